@@ -1,0 +1,24 @@
+/** Turns attacker-written text into evidence that is safe to print, log and pass on (ATK-F3, ATK-J2). */
+import type { Evidence } from '../../protocol/index.ts';
+
+/** The evidence for a statement; `text` is neutralised and cut to 240 characters. */
+export function evidence(found: { source: string; locator: string; text: string }): Evidence {
+  return {
+    source: neutralize(found.source, 120),
+    locator: neutralize(found.locator, 120),
+    excerpt: neutralize(found.text),
+  };
+}
+
+/**
+ * Makes untrusted text printable: control, zero-width, bidi and tag characters and lone surrogates become `\u{…}`, so nothing
+ * is hidden and nothing reaches a terminal as a command; longer text is cut at `length_max` with an ellipsis.
+ */
+export function neutralize(text: string, length_max = 240): string {
+  const cut = text.length > length_max * 2 ? text.slice(0, length_max * 2) : text;
+  const safe = cut.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  return safe.length > length_max || cut.length < text.length ? `${safe.slice(0, length_max - 1)}…` : safe;
+}
+
+const UNSAFE =
+  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;

@@ -1,0 +1,164 @@
+/** Verdict arithmetic, the one place: findings in, severity, confidence and a word out (specialists.md 2). */
+import {
+  maxSeverity,
+  SEVERITY_ORDER,
+  type AnalysisResult,
+  type Checked,
+  type Evidence,
+  type Finding,
+  type Ioc,
+  type NotChecked,
+  type Recommendation,
+  type Severity,
+  type Technique,
+  type Verdict,
+} from '../../protocol/index.ts';
+import { ATTACK_VERSION, techniqueOf } from '../attack/index.ts';
+
+/** How much one kind of evidence is worth by itself. */
+export const WEIGHT = {
+  exact: 0.9,
+  critical: 0.8,
+  high: 0.6,
+  medium: 0.3,
+  low: 0.1,
+  statistics: 0.3,
+  text: 0.2,
+} as const;
+
+/** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
+export interface WeighedFinding extends Finding {
+  weight: number;
+  basis: string;
+}
+
+/** Everything a verdict rests on. */
+export interface Grounds {
+  /** The subject of the summary sentence, e.g. "The mail". */
+  subject: string;
+  findings: readonly WeighedFinding[];
+  techniques?: readonly { id: string; evidence: readonly Evidence[] }[];
+  iocs?: readonly Ioc[];
+  checked: readonly Checked[];
+  /** `mandatory: true` caps confidence at 0.5 and turns `benign` into `inconclusive`. */
+  not_checked?: readonly (NotChecked & { mandatory?: boolean })[];
+  recommendations?: readonly Recommendation[];
+  data_versions?: Readonly<Record<string, string>>;
+  /** A warning list speaks for the subject: severity is lowered by one. */
+  warning_listed?: boolean;
+}
+
+/** Weighs the grounds. Deterministic: the same grounds in any order give the same result. */
+export function conclude(grounds: Grounds): AnalysisResult {
+  const findings = [...grounds.findings].sort(byGravity);
+  const techniques = namedTechniques(grounds.techniques ?? []);
+  const not_checked = grounds.not_checked ?? [];
+  const incomplete = not_checked.some((gap) => gap.mandatory) || isUnread(grounds.checked);
+
+  const { confidence, formula } = confidenceOf(findings, incomplete);
+  const { severity, reasons } = severityOf(findings, techniques, grounds.warning_listed ?? false);
+  const verdict = verdictOf(severity, confidence, incomplete);
+
+  return {
+    severity,
+    confidence,
+    mitre_techniques: techniques.map((technique) => technique.id),
+    iocs: distinctIocs(grounds.iocs ?? []),
+    verdict,
+    summary: summaryOf(grounds.subject, verdict, findings),
+    arithmetic: `confidence ${formula}; severity ${[severity, ...reasons].join(', ')}`,
+    techniques,
+    findings: findings.map(({ weight: _weight, basis: _basis, ...finding }) => finding),
+    not_checked: not_checked.map(({ what, why }) => ({ what, why })),
+    checked: [...grounds.checked],
+    recommendations: [...(grounds.recommendations ?? [])],
+    data_versions: { attack: ATTACK_VERSION, ...grounds.data_versions },
+  };
+}
+
+function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) {
+  const best = new Map<string, number>();
+  for (const { basis, weight } of findings) best.set(basis, Math.max(weight, best.get(basis) ?? 0));
+  const weights = [...best.values()].filter((weight) => weight > 0).sort((left, right) => right - left);
+  if (weights.length === 0) return { confidence: 0, formula: '0 (no finding)' };
+
+  const raw = 1 - weights.reduce((product, weight) => product * (1 - weight), 1);
+  const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
+  const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
+  const shown = weights.slice(0, TERMS_SHOWN_MAX).map((weight) => `(1-${weight})`);
+  const more = weights.length > shown.length ? `·…${weights.length - shown.length} more` : '';
+  const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
+  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${capped}` };
+}
+
+function severityOf(findings: readonly WeighedFinding[], techniques: readonly Technique[], listed: boolean) {
+  const highest = findings.reduce<Severity>((worst, finding) => maxSeverity(worst, finding.severity), 'info');
+  const reasons: string[] = [];
+  let rank = SEVERITY_ORDER.indexOf(highest);
+
+  const tactics = new Set(techniques.map(({ id }) => techniqueOf(id)?.tactics[0]).filter(Boolean));
+  if (tactics.size >= TACTICS_THAT_RAISE && rank >= SEVERITY_ORDER.indexOf('medium') && rank < 4) {
+    rank += 1;
+    reasons.push(`raised by ${tactics.size} tactics`);
+  }
+  if (listed && rank > 0) {
+    rank -= 1;
+    reasons.push('lowered by a warning list');
+  }
+  return { severity: SEVERITY_ORDER[rank] ?? highest, reasons };
+}
+
+function verdictOf(severity: Severity, confidence: number, incomplete: boolean): Verdict {
+  if (isAtLeast(severity, 'high') && confidence >= MALICIOUS_FROM) return 'malicious';
+  if (isAtLeast(severity, 'low') && confidence >= SUSPICIOUS_FROM) return 'suspicious';
+  return incomplete ? 'inconclusive' : 'benign';
+}
+
+function summaryOf(subject: string, verdict: Verdict, findings: readonly WeighedFinding[]): string {
+  const [first, ...rest] = findings;
+  if (!first) {
+    return verdict === 'inconclusive'
+      ? `${subject}: nothing found, but a mandatory part was not checked.`
+      : `${subject}: nothing found.`;
+  }
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
+  return `${subject}: ${verdict}. ${first.title}${more}.`;
+}
+
+function namedTechniques(supported: readonly { id: string; evidence: readonly Evidence[] }[]): Technique[] {
+  const merged = new Map<string, Evidence[]>();
+  for (const { id, evidence } of supported) merged.set(id, [...(merged.get(id) ?? []), ...evidence]);
+  return [...merged]
+    .sort(([left], [right]) => compareText(left, right))
+    .flatMap(([id, evidence]) => {
+      const known = techniqueOf(id);
+      if (!known) throw new Error(`technique ${id} is not in the ATT&CK v${ATTACK_VERSION} table`);
+      return [
+        { id, name: known.name, attack_version: known.attack_version, evidence: evidence.slice(0, EVIDENCE_MAX) },
+      ];
+    });
+}
+
+function distinctIocs(iocs: readonly Ioc[]): Ioc[] {
+  const byKey = new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }]));
+  return [...byKey].sort(([left], [right]) => compareText(left, right)).map(([, ioc]) => ioc);
+}
+
+const isAtLeast = (severity: Severity, floor: Severity) =>
+  SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(floor);
+const isUnread = (checked: readonly Checked[]) =>
+  checked.length === 0 || checked.some(({ corpus }) => corpus.items_read < corpus.items);
+const byGravity = (left: WeighedFinding, right: WeighedFinding) =>
+  SEVERITY_ORDER.indexOf(right.severity) - SEVERITY_ORDER.indexOf(left.severity) ||
+  right.weight - left.weight ||
+  compareText(left.id, right.id);
+/** Code-unit order: independent of the machine's locale, so results are byte-identical everywhere. */
+const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+
+const CONFIDENCE_CAP = 0.95;
+const INCOMPLETE_CAP = 0.5;
+const MALICIOUS_FROM = 0.7;
+const SUSPICIOUS_FROM = 0.1;
+const TACTICS_THAT_RAISE = 3;
+const TERMS_SHOWN_MAX = 8;
+const EVIDENCE_MAX = 5;

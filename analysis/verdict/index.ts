@@ -1,0 +1,3 @@
+/** Verdicts: the one place where findings become severity, confidence and a word. */
+export { conclude, WEIGHT } from './conclude.ts';
+export type { Grounds, WeighedFinding } from './conclude.ts';

@@ -1,0 +1,2 @@
+/** The words: everything that crosses a wire, and nothing else. */
+export * from './result.ts';

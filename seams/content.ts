@@ -1,0 +1,23 @@
+/** Content that is not code: rule packs, warning lists and tables that an operator mounts (specialists.md 0). */
+
+/** One mounted piece of content, named in every verdict that used it. */
+export interface ContentPack {
+  /** What it is called, e.g. `warninglists`. */
+  name: string;
+  /** Version and hash, e.g. `2026-11-01 sha256:ab12…`. */
+  version: string;
+  /** Its parsed JSON. Readers validate what they take. */
+  data: unknown;
+}
+
+/** Where skills get content from. */
+export interface Content {
+  /** The pack of that name, or undefined when none is mounted: then say so in `not_checked`. */
+  get(name: string): ContentPack | undefined;
+}
+
+/** Content as a literal, for tests and for running without any mounted. */
+export function literalContent(packs: readonly ContentPack[] = []): Content {
+  const byName = new Map(packs.map((pack) => [pack.name, pack]));
+  return { get: (name) => byName.get(name) };
+}

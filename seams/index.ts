@@ -1,0 +1,4 @@
+/** What is given from outside: time, names, chance, logs and the outside world, each an interface with a real and a test form. */
+export * from './clock.ts';
+export * from './content.ts';
+export * from './ids.ts';
