@@ -72,7 +72,10 @@ export function manualClock(wall_start = Date.UTC(2026, 0, 1)): ManualClock {
 /** Resolves after `delay_ms`, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, delay_ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error);
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
     const cancel = clock.after(delay_ms, () => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
