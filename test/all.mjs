@@ -1,0 +1,58 @@
+/** What `npm test` runs: format, lint, types, tests; every stage runs, and the last line counts them all. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setup } from '../bin/setup.mjs';
+
+const root = join(import.meta.dirname, '..');
+const scratch = mkdtempSync(join(tmpdir(), 'aurora-test-'));
+const report = join(scratch, 'report.json');
+const only = process.argv.slice(2); // `npm test -- test/house.test.ts` runs that file alone, after the same stages
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+try {
+  await setup();
+  stage('format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.');
+  stage('lint', 'eslint/bin/eslint.js', '.');
+  stage('types', 'typescript/bin/tsc', '--noEmit');
+  tests();
+} catch (reason) {
+  count.failed += 1;
+  console.error(`aurora: ${reason instanceof Error ? reason.message : String(reason)}`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`\n${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`);
+process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
+
+/** One check of the sources; it counts as one test. */
+function stage(name, ...call) {
+  const ok = node(...call);
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+  count[ok ? 'passed' : 'failed'] += 1;
+}
+
+/** The suite. What fails outside a test (a file that does not load, a stray error) counts as one failure more. */
+function tests() {
+  const ok = node(
+    'vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+    ...only,
+  );
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
+  count.passed += numPassedTests;
+  count.failed += ok ? numFailedTests : Math.max(1, numFailedTests);
+  count.skipped += numPendingTests + numTodoTests;
+}
+
+/** Runs one installed tool in its own process, its words passed through; true when it is content. */
+function node(tool, ...args) {
+  return (
+    spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], { cwd: root, stdio: 'inherit' }).status ===
+    0
+  );
+}
