@@ -1,0 +1,107 @@
+/** A request plus its routing: what rides in `params._meta`, and what `handoff` is asked with (wire.md 5). */
+import { z } from 'zod';
+
+/** What a task may do to the world; it only narrows on the way down. */
+export const Mode = z.enum(['dry_run', 'monitor', 'active']);
+export type Mode = z.infer<typeof Mode>;
+
+/** On whose behalf, with which rights. */
+export const Actor = z.object({ sub: z.string(), scopes: z.array(z.string()), tenant: z.string() });
+export type Actor = z.infer<typeof Actor>;
+
+/** The routing metadata of a handoff. The orchestrator writes it; unknown keys are kept when forwarded. */
+export const Routing = z.looseObject({
+  handoff_id: z.string(),
+  task_id: z.string(),
+  root_id: z.string(),
+  parent_id: z.string().optional(),
+  from: z.string(),
+  to: z.string(),
+  reason: z.string().max(1024).optional(),
+  hop: z.number().int().nonnegative(),
+  path: z.array(z.string()).max(16),
+  mode: Mode,
+  priority: z.number().int().min(1).max(10),
+  attempt: z.number().int().positive(),
+  fence: z.number().int().nonnegative(),
+  deadline: z.iso.datetime(),
+  budget_ms: z.number().int().nonnegative(),
+  idempotency_key: z.string().max(256).optional(),
+  actor: Actor,
+  approval: z.object({ approval_id: z.string(), action_hash: z.string(), exp: z.string() }).optional(),
+  refs: z
+    .object({ alert_id: z.string().optional(), case_id: z.string().optional(), attack_id: z.string().optional() })
+    .optional(),
+  untrusted: z.array(z.string()).optional().describe('JSON pointers into params; absent means everything'),
+});
+export type Routing = z.infer<typeof Routing>;
+
+/** `params._meta`: stripped before a skill's schema runs, kept when forwarded. */
+export const Meta = z.looseObject({
+  traceparent: z.string().max(128).optional(),
+  tracestate: z.string().max(512).optional(),
+  progress_token: z.union([z.string().max(256), z.number()]).optional(),
+  handoff: Routing.optional(),
+});
+export type Meta = z.infer<typeof Meta>;
+
+/** Whom a handoff is for: exactly one way of naming. */
+export const HandoffTo = z.union([
+  z.strictObject({ agent_id: z.string().max(64), skill: z.string().max(64).optional() }),
+  z.strictObject({ skill: z.string().max(64) }),
+  z.strictObject({ tags: z.array(z.string().max(64)).min(1).max(8), skill: z.string().max(64).optional() }),
+]);
+export type HandoffTo = z.infer<typeof HandoffTo>;
+
+/** What the asker may wish for; the parent's own row and the orchestrator's limits narrow all of it. */
+export const HandoffOptions = z.object({
+  deadline_ms: z.number().int().positive().max(900_000).optional(),
+  priority: z.number().int().min(1).max(10).optional(),
+  idempotency_key: z.string().min(1).max(256).optional(),
+  mode: Mode.optional(),
+  reason: z.string().max(1024).optional(),
+});
+export type HandoffOptions = z.infer<typeof HandoffOptions>;
+
+/** Params of `handoff`. `task` is free text for the rules planner; `method` names the skill where `to` does not. */
+export const HandoffRequest = z.object({
+  to: HandoffTo.optional(),
+  method: z.string().max(64).optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  task: z.string().min(1).max(65_536).optional(),
+  wait: z.enum(['result', 'accepted']).default('result'),
+  options: HandoffOptions.default({}),
+});
+export type HandoffRequest = z.infer<typeof HandoffRequest>;
+
+/** A specialist as a tool for a planner: what a model or a rule may call, one per registered agent (M06). */
+export const HandoffTool = z.object({
+  name: z.string().regex(/^handoff_[a-z0-9_]+$/),
+  description: z.string(),
+  input_schema: z.record(z.string(), z.unknown()),
+});
+export type HandoffTool = z.infer<typeof HandoffTool>;
+
+/** The tool that hands work to one agent: typed `{skill, params}`, or free text as `{task}`. */
+export function handoffToolOf(agent: {
+  agent_id: string;
+  description: string;
+  skills: readonly { id: string; description: string; params_schema?: Record<string, unknown> | undefined }[];
+}): HandoffTool {
+  return {
+    name: `handoff_${agent.agent_id.replaceAll('-', '_')}`,
+    description: agent.description,
+    input_schema: {
+      type: 'object',
+      oneOf: [
+        ...agent.skills.map(({ id, description, params_schema }) => ({
+          type: 'object',
+          description,
+          properties: { skill: { const: id }, params: params_schema ?? { type: 'object' } },
+          required: ['skill', 'params'],
+        })),
+        { type: 'object', properties: { task: { type: 'string' } }, required: ['task'] },
+      ],
+    },
+  };
+}

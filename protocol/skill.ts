@@ -1,0 +1,115 @@
+/** What an agent offers: a skill is a JSON-RPC method with schemas, an effect and an action class (house.md 3). */
+import { z } from 'zod';
+import type { Source } from './blob.ts';
+import { AuroraError } from './errors.ts';
+import type { ActionClass } from './result.ts';
+
+/** What running a skill does to the world: nothing, something that may be repeated, or something that may not (PROM-P4). */
+export const Effect = z.enum(['read', 'idempotent', 'non_idempotent']);
+export type Effect = z.infer<typeof Effect>;
+
+/** A skill as data: everything but the handler. */
+export interface SkillSpec<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+  /** snake_case `verb_noun`; the JSON-RPC method. */
+  id: string;
+  title: string;
+  description: string;
+  tags: readonly string[];
+  effect: Effect;
+  /** What it may do at most; `read` unless said. */
+  action_class?: ActionClass;
+  /** Whether the orchestrator may choose this agent by this skill; true unless said (wire.md 5). */
+  routable?: boolean;
+  /** Calls that may run at once in one process; 8 unless said. */
+  concurrency?: number;
+  /** Params that work, for people and for the conformance kit. */
+  examples?: readonly z.input<P>[];
+  params: P;
+  result: R;
+}
+
+/** How a handler tells what it does while it works (wire.md 6). All of it is real: no decoration. */
+export interface Progress {
+  /** Long work has come this far. */
+  status(text: string): void;
+  /** A decision and its reason. */
+  thought(text: string): void;
+  /** Runs one analysis step and reports its input digest, outcome and duration. */
+  tool<T>(name: string, input: unknown, run: () => T | Promise<T>): Promise<T>;
+  /** A partial result worth keeping. */
+  artifact(name: string, value: unknown): void;
+}
+
+/** What a handler is given beside its params. Structural, so that an agent in another repository needs no house. */
+export interface SkillContext {
+  /** Aborts on cancel, deadline and shutdown; a handler that loops looks at it. */
+  signal: AbortSignal;
+  /** Monotonic ms left until the deadline. */
+  remaining_ms(): number;
+  progress: Progress;
+  clock: { now(): number; monotonic(): number };
+  log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+  content: { get(name: string): { name: string; version: string; data: unknown } | undefined };
+  /** Reads a Source, inline or by reference alike, as a stream of bytes; throws 4040 when the reference is unknown. */
+  blobs: { open(source: Source): AsyncIterable<Uint8Array> };
+  /** Asks the orchestrator to hand work to another specialist; rights and budget can only shrink (wire.md 5). */
+  handoff(request: { to: HandoffTarget; params: unknown; reason: string }): Promise<unknown>;
+}
+
+/** Whom a handoff is for: an agent, whoever has the skill, or whoever bears the tags. */
+export interface HandoffTarget {
+  agent_id?: string | undefined;
+  skill?: string | undefined;
+  tags?: string[] | undefined;
+}
+
+/** A skill with its handler. */
+export interface Implementation {
+  skill: SkillSpec;
+  /** Parses params (-32602 naming the path), runs, checks the result (-32603). */
+  invoke(params: unknown, ctx: SkillContext): Promise<unknown>;
+}
+
+/** A skill that waits for its handler. */
+export interface Skill<P extends z.ZodType, R extends z.ZodType> extends SkillSpec<P, R> {
+  /** A method, so that R is settled before the handler is read: a wrong literal or a forgotten field does not compile. */
+  implement(run: (params: z.output<P>, ctx: SkillContext) => z.input<R> | Promise<z.input<R>>): Implementation;
+}
+
+/** Declares a skill. Throws at once on an id that is not snake_case. */
+export function skill<P extends z.ZodType, R extends z.ZodType>(spec: SkillSpec<P, R>): Skill<P, R> {
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(spec.id)) throw new Error(`skill id "${spec.id}" is not snake_case`);
+  return {
+    ...spec,
+    implement: (run) => ({
+      skill: spec,
+      async invoke(params, ctx) {
+        const parsed = spec.params.safeParse(params);
+        if (!parsed.success) throw invalidParams(parsed.error);
+        const returned: unknown = await run(parsed.data, ctx);
+        const result = spec.result.safeParse(returned);
+        if (!result.success) {
+          throw new AuroraError(-32603, {
+            message: 'Internal error: the result breaks its schema',
+            cause: result.error,
+          });
+        }
+        return result.data;
+      },
+    }),
+  };
+}
+
+/** The -32602 of a failed parse: the message names the first path, the detail lists them all (at most 20), none shows a value. */
+export function invalidParams(error: z.ZodError): AuroraError {
+  const issues = error.issues
+    .slice(0, ISSUES_MAX)
+    .map(({ path, message }) => ({ path: `/${path.map(String).join('/')}`, message }));
+  const first = issues[0];
+  return new AuroraError(-32602, {
+    message: first ? `Invalid params: ${first.path} ${first.message}` : 'Invalid params',
+    detail: { issues },
+  });
+}
+
+const ISSUES_MAX = 20;

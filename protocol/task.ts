@@ -1,0 +1,72 @@
+/** The unit of work and its states, as a caller sees them (wire.md 7). */
+import { z } from 'zod';
+
+/** A2A's states in lower case. */
+export const TaskState = z.enum([
+  'submitted',
+  'working',
+  'input_required',
+  'auth_required',
+  'completed',
+  'failed',
+  'canceled',
+  'rejected',
+]);
+export type TaskState = z.infer<typeof TaskState>;
+
+/** A final state never changes again. */
+export const isFinal = (state: TaskState): boolean => FINAL.has(state);
+
+/** One attempt to run a task on one instance of an agent. */
+export const Attempt = z.object({
+  attempt: z.number().int(),
+  fence: z.number().int(),
+  agent_id: z.string(),
+  instance_id: z.string(),
+  started_at: z.string(),
+  ended_at: z.string().optional(),
+  outcome: z.string().optional().describe('completed, failed, canceled or why it was given up, e.g. link_lost'),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** Why a task failed, with the number of the error table. */
+export const TaskError = z.object({ code: z.number().int(), message: z.string(), detail: z.unknown().optional() });
+export type TaskError = z.infer<typeof TaskError>;
+
+/** A task as `task/get` answers it. */
+export const Task = z.object({
+  task_id: z.string(),
+  root_id: z.string(),
+  parent_id: z.string().optional(),
+  state: TaskState,
+  agent_id: z.string(),
+  skill: z.string(),
+  reason: z.string().optional(),
+  hop: z.number().int(),
+  path: z.array(z.string()),
+  mode: z.string(),
+  priority: z.number().int(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  deadline: z.string(),
+  attempts: z.array(Attempt),
+  result: z.unknown().optional(),
+  error: TaskError.optional(),
+});
+export type Task = z.infer<typeof Task>;
+
+/** What a progress event is about. */
+export const TaskEventKind = z.enum(['status', 'thought', 'tool_call', 'artifact', 'log', 'gap']);
+export type TaskEventKind = z.infer<typeof TaskEventKind>;
+
+/** One numbered event of a task: `seq` grows, is never reused, and only a `gap` means loss (wire.md 6). */
+export const TaskEvent = z.object({
+  task_id: z.string(),
+  seq: z.number().int().positive(),
+  at: z.string(),
+  kind: TaskEventKind,
+  value: z.unknown(),
+});
+export type TaskEvent = z.infer<typeof TaskEvent>;
+
+const FINAL = new Set<TaskState>(['completed', 'failed', 'canceled', 'rejected']);
