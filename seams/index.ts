@@ -1,4 +1,7 @@
 /** What is given from outside: time, names, chance, logs and the outside world, each an interface with a real and a test form. */
+export * from './blobs.ts';
 export * from './clock.ts';
 export * from './content.ts';
 export * from './ids.ts';
+export * from './log.ts';
+export * from './metrics.ts';

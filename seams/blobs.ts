@@ -1,0 +1,108 @@
+/** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobRef } from '../protocol/index.ts';
+
+/** Where large inputs live. */
+export interface Blobs {
+  /** Keeps a stream; rejects with `too_large` over `bytes_max`, and keeps nothing then. */
+  put(bytes: AsyncIterable<Uint8Array>, bytes_max: number): Promise<{ sha256: string; size: number }>;
+  /** Size in bytes, or undefined when unknown. */
+  size(sha256: string): Promise<number | undefined>;
+  /** The bytes from `start` to `end` inclusive; fails when unknown. */
+  open(sha256: string, range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
+  /** Forgets one. */
+  remove(sha256: string): Promise<void>;
+}
+
+/** What `put` rejects with when the stream is longer than allowed. */
+export class BlobTooLarge extends Error {
+  override readonly name = 'BlobTooLarge';
+}
+
+/** Files in one folder, named by their hash; a half-written one never gets a name. */
+export function fileBlobs(folder: string): Blobs {
+  let written = 0;
+  const pathOf = (sha256: string) => {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error('not a sha256');
+    return join(folder, sha256);
+  };
+  return {
+    async put(bytes, bytes_max) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const draft = join(folder, `.draft-${process.pid}-${++written}`);
+      const hash = createHash('sha256');
+      let size = 0;
+      try {
+        const file = await open(draft, 'wx', 0o600);
+        try {
+          for await (const chunk of bytes) {
+            size += chunk.byteLength;
+            if (size > bytes_max) throw new BlobTooLarge(`over ${bytes_max} bytes`);
+            hash.update(chunk);
+            await file.write(chunk);
+          }
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        const sha256 = hash.digest('hex');
+        await rename(draft, pathOf(sha256));
+        return { sha256, size };
+      } catch (reason) {
+        await rm(draft, { force: true });
+        throw reason;
+      }
+    },
+    async size(sha256) {
+      const found = await stat(pathOf(sha256)).catch(() => undefined);
+      return found?.size;
+    },
+    open: (sha256, range) => createReadStream(pathOf(sha256), range ?? {}),
+    remove: (sha256) => rm(pathOf(sha256), { force: true }),
+  };
+}
+
+/** Blobs in memory, for tests and single runs. */
+export function memoryBlobs(): Blobs {
+  const kept = new Map<string, Buffer>();
+  return {
+    async put(bytes, bytes_max) {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of bytes) {
+        size += chunk.byteLength;
+        if (size > bytes_max) throw new BlobTooLarge(`over ${bytes_max} bytes`);
+        chunks.push(chunk);
+      }
+      const whole = Buffer.concat(chunks);
+      const sha256 = sha256Of(whole);
+      kept.set(sha256, whole);
+      return { sha256, size };
+    },
+    size: async (sha256) => kept.get(sha256)?.length,
+    async *open(sha256, range) {
+      const whole = kept.get(sha256);
+      if (!whole) throw new Error('no such blob');
+      const part = range ? whole.subarray(range.start, range.end + 1) : whole;
+      for (let at = 0; at < part.length; at += CHUNK_BYTES) yield part.subarray(at, at + CHUNK_BYTES);
+    },
+    remove: async (sha256) => void kept.delete(sha256),
+  };
+}
+
+/** A reference to bytes already kept. */
+export const blobRef = (
+  kept: { sha256: string; size: number },
+  about: { name: string; media_type: string },
+): BlobRef => ({
+  ...kept,
+  ...about,
+});
+
+/** The hex SHA-256 of some bytes or UTF-8 text. */
+export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+const CHUNK_BYTES = 65_536;

@@ -1,0 +1,104 @@
+/** Log lines: structured, one per thing that happened, with secrets taken out before they are written. */
+import pino from 'pino';
+
+/** What anybody may log with. Fields carry ids (`agent_id`, `task_id`, `request_id`); text is a constant sentence. */
+export interface Log {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+  /** A log whose every line carries these fields too. */
+  with(fields: object): Log;
+}
+
+/** Levels a configuration may name. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The real log: JSON lines on stderr, so that stdout stays with results. */
+export function pinoLog(options: { level: LogLevel; name: string; write?: (line: string) => void }): Log {
+  const destination = options.write ? { write: options.write } : pino.destination({ fd: 2, sync: true });
+  const base = pino(
+    { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: redact } },
+    destination,
+  );
+  return toLog(base);
+}
+
+/** A log that says nothing. */
+export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => silentLog };
+
+/** A log that keeps its lines, for tests. */
+export function memoryLog(): Log & { lines: { level: string; fields: object; text: string }[] } {
+  const lines: { level: string; fields: object; text: string }[] = [];
+  const at = (bound: object): Log => {
+    const keep = (level: string) => (fields: object, text: string) =>
+      void lines.push({ level, fields: redact({ ...bound, ...fields }), text });
+    return {
+      debug: keep('debug'),
+      info: keep('info'),
+      warn: keep('warn'),
+      error: keep('error'),
+      with: (fields) => at({ ...bound, ...fields }),
+    };
+  };
+  return { ...at({}), lines };
+}
+
+/** A copy without secrets: values under telling names and token-shaped text are replaced, at any depth (ATK-J1, J2). */
+export function redact(fields: object): Record<string, unknown> {
+  const copy = scrub(fields, 0);
+  return isRecord(copy) ? copy : {};
+}
+
+function toLog(base: pino.Logger): Log {
+  return {
+    debug: (fields, text) => base.debug(fields, text),
+    info: (fields, text) => base.info(fields, text),
+    warn: (fields, text) => base.warn(fields, text),
+    error: (fields, text) => base.error(fields, text),
+    with: (fields) => toLog(base.child(redact(fields))),
+  };
+}
+
+function scrub(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return scrubText(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= DEPTH_MAX) return '[deep]';
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value;
+    return {
+      name,
+      message: scrubText(message),
+      ...(stack ? { stack: scrubText(stack) } : {}),
+      ...(cause === undefined ? {} : { cause: scrub(cause, depth + 1) }),
+    };
+  }
+  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, ITEMS_MAX)
+      .map(([key, item]) => [key, SECRET_NAME.test(key) ? '[redacted]' : scrub(item, depth + 1)]),
+  );
+}
+
+function scrubText(text: string): string {
+  const cut = text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
+  return cut.replace(SECRET_SHAPE, '[redacted]').replace(USERINFO, '$1[redacted]@');
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function ignore(): void {
+  // Silence is the point.
+}
+
+const DEPTH_MAX = 6;
+const ITEMS_MAX = 100;
+const TEXT_MAX = 4_096;
+const SECRET_NAME =
+  /^(authorization|cookie|set-cookie|password|passwd|secret|token|access_token|refresh_token|api_?key|private_?key|x-api-key|otp|proof|challenge)$/i;
+const SECRET_SHAPE =
+  /\b(?:Bearer\s+[\w.~+/-]{8,}=*|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|aurora_key_\w{8,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/g;
+const USERINFO = /(\b[a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/@]{1,256}@/gi;
