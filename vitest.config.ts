@@ -1,3 +1,4 @@
+/** How the tests run: in two processes, since the machine they are meant for has two cores. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
