@@ -1,0 +1,65 @@
+/** Every requirement is cited by a test, or stands on the pending list, which may only shrink. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import ranges from './requirements.ids.json' with { type: 'json' };
+
+/** How many ids may wait for their test. Lower it whenever the list gets shorter; never raise it. */
+const pending_max = 414;
+
+/** One id, and what makes two of them a range. */
+const citation = '(?:REQ-[A-Z]\\d{2,3}|ATK-[A-Z]\\d{1,2}|PROM-P\\d{1,2}|FLT-X\\d{1,2})';
+const upTo = '\\s*(?:-|–|—|…|\\.\\.\\.?|to)\\s*';
+
+const ids = ranges.flatMap(([first = '', last = '']) => between(first, last));
+const cited = new Map<string, string>(['test', 'examples'].flatMap(testsIn).flatMap(citationsIn));
+const pending = ids.filter((id) => !cited.has(id));
+
+// `npx vitest run test/requirements.test.ts -u` takes what a new test has proven off the list.
+test('the pending list names exactly the requirements that no test cites', async () => {
+  await expect(`${pending.join('\n')}\n`).toMatchFileSnapshot('./requirements.pending.txt');
+});
+
+test('the pending list only shrinks', () => {
+  expect(pending.length).toBeLessThanOrEqual(pending_max);
+});
+
+test('a test cites only requirements that exist', () => {
+  expect([...cited].filter(([id]) => !ids.includes(id))).toEqual([]);
+});
+
+test('the guard has read the list: requirements, attacks, promises, faults, each once', () => {
+  const counted = (prefix: string): number => ids.filter((id) => id.startsWith(prefix)).length;
+  expect([counted('REQ-'), counted('ATK-'), counted('PROM-'), counted('FLT-')]).toEqual([260, 99, 15, 40]);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('a range is not a citation, neither are its ends', () => {
+  expect(idsIn('ATK-A1, ATK-A22: REQ-E015.')).toEqual(['ATK-A1', 'ATK-A22', 'REQ-E015']);
+  expect(idsIn('ATK-A1-ATK-A19 ATK-A1–A19 ATK-A1..A19 REQ-E001 … REQ-E110 ATK-A1 to ATK-A9 XATK-A1 ATK-A1b')).toEqual(
+    [],
+  );
+});
+
+/** All ids of one family, in the written width: REQ-E001 … REQ-E110. */
+function between(first: string, last: string): string[] {
+  const [, family = '', digits = ''] = /^(\D+)(\d+)$/.exec(first) ?? [];
+  const count = Number(last.slice(family.length)) - Number(digits) + 1;
+  return Array.from({ length: count }, (_, i) => family + String(Number(digits) + i).padStart(digits.length, '0'));
+}
+
+function testsIn(folder: string): string[] {
+  const root = join(import.meta.dirname, '..', folder);
+  if (!existsSync(root)) return [];
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  return names.map((name) => join(root, name)).filter((path) => path !== import.meta.filename);
+}
+
+function citationsIn(path: string): [id: string, path: string][] {
+  return idsIn(readFileSync(path, 'utf8')).map((id) => [id, path]);
+}
+
+function idsIn(text: string): string[] {
+  const single = text.replaceAll(new RegExp(`${citation}(?:${upTo}(?:${citation}|[A-Z]?\\d+))+`, 'g'), '');
+  return single.match(new RegExp(`(?<![\\w-])${citation}(?![\\w-])`, 'g')) ?? [];
+}
