@@ -58,3 +58,6 @@ export const LINK_LIMITS: LinkLimits = {
   silence_ms_max: 20_000,
   handshake_ms_max: 5_000,
 };
+
+/** How long a peer may take to answer a goodbye before it is cut, ms. */
+export const GOODBYE_MS_MAX = 2_000;

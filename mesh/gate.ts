@@ -1,0 +1,34 @@
+/** What a request must be before anything else looks at it. */
+import type { IncomingMessage } from 'node:http';
+import { AuroraError } from '../protocol/index.ts';
+import { isAllowedHost, toHostPort } from './addresses.ts';
+
+/** Refuses what is not bounded (ATK-A1), and meant for us (DNS rebinding). */
+export function checkRequest(request: IncomingMessage, secure: boolean, allowed_hosts: readonly string[]): void {
+  if (request.rawHeaders.length > 2 * HEADERS_MAX) throw new AuroraError(4310);
+  if (!request.url?.startsWith('/')) throw new AuroraError(4000, { message: 'The request target must be a path' });
+  const host = request.headers.host ?? '';
+  if (isAllowedHost(host, allowed_hosts) || isAllowedHost(toHostPort(host, secure), allowed_hosts)) return;
+  throw new AuroraError(4030, { message: 'This port does not answer for that Host' });
+}
+
+/** A page in somebody's browser may connect only when its origin is configured. Version 8 of the protocol had its own header. */
+export function checkOrigin({ headers }: IncomingMessage, allow_origins: readonly string[]): void {
+  const origins = [headers.origin, headers['sec-websocket-origin']].flat().filter((origin) => origin !== undefined);
+  if (origins.some((origin) => !allow_origins.includes(origin)))
+    throw new AuroraError(4030, { message: 'Origin not allowed' });
+}
+
+/** wire.md 1: `mesh.v1` when it is offered, bare when nothing is, refused when only strangers are. */
+export function agreedProtocol({ headers }: IncomingMessage): string {
+  const offered = headers['sec-websocket-protocol'];
+  if (offered === undefined) return '';
+  if (offered.split(',').some((name) => name.trim() === MESH_PROTOCOL)) return MESH_PROTOCOL;
+  throw new AuroraError(4000, {
+    message: `The subprotocol here is ${MESH_PROTOCOL}`,
+    detail: { protocols: [MESH_PROTOCOL] },
+  });
+}
+
+const MESH_PROTOCOL = 'mesh.v1';
+const HEADERS_MAX = 128;

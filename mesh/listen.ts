@@ -1,0 +1,224 @@
+/** One port: WebSocket upgrades become links, a few HTTP routes are answered, everything else is refused. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { AuroraError } from '../protocol/index.ts';
+import type { Clock, Ids, Random } from '../seams/index.ts';
+import { isLoopback, toHostPort } from './addresses.ts';
+import { createCrowd } from './crowd.ts';
+import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
+import type { Link, LinkLimits } from './link.ts';
+import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
+import { createRefusal, SAFE_HEADERS } from './refusal.ts';
+import { upgradeWebsocket } from './websocket.ts';
+
+/** A plain HTTP answer. */
+export interface HttpRoute {
+  method: string;
+  /** The whole path, or with a `/` at its end everything below. GET answers HEAD too. */
+  path: string;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void> | void;
+}
+
+/** PEM texts. With `ca` a client needs a certificate of that authority. */
+export interface TlsMaterial {
+  cert: string;
+  key: string;
+  ca?: string;
+}
+
+/** What a port needs. */
+export interface ListenOptions {
+  host: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** Off loopback one of the two is required (wire.md 4). */
+  tls?: TlsMaterial | 'terminated-by-proxy';
+  clock: Clock;
+  ids: Pick<Ids, 'uuid'>;
+  random?: Random;
+  bounds?: ListenBounds;
+  routes?: readonly HttpRoute[];
+  /** `name` or `name:port` a `Host` may name besides loopback and the bound address. */
+  allow_hosts?: readonly string[];
+  /** Exact origins whose pages may connect; none unless said. */
+  allow_origins?: readonly string[];
+  /** Judges an upgrade before its 101: answers the limits of that principal, or throws an AuroraError. */
+  admit?: (request: IncomingMessage) => LinkLimits | Promise<LinkLimits>;
+  /** A new link, which reads nothing until it is attached. */
+  onLink(link: Link, request: IncomingMessage): void;
+  /** What went wrong inside, for the log. */
+  onFault?(fault: unknown): void;
+}
+
+/** How much a port takes at once. */
+export interface ListenBounds {
+  /** Links in all; over it 503 at the upgrade. */
+  links_max: number;
+  /** Links from one address. Loopback is not counted: all local agents share it. */
+  links_per_remote_max: number;
+  /** Time for a request's headers, ms (ATK-A2). */
+  headers_ms_max: number;
+}
+
+/** The bounds unless said. */
+export const LISTEN_BOUNDS: ListenBounds = { links_max: 16_384, links_per_remote_max: 256, headers_ms_max: 10_000 };
+
+/** An open port. */
+export interface Port {
+  /** `ws://127.0.0.1:9001` */
+  url: string;
+  port: number;
+  /** Stops accepting, says goodbye on every link, and resolves when all are gone: at most two seconds. */
+  close(code?: number, reason?: string): Promise<void>;
+}
+
+/** Opens a port. */
+export async function listen(options: ListenOptions): Promise<Port> {
+  const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = () => LINK_LIMITS } = options;
+  if (!tls && !isLoopback(host)) throw new Error(PLAIN_BIND);
+  const secure = typeof tls === 'object';
+  const onFault = (fault: unknown) => options.onFault?.(fault);
+  const refusal = createRefusal({ clock, ids: options.ids, onFault });
+  const crowd = createCrowd(bounds);
+  const links = new Map<Socket, Link | undefined>(); // undefined while being admitted
+  let closing = false;
+  let allowed_hosts: readonly string[] = [];
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      checkRequest(request, secure, allowed_hosts);
+      for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
+      await routeOf(routes, request, response).handle(request, response);
+    } catch (reason) {
+      refusal.onResponse(response, reason);
+    }
+  };
+
+  const upgrade = async (request: IncomingMessage, head: Buffer) => {
+    const wire = request.socket;
+    wire.on('error', () => wire.destroy()); // until the link has its own ear
+    try {
+      checkRequest(request, secure, allowed_hosts);
+      checkOrigin(request, options.allow_origins ?? []);
+      const protocol = agreedProtocol(request);
+      if (closing) throw new AuroraError(5030, { message: 'This port is closing' });
+      crowd.enter(wire);
+      links.set(wire, undefined);
+      wire.once('close', () => links.delete(wire));
+      const limits = await admit(request);
+      if (wire.destroyed) return;
+      upgradeWebsocket({
+        request,
+        head,
+        protocol,
+        limits,
+        clock,
+        secure,
+        ...(options.random && { random: options.random }),
+        onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason })),
+        onLink: (link) => {
+          links.set(wire, link);
+          try {
+            options.onLink(link, request);
+          } catch (fault) {
+            onFault(fault);
+            link.cut();
+          }
+        },
+      });
+    } catch (reason) {
+      refusal.onWire(wire, reason);
+    }
+  };
+
+  const server = createHttpServer(tls, bounds);
+  server.maxConnections = bounds.links_max + STRANGERS_MAX;
+  server.on('request', (request, response) => void answer(request, response)); // answer never rejects
+  server.on('upgrade', (request, _socket, head) => void upgrade(request, head)); // nor does upgrade
+  server.on('clientError', (error, wire: Socket) => {
+    const name = 'code' in error ? error.code : undefined;
+    if (name === 'HPE_HEADER_OVERFLOW') refusal.onWire(wire, new AuroraError(4310));
+    else if (name === 'ERR_HTTP_REQUEST_TIMEOUT' || name === 'ECONNRESET') wire.destroy();
+    else refusal.onWire(wire, new AuroraError(4000));
+  });
+
+  const { port } = await bind(server, host, options.port);
+  const bound = UNSPECIFIED.has(host) ? [] : [host];
+  allowed_hosts = [
+    ...['localhost', '127.0.0.1', '::1', ...bound].map((name) => toHostPort(name, secure, port)),
+    ...(options.allow_hosts ?? []),
+  ].map((name) => name.toLowerCase());
+
+  return {
+    url: `${secure ? 'wss' : 'ws'}://${toHostPort(host, secure, port)}`,
+    port,
+    close: (code = 1001, reason = 'going away') =>
+      new Promise((resolve) => {
+        closing = true;
+        for (const link of links.values()) link?.close(code, reason);
+        const cancel = clock.after(GOODBYE_MS_MAX, () => {
+          for (const wire of links.keys()) wire.destroy();
+          server.closeAllConnections();
+        });
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+      }),
+  };
+}
+
+function createHttpServer(tls: ListenOptions['tls'], bounds: ListenBounds): Server {
+  const http = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: bounds.headers_ms_max,
+    requestTimeout: REQUEST_MS_MAX,
+    connectionsCheckingInterval: Math.min(CHECK_MS, bounds.headers_ms_max),
+  };
+  if (typeof tls !== 'object') return createServer(http);
+  return createTlsServer({
+    ...http,
+    ...tls,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: bounds.headers_ms_max,
+    requestCert: tls.ca !== undefined,
+  });
+}
+
+function bind(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      if (typeof address === 'object' && address) resolve(address);
+      else reject(new Error('the port has no address'));
+    });
+  });
+}
+
+function routeOf(routes: readonly HttpRoute[], request: IncomingMessage, response: ServerResponse): HttpRoute {
+  const path = request.url?.split('?', 1)[0] ?? '';
+  const there = routes.filter(
+    (route) => path === route.path || (route.path.endsWith('/') && path.startsWith(route.path)),
+  );
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const route = there.find((candidate) => candidate.method === method);
+  if (route) return route;
+  if (there.length === 0) throw new AuroraError(4040);
+  response.setHeader('allow', there.map((other) => other.method).join(', '));
+  throw new AuroraError(4050);
+}
+
+const PLAIN_BIND =
+  'A bind other than loopback needs TLS (tls.cert, tls.key, optional tls.ca) or the explicit `tls: terminated-by-proxy`.';
+const UNSPECIFIED = new Set(['0.0.0.0', '::', '']);
+const HEADER_BYTES_MAX = 16_384;
+/** Sockets that are no links (yet): requests, half upgrades. */
+const STRANGERS_MAX = 1_024;
+/** A whole request with its body, ms: a 90 MB recording over a slow line. */
+const REQUEST_MS_MAX = 300_000;
+/** How often Node looks for late headers, ms. */
+const CHECK_MS = 1_000;

@@ -1,0 +1,120 @@
+/** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
+import type { Clock, Random } from '../seams/index.ts';
+import { sleep } from '../seams/index.ts';
+import type { Link } from './link.ts';
+
+/** What keeping needs. */
+export interface KeepConnectedOptions {
+  clock: Clock;
+  random: Random;
+  /** One attempt. It rejects when it fails and when the signal aborts. */
+  dial(signal: AbortSignal): Promise<Link>;
+  /**
+   * A new link, to be attached. Call `answered` when its hello was answered: the pauses start small again only once the
+   * link then lived for 10 s, so that a peer that drops us right after the connect is not hammered (promises.md X21).
+   */
+  onLink: (link: Link, answered: () => void) => void;
+  /** An attempt failed, or a link ended; the next one comes after this pause. For the log. */
+  onPause?(pause_ms: number, cause: unknown): void;
+  signal: AbortSignal;
+}
+
+/** Why it ended: the close code that forbids another try, or 1000 after the signal. */
+export interface Ending {
+  code: number;
+  reason: string;
+}
+
+/** Resolves when no further connection will be made. The signal also closes the link there is. Never rejects. */
+export async function keepConnected(options: KeepConnectedOptions): Promise<Ending> {
+  const { clock, random, signal } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    let cause: unknown;
+    try {
+      const link = await options.dial(signal);
+      const ending = await live(link, options, () => (failures = 0));
+      if (FINAL_CODES.has(ending.code)) return ending;
+      cause = ending;
+    } catch (reason) {
+      cause = reason;
+    }
+    if (isAborted(signal)) break;
+    const pause_ms = pauseAfter(failures++, random);
+    options.onPause?.(pause_ms, cause);
+    await sleep(clock, pause_ms, signal).catch(() => {}); // the loop's condition sees the abort
+  }
+  return { code: 1000, reason: 'stopped' };
+}
+
+/** The pause before the next try: 250 ms × 1.6 for every failure so far, at most 30 s, ± 20 % so that 500 agents do not return at once. */
+export function pauseAfter(failures: number, random: Random): number {
+  const middle_ms = Math.min(PAUSE_MS_MAX / (1 + SPREAD), FIRST_PAUSE_MS * GROWTH ** failures);
+  return Math.round(middle_ms * (1 - SPREAD + 2 * SPREAD * random.next()));
+}
+
+/** Hands the link over and waits for its end. */
+function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onStable: () => void): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    let cancelQuiet = () => {};
+    const stop = () => link.close(1000, 'stopped');
+    const watched = watch(link, (code, reason) => {
+      cancelQuiet();
+      signal.removeEventListener('abort', stop);
+      resolve({ code, reason });
+    });
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      onLink(watched, () => {
+        cancelQuiet();
+        cancelQuiet = clock.after(QUIET_MS, onStable);
+      });
+    } catch (fault) {
+      link.cut(); // nobody holds it
+      reject(fault);
+    }
+    if (signal.aborted) stop();
+  });
+}
+
+/** The same link, which also tells us when it is gone. */
+function watch(link: Link, onGone: (code: number, reason: string) => void): Link {
+  return {
+    protocol: link.protocol,
+    remote: link.remote,
+    dialled: link.dialled,
+    loopback: link.loopback,
+    get unsent_bytes() {
+      return link.unsent_bytes;
+    },
+    get open() {
+      return link.open;
+    },
+    attach: (owner) =>
+      link.attach({
+        onText: (text) => owner.onText(text),
+        onDrain: () => owner.onDrain?.(),
+        onClose(code, reason) {
+          owner.onClose(code, reason);
+          onGone(code, reason);
+        },
+      }),
+    send: (text) => link.send(text),
+    close: (code, reason) => link.close(code, reason),
+    cut: () => link.cut(),
+    pause: () => link.pause(),
+    resume: () => link.resume(),
+  };
+}
+
+/** Asked after an await: the compiler would otherwise remember the answer from before. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+const FIRST_PAUSE_MS = 250;
+const GROWTH = 1.6;
+const SPREAD = 0.2;
+const PAUSE_MS_MAX = 30_000;
+/** How long a link must live after its hello to count as stable, ms. */
+const QUIET_MS = 10_000;
+/** Authentication, version, forbidden, superseded: trying again changes nothing. */
+const FINAL_CODES: ReadonlySet<number> = new Set([4001, 4002, 4003, 4009]);

@@ -1,0 +1,67 @@
+/** How a port says no over HTTP: the one error envelope, on a response or on a bare socket. */
+import type { ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { AuroraError, errorData, httpStatus } from '../protocol/index.ts';
+import type { Clock, Ids } from '../seams/index.ts';
+import { toIso } from '../seams/index.ts';
+
+/** Both ways to say no. `reason` is what was thrown; what is no AuroraError is told as 5000 and goes to `onFault`. */
+export interface Refusal {
+  onResponse(response: ServerResponse, reason: unknown): void;
+  /** On a socket without a response: an upgrade, or bytes that were no request. It is closed after. */
+  onWire(wire: Socket, reason: unknown): void;
+}
+
+/** Makes the refusals of one port. */
+export function createRefusal(deps: {
+  clock: Clock;
+  ids: Pick<Ids, 'uuid'>;
+  onFault: (fault: unknown) => void;
+}): Refusal {
+  const render = (reason: unknown) => {
+    const error = AuroraError.from(reason);
+    if (!(reason instanceof AuroraError)) deps.onFault(reason);
+    const data = errorData(error, { request_id: deps.ids.uuid(), at: toIso(deps.clock.now()) });
+    return { status: httpStatus(error.code), body: JSON.stringify({ error: data }) };
+  };
+
+  return {
+    onResponse(response, reason) {
+      const { status, body } = render(reason);
+      if (response.headersSent) {
+        response.destroy(); // half an answer must not look whole
+        return;
+      }
+      response.writeHead(status, { ...SAFE_HEADERS, 'content-type': JSON_TYPE }).end(body);
+    },
+    onWire(wire, reason) {
+      const { status, body } = render(reason);
+      if (!wire.writable) {
+        wire.destroy();
+        return;
+      }
+      const headers = Object.entries({
+        ...SAFE_HEADERS,
+        'content-type': JSON_TYPE,
+        'content-length': String(Buffer.byteLength(body)),
+        connection: 'close',
+      });
+      const head = [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+        ...headers.map(([name, value]) => `${name}: ${value}`),
+      ];
+      wire.once('finish', () => wire.destroy());
+      wire.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    },
+  };
+}
+
+/** Nothing a port answers is sniffed, framed, run or kept, unless its route says otherwise. */
+export const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
