@@ -16,6 +16,7 @@ const Introduction = z.object({
     instance_id: z.string().max(64),
     name: z.string().max(256),
     version: z.string().max(64),
+    public_key: z.string().max(256).optional().describe('SPKI, base64url: what a first proof is checked against'),
   }),
   capabilities: z
     .object({

@@ -1,0 +1,66 @@
+/** Who is who: one Ed25519 key a process, public keys pinned, a proof bound to the connection (wire.md 4). */
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+
+/** What a principal may do on a mesh port. */
+export type Role = 'orchestrator' | 'agent' | 'operator';
+
+/** A public key somebody vouched for. */
+export interface Pin {
+  id: string;
+  role: Role;
+  /** SPKI, base64url DER. */
+  public_key: string;
+}
+
+/** Which keys are pinned; read anew on every use, so that an enrolment works without a restart. */
+export interface Pins {
+  of(id: string): Pin | undefined;
+}
+
+/** This process: its names and its key. `id` is the agent id, `orchestrator`, or `operator:<name>`. */
+export interface Identity {
+  id: string;
+  /** New with every start. */
+  instance_id: string;
+  name: string;
+  version: string;
+  private_key: KeyObject;
+}
+
+/** What a proof speaks about. */
+export interface ProofSubject {
+  challenge: string;
+  agent_id: string;
+  instance_id: string;
+  /** `host:port` as the dialler wrote it: an impostor that relays a challenge to the real port proves the wrong address. */
+  dialled: string;
+  connection_id: string;
+}
+
+/** Proves the key over the subject, base64url. */
+export const proveIdentity = (key: KeyObject, subject: ProofSubject): string =>
+  sign(null, signedBytes(subject), key).toString('base64url');
+
+/** Whether the proof was made with the pinned key over exactly this subject. A malformed proof or key is simply false. */
+export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(pin.public_key, 'base64url'), format: 'der', type: 'spki' });
+    return verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'));
+  } catch {
+    return false;
+  }
+}
+
+/** The public half of a key in the form a pin keeps. */
+export const publicKeyOf = (key: KeyObject): string =>
+  createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64url');
+
+/** Pins as a literal, for tests and for one process. */
+export function literalPins(pins: readonly Pin[]): Pins {
+  const by_id = new Map(pins.map((pin) => [pin.id, pin]));
+  return { of: (id) => by_id.get(id) };
+}
+
+function signedBytes({ challenge, agent_id, instance_id, dialled, connection_id }: ProofSubject): Buffer {
+  return Buffer.from(['aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id].join('\0'));
+}

@@ -1,0 +1,30 @@
+/** How peers speak: links, peers, hellos and the hosts that run skills. */
+export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
+export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
+export { createHost, type Host, type HostDeps } from './host.ts';
+export {
+  isProven,
+  literalPins,
+  proveIdentity,
+  publicKeyOf,
+  type Identity,
+  type Pin,
+  type Pins,
+  type Role,
+} from './identity.ts';
+export { LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
+export {
+  createMethods,
+  createPeer,
+  PEER_LIMITS,
+  type Call,
+  type LinkEnd,
+  type MethodHandler,
+  type MethodTable,
+  type NotificationHandler,
+  type Peer,
+  type PeerDeps,
+  type PeerLimits,
+} from './peer.ts';
+export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';
+export { memoryLink } from './memory.ts';

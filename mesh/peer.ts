@@ -1,0 +1,435 @@
+/** One end of a link that asks and answers: JSON-RPC 2.0 in both directions, behind the frame judge. */
+import { JSONRPCClient, JSONRPCServer } from 'json-rpc-2.0';
+import {
+  AuroraError,
+  Cancel,
+  FRAME_LIMITS,
+  isErrorCode,
+  judgeFrame,
+  ProgressEvent,
+  type FrameLimits,
+  type Judged,
+  type RpcError,
+  type RpcId,
+  type RpcNotification,
+  type RpcParams,
+  type RpcRequest,
+  type RpcResponse,
+} from '../protocol/index.ts';
+import { toIso, type Clock, type Ids, type Log, type Metrics } from '../seams/index.ts';
+import { toErrorAnswer } from './error-answer.ts';
+import type { Link } from './link.ts';
+import { createQuota, type FrameQuota } from './quota.ts';
+
+/** What a method handler is told about the call. */
+export interface Call {
+  /** The other end; further requests and notifications to it ride the same link. */
+  readonly peer: Peer;
+  /** Aborts on `$/cancel` and when the link is gone; the reason is an AuroraError. */
+  readonly signal: AbortSignal;
+  /** Names this call in logs and error data. */
+  readonly request_id: string;
+}
+
+/** Answers one method: returns the result, or throws an AuroraError; any other throw becomes -32603. */
+export type MethodHandler = (params: RpcParams | undefined, call: Call) => unknown;
+
+/** Methods, looked up by exact name in a Map (ATK-A10). Made once, shared by every peer of a port. */
+export interface MethodTable {
+  readonly server: JSONRPCServer<AnswerableCall>;
+}
+
+/** Hears a notification; what it throws is logged, never answered. */
+export type NotificationHandler = (params: RpcParams | undefined, peer: Peer) => void;
+
+/** Bounds of one connection. */
+export interface PeerLimits extends FrameLimits {
+  /** Requests of the other end that may run at once: 64. More are answered 4290. */
+  in_flight_max: number;
+  /** Largest frame the other end takes, bytes. An answer over it becomes 4130. */
+  frame_bytes_max: number;
+  /** Requests of ours that may wait for an answer. More are refused with 5030. */
+  pending_max: number;
+  /** How long a cancelled call may take to answer, ms. */
+  cancel_grace_ms: number;
+}
+
+/** The defaults of wire.md 2 and 10. */
+export const PEER_LIMITS: PeerLimits = {
+  ...FRAME_LIMITS,
+  in_flight_max: 64,
+  frame_bytes_max: 4_194_304,
+  pending_max: 10_000,
+  cancel_grace_ms: 2_000,
+};
+
+/** How one request of ours is made. */
+export interface RequestOptions {
+  /** Cancels: `$/cancel` is sent, then the other end has the grace time for a partial answer. */
+  signal?: AbortSignal;
+  /** Gives up with 5040, ms; `$/cancel` is sent. */
+  timeout_ms?: number;
+  /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
+  onProgress?: (event: ProgressEvent) => void;
+}
+
+/** How a link ended. */
+export interface LinkEnd {
+  code: number;
+  reason: string;
+}
+
+/** The end that asks and answers. */
+export interface Peer {
+  readonly link: Link;
+  /** Asks; rejects with the other end's error as AuroraError, 5030 when the link is gone, 5040 or 4990. */
+  request(method: string, params: RpcParams, options?: RequestOptions): Promise<unknown>;
+  /** Tells; never answered. */
+  notify(method: string, params: RpcParams): void;
+  /** Calls of the other end that run here now. */
+  readonly running: number;
+  /** Resolves when none runs. */
+  idle(): Promise<void>;
+  close(code: number, reason: string): void;
+  /** Settles once, when the link is gone; never rejects. */
+  readonly closed: Promise<LinkEnd>;
+}
+
+/** What a peer is made of. */
+export interface PeerDeps {
+  link: Link;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  metrics: Metrics;
+  methods: MethodTable;
+  notifications?: ReadonlyMap<string, NotificationHandler>;
+  limits?: Partial<PeerLimits>;
+  /** Frames the other end may send; absent for a proven orchestrator, whose pace is bounded by what it may have in flight. */
+  quota?: FrameQuota;
+}
+
+/** Makes a method table. A name that is not in it is -32601 without data, whatever it is. */
+export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): MethodTable {
+  const server = new JSONRPCServer<AnswerableCall>({ errorListener: () => undefined });
+  server.mapErrorToJSONRPCErrorResponse = (id) => errorOf(id, -32603, 'Internal error');
+  for (const [name, handler] of handlers) {
+    server.addMethodAdvanced(name, async (request, call) => {
+      try {
+        const result = await handler(call.params, call);
+        return { jsonrpc: '2.0', id: request.id ?? null, result: result ?? null };
+      } catch (reason) {
+        return call.fail(AuroraError.from(reason, -32603));
+      }
+    });
+  }
+  return { server };
+}
+
+/** Joins a link: from now on its frames are judged and answered here. */
+export function createPeer(deps: PeerDeps): Peer {
+  const { link, clock, ids, log, metrics, methods } = deps;
+  const limits: PeerLimits = { ...PEER_LIMITS, ...deps.limits };
+  const is_mesh = link.protocol !== '';
+  const quota = deps.quota ? createQuota(deps.quota, clock) : undefined;
+
+  const running = new Map<string, AbortController>();
+  const pending = new Map<number, Pending>();
+  const strikes: number[] = [];
+  const idle_waiters: (() => void)[] = [];
+  let last_id = 0;
+  let ended: LinkEnd | undefined;
+  let tellClosed: (end: LinkEnd) => void = () => undefined;
+  const closed = new Promise<LinkEnd>((resolve) => (tellClosed = resolve));
+  const client = new JSONRPCClient<undefined>((request: unknown) => sendRequest(JSON.stringify(request)));
+
+  const peer: Peer = {
+    link,
+    request,
+    notify,
+    get running() {
+      return running.size;
+    },
+    idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
+    close: (code, reason) => link.close(code, reason),
+    closed,
+  };
+  link.attach({ onText, onClose, onDrain: () => link.resume() });
+  return peer;
+
+  /* ---- what the other end asks ---- */
+
+  function onText(text: string): void {
+    const { batch, entries } = judgeFrame(text, limits);
+    if (!isWithinQuota(entries)) return;
+    if (!batch && entries[0]) {
+      void answer(entries[0]).then((response) => response && sendAnswer(response));
+      return;
+    }
+    void Promise.all(entries.map(answer)).then((responses) => {
+      const answers = responses.filter((response) => response !== undefined);
+      if (answers.length > 0) link.send(`[${answers.map(toFittingText).join(',')}]`);
+    });
+  }
+
+  /** One entry: an answer, or nothing. Never rejects. */
+  async function answer(entry: Judged): Promise<RpcResponse | undefined> {
+    switch (entry.kind) {
+      case 'request':
+        return run(entry.request);
+      case 'refusal':
+        return toRefusal(entry.response);
+      case 'notification':
+        hear(entry.notification);
+        return undefined;
+      case 'response':
+        settle(entry.response);
+        return undefined;
+      case 'strike':
+        strike(entry.reason);
+        return undefined;
+    }
+  }
+
+  async function run(request: RpcRequest): Promise<RpcResponse | undefined> {
+    const request_id = ids.uuid();
+    const fail = (error: AuroraError) => toFailure(request, error, request_id);
+    if (!methods.server.hasMethod(request.method)) return fail(new AuroraError(-32601));
+    const key = callKey(request.id);
+    if (running.has(key)) {
+      const message = `Invalid Request: id ${JSON.stringify(request.id)} is in flight`;
+      return toFailure({ ...request, id: null }, new AuroraError(-32600, { message }), request_id);
+    }
+    if (running.size >= limits.in_flight_max) {
+      metrics.count('requests_refused_total', { why: 'in_flight_max' });
+      return fail(new AuroraError(4290, { message: 'Too many requests in flight', retry_after_ms: RETRY_AFTER_MS }));
+    }
+    const controller = new AbortController();
+    running.set(key, controller);
+    const response = await methods.server.receive(request, {
+      peer,
+      signal: controller.signal,
+      request_id,
+      params: request.params,
+      fail,
+    });
+    running.delete(key);
+    if (running.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
+    return response ?? undefined;
+  }
+
+  function toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
+    const fields = { request_id, method: request.method.slice(0, 64), code: error.code, remote: link.remote };
+    if (error.code === -32603 || error.code === 5000) log.error({ ...fields, err: error }, 'a request failed inside');
+    else log.info(fields, 'a request was refused or failed');
+    return toErrorAnswer(error, { id: request.id, request_id, at: toIso(clock.now()), is_mesh });
+  }
+
+  function toRefusal(response: RpcResponse): RpcResponse {
+    if (!('error' in response) || !isErrorCode(response.error.code)) return response;
+    const error = new AuroraError(response.error.code, { message: response.error.message });
+    const request_id = ids.uuid();
+    log.info({ request_id, code: error.code, remote: link.remote }, 'a frame was refused');
+    return toErrorAnswer(error, { id: response.id, request_id, at: toIso(clock.now()), is_mesh });
+  }
+
+  function hear({ method, params }: RpcNotification): void {
+    if (method === '$/cancel') {
+      const parsed = Cancel.safeParse(params);
+      const reason = new AuroraError(4990, { detail: { reason: parsed.data?.reason ?? null } });
+      if (parsed.success) running.get(callKey(parsed.data.id))?.abort(reason);
+      return;
+    }
+    if (method === '$/progress' && hearProgress(params)) return;
+    try {
+      deps.notifications?.get(method)?.(params, peer);
+    } catch (reason) {
+      log.warn({ method: method.slice(0, 64), remote: link.remote, err: reason }, 'a notification was not understood');
+    }
+  }
+
+  function hearProgress(params: unknown): boolean {
+    const event = ProgressEvent.safeParse(params);
+    if (!event.success || typeof event.data.token !== 'number') return false;
+    const onProgress = pending.get(event.data.token)?.onProgress;
+    onProgress?.(event.data);
+    return onProgress !== undefined;
+  }
+
+  /** Answers to our own requests cost nothing: we asked for them. All else is counted, batch entries one by one. */
+  function isWithinQuota(entries: readonly Judged[]): boolean {
+    if (!quota) return true;
+    const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
+    const answered = quota(counted);
+    if (answered === 'ok') return true;
+    if (answered === 'shed') {
+      const [entry] = entries;
+      const is_shed = entry?.kind === 'notification' && isSheddable(entry.notification);
+      if (is_shed) metrics.count('progress_shed_total', { why: 'rate' });
+      return !is_shed;
+    }
+    metrics.count('links_closed_total', { why: 'rate' });
+    link.close(4029, 'too many frames');
+    return false;
+  }
+
+  function strike(reason: string): void {
+    const now = clock.monotonic();
+    while (strikes[0] !== undefined && now - strikes[0] > STRIKE_WINDOW_MS) strikes.shift();
+    strikes.push(now);
+    metrics.count('strikes_total');
+    log.warn({ remote: link.remote, reason }, 'a response broke the rules');
+    if (strikes.length >= STRIKES_MAX) link.close(4000, 'protocol abuse');
+  }
+
+  /* ---- what we ask ---- */
+
+  async function request(method: string, params: RpcParams, options: RequestOptions = {}): Promise<unknown> {
+    const { signal, timeout_ms, onProgress } = options;
+    if (ended || !link.open) throw gone(ended);
+    if (signal?.aborted) throw AuroraError.from(signal.reason);
+    if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
+
+    const id = ++last_id;
+    const giveUp = (error: AuroraError) => client.receive(errorOf(id, error.code, error.message));
+    const stop = (error: AuroraError, grace_ms: number) => {
+      if (!isPending(id)) return;
+      notify('$/cancel', { id, reason: error.message });
+      if (grace_ms === 0) giveUp(error);
+      else stopGrace = clock.after(grace_ms, () => giveUp(error));
+    };
+    let stopGrace: () => void = () => undefined;
+    const onAbort = () => stop(AuroraError.from(signal?.reason), limits.cancel_grace_ms);
+    const stopTimer =
+      timeout_ms === undefined ? undefined : clock.after(timeout_ms, () => stop(new AuroraError(5040), 0));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    pending.set(id, onProgress ? { onProgress } : {});
+    try {
+      const sent = onProgress ? withProgressToken(params, id) : params;
+      const response: RpcResponse = await client.requestAdvanced(
+        { jsonrpc: '2.0', id, method, params: sent },
+        undefined,
+      );
+      if ('error' in response) throw toThrown(response.error, ended);
+      return response.result;
+    } finally {
+      pending.delete(id);
+      stopTimer?.();
+      stopGrace();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  function settle(response: RpcResponse): void {
+    if (isPending(response.id)) {
+      client.receive(response);
+    } else if (response.id === null && 'error' in response) {
+      log.warn({ remote: link.remote, code: response.error.code }, 'the other end could not read a frame');
+    } else if (typeof response.id === 'number' && response.id > 0 && response.id <= last_id) {
+      metrics.count('late_results_total');
+      log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
+    } else {
+      strike('an answer to a request that was never asked');
+    }
+  }
+
+  function isPending(id: RpcId): boolean {
+    return typeof id === 'number' && pending.has(id);
+  }
+
+  function notify(method: string, params: RpcParams): void {
+    const text = JSON.stringify({ jsonrpc: '2.0', method, params });
+    if (Buffer.byteLength(text) <= limits.frame_bytes_max) link.send(text);
+    else metrics.count('notifications_dropped_total', { why: 'too_large' });
+  }
+
+  /* ---- what goes out ---- */
+
+  function sendRequest(text: string): void {
+    if (Buffer.byteLength(text) > limits.frame_bytes_max) throw new Error(TOO_LARGE);
+    link.send(text);
+  }
+
+  function sendAnswer(response: RpcResponse): void {
+    link.send(toFittingText(response));
+    // A peer that asks without reading the answers is not read either until they are gone.
+    if (link.unsent_bytes > PUSH_BACK_BYTES) link.pause();
+  }
+
+  /** The answer as text; one that cannot be written, or that would kill the link at the other end, becomes an error. */
+  function toFittingText(response: RpcResponse): string {
+    const instead = (error: AuroraError) =>
+      JSON.stringify(
+        toErrorAnswer(error, { id: response.id, request_id: ids.uuid(), at: toIso(clock.now()), is_mesh }),
+      );
+    try {
+      const text = JSON.stringify(response);
+      const size = Buffer.byteLength(text);
+      if (size <= limits.frame_bytes_max) return text;
+      return instead(new AuroraError(4130, { detail: { size, frame_bytes_max: limits.frame_bytes_max } }));
+    } catch (reason) {
+      return instead(new AuroraError(-32603, { cause: reason }));
+    }
+  }
+
+  function onClose(code: number, reason: string): void {
+    ended = { code, reason };
+    for (const controller of running.values()) controller.abort(new AuroraError(4990, { message: 'The link is gone' }));
+    client.rejectAllPendingRequests(LINK_GONE);
+    tellClosed(ended);
+  }
+}
+
+interface Pending {
+  onProgress?: (event: ProgressEvent) => void;
+}
+
+interface AnswerableCall extends Call {
+  readonly params: RpcParams | undefined;
+  fail(error: AuroraError): RpcResponse;
+}
+
+const callKey = (id: RpcId): string => `${typeof id}:${String(id)}`;
+
+const errorOf = (id: RpcId, code: number, message: string, data?: unknown) => ({
+  jsonrpc: '2.0' as const,
+  id,
+  error: { code, message, ...(data === undefined ? {} : { data }) },
+});
+
+/** The params with our token beside whatever `_meta` they have. */
+function withProgressToken(params: RpcParams, token: number): RpcParams {
+  if (Array.isArray(params)) return params;
+  const meta = params['_meta'];
+  return { ...params, _meta: { ...(typeof meta === 'object' ? meta : {}), progress_token: token } };
+}
+
+const isSheddable = ({ method, params }: RpcNotification): boolean =>
+  method === '$/progress' &&
+  typeof params === 'object' &&
+  'kind' in params &&
+  (params.kind === 'thought' || params.kind === 'log');
+
+function toThrown(error: RpcError, ended: LinkEnd | undefined): AuroraError {
+  if (error.message === LINK_GONE && ended) return gone(ended);
+  if (error.message === TOO_LARGE) return new AuroraError(4130);
+  const known = isErrorCode(error.code) ? error.code : 5000;
+  const data = typeof error.data === 'object' && error.data !== null ? error.data : {};
+  const detail = 'detail' in data ? data.detail : null;
+  const retry_after_ms = 'retry_after_ms' in data ? Number(data.retry_after_ms) : undefined;
+  return new AuroraError(known, {
+    message: error.message,
+    detail: known === error.code ? detail : { peer_code: error.code },
+    ...(retry_after_ms !== undefined && Number.isFinite(retry_after_ms) ? { retry_after_ms } : {}),
+  });
+}
+
+const gone = (ended: LinkEnd | undefined): AuroraError =>
+  new AuroraError(5030, { message: 'The link is gone', detail: { link_lost: true, close_code: ended?.code ?? null } });
+
+const LINK_GONE = 'link gone';
+const TOO_LARGE = 'frame too large';
+const STRIKES_MAX = 10;
+const STRIKE_WINDOW_MS = 60_000;
+const RETRY_AFTER_MS = 1_000;
+const PUSH_BACK_BYTES = 1_048_576;

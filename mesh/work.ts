@@ -1,0 +1,172 @@
+/** One call of a skill: its routing, its deadline and the context its handler is given. */
+import { z } from 'zod';
+import {
+  AuroraError,
+  invalidParams,
+  Meta,
+  type HandoffTarget,
+  type Implementation,
+  type Routing,
+  type RpcParams,
+  type SkillContext,
+  type Source,
+  type TaskEventKind,
+} from '../protocol/index.ts';
+import { sha256Of, toIso, type Clock, type Content, type Log } from '../seams/index.ts';
+import type { Call } from './peer.ts';
+
+/** What the context of a handler is made of. */
+export interface WorkDeps {
+  clock: Clock;
+  log: Log;
+  content: Content;
+  /** Opens a reference; inline sources are opened here. */
+  openRef(ref: NonNullable<Source['ref']>, routing: Routing | undefined): AsyncIterable<Uint8Array>;
+}
+
+/** A call with its `_meta` taken out. */
+export interface Work {
+  params: Record<string, unknown>;
+  /** Absent when nobody routed this call: an anonymous or operator's request. */
+  routing: Routing | undefined;
+  progress_token: string | number | undefined;
+  /** Monotonic time at which it must be over. */
+  due: number;
+}
+
+/** Takes `_meta` out of params; `trusted` says whether its routing counts. Throws -32602 on params that are no object. */
+export function parseWork(params: RpcParams | undefined, clock: Clock, trusted: boolean): Work {
+  if (Array.isArray(params)) throw new AuroraError(-32602, { message: 'Invalid params: / params must be an object' });
+  const { _meta, ...rest } = params ?? {};
+  const meta = Meta.safeParse(_meta ?? {});
+  if (!meta.success && trusted) throw invalidParams(new z.ZodError(meta.error.issues));
+  const routing = trusted ? meta.data?.handoff : undefined;
+  const budget_ms = routing
+    ? Math.min(routing.budget_ms, Date.parse(routing.deadline) - clock.now())
+    : BUDGET_MS_DEFAULT;
+  if (budget_ms <= 0) throw new AuroraError(5040);
+  return { params: rest, routing, progress_token: meta.data?.progress_token, due: clock.monotonic() + budget_ms };
+}
+
+/**
+ * Runs the skill until it answers, fails, is cancelled or its time is over. A handler that ignores the signal is left behind:
+ * the caller gets 4990 after the grace time or 5040 at the deadline; `settled` tells when it really ended.
+ */
+export function runWork(
+  deps: WorkDeps,
+  implementation: Implementation,
+  work: Work,
+  call: Call,
+): { answer: Promise<unknown>; settled: Promise<void> } {
+  const { clock } = deps;
+  const controller = new AbortController();
+  const stopTimer = clock.after(work.due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
+  const onCancel = () => controller.abort(call.signal.reason);
+  if (call.signal.aborted) onCancel();
+  else call.signal.addEventListener('abort', onCancel, { once: true });
+
+  const running = implementation.invoke(work.params, contextOf(deps, implementation, work, call, controller.signal));
+  const answer = new Promise<unknown>((resolve, reject) => {
+    running.then(resolve, (reason: unknown) => {
+      // A handler that throws because it was told to stop answers with why it was told.
+      const stopped: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
+      reject(AuroraError.from(reason instanceof AuroraError ? reason : (stopped ?? reason), -32603));
+    });
+    controller.signal.addEventListener('abort', () => {
+      const error = AuroraError.from(controller.signal.reason);
+      if (error.code === 5040) reject(error);
+      else clock.after(CANCEL_GRACE_MS, () => reject(error));
+    });
+  });
+  const settled = running.then(ignore, ignore).finally(() => {
+    stopTimer();
+    call.signal.removeEventListener('abort', onCancel);
+  });
+  return { answer, settled };
+}
+
+function contextOf(
+  deps: WorkDeps,
+  { skill }: Implementation,
+  work: Work,
+  call: Call,
+  signal: AbortSignal,
+): SkillContext {
+  const { clock, content } = deps;
+  const { routing } = work;
+  const log = deps.log.with({ request_id: call.request_id, task_id: routing?.task_id, skill: skill.id });
+  const tell = createTeller(work, call, clock);
+  return {
+    signal,
+    remaining_ms: () => Math.max(0, work.due - clock.monotonic()),
+    clock,
+    log,
+    content,
+    progress: {
+      status: (text) => tell('status', { text }),
+      thought: (text) => tell('thought', { text }),
+      artifact: (name, value) => tell('artifact', { name, value }),
+      async tool(name, input, run) {
+        const started = clock.monotonic();
+        const report = (outcome: string) =>
+          tell('tool_call', {
+            tool: name,
+            input_sha256: sha256Of(JSON.stringify(input ?? null)),
+            outcome,
+            duration_ms: Math.round(clock.monotonic() - started),
+          });
+        try {
+          const value = await run();
+          report('ok');
+          return value;
+        } catch (reason) {
+          report('failed');
+          throw reason;
+        }
+      },
+    },
+    blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, routing)) },
+    async handoff({ to, params, reason }) {
+      if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may hand off' });
+      const meta = { handoff: { parent_id: routing.task_id, fence: routing.fence } };
+      const timeout_ms = Math.max(1, work.due - clock.monotonic());
+      const asked = { to: targetOf(to), params, wait: 'result', options: { reason }, _meta: meta };
+      return call.peer.request('handoff', asked, { signal, timeout_ms });
+    },
+  };
+}
+
+/** Numbers this attempt's events from 1 and sends them when somebody asked for them. */
+function createTeller(work: Work, { peer }: Call, clock: Clock): (kind: TaskEventKind, value: unknown) => void {
+  let seq = 0;
+  const { progress_token: token, routing } = work;
+  if (token === undefined) return ignore;
+  return (kind, value) => {
+    const task_id = routing?.task_id;
+    const about = { token, seq: ++seq, at: toIso(clock.now()), kind, value };
+    peer.notify('$/progress', task_id === undefined ? about : { ...about, task_id });
+  };
+}
+
+async function* openSource(
+  source: Source,
+  openRef: (ref: NonNullable<Source['ref']>) => AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  if (source.ref) {
+    yield* openRef(source.ref);
+    return;
+  }
+  const bytes = source.text === undefined ? Buffer.from(source.base64 ?? '', 'base64') : Buffer.from(source.text);
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+}
+
+const targetOf = (to: HandoffTarget): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined));
+
+function ignore(): void {
+  // Nobody asked.
+}
+
+const BUDGET_MS_DEFAULT = 60_000;
+const CANCEL_GRACE_MS = 1_500;
+const CHUNK_BYTES = 65_536;
