@@ -1,0 +1,25 @@
+# One image for the whole fleet: which process it is, is its command.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+RUN npm run build
+# Mount points owned by the user that runs: a new volume takes over the owner of the folder it covers.
+RUN mkdir -p /volumes/data/pins /volumes/data/keys/orchestrator && \
+    for file in agents/*.ts; do mkdir -p "/volumes/data/keys/$(basename "$file" .ts)"; done
+
+FROM node:24-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production AURORA_DATA=/data
+COPY package.json package-lock.json .npmrc LICENSE NOTICE ./
+RUN npm ci --omit=dev
+COPY bin bin
+COPY --from=build /app/dist dist
+COPY --from=build --chown=node:node /volumes /
+USER node
+EXPOSE 9000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --start-interval=1s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.AURORA_PORT ?? 9000}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/boot/process.js", "orchestrator"]
