@@ -1,0 +1,75 @@
+/** Threat intelligence: finds indicators in text and names what their evidence supports. */
+import { z } from 'zod';
+import { analyzeText, analyzeThreat, INDICATORS_MAX, readText } from '../analysis/ioc/index.ts';
+import { defineAgent } from '../mesh/index.ts';
+import { AnalysisResult, Ioc, skill, Source } from '../protocol/index.ts';
+
+const analyze = skill({
+  id: 'analyze_threat',
+  title: 'Analyze a threat',
+  description:
+    'Judges indicators by their form and by mounted intelligence, and names the ATT&CK techniques that supports.',
+  tags: ['ioc', 'attack', 'threat-intel'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    {
+      alert_id: 'alert-1',
+      iocs: [
+        { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
+        { type: 'domain', value: 'xkqjzvwtrbpqhdfg.example' },
+      ],
+    },
+  ],
+  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
+  result: AnalysisResult,
+});
+
+const extract = skill({
+  id: 'extract_iocs',
+  title: 'Extract indicators',
+  description:
+    'Finds what a text names, defanged or not, tells indicators from references, victims and files, and judges them.',
+  tags: ['ioc', 'text', 'threat-intel'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    {
+      source: { name: 'note.txt', text: 'Beacons to hxxp://198.51.100[.]7/gate[.]php, see https://example.com/report' },
+    },
+  ],
+  params: z.object({ source: Source }),
+  result: AnalysisResult.extend({
+    extracted: z.array(
+      z.object({
+        type: z.string(),
+        value: z.string(),
+        offset: z.number().int().nonnegative(),
+        length: z.number().int().positive(),
+        line: z.number().int().positive(),
+        source: z.string(),
+        kind: z.enum(['indicator', 'reference', 'victim', 'file_name', 'network']),
+        defanged: z.boolean(),
+        why: z.string(),
+        count: z.number().int().positive(),
+      }),
+    ),
+  }),
+});
+
+export const threatIntel = defineAgent({
+  id: 'threat-intel',
+  name: 'Threat intelligence',
+  description: 'Finds indicators in text and names what their evidence supports.',
+  skills: [
+    analyze.implement((params, ctx) =>
+      ctx.progress.tool('assess indicators', params.iocs, () => analyzeThreat(params, ctx.content)),
+    ),
+    extract.implement(async ({ source }, ctx) => {
+      const read = await readText(ctx.blobs.open(source), ctx.signal);
+      return ctx.progress.tool('extract and assess indicators', { name: source.name, length: read.text.length }, () =>
+        analyzeText(read, source.name, ctx.content),
+      );
+    }),
+  ],
+});

@@ -1,0 +1,67 @@
+/** Indicators in text: found, refanged, and judged by how the text speaks about them. */
+import { judge, type Kind } from './judge.ts';
+import { mentionsOf } from './mentions.ts';
+import { surroundingsOf } from './surroundings.ts';
+import { tokenize, TOKENS_MAX } from './tokens.ts';
+
+/** One thing the text names, with its place and what it is there. */
+export interface ExtractedIoc {
+  /** `domain`, `ipv4`, `ipv6`, `url`, `email`, `md5` … `sha512`, `cve`, `cidr`, `file_name`, `file_path`, `registry_key`, `attack_technique`. */
+  type: string;
+  /** Refanged; hosts, schemes and hashes in lower case. */
+  value: string;
+  /** UTF-16 units from the start of the text. */
+  offset: number;
+  /** As written, UTF-16 units. */
+  length: number;
+  /** Counted from 1. */
+  line: number;
+  source: string;
+  /** Only `indicator` is meant as hostile; the others are listed so that nobody blocks them by mistake. */
+  kind: Kind;
+  defanged: boolean;
+  /** The reason for `kind`, in a few words. */
+  why: string;
+}
+
+/** What `extractIocs` read and found. */
+export interface Extraction {
+  extracted: ExtractedIoc[];
+  /** UTF-16 units of the text, and how many of them were read. */
+  length: number;
+  length_read: number;
+  /** `TOKENS_MAX` things were recognised: what else the text names is not listed. */
+  cut: boolean;
+}
+
+/** Reads at most `TEXT_LENGTH_MAX` of the text, recognises at most `TOKENS_MAX` things; pure, and linear in the text. */
+export function extractIocs(text: string, { source }: { source: string }): Extraction {
+  const read = text.slice(0, TEXT_LENGTH_MAX);
+  const tokens = tokenize(read);
+  const mentions = mentionsOf(tokens);
+  const around = surroundingsOf(read, mentions);
+  const lineAt = lineCounter(read);
+
+  const extracted = mentions.map((mention) => {
+    const { type, value, offset, raw, defanged } = mention;
+    const { kind, why } = judge(mention, around);
+    return { type, value, offset, length: raw.length, line: lineAt(offset), source, kind, defanged, why };
+  });
+  return { extracted, length: text.length, length_read: read.length, cut: tokens.length === TOKENS_MAX };
+}
+
+/** Answers the line of an offset; offsets must not go back, so that one walk serves all. */
+function lineCounter(text: string): (offset: number) => number {
+  let line = 1;
+  let next = text.indexOf('\n');
+  return (offset) => {
+    while (next >= 0 && next < offset) {
+      line += 1;
+      next = text.indexOf('\n', next + 1);
+    }
+    return line;
+  };
+}
+
+/** 8 Mi UTF-16 units, about eight thousand pages. */
+export const TEXT_LENGTH_MAX = 8_388_608;

@@ -1,0 +1,13 @@
+/** Indicators: found in text, judged by themselves and against mounted content. */
+export { analyzeText, analyzeThreat, INDICATORS_MAX } from './analyze.ts';
+export type { ListedIoc, TextResult } from './analyze.ts';
+export { assessIndicators } from './assess.ts';
+export type { AssessOptions } from './assess.ts';
+export { extractIocs, TEXT_LENGTH_MAX } from './extract.ts';
+export type { ExtractedIoc, Extraction } from './extract.ts';
+export { parseIndicator } from './indicator.ts';
+export type { Indicator, IndicatorType } from './indicator.ts';
+export { lookalikeOf } from './lookalike.ts';
+export type { Lookalike } from './lookalike.ts';
+export { readText, TEXT_BYTES_MAX } from './read-text.ts';
+export type { ReadText } from './read-text.ts';

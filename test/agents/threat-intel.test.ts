@@ -1,0 +1,72 @@
+/** The threat-intelligence specialist, called as a peer calls it. */
+import { expect, test } from 'vitest';
+import { threatIntel } from '../../agents/threat-intel.ts';
+import type { SkillContext } from '../../protocol/index.ts';
+import { literalContent } from '../../seams/index.ts';
+
+const steps: string[] = [];
+const ctx: SkillContext = {
+  signal: new AbortController().signal,
+  remaining_ms: () => 60_000,
+  progress: {
+    status: () => undefined,
+    thought: () => undefined,
+    artifact: () => undefined,
+    async tool(name, _input, run) {
+      steps.push(name);
+      return run();
+    },
+  },
+  clock: { now: () => 0, monotonic: () => 0 },
+  log: { info: () => undefined, warn: () => undefined },
+  content: literalContent(),
+  blobs: {
+    async *open({ text = '', base64 = '' }) {
+      yield text ? Buffer.from(text) : Buffer.from(base64, 'base64');
+    },
+  },
+  handoff: () => Promise.reject(new Error('nobody to hand to')),
+};
+const call = (method: string, params: unknown) => threatIntel.implementations.get(method)!.invoke(params, ctx);
+
+test('every example of every skill is answered, and the same again', async () => {
+  for (const { id, examples = [] } of threatIntel.skills) {
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) expect(await call(id, example)).toEqual(await call(id, example));
+  }
+  expect(new Set(steps)).toEqual(new Set(['assess indicators', 'extract and assess indicators']));
+});
+
+test('the example of analyze_threat rests on evidence for each technique (M09)', async () => {
+  expect(await call('analyze_threat', threatIntel.skills[0]!.examples![0])).toMatchObject({
+    verdict: 'suspicious',
+    severity: 'medium',
+    mitre_techniques: ['T1071.001', 'T1105', 'T1568.002', 'T1571'],
+  });
+});
+
+test('no indicators, too many, and two texts at once are refused with the path', async () => {
+  const many = Array.from({ length: 1_001 }, () => ({ type: 'ip', value: '192.0.2.1' }));
+  await expect(call('analyze_threat', { alert_id: 'a', iocs: [] })).rejects.toMatchObject({ code: -32602 });
+  await expect(call('analyze_threat', { alert_id: 'a', iocs: many })).rejects.toMatchObject({ code: -32602 });
+  await expect(call('extract_iocs', { source: { text: 'a', base64: '' } })).rejects.toMatchObject({ code: -32602 });
+});
+
+test('text in UTF-16 and bytes that are no text are told apart', async () => {
+  const base64 = Buffer.from('\ufeffC2 hxxp://192[.]0.2.9/x', 'utf16le').toString('base64');
+  expect(await call('extract_iocs', { source: { base64 } })).toMatchObject({
+    extracted: [{ value: 'http://192.0.2.9/x' }, {}],
+  });
+  const binary = Buffer.alloc(1_000).toString('base64');
+  expect(await call('extract_iocs', { source: { base64: binary } })).toMatchObject({ verdict: 'inconclusive' });
+});
+
+test('a thousand generated names stay one kind of evidence, in one frame', async () => {
+  const iocs = Array.from({ length: 1_000 }, (_, index) => ({
+    type: 'domain',
+    value: `xkqjzvwtrbpqhdfg${index}.example`,
+  }));
+  const answer = JSON.stringify(await call('analyze_threat', { alert_id: 'a', iocs }));
+  expect(answer.length).toBeLessThan(4 * 1_048_576);
+  expect(JSON.parse(answer)).toMatchObject({ confidence: 0.3, severity: 'medium' });
+});
