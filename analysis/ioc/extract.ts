@@ -17,7 +17,7 @@ export interface ExtractedIoc {
   /** Counted from 1. */
   line: number;
   source: string;
-  /** Only `indicator` is meant as hostile; the others are listed so that nobody blocks them by mistake. */
+  /** In a report `indicator` is what is meant as hostile, in other texts what may be; the rest is listed so that nobody blocks it by mistake. */
   kind: Kind;
   defanged: boolean;
   /** The reason for `kind`, in a few words. */

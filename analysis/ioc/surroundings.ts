@@ -21,7 +21,8 @@ export function surroundingsOf(text: string, mentions: readonly Mention[]): Surr
   const links = mentions.flatMap(({ type, value, defanged }) =>
     type === 'url' && !defanged ? [hostOfUrl(value) ?? ''] : [],
   );
-  const report = defangs || hashes.size >= HASHES_OF_A_REPORT || links.some(isPublisher);
+  const marked_up = mentions.some(({ type, raw, offset }) => type === 'url' && text[offset + raw.length] === '[');
+  const report = defangs || marked_up || hashes.size >= HASHES_OF_A_REPORT || links.some(isPublisher);
   return {
     defangs,
     report,

@@ -170,13 +170,13 @@ const HASH_TYPE: Record<number, 'md5' | 'sha1' | 'sha256' | 'sha512'> = {
 };
 
 /** A dot or its defanged spellings; the spellings that `refang` undoes. */
-const DOT = String.raw`(?:\s?\[\s?(?:\.|dot)\s?\]\s?|\s?\(\s?(?:\.|dot)\s?\)\s?|\s?\{\s?(?:\.|dot)\s?\}\s?|[.\u3002\uff0e\uff61])`;
+const DOT = String.raw`(?:\s?\[\s?(?:\.|dot)\s?\]\s?|\s?\(\s?(?:\.|dot)\s?\)\s?|\s?\{\s?(?:\.|dot)\s?\}\s?|\[\.(?=[\p{L}\p{N}])|\.\](?=[\p{L}\p{N}])|[.\u3002\uff0e\uff61])`;
 const AT = String.raw`(?:@|\s?[\[({]\s?(?:@|at)\s?[\])}]\s?)`;
 const SCHEME = String.raw`(?<![a-z0-9])(?:h(?:tt|xx|tx|xt|\*\*)ps?|s?f[tx]ps?|wss?|ldaps?|rmi|smb|tcp|udp)(?::\/\/|\[:\]\/\/|\[:\/\/\]|:\[\/\/\]|\(:\)\/\/|\[:\]\[\/\/\])`;
 const LABEL = String.raw`[\p{L}\p{N}_](?:[\p{L}\p{N}_-]{0,62})`;
 const PORT = String.raw`(?:(?:\[:\]|:)\d{1,5})?`;
 
-const DEFANG_BRACKETS = /[[({]\s?(?:\.|dot|:|\/|@|at|:\/\/|\/\/)\s?[\])}]/gi;
+const DEFANG_BRACKETS = /[[({]\s?(?:\.|dot|:|\/|@|at|:\/\/|\/\/)\s?[\])}]|\[\.(?=\w)|\.\](?=\w)/gi;
 /** Markup around indicators in Markdown, AsciiDoc, HTML and CSV. */
 const QUOTING = /[`|<>"^\u2018\u2019\u201c\u201d\u00ab\u00bb]/g;
 const REGISTRY_KEY =

@@ -72,6 +72,17 @@ test('hosts under a heading about targets are victims', () => {
   ]);
 });
 
+test('a bracket left open by whoever defanged is enough', () => {
+  expect(found('evil[.example.com bad.]example.net')).toEqual([
+    'indicator domain evil.example.com',
+    'indicator domain bad.example.net',
+  ]);
+});
+
+test('a link with its text in AsciiDoc makes a report of the text', () => {
+  expect(found('Read https://blog.example.org/a[our post].')[0]).toBe('reference url https://blog.example.org/a');
+});
+
 test('markup around an indicator is not part of it', () => {
   const url = 'indicator url https://evil.example.com/a_(b)';
   expect(found('[text](hxxps://evil.example.com/a_(b))')[0]).toBe(url);
