@@ -4,13 +4,13 @@ import type { Content } from '../../seams/index.ts';
 import type { Ioc, Recommendation } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
-import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
+import type { Grounds, WeighedFinding } from '../verdict/index.ts';
+import { gapsOf, unknownTechniques } from './gaps.ts';
 import { checkHost } from './host-checks.ts';
 import { parseIndicator, type Indicator, type IndicatorType, type Unreadable } from './indicator.ts';
-import { intelOf, type Sighting } from './intel.ts';
+import { openContent, type Mounted } from './mounted.ts';
 import { fact, type Observation } from './observation.ts';
-import { checkUrl } from './url-checks.ts';
-import { warningListsOf, type Listing } from './warninglists.ts';
+import { assessOne, type Assessed } from './weigh.ts';
 
 /** How to assess. */
 export interface AssessOptions {
@@ -39,10 +39,13 @@ export function assessIndicators(iocs: readonly Ioc[], options: AssessOptions): 
     locator: options.locatorOf?.(index) ?? `/iocs/${index}/value`,
   });
   const findings = assessed.flatMap(({ indicator, observations }) =>
-    observations.map((observation) => toFinding(observation, indicator.index, place(indicator.index))),
+    observations.map((one, nth) => toFinding(one, `${indicator.index}-${nth}`, place(indicator.index))),
   );
   const contradictory = unreadable.filter(({ reason }) => reason === 'not_of_its_type');
-  const all = [...findings, ...contradictory.map((one) => toFinding(contradiction(one), one.index, place(one.index)))];
+  const all = [
+    ...findings,
+    ...contradictory.map((one) => toFinding(contradiction(one), `${one.index}-0`, place(one.index))),
+  ];
 
   return {
     subject: iocs.length === 1 ? 'The indicator' : `The ${iocs.length} indicators`,
@@ -51,7 +54,7 @@ export function assessIndicators(iocs: readonly Ioc[], options: AssessOptions): 
     iocs,
     checked: [receipt(judged, mounted)],
     not_checked: [
-      ...gapsOf(unreadable, left, options, matched),
+      ...gapsOf(unreadable, left, options.only?.trade, matched),
       ...mounted.gaps.map((gap) => ({ ...gap, mandatory: gap.mandatory && !matched && !settled })),
       ...unknownTechniques(assessed),
       ...(matched || settled || mounted.gaps.some(({ mandatory }) => mandatory) ? [] : [UNKNOWN]),
@@ -66,50 +69,7 @@ export function assessIndicators(iocs: readonly Ioc[], options: AssessOptions): 
   };
 }
 
-interface Assessed {
-  indicator: Indicator;
-  observations: Observation[];
-  sightings: readonly Sighting[];
-  /** A harmless list names it, or it is the digest of nothing. */
-  harmless: boolean;
-}
-
-type Mounted = ReturnType<typeof openContent>;
 type Place = (index: number) => { source: string; locator: string };
-
-function openContent(content: Content) {
-  const gaps: { what: string; why: string; mandatory: boolean }[] = [];
-  const versions: Record<string, string> = {};
-  const open = <T>(
-    name: string,
-    what: string,
-    mandatory: boolean,
-    read: (data: unknown) => T | undefined,
-  ): T | undefined => {
-    const pack = content.get(name);
-    const opened = pack && read(pack.data);
-    if (pack) versions[name] = pack.version;
-    if (!opened)
-      gaps.push({
-        what,
-        why: pack ? `the mounted content "${name}" has another shape` : `no content "${name}" is mounted`,
-        mandatory,
-      });
-    return opened;
-  };
-  const intel = open('intel', 'whether anybody vouches for these indicators being hostile', true, intelOf);
-  const warnings = open(
-    'warninglists',
-    'warning lists of known harmless and shared infrastructure',
-    false,
-    warningListsOf,
-  );
-  if (warnings && warnings.patterns_left_out > 0) {
-    const what = `${warnings.patterns_left_out} patterns of the warning lists`;
-    gaps.push({ what, why: 'their evaluation cannot be bounded', mandatory: false });
-  }
-  return { intel, warnings, gaps, versions };
-}
 
 function sort(iocs: readonly Ioc[], { only }: AssessOptions) {
   const judged: Indicator[] = [];
@@ -124,67 +84,18 @@ function sort(iocs: readonly Ioc[], { only }: AssessOptions) {
   return { judged, unreadable, left };
 }
 
-function assessOne(indicator: Indicator, { intel, warnings }: Mounted): Assessed {
-  const sightings = intel?.lookup(indicator) ?? [];
-  const listings = warnings?.lookup(indicator) ?? [];
-  const empty = indicator.type === 'hash' && EMPTY_DIGESTS.has(indicator.value);
-  const harmless = empty || listings.some(({ kind }) => kind === 'harmless');
-  const against = [...sightings.map((sighting) => sighted(indicator, sighting)), ...checkForm(indicator)];
-  return {
-    indicator,
-    sightings,
-    harmless,
-    observations: [
-      ...against.map((observation) =>
-        harmless ? { ...observation, weight: Math.min(observation.weight, WEIGHT.low) } : observation,
-      ),
-      ...listings.map((listing) => listed(indicator, listing)),
-      ...(empty
-        ? [
-            fact(
-              'empty-digest',
-              `${indicator.value} is the digest of the empty file and tells no file from another`,
-              indicator.value,
-            ),
-          ]
-        : []),
-    ],
-  };
-}
-
-function checkForm({ type, value, host }: Indicator): Observation[] {
-  const onHost = host === undefined ? [] : checkHost(host);
-  return type === 'url' ? [...onHost, ...checkUrl(value)] : onHost;
-}
-
-function sighted({ value }: Indicator, { source, malware, first_seen, techniques }: Sighting): Observation {
-  const as = malware === undefined ? 'hostile' : malware;
-  const since = first_seen === undefined ? '' : `, first seen ${first_seen}`;
-  return {
-    check: `intel ${source}`,
-    title: `${value} is known as ${as} to ${source}${since}`,
-    severity: 'high',
-    weight: WEIGHT.exact,
-    shown: value,
-    techniques: techniques ?? [],
-  };
-}
-
-const listed = ({ value }: Indicator, { list, kind }: Listing): Observation =>
-  fact(`warning-list ${list}`, `${value} is on the warning list "${list}" (${LIST_MEANING[kind]})`, value);
-
 function contradiction({ given }: Unreadable): Observation {
   return fact('not-of-its-type', `The value is no ${given.type}: it does not parse as one`, given.value);
 }
 
 function toFinding(
   observation: Observation,
-  index: number,
+  suffix: string,
   place: { source: string; locator: string },
 ): WeighedFinding {
   const { check, title, severity, weight, shown } = observation;
   return {
-    id: `${check.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${index}`,
+    id: `${check.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${suffix}`,
     title: neutralize(title, 200),
     severity,
     rule: neutralize(check, 120),
@@ -203,53 +114,6 @@ function techniquesOf(assessed: readonly Assessed[], place: Place): NonNullable<
         .map((id) => ({ id, evidence: [evidence({ ...place(indicator.index), text: shown })] })),
     ),
   );
-}
-
-function unknownTechniques(assessed: readonly Assessed[]) {
-  const named = assessed.flatMap(({ sightings }) => sightings.flatMap(({ techniques }) => techniques ?? []));
-  const unknown = [...new Set(named)].filter((id) => techniqueOf(id) === undefined).sort();
-  if (unknown.length === 0) return [];
-  return [
-    {
-      what: `techniques ${neutralize(unknown.join(', '))}`,
-      why: 'the mounted intel names them, our ATT&CK table does not hold them',
-    },
-  ];
-}
-
-function gapsOf(
-  unreadable: readonly Unreadable[],
-  left: readonly Indicator[],
-  { only }: AssessOptions,
-  matched: boolean,
-) {
-  const types = [
-    ...new Set(unreadable.filter(({ reason }) => reason === 'unknown_type').map(({ given }) => given.type)),
-  ].sort();
-  const odd = unreadable.filter(({ reason }) => reason === 'not_of_its_type').length;
-  return [
-    ...(types.length > 0
-      ? [
-          {
-            what: `indicators of type ${neutralize(types.join(', '))}`,
-            why: 'nothing here judges that type',
-            mandatory: !matched,
-          },
-        ]
-      : []),
-    ...(odd > 0
-      ? [{ what: `${odd} of the indicators`, why: 'they do not parse as the type they claim', mandatory: !matched }]
-      : []),
-    ...(left.length > 0
-      ? [
-          {
-            what: `${left.length} indicators of other trades`,
-            why: `${only?.trade ?? 'this specialist'} does not judge them; threat-intel does`,
-            mandatory: !matched,
-          },
-        ]
-      : []),
-  ];
 }
 
 function recommendationsFor(assessed: readonly Assessed[]): Recommendation[] {
@@ -297,11 +161,6 @@ const gravest = (findings: readonly WeighedFinding[]): WeighedFinding[] =>
 const PLANTED_HOST = 'xkqjzvwtrbpqhdfg.example';
 const FINDINGS_MAX = 500;
 const RECOMMENDATIONS_MAX = 100;
-const LIST_MEANING = {
-  harmless: 'known harmless',
-  shared: 'shared by friend and foe, so it excuses nothing',
-  sensor: 'a sinkhole, block page or parking place',
-};
 const UNKNOWN = {
   what: 'reputation of the indicators that no mounted content names',
   why: 'being unknown is not being harmless',
@@ -311,5 +170,3 @@ const ALWAYS_OPEN = {
   what: 'live reputation, passive DNS, sightings on the own network',
   why: 'this specialist works offline',
 };
-/** MD5, SHA-1, SHA-256 and SHA-512 of no bytes. */
-const EMPTY_DIGESTS = new Set(['md5', 'sha1', 'sha256', 'sha512'].map((name) => createHash(name).digest('hex')));

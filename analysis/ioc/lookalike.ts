@@ -69,7 +69,7 @@ const BRANDS: readonly (readonly [string, readonly string[]])[] = [
   ['microsoft', ['microsoft.com', 'microsoft.net']],
   ['microsoftonline', ['microsoftonline.com']],
   ['office365', ['office365.com']],
-  ['outlook', ['outlook.com']],
+  ['outlook', ['outlook.com', 'live.com', 'office.com', 'office365.com']],
   ['google', ['google.com', 'google.dev', 'google-analytics.com']],
   ['gmail', ['gmail.com']],
   ['apple', ['apple.com', 'cdn-apple.com', 'apple-cloudkit.com', 'apple-dns.net', 'apple-mapkit.com']],

@@ -230,6 +230,7 @@ test('whatever peers claim, the answer fits its schema, is the same again, and s
     fc.property(fc.array(fc.record({ type, value }), { minLength: 1, maxLength: 8 }), (iocs) => {
       const first = analyzeThreat({ alert_id: 'a', iocs }, content);
       expect(AnalysisResult.safeParse(first).success).toBe(true);
+      expect(new Set(first.findings.map(({ id }) => id)).size).toBe(first.findings.length);
       expect(first.verdict === 'benign' && first.not_checked.length === 0).toBe(false);
       expect(JSON.stringify(first.findings)).not.toContain('\\u001b');
       expect(JSON.stringify(analyzeThreat({ alert_id: 'a', iocs }, content))).toBe(JSON.stringify(first));
