@@ -71,7 +71,7 @@ export interface Port {
   url: string;
   port: number;
   /** Stops accepting, says goodbye on every link, and resolves when all are gone: at most two seconds. */
-  close(code?: number, reason?: string): Promise<void>;
+  close: (code?: number, reason?: string) => Promise<void>;
 }
 
 /** Opens a port. */

@@ -61,13 +61,17 @@ async function resolveAll(
 
 function isDialable(address: string, networks: readonly string[]): boolean {
   if (isIP(address) === 0) return false;
-  if (ipaddr.parse(address).range() === 'unicast') return true;
+  if (isPublic(ipaddr.parse(address))) return true;
   const plain = ipaddr.process(address); // a mapped address is judged as the IPv4 address it reaches
   return networks.some((network) => {
     const [base, bits] = ipaddr.parseCIDR(network);
     return base.kind() === plain.kind() && plain.match(base, bits);
   });
 }
+
+/** `range` calls what it does not know unicast (`::127.0.0.1`), so IPv6 must also lie in the one block that is handed out. */
+const isPublic = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(GLOBAL_UNICAST, 3));
 
 const refuse = (message: string, cause?: unknown) =>
   new AuroraError(4220, { message, detail: { path: ['url'] }, cause });
@@ -76,4 +80,5 @@ const resolveBySystem = async (hostname: string) =>
   (await lookup(hostname, { all: true, verbatim: true })).map(({ address }) => address);
 
 const AUTHORITY = /^wss?:\/\/(?<authority>[^/?#\\\s]+)(?:[/?#][^\s\\]*)?$/i;
+const GLOBAL_UNICAST = ipaddr.parse('2000::');
 const ADDRESSES_MAX = 32;

@@ -55,7 +55,7 @@ export function pauseAfter(failures: number, random: Random): number {
 
 /** Hands the link over and waits for its end. */
 function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onStable: () => void): Promise<Ending> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let cancelQuiet = () => {};
     const stop = () => link.close(1000, 'stopped');
     const watched = watch(link, (code, reason) => {
@@ -71,7 +71,7 @@ function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onSta
       });
     } catch (fault) {
       link.cut(); // nobody holds it
-      reject(fault);
+      throw fault;
     }
     if (signal.aborted) stop();
   });

@@ -23,36 +23,27 @@ export function createRefusal(deps: {
     const error = AuroraError.from(reason);
     if (!(reason instanceof AuroraError)) deps.onFault(reason);
     const data = errorData(error, { request_id: deps.ids.uuid(), at: toIso(deps.clock.now()) });
-    return { status: httpStatus(error.code), body: JSON.stringify({ error: data }) };
+    const body = JSON.stringify({ error: data });
+    const headers = { ...SAFE_HEADERS, 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body) };
+    return { status: httpStatus(error.code), headers, body };
   };
 
   return {
     onResponse(response, reason) {
-      const { status, body } = render(reason);
-      if (response.headersSent) {
+      const { status, headers, body } = render(reason);
+      if (response.headersSent)
         response.destroy(); // half an answer must not look whole
-        return;
-      }
-      response.writeHead(status, { ...SAFE_HEADERS, 'content-type': JSON_TYPE }).end(body);
+      else response.writeHead(status, headers).end(body);
     },
     onWire(wire, reason) {
-      const { status, body } = render(reason);
+      const { status, headers, body } = render(reason);
       if (!wire.writable) {
         wire.destroy();
         return;
       }
-      const headers = Object.entries({
-        ...SAFE_HEADERS,
-        'content-type': JSON_TYPE,
-        'content-length': String(Buffer.byteLength(body)),
-        connection: 'close',
-      });
-      const head = [
-        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-        ...headers.map(([name, value]) => `${name}: ${value}`),
-      ];
+      const fields = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
       wire.once('finish', () => wire.destroy());
-      wire.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+      wire.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
     },
   };
 }
