@@ -5,10 +5,12 @@ import { isProven, proveIdentity, publicKeyOf, type Identity, type Pins, type Ro
 import type { Link } from './link.ts';
 import type { Call, Peer } from './peer.ts';
 
-/** Whoever proved a pinned key on this link. */
+/** Whoever proved a key on this link. A `stranger` proved one that nobody pinned: it may ask to be let in, nothing else. */
 export interface Principal {
   id: string;
-  role: Role;
+  role: Role | 'stranger';
+  /** The key it proved. */
+  public_key?: string | undefined;
   instance_id: string;
   /** Largest frame it takes, bytes, and requests it runs at once. */
   frame_bytes_max: number;
@@ -26,6 +28,8 @@ export interface HandshakeDeps {
   random: Random;
   /** Ids of tasks that run here. */
   inFlight?: () => string[];
+  /** Digest of our card (`digestOf`): the link vouches for it. */
+  card_digest?: string;
 }
 
 /** The answer to `mesh/hello`: introduces us and proves our key when challenged. -32602 when no version is common, then close 4002. */
@@ -47,6 +51,7 @@ export function answerHello(deps: HandshakeDeps, params: RpcParams | undefined, 
     version: MESH_PROTOCOL,
     connection_id,
     server_time: toIso(deps.clock.now()),
+    ...(deps.card_digest !== undefined && { card_digest: deps.card_digest }),
     ...(challenge === undefined ? {} : { proof: prove(deps.self, challenge, link, connection_id) }),
   };
 }
@@ -63,12 +68,13 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   if (!result.success) throw new AuroraError(4010, { message: 'The other end answered no hello', cause: result.error });
 
   const { agent, connection_id, proof, limits, in_flight } = result.data;
+  const { card_digest } = result.data;
   const about = { frame_bytes_max: limits.frame_bytes_max, in_flight_max: limits.in_flight_max, in_flight };
   const introduced = { id: agent.agent_id, instance_id: agent.instance_id, ...about };
   const pin = deps.pins.of(agent.agent_id);
   const claimed = agent.public_key && { id: agent.agent_id, role: 'agent' as const, public_key: agent.public_key };
   const key = pin ?? claimed;
-  if (!key) return { ...introduced, role: undefined, public_key: undefined };
+  if (!key) return { ...introduced, role: undefined, public_key: undefined, card_digest };
   const subject = {
     challenge,
     agent_id: agent.agent_id,
@@ -79,11 +85,15 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   if (!proof || !isProven(key, subject, proof)) {
     throw new AuroraError(4010, { message: `${agent.agent_id} did not prove its key`, detail: { id: agent.agent_id } });
   }
-  return { ...introduced, role: pin?.role, public_key: key.public_key };
+  return { ...introduced, role: pin?.role, public_key: key.public_key, card_digest };
 }
 
 /** Like a principal, but `role` is undefined while its key is not pinned; `public_key` is the one it proved, if any. */
-export type Introduced = Omit<Principal, 'role'> & { role: Role | undefined; public_key: string | undefined };
+export type Introduced = Omit<Principal, 'role' | 'public_key'> & {
+  role: Role | undefined;
+  public_key: string | undefined;
+  card_digest: string | undefined;
+};
 
 function introduction({ self, inFlight }: HandshakeDeps) {
   return {

@@ -1,5 +1,6 @@
 /** How peers speak: links, peers, hellos and the hosts that run skills. */
 export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
+export { canonicalJson, digestOf } from './canonical.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 export { createHost, type Host, type HostDeps } from './host.ts';
 export {
@@ -25,6 +26,14 @@ export {
   type Peer,
   type PeerDeps,
   type PeerLimits,
+  type Subscription,
 } from './peer.ts';
+export { createReception, type Reception, type ReceptionDeps } from './reception.ts';
 export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';
 export { memoryLink } from './memory.ts';
+export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, type TlsMaterial } from './listen.ts';
+export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
+export { keepConnected } from './reconnect.ts';
+export { simulatedLink } from './simulator.ts';
+export { dialWebsocket, type DialOptions } from './websocket.ts';
+export { advertisedUrl, jsonRoute, serve, type Served, type ServeOptions } from './serve.ts';

@@ -84,6 +84,8 @@ export interface Peer {
   readonly link: Link;
   /** Asks; rejects with the other end's error as AuroraError, 5030 when the link is gone, 5040 or 4990. */
   request(method: string, params: RpcParams, options?: RequestOptions): Promise<unknown>;
+  /** Asks for something that goes on after its answer: `$/progress` is heard until `stop` or the end of the link. */
+  subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void): Promise<Subscription>;
   /** Tells; never answered. */
   notify(method: string, params: RpcParams): void;
   /** Calls of the other end that run here now. */
@@ -91,8 +93,16 @@ export interface Peer {
   /** Resolves when none runs. */
   idle(): Promise<void>;
   close(code: number, reason: string): void;
+  /** Hears that unsent bytes fell under half their bound, until the returned function is called. */
+  onDrain(listener: () => void): () => void;
   /** Settles once, when the link is gone; never rejects. */
   readonly closed: Promise<LinkEnd>;
+}
+
+/** A standing subscription: what was answered, and how to stop hearing. */
+export interface Subscription {
+  result: unknown;
+  stop(): void;
 }
 
 /** What a peer is made of. */
@@ -135,7 +145,9 @@ export function createPeer(deps: PeerDeps): Peer {
 
   const running = new Map<string, AbortController>();
   const pending = new Map<number, Pending>();
+  const subscriptions = new Map<number, (event: ProgressEvent) => void>();
   const strikes: number[] = [];
+  const drain_listeners = new Set<() => void>();
   const idle_waiters: (() => void)[] = [];
   let last_id = 0;
   let ended: LinkEnd | undefined;
@@ -146,15 +158,20 @@ export function createPeer(deps: PeerDeps): Peer {
   const peer: Peer = {
     link,
     request,
+    subscribe,
     notify,
     get running() {
       return running.size;
     },
     idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
     close: (code, reason) => link.close(code, reason),
+    onDrain(listener) {
+      drain_listeners.add(listener);
+      return () => void drain_listeners.delete(listener);
+    },
     closed,
   };
-  link.attach({ onText, onClose, onDrain: () => link.resume() });
+  link.attach({ onText, onClose, onDrain });
   return peer;
 
   /* ---- what the other end asks ---- */
@@ -251,7 +268,8 @@ export function createPeer(deps: PeerDeps): Peer {
   function hearProgress(params: unknown): boolean {
     const event = ProgressEvent.safeParse(params);
     if (!event.success || typeof event.data.token !== 'number') return false;
-    const onProgress = pending.get(event.data.token)?.onProgress;
+    const { token } = event.data;
+    const onProgress = pending.get(token)?.onProgress ?? subscriptions.get(token);
     onProgress?.(event.data);
     return onProgress !== undefined;
   }
@@ -284,13 +302,29 @@ export function createPeer(deps: PeerDeps): Peer {
 
   /* ---- what we ask ---- */
 
-  async function request(method: string, params: RpcParams, options: RequestOptions = {}): Promise<unknown> {
+  async function subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void) {
+    const token = ++last_id;
+    subscriptions.set(token, onProgress);
+    const stop = () => void subscriptions.delete(token);
+    try {
+      return { result: await request(method, params, { token }), stop };
+    } catch (reason) {
+      stop();
+      throw reason;
+    }
+  }
+
+  async function request(
+    method: string,
+    params: RpcParams,
+    options: RequestOptions & { token?: number } = {},
+  ): Promise<unknown> {
     const { signal, timeout_ms, onProgress } = options;
     if (ended || !link.open) throw gone(ended);
     if (signal?.aborted) throw AuroraError.from(signal.reason);
     if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
-    const id = ++last_id;
+    const id = options.token ?? ++last_id;
     const giveUp = (error: AuroraError) => client.receive(errorOf(id, error.code, error.message));
     const stop = (error: AuroraError, grace_ms: number) => {
       if (!isPending(id)) return;
@@ -305,7 +339,7 @@ export function createPeer(deps: PeerDeps): Peer {
     signal?.addEventListener('abort', onAbort, { once: true });
     pending.set(id, onProgress ? { onProgress } : {});
     try {
-      const sent = onProgress ? withProgressToken(params, id) : params;
+      const sent = onProgress || options.token ? withProgressToken(params, id) : params;
       const response: RpcResponse = await client.requestAdvanced(
         { jsonrpc: '2.0', id, method, params: sent },
         undefined,
@@ -372,10 +406,16 @@ export function createPeer(deps: PeerDeps): Peer {
     }
   }
 
+  function onDrain(): void {
+    link.resume();
+    for (const listener of drain_listeners) listener();
+  }
+
   function onClose(code: number, reason: string): void {
     ended = { code, reason };
     for (const controller of running.values()) controller.abort(new AuroraError(4990, { message: 'The link is gone' }));
     client.rejectAllPendingRequests(LINK_GONE);
+    subscriptions.clear();
     tellClosed(ended);
   }
 }

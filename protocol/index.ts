@@ -5,6 +5,7 @@ export * from './errors.ts';
 export * from './frames.ts';
 export * from './handoff.ts';
 export * from './hello.ts';
+export * from './investigation.ts';
 export * from './mesh.ts';
 export * from './openrpc.ts';
 export * from './result.ts';

@@ -16,6 +16,15 @@ export const ProgressEvent = z.object({
   at: z.string().max(64),
   kind: TaskEventKind,
   value: z.unknown(),
+  /** On an investigation's stream: the task below it that the event comes from. */
+  source: z
+    .object({
+      task_id: z.string().max(64),
+      agent_id: z.string().max(64),
+      skill: z.string().max(64),
+      attempt: z.number().int().nonnegative(),
+    })
+    .optional(),
 });
 export type ProgressEvent = z.infer<typeof ProgressEvent>;
 

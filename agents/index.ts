@@ -1,0 +1,8 @@
+/** The specialists: one line each, so that a process loads only its own trade. */
+import type { Agent } from '../mesh/index.ts';
+
+/** Agent id -> its code. */
+export const agents: Readonly<Record<string, () => Promise<Agent>>> = {
+  'threat-intel': async () => (await import('./threat-intel.ts')).threatIntel,
+  'email-security': async () => (await import('./email-security.ts')).emailSecurity,
+};

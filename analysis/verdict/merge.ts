@@ -1,0 +1,98 @@
+/** Several specialists' results as one: nothing they found is lost, and what is missing is said (specialists.md 4). */
+import {
+  maxSeverity,
+  type AnalysisResult,
+  type Evidence,
+  type NotChecked,
+  type Technique,
+  type Verdict,
+} from '../../protocol/index.ts';
+
+/** One specialist's part. */
+export interface Part {
+  agent_id: string;
+  result: AnalysisResult;
+}
+
+/**
+ * Merges in the order of agent ids, so that it does not matter who answered first. `missing` are parts that were handed out
+ * and did not come back: with any of them the verdict is never `benign`, and confidence is at most 0.5.
+ */
+export function merge(parts: readonly Part[], missing: readonly NotChecked[]): AnalysisResult {
+  const ordered = [...parts].sort((left, right) => compareText(left.agent_id, right.agent_id));
+  const results = ordered.map(({ result }) => result);
+  const verdict = verdictOf(results, missing.length > 0);
+  const { confidence, arithmetic } = confidenceOf(ordered, missing.length > 0);
+  const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
+  const leading = results.find((result) => result.verdict === verdict && result.findings.length > 0) ?? results[0];
+  const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
+
+  return {
+    severity,
+    confidence,
+    mitre_techniques: techniques.map(({ id }) => id),
+    iocs: distinct(
+      results.flatMap((result) => result.iocs),
+      ({ type, value }) => `${type} ${value}`,
+    ),
+    verdict,
+    summary: leading?.summary ?? 'Nothing came back.',
+    arithmetic,
+    techniques,
+    findings: ordered.flatMap(({ agent_id, result }) =>
+      result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
+    ),
+    not_checked: [
+      ...missing,
+      ...ordered.flatMap(({ agent_id, result }) =>
+        result.not_checked.map(({ what, why }) => ({ what: `${agent_id}: ${what}`, why })),
+      ),
+    ],
+    checked: results.flatMap((result) => result.checked),
+    recommendations: distinct(
+      results.flatMap((result) => result.recommendations),
+      (item) => JSON.stringify(item),
+    ),
+    data_versions: Object.fromEntries(results.flatMap((result) => Object.entries(result.data_versions))),
+  };
+}
+
+/** The gravest word that any part stands for; `benign` only when every part came back and says so. */
+function verdictOf(results: readonly AnalysisResult[], is_incomplete: boolean): Verdict {
+  const said = new Set(results.map(({ verdict }) => verdict));
+  if (said.has('malicious')) return 'malicious';
+  if (said.has('suspicious')) return 'suspicious';
+  return is_incomplete || said.has('inconclusive') || said.size === 0 ? 'inconclusive' : 'benign';
+}
+
+/** Specialists look at different evidence, so their confidences add up like independent ones. */
+function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confidence: number; arithmetic: string } {
+  const weighed = parts.filter(({ result }) => result.confidence > 0);
+  const raw = 1 - weighed.reduce((product, { result }) => product * (1 - result.confidence), 1);
+  const cap = is_incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
+  const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
+  const terms = weighed.map(({ agent_id, result }) => `(1-${result.confidence} ${agent_id})`).join('·');
+  const capped = raw > cap ? `, capped at ${cap}${is_incomplete ? ' as a part did not come back' : ''}` : '';
+  return {
+    confidence,
+    arithmetic: terms === '' ? 'confidence 0 (no finding)' : `confidence ${confidence} = 1 - ${terms}${capped}`,
+  };
+}
+
+function mergeTechniques(techniques: readonly Technique[]): Technique[] {
+  const by_id = new Map<string, Technique>();
+  for (const technique of techniques) {
+    const evidence: Evidence[] = [...(by_id.get(technique.id)?.evidence ?? []), ...technique.evidence];
+    by_id.set(technique.id, { ...technique, evidence: evidence.slice(0, EVIDENCE_MAX) });
+  }
+  return [...by_id.values()].sort((left, right) => compareText(left.id, right.id));
+}
+
+const distinct = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
+  ...new Map(items.map((item) => [keyOf(item), item])).values(),
+];
+const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+
+const CONFIDENCE_CAP = 0.95;
+const INCOMPLETE_CAP = 0.5;
+const EVIDENCE_MAX = 10;

@@ -1,0 +1,151 @@
+/** Where links arrive: strangers become principals by a proven key, or stay anonymous and bare, or go (wire.md 1, 4). */
+import { AuroraError, type RpcParams } from '../protocol/index.ts';
+import type { Ids, Log, Metrics } from '../seams/index.ts';
+import { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
+import type { Link } from './link.ts';
+import {
+  createPeer,
+  type Call,
+  type MethodHandler,
+  type MethodTable,
+  type NotificationHandler,
+  type Peer,
+  type PeerLimits,
+} from './peer.ts';
+import { FRAME_QUOTA, type FrameQuota } from './quota.ts';
+
+/** What a reception needs. */
+export interface ReceptionDeps extends HandshakeDeps {
+  ids: Ids;
+  log: Log;
+  metrics: Metrics;
+  /** Whether loopback strangers may call bare (wire.md 1). */
+  anonymous: 'loopback' | 'off';
+  quota?: FrameQuota;
+  limits?: Partial<PeerLimits>;
+  /** Time an unproven mesh.v1 link has to say who it is, ms: 5 s. */
+  hello_ms_max?: number;
+  /** Methods under mesh.v1, and those of a bare peer. Both are read when a link arrives. */
+  methods: () => { mesh: MethodTable; bare: MethodTable };
+  notifications?: ReadonlyMap<string, NotificationHandler>;
+  /** Who may come in; throws an AuroraError to turn away (4030 closes 4003, anything else 4001). */
+  admit(introduced: Introduced, peer: Peer): Principal;
+}
+
+/** Links that came, and who is behind them. */
+export interface Reception {
+  readonly accept: (link: Link) => void;
+  /** The handler of `mesh/hello`. */
+  readonly onHello: MethodHandler;
+  /** Who is behind a peer; waits for a handshake under way. Undefined for a bare caller; throws 4010 on an unproven mesh.v1 link. */
+  principalOf(peer: Peer): Promise<Principal | undefined>;
+  peers(): Peer[];
+  /** Sends goaway to all, waits until nothing runs, at most `drain_ms_max`, then closes 1001. */
+  drain(drain_ms_max: number): Promise<void>;
+}
+
+/** Opens a reception. */
+export function createReception(deps: ReceptionDeps): Reception {
+  const { clock, log, metrics } = deps;
+  const hello_ms_max = deps.hello_ms_max ?? HELLO_MS_MAX;
+  const guests = new Map<Peer, Guest>();
+
+  return { accept, onHello, principalOf, peers: () => [...guests.keys()], drain };
+
+  function accept(link: Link): void {
+    const is_mesh = link.protocol !== '';
+    if (!is_mesh && (deps.anonymous === 'off' || !link.loopback)) {
+      link.attach({ onText: ignore, onClose: ignore });
+      link.close(4001, 'authentication required');
+      return;
+    }
+    const { mesh, bare } = deps.methods();
+    const peer = createPeer({
+      ...deps,
+      link,
+      methods: is_mesh ? mesh : bare,
+      quota: deps.quota ?? FRAME_QUOTA,
+      ...(deps.limits && { limits: deps.limits }),
+    });
+    const guest: Guest = { principal: undefined, asked: undefined };
+    guests.set(peer, guest);
+    const onLate = () => {
+      if (!guest.principal) peer.close(4008, 'no hello in time');
+    };
+    const stopTimer = is_mesh ? clock.after(hello_ms_max, onLate) : ignore;
+    void peer.closed.then(() => {
+      stopTimer();
+      guests.delete(peer);
+    });
+  }
+
+  /** Answers who we are, then asks the same of the caller: it is a stranger until it proved a key. */
+  function onHello(params: RpcParams | undefined, call: Call): unknown {
+    const result = answerHello(deps, params, call);
+    const guest = guests.get(call.peer);
+    if (guest && !guest.asked) {
+      guest.asked = sayHello(call.peer, deps, hello_ms_max).then(
+        (introduced) => welcome(call.peer, guest, introduced),
+        (reason: unknown) => turnAway(call.peer, reason),
+      );
+    }
+    return result;
+  }
+
+  function welcome(peer: Peer, guest: Guest, introduced: Introduced): void {
+    try {
+      guest.principal = deps.admit(introduced, peer);
+    } catch (reason) {
+      turnAway(peer, reason);
+      return;
+    }
+    const { id, role, instance_id } = guest.principal;
+    for (const [older, other] of guests) {
+      const is_same = other.principal?.id === id && other.principal.instance_id === instance_id;
+      if (older !== peer && is_same) older.close(4009, 'superseded');
+    }
+    log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
+  }
+
+  function turnAway(peer: Peer, reason: unknown): void {
+    const error = AuroraError.from(reason);
+    if (!peer.link.open) return;
+    log.warn({ remote: peer.link.remote, code: error.code, why: error.message }, 'a peer was turned away');
+    metrics.count('handshakes_refused_total');
+    peer.close(error.code === 4030 ? 4003 : 4001, error.message.slice(0, REASON_CHARS_MAX));
+  }
+
+  async function principalOf(peer: Peer): Promise<Principal | undefined> {
+    const guest = guests.get(peer);
+    // A caller's first request may overtake its own answer to our hello.
+    await guest?.asked;
+    if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
+    return guest?.principal;
+  }
+
+  async function drain(drain_ms_max: number): Promise<void> {
+    const leaving = [...guests.keys()];
+    for (const peer of leaving) {
+      if (peer.link.protocol !== '') peer.notify('mesh/goaway', { reason: 'shutting down', reconnect_after_ms: 1_000 });
+    }
+    const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
+    await Promise.race([Promise.all(leaving.map((peer) => peer.idle())), over]);
+    for (const peer of guests.keys()) peer.close(1001, 'going away');
+    const said = new Promise<void>((resolve) => void clock.after(GOODBYE_MS_MAX, resolve));
+    await Promise.race([Promise.all(leaving.map((peer) => peer.closed)), said]);
+  }
+}
+
+interface Guest {
+  principal: Principal | undefined;
+  /** Settles when the caller has answered our hello, one way or the other; never rejects. */
+  asked: Promise<void> | undefined;
+}
+
+function ignore(): void {
+  // Nothing to do.
+}
+
+const HELLO_MS_MAX = 5_000;
+const GOODBYE_MS_MAX = 2_500;
+const REASON_CHARS_MAX = 100;

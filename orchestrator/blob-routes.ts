@@ -1,0 +1,62 @@
+/** `PUT` and `GET /blobs/{sha256}`: streamed both ways, with ranges (wire.md 5). */
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRoute } from '../mesh/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import type { BlobStore } from './blobs.ts';
+
+/** The routes of the orchestrator's port. */
+export function blobRoutes(store: BlobStore): HttpRoute[] {
+  return [
+    { method: 'PUT', path: '/blobs/', handle: (request, response) => put(store, request, response) },
+    { method: 'GET', path: '/blobs/', handle: (request, response) => get(store, request, response) },
+  ];
+}
+
+async function put(store: BlobStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { token, sha256 } = asked(request);
+  const kept = await store.put(token, sha256, request);
+  response.writeHead(201, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(kept));
+}
+
+async function get(store: BlobStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { token, sha256 } = asked(request);
+  const { size, open } = await store.read(token, sha256);
+  const range = parseRange(request.headers.range, size);
+  const [start, end] = range ?? [0, size - 1];
+  response.writeHead(range ? 206 : 200, {
+    'content-type': 'application/octet-stream',
+    'content-length': size === 0 ? 0 : end - start + 1,
+    'accept-ranges': 'bytes',
+    'content-disposition': 'attachment',
+    ...(range && { 'content-range': `bytes ${start}-${end}/${size}` }),
+  });
+  if (request.method === 'HEAD' || size === 0) {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(open(sha256, { start, end }), { objectMode: false }), response);
+}
+
+function asked({ url = '', headers }: IncomingMessage): { token: string; sha256: string } {
+  const token = /^Bearer ([\w.-]{1,8192})$/.exec(headers.authorization ?? '')?.[1];
+  if (token === undefined) throw new AuroraError(4010);
+  const sha256 = /^\/blobs\/([0-9a-f]{64})$/.exec(url)?.[1];
+  if (sha256 === undefined) throw new AuroraError(4040);
+  return { token, sha256 };
+}
+
+/** One range of RFC 9110 14.1.2; undefined when none was asked for. Throws 4220 on one that cannot be given. */
+function parseRange(header: string | undefined, size: number): [number, number] | undefined {
+  if (header === undefined) return undefined;
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header);
+  const [, from = '', to = ''] = match ?? [];
+  const start = from === '' ? size - Number(to) : Number(from);
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (!match || (from === '' && to === '') || start < 0 || start > end) {
+    throw new AuroraError(4220, { message: 'This range cannot be given', detail: { size } });
+  }
+  return [start, end];
+}

@@ -1,0 +1,120 @@
+/** Bytes over HTTP on the orchestrator's port: put and read under their hash, with a token that names exactly them (wire.md 5). */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { BlobRef } from '../protocol/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import type { Blobs, Clock, Random } from '../seams/index.ts';
+import type { BlobGrants } from './handoff-meta.ts';
+
+/** Bounds of the blob store. */
+export interface BlobLimits {
+  /** Largest blob, bytes: 256 MiB. */
+  blob_bytes_max: number;
+  /** All blobs together, bytes: 2 GiB; the ones used longest ago go first. */
+  blobs_bytes_max: number;
+  /** How long a grant for putting lives, ms: 15 minutes. */
+  grant_ms_max: number;
+}
+
+/** The defaults. */
+export const BLOB_LIMITS: BlobLimits = {
+  blob_bytes_max: 268_435_456,
+  blobs_bytes_max: 2_147_483_648,
+  grant_ms_max: 900_000,
+};
+
+/** A right over some blobs; short-lived, signed, for this process alone. */
+const Grant = z.object({
+  op: z.enum(['put', 'get']),
+  sha256s: z.array(z.string()).max(64),
+  size: z.number().optional(),
+  exp: z.number(),
+});
+type Grant = z.infer<typeof Grant>;
+
+/** The store behind the port. */
+export interface BlobStore extends BlobGrants {
+  /** Grants putting one blob. Throws 4130 when it is too large. */
+  forPutting(ref: BlobRef): { url: string; token: string; expires_at: number };
+  /** Keeps a stream that must have the hash and size it was granted for. Throws 4010, 4030, 4130 or 4220. */
+  put(token: string, sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<{ sha256: string; size: number }>;
+  /** Size and bytes for whoever holds a grant. Throws 4010, 4030, 4040. */
+  read(token: string, sha256: string): Promise<{ size: number; open: Blobs['open'] }>;
+}
+
+/** Makes the store. `base_url` is where the port is reached over HTTP. */
+export function createBlobStore(deps: {
+  blobs: Blobs;
+  clock: Clock;
+  random: Random;
+  base_url: () => string;
+  limits?: BlobLimits;
+}): BlobStore {
+  const { blobs, clock, limits = BLOB_LIMITS } = deps;
+  const secret = deps.random.bytes(32);
+  const sizes = new Map<string, number>();
+  let total = 0;
+
+  const sign = (body: string) => createHmac('sha256', secret).update(body).digest();
+  const issue = (grant: Grant): string => {
+    const body = Buffer.from(JSON.stringify(grant)).toString('base64url');
+    return `${body}.${sign(body).toString('base64url')}`;
+  };
+  const check = (token: string, op: Grant['op'], sha256: string): Grant => {
+    const [body = '', signature = ''] = token.split('.');
+    const given = Buffer.from(signature, 'base64url');
+    const expected = sign(body);
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new AuroraError(4010);
+    const grant = Grant.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+    if (grant.exp <= clock.now()) throw new AuroraError(4011);
+    if (grant.op !== op || !grant.sha256s.includes(sha256)) throw new AuroraError(4030);
+    return grant;
+  };
+  const makeRoom = async () => {
+    for (const [oldest, size] of sizes) {
+      if (total <= limits.blobs_bytes_max) return;
+      sizes.delete(oldest);
+      total -= size;
+      await blobs.remove(oldest);
+    }
+  };
+
+  return {
+    forReading: (sha256s, expires_at) => ({
+      url: deps.base_url(),
+      token: issue({ op: 'get', sha256s: [...sha256s], exp: expires_at }),
+    }),
+    forPutting({ sha256, size }) {
+      if (size > limits.blob_bytes_max) {
+        throw new AuroraError(4130, { message: `An input may have ${limits.blob_bytes_max} bytes`, detail: { size } });
+      }
+      const exp = clock.now() + limits.grant_ms_max;
+      return {
+        url: `${deps.base_url()}/blobs/${sha256}`,
+        token: issue({ op: 'put', sha256s: [sha256], size, exp }),
+        expires_at: exp,
+      };
+    },
+    async put(token, sha256, bytes) {
+      const { size: granted = 0 } = check(token, 'put', sha256);
+      const kept = await blobs.put(bytes, granted).catch((cause: unknown) => {
+        throw new AuroraError(4130, { message: 'More bytes came than were announced', cause });
+      });
+      if (kept.sha256 !== sha256) {
+        if (!sizes.has(kept.sha256)) await blobs.remove(kept.sha256);
+        throw new AuroraError(4220, { message: 'The bytes do not have the announced hash' });
+      }
+      total += kept.size - (sizes.get(sha256) ?? 0);
+      sizes.delete(sha256);
+      sizes.set(sha256, kept.size);
+      await makeRoom();
+      return kept;
+    },
+    async read(token, sha256) {
+      check(token, 'get', sha256);
+      const size = await blobs.size(sha256);
+      if (size === undefined) throw new AuroraError(4040, { message: 'No such blob' });
+      return { size, open: (hash, range) => blobs.open(hash, range) };
+    },
+  };
+}

@@ -1,0 +1,356 @@
+/** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
+import {
+  AuroraError,
+  isFinal,
+  type HandoffTo,
+  type ProgressEvent,
+  type SkillTraits,
+  type TaskError,
+  type TaskEventKind,
+} from '../protocol/index.ts';
+import { toIso, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
+import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
+import type { Events } from './events.ts';
+import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
+import type { Policy } from './policy.ts';
+import type { Place, Registry } from './registry.ts';
+import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
+
+/** What is asked for: the skill, its params, and the routing that was derived for it. */
+export interface Order {
+  to: HandoffTo;
+  skill: string;
+  params: Record<string, unknown>;
+  reason: string | undefined;
+  routing: ChildRouting;
+  /** Scope and digest of the idempotency key, when one was given. */
+  key: TaskRow['key'];
+}
+
+/** A skill that the orchestrator itself has: runs here, under the same states. */
+export type LocalSkill = (task: TaskRow, signal: AbortSignal, tell: Tell) => Promise<unknown>;
+
+/** Puts an event on a task's stream, and on its investigation's. */
+export type Tell = (kind: TaskEventKind, value: unknown) => void;
+
+/** A task under way. */
+export interface Dispatched {
+  task: TaskRow;
+  /** The task when it is final; never rejects. */
+  done: Promise<TaskRow>;
+}
+
+/** Dispatches, and stops what it dispatched. */
+export interface Dispatcher {
+  /** Accepts an order, then carries it out. Throws 4290, 5030, 5080 or 4090 before anything is kept or sent. */
+  dispatch(order: Order): Promise<Dispatched>;
+  /** Cancels a task and everything below it; resolves when all of it is final. */
+  cancel(task_id: string, reason: string): Promise<void>;
+  /** Tasks that are not final. */
+  readonly open: number;
+  /** Resolves when none is. */
+  idle(): Promise<void>;
+}
+
+/** What dispatching needs. */
+export interface DispatchDeps {
+  clock: Clock;
+  ids: Ids;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  ledger: Ledger;
+  registry: Registry;
+  events: Events;
+  policy: Policy;
+  /** Rights an agent was granted for handing work on. */
+  grantOf(agent_id: string): readonly string[];
+  /** The orchestrator's own skills, by id. */
+  local: ReadonlyMap<string, LocalSkill>;
+  blobs: BlobGrants;
+}
+
+/** Makes the dispatcher. */
+export function createDispatcher(deps: DispatchDeps): Dispatcher {
+  const { clock, log, metrics, ledger, registry, events } = deps;
+  const open = new Map<string, Running>();
+  const idle_waiters: (() => void)[] = [];
+
+  return {
+    dispatch,
+    cancel,
+    get open() {
+      return open.size;
+    },
+    idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
+  };
+
+  async function dispatch(order: Order): Promise<Dispatched> {
+    const known = await joined(order);
+    if (known) return known;
+    const task = await plan(order);
+    if (!task) return dispatch(order);
+    const running = start(task);
+    running.done = carry(task, order, running.controller.signal).finally(() => finish(task, running));
+    return { task, done: running.done };
+  }
+
+  /** The whole road of one task; always ends with a final task. */
+  async function carry(task: TaskRow, order: Order, signal: AbortSignal): Promise<TaskRow> {
+    try {
+      const own = deps.local.get(order.skill);
+      if (own) return await settle(task, await runHere(task, own, signal));
+      for (;;) {
+        const place = await route(task, order, signal);
+        try {
+          permit(task, order, place.traits);
+          const end = await handOff(task, order, place, signal);
+          if (end !== 'again') return await settle(task, end);
+        } finally {
+          place.release();
+        }
+      }
+    } catch (reason) {
+      return settle(task, toEnd(reason, signal));
+    }
+  }
+
+  /* ---- plan: an order becomes a task, or is refused before anything happened ---- */
+
+  /** Undefined when another order with the same key was accepted in the meantime. */
+  async function plan(order: Order): Promise<TaskRow | undefined> {
+    const { routing } = order;
+    if (routing.hop >= ROUTING_LIMITS.hop_max) throw new AuroraError(5080);
+    if ('agent_id' in order.to && routing.path.includes(order.to.agent_id)) {
+      throw new AuroraError(5080, { message: `Handoff refused: ${order.to.agent_id} is already on the path` });
+    }
+    const task_id = deps.ids.next('task');
+    const now = clock.now();
+    const task: TaskRow = {
+      task_id,
+      root_id: routing.root_id ?? task_id,
+      parent_id: routing.parent_id,
+      from: routing.from,
+      agent_id: 'agent_id' in order.to ? order.to.agent_id : '',
+      skill: order.skill,
+      params: order.params,
+      reason: order.reason,
+      hop: routing.hop,
+      path: routing.path,
+      mode: routing.mode,
+      priority: routing.priority,
+      actor: routing.actor,
+      due: routing.due,
+      deadline: toIso(now + (routing.due - clock.monotonic())),
+      traceparent: routing.traceparent,
+      created_at: toIso(now),
+      updated_at: toIso(now),
+      effect: 'read',
+      state: 'submitted',
+      attempts: [],
+      key: order.key,
+    };
+    const accepted = await ledger.accept(task, ROUTING_LIMITS);
+    if (accepted === 'duplicate') return undefined;
+    if (accepted !== 'accepted') throw refusalOf(accepted);
+    metrics.count('tasks_accepted_total');
+    tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
+    return task;
+  }
+
+  /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
+  async function joined({ key }: Order): Promise<Dispatched | undefined> {
+    const task = key && (await ledger.byKey(key.scope));
+    if (!task) return undefined;
+    if (task.key?.digest !== key.digest) {
+      throw new AuroraError(4090, { message: 'This idempotency key was used for something else' });
+    }
+    return { task, done: open.get(task.task_id)?.done ?? Promise.resolve(task) };
+  }
+
+  /* ---- route: a task finds a specialist with room ---- */
+
+  function route(task: TaskRow, order: Order, signal: AbortSignal): Promise<Place> {
+    return registry.acquire({ to: order.to, skill: order.skill, path: task.path, priority: task.priority }, signal);
+  }
+
+  /* ---- permit: rights, then policy ---- */
+
+  function permit(task: TaskRow, order: Order, traits: SkillTraits): void {
+    if (!allows(order.routing.actor.scopes, { id: task.skill, effect: traits.effect })) {
+      throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
+    }
+    const decision = deps.policy.decide({ task, traits });
+    if (decision.answer === 'deny') throw new AuroraError(4031, { message: `Denied by policy: ${decision.reason}` });
+    task.effect = traits.effect;
+  }
+
+  /* ---- hand off: a frame to the specialist, and its answer ---- */
+
+  /** One attempt. `again` when it came to nothing through no fault of the task and may be repeated. */
+  async function handOff(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | 'again'> {
+    const { instance } = place;
+    const attempt = await ledger.lease(task.task_id, instance);
+    if (!attempt) throw new AuroraError(4990);
+    const stepped = stepTo(order.routing, instance.agent_id, deps.grantOf(instance.agent_id));
+    Object.assign(task, { hop: stepped.hop, path: stepped.path, actor: stepped.actor });
+    const { agent_id, instance_id } = instance;
+    const started = clock.monotonic();
+    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
+
+    const meta = toHandoffMeta(task, attempt, deps);
+    const relay = (event: ProgressEvent) => relayProgress(task, event);
+    try {
+      const timeout_ms = Math.max(1, task.due - clock.monotonic());
+      const params = { ...task.params, _meta: meta };
+      const result = await instance.peer.request(task.skill, params, { signal, timeout_ms, onProgress: relay });
+      log.info(
+        logged(task, { agent_id, attempt: attempt.attempt, ms: Math.round(clock.monotonic() - started) }),
+        'a handoff was answered',
+      );
+      metrics.observe('handoff_ms', Math.round(clock.monotonic() - started), { agent_id });
+      return { state: 'completed', result };
+    } catch (reason) {
+      const error = AuroraError.from(reason);
+      const why = isLost(error) ? 'link_lost' : String(error.code);
+      await ledger.release(task.task_id, attempt.fence, why);
+      log.warn(
+        logged(task, { agent_id, attempt: attempt.attempt, code: error.code, why: error.message }),
+        'a handoff failed',
+      );
+      metrics.count('handoffs_failed_total', { agent_id, why });
+      if (!mayRepeat(task, error, attempt.attempt, signal)) throw error;
+      tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
+      await pause(error, signal);
+      return 'again';
+    }
+  }
+
+  /** Work that only reads is handed to another when its socket closed or its agent had no room (wire.md 5). */
+  function mayRepeat(task: TaskRow, error: AuroraError, attempt: number, signal: AbortSignal): boolean {
+    const is_transient = isLost(error) || error.code === 4290 || error.code === 5030;
+    const has_time = task.due - clock.monotonic() > 0;
+    return (
+      is_transient && task.effect === 'read' && attempt < ROUTING_LIMITS.attempts_max && has_time && !signal.aborted
+    );
+  }
+
+  /** A lost socket is followed up at once; an agent without room is given a moment, spread so that not all return together. */
+  function pause(error: AuroraError, signal: AbortSignal): Promise<void> {
+    if (isLost(error)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stop = clock.after((error.retry_after_ms ?? PAUSE_MS) * (0.5 + deps.random.next()), resolve);
+      const onAbort = () => {
+        stop();
+        reject(AuroraError.from(signal.reason));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal): Promise<TaskEnd> {
+    await ledger.lease(task.task_id, { agent_id: 'orchestrator', instance_id: 'orchestrator' });
+    tell(task, 'status', { state: 'working', attempt: 1, agent_id: 'orchestrator' });
+    return { state: 'completed', result: await own(task, signal, (kind, value) => tell(task, kind, value)) };
+  }
+
+  /* ---- settle: the first end wins ---- */
+
+  async function settle(task: TaskRow, end: TaskEnd): Promise<TaskRow> {
+    const fence = task.attempts.at(-1)?.fence;
+    const is_first = await ledger.settle(task.task_id, end, end.state === 'completed' ? fence : undefined);
+    if (is_first) {
+      metrics.count('tasks_settled_total', { state: end.state });
+      const error = 'error' in end ? end.error : undefined;
+      tell(task, 'status', { state: end.state, agent_id: task.agent_id, ...(error && { error }) });
+      events.finish(task.task_id);
+    }
+    return (await ledger.get(task.task_id)) ?? task;
+  }
+
+  /* ---- cancel: down the whole tree ---- */
+
+  async function cancel(task_id: string, reason: string): Promise<void> {
+    const task = await ledger.get(task_id);
+    if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+    const running = open.get(task_id);
+    running?.controller.abort(new AuroraError(4990, { message: `Cancelled: ${reason}` }));
+    const children = await ledger.childrenOf(task_id);
+    await Promise.all(children.filter((child) => !isFinal(child.state)).map((child) => cancel(child.task_id, reason)));
+    await running?.done;
+  }
+
+  function start(task: TaskRow): Running {
+    const controller = new AbortController();
+    const late = () => controller.abort(new AuroraError(5040, { message: 'The task ran out of time' }));
+    const running: Running = { controller, stopTimer: clock.after(task.due - clock.monotonic(), late), done: NEVER };
+    open.set(task.task_id, running);
+    metrics.gauge('tasks_open', open.size);
+    return running;
+  }
+
+  function finish(task: TaskRow, running: Running): void {
+    running.stopTimer();
+    open.delete(task.task_id);
+    metrics.gauge('tasks_open', open.size);
+    // Whatever a finished parent left running below it has nobody to answer to.
+    void ledger.childrenOf(task.task_id).then((children) => {
+      for (const { task_id } of children)
+        open.get(task_id)?.controller.abort(new AuroraError(4990, { message: 'The parent is over' }));
+    });
+    if (open.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
+  }
+
+  /* ---- telling ---- */
+
+  function tell(task: TaskRow, kind: TaskEventKind, value: unknown): void {
+    events.append(task.task_id, kind, value);
+    if (task.root_id === task.task_id) return;
+    const attempt = task.attempts.length;
+    const source = { task_id: task.task_id, agent_id: task.agent_id, skill: task.skill, attempt };
+    events.append(task.root_id, kind, value, source);
+  }
+
+  /** An agent's own numbering ends here; too large a thought is cut rather than carried (ATK-E10). */
+  function relayProgress(task: TaskRow, { kind, value }: ProgressEvent): void {
+    if (isFinal(task.state)) return;
+    const size = JSON.stringify(value ?? null).length;
+    const max = kind === 'artifact' ? ARTIFACT_CHARS_MAX : EVENT_CHARS_MAX;
+    tell(task, kind, size <= max ? value : { cut: true, chars: size });
+  }
+}
+
+interface Running {
+  controller: AbortController;
+  stopTimer: () => void;
+  done: Promise<TaskRow>;
+}
+
+function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
+  if (why === 'full') return new AuroraError(5030, { message: 'Too many open tasks', retry_after_ms: RETRY_AFTER_MS });
+  const bound =
+    why === 'fan_out'
+      ? `a task may hand off ${ROUTING_LIMITS.fan_out_max} times`
+      : `an investigation may have ${ROUTING_LIMITS.root_tasks_max} tasks`;
+  return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
+}
+
+function toEnd(reason: unknown, signal: AbortSignal): TaskEnd {
+  const why: unknown = signal.aborted ? signal.reason : reason;
+  const error = AuroraError.from(why);
+  const shown: TaskError = { code: error.code, message: error.message, detail: error.detail };
+  if (error.code === 4990) return { state: 'canceled', error: shown };
+  return { state: REFUSALS.has(error.code) ? 'rejected' : 'failed', error: shown };
+}
+
+const isLost = (error: AuroraError): boolean =>
+  error.code === 5030 && typeof error.detail === 'object' && error.detail !== null && 'link_lost' in error.detail;
+
+const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
+
+const NEVER: Promise<TaskRow> = new Promise(() => undefined);
+const REFUSALS = new Set<number>([4030, 4031]);
+const RETRY_AFTER_MS = 1_000;
+const PAUSE_MS = 200;
+const EVENT_CHARS_MAX = 16_384;
+const ARTIFACT_CHARS_MAX = 1_048_576;

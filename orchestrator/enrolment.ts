@@ -1,0 +1,83 @@
+/** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
+import type { PinnedAddress, Principal } from '../mesh/index.ts';
+import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
+import { toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Where keys of strangers wait for `aurora agents approve`. */
+export interface Quarantine {
+  add(stranger: { id: string; public_key: string }): void;
+  list(): { id: string; public_key: string }[];
+}
+
+/** An agent that waits. */
+export interface Quarantined {
+  agent_id: string;
+  url: string;
+  state: 'quarantined';
+  why: string;
+}
+
+/** What enrolling needs. */
+export interface EnrolmentDeps {
+  clock: Clock;
+  log: Log;
+  fleet: Fleet;
+  quarantine: Quarantine;
+  /** Judges a registered address (ATK-G1); throws 4220. */
+  checkAddress: (url: string) => Promise<PinnedAddress>;
+}
+
+/** Leases of agents that announced themselves. */
+export interface Enrolment {
+  /** Registers or renews: the same call. A stranger's key is quarantined and gets no work. */
+  register(asked: Register, who: Principal): Promise<Lease>;
+  leave(who: Principal): { left: boolean };
+  quarantined(): Quarantined[];
+}
+
+/** Nobody is enrolled yet. */
+export function createEnrolment({ clock, log, fleet, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
+  const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
+
+  const end = (instance_id: string, why: string) => {
+    const lease = leases.get(instance_id);
+    if (!lease) return false;
+    leases.delete(instance_id);
+    lease.stopTimer();
+    lease.stop();
+    log.info({ instance_id, why }, 'a lease ended');
+    return true;
+  };
+
+  return {
+    async register({ agent_id, url, ttl_ms }, who) {
+      if (who.id !== agent_id) throw new AuroraError(4030, { message: 'An agent registers itself, nobody else' });
+      const renew_before = toIso(clock.now() + ttl_ms);
+      if (who.role === 'stranger') {
+        if (quarantine.list().length >= QUARANTINE_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
+        if (who.public_key !== undefined) quarantine.add({ id: agent_id, public_key: who.public_key });
+        return { agent_id, state: 'quarantined', renew_before };
+      }
+      if (who.role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
+      const known = leases.get(who.instance_id);
+      if (known && known.url !== url) end(who.instance_id, 'its address changed');
+      const { address } = await checkAddress(url);
+      const stop = leases.get(who.instance_id)?.stop ?? fleet.keep({ agent_id, url, address });
+      leases.get(who.instance_id)?.stopTimer();
+      const stopTimer = clock.after(ttl_ms, () => end(who.instance_id, 'it was not renewed'));
+      leases.set(who.instance_id, { url, stop, stopTimer });
+      return { agent_id, state: 'active', renew_before };
+    },
+    leave: (who) => ({ left: end(who.instance_id, 'it left') }),
+    quarantined: () =>
+      quarantine.list().map(({ id }) => ({
+        agent_id: id,
+        url: '',
+        state: 'quarantined',
+        why: `its key is not pinned: look at it, then aurora agents approve ${id}`,
+      })),
+  };
+}
+
+const QUARANTINE_MAX = 256;

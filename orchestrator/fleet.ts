@@ -1,0 +1,219 @@
+/** The agents the orchestrator keeps a link to: dialled on their own port, proven, read by their card, registered. */
+import {
+  keepConnected,
+  createPeer,
+  digestOf,
+  sayHello,
+  type HandshakeDeps,
+  type Link,
+  type MethodTable,
+  type NotificationHandler,
+  type Peer,
+} from '../mesh/index.ts';
+import { AuroraError, Goaway, readCard, type CardFacts, type RpcParams } from '../protocol/index.ts';
+import { toIso, type Log, type Metrics } from '../seams/index.ts';
+import type { Instance, Registry } from './registry.ts';
+
+/** One address to keep a link to. */
+export interface AgentAddress {
+  agent_id: string;
+  /** `ws:` or `wss:`. */
+  url: string;
+  /** The number to dial, where the name was resolved and checked already (ATK-G1). */
+  address?: string | undefined;
+  /** A bare agent without a key: loopback and `read` skills only (wire.md 4). */
+  unproven?: boolean | undefined;
+}
+
+/** What is known of an address. */
+export interface AgentStatus {
+  agent_id: string;
+  url: string;
+  state: 'online' | 'offline' | 'unproven';
+  why?: string;
+}
+
+/** What keeping needs. */
+export interface FleetDeps extends HandshakeDeps {
+  log: Log;
+  metrics: Metrics;
+  registry: Registry;
+  dial(url: string, options: { protocol: string; address?: string; signal?: AbortSignal }): Promise<Link>;
+  fetchCard(url: string): Promise<unknown>;
+  /** What agents may ask of us on the links we dialled. */
+  methods: () => MethodTable;
+  notifications: () => ReadonlyMap<string, NotificationHandler>;
+}
+
+/** The kept links. */
+export interface Fleet {
+  /** Keeps a link to an agent from now on; answers how to stop. The same address twice is one. */
+  keep(address: AgentAddress): () => void;
+  /** Which instance is behind a peer that we dialled. */
+  instanceOf(peer: Peer): Instance | undefined;
+  status(): AgentStatus[];
+  /** Says goodbye to all and closes 1001. */
+  leave(): void;
+}
+
+/** Keeps no link yet. */
+export function createFleet(deps: FleetDeps): Fleet {
+  const { clock, random, registry, log, metrics } = deps;
+  const kept = new Map<string, { address: AgentAddress; why: string; stop: AbortController }>();
+  const instances = new Map<Peer, Instance>();
+  const cards = new Map<string, CardFacts>();
+
+  function keep(address: AgentAddress): () => void {
+    const key = `${address.agent_id} ${address.url}`;
+    const known = kept.get(key);
+    const stop = known?.stop ?? new AbortController();
+    const forget = () => {
+      stop.abort(new Error('no longer kept'));
+      kept.delete(key);
+      if (![...kept.values()].some((other) => other.address.agent_id === address.agent_id))
+        registry.forget(address.agent_id);
+    };
+    if (known) return forget;
+    const entry = { address, why: 'not dialled yet', stop };
+    kept.set(key, entry);
+    registry.expect(address.agent_id);
+    void keepConnected({
+      clock,
+      random,
+      signal: stop.signal,
+      dial: (signal) => {
+        const pinned = address.address === undefined ? {} : { address: address.address };
+        return deps.dial(address.url, { protocol: address.unproven ? '' : 'mesh.v1', signal, ...pinned });
+      },
+      onLink: (link, answered) => {
+        void meet(link, address, answered).catch((reason: unknown) => {
+          const error = AuroraError.from(reason);
+          entry.why = error.message;
+          log.warn(
+            { agent_id: address.agent_id, url: address.url, code: error.code, why: error.message },
+            'an agent was refused',
+          );
+          link.close(error.code === 4030 ? 4003 : 4001, error.message.slice(0, REASON_CHARS_MAX));
+        });
+      },
+      onPause: (pause_ms, cause) => {
+        entry.why = cause instanceof Error ? cause.message : 'the link was lost';
+        log.debug({ agent_id: address.agent_id, pause_ms }, 'an agent is dialled again after a pause');
+      },
+    });
+    return forget;
+  }
+
+  /** From an open link to a registered instance: hello both ways, key, card. */
+  async function meet(link: Link, address: AgentAddress, answered: () => void): Promise<void> {
+    const peer = createPeer({
+      ...deps,
+      link,
+      methods: deps.methods(),
+      notifications: new Map([...deps.notifications(), ['mesh/goaway', (params) => onGoaway(peer, params)]]),
+    });
+    const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
+    if (!link.open) return;
+    answered();
+    for (const [older, { agent_id, instance_id }] of instances) {
+      if (agent_id === instance.agent_id && instance_id === instance.instance_id) older.close(4009, 'superseded');
+    }
+    instances.set(peer, instance);
+    const remove = registry.add(instance);
+    log.info(
+      { agent_id: instance.agent_id, instance_id: instance.instance_id, url: address.url },
+      'an agent is online',
+    );
+    metrics.gauge('agents_online', instances.size);
+    const end = await peer.closed;
+    remove();
+    instances.delete(peer);
+    metrics.gauge('agents_online', instances.size);
+    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, ...end }, 'an agent is gone');
+  }
+
+  async function meetProven(peer: Peer, address: AgentAddress): Promise<Instance> {
+    const hello = await sayHello(peer, deps, HELLO_MS_MAX);
+    if (hello.id !== address.agent_id) {
+      throw new AuroraError(4030, { message: `Somebody else is on the port of ${address.agent_id}` });
+    }
+    if (hello.role !== 'agent')
+      throw new AuroraError(4030, { message: `The key of ${hello.id} is not pinned as an agent's` });
+    const card = await cardBehind(address.url, hello.card_digest);
+    return toInstance(peer, address, card, { instance_id: hello.instance_id, in_flight_max: hello.in_flight_max });
+  }
+
+  /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
+  async function meetBare(peer: Peer, link: Link, address: AgentAddress): Promise<Instance> {
+    if (!link.loopback) throw new AuroraError(4030, { message: 'An unproven agent may only be on this machine' });
+    const card = readCard(await deps.fetchCard(address.url));
+    const reading = [...card.skills].filter(
+      ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
+    );
+    const cut = { ...card, skills: new Map(reading) };
+    return toInstance(peer, address, cut, { instance_id: `bare:${address.url}`, in_flight_max: IN_FLIGHT_DEFAULT });
+  }
+
+  /** A card is read once per digest: replicas and reconnects cost nothing. It counts only if the proven link vouched for it. */
+  async function cardBehind(url: string, digest: string | undefined): Promise<CardFacts> {
+    const known = digest === undefined ? undefined : cards.get(digest);
+    if (known) return known;
+    const card = await deps.fetchCard(url);
+    const facts = readCard(card);
+    if (digest === undefined) throw new AuroraError(4030, { message: 'The hello names no card' });
+    if (digestOf(card) !== digest) {
+      throw new AuroraError(4030, { message: 'The card is not the one that the hello vouches for' });
+    }
+    if (cards.size >= CARDS_MAX) cards.clear();
+    cards.set(digest, facts);
+    return facts;
+  }
+
+  function toInstance(
+    peer: Peer,
+    address: AgentAddress,
+    card: CardFacts,
+    about: { instance_id: string; in_flight_max: number },
+  ): Instance {
+    return {
+      ...about,
+      agent_id: address.agent_id,
+      peer,
+      card,
+      since: toIso(clock.now()),
+      in_flight: 0,
+      is_leaving: false,
+    };
+  }
+
+  function onGoaway(peer: Peer, params: RpcParams | undefined): void {
+    const instance = instances.get(peer);
+    if (!instance) return;
+    instance.is_leaving = true;
+    const { reason } = Goaway.parse(params ?? {});
+    log.info({ agent_id: instance.agent_id, instance_id: instance.instance_id, reason }, 'an agent is leaving');
+  }
+
+  return {
+    keep,
+    instanceOf: (peer) => instances.get(peer),
+    status: () =>
+      [...kept.values()].map(({ address, why }) => {
+        const is_online = [...instances.values()].some(({ agent_id }) => agent_id === address.agent_id);
+        const state = is_online ? (address.unproven ? 'unproven' : 'online') : 'offline';
+        return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
+      }),
+    leave() {
+      for (const { stop } of kept.values()) stop.abort(new Error('leaving'));
+      for (const peer of instances.keys()) {
+        peer.notify('mesh/goaway', { reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 });
+        peer.close(1001, 'going away');
+      }
+    },
+  };
+}
+
+const HELLO_MS_MAX = 5_000;
+const IN_FLIGHT_DEFAULT = 8;
+const CARDS_MAX = 1_024;
+const REASON_CHARS_MAX = 100;

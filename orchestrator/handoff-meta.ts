@@ -1,0 +1,59 @@
+/** What the orchestrator writes into `params._meta` of a handoff (wire.md 5). */
+import { BlobRef, type Attempt } from '../protocol/index.ts';
+import type { Clock, Ids, Random } from '../seams/index.ts';
+import type { TaskRow } from './ledger.ts';
+import { childTraceparent } from './routing.ts';
+
+/** Gives a task's agent the right to read the blobs that its params speak of, and no others. */
+export interface BlobGrants {
+  /** The base URL and a token that is over at `expires_at` (wall ms). */
+  forReading(sha256s: readonly string[], expires_at: number): { url: string; token: string };
+}
+
+/** The `_meta` of one attempt. */
+export function toHandoffMeta(
+  task: TaskRow,
+  attempt: Attempt,
+  deps: { clock: Clock; ids: Ids; random: Random; blobs: BlobGrants },
+): Record<string, unknown> {
+  const { clock, ids, random, blobs } = deps;
+  const refs = refsIn(task.params);
+  return {
+    traceparent: childTraceparent(task.traceparent, random.bytes(8)),
+    handoff: {
+      handoff_id: ids.next('handoff'),
+      task_id: task.task_id,
+      root_id: task.root_id,
+      ...(task.parent_id !== undefined && { parent_id: task.parent_id }),
+      from: task.from,
+      to: attempt.agent_id,
+      ...(task.reason !== undefined && { reason: task.reason }),
+      hop: task.hop,
+      path: task.path,
+      mode: task.mode,
+      priority: task.priority,
+      attempt: attempt.attempt,
+      fence: attempt.fence,
+      deadline: task.deadline,
+      budget_ms: Math.max(0, Math.floor(task.due - clock.monotonic())),
+      actor: task.actor,
+      ...(refs.length > 0 && { blobs: blobs.forReading(refs, Date.parse(task.deadline)) }),
+    },
+  };
+}
+
+/** The hashes of all blob references in some params, at most 64. */
+export function refsIn(params: Record<string, unknown>): string[] {
+  const found = new Set<string>();
+  const look = (value: unknown, depth: number): void => {
+    if (typeof value !== 'object' || value === null || depth > DEPTH_MAX || found.size >= REFS_MAX) return;
+    const ref = 'ref' in value ? BlobRef.safeParse(value.ref) : undefined;
+    if (ref?.success) found.add(ref.data.sha256);
+    for (const item of Object.values(value)) look(item, depth + 1);
+  };
+  look(params, 0);
+  return [...found];
+}
+
+const DEPTH_MAX = 8;
+const REFS_MAX = 64;

@@ -1,0 +1,163 @@
+/** An investigation: ask the planner, hand its steps off side by side, ask again, and make one verdict of what came back. */
+import { merge } from '../analysis/verdict/index.ts';
+import {
+  AnalysisResult,
+  AuroraError,
+  Investigate,
+  invalidParams,
+  type InputKind,
+  type InvestigationResult,
+  type InvestigationStep,
+  type Source,
+} from '../protocol/index.ts';
+import type { LocalSkill, Tell } from './dispatch.ts';
+import { detectKind, refuseBinary } from './kind.ts';
+import type { TaskRow } from './ledger.ts';
+import { Alert, type Planner, type Step } from './plan.ts';
+
+/** What investigating needs. */
+export interface InvestigateDeps {
+  planner: Planner;
+  /** Opens an input: inline or a blob that the asker put. */
+  open: (source: Source) => AsyncIterable<Uint8Array>;
+  /** Hands one step off as a child of the task and waits until it is final. */
+  handOff: (parent: TaskRow, step: Step) => Promise<TaskRow>;
+}
+
+/** Makes the skill `investigate`. */
+export function createInvestigate({ planner, open, handOff }: InvestigateDeps): LocalSkill {
+  return async (task, signal, tell) => {
+    const asked = Investigate.safeParse(task.params);
+    if (!asked.success) throw invalidParams(asked.error);
+    const { input } = asked.data;
+    const head = await readHead(open(input));
+    const kind = asked.data.kind ?? detectKind(head);
+    if (head.byteLength === 0) throw new AuroraError(4220, { message: 'The input is empty' });
+    refuseBinary(head);
+    const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
+    tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
+
+    const rows = await carryOut({ kind, input, alert }, { planner, task, signal, tell, handOff });
+    return toResult(kind, rows);
+  };
+}
+
+interface Outcome {
+  step: Step;
+  row: TaskRow;
+}
+
+/** Asks for steps until nothing new is wanted and everything is back. */
+async function carryOut(
+  subject: { kind: InputKind; input: Source; alert: Alert | undefined },
+  run: { planner: Planner; task: TaskRow; signal: AbortSignal; tell: Tell; handOff: InvestigateDeps['handOff'] },
+): Promise<Outcome[]> {
+  const settled = new Map<string, unknown>();
+  const outcomes: Outcome[] = [];
+  const running = new Map<string, Promise<void>>();
+
+  for (;;) {
+    run.signal.throwIfAborted();
+    const wanted = run.planner
+      .next({ ...subject, settled })
+      .filter(({ step }) => !settled.has(step) && !running.has(step));
+    for (const step of wanted.slice(0, STEPS_MAX - outcomes.length - running.size)) {
+      run.tell('thought', { text: `${step.reason}: hand off ${step.skill}` });
+      const settling = run.handOff(run.task, step).then((row) => {
+        settled.set(step.step, row.result);
+        outcomes.push({ step, row });
+        running.delete(step.step);
+      });
+      running.set(step.step, settling);
+    }
+    if (running.size === 0) return outcomes;
+    await Promise.race(running.values());
+  }
+}
+
+/** One verdict; a step that did not come back is said, and keeps the verdict from being clean. */
+function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationResult {
+  const ordered = [...outcomes].sort((left, right) => (left.step.step < right.step.step ? -1 : 1));
+  const parts = ordered.flatMap(({ row }) => {
+    const result = AnalysisResult.safeParse(row.result);
+    return row.state === 'completed' && result.success ? [{ agent_id: row.agent_id, result: result.data }] : [];
+  });
+  const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
+  if (parts.length === 0) {
+    const error = lost[0]?.row.error;
+    // What is wrong with the input is the asker's to mend; all else is ours.
+    const code = error?.code === 4220 || error?.code === 4130 ? error.code : 5030;
+    throw new AuroraError(code, {
+      message: error
+        ? `No specialist could answer: ${error.message}`
+        : 'There was nothing in the input to hand to anybody',
+      detail: { steps: ordered.map(toStep) },
+    });
+  }
+  const missing = lost.map(({ step, row }) => ({
+    what: step.skill,
+    why: row.error?.message ?? 'it answered in no known shape',
+  }));
+  return { ...merge(parts, missing), kind, steps: ordered.map(toStep) };
+}
+
+function toStep({ step, row }: Outcome): InvestigationStep {
+  const verdict = AnalysisResult.safeParse(row.result).data?.verdict;
+  return {
+    step: step.step,
+    agent_id: row.agent_id,
+    skill: step.skill,
+    reason: step.reason,
+    state: row.state,
+    ...(verdict && { verdict }),
+    ...(row.error && { error: { code: row.error.code, message: row.error.message } }),
+  };
+}
+
+function parseAlert(bytes: Uint8Array): Alert {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new AuroraError(4220, { message: 'The alert is no valid JSON in UTF-8', cause });
+  }
+  const alert = Alert.safeParse(value);
+  if (!alert.success) {
+    const { message, detail } = invalidParams(alert.error);
+    throw new AuroraError(4220, { message: message.replace('Invalid params', 'The alert is not valid'), detail });
+  }
+  return alert.data;
+}
+
+async function readHead(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= HEAD_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+}
+
+async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > ALERT_BYTES_MAX) throw new AuroraError(4130, { message: `An alert may have ${ALERT_BYTES_MAX} bytes` });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const KIND_NAMES: Readonly<Record<InputKind, string>> = {
+  alert: 'an alert',
+  email: 'a mail',
+  access_log: 'a web access log',
+  http: 'an HTTP request',
+  report: 'a text report',
+};
+const HEAD_BYTES = 65_536;
+const ALERT_BYTES_MAX = 1_048_576;
+const STEPS_MAX = 32;

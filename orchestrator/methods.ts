@@ -1,0 +1,328 @@
+/** What the orchestrator answers: each method of the mesh, and who may call it (wire.md 3). */
+import { z } from 'zod';
+import {
+  createMethods,
+  digestOf,
+  type Call,
+  type MethodHandler,
+  type MethodTable,
+  type NotificationHandler,
+  type Peer,
+  type Principal,
+} from '../mesh/index.ts';
+import {
+  Ack,
+  AuroraError,
+  BlobRef,
+  HandoffRequest,
+  handoffToolOf,
+  invalidParams,
+  isErrorCode,
+  isFinal,
+  openRpcOf,
+  Register,
+  TaskQuery,
+  TaskRef,
+  TaskSubscription,
+  type Mode,
+  type RpcParams,
+} from '../protocol/index.ts';
+import type { Clock, Random } from '../seams/index.ts';
+import type { BlobStore } from './blobs.ts';
+import type { Dispatched, Dispatcher, Order } from './dispatch.ts';
+import type { Events } from './events.ts';
+import type { Fleet } from './fleet.ts';
+import type { Ledger, TaskRow } from './ledger.ts';
+import type { Enrolment } from './enrolment.ts';
+import type { Registry } from './registry.ts';
+import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRouting } from './routing.ts';
+import { ABOUT } from './about.ts';
+import { createSubscriber, type Subscriber } from './subscription.ts';
+import { toTask } from './task-view.ts';
+import { toTextOrder } from './text-order.ts';
+
+/** What the methods work on. */
+export interface MethodDeps {
+  clock: Clock;
+  random: Random;
+  ledger: Ledger;
+  dispatcher: Dispatcher;
+  registry: Registry;
+  events: Events;
+  fleet: Fleet;
+  blobs: BlobStore;
+  enrolment: Enrolment;
+  /** Who is behind a peer: it proved a key, or nothing is answered. */
+  principalOf(peer: Peer): Promise<Principal | undefined>;
+  onHello: MethodHandler;
+  /** False while draining: nothing new is accepted. */
+  isAccepting(): boolean;
+  /** The mode that people's work starts in (requirements.md 7: monitor). */
+  mode: Mode;
+}
+
+/** The tables, and what is heard without an answer. */
+export interface OrchestratorMethods {
+  mesh: MethodTable;
+  bare: MethodTable;
+  notifications: ReadonlyMap<string, NotificationHandler>;
+}
+
+/** Makes the tables: for proven peers, and for bare strangers who may only look. */
+export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods {
+  const subscribers = new Map<Peer, Map<Ack['token'], Subscriber>>();
+
+  const look: [string, MethodHandler][] = [
+    ['rpc.ping', () => ({ ok: true })],
+    ['rpc.discover', () => openRpcOf(ABOUT)],
+  ];
+  const proven: [string, MethodHandler][] = [
+    ['handoff', handoff],
+    ['task/get', async (params, call) => toTask(await taskFor(call, parse(TaskRef, params).task_id))],
+    ['task/list', listTasks],
+    ['task/cancel', cancelTask],
+    ['task/subscribe', subscribe],
+    ['agent/register', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
+    ['agent/renew', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
+    ['agent/leave', async (_params, call) => deps.enrolment.leave(await proof(call))],
+    ['agent/list', async (_params, call) => ({ items: agents(await operator(call)) })],
+    ['agent/tools', async (_params, call) => ({ items: tools(await operator(call)) })],
+    ['blob/grant', async (params, call) => grantBlob(parse(BlobRef, params), await operator(call))],
+  ];
+  return {
+    mesh: createMethods(new Map([...look, ['mesh/hello', deps.onHello], ...proven])),
+    bare: createMethods(new Map(look)),
+    notifications: new Map([['$/ack', onAck]]),
+  };
+
+  /* ---- handoff ---- */
+
+  async function handoff(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    if (!deps.isAccepting()) {
+      throw new AuroraError(5030, { message: 'The orchestrator is leaving', retry_after_ms: RETRY_AFTER_MS });
+    }
+    const principal = await proof(call);
+    const asked = parse(HandoffRequest, withoutMeta(params));
+    const routing = await deriveRouting(principal, asked.options, metaOf(params), call);
+    const order = toOrder(asked, routing, principal);
+    const { task, done } = await deps.dispatcher.dispatch(order);
+    if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
+    return answerOf(await untilDone({ task, done }, call));
+  }
+
+  /** Rights, hop, path, deadline and mode come from the parent's own row when an agent asks; a person starts a root. */
+  async function deriveRouting(
+    principal: Principal,
+    options: HandoffRequest['options'],
+    meta: unknown,
+    call: Call,
+  ): Promise<ChildRouting> {
+    const now = deps.clock.monotonic();
+    if (principal.role === 'operator') {
+      const given = parse(AskerMeta, meta).traceparent;
+      const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
+      const actor = { sub: principal.id, scopes: ['*'], tenant: 'default' };
+      return rootRouting({ actor, mode: deps.mode, options, now, traceparent });
+    }
+    const claimed = parse(AskerMeta, meta).handoff;
+    const parent = claimed && (await deps.ledger.get(claimed.parent_id));
+    const held = parent?.attempts.at(-1);
+    const holder = deps.fleet.instanceOf(call.peer);
+    const is_holder =
+      claimed !== undefined && held?.fence === claimed.fence && held.instance_id === holder?.instance_id;
+    if (!parent || !is_holder || isFinal(parent.state)) {
+      throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
+    }
+    return childRouting(parent, options, now);
+  }
+
+  function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
+    const { to, params = {}, task, method, options } = asked;
+    if (!to) {
+      if (task === undefined)
+        throw new AuroraError(-32602, { message: 'Invalid params: /to name whom, or give /task as text' });
+      return { ...toTextOrder(task, skillIds()), routing, reason: options.reason, key: undefined };
+    }
+    const skill = method ?? to.skill;
+    if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
+    const key = options.idempotency_key;
+    const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', key]);
+    return {
+      to,
+      skill,
+      params,
+      routing,
+      reason: options.reason,
+      key: key === undefined ? undefined : { scope, digest: digestOf({ to, skill, params }) },
+    };
+  }
+
+  /** A caller that stops waiting with `$/cancel` cancels the task; one whose link is lost does not (wire.md 6). */
+  async function untilDone({ task, done }: Dispatched, call: Call): Promise<TaskRow> {
+    const onAbort = () => {
+      if (call.peer.link.open) void deps.dispatcher.cancel(task.task_id, 'the caller cancelled');
+    };
+    call.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await done;
+    } finally {
+      call.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /* ---- tasks ---- */
+
+  async function listTasks(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    await operator(call);
+    const { root_id, state, limit, cursor } = parse(TaskQuery, params ?? {});
+    const rows = await deps.ledger.list({
+      limit: limit + 1,
+      ...(root_id !== undefined && { root_id }),
+      ...(state && { state }),
+      ...(cursor !== undefined && { before: cursor }),
+    });
+    const page = rows.slice(0, limit);
+    return { items: page.map(toTask), next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null };
+  }
+
+  async function cancelTask(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    const { task_id, reason } = parse(TaskRef, params);
+    await taskFor(call, task_id);
+    await deps.dispatcher.cancel(task_id, reason ?? 'asked by its owner');
+    return toTask(await taskFor(call, task_id));
+  }
+
+  async function subscribe(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    const asked = parse(TaskSubscription, withoutMeta(params));
+    const { progress_token: token } = parse(AskerMeta, metaOf(params));
+    if (token === undefined)
+      throw new AuroraError(-32602, { message: 'Invalid params: /_meta/progress_token is missing' });
+    const task = await taskFor(call, asked.task_id);
+    const own = subscribers.get(call.peer) ?? new Map<Ack['token'], Subscriber>();
+    if (!subscribers.has(call.peer)) {
+      subscribers.set(call.peer, own);
+      void call.peer.closed.then(() => {
+        for (const subscriber of own.values()) subscriber.stop();
+        subscribers.delete(call.peer);
+      });
+    }
+    if (own.size >= SUBSCRIPTIONS_MAX) throw new AuroraError(4290, { message: 'Too many subscriptions on this link' });
+    own.get(token)?.stop();
+    const subscriber = createSubscriber({ peer: call.peer, events: deps.events, token, asked });
+    own.set(token, subscriber);
+    // The answer leaves in this turn; the events follow it.
+    deps.clock.after(0, () => subscriber.begin());
+    return { task: toTask(task), last_seq: deps.events.lastSeq(asked.task_id) };
+  }
+
+  function onAck(params: RpcParams | undefined, peer: Peer): void {
+    const ack = Ack.safeParse(params);
+    if (ack.success) subscribers.get(peer)?.get(ack.data.token)?.acknowledge(ack.data.seq);
+  }
+
+  /** A task, for whoever started or holds it, or for an operator; to everybody else it does not exist. */
+  async function taskFor(call: Call, task_id: string): Promise<TaskRow> {
+    const principal = await proof(call);
+    const task = await deps.ledger.get(task_id);
+    const instance_id = deps.fleet.instanceOf(call.peer)?.instance_id;
+    const parent = task?.parent_id === undefined ? undefined : await deps.ledger.get(task.parent_id);
+    const holds = (row: TaskRow | undefined) => row?.attempts.at(-1)?.instance_id === instance_id;
+    const may = principal.role === 'operator' || (instance_id !== undefined && (holds(task) || holds(parent)));
+    if (!task || !may) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+    return task;
+  }
+
+  /* ---- agents and blobs ---- */
+
+  function agents(_who: Principal): unknown[] {
+    const instances = deps.registry.instances();
+    const known = [...deps.fleet.status(), ...deps.enrolment.quarantined()];
+    return known.map((status) => {
+      const own = instances.filter(({ agent_id }) => agent_id === status.agent_id);
+      return {
+        ...status,
+        instances: own.map(({ instance_id, in_flight, since, is_leaving }) => ({
+          instance_id,
+          in_flight,
+          since,
+          is_leaving,
+        })),
+        skills: [...new Set(own.flatMap(({ card }) => [...card.skills.keys()]))],
+      };
+    });
+  }
+
+  function tools(_who: Principal): unknown[] {
+    const by_id = new Map(deps.registry.instances().map(({ agent_id, card }) => [agent_id, card]));
+    return [...by_id].map(([agent_id, card]) =>
+      handoffToolOf({
+        agent_id,
+        description: card.description,
+        skills: [...card.skills].map(([id, { description }]) => ({ id, description })),
+      }),
+    );
+  }
+
+  function grantBlob(ref: BlobRef, _who: Principal): unknown {
+    return deps.blobs.forPutting(ref);
+  }
+
+  function skillIds(): string[] {
+    return [...new Set(deps.registry.instances().flatMap(({ card }) => [...card.skills.keys()]))].sort();
+  }
+
+  /* ---- who is asking ---- */
+
+  /** Whoever holds a key, pinned or not. */
+  async function anyone(call: Call): Promise<Principal> {
+    const principal = await deps.principalOf(call.peer);
+    if (!principal) throw new AuroraError(4010);
+    return principal;
+  }
+
+  /** Whoever holds a pinned key. */
+  async function proof(call: Call): Promise<Principal> {
+    const principal = await anyone(call);
+    if (principal.role === 'stranger') throw new AuroraError(4030, { message: 'This key is not pinned here' });
+    return principal;
+  }
+
+  async function operator(call: Call): Promise<Principal> {
+    const principal = await proof(call);
+    if (principal.role !== 'operator') throw new AuroraError(4030, { message: 'Only operators may do this' });
+    return principal;
+  }
+}
+
+/** The part of an asker's `_meta` that counts: which task it hands off for, which trace it belongs to. */
+const AskerMeta = z.object({
+  traceparent: z.string().max(128).optional(),
+  progress_token: z.union([z.string().max(256), z.number()]).optional(),
+  handoff: z.object({ parent_id: z.string().max(64), fence: z.number().int() }).optional(),
+});
+
+function parse<T>(schema: z.ZodType<T>, params: unknown): T {
+  const parsed = schema.safeParse(params);
+  if (!parsed.success) throw invalidParams(parsed.error);
+  return parsed.data;
+}
+
+function metaOf(params: RpcParams | undefined): unknown {
+  return params && '_meta' in params ? params._meta : {};
+}
+
+function withoutMeta(params: RpcParams | undefined): unknown {
+  if (!params || Array.isArray(params)) return params;
+  const { _meta, ...rest } = params;
+  return rest;
+}
+
+/** What `wait: "result"` answers: the result itself, or the task's own error. */
+function answerOf(task: TaskRow): unknown {
+  if (task.state === 'completed') return task.result;
+  const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
+  throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
+}
+
+const SUBSCRIPTIONS_MAX = 64;
+const RETRY_AFTER_MS = 1_000;

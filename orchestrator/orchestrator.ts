@@ -1,0 +1,198 @@
+/** The orchestrator: its parts joined, without a port. */
+import {
+  assertPublicAddress,
+  createReception,
+  type FrameQuota,
+  type HttpRoute,
+  type Introduced,
+  type Link,
+  type Peer,
+  type Principal,
+  type ReceptionDeps,
+} from '../mesh/index.ts';
+import { AuroraError, type Mode, type Source } from '../protocol/index.ts';
+import type { Blobs } from '../seams/index.ts';
+import { blobRoutes } from './blob-routes.ts';
+import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
+import { createDispatcher } from './dispatch.ts';
+import { createEnrolment, type Quarantine } from './enrolment.ts';
+import { createEvents } from './events.ts';
+import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
+import { createInvestigate } from './investigate.ts';
+import { memoryLedger, type Ledger, type TaskRow } from './ledger.ts';
+import { createOrchestratorMethods, type OrchestratorMethods } from './methods.ts';
+import { rulesPlanner, type Planner, type Step } from './plan.ts';
+import { readOnlyPolicy, type Policy } from './policy.ts';
+import { createRegistry, REGISTRY_LIMITS, type RegistryLimits } from './registry.ts';
+import { childRouting } from './routing.ts';
+
+/** Bounds of an orchestrator; every part's own defaults unless said. */
+export interface OrchestratorLimits {
+  registry: RegistryLimits;
+  blobs: BlobLimits;
+}
+
+/** What an orchestrator is made of. */
+export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit' | 'notifications' | 'inFlight'> {
+  blobs: Blobs;
+  dial: FleetDeps['dial'];
+  fetchCard: FleetDeps['fetchCard'];
+  /** Agents to keep a link to from the start. */
+  agents: readonly AgentAddress[];
+  /** Where our port is reached over HTTP, for blobs: known once it listens. */
+  base_url: () => string;
+  quarantine: Quarantine;
+  /** CIDR blocks where registered agents may live (`mesh.networks`). */
+  networks?: readonly string[];
+  /** What each agent may use when it hands work on; `effect:read` unless said. */
+  grants?: Readonly<Record<string, readonly string[]>>;
+  mode?: Mode;
+  ledger?: Ledger;
+  planner?: Planner;
+  policy?: Policy;
+  agent_quota?: FrameQuota;
+  bounds?: Partial<OrchestratorLimits>;
+}
+
+/** How it is, for `/health`. */
+export interface OrchestratorHealth {
+  status: 'ok' | 'degraded' | 'draining';
+  agents: { agent_id: string; state: string; why?: string }[];
+  tasks_open: number;
+}
+
+/** A running orchestrator without its port. */
+export interface Orchestrator {
+  readonly accept: (link: Link) => void;
+  /** `PUT` and `GET /blobs/…`. */
+  routes: HttpRoute[];
+  health(): OrchestratorHealth;
+  /** Starts keeping links to its agents. */
+  start(): void;
+  /** Accepts nothing new, waits for open tasks at most `drain_ms_max`, says goodbye. */
+  drain(drain_ms_max: number): Promise<void>;
+}
+
+/** Joins the parts. */
+export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
+  const { clock, log, metrics } = deps;
+  let is_draining = false;
+
+  const ledger = deps.ledger ?? memoryLedger(clock);
+  const registry = createRegistry(clock, deps.bounds?.registry ?? REGISTRY_LIMITS);
+  const events = createEvents(clock);
+  const blobs = createBlobStore({ ...deps, limits: deps.bounds?.blobs ?? BLOB_LIMITS });
+  const fleet = createFleet({
+    ...deps,
+    registry,
+    methods: () => methods.mesh,
+    notifications: () => methods.notifications,
+  });
+  const reception = createReception({
+    ...deps,
+    methods: () => methods,
+    admit,
+    notifications: new Map([['$/ack', (params, peer) => methods.notifications.get('$/ack')?.(params, peer)]]),
+  });
+  const enrolment = createEnrolment({
+    clock,
+    log,
+    fleet,
+    quarantine: deps.quarantine,
+    checkAddress: (url) => assertPublicAddress(url, { networks: deps.networks ?? [] }),
+  });
+  const dispatcher = createDispatcher({
+    ...deps,
+    ledger,
+    registry,
+    events,
+    blobs,
+    policy: deps.policy ?? readOnlyPolicy,
+    grantOf: (agent_id) => deps.grants?.[agent_id] ?? GRANT_DEFAULT,
+    local: new Map([
+      ['investigate', createInvestigate({ planner: deps.planner ?? rulesPlanner, open, handOff: handOffStep })],
+    ]),
+  });
+  const methods: OrchestratorMethods = createOrchestratorMethods({
+    ...deps,
+    ledger,
+    dispatcher,
+    registry,
+    events,
+    fleet,
+    blobs,
+    enrolment,
+    principalOf,
+    onHello: reception.onHello,
+    isAccepting: () => !is_draining,
+    mode: deps.mode ?? 'monitor',
+  });
+
+  return {
+    accept: reception.accept,
+    routes: blobRoutes(blobs),
+    health,
+    start: () => {
+      for (const address of deps.agents) fleet.keep(address);
+    },
+    async drain(drain_ms_max) {
+      is_draining = true;
+      const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
+      await Promise.race([dispatcher.idle(), over]);
+      fleet.leave();
+      await reception.drain(GOODBYE_MS_MAX);
+    },
+  };
+
+  /** On links we dialled the agent is known by the hello it answered; on links that came, by the reception. */
+  async function principalOf(peer: Peer): Promise<Principal | undefined> {
+    const instance = fleet.instanceOf(peer);
+    if (!instance) return reception.principalOf(peer);
+    const { agent_id, instance_id, in_flight_max } = instance;
+    return { id: agent_id, role: 'agent', instance_id, in_flight_max, frame_bytes_max: 0, in_flight: [] };
+  }
+
+  async function handOffStep(parent: TaskRow, step: Step): Promise<TaskRow> {
+    const parent_routing = { ...parent, agent_id: 'orchestrator' };
+    const routing = childRouting(parent_routing, {}, clock.monotonic());
+    const order = {
+      to: { skill: step.skill },
+      skill: step.skill,
+      params: step.params,
+      reason: step.reason,
+      routing,
+      key: undefined,
+    };
+    const { done } = await dispatcher.dispatch(order);
+    return done;
+  }
+
+  /** An input of an investigation: inline bytes, or a blob that was put here. */
+  async function* open(source: Source): AsyncIterable<Uint8Array> {
+    if (!source.ref) {
+      yield source.text === undefined ? Buffer.from(source.base64 ?? '', 'base64') : Buffer.from(source.text);
+      return;
+    }
+    if ((await deps.blobs.size(source.ref.sha256)) === undefined)
+      throw new AuroraError(4040, { message: 'No such blob' });
+    yield* deps.blobs.open(source.ref.sha256);
+  }
+
+  function health(): OrchestratorHealth {
+    const agents = fleet
+      .status()
+      .map(({ agent_id, state, why }) => ({ agent_id, state, ...(why !== undefined && { why }) }));
+    const is_whole = agents.every(({ state }) => state !== 'offline');
+    metrics.gauge('agents_offline', agents.filter(({ state }) => state === 'offline').length);
+    return { status: is_draining ? 'draining' : is_whole ? 'ok' : 'degraded', agents, tasks_open: dispatcher.open };
+  }
+}
+
+/** Operators and agents with a pinned key come in; a stranger may come in to ask for enrolment; an orchestrator has no business here. */
+function admit({ role, ...introduced }: Introduced): Principal {
+  if (role === 'orchestrator') throw new AuroraError(4030, { message: 'There is one orchestrator here' });
+  return { ...introduced, role: role ?? 'stranger' };
+}
+
+const GRANT_DEFAULT = ['effect:read'];
+const GOODBYE_MS_MAX = 2_000;

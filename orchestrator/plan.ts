@@ -1,0 +1,151 @@
+/** The rules planner: which specialists look at an input, in which order, and what depends on what was found. */
+import { z } from 'zod';
+import { AnalysisResult, Ioc, type InputKind, type Source } from '../protocol/index.ts';
+
+/** One handoff that a plan asks for. */
+export interface Step {
+  /** Unique in the plan; a step is asked for once. */
+  step: string;
+  skill: string;
+  params: Record<string, unknown>;
+  /** Why, for people: it becomes a thought on the investigation's stream. */
+  reason: string;
+}
+
+/** What a planner looks at. */
+export interface Situation {
+  kind: InputKind;
+  input: Source;
+  /** The parsed alert, when the input is one. */
+  alert: Alert | undefined;
+  /** What came back so far, by step; a failed step has no result. */
+  settled: ReadonlyMap<string, unknown>;
+}
+
+/** Turns a situation into steps. Asked again whenever something came back; answering nothing new ends the plan. */
+export interface Planner {
+  next(situation: Situation): Step[];
+}
+
+/** An alert as people and SIEMs post it: the reference's fields, all else kept out of the way. */
+export const Alert = z.looseObject({
+  alert_id: z.string().max(128).optional(),
+  title: z.string().max(500).optional(),
+  description: z.string().max(65_536).optional(),
+  iocs: z.array(Ioc).max(1_000).default([]),
+  /** Text as the sensor wrote it: log lines, a request or a mail. */
+  raw_log: z.string().max(262_144).optional(),
+  http: z
+    .looseObject({
+      method: z.string(),
+      url: z.string(),
+      headers: z.record(z.string(), z.string()).default({}),
+      body: z.string().optional(),
+    })
+    .optional(),
+  email: z.string().max(262_144).optional(),
+});
+export type Alert = z.infer<typeof Alert>;
+
+/** The planner without a model: a short table of rules, read from top to bottom. */
+export const rulesPlanner: Planner = {
+  next(situation) {
+    const first = firstLook(situation);
+    const missing = first.filter(({ step }) => !situation.settled.has(step));
+    return [...missing, ...followUp(situation, first)];
+  },
+};
+
+/** What the input itself calls for; all of it may run side by side. */
+function firstLook({ kind, input, alert }: Situation): Step[] {
+  switch (kind) {
+    case 'email':
+      return [{ step: 'email', skill: 'analyze_email', params: { email: input }, reason: 'The input is a mail' }];
+    case 'access_log':
+      return [
+        {
+          step: 'access_log',
+          skill: 'analyze_access_log',
+          params: { log: input },
+          reason: 'The input is a web access log',
+        },
+      ];
+    case 'http':
+      return [
+        { step: 'http', skill: 'analyze_http', params: { source: input }, reason: 'The input is an HTTP request' },
+      ];
+    case 'report':
+      return [
+        {
+          step: 'text',
+          skill: 'extract_iocs',
+          params: { source: input },
+          reason: 'The input is text that may name indicators',
+        },
+      ];
+    case 'alert':
+      return alert ? alertLook(alert, input.name) : [];
+  }
+}
+
+function alertLook(alert: Alert, name: string): Step[] {
+  const steps: Step[] = [];
+  const text = [alert.title, alert.description].filter(Boolean).join('\n');
+  if (alert.raw_log !== undefined) {
+    const log = { name: `${name}#/raw_log`, text: alert.raw_log };
+    steps.push({
+      step: 'access_log',
+      skill: 'analyze_access_log',
+      params: { log },
+      reason: 'The alert carries raw log lines',
+    });
+  }
+  if (alert.http) {
+    const { method, url, headers, body } = alert.http;
+    const request = { method, url, headers, ...(body !== undefined && { body }) };
+    steps.push({
+      step: 'http',
+      skill: 'analyze_http',
+      params: { request },
+      reason: 'The alert carries an HTTP request',
+    });
+  }
+  if (alert.email !== undefined) {
+    const email = { name: `${name}#/email`, text: alert.email };
+    steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
+  }
+  if (text !== '') {
+    const source = { name: `${name}#/description`, text };
+    steps.push({
+      step: 'text',
+      skill: 'extract_iocs',
+      params: { source },
+      reason: 'The description may name indicators',
+    });
+  }
+  // An alert that names indicators only needs nobody else first.
+  if (steps.length === 0 && alert.iocs.length > 0) steps.push(intelStep(alert, alert.iocs));
+  return steps;
+}
+
+/** Once everything of the first look is back, whatever indicators it rests on go to threat intelligence, once. */
+function followUp({ alert, settled }: Situation, first: readonly Step[]): Step[] {
+  const is_waiting = first.some(({ step }) => !settled.has(step));
+  if (is_waiting || settled.has(INTEL_STEP) || first.some(({ step }) => step === INTEL_STEP)) return [];
+  const found = first.flatMap(({ step }) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? []);
+  const iocs = distinct([...(alert?.iocs ?? []), ...found]);
+  return iocs.length === 0 ? [] : [intelStep(alert, iocs)];
+}
+
+function intelStep(alert: Alert | undefined, iocs: readonly Ioc[]): Step {
+  const params = { alert_id: alert?.alert_id ?? 'investigation', iocs: iocs.slice(0, IOCS_MAX) };
+  const reason = `${iocs.length} indicator${iocs.length === 1 ? '' : 's'} came up; threat intelligence judges them`;
+  return { step: INTEL_STEP, skill: 'analyze_threat', params, reason };
+}
+
+const distinct = (iocs: readonly Ioc[]): Ioc[] => [
+  ...new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }])).values(),
+];
+
+const INTEL_STEP = 'intel';
+const IOCS_MAX = 1_000;

@@ -1,0 +1,105 @@
+/** One subscriber of one task's stream: snapshot first, then what was, then what comes, never faster than it reads (wire.md 6). */
+import type { Ack, TaskSubscription } from '../protocol/index.ts';
+import type { Peer } from '../mesh/index.ts';
+import { isJournaled, type Events, type StreamEvent } from './events.ts';
+
+/** A running subscription. */
+export interface Subscriber {
+  /** The subscriber has taken everything up to `seq`. */
+  acknowledge(seq: number): void;
+  stop(): void;
+}
+
+/** Starts after the answer to `task/subscribe` was sent: call `begin` once it was. */
+export function createSubscriber(options: {
+  peer: Peer;
+  events: Events;
+  token: Ack['token'];
+  asked: TaskSubscription;
+}): Subscriber & { begin(): void } {
+  const { peer, events, token, asked } = options;
+  const waiting: StreamEvent[] = [];
+  const in_flight = new Map<number, number>();
+  let bytes_in_flight = 0;
+  let stopAll: () => void = () => undefined;
+
+  const hasCredit = () => {
+    if (asked.credit) return in_flight.size < asked.credit.events && bytes_in_flight < asked.credit.bytes;
+    return peer.link.unsent_bytes < UNSENT_BYTES_MAX;
+  };
+
+  const send = (event: StreamEvent) => {
+    if (asked.credit) {
+      const size = Buffer.byteLength(JSON.stringify(event.value ?? null));
+      in_flight.set(event.seq, size);
+      bytes_in_flight += size;
+    }
+    peer.notify('$/progress', { token, ...event });
+  };
+
+  const flush = () => {
+    while (waiting.length > 0 && hasCredit()) {
+      const next = waiting.shift();
+      if (next) send(next);
+    }
+  };
+
+  const take = (event: StreamEvent) => {
+    waiting.push(event);
+    flush();
+    if (waiting.length > WAITING_EVENTS_MAX) shed(waiting);
+    if (waiting.length > BACKLOG_EVENTS_MAX) peer.close(1013, 'this subscriber reads too slowly');
+  };
+
+  return {
+    begin() {
+      for (const event of events.after(asked.task_id, asked.after_seq)) take(event);
+      const stops = [events.listen(asked.task_id, take), peer.onDrain(flush)];
+      stopAll = () => stops.forEach((stop) => stop());
+    },
+    acknowledge(seq) {
+      for (const [sent, size] of in_flight) {
+        if (sent > seq) break;
+        in_flight.delete(sent);
+        bytes_in_flight -= size;
+      }
+      flush();
+    },
+    stop() {
+      stopAll();
+      waiting.length = 0;
+    },
+  };
+}
+
+/** Makes room for a slow reader: runs of thoughts, tool calls and logs become one `gap` each; states and artifacts stay. */
+export function shed(waiting: StreamEvent[]): void {
+  const kept: StreamEvent[] = [];
+  for (const event of waiting) {
+    const last = kept.at(-1);
+    if (isJournaled(event.kind)) {
+      kept.push(event);
+    } else if (last?.kind === 'gap') {
+      kept[kept.length - 1] = { ...last, seq: event.seq, value: { from: fromOf(last), to: event.seq } };
+    } else {
+      kept.push({
+        task_id: event.task_id,
+        seq: event.seq,
+        at: event.at,
+        kind: 'gap',
+        value: { from: fromOf(event), to: event.seq },
+      });
+    }
+  }
+  waiting.splice(0, waiting.length, ...kept);
+}
+
+function fromOf({ kind, seq, value }: StreamEvent): number {
+  const is_gap = kind === 'gap' && typeof value === 'object' && value !== null && 'from' in value;
+  return is_gap ? Number(value.from) : seq;
+}
+
+/** Half of what a link may hold: its drain event says when there is room again. */
+const UNSENT_BYTES_MAX = 4_194_304;
+const WAITING_EVENTS_MAX = 256;
+const BACKLOG_EVENTS_MAX = 4_096;

@@ -1,0 +1,26 @@
+/** A task as callers see it. */
+import type { Task } from '../protocol/index.ts';
+import type { TaskRow } from './ledger.ts';
+
+/** The public face of a row: no params, no rights, no monotonic times. */
+export function toTask(row: TaskRow): Task {
+  return {
+    task_id: row.task_id,
+    root_id: row.root_id,
+    ...(row.parent_id !== undefined && { parent_id: row.parent_id }),
+    state: row.state,
+    agent_id: row.agent_id,
+    skill: row.skill,
+    ...(row.reason !== undefined && { reason: row.reason }),
+    hop: row.hop,
+    path: [...row.path],
+    mode: row.mode,
+    priority: row.priority,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    deadline: row.deadline,
+    attempts: row.attempts,
+    ...(row.result !== undefined && { result: row.result }),
+    ...(row.error && { error: row.error }),
+  };
+}
