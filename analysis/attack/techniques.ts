@@ -97,4 +97,6 @@ export const TECHNIQUES: readonly (readonly [string, string, readonly string[]])
   ['T1608.005', 'Link Target', ['resource-development']],
   ['T1621', 'Multi-Factor Authentication Request Generation', ['credential-access']],
   ['T1659', 'Content Injection', ['command-and-control', 'initial-access']],
+  ['T1684.001', 'Impersonation', ['stealth']],
+  ['T1684.002', 'Email Spoofing', ['stealth']],
 ];

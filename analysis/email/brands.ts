@@ -1,0 +1,210 @@
+/** Names that phish borrow, each with the domains its owner really uses: facts, replaced by the content pack `brands`. */
+import { z } from 'zod';
+
+/** A name people trust; `domains` are the registered domains that belong to it. */
+export const Brand = z.object({
+  name: z.string().min(2).max(64),
+  domains: z.array(z.string().min(3).max(253)).min(1).max(100),
+});
+export type Brand = z.infer<typeof Brand>;
+
+/** The shape of a mounted content pack `brands`, e.g. a tenant's own names. */
+export const BrandPack = z.object({ brands: z.array(Brand).max(5_000) });
+
+/** The brands of our own short list; the first domain names the brand. */
+export const STARTER_BRANDS: readonly Brand[] = `
+Microsoft: microsoft.com office.com office365.com live.com outlook.com microsoftonline.com windows.com hotmail.com azure.com msn.com office.net microsoft365.com azurewebsites.net
+Outlook: outlook.com microsoft.com office.com
+OneDrive: onedrive.com live.com microsoft.com
+SharePoint: sharepoint.com microsoft.com
+Google: google.com gmail.com googlemail.com youtube.com android.com googleapis.com googleusercontent.com googleadservices.com googletagmanager.com google-analytics.com withgoogle.com googlegroups.com
+Apple: apple.com icloud.com me.com itunes.com
+iCloud: icloud.com apple.com
+Amazon: amazon.com amazon.de amazon.co.uk amazon.fr amazon.es amazon.it amazon.nl amazon.com.br amazon.ca amazon.in amazonaws.com amazonses.com media-amazon.com ssl-images-amazon.com amazonpay.com amazontrust.com
+Netflix: netflix.com netflix.net nflxext.com
+Spotify: spotify.com spotifycdn.com
+Disney+: disneyplus.com disney.com
+PayPal: paypal.com paypal.de paypal.co.uk paypal.fr paypal.com.br paypalobjects.com paypal-communication.com
+Facebook: facebook.com facebookmail.com fb.com meta.com facebook.net fbcdn.net
+Instagram: instagram.com cdninstagram.com facebookmail.com
+WhatsApp: whatsapp.com whatsapp.net
+LinkedIn: linkedin.com licdn.com
+Telegram: telegram.org
+Dropbox: dropbox.com dropboxmail.com
+DocuSign: docusign.com docusign.net docusign.eu
+Adobe: adobe.com
+Zoom: zoom.us zoom.com
+GitHub: github.com githubusercontent.com githubassets.com github.io github.dev
+Proton Mail: proton.me protonmail.com
+Yahoo: yahoo.com yahoo.co.uk yahoogroups.com yahooinc.com
+eBay: ebay.com ebay.de ebay.co.uk
+AliExpress: aliexpress.com alibaba.com
+Temu: temu.com temuemail.com
+Shein: shein.com
+Zalando: zalando.de zalando.com zalando.fr zalando.nl zalando-lounge.de zalandoapis.com
+Booking.com: booking.com
+Airbnb: airbnb.com
+Binance: binance.com
+Coinbase: coinbase.com
+Kraken: kraken.com
+Ledger: ledger.com
+Trezor: trezor.io
+MetaMask: metamask.io
+Trust Wallet: trustwallet.com
+Blockchain.com: blockchain.com
+OpenSea: opensea.io
+Uniswap: uniswap.org
+Lido Finance: lido.fi
+DHL: dhl.com dhl.de
+UPS: ups.com
+USPS: usps.com usps.gov
+FedEx: fedex.com
+DPD: dpd.com dpd.de dpd.co.uk
+Hermes: myhermes.de hermesworld.com
+Royal Mail: royalmail.com
+Deutsche Post: deutschepost.de dhl.de
+La Poste: laposte.fr laposte.net
+Chronopost: chronopost.fr
+PostNL: postnl.nl
+Correios: correios.com.br
+Correos: correos.es
+Poste Italiane: poste.it posteitaliane.it
+Mercado Livre: mercadolivre.com.br mercadolibre.com
+Mercado Pago: mercadopago.com.br mercadopago.com
+Nubank: nubank.com.br
+Bradesco: bradesco.com.br
+Itaú: itau.com.br
+Banco do Brasil: bb.com.br
+Caixa Econômica: caixa.gov.br
+Santander: santander.com santander.com.br santander.co.uk santander.de
+Livelo: livelo.com.br
+Receita Federal: receita.fazenda.gov.br gov.br
+Detran: gov.br detran.sp.gov.br
+Serasa: serasa.com.br
+Sparkasse: sparkasse.de
+Volksbank: volksbank.de vr.de
+Deutsche Bank: deutsche-bank.de db.com
+Commerzbank: commerzbank.de
+Postbank: postbank.de
+Targobank: targobank.de
+Comdirect: comdirect.de
+ING: ing.com ing.de ing.nl
+Rabobank: rabobank.nl rabobank.com
+ABN AMRO: abnamro.nl abnamro.com
+BNP Paribas: bnpparibas.com bnpparibas.net
+Crédit Agricole: credit-agricole.fr
+Société Générale: societegenerale.fr
+La Banque Postale: labanquepostale.fr
+BBVA: bbva.com bbva.es
+CaixaBank: caixabank.es caixabank.com
+UniCredit: unicredit.it unicreditgroup.eu
+Intesa Sanpaolo: intesasanpaolo.com
+HSBC: hsbc.com hsbc.co.uk
+Barclays: barclays.co.uk barclays.com
+Lloyds Bank: lloydsbank.com lloydsbank.co.uk
+NatWest: natwest.com
+Chase: chase.com
+Wells Fargo: wellsfargo.com
+Bank of America: bankofamerica.com bofa.com
+Citibank: citi.com citibank.com
+Capital One: capitalone.com
+American Express: americanexpress.com aexp.com
+Mastercard: mastercard.com
+Visa: visa.com
+Revolut: revolut.com
+Klarna: klarna.com
+Western Union: westernunion.com
+IRS: irs.gov
+HMRC: hmrc.gov.uk gov.uk
+DVLA: dvla.gov.uk gov.uk
+Ameli: ameli.fr
+ELSTER: elster.de
+Deutsche Bahn: bahn.de deutschebahn.com
+Deutsche Telekom: telekom.de telekom.com t-online.de
+Vodafone: vodafone.com vodafone.de vodafone.co.uk
+Orange: orange.fr orange.com
+SFR: sfr.fr
+O2: o2.de o2online.de o2.co.uk
+AT&T: att.com att.net
+Verizon: verizon.com verizon.net
+Comcast: comcast.com comcast.net xfinity.com
+McAfee: mcafee.com
+Norton: norton.com nortonlifelock.com
+Kaspersky: kaspersky.com
+Avast: avast.com
+Walmart: walmart.com
+Costco: costco.com
+Target: target.com
+Lowe's: lowes.com
+Lowes: lowes.com
+Home Depot: homedepot.com
+Best Buy: bestbuy.com
+Walgreens: walgreens.com
+CVS Pharmacy: cvs.com
+Kroger: kroger.com
+Ace Hardware: acehardware.com
+Harbor Freight: harborfreight.com
+Dick's Sporting Goods: dickssportinggoods.com
+Starbucks: starbucks.com
+McDonald's: mcdonalds.com
+Coca-Cola: coca-cola.com coca-colacompany.com
+CocaCola: coca-cola.com coca-colacompany.com
+Hilton: hilton.com
+Marriott: marriott.com
+Southwest Airlines: southwest.com
+Delta Air Lines: delta.com
+Lufthansa: lufthansa.com
+Ryanair: ryanair.com ryanairmail.com
+State Farm: statefarm.com
+AAA: aaa.com
+UnitedHealthcare: uhc.com unitedhealthcare.com
+T-Mobile: t-mobile.com telekom.com
+Lidl: lidl.de lidl.com lidl.fr lidl.es lidl.nl
+Aldi: aldi.de aldi-sued.de aldi-nord.de aldi.com aldi.us
+REWE: rewe.de rewe-group.com
+EDEKA: edeka.de
+Kaufland: kaufland.de kaufland.com
+Penny: penny.de
+Rossmann: rossmann.de
+dm-drogerie: dm.de
+MediaMarkt: mediamarkt.de mediamarkt.com mediamarkt.es mediamarkt.nl
+Saturn: saturn.de
+Fressnapf: fressnapf.de fressnapf.com
+Tchibo: tchibo.de
+IKEA: ikea.com ikea.de
+Bosch: bosch.com bosch.de
+Persil: persil.de henkel.com
+Knorr: knorr.com unilever.com
+Carrefour: carrefour.fr carrefour.com carrefour.es
+Leclerc: leclerc.fr e.leclerc
+Darty: darty.com
+Fnac: fnac.com
+Decathlon: decathlon.com decathlon.fr decathlon.de
+Leroy Merlin: leroymerlin.fr leroymerlin.es leroymerlin.com
+Sephora: sephora.com sephora.fr
+Nocibé: nocibe.fr
+Albert Heijn: ah.nl
+Jumbo: jumbo.com
+Bol.com: bol.com
+Mercadona: mercadona.es
+El Corte Inglés: elcorteingles.es
+Tesco: tesco.com tesco.ie
+Sainsbury's: sainsburys.co.uk
+Asda: asda.com
+Boots: boots.com
+Samsung: samsung.com
+iPhone: apple.com
+Milwaukee: milwaukeetool.com
+Makita: makita.com makita.de
+DeWalt: dewalt.com
+Yeti: yeti.com
+Stanley: stanley1913.com
+Dyson: dyson.com dyson.de
+Omaha Steaks: omahasteaks.com
+`
+  .trim()
+  .split('\n')
+  .map((row) => {
+    const [name = '', domains = ''] = row.split(': ');
+    return { name, domains: domains.split(' ') };
+  });

@@ -1,0 +1,158 @@
+/** Names of hosts: who owns them, and whether they are dressed up as somebody else's. */
+import { domainToUnicode } from 'node:url';
+import ipaddr from 'ipaddr.js';
+import { parse } from 'tldts';
+import type { Brand } from './brands.ts';
+
+/** The part a registrar sold (`example.co.uk`), or the host itself when it ends in no public suffix. */
+export const registeredDomain = (host: string): string => parse(host, { validateHostname: false }).domain ?? host;
+
+/** Whether the name could exist in the public DNS: it ends in a suffix that ICANN knows, below which something is registered. */
+export function isPublicName(host: string): boolean {
+  const { domain, isIcann, isPrivate } = parse(host);
+  return domain !== null && (isIcann === true || isPrivate === true);
+}
+
+/** Whether the host is an address instead of a name, in any notation a browser takes. */
+export const isAddress = (host: string): boolean => ipaddr.isValid(host);
+
+/** The last label, which is where cheap registrations cluster. */
+export const topLevelOf = (host: string): string => host.slice(host.lastIndexOf('.') + 1);
+
+/** How a host imitates a brand. */
+export interface Lookalike {
+  brand: Brand;
+  how: string;
+  /** `same shape` is deliberate, `close spelling` may be chance. */
+  certainty: 'high' | 'medium';
+}
+
+/**
+ * The brand that a host pretends to be, or undefined. A brand's own domains, and names in them, never match. Looks at shape
+ * (UTS #39 skeleton, after punycode), at spelling (one edit) and at a brand set in front of another domain.
+ */
+export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike | undefined {
+  if (isAddress(host) || ownerOf(host, brands)) return undefined;
+  const shown = domainToUnicode(host) || host;
+  const registered = registeredDomain(shown);
+  const name = registered.split('.')[0] ?? registered;
+  const labels = shown.split('.').slice(0, LABELS_MAX);
+  const words = labels.flatMap((label) => label.split('-'));
+  for (const brand of brands) {
+    for (const [label, own] of labelsOf(brand)) {
+      const shape = skeleton(name);
+      if (shape === label && name !== own) return { brand, how: 'same shape in other characters', certainty: 'high' };
+      if (name === own) continue; // The brand under another suffix may be its own: owners register many.
+      if (label.length >= LABEL_MIN && words.some((word) => skeleton(word) === label)) {
+        return { brand, how: `"${label}" set before a domain that is not the brand's`, certainty: 'high' };
+      }
+      if (label.length >= CONTAINED_MIN && skeleton(shown).replace(/[.-]/g, '').includes(label)) {
+        return { brand, how: `"${label}" inside a name that is not the brand's`, certainty: 'high' };
+      }
+      if (label.length >= SPELLING_MIN && isOneEdit(shape, label)) {
+        return { brand, how: `one character from "${label}"`, certainty: 'medium' };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The brand whose domain, or a name in it, the host is. */
+export function ownerOf(host: string, brands: readonly Brand[]): Brand | undefined {
+  const registered = registeredDomain(host);
+  return brands.find((brand) => brand.domains.includes(registered) || brand.domains.includes(host));
+}
+
+/** Characters that look alike become one (UTS #39, the Latin look-alikes among Cyrillic, Greek, full-width and digits). */
+export function skeleton(text: string): string {
+  return Array.from(text.normalize('NFKD').toLowerCase())
+    .map((char) => LOOKALIKES.get(char) ?? char)
+    .join('')
+    .replace(/\p{M}/gu, '')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w');
+}
+
+/** Whether a word mixes Latin with letters of another script that look Latin. */
+export function isMixedScript(text: string): boolean {
+  return text
+    .split(/[^\p{L}]+/u)
+    .some(
+      (word) =>
+        /\p{Script=Latin}/u.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Cherokee}]/u.test(word),
+    );
+}
+
+/** A label nobody would choose to read out: long, with digits strewn in or consonants in rows. */
+export function isRandomLabel(label: string): boolean {
+  if (label.length < RANDOM_MIN || label.includes('-')) return false;
+  const switches = [...label.matchAll(/[a-z](?=\d)|\d(?=[a-z])/g)].length;
+  return switches >= 3 || /[bcdfghjklmnpqrstvwxz]{7,}/.test(label) || label.length >= RANDOM_LONG;
+}
+
+/** The shape and the spelling of each label a brand is known by. */
+function labelsOf(brand: Brand): readonly (readonly [shape: string, spelling: string])[] {
+  const known = LABELS.get(brand);
+  if (known) return known;
+  const spellings = new Set(brand.domains.map((domain) => domain.split('.')[0] ?? domain));
+  const labels = Array.from(spellings)
+    .filter((label) => label.length >= LABEL_MIN && !COMMON_WORDS.has(label))
+    .map((label): [string, string] => [skeleton(label), label]);
+  LABELS.set(brand, labels);
+  return labels;
+}
+
+function isOneEdit(left: string, right: string): boolean {
+  if (left === right || Math.abs(left.length - right.length) > 1) return false;
+  let start = 0;
+  while (start < Math.min(left.length, right.length) && left[start] === right[start]) start += 1;
+  let end = 0;
+  while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end)) end += 1;
+  const [a, b] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
+  const swapped = a.length === 2 && b.length === 2 && a[0] === b[1] && a[1] === b[0];
+  return Math.max(a.length, b.length) <= 1 || swapped;
+}
+
+const LOOKALIKES = new Map(
+  Object.entries({
+    a: 'аαɑ@',
+    b: 'вьƅ',
+    c: 'сϲ¢',
+    d: 'ԁɗđ',
+    e: 'еεє',
+    g: 'ɡց',
+    h: 'һнн',
+    i: 'іιıí',
+    j: 'јϳ',
+    k: 'кκ',
+    l: 'ӏłⅼ1',
+    m: 'м',
+    n: 'ոηп',
+    o: 'оοσօ0ø',
+    p: 'рρ',
+    q: 'ԛ',
+    r: 'г',
+    s: 'ѕ5$',
+    t: 'тτ',
+    u: 'υս',
+    v: 'ѵν',
+    w: 'ԝω',
+    x: 'хχ',
+    y: 'уγү',
+    z: 'ᴢ',
+  }).flatMap(([latin, others]) => Array.from(others).map((other): [string, string] => [other, latin])),
+);
+/** Brand labels that are words anybody sets before a domain of their own. */
+const COMMON_WORDS = new Set(
+  'live office outlook windows azure android booking target orange chase visa boots stanley penny saturn jumbo apple delta shell zoom poste proton square bosch meta mint laposte gmail email mail hotmail yahoo'.split(
+    ' ',
+  ),
+);
+/** Computed once a brand; the same brand always gives the same labels. */
+const LABELS = new WeakMap<Brand, readonly (readonly [string, string])[]>();
+const LABELS_MAX = 8;
+const LABEL_MIN = 4;
+const CONTAINED_MIN = 6;
+const SPELLING_MIN = 6;
+const RANDOM_MIN = 9;
+const RANDOM_LONG = 24;

@@ -1,0 +1,121 @@
+/** The HTML of a mail as its reader would meet it: links, forms, what is visible and what is hidden. */
+import { Parser } from 'htmlparser2';
+import type { HiddenText, MailLink } from './facts.ts';
+
+/** What an HTML body holds. */
+export interface HtmlReading {
+  links: MailLink[];
+  forms: number;
+  password_inputs: number;
+  images: number;
+  visible: string[];
+  hidden: HiddenText[];
+  /** The bound that cut the reading short, if one did. */
+  cut?: string;
+}
+
+/** Reads one HTML text. Never throws: broken markup is what attackers send. */
+export function readHtml(html: string): HtmlReading {
+  const reading: HtmlReading = { links: [], forms: 0, password_inputs: 0, images: 0, visible: [], hidden: [] };
+  const open: { tag: string; hides: string; silent: boolean; link?: MailLink }[] = [];
+  let line = '';
+  let elements = 0;
+
+  const endLine = () => {
+    const text = line.replace(/\s+/g, ' ').trim();
+    if (text !== '') reading.visible.push(text);
+    line = '';
+  };
+  const addLink = (kind: 'link' | 'form', target: string | undefined): MailLink | undefined => {
+    const url = target?.trim() ?? '';
+    if (!/^https?:\/\//i.test(url)) return undefined;
+    if (reading.links.length >= LINKS_MAX) {
+      reading.cut = `more than ${LINKS_MAX} links`;
+      return undefined;
+    }
+    const number = reading.links.length + 1;
+    const link: MailLink = { url, host: '', text: '', kind, locator: `html ${kind} ${number}` };
+    reading.links.push(link);
+    return link;
+  };
+
+  const parser = new Parser(
+    {
+      onopentag(tag, attributes) {
+        elements += 1;
+        if (BLOCKS.has(tag)) endLine();
+        if (tag === 'form') reading.forms += 1;
+        if (tag === 'input' && attributes['type']?.trim().toLowerCase() === 'password') reading.password_inputs += 1;
+        if (tag === 'img') reading.images += 1;
+        if (tag === 'img' && attributes['alt']) line += ` ${attributes['alt']} `;
+        const link = addLink('link', attributes['href']);
+        addLink('form', attributes['action']);
+        open.push({ tag, hides: hidingOf(attributes), silent: SILENT.has(tag), ...(link && { link }) });
+        if (open.length > DEPTH_MAX) {
+          reading.cut = `elements nested deeper than ${DEPTH_MAX}`;
+          parser.pause();
+        }
+      },
+      ontext(text) {
+        if (open.some((element) => element.silent)) return;
+        const hiding = open.find((element) => element.hides !== '');
+        if (hiding) {
+          addHidden(reading, text, hiding.hides, elements);
+          return;
+        }
+        line += text;
+        for (const { link } of open) if (link && link.text.length < LINK_TEXT_MAX) link.text += text;
+      },
+      oncomment(comment) {
+        // Outlook renders what stands in its conditional comments; other programs never show it.
+        for (const [, target] of comment.startsWith('[if') ? comment.matchAll(OUTLOOK_LINK) : [])
+          addLink('link', target);
+      },
+      onclosetag(tag) {
+        open.pop();
+        if (BLOCKS.has(tag)) endLine();
+      },
+    },
+    { decodeEntities: true },
+  );
+  if (html.length > HTML_CHARS_MAX) reading.cut = `more than ${HTML_CHARS_MAX} characters of HTML`;
+  parser.write(html.slice(0, HTML_CHARS_MAX));
+  parser.end();
+  endLine();
+  for (const link of reading.links) link.text = link.text.replace(/\s+/g, ' ').trim().slice(0, LINK_TEXT_MAX);
+  return reading;
+}
+
+function addHidden(reading: HtmlReading, text: string, why: string, element: number): void {
+  const shown = text.replace(/[\s\u034f\u200b-\u200d\u2007\u00ad\ufeff]+/g, ' ').trim();
+  if (shown === '' || reading.hidden.length >= HIDDEN_MAX) return;
+  reading.hidden.push({ text: shown.slice(0, HIDDEN_TEXT_MAX), why, locator: `html element ${element}` });
+}
+
+function hidingOf(attributes: Record<string, string>): string {
+  if ('hidden' in attributes) return 'hidden attribute';
+  const style = (attributes['style'] ?? '').toLowerCase().replace(/\s+/g, '');
+  return HIDING.find(([pattern]) => pattern.test(style))?.[1] ?? '';
+}
+
+const HIDING: readonly (readonly [RegExp, string])[] = [
+  [/(?:^|;)display:none/, 'display:none'],
+  [/(?:^|;)visibility:hidden/, 'visibility:hidden'],
+  [/(?:^|;)font-size:[01](?:px|pt|em|%)?(?:;|!|$)/, 'font-size near zero'],
+  [/(?:^|;)opacity:0(?:\.0+)?(?:;|!|$)/, 'opacity 0'],
+  [/(?:^|;)(?:max-)?height:[0-2](?:px|pt)?(?:;.*)?;?overflow(?:-y)?:hidden/, 'no height'],
+  [/mso-hide:all/, 'mso-hide:all'],
+];
+const OUTLOOK_LINK = /\shref\s*=\s*["']?([^"'\s>]{1,4000})/gi;
+const SILENT = new Set(['script', 'style', 'title', 'noscript', 'template']);
+const BLOCKS = new Set(
+  'address article blockquote body br center div dd dl dt footer form h1 h2 h3 h4 h5 h6 header hr li ol p pre section table td th tr ul'.split(
+    ' ',
+  ),
+);
+const HTML_CHARS_MAX = 2_000_000;
+const DEPTH_MAX = 2_000;
+const LINKS_MAX = 2_000;
+const LINK_TEXT_MAX = 300;
+const HIDDEN_MAX = 500;
+const HIDDEN_TEXT_MAX = 2_000;

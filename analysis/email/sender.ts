@@ -1,0 +1,86 @@
+/** Who a mail claims to come from, held against where it and its answers really go. */
+import { ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain, topLevelOf } from './domains.ts';
+import type { Brand } from './brands.ts';
+import { brandNamedIn } from './claims.ts';
+import type { Mailbox, ParsedMail } from './facts.ts';
+import { CHEAP_SUFFIXES, FREE_HOSTING, FREEMAIL, isAmong, TRIAL_SENDERS } from './hosts.ts';
+import type { Sign } from './judge.ts';
+
+/** The signs that the sender, envelope and reply addresses give. */
+export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {
+  const sender = mail.from.findLast((mailbox) => mailbox.domain !== '');
+  const where = { locator: 'header From', text: shown(mail.from) };
+  const signs: Sign[] = [];
+  if (mail.facts.from_domain === null) signs.push({ id: 'sender_ambiguous', ...where });
+  if (!sender) return [...signs, ...recipientSigns(mail), ...replySigns(mail, undefined)];
+
+  const names = mail.from.map((mailbox) => mailbox.name || (mailbox.domain === '' ? mailbox.address : '')).join(' ');
+  const claimed = brandNamedIn(names, brands);
+  if (claimed && !owns(claimed, sender.domain)) {
+    const linked = mail.links.some((link) => owns(claimed, link.host) && !isAmong(link.host, FREE_HOSTING));
+    signs.push({ id: linked ? 'sender_brand_mixed' : 'sender_brand', ...where, detail: claimed.name });
+  }
+  const other = /[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})/i.exec(names)?.[1]?.toLowerCase();
+  if (other && registeredDomain(other) !== registeredDomain(sender.domain)) {
+    signs.push({ id: 'sender_name_address', ...where, detail: other });
+  }
+  const lookalike = lookalikeOf(sender.domain, brands);
+  if (lookalike) {
+    signs.push({ id: 'sender_lookalike', ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
+  }
+  if (!isPublicName(sender.domain)) signs.push({ id: 'sender_unreal', ...where });
+  if (isAmong(sender.domain, TRIAL_SENDERS)) signs.push({ id: 'sender_trial', ...where });
+  if (sender.domain.split('.').slice(0, -1).some(isRandomLabel)) signs.push({ id: 'sender_random', ...where });
+  if (isCheap(sender.domain)) signs.push({ id: 'sender_cheap', ...where });
+  return [...signs, ...recipientSigns(mail), ...envelopeSigns(mail, sender), ...replySigns(mail, sender)];
+}
+
+function envelopeSigns(mail: ParsedMail, sender: Mailbox): Sign[] {
+  const envelope = mail.return_path[0];
+  if (!envelope || envelope.domain === '') return [];
+  const where = { locator: 'header Return-Path', text: envelope.address };
+  if (!isPublicName(envelope.domain) || envelope.domain.split('.').slice(0, -1).some(isRandomLabel)) {
+    return [{ id: 'envelope_unreal', ...where }];
+  }
+  // A mailing list sends in its own name, and it is also the recipient.
+  const expected = [sender, ...mail.recipients].map(({ domain }) => registeredDomain(domain));
+  return expected.includes(registeredDomain(envelope.domain)) ? [] : [{ id: 'envelope_differs', ...where }];
+}
+
+/** Mail to a list names the list; mail to a harvested crowd names nobody. */
+const recipientSigns = (mail: ParsedMail): Sign[] =>
+  mail.recipients.some((mailbox) => mailbox.domain !== '')
+    ? []
+    : [{ id: 'recipients_hidden', locator: 'header To', text: shown(mail.recipients) }];
+
+function replySigns(mail: ParsedMail, sender: Mailbox | undefined): Sign[] {
+  const reply = mail.reply_to.find((mailbox) => mailbox.domain !== '');
+  if (!reply || reply.address.toLowerCase() === sender?.address.toLowerCase()) return [];
+  const where = { locator: 'header Reply-To', text: shown(mail.reply_to) };
+  if (!isPublicName(reply.domain)) return [{ id: 'reply_unreal', ...where }];
+  // A mailing list answers for its members: the list is also a recipient or the envelope.
+  const accomplices = [sender, ...mail.recipients, ...mail.return_path].flatMap((mailbox) => mailbox?.domain || []);
+  const known = new Set(accomplices.map(registeredDomain));
+  if (isAmong(reply.domain, FREEMAIL) && reply.address.toLowerCase() !== sender?.address.toLowerCase()) {
+    const own = sender !== undefined && localPart(reply) === localPart(sender);
+    return mail.recipients.some((mailbox) => mailbox.address.toLowerCase() === reply.address.toLowerCase()) || own
+      ? []
+      : [{ id: 'reply_freemail', ...where }];
+  }
+  return known.has(registeredDomain(reply.domain)) ? [] : [{ id: 'reply_elsewhere', ...where }];
+}
+
+/** Whether a suffix of cheap registrations carries the name; two-part ones like `za.com` count as suffix. */
+export const isCheap = (host: string): boolean =>
+  CHEAP_SUFFIXES.has(topLevelOf(host)) || CHEAP_SUFFIXES.has(host.split('.').slice(-2).join('.'));
+
+/** Whether the host is the brand's: in one of its domains, or its own label under another public suffix. */
+export function owns(brand: Brand, host: string): boolean {
+  const label = registeredDomain(host).split('.')[0];
+  const namesake = brand.domains.some((domain) => domain.split('.')[0] === label);
+  return ownerOf(host, [brand]) !== undefined || (namesake && isPublicName(host));
+}
+
+const localPart = (mailbox: Mailbox) => mailbox.address.slice(0, mailbox.address.lastIndexOf('@')).toLowerCase();
+const shown = (mailboxes: readonly Mailbox[]) =>
+  mailboxes.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ') || '(empty)';

@@ -1,0 +1,95 @@
+/** Where a mail sends its reader. */
+import type { Brand } from './brands.ts';
+import {
+  isAddress,
+  isMixedScript,
+  isPublicName,
+  isRandomLabel,
+  lookalikeOf,
+  ownerOf,
+  registeredDomain,
+} from './domains.ts';
+import type { MailLink, ParsedMail } from './facts.ts';
+import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
+import type { Sign } from './judge.ts';
+import { isCheap } from './sender.ts';
+import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
+
+/** The signs that links and forms give. Each sign names the first links that show it. */
+export function targetSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {
+  const own = ownersOf(mail);
+  const seen = new Set<string>();
+  const signs: Sign[] = [];
+  const often = Math.max(1, mail.links.length / MINOR_SHARE);
+  for (const link of mail.links) {
+    signs.push(
+      ...textSigns(link, own),
+      ...(seen.has(link.host) ? [] : hostSigns(link, own, brands).filter(isNotable(link, mail, often))),
+    );
+    seen.add(link.host);
+    if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
+  }
+  if (mail.facts.password_inputs > 0) {
+    const form = mail.links.find((link) => link.kind === 'form');
+    signs.push({
+      id: 'form_password',
+      locator: form?.locator ?? 'html input',
+      text: form?.url ?? 'input type=password',
+    });
+  }
+  // The link that matters is rarely the borrowed font or the borrowed imprint of a known firm.
+  const first = mail.links.find((link) => !ownerOf(link.host, brands)) ?? mail.links[0];
+  if (first && !mail.links.some((link) => own.has(registeredDomain(effectiveHostOf(link.url))))) {
+    signs.push(signOf('links_foreign', first));
+  }
+  return signs;
+}
+
+function hostSigns(link: MailLink, own: ReadonlySet<string>, brands: readonly Brand[]): Sign[] {
+  const host = effectiveHostOf(link.url);
+  if (/^https?:\/\/[^/?#]*@/i.test(link.url)) return [signOf('link_credentials', link)];
+  if (isAddress(host)) return [signOf('link_address', link, host === link.host ? undefined : host)];
+  if (!isPublicName(host)) return [signOf('link_unreal', link)];
+  if (own.has(registeredDomain(host)) && !isAmong(host, FREE_HOSTING)) return [];
+
+  const signs: Sign[] = [];
+  const lookalike = lookalikeOf(host, brands);
+  if (lookalike) signs.push(signOf('link_lookalike', link, `${lookalike.brand.name}, ${lookalike.how}`));
+  if (host.includes('xn--') || isMixedScript(link.host)) signs.push(signOf('link_punycode', link, host));
+  if (isAmong(host, SHORTENERS)) signs.push(signOf('link_shortener', link));
+  if (isAmong(host, REDIRECTORS)) signs.push(signOf('link_redirector', link));
+  if (isAmong(host, FREE_HOSTING)) signs.push(signOf('link_free_hosting', link));
+  if (isCheap(host)) signs.push(signOf('link_cheap', link));
+  if (host.split('.').slice(0, -1).some(isRandomLabel)) signs.push(signOf('link_random', link));
+  return signs;
+}
+
+/** A text that is itself an address promises that address; a sender's own click counter behind it is usual. */
+function textSigns(link: MailLink, own: ReadonlySet<string>): Sign[] {
+  const promised = urlsIn(link.text)[0] ?? /^(?:www\.)?(?:[a-z0-9-]+\.)+[a-z]{2,}(?:\/\S*)?$/i.exec(link.text)?.[0];
+  if (promised === undefined) return [];
+  const shown = hostOf(/^https?:/i.test(promised) ? promised : `http://${promised}`);
+  const target = registeredDomain(effectiveHostOf(link.url));
+  if (!isPublicName(shown) || registeredDomain(shown) === target || own.has(target)) return [];
+  return [signOf('link_text', link, `shows ${shown}`)];
+}
+
+/** A newsletter of fifty links has an odd one: a weak sign counts where the mail really sends its reader. */
+const isNotable = (link: MailLink, mail: ParsedMail, often: number) => (sign: Sign) =>
+  !WEAK.has(sign.id) || mail.links.filter((other) => other.host === link.host).length >= often;
+
+const ownersOf = (mail: ParsedMail): ReadonlySet<string> =>
+  new Set(
+    [...mail.from, ...mail.return_path].flatMap(({ domain }) => (domain === '' ? [] : [registeredDomain(domain)])),
+  );
+
+const signOf = (id: Sign['id'], link: MailLink, detail?: string): Sign => ({
+  id,
+  locator: link.locator,
+  text: link.url,
+  host: link.host,
+  ...(detail !== undefined && { detail }),
+});
+
+const WEAK = new Set<Sign['id']>(['link_unreal', 'link_cheap', 'link_random', 'link_redirector']);
+const MINOR_SHARE = 8;

@@ -1,0 +1,84 @@
+/** The email specialist, called as a peer calls it. */
+import { expect, test } from 'vitest';
+import { emailSecurity } from '../../agents/email-security.ts';
+import type { SkillContext } from '../../protocol/index.ts';
+import { literalContent } from '../../seams/index.ts';
+
+const steps: string[] = [];
+const ctx: SkillContext = {
+  signal: new AbortController().signal,
+  remaining_ms: () => 60_000,
+  progress: {
+    status: () => undefined,
+    thought: () => undefined,
+    artifact: () => undefined,
+    async tool(name, _input, run) {
+      steps.push(name);
+      return run();
+    },
+  },
+  clock: { now: () => 0, monotonic: () => 0 },
+  log: { info: () => undefined, warn: () => undefined },
+  content: literalContent(),
+  blobs: {
+    async *open({ text = '', base64 = '' }) {
+      yield text ? Buffer.from(text) : Buffer.from(base64, 'base64');
+    },
+  },
+  handoff: () => Promise.reject(new Error('nobody to hand to')),
+};
+const call = (method: string, params: unknown) => emailSecurity.implementations.get(method)!.invoke(params, ctx);
+
+test('every example of every skill is answered, and the same again', async () => {
+  for (const { id, examples = [] } of emailSecurity.skills) {
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) {
+      expect(JSON.stringify(await call(id, example))).toBe(JSON.stringify(await call(id, example)));
+    }
+  }
+  expect(new Set(steps)).toEqual(
+    new Set(['parse mail', 'check sender authentication', 'judge mail', 'assess mail indicators']),
+  );
+});
+
+test('the example mail is a phish, with facts and the sender check it lacked', async () => {
+  expect(await call('analyze_email', emailSecurity.skills[0]!.examples![0])).toMatchObject({
+    verdict: 'malicious',
+    facts: { from_domain: 'billing.example.com', url_hosts: ['192.0.2.7'] },
+    authentication: { checked: false, spf: 'not_checked' },
+  });
+});
+
+test('given DNS answers are used, and a failing sender check is a finding', async () => {
+  const email = { text: 'From: a@example.com\r\nTo: b@example.org\r\nSubject: Hi\r\n\r\nx\r\n' };
+  const dns_zone = { 'example.com': { TXT: ['v=spf1 -all'] }, '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] } };
+  expect(
+    await call('analyze_email', { email, dns_zone, client_ip: '192.0.2.1', mail_from: 'a@example.com' }),
+  ).toMatchObject({
+    authentication: { checked: true, spf: 'fail', dmarc: 'fail' },
+    findings: [{ rule: 'checked_failure' }],
+  });
+});
+
+test('what is no mail is refused with its reason (4220)', async () => {
+  for (const email of [
+    { text: 'hello' },
+    { base64: Buffer.alloc(64).toString('base64') },
+    { text: 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' },
+  ]) {
+    await expect(call('analyze_email', { email })).rejects.toMatchObject({ code: 4220 });
+  }
+});
+
+test('analyze_threat sees a borrowed brand, and leaves other trades their indicators', async () => {
+  const iocs = [
+    { type: 'domain', value: 'trustwallet-unlock.example.com' },
+    { type: 'ip', value: '192.0.2.9' },
+  ];
+  const result = (await call('analyze_threat', { alert_id: 'a', iocs })) as {
+    findings: { rule: string; evidence: { locator: string }[] }[];
+    not_checked: { what: string; why: string }[];
+  };
+  expect(result.findings).toContainEqual(expect.objectContaining({ rule: 'brand_lookalike' }));
+  expect(JSON.stringify(result.not_checked)).toContain('mail');
+});
