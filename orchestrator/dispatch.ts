@@ -171,7 +171,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- route: a task finds a specialist with room ---- */
 
   function route(task: TaskRow, order: Order, signal: AbortSignal): Promise<Place> {
-    return registry.acquire({ to: order.to, skill: order.skill, path: task.path, priority: task.priority }, signal);
+    return registry.acquire(
+      { to: order.to, skill: order.skill, path: order.routing.path, priority: task.priority },
+      signal,
+    );
   }
 
   /* ---- permit: rights, then policy ---- */

@@ -1,0 +1,162 @@
+/** A whole mesh in one process: orchestrator, hosts and an operator over links in memory, on any clock. */
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  createHost,
+  createMethods,
+  createPeer,
+  literalPins,
+  memoryLink,
+  publicKeyOf,
+  sayHello,
+  answerHello,
+  digestOf,
+  type Agent,
+  type Host,
+  type Identity,
+  type Link,
+  type Peer,
+  type Pin,
+  type Role,
+} from '../../mesh/index.ts';
+import {
+  createOrchestrator,
+  memoryLedger,
+  type Ledger,
+  type Orchestrator,
+  type OrchestratorDeps,
+} from '../../orchestrator/index.ts';
+import { cardOf } from '../../protocol/index.ts';
+import {
+  countingIds,
+  countingMetrics,
+  literalContent,
+  memoryBlobs,
+  memoryLog,
+  seededRandom,
+  systemClock,
+  type Clock,
+} from '../../seams/index.ts';
+
+/** A mesh under test. */
+export interface TestMesh {
+  orchestrator: Orchestrator;
+  operator: Peer;
+  ledger: Ledger;
+  hosts: Map<string, Host>;
+  log: ReturnType<typeof memoryLog>;
+  metrics: ReturnType<typeof countingMetrics>;
+  /** Cuts every link between the orchestrator and that address, as a crash would. */
+  crash(url: string): void;
+  /** Resolves when that many instances are online. */
+  online(count: number): Promise<void>;
+}
+
+/** An identity with a key of its own, and the pin that vouches for it. */
+export function identityOf(id: string, role: Role, instance_id = `${id}-1`): { identity: Identity; pin: Pin } {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return {
+    identity: { id, instance_id, name: id, version: '0.1.0', private_key: privateKey },
+    pin: { id, role, public_key: publicKeyOf(privateKey) },
+  };
+}
+
+/** Starts a mesh. Two agents of one id are replicas; each gets the address `ws://<id>-<n>.test:1`. */
+export async function startMesh(
+  agents: readonly Agent[],
+  options: {
+    clock?: Clock;
+    seed?: number;
+    link?: (url: string) => [Link, Link];
+    orchestrator?: Partial<OrchestratorDeps>;
+  } = {},
+): Promise<TestMesh> {
+  const clock = options.clock ?? systemClock;
+  const random = seededRandom(options.seed ?? 1);
+  const ids = countingIds();
+  const log = memoryLog();
+  const metrics = countingMetrics();
+  const links = new Map<string, Link[]>();
+  const orchestratorSelf = identityOf('orchestrator', 'orchestrator');
+  const operatorSelf = identityOf('operator:test', 'operator');
+  const keys = new Map<string, ReturnType<typeof identityOf>>();
+  const pins: Pin[] = [orchestratorSelf.pin, operatorSelf.pin];
+  for (const { id } of agents) {
+    if (keys.has(id)) continue;
+    const made = identityOf(id, 'agent');
+    keys.set(id, made);
+    pins.push(made.pin);
+  }
+  const shared = { clock, ids, random, log, metrics, pins: literalPins(pins), anonymous: 'loopback' as const };
+
+  const hosts = new Map<string, Host>();
+  const cards = new Map<string, unknown>();
+  const addresses = agents.map((agent, index) => {
+    const url = `ws://${agent.id}-${index}.test:1`;
+    const card = cardOf(agent, url);
+    cards.set(url, card);
+    const identity = { ...keys.get(agent.id)!.identity, instance_id: `${agent.id}-${index}` };
+    const host = createHost(agent, {
+      ...shared,
+      self: identity,
+      card_digest: digestOf(card),
+      content: literalContent(),
+      openRef: () => {
+        throw new Error('no blobs here');
+      },
+    });
+    hosts.set(url, host);
+    return { agent_id: agent.id, url };
+  });
+
+  const ledger = memoryLedger(clock);
+  const orchestrator = createOrchestrator({
+    ...shared,
+    ledger,
+    self: orchestratorSelf.identity,
+    blobs: memoryBlobs(),
+    base_url: () => 'http://127.0.0.1:1',
+    quarantine: { add: () => undefined, list: () => [] },
+    agents: addresses,
+    dial: async (url, { protocol }) => {
+      const host = hosts.get(url);
+      if (!host) throw new Error(`nobody listens on ${url}`);
+      const dialled = new URL(url).host;
+      const [near, far] = options.link?.(url) ?? memoryLink({ protocol, dialled });
+      links.set(url, [...(links.get(url) ?? []), near]);
+      host.accept(far);
+      return near;
+    },
+    fetchCard: async (url) => cards.get(url),
+    ...options.orchestrator,
+  });
+  orchestrator.start();
+
+  const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });
+  orchestrator.accept(far);
+  const handshake = { ...shared, self: operatorSelf.identity };
+  const operator = createPeer({
+    ...shared,
+    link: near,
+    methods: createMethods(new Map([['mesh/hello', (params, call) => answerHello(handshake, params, call)]])),
+  });
+  await sayHello(operator, handshake, 5_000);
+
+  return {
+    orchestrator,
+    operator,
+    ledger,
+    hosts,
+    log,
+    metrics,
+    crash: (url) => links.get(url)?.forEach((link) => link.cut()),
+    async online(count) {
+      for (let turn = 0; turn < TURNS_MAX; turn++) {
+        if (orchestrator.health().agents.filter(({ state }) => state === 'online').length >= count) return;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      throw new Error(`only ${JSON.stringify(orchestrator.health())} came online`);
+    },
+  };
+}
+
+const TURNS_MAX = 10_000;
