@@ -37,16 +37,17 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
   const registered = registeredDomain(shown);
   const name = registered.split('.')[0] ?? registered;
   const labels = shown.split('.').slice(0, LABELS_MAX);
-  const words = labels.flatMap((label) => label.split('-'));
+  const words = new Set(labels.flatMap((label) => label.split('-')).map(skeleton));
+  const shape = skeleton(name);
+  const run = skeleton(shown).replace(/[.-]/g, '');
   for (const brand of brands) {
     for (const [label, own] of labelsOf(brand)) {
-      const shape = skeleton(name);
       if (shape === label && name !== own) return { brand, how: 'same shape in other characters', certainty: 'high' };
       if (name === own) continue; // The brand under another suffix may be its own: owners register many.
-      if (label.length >= LABEL_MIN && words.some((word) => skeleton(word) === label)) {
+      if (label.length >= LABEL_MIN && words.has(label)) {
         return { brand, how: `"${label}" set before a domain that is not the brand's`, certainty: 'high' };
       }
-      if (label.length >= CONTAINED_MIN && skeleton(shown).replace(/[.-]/g, '').includes(label)) {
+      if (label.length >= CONTAINED_MIN && run.includes(label)) {
         return { brand, how: `"${label}" inside a name that is not the brand's`, certainty: 'high' };
       }
       if (label.length >= SPELLING_MIN && isOneEdit(shape, label)) {

@@ -17,7 +17,7 @@ export interface HtmlReading {
 /** Reads one HTML text. Never throws: broken markup is what attackers send. */
 export function readHtml(html: string): HtmlReading {
   const reading: HtmlReading = { links: [], forms: 0, password_inputs: 0, images: 0, visible: [], hidden: [] };
-  const open: { tag: string; hides: string; silent: boolean; link?: MailLink }[] = [];
+  const open: { hides: string; silent: boolean; link: MailLink | undefined }[] = [];
   let line = '';
   let elements = 0;
 
@@ -50,21 +50,27 @@ export function readHtml(html: string): HtmlReading {
         if (tag === 'img' && attributes['alt']) line += ` ${attributes['alt']} `;
         const link = addLink('link', attributes['href']);
         addLink('form', attributes['action']);
-        open.push({ tag, hides: hidingOf(attributes), silent: SILENT.has(tag), ...(link && { link }) });
+        // Each element inherits, so that text needs to ask only the innermost.
+        const outer = open.at(-1);
+        open.push({
+          hides: outer?.hides || hidingOf(attributes),
+          silent: outer?.silent === true || SILENT.has(tag),
+          link: link ?? outer?.link,
+        });
         if (open.length > DEPTH_MAX) {
           reading.cut = `elements nested deeper than ${DEPTH_MAX}`;
           parser.pause();
         }
       },
       ontext(text) {
-        if (open.some((element) => element.silent)) return;
-        const hiding = open.find((element) => element.hides !== '');
-        if (hiding) {
-          addHidden(reading, text, hiding.hides, elements);
+        const inner = open.at(-1);
+        if (inner?.silent) return;
+        if (inner?.hides) {
+          addHidden(reading, text, inner.hides, elements);
           return;
         }
         line += text;
-        for (const { link } of open) if (link && link.text.length < LINK_TEXT_MAX) link.text += text;
+        if (inner?.link && inner.link.text.length < LINK_TEXT_MAX) inner.link.text += text;
       },
       oncomment(comment) {
         // Outlook renders what stands in its conditional comments; other programs never show it.
