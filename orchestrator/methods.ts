@@ -32,6 +32,7 @@ import type { BlobStore } from './blobs.ts';
 import type { Dispatched, Dispatcher, Order } from './dispatch.ts';
 import type { Events } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { Registry } from './registry.ts';
@@ -103,8 +104,11 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     }
     const principal = await proof(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
-    const routing = await deriveRouting(principal, asked.options, metaOf(params), call);
+    const { routing, readable } = await deriveRouting(principal, asked.options, metaOf(params), call);
     const order = toOrder(asked, routing, principal);
+    if (readable && !refsIn(order.params).every((sha256) => readable.includes(sha256))) {
+      throw new AuroraError(4030, { message: 'An agent may only pass on bytes that it was given itself' });
+    }
     const { task, done } = await deps.dispatcher.dispatch(order);
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
     return answerOf(await untilDone({ task, done }, call));
@@ -116,13 +120,13 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     options: HandoffRequest['options'],
     meta: unknown,
     call: Call,
-  ): Promise<ChildRouting> {
+  ): Promise<{ routing: ChildRouting; readable?: string[] }> {
     const now = deps.clock.monotonic();
     if (principal.role === 'operator') {
       const given = parse(AskerMeta, meta).traceparent;
       const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
       const actor = { sub: principal.id, scopes: ['*'], tenant: 'default' };
-      return rootRouting({ actor, mode: deps.mode, options, now, traceparent });
+      return { routing: rootRouting({ actor, mode: deps.mode, options, now, traceparent }) };
     }
     const claimed = parse(AskerMeta, meta).handoff;
     const parent = claimed && (await deps.ledger.get(claimed.parent_id));
@@ -133,7 +137,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (!parent || !is_holder || isFinal(parent.state)) {
       throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
     }
-    return childRouting(parent, options, now);
+    return { routing: childRouting(parent, options, now), readable: refsIn(parent.params) };
   }
 
   function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
