@@ -127,7 +127,7 @@ export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): Met
     server.addMethodAdvanced(name, async (request, call) => {
       try {
         const result = await handler(call.params, call);
-        return { jsonrpc: '2.0', id: request.id ?? null, result: result ?? null };
+        return { jsonrpc: '2.0', result: result ?? null, id: request.id ?? null };
       } catch (reason) {
         return call.fail(AuroraError.from(reason, -32603));
       }

@@ -41,7 +41,9 @@ export type Judged =
   /** Answer this and do nothing else. */
   | { kind: 'refusal'; response: RpcResponse }
   /** A response that breaks the rules: no answer, one strike (wire.md 2). */
-  | { kind: 'strike'; reason: string };
+  | { kind: 'strike'; reason: string }
+  /** Nothing that may be answered, and nothing to use: logged, then forgotten. */
+  | { kind: 'dropped'; reason: string };
 
 /** A judged frame; `batch` says that its answers go back in one array. */
 export interface JudgedFrame {
@@ -91,7 +93,7 @@ export function judgeFrame(text: string, limits: FrameLimits = FRAME_LIMITS): Ju
 
 /** An error answer. */
 export function errorResponse(id: RpcId, error: RpcError): RpcResponse {
-  return { jsonrpc: '2.0', id, error };
+  return { jsonrpc: '2.0', error, id };
 }
 
 /** True for a string of at most 256 bytes, a safe integer or null. */
@@ -106,13 +108,12 @@ function judgeEntry(entry: unknown): Judged {
   const echo = isRpcId(id) ? id : null;
   const method = entry['method'];
 
-  if (method === undefined && (Object.hasOwn(entry, 'result') || Object.hasOwn(entry, 'error'))) {
-    return judgeResponse(entry, id);
-  }
+  if (isAnswer(entry)) return judgeResponse(entry, id);
   if (entry['jsonrpc'] !== '2.0') return refuse(-32600, echo, 'Invalid Request: jsonrpc must be "2.0"');
   if (typeof method !== 'string') return refuse(-32600, echo);
   const params = entry['params'];
   if (params !== undefined && !isParams(params)) {
+    if (id === undefined) return { kind: 'dropped', reason: 'a notification whose params are no object or array' };
     return refuse(-32600, echo, 'Invalid Request: params must be an object or an array');
   }
   const call = params === undefined ? { method } : { method, params };
@@ -140,14 +141,16 @@ function judgeResponse(entry: Record<string, unknown>, id: unknown): Judged {
 /** Too deep to look into: a request is refused with its id, a response settles its call with 5000 (wire.md 2). */
 function judgeDeep(entry: unknown): Judged {
   if (!isRecord(entry)) return refuse(-32600, null, TOO_DEEP);
-  const id = isRpcId(entry['id']) ? entry['id'] : null;
-  if (entry['method'] === undefined && id !== null) {
-    return {
-      kind: 'response',
-      response: errorResponse(id, { code: 5000, message: 'The answer was nested too deeply' }),
-    };
+  const { method, id } = entry;
+  if (isAnswer(entry)) {
+    if (!isRpcId(id)) return { kind: 'strike', reason: 'a response without a usable id' };
+    const error = { code: 5000, message: 'The answer was nested too deeply' };
+    return { kind: 'response', response: errorResponse(id, error) };
   }
-  return refuse(-32600, id, TOO_DEEP);
+  if (typeof method === 'string' && id === undefined) {
+    return { kind: 'dropped', reason: 'a notification nested too deeply' };
+  }
+  return refuse(-32600, isRpcId(id) ? id : null, TOO_DEEP);
 }
 
 function refuse(code: ErrorCode, id: RpcId, message: string = ERRORS[code]): Judged {
@@ -209,6 +212,8 @@ function withoutPrototypeKeys(value: unknown): unknown {
   return value;
 }
 
+const isAnswer = (entry: Record<string, unknown>): boolean =>
+  entry['method'] === undefined && (Object.hasOwn(entry, 'result') || Object.hasOwn(entry, 'error'));
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isParams = (params: unknown): params is RpcParams => typeof params === 'object' && params !== null;
