@@ -57,8 +57,8 @@ export function answerHello(deps: HandshakeDeps, params: RpcParams | undefined, 
 }
 
 /**
- * Asks the other end who it is. `role` is set when its key is pinned and proven, undefined when it has no pin here; throws
- * 4010 when it claims a key, pinned or its own, without proving it.
+ * Asks the other end who it is. `role` is set when the key it proved is pinned, undefined when nobody pinned that key; throws
+ * 4010 when it proves none.
  */
 export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: number): Promise<Introduced> {
   const challenge = Buffer.from(deps.random.bytes(CHALLENGE_BYTES)).toString('base64url');
@@ -74,7 +74,6 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   const pin = deps.pins.of(agent.agent_id);
   const claimed = agent.public_key && { id: agent.agent_id, role: 'agent' as const, public_key: agent.public_key };
   const key = pin ?? claimed;
-  if (!key) return { ...introduced, role: undefined, public_key: undefined, card_digest };
   const subject = {
     challenge,
     agent_id: agent.agent_id,
@@ -82,16 +81,16 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
     dialled: peer.link.dialled,
     connection_id,
   };
-  if (!proof || !isProven(key, subject, proof)) {
+  if (!key || !proof || !isProven(key, subject, proof)) {
     throw new AuroraError(4010, { message: `${agent.agent_id} did not prove its key`, detail: { id: agent.agent_id } });
   }
   return { ...introduced, role: pin?.role, public_key: key.public_key, card_digest };
 }
 
-/** Like a principal, but `role` is undefined while its key is not pinned; `public_key` is the one it proved, if any. */
+/** Like a principal, but `role` is undefined while its key is not pinned; `public_key` is the one it proved. */
 export type Introduced = Omit<Principal, 'role' | 'public_key'> & {
   role: Role | undefined;
-  public_key: string | undefined;
+  public_key: string;
   card_digest: string | undefined;
 };
 

@@ -3,7 +3,7 @@ import { AuroraError, openRpcOf, type Implementation, type Routing, type RpcPara
 import type { Content } from '../seams/index.ts';
 import type { Agent } from './agent.ts';
 import type { Introduced, Principal } from './handshake.ts';
-import { createLanes, type Lanes } from './lanes.ts';
+import { createLanes, type LeaveLane, type Lanes } from './lanes.ts';
 import type { Link } from './link.ts';
 import { createMethods, type Call, type MethodHandler } from './peer.ts';
 import { createReception, type ReceptionDeps } from './reception.ts';
@@ -79,11 +79,7 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
 
     const asked = parseWork(params, clock, principal?.role === 'orchestrator');
     if (asked.routing) claim(asked.routing);
-    const leave = await lanes.get(skill.id)?.enter(call.signal);
-    if (clock.monotonic() >= asked.due) {
-      leave?.();
-      throw new AuroraError(5040);
-    }
+    const leave = await enterInTime(skill.id, asked.due, call.signal);
     const task_id = asked.routing?.task_id ?? call.request_id;
     metrics.gauge('skills_running', ++running);
     task_ids.add(task_id);
@@ -94,6 +90,17 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
       leave?.();
     });
     return answer;
+  }
+
+  /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */
+  async function enterInTime(skill_id: string, due: number, signal: AbortSignal): Promise<LeaveLane | undefined> {
+    const late = new AbortController();
+    const stopTimer = clock.after(due - clock.monotonic(), () => late.abort(new AuroraError(5040)));
+    try {
+      return await lanes.get(skill_id)?.enter(AbortSignal.any([signal, late.signal]));
+    } finally {
+      stopTimer();
+    }
   }
 
   /** A fence is taken once: a replayed or older handoff of the same task is refused (ATK-E5). */

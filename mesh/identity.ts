@@ -45,7 +45,9 @@ export const proveIdentity = (key: KeyObject, subject: ProofSubject): string =>
 export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolean {
   try {
     const key = createPublicKey({ key: Buffer.from(pin.public_key, 'base64url'), format: 'der', type: 'spki' });
-    return verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'));
+    return (
+      key.asymmetricKeyType === 'ed25519' && verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'))
+    );
   } catch {
     return false;
   }

@@ -36,6 +36,7 @@ export function createLanes({ width, queue_max }: { width: number; queue_max: nu
 
   return {
     enter(signal) {
+      if (signal.aborted) return Promise.reject(AuroraError.from(signal.reason));
       if (running < width) return Promise.resolve(take());
       if (queue.size >= queue_max) {
         return Promise.reject(
@@ -51,10 +52,6 @@ export function createLanes({ width, queue_max }: { width: number; queue_max: nu
           queue.delete(onTurn);
           reject(AuroraError.from(signal.reason));
         };
-        if (signal.aborted) {
-          onAbort();
-          return;
-        }
         signal.addEventListener('abort', onAbort, { once: true });
         queue.add(onTurn);
       });

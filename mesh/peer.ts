@@ -150,6 +150,7 @@ export function createPeer(deps: PeerDeps): Peer {
   const drain_listeners = new Set<() => void>();
   const idle_waiters: (() => void)[] = [];
   let last_id = 0;
+  let is_held = false;
   let ended: LinkEnd | undefined;
   let tellClosed: (end: LinkEnd) => void = () => undefined;
   const closed = new Promise<LinkEnd>((resolve) => (tellClosed = resolve));
@@ -178,14 +179,9 @@ export function createPeer(deps: PeerDeps): Peer {
 
   function onText(text: string): void {
     const { batch, entries } = judgeFrame(text, limits);
-    if (!isWithinQuota(entries)) return;
-    if (!batch && entries[0]) {
-      void answer(entries[0]).then((response) => response && sendAnswer(response));
-      return;
-    }
-    void Promise.all(entries.map(answer)).then((responses) => {
+    void Promise.all(withinQuota(entries).map(answer)).then((responses) => {
       const answers = responses.filter((response) => response !== undefined);
-      if (answers.length > 0) link.send(`[${answers.map(toFittingText).join(',')}]`);
+      if (answers.length > 0) sendAnswers(answers, batch);
     });
   }
 
@@ -205,18 +201,21 @@ export function createPeer(deps: PeerDeps): Peer {
       case 'strike':
         strike(entry.reason);
         return undefined;
+      case 'dropped':
+        log.info({ remote: link.remote, reason: entry.reason }, 'a frame was dropped');
+        return undefined;
     }
   }
 
   async function run(request: RpcRequest): Promise<RpcResponse | undefined> {
     const request_id = ids.uuid();
     const fail = (error: AuroraError) => toFailure(request, error, request_id);
-    if (!methods.server.hasMethod(request.method)) return fail(new AuroraError(-32601));
     const key = callKey(request.id);
     if (running.has(key)) {
       const message = `Invalid Request: id ${JSON.stringify(request.id)} is in flight`;
       return toFailure({ ...request, id: null }, new AuroraError(-32600, { message }), request_id);
     }
+    if (!methods.server.hasMethod(request.method)) return fail(new AuroraError(-32601));
     if (running.size >= limits.in_flight_max) {
       metrics.count('requests_refused_total', { why: 'in_flight_max' });
       return fail(new AuroraError(4290, { message: 'Too many requests in flight', retry_after_ms: RETRY_AFTER_MS }));
@@ -247,7 +246,9 @@ export function createPeer(deps: PeerDeps): Peer {
     const error = new AuroraError(response.error.code, { message: response.error.message });
     const request_id = ids.uuid();
     log.info({ request_id, code: error.code, remote: link.remote }, 'a frame was refused');
-    return toErrorAnswer(error, { id: response.id, request_id, at: toIso(clock.now()), is_mesh });
+    // A bad frame that bears the id of a running call must not settle that call at the other end.
+    const id = running.has(callKey(response.id)) ? null : response.id;
+    return toErrorAnswer(error, { id, request_id, at: toIso(clock.now()), is_mesh });
   }
 
   function hear({ method, params }: RpcNotification): void {
@@ -257,7 +258,11 @@ export function createPeer(deps: PeerDeps): Peer {
       if (parsed.success) running.get(callKey(parsed.data.id))?.abort(reason);
       return;
     }
-    if (method === '$/progress' && hearProgress(params)) return;
+    if (method === '$/progress') {
+      // A stranger's token, or one that is settled: nobody listens (ATK-E6).
+      if (!hearProgress(params)) metrics.count('progress_dropped_total');
+      return;
+    }
     try {
       deps.notifications?.get(method)?.(params, peer);
     } catch (reason) {
@@ -274,21 +279,25 @@ export function createPeer(deps: PeerDeps): Peer {
     return onProgress !== undefined;
   }
 
-  /** Answers to our own requests cost nothing: we asked for them. All else is counted, batch entries one by one. */
-  function isWithinQuota(entries: readonly Judged[]): boolean {
-    if (!quota) return true;
+  /**
+   * The entries that may pass. Answers to our own requests cost nothing: we asked for them. All else is counted, batch entries
+   * one by one; over the average thoughts and logs are shed, over the burst as well the link closes.
+   */
+  function withinQuota(entries: readonly Judged[]): readonly Judged[] {
+    if (!quota) return entries;
     const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
     const answered = quota(counted);
-    if (answered === 'ok') return true;
-    if (answered === 'shed') {
-      const [entry] = entries;
-      const is_shed = entry?.kind === 'notification' && isSheddable(entry.notification);
-      if (is_shed) metrics.count('progress_shed_total', { why: 'rate' });
-      return !is_shed;
+    if (answered === 'ok') return entries;
+    if (answered === 'over') {
+      metrics.count('links_closed_total', { why: 'rate' });
+      link.close(4029, 'too many frames');
+      return [];
     }
-    metrics.count('links_closed_total', { why: 'rate' });
-    link.close(4029, 'too many frames');
-    return false;
+    const kept = entries.filter((entry) => entry.kind !== 'notification' || !isSheddable(entry.notification));
+    if (kept.length < entries.length) {
+      metrics.count('progress_shed_total', { why: 'rate' }, entries.length - kept.length);
+    }
+    return kept;
   }
 
   function strike(reason: string): void {
@@ -384,14 +393,38 @@ export function createPeer(deps: PeerDeps): Peer {
     link.send(text);
   }
 
-  function sendAnswer(response: RpcResponse): void {
-    link.send(toFittingText(response));
-    // A peer that asks without reading the answers is not read either until they are gone.
-    if (link.unsent_bytes > PUSH_BACK_BYTES) link.pause();
+  function sendAnswers(answers: readonly RpcResponse[], batch: boolean): void {
+    const [only] = answers;
+    if (batch) link.send(toBatchText(answers));
+    else if (only) link.send(toFittingText(only, limits.frame_bytes_max));
+    if (link.unsent_bytes > PUSH_BACK_BYTES && !is_held) holdBack();
+  }
+
+  /** A peer that asks without reading the answers is not read either until they are gone. */
+  function holdBack(): void {
+    is_held = true;
+    link.pause();
+    clock.after(PUSH_BACK_LOOK_MS, () => {
+      is_held = false;
+      if (link.open && link.unsent_bytes > PUSH_BACK_BYTES) holdBack();
+      else link.resume();
+    });
+  }
+
+  /** The answers of a batch share one frame: one that no longer fits becomes 4130, the others go. */
+  function toBatchText(answers: readonly RpcResponse[]): string {
+    const own = Math.min(ERROR_BYTES, limits.frame_bytes_max / (2 * answers.length));
+    let shared = limits.frame_bytes_max - own * answers.length;
+    const texts = answers.map((answer) => {
+      const text = toFittingText(answer, own + shared);
+      shared -= Math.max(0, Buffer.byteLength(text) + 1 - own);
+      return text;
+    });
+    return `[${texts.join(',')}]`;
   }
 
   /** The answer as text; one that cannot be written, or that would kill the link at the other end, becomes an error. */
-  function toFittingText(response: RpcResponse): string {
+  function toFittingText(response: RpcResponse, bytes_max: number): string {
     const instead = (error: AuroraError) =>
       JSON.stringify(
         toErrorAnswer(error, { id: response.id, request_id: ids.uuid(), at: toIso(clock.now()), is_mesh }),
@@ -399,7 +432,7 @@ export function createPeer(deps: PeerDeps): Peer {
     try {
       const text = JSON.stringify(response);
       const size = Buffer.byteLength(text);
-      if (size <= limits.frame_bytes_max) return text;
+      if (size <= bytes_max) return text;
       return instead(new AuroraError(4130, { detail: { size, frame_bytes_max: limits.frame_bytes_max } }));
     } catch (reason) {
       return instead(new AuroraError(-32603, { cause: reason }));
@@ -407,7 +440,6 @@ export function createPeer(deps: PeerDeps): Peer {
   }
 
   function onDrain(): void {
-    link.resume();
     for (const listener of drain_listeners) listener();
   }
 
@@ -458,7 +490,7 @@ function toThrown(error: RpcError, ended: LinkEnd | undefined): AuroraError {
   const detail = 'detail' in data ? data.detail : null;
   const retry_after_ms = 'retry_after_ms' in data ? Number(data.retry_after_ms) : undefined;
   return new AuroraError(known, {
-    message: error.message,
+    message: error.message.slice(0, MESSAGE_CHARS_MAX),
     detail: known === error.code ? detail : { peer_code: error.code },
     ...(retry_after_ms !== undefined && Number.isFinite(retry_after_ms) ? { retry_after_ms } : {}),
   });
@@ -473,3 +505,7 @@ const STRIKES_MAX = 10;
 const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
 const PUSH_BACK_BYTES = 1_048_576;
+const PUSH_BACK_LOOK_MS = 20;
+/** What every answer of a batch may take at least, so that there is room to say 4130. */
+const ERROR_BYTES = 2_048;
+const MESSAGE_CHARS_MAX = 1_024;

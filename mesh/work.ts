@@ -61,10 +61,6 @@ export function runWork(
   const { clock } = deps;
   const controller = new AbortController();
   const stopTimer = clock.after(work.due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
-  const onCancel = () => controller.abort(call.signal.reason);
-  if (call.signal.aborted) onCancel();
-  else call.signal.addEventListener('abort', onCancel, { once: true });
-
   const running = implementation.invoke(work.params, contextOf(deps, implementation, work, call, controller.signal));
   const answer = new Promise<unknown>((resolve, reject) => {
     running.then(resolve, (reason: unknown) => {
@@ -78,6 +74,9 @@ export function runWork(
       else clock.after(CANCEL_GRACE_MS, () => reject(error));
     });
   });
+  const onCancel = () => controller.abort(call.signal.reason);
+  if (call.signal.aborted) onCancel();
+  else call.signal.addEventListener('abort', onCancel, { once: true });
   const settled = running.then(ignore, ignore).finally(() => {
     stopTimer();
     call.signal.removeEventListener('abort', onCancel);

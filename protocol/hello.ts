@@ -10,10 +10,13 @@ export const AgentId = z
   .max(64)
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
 
+/** Goes into a proof, whose parts are joined by NUL: so none may hold one. */
+const Provable = z.string().regex(/^[^\0]*$/);
+
 const Introduction = z.object({
   agent: z.object({
-    agent_id: z.string().max(80),
-    instance_id: z.string().max(64),
+    agent_id: Provable.max(80),
+    instance_id: Provable.max(64),
     name: z.string().max(256),
     version: z.string().max(64),
     public_key: z.string().max(256).optional().describe('SPKI, base64url: what a first proof is checked against'),
@@ -41,14 +44,14 @@ const Introduction = z.object({
 /** Params of `mesh/hello`. Both sides ask it of the other: `challenge` is 32 random bytes, base64url, and the result proves a key. */
 export const Hello = Introduction.extend({
   versions: z.array(z.string().max(32)).min(1).max(16),
-  challenge: z.string().max(64).optional(),
+  challenge: Provable.max(64).optional(),
 });
 export type Hello = z.infer<typeof Hello>;
 
 /** Result of `mesh/hello`: the same shape about the callee, and its proof. */
 export const HelloResult = Introduction.extend({
   version: z.string(),
-  connection_id: z.string().max(64),
+  connection_id: Provable.max(64),
   server_time: z.string(),
   card_digest: z.string().optional(),
   proof: z.string().max(128).optional(),

@@ -102,9 +102,10 @@ export function skill<P extends z.ZodType, R extends z.ZodType>(spec: SkillSpec<
 
 /** The -32602 of a failed parse: the message names the first path, the detail lists them all (at most 20), none shows a value. */
 export function invalidParams(error: z.ZodError): AuroraError {
-  const issues = error.issues
-    .slice(0, ISSUES_MAX)
-    .map(({ path, message }) => ({ path: `/${path.map(String).join('/')}`, message }));
+  const issues = error.issues.slice(0, ISSUES_MAX).map(({ path, message }) => ({
+    path: `/${path.map(String).join('/')}`.slice(0, TEXT_CHARS_MAX),
+    message: message.slice(0, TEXT_CHARS_MAX),
+  }));
   const first = issues[0];
   return new AuroraError(-32602, {
     message: first ? `Invalid params: ${first.path} ${first.message}` : 'Invalid params',
@@ -113,3 +114,5 @@ export function invalidParams(error: z.ZodError): AuroraError {
 }
 
 const ISSUES_MAX = 20;
+/** A path holds the caller's own keys: what they sent is not sent back at length. */
+const TEXT_CHARS_MAX = 256;
