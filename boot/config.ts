@@ -1,0 +1,164 @@
+/** What a process is told: defaults, then a file, then the environment, then flags, judged by one schema. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AgentId } from '../protocol/index.ts';
+import { LOG_LEVELS, redact } from '../seams/index.ts';
+import {
+  ConfigError,
+  joinLayers,
+  originOf,
+  readEnvironment,
+  readFileLayer,
+  type Layer,
+  type Values,
+} from './layers.ts';
+
+/** An agent to run or to dial: `threat-intel`, or `threat-intel=ws://192.0.2.7:9002` when it runs elsewhere. */
+export const AgentEntry = z
+  .union([
+    z.string().transform((text) => {
+      const [agent_id = '', url] = text.split(/=(.*)/s);
+      return url === undefined ? { agent_id } : { agent_id, url };
+    }),
+    z.strictObject({ agent_id: z.string(), url: z.string().optional(), unproven: z.boolean().optional() }),
+  ])
+  .pipe(
+    z.object({
+      agent_id: AgentId,
+      url: z.url({ protocol: /^wss?$/, error: 'the address of an agent is a ws: or wss: URL' }).optional(),
+      unproven: z.boolean().optional().describe('a bare agent without a key: loopback, skills that read'),
+    }),
+  );
+export type AgentEntry = z.infer<typeof AgentEntry>;
+
+const Port = z.number().int().min(0).max(65_535);
+
+/** The one schema. Every key is also `AURORA_<KEY>` in the environment, dots as underscores, lists comma-separated. */
+export const Config = z.strictObject({
+  data: z.string().min(1).describe('folder of keys, pins, blobs and state'),
+  host: z.string().min(1).default('127.0.0.1').describe('address to bind; off loopback needs tls'),
+  port: Port.optional().describe('port of this one process; unless said, its entry in ports'),
+  ports: z
+    .record(AgentId, Port)
+    .default({})
+    .transform((given): Record<string, number> => ({ ...PORTS, ...given }))
+    .describe('port of each process; 0 takes a free one'),
+  advertise: z.string().min(1).optional().describe('host name that other processes dial; the bound one unless said'),
+  agents: z.array(AgentEntry).max(256).default([]).describe('the agents of the fleet; empty means all there are'),
+  replicas: z.record(AgentId, z.number().int().min(1).max(16)).default({}).describe('processes of one agent'),
+  log_level: z.enum(LOG_LEVELS).default('info'),
+  content: z.string().optional().describe('folder of content packs, *.json and *.json.gz'),
+  hosts: z.array(z.string()).max(64).default([]).describe('names a Host header may carry besides loopback'),
+  origins: z.array(z.string()).max(64).default([]).describe('origins whose pages may connect'),
+  tls: z
+    .union(
+      [
+        z.literal('terminated-by-proxy'),
+        z.strictObject({
+          cert: z.string().min(1),
+          key: z.string().min(1),
+          ca: z.string().optional().describe('authority that client certificates must come from'),
+          trust: z.string().optional().describe('authorities to trust when dialling, instead of the machine’s own'),
+        }),
+      ],
+      { error: 'give cert and key (files), or the word terminated-by-proxy' },
+    )
+    .optional(),
+  mesh: z
+    .strictObject({
+      anonymous: z
+        .enum(['loopback', 'off'])
+        .default('loopback')
+        .describe('bare strangers: skills that read, or nothing'),
+      networks: z
+        .array(z.cidrv4().or(z.cidrv6()))
+        .max(64)
+        .default([])
+        .describe('private networks agents may register from'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      input_bytes_max: z.number().int().positive().default(268_435_456).describe('largest input, bytes'),
+      drain_ms: z.number().int().min(0).max(30_000).default(25_000).describe('time for running work at SIGTERM'),
+    })
+    .prefault({}),
+});
+export type Config = z.output<typeof Config>;
+
+/** What flags may say: any part of the configuration. */
+export type ConfigFlags = Partial<z.input<typeof Config>>;
+
+/** Flags as one process hands them to another: JSON of any part of the configuration, judged like every other source. */
+export const FlagsText = z
+  .string()
+  .transform((text): unknown => JSON.parse(text))
+  .pipe(z.record(z.string(), z.unknown()));
+
+/** Where configuration comes from. */
+export interface ConfigSources {
+  /** The file; `<data>/aurora.yaml` unless said. A file that is named must exist. */
+  file?: string | undefined;
+  flags?: ConfigFlags | Values;
+  /** The environment; the process's own unless said. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads, joins and judges all sources. Throws ConfigError naming the key, and who said it. */
+export function loadConfig({ file, flags = {}, env = process.env }: ConfigSources = {}): Config {
+  const data = textOf(flags['data']) ?? textOf(env['AURORA_DATA']) ?? join(homedir(), '.aurora');
+  const named = file ?? env['AURORA_CONFIG'];
+  if (named !== undefined && !existsSync(named)) throw new ConfigError(`there is no configuration file ${named}`);
+  const path = named ?? join(data, 'aurora.yaml');
+  const layers: Layer[] = [
+    { from: 'the defaults', values: { data } },
+    { from: path, values: existsSync(path) ? readFileLayer(path) : {} },
+    { from: 'the environment', values: readEnvironment(env) },
+    { from: 'the flags', values: { ...flags } },
+  ];
+  const parsed = Config.safeParse(joinLayers(layers));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => sentenceOf(issue, layers)).join('\n'));
+  return { ...parsed.data, data: resolve(parsed.data.data) };
+}
+
+/** The effective configuration, for people: secrets hidden. */
+export const showConfig = (config: Config): Record<string, unknown> => redact(config);
+
+function sentenceOf(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const known = Object.keys(path[0] === undefined ? Config.shape : (SECTIONS[path[0]] ?? {}));
+    return `${[...path, key].join('.')} (from ${originOf(layers, [...path, key])}) is no key; there are ${known.join(', ')}`;
+  }
+  return `${path.join('.')} (from ${originOf(layers, path)}): ${issue.message}`;
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+const SECTIONS: Readonly<Record<string, object>> = {
+  mesh: { anonymous: 1, networks: 1 },
+  limits: { input_bytes_max: 1, drain_ms: 1 },
+};
+
+/** specialists.md 4. */
+const PORTS: Readonly<Record<string, number>> = {
+  orchestrator: 9000,
+  'security-analyst': 9001,
+  'threat-intel': 9002,
+  'threat-hunter': 9003,
+  'malware-analyst': 9004,
+  'forensic-analyst': 9005,
+  'network-security': 9006,
+  'endpoint-security': 9007,
+  'web-security': 9008,
+  'email-security': 9009,
+  'cloud-security': 9010,
+  'vulnerability-analyst': 9011,
+  'ot-security': 9012,
+  'compliance-analyst': 9013,
+  'incident-responder': 9014,
+  'report-generator': 9015,
+};

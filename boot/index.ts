@@ -1,0 +1,26 @@
+/** The processes: configuration, keys, one agent or a whole fleet started, and the way in for whoever asks it. */
+import type { Agent } from '../mesh/index.ts';
+import { startAgent } from './agent.ts';
+import { loadConfig, type ConfigSources } from './config.ts';
+import { live } from './lifetime.ts';
+
+export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
+export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
+export { addOperator, enrollAgent, ensureFleetKeys } from './enrol.ts';
+export { startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
+export { callHttp } from './http.ts';
+export { KeyFileError } from './keys.ts';
+export { ConfigError } from './layers.ts';
+export { approve } from './pins.ts';
+export { placeOf } from './place.ts';
+export { readNote } from './running.ts';
+export { trustOf } from './seams.ts';
+export { startTogether } from './single.ts';
+export { VERSION } from './version.ts';
+
+/**
+ * Runs an agent of your own as a process: reads its configuration and key, serves its port, drains at SIGTERM.
+ * Never returns. Its key comes from `aurora agents enroll <id>`.
+ */
+export const run = (agent: Agent, sources: ConfigSources = {}): Promise<never> =>
+  live(async () => startAgent(agent, loadConfig(sources)));

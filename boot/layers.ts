@@ -1,0 +1,132 @@
+/** The sources of configuration as layers: read one by one, joined in order, each key traceable to who said it. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+/** One source and what it says. */
+export interface Layer {
+  /** For people: "the flags", a path. */
+  from: string;
+  values: Values;
+}
+
+/** A map of keys, not judged yet. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A configuration that cannot be used; the message is for the person who wrote it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** A YAML file. */
+export function readFileLayer(path: string): Values {
+  let read: unknown;
+  try {
+    read = parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+  if (read === null) return {}; // only comments
+  if (!isValues(read)) throw new ConfigError(`${path} must be a map of keys`);
+  return read;
+}
+
+/** `AURORA_LIMITS_DRAIN_MS=1000` is `{limits: {drain_ms: 1000}}`. A name that means nothing is refused: it is a typing error. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Values {
+  let values: Values = {};
+  for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || text === undefined || text === '' || NO_KEYS.has(name)) continue;
+    const key = KEYS.get(name);
+    if (!key)
+      throw new ConfigError(`${name} (from the environment) is no key; there are ${[...KEYS.keys()].join(', ')}`);
+    values = join(values, nest(key.path, readText(key.kind, text)));
+  }
+  return values;
+}
+
+/** Later layers win, key by key; lists and texts are replaced whole. */
+export const joinLayers = (layers: readonly Layer[]): Values =>
+  layers.reduce<Values>((below, { values }) => join(below, values), {});
+
+/** Who said the value at this path: the last layer that has it, or the deepest part of it. */
+export function originOf(layers: readonly Layer[], path: readonly string[]): string {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const said = layers.findLast(({ values }) => has(values, path.slice(0, depth)));
+    if (said) return said.from;
+  }
+  return 'nowhere';
+}
+
+function has(values: Values, path: readonly string[]): boolean {
+  const [key = '', ...rest] = path;
+  if (!Object.hasOwn(values, key)) return false;
+  const value = values[key];
+  return rest.length === 0 || (isValues(value) && has(value, rest));
+}
+
+function join(below: Values, above: Values): Values {
+  const joined = new Map(Object.entries(below));
+  for (const [key, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const under = joined.get(key);
+    joined.set(key, isValues(under) && isValues(value) ? join(under, value) : value);
+  }
+  return Object.fromEntries(joined);
+}
+
+const nest = ([key = '', ...rest]: readonly string[], value: unknown): Values => ({
+  [key]: rest.length === 0 ? value : nest(rest, value),
+});
+
+function readText(kind: Kind, text: string): unknown {
+  const items = () => text.split(',').map((item) => item.trim());
+  if (kind === 'number') return toNumber(text);
+  if (kind === 'list') return items().filter((item) => item !== '');
+  if (kind === 'map') return Object.fromEntries(items().map((item) => toEntry(item)));
+  return text;
+}
+
+const toEntry = (item: string): [string, unknown] => {
+  const [key = '', value = ''] = item.split('=');
+  return [key, toNumber(value)];
+};
+
+/** What is no number stays text, so that the schema says what is wrong with it. */
+const toNumber = (text: string): unknown => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text);
+
+const isValues = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type Kind = 'text' | 'number' | 'list' | 'map';
+const PREFIX = 'AURORA_';
+/** Ours, but no configuration of a process: the file to read, and what a test run must not skip. */
+const NO_KEYS = new Set(['AURORA_CONFIG', 'AURORA_REQUIRE']);
+const KINDS: Readonly<Record<string, Kind>> = {
+  data: 'text',
+  host: 'text',
+  port: 'number',
+  ports: 'map',
+  advertise: 'text',
+  agents: 'list',
+  replicas: 'map',
+  log_level: 'text',
+  content: 'text',
+  hosts: 'list',
+  origins: 'list',
+  tls: 'text',
+  'tls.cert': 'text',
+  'tls.key': 'text',
+  'tls.ca': 'text',
+  'tls.trust': 'text',
+  'mesh.anonymous': 'text',
+  'mesh.networks': 'list',
+  'limits.input_bytes_max': 'number',
+  'limits.drain_ms': 'number',
+};
+const KEYS = new Map(
+  Object.entries(KINDS).map(([key, kind]) => {
+    const path = key.split('.');
+    return [`${PREFIX}${path.join('_').toUpperCase()}`, { path, kind }];
+  }),
+);

@@ -1,0 +1,95 @@
+/** Which public keys this fleet vouches for, in a file that may change while it is used (wire.md 4). */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Pin, Pins } from '../mesh/index.ts';
+import type { Quarantine } from '../orchestrator/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import { KeyFileError } from './keys.ts';
+
+/** Pins that are read anew whenever the file changed, so that an enrolment works without a restart. */
+export function filePins(path: string): Pins {
+  const pins = watchedFile(path, z.array(PinSchema).max(PINS_MAX));
+  return { of: (id) => pins().find((pin) => pin.id === id) };
+}
+
+/** Adds pins. One that is there with another key is an error: a key is replaced by removing its pin by hand first. */
+export function addPins(path: string, added: readonly Pin[]): void {
+  const pins = watchedFile(path, z.array(PinSchema).max(PINS_MAX))();
+  const fresh = added.filter((pin) => {
+    const there = pins.find(({ id }) => id === pin.id);
+    if (there && there.public_key !== pin.public_key) {
+      throw new KeyFileError(
+        `${pin.id} is pinned in ${path} with another key; remove that entry if the new key is yours`,
+      );
+    }
+    return !there;
+  });
+  if (fresh.length > 0) writeWhole(path, [...pins, ...fresh]);
+}
+
+/** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound the oldest is forgotten. */
+export function fileQuarantine(path: string, pins: Pins): Quarantine {
+  const waiting = watchedFile(path, z.array(Stranger).max(STRANGERS_MAX));
+  return {
+    add({ id, public_key }) {
+      const strangers = waiting();
+      const there = strangers.find((stranger) => stranger.id === id);
+      if (there && there.public_key !== public_key) {
+        throw new AuroraError(4090, { message: `Another key waits under the id ${id} already` });
+      }
+      if (!there) writeWhole(path, [...strangers, { id, public_key }].slice(-STRANGERS_MAX));
+    },
+    list: () => waiting().filter((stranger) => pins.of(stranger.id) === undefined),
+  };
+}
+
+/** Pins the key under which a quarantined agent registered. Throws when none waits under that id. */
+export function approve(paths: { pins: string; quarantine: string }, id: string): void {
+  const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
+  const stranger = waiting.find((candidate) => candidate.id === id);
+  if (!stranger) {
+    const names = waiting.map((candidate) => candidate.id).join(', ');
+    throw new KeyFileError(`no agent ${id} waits for approval${names === '' ? '' : `; waiting: ${names}`}`);
+  }
+  addPins(paths.pins, [{ ...stranger, role: 'agent' }]);
+  writeWhole(
+    paths.quarantine,
+    waiting.filter((candidate) => candidate !== stranger),
+  );
+}
+
+/** The list in a JSON file, read again when the file is another one than last time; empty while there is none. */
+function watchedFile<T>(path: string, schema: z.ZodType<T[]>): () => T[] {
+  let seen = '';
+  let list: T[] = [];
+  return () => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    const stamp = stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : '';
+    if (stamp === seen) return list;
+    try {
+      list = stat ? schema.parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
+    } catch (cause) {
+      throw new KeyFileError(`${path} is damaged; move it away and enroll again`, { cause });
+    }
+    seen = stamp;
+    return list;
+  };
+}
+
+/** Written beside and renamed: a reader sees the old list or the new one, never half of it. */
+function writeWhole(path: string, list: readonly object[]): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(list, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, path);
+}
+
+const PinSchema = z.object({
+  id: z.string().max(80),
+  role: z.enum(['orchestrator', 'agent', 'operator']),
+  public_key: z.string().max(256),
+});
+const Stranger = z.object({ id: z.string().max(80), public_key: z.string().max(256) });
+const PINS_MAX = 4_096;
+const STRANGERS_MAX = 256;

@@ -1,0 +1,30 @@
+/** Where things lie in the data folder; the same folders are the mount points of the compose file. */
+import { join } from 'node:path';
+
+/** The paths below one data folder. */
+export interface Place {
+  /** One folder a key, so that one process can be given exactly one. */
+  keyFolder(id: string): string;
+  keyFile(id: string): string;
+  pins: string;
+  quarantine: string;
+  blobs: string;
+  /** Where the orchestrator that runs on this folder says how to reach it. */
+  running: string;
+  /** What quiet processes say. */
+  logs: string;
+}
+
+/** The places below `data`. */
+export function placeOf(data: string): Place {
+  const keyFolder = (id: string) => join(data, 'keys', id.replace(':', '-'));
+  return {
+    keyFolder,
+    keyFile: (id) => join(keyFolder(id), 'key.pem'),
+    pins: join(data, 'pins', 'pins.json'),
+    quarantine: join(data, 'pins', 'quarantine.json'),
+    blobs: join(data, 'blobs'),
+    running: join(data, 'running.json'),
+    logs: join(data, 'logs'),
+  };
+}

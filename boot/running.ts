@@ -1,0 +1,51 @@
+/** What runs: one process's own view, and the note by which the command line finds the fleet of a data folder. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Log } from '../seams/index.ts';
+
+/** A started part of the fleet. */
+export interface Running {
+  id: string;
+  /** How others dial it. */
+  url: string;
+  port: number;
+  instance_id: string;
+  log: Log;
+  /** Lets running work end, bounded, then closes the port. */
+  drain(): Promise<void>;
+}
+
+/** Where the orchestrator of a data folder is. */
+export const Note = z.object({ url: z.string(), pid: z.number().int(), instance_id: z.string() });
+export type Note = z.infer<typeof Note>;
+
+/** Writes the note. */
+export function writeNote(path: string, note: Note): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.${note.pid}`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  renameSync(`${path}.${note.pid}`, path);
+}
+
+/** Removes the note if it is still ours. */
+export function removeNote(path: string, instance_id: string): void {
+  if (readNote(path)?.instance_id === instance_id) rmSync(path, { force: true });
+}
+
+/** The orchestrator that wrote its note here and whose process still lives; undefined when none does. */
+export function readNote(path: string): Note | undefined {
+  try {
+    const note = Note.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return isAlive(note.pid) ? note : undefined;
+  } catch {
+    return undefined; // no note, or half of one from a crash
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (reason) {
+    return reason instanceof Error && 'code' in reason && reason.code === 'EPERM';
+  }
+}

@@ -1,0 +1,45 @@
+/** The fleet in one process, on real ports: for small machines and debuggers. There is no isolation between its agents. */
+import { startAgent } from './agent.ts';
+import { addOperator, ensureFleetKeys } from './enrol.ts';
+import type { Fleet, FleetOptions } from './fleet.ts';
+import { loadAgent, rosterOf } from './roster.ts';
+import type { Running } from './running.ts';
+
+/** Starts all agents and the orchestrator here: one that crashes takes the others with it, and each could read the others' keys. */
+export async function startTogether(options: FleetOptions): Promise<Fleet> {
+  const { config } = options;
+  ensureFleetKeys(config);
+  addOperator(config, 'local');
+  const roster = rosterOf(config);
+  const here = roster.filter(({ url }) => url === undefined).map(({ agent_id }) => agent_id);
+  const running: Running[] = [];
+  for (const id of here) {
+    for (let replica = 0; replica < (config.replicas[id] ?? 1); replica += 1) {
+      const port = options.free_ports || replica > 0 ? 0 : (config.ports[id] ?? 0);
+      running.push(await startAgent(await loadAgent(id), { ...config, port }));
+    }
+  }
+  const { startOrchestrator } = await import('./orchestrator.ts');
+  const agents = [
+    ...running.map(({ id, url }) => ({ agent_id: id, url })),
+    ...roster.filter(({ url }) => url !== undefined),
+  ];
+  const orchestrator = await startOrchestrator({
+    ...config,
+    agents,
+    port: options.free_ports ? 0 : config.port,
+  });
+  for (const { id, url } of [...running, orchestrator]) {
+    options.onEvent?.({ what: 'up', id, pid: process.pid, detail: url });
+  }
+  return {
+    url: orchestrator.url,
+    members: () =>
+      [orchestrator, ...running].map(({ id, instance_id, url }) => ({ id, pid: process.pid, instance_id, url })),
+    failed: new Promise(() => undefined), // whoever fails here ends the process
+    async stop() {
+      await orchestrator.drain();
+      await Promise.all(running.map((part) => part.drain()));
+    },
+  };
+}
