@@ -334,7 +334,7 @@ export function createPeer(deps: PeerDeps): Peer {
     if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
     const id = options.token ?? ++last_id;
-    const giveUp = (error: AuroraError) => client.receive(errorOf(id, error.code, error.message));
+    const giveUp = (error: AuroraError) => settle(errorOf(id, error.code, error.message));
     const stop = (error: AuroraError, grace_ms: number) => {
       if (!isPending(id)) return;
       notify('$/cancel', { id, reason: error.message });
@@ -364,7 +364,8 @@ export function createPeer(deps: PeerDeps): Peer {
   }
 
   function settle(response: RpcResponse): void {
-    if (isPending(response.id)) {
+    // Settled from here on, not only when the asker has run: a second answer in the same frame is late already.
+    if (typeof response.id === 'number' && pending.delete(response.id)) {
       client.receive(response);
     } else if (response.id === null && 'error' in response) {
       log.warn({ remote: link.remote, code: response.error.code }, 'the other end could not read a frame');
