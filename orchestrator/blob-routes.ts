@@ -53,9 +53,9 @@ function parseRange(header: string | undefined, size: number): [number, number] 
   if (header === undefined) return undefined;
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header);
   const [, from = '', to = ''] = match ?? [];
-  const start = from === '' ? size - Number(to) : Number(from);
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  if (!match || (from === '' && to === '') || start < 0 || start > end) {
+  if (!match || (from === '' && to === '') || start > end) {
     throw new AuroraError(4220, { message: 'This range cannot be given', detail: { size } });
   }
   return [start, end];

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import type { Blobs, Clock, Random } from '../seams/index.ts';
+import { BlobTooLarge, type Blobs, type Clock, type Random } from '../seams/index.ts';
 import type { BlobGrants } from './handoff-meta.ts';
 
 /** Bounds of the blob store. */
@@ -98,6 +98,7 @@ export function createBlobStore(deps: {
     async put(token, sha256, bytes) {
       const { size: granted = 0 } = check(token, 'put', sha256);
       const kept = await blobs.put(bytes, granted).catch((cause: unknown) => {
+        if (!(cause instanceof BlobTooLarge)) throw cause;
         throw new AuroraError(4130, { message: 'More bytes came than were announced', cause });
       });
       if (kept.sha256 !== sha256) {
@@ -114,6 +115,7 @@ export function createBlobStore(deps: {
       check(token, 'get', sha256);
       const size = await blobs.size(sha256);
       if (size === undefined) throw new AuroraError(4040, { message: 'No such blob' });
+      if (sizes.delete(sha256)) sizes.set(sha256, size); // used last
       return { size, open: (hash, range) => blobs.open(hash, range) };
     },
   };

@@ -8,7 +8,7 @@ import {
   type TaskError,
   type TaskEventKind,
 } from '../protocol/index.ts';
-import { toIso, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
+import { sleep, toIso, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
 import type { Events } from './events.ts';
 import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
@@ -88,10 +88,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function dispatch(order: Order): Promise<Dispatched> {
     const known = await joined(order);
     if (known) return known;
-    const task = await plan(order);
-    if (!task) return dispatch(order);
-    const running = start(task);
-    running.done = carry(task, order, running.controller.signal).finally(() => finish(task, running));
+    const accepted = await plan(order);
+    if (!accepted) return dispatch(order);
+    const { task, running } = accepted;
+    void carry(task, order, running.controller.signal)
+      .finally(() => finish(task, running))
+      .then((final) => running.settle(final));
     return { task, done: running.done };
   }
 
@@ -102,13 +104,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       if (own) return await settle(task, await runHere(task, own, signal));
       for (;;) {
         const place = await route(task, order, signal);
-        try {
-          permit(task, order, place.traits);
-          const end = await handOff(task, order, place, signal);
-          if (end !== 'again') return await settle(task, end);
-        } finally {
-          place.release();
-        }
+        const end = await attempt(task, order, place, signal).finally(() => place.release());
+        if (!('again' in end)) return await settle(task, end);
+        await pause(end.again, signal);
       }
     } catch (reason) {
       return settle(task, toEnd(reason, signal));
@@ -118,7 +116,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- plan: an order becomes a task, or is refused before anything happened ---- */
 
   /** Undefined when another order with the same key was accepted in the meantime. */
-  async function plan(order: Order): Promise<TaskRow | undefined> {
+  async function plan(order: Order): Promise<{ task: TaskRow; running: Running } | undefined> {
     const { routing } = order;
     if (routing.hop >= ROUTING_LIMITS.hop_max) throw new AuroraError(5080);
     if ('agent_id' in order.to && routing.path.includes(order.to.agent_id)) {
@@ -155,7 +153,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
-    return task;
+    return { task, running: start(task) };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
@@ -179,40 +177,44 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- permit: rights, then policy ---- */
 
+  async function attempt(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | Again> {
+    permit(task, order, place.traits);
+    return await handOff(task, order, place, signal);
+  }
+
   function permit(task: TaskRow, order: Order, traits: SkillTraits): void {
     if (!allows(order.routing.actor.scopes, { id: task.skill, effect: traits.effect })) {
       throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
     }
     const decision = deps.policy.decide({ task, traits });
     if (decision.answer === 'deny') throw new AuroraError(4031, { message: `Denied by policy: ${decision.reason}` });
-    task.effect = traits.effect;
   }
 
   /* ---- hand off: a frame to the specialist, and its answer ---- */
 
   /** One attempt. `again` when it came to nothing through no fault of the task and may be repeated. */
-  async function handOff(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | 'again'> {
-    const { instance } = place;
-    const attempt = await ledger.lease(task.task_id, instance);
+  async function handOff(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | Again> {
+    const { agent_id, instance_id, peer } = place.instance;
+    const { hop, path, actor } = stepTo(order.routing, agent_id, deps.grantOf(agent_id));
+    const { effect } = place.traits;
+    const attempt = await ledger.lease(task.task_id, { agent_id, instance_id, hop, path, actor, effect });
     if (!attempt) throw new AuroraError(4990);
-    const stepped = stepTo(order.routing, instance.agent_id, deps.grantOf(instance.agent_id));
-    Object.assign(task, { hop: stepped.hop, path: stepped.path, actor: stepped.actor });
-    const { agent_id, instance_id } = instance;
     const started = clock.monotonic();
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
 
     const meta = toHandoffMeta(task, attempt, deps);
-    const relay = (event: ProgressEvent) => relayProgress(task, event);
+    const relay = createRelay(task);
     try {
       const timeout_ms = Math.max(1, task.due - clock.monotonic());
       const params = { ...task.params, _meta: meta };
-      const result = await instance.peer.request(task.skill, params, { signal, timeout_ms, onProgress: relay });
+      const result = await peer.request(task.skill, params, { signal, timeout_ms, onProgress: relay });
       log.info(
         logged(task, { agent_id, attempt: attempt.attempt, ms: Math.round(clock.monotonic() - started) }),
         'a handoff was answered',
       );
       metrics.observe('handoff_ms', Math.round(clock.monotonic() - started), { agent_id });
-      return { state: 'completed', result };
+      // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
+      return signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result };
     } catch (reason) {
       const error = AuroraError.from(reason);
       const why = isLost(error) ? 'link_lost' : String(error.code);
@@ -224,8 +226,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       metrics.count('handoffs_failed_total', { agent_id, why });
       if (!mayRepeat(task, error, attempt.attempt, signal)) throw error;
       tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
-      await pause(error, signal);
-      return 'again';
+      return { again: error };
     }
   }
 
@@ -241,18 +242,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** A lost socket is followed up at once; an agent without room is given a moment, spread so that not all return together. */
   function pause(error: AuroraError, signal: AbortSignal): Promise<void> {
     if (isLost(error)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const stop = clock.after((error.retry_after_ms ?? PAUSE_MS) * (0.5 + deps.random.next()), resolve);
-      const onAbort = () => {
-        stop();
-        reject(AuroraError.from(signal.reason));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleep(clock, (error.retry_after_ms ?? PAUSE_MS) * (0.5 + deps.random.next()), signal);
   }
 
   async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal): Promise<TaskEnd> {
-    await ledger.lease(task.task_id, { agent_id: 'orchestrator', instance_id: 'orchestrator' });
+    const { hop, path, actor, effect } = task;
+    const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
+    await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
     tell(task, 'status', { state: 'working', attempt: 1, agent_id: 'orchestrator' });
     return { state: 'completed', result: await own(task, signal, (kind, value) => tell(task, kind, value)) };
   }
@@ -286,9 +282,16 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   function start(task: TaskRow): Running {
     const controller = new AbortController();
     const late = () => controller.abort(new AuroraError(5040, { message: 'The task ran out of time' }));
-    const running: Running = { controller, stopTimer: clock.after(task.due - clock.monotonic(), late), done: NEVER };
+    let tellDone: (task: TaskRow) => void = () => undefined;
+    const done = new Promise<TaskRow>((resolve) => (tellDone = resolve));
+    const stopTimer = clock.after(task.due - clock.monotonic(), late);
+    const running: Running = { controller, stopTimer, done, settle: tellDone };
     open.set(task.task_id, running);
     metrics.gauge('tasks_open', open.size);
+    // Accepted while its parent was ending: nobody else would stop it.
+    const parent = task.parent_id === undefined ? undefined : open.get(task.parent_id);
+    const is_orphan = task.parent_id !== undefined && (!parent || parent.controller.signal.aborted);
+    if (is_orphan) controller.abort(new AuroraError(4990, { message: 'The parent is over' }));
     return running;
   }
 
@@ -314,12 +317,26 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     events.append(task.root_id, kind, value, source);
   }
 
-  /** An agent's own numbering ends here; too large a thought is cut rather than carried (ATK-E10). */
-  function relayProgress(task: TaskRow, { kind, value }: ProgressEvent): void {
-    if (isFinal(task.state)) return;
-    const size = JSON.stringify(value ?? null).length;
-    const max = kind === 'artifact' ? ARTIFACT_CHARS_MAX : EVENT_CHARS_MAX;
-    tell(task, kind, size <= max ? value : { cut: true, chars: size });
+  /**
+   * The events of one attempt. The agent's own numbering ends here: what is missing in it becomes a `gap`, what comes twice or
+   * too late is dropped, and too large a thought is cut rather than carried (ATK-E10).
+   */
+  function createRelay(task: TaskRow): (event: ProgressEvent) => void {
+    let expected = 1;
+    return ({ seq, kind, value }) => {
+      if (isFinal(task.state) || seq < expected) return;
+      lose(task, Math.min(seq - expected, LOST_MAX));
+      expected = seq + 1;
+      const size = JSON.stringify(value ?? null).length;
+      const max = kind === 'artifact' ? ARTIFACT_CHARS_MAX : EVENT_CHARS_MAX;
+      tell(task, kind, size <= max ? value : { cut: true, chars: size });
+    };
+  }
+
+  function lose(task: TaskRow, count: number): void {
+    if (count === 0) return;
+    events.skip(task.task_id, count);
+    if (task.root_id !== task.task_id) events.skip(task.root_id, count);
   }
 }
 
@@ -327,6 +344,12 @@ interface Running {
   controller: AbortController;
   stopTimer: () => void;
   done: Promise<TaskRow>;
+  settle(task: TaskRow): void;
+}
+
+/** An attempt that came to nothing and may be made again. */
+interface Again {
+  again: AuroraError;
 }
 
 function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
@@ -351,9 +374,10 @@ const isLost = (error: AuroraError): boolean =>
 
 const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
 
-const NEVER: Promise<TaskRow> = new Promise(() => undefined);
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
 const PAUSE_MS = 200;
 const EVENT_CHARS_MAX = 16_384;
 const ARTIFACT_CHARS_MAX = 1_048_576;
+/** Events that one hole in an agent's numbering may stand for; a lying number must not use up ours. */
+const LOST_MAX = 10_000;

@@ -60,9 +60,10 @@ export function createEnrolment({ clock, log, fleet, quarantine, checkAddress }:
         return { agent_id, state: 'quarantined', renew_before };
       }
       if (who.role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
+      const { address } = await checkAddress(url);
       const known = leases.get(who.instance_id);
       if (known && known.url !== url) end(who.instance_id, 'its address changed');
-      const { address } = await checkAddress(url);
+      if (!known && leases.size >= LEASES_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
       const stop = leases.get(who.instance_id)?.stop ?? fleet.keep({ agent_id, url, address });
       leases.get(who.instance_id)?.stopTimer();
       const stopTimer = clock.after(ttl_ms, () => end(who.instance_id, 'it was not renewed'));
@@ -81,3 +82,4 @@ export function createEnrolment({ clock, log, fleet, quarantine, checkAddress }:
 }
 
 const QUARANTINE_MAX = 256;
+const LEASES_MAX = 1_024;

@@ -22,6 +22,8 @@ export type EventListener = (event: StreamEvent) => void;
 export interface Events {
   /** Numbers an event, keeps it and tells the listeners. */
   append(task_id: string, kind: TaskEventKind, value: unknown, source?: EventSource): StreamEvent;
+  /** Uses up numbers for events that never arrived: whoever follows the task sees one `gap`. */
+  skip(task_id: string, count: number): void;
   /** Retained events after `seq`, in order; what retention lost is one `gap` event in its place. */
   after(task_id: string, seq: number): StreamEvent[];
   /** The newest number given, 0 when none. */
@@ -40,8 +42,10 @@ export interface EventLimits {
   kept_max: number;
   /** How long a thought, tool call or log is kept, ms: 10 minutes. */
   ring_ms_max: number;
-  /** Streams of finished tasks kept: the oldest go first. */
+  /** Streams of finished tasks kept: the oldest go first, their last number stays. */
   finished_max: number;
+  /** Last numbers kept of streams that went: as long as the ledger keeps finished tasks. */
+  forgotten_max: number;
 }
 
 /** The defaults. */
@@ -50,12 +54,14 @@ export const EVENT_LIMITS: EventLimits = {
   kept_max: 1_000,
   ring_ms_max: 600_000,
   finished_max: 2_000,
+  forgotten_max: 10_000,
 };
 
 /** Makes the streams. */
 export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): Events {
   const streams = new Map<string, Stream>();
   const finished = new Set<string>();
+  const forgotten = new Set<string>();
 
   const streamOf = (task_id: string): Stream => {
     const known = streams.get(task_id);
@@ -82,6 +88,14 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
       for (const listener of stream.listeners) listener(event);
       return event;
     },
+    skip(task_id, count) {
+      const stream = streamOf(task_id);
+      const from = stream.last_seq + 1;
+      stream.last_seq += count;
+      const to = stream.last_seq;
+      const gap: StreamEvent = { task_id, seq: to, at: toIso(clock.now()), kind: 'gap', value: { from, to } };
+      for (const listener of stream.listeners) listener(gap);
+    },
     after(task_id, seq) {
       const stream = streams.get(task_id);
       if (!stream) return [];
@@ -101,9 +115,13 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
     },
     finish(task_id) {
       finished.add(task_id);
-      for (const oldest of finished) {
-        if (finished.size <= limits.finished_max) break;
+      for (const oldest of oldestOver(finished, limits.finished_max)) {
         finished.delete(oldest);
+        forgotten.add(oldest);
+        Object.assign(streamOf(oldest), { ring: [], kept: [] });
+      }
+      for (const oldest of oldestOver(forgotten, limits.forgotten_max)) {
+        forgotten.delete(oldest);
         streams.delete(oldest);
       }
     },
@@ -145,6 +163,8 @@ export function withGaps(
   gapTo(about.last);
   return whole;
 }
+
+const oldestOver = (ids: ReadonlySet<string>, max: number): string[] => [...ids].slice(0, Math.max(0, ids.size - max));
 
 function push(kept: Kept[], item: Kept, max: number): void {
   kept.push(item);

@@ -1,9 +1,11 @@
 /** The agents the orchestrator keeps a link to: dialled on their own port, proven, read by their card, registered. */
 import {
-  keepConnected,
   createPeer,
   digestOf,
+  FRAME_QUOTA,
+  keepConnected,
   sayHello,
+  type FrameQuota,
   type HandshakeDeps,
   type Link,
   type MethodTable,
@@ -11,7 +13,7 @@ import {
   type Peer,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, readCard, type CardFacts, type RpcParams } from '../protocol/index.ts';
-import { toIso, type Log, type Metrics } from '../seams/index.ts';
+import { sleep, toIso, type Log, type Metrics } from '../seams/index.ts';
 import type { Instance, Registry } from './registry.ts';
 
 /** One address to keep a link to. */
@@ -39,10 +41,13 @@ export interface FleetDeps extends HandshakeDeps {
   metrics: Metrics;
   registry: Registry;
   dial(url: string, options: { protocol: string; address?: string; signal?: AbortSignal }): Promise<Link>;
-  fetchCard(url: string): Promise<unknown>;
+  /** Reads a card over HTTP; from `address` where that is given, whatever the name resolves to by now. */
+  fetchCard(url: string, address?: string): Promise<unknown>;
   /** What agents may ask of us on the links we dialled. */
   methods: () => MethodTable;
   notifications: () => ReadonlyMap<string, NotificationHandler>;
+  /** Frames an agent may send on its link (ATK-E10). */
+  agent_quota?: FrameQuota;
 }
 
 /** The kept links. */
@@ -77,7 +82,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     const entry = { address, why: 'not dialled yet', stop };
     kept.set(key, entry);
     registry.expect(address.agent_id);
-    void keepConnected({
+    void keepTrying({
       clock,
       random,
       signal: stop.signal,
@@ -93,7 +98,7 @@ export function createFleet(deps: FleetDeps): Fleet {
             { agent_id: address.agent_id, url: address.url, code: error.code, why: error.message },
             'an agent was refused',
           );
-          link.close(error.code === 4030 ? 4003 : 4001, error.message.slice(0, REASON_CHARS_MAX));
+          link.close(CLOSE_CODES.get(error.code) ?? 1011, error.message.slice(0, REASON_CHARS_MAX));
         });
       },
       onPause: (pause_ms, cause) => {
@@ -104,12 +109,25 @@ export function createFleet(deps: FleetDeps): Fleet {
     return forget;
   }
 
+  /**
+   * A refusal for good may still heal: a stranger leaves the port, a key is pinned. So it is tried again, slowly; only an
+   * address that another one superseded is left alone.
+   */
+  async function keepTrying(options: Parameters<typeof keepConnected>[0]): Promise<void> {
+    for (;;) {
+      const { code } = await keepConnected(options);
+      if (options.signal.aborted || code === 4009) return;
+      await sleep(clock, REFUSED_PAUSE_MS, options.signal).catch(() => undefined);
+    }
+  }
+
   /** From an open link to a registered instance: hello both ways, key, card. */
   async function meet(link: Link, address: AgentAddress, answered: () => void): Promise<void> {
     const peer = createPeer({
       ...deps,
       link,
       methods: deps.methods(),
+      quota: deps.agent_quota ?? FRAME_QUOTA,
       notifications: new Map([...deps.notifications(), ['mesh/goaway', (params) => onGoaway(peer, params)]]),
     });
     const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
@@ -139,14 +157,14 @@ export function createFleet(deps: FleetDeps): Fleet {
     }
     if (hello.role !== 'agent')
       throw new AuroraError(4030, { message: `The key of ${hello.id} is not pinned as an agent's` });
-    const card = await cardBehind(address.url, hello.card_digest);
+    const card = await cardBehind(address, hello.card_digest);
     return toInstance(peer, address, card, { instance_id: hello.instance_id, in_flight_max: hello.in_flight_max });
   }
 
   /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
   async function meetBare(peer: Peer, link: Link, address: AgentAddress): Promise<Instance> {
     if (!link.loopback) throw new AuroraError(4030, { message: 'An unproven agent may only be on this machine' });
-    const card = readCard(await deps.fetchCard(address.url));
+    const card = readCard(await deps.fetchCard(address.url, address.address));
     const reading = [...card.skills].filter(
       ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
     );
@@ -155,10 +173,10 @@ export function createFleet(deps: FleetDeps): Fleet {
   }
 
   /** A card is read once per digest: replicas and reconnects cost nothing. It counts only if the proven link vouched for it. */
-  async function cardBehind(url: string, digest: string | undefined): Promise<CardFacts> {
+  async function cardBehind({ url, address }: AgentAddress, digest: string | undefined): Promise<CardFacts> {
     const known = digest === undefined ? undefined : cards.get(digest);
     if (known) return known;
-    const card = await deps.fetchCard(url);
+    const card = await deps.fetchCard(url, address);
     const facts = readCard(card);
     if (digest === undefined) throw new AuroraError(4030, { message: 'The hello names no card' });
     if (digestOf(card) !== digest) {
@@ -217,3 +235,11 @@ const HELLO_MS_MAX = 5_000;
 const IN_FLIGHT_DEFAULT = 8;
 const CARDS_MAX = 1_024;
 const REASON_CHARS_MAX = 100;
+const REFUSED_PAUSE_MS = 30_000;
+/** What is no judgement of the other end (no answer in time, no card to be had) is worth another try at once: 1011. */
+const CLOSE_CODES: ReadonlyMap<number, number> = new Map([
+  [4010, 4001],
+  [-32602, 4002],
+  [4030, 4003],
+  [5040, 4008],
+]);

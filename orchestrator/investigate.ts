@@ -11,7 +11,7 @@ import {
   type Source,
 } from '../protocol/index.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
-import { detectKind, refuseBinary } from './kind.ts';
+import { detectKind, refuseBinary, refuseEmpty } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import { Alert, type Planner, type Step } from './plan.ts';
 
@@ -31,20 +31,21 @@ export function createInvestigate({ planner, open, handOff }: InvestigateDeps): 
     if (!asked.success) throw invalidParams(asked.error);
     const { input } = asked.data;
     const head = await readHead(open(input));
-    const kind = asked.data.kind ?? detectKind(head);
-    if (head.byteLength === 0) throw new AuroraError(4220, { message: 'The input is empty' });
+    refuseEmpty(head);
     refuseBinary(head);
+    const kind = asked.data.kind ?? detectKind(head);
     const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
-    const rows = await carryOut({ kind, input, alert }, { planner, task, signal, tell, handOff });
-    return toResult(kind, rows);
+    const outcomes = await carryOut({ kind, input, alert }, { planner, task, signal, tell, handOff });
+    return toResult(kind, outcomes);
   };
 }
 
+/** What became of a step. */
 interface Outcome {
   step: Step;
-  row: TaskRow;
+  row: Pick<TaskRow, 'agent_id' | 'state' | 'result' | 'error'>;
 }
 
 /** Asks for steps until nothing new is wanted and everything is back. */
@@ -61,19 +62,34 @@ async function carryOut(
     const wanted = run.planner
       .next({ ...subject, settled })
       .filter(({ step }) => !settled.has(step) && !running.has(step));
-    for (const step of wanted.slice(0, STEPS_MAX - outcomes.length - running.size)) {
+    const room = STEPS_MAX - outcomes.length - running.size;
+    for (const step of wanted.slice(0, room)) {
       run.tell('thought', { text: `${step.reason}: hand off ${step.skill}` });
-      const settling = run.handOff(run.task, step).then((row) => {
-        settled.set(step.step, row.result);
-        outcomes.push({ step, row });
-        running.delete(step.step);
-      });
+      const settling = run
+        .handOff(run.task, step)
+        .catch(refusedRow)
+        .then((row) => {
+          settled.set(step.step, row.result);
+          outcomes.push({ step, row });
+          running.delete(step.step);
+        });
       running.set(step.step, settling);
     }
-    if (running.size === 0) return outcomes;
+    if (running.size === 0) return [...outcomes, ...wanted.slice(room).map(leftOut)];
     await Promise.race(running.values());
   }
 }
+
+/** A step that was refused before it became a task counts like one that failed: the others go on. */
+function refusedRow(reason: unknown): Outcome['row'] {
+  const { code, message, detail } = AuroraError.from(reason);
+  return { agent_id: '', state: 'rejected', error: { code, message, detail } };
+}
+
+const leftOut = (step: Step): Outcome => {
+  const message = `An investigation has at most ${STEPS_MAX} steps`;
+  return { step, row: { agent_id: '', state: 'rejected', error: { code: 5080, message } } };
+};
 
 /** One verdict; a step that did not come back is said, and keeps the verdict from being clean. */
 function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationResult {
@@ -98,7 +114,16 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationR
     what: step.skill,
     why: row.error?.message ?? 'it answered in no known shape',
   }));
-  return { ...merge(parts, missing), kind, steps: ordered.map(toStep) };
+  const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(result).map((why) => ({ what: agent_id, why })));
+  return { ...merge(parts, [...missing, ...unproven]), kind, steps: ordered.map(toStep) };
+}
+
+/** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
+function unprovenOf({ checked }: AnalysisResult): string[] {
+  if (checked.length === 0) return ['its answer carries no receipt of what was checked'];
+  return checked
+    .filter(({ corpus }) => corpus.items_read < corpus.items)
+    .map(({ question, corpus }) => `${corpus.items_read} of ${corpus.items} items were read for: ${question}`);
 }
 
 function toStep({ step, row }: Outcome): InvestigationStep {

@@ -6,13 +6,9 @@ import { AuroraError, type InputKind } from '../protocol/index.ts';
  * the kinds there are.
  */
 export function detectKind(head: Uint8Array): InputKind {
-  if (head.byteLength === 0) throw new AuroraError(4220, { message: 'The input is empty' });
+  refuseEmpty(head);
   refuseBinary(head);
-  const text = new TextDecoder()
-    .decode(head)
-    .replace(/^\ufeff/, '')
-    .trimStart();
-  if (text === '') throw new AuroraError(4220, { message: 'The input is empty: there is only white space in it' });
+  const text = toText(head);
   const lines = text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX));
 
   if (isAccessLog(lines)) return 'access_log';
@@ -20,6 +16,13 @@ export function detectKind(head: Uint8Array): InputKind {
   if (HTTP_REQUEST.test(lines[0] ?? '')) return 'http';
   if (isEmail(lines)) return 'email';
   return 'report';
+}
+
+/** Throws 4220 when there is nothing to look at: a clean answer about nothing would be worth nothing. */
+export function refuseEmpty(head: Uint8Array): void {
+  if (head.byteLength === 0) throw new AuroraError(4220, { message: 'The input is empty' });
+  if (toText(head) === '')
+    throw new AuroraError(4220, { message: 'The input is empty: there is only white space in it' });
 }
 
 /** Throws 4220 when the bytes are no text: a NUL, or too many control characters. Mail in 8-bit charsets passes. */
@@ -33,6 +36,13 @@ export function refuseBinary(head: Uint8Array): void {
     throw new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
   }
 }
+
+/** Decoded, without a byte order mark and leading white space. */
+const toText = (head: Uint8Array): string =>
+  new TextDecoder()
+    .decode(head)
+    .replace(/^\ufeff/, '')
+    .trimStart();
 
 function isAccessLog(lines: readonly string[]): boolean {
   const filled = lines.filter((line) => line.trim() !== '');

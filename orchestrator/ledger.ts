@@ -40,6 +40,9 @@ export interface TaskRow {
   readonly key: { scope: string; digest: string } | undefined;
 }
 
+/** To whom an attempt goes, and the routing that it goes with. */
+export type Lease = Pick<TaskRow, 'agent_id' | 'hop' | 'path' | 'actor' | 'effect'> & { instance_id: string };
+
 /** How a task ends. */
 export type TaskEnd =
   | { state: 'completed'; result: unknown }
@@ -61,8 +64,8 @@ export interface Ledger {
   childrenOf(task_id: string): Promise<TaskRow[]>;
   /** Newest first, older than `before` when given. */
   list(query: { root_id?: string; state?: TaskState; before?: string; limit: number }): Promise<TaskRow[]>;
-  /** A new attempt with the next fence; undefined when the task is final already. */
-  lease(task_id: string, to: { agent_id: string; instance_id: string }): Promise<Attempt | undefined>;
+  /** A new attempt with the next fence, and its routing on the row; undefined when the task is final already. */
+  lease(task_id: string, lease: Lease): Promise<Attempt | undefined>;
   /** Closes an attempt that came to nothing; the task stays open. */
   release(task_id: string, fence: number, outcome: string): Promise<void>;
   /**
@@ -126,14 +129,15 @@ export function memoryLedger(clock: Clock, limits: LedgerLimits = { open_max: 10
       }
       return found;
     },
-    async lease(task_id, { agent_id, instance_id }) {
+    async lease(task_id, { instance_id, ...routing }) {
       const row = rows.get(task_id);
       if (!row || isFinal(row.state)) return undefined;
       const number = row.attempts.length + 1;
       const started_at = toIso(clock.now());
+      const { agent_id } = routing;
       const attempt: Attempt = { attempt: number, fence: number, agent_id, instance_id, started_at };
       row.attempts = [...row.attempts, attempt];
-      Object.assign(row, { state: 'working', agent_id, updated_at: started_at });
+      Object.assign(row, routing, { state: 'working', updated_at: started_at });
       return attempt;
     },
     async release(task_id, fence, outcome) {

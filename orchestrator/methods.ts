@@ -141,24 +141,22 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   }
 
   function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
-    const { to, params = {}, task, method, options } = asked;
+    const wanted = toWanted(asked);
+    const { idempotency_key, reason } = asked.options;
+    const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', idempotency_key]);
+    const key = idempotency_key === undefined ? undefined : { scope, digest: digestOf(wanted) };
+    return { ...wanted, routing, reason, key };
+  }
+
+  function toWanted({ to, params = {}, task, method }: HandoffRequest): Pick<Order, 'to' | 'skill' | 'params'> {
     if (!to) {
       if (task === undefined)
         throw new AuroraError(-32602, { message: 'Invalid params: /to name whom, or give /task as text' });
-      return { ...toTextOrder(task, skillIds()), routing, reason: options.reason, key: undefined };
+      return toTextOrder(task, skillIds());
     }
     const skill = method ?? to.skill;
     if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
-    const key = options.idempotency_key;
-    const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', key]);
-    return {
-      to,
-      skill,
-      params,
-      routing,
-      reason: options.reason,
-      key: key === undefined ? undefined : { scope, digest: digestOf({ to, skill, params }) },
-    };
+    return { to, skill, params };
   }
 
   /** A caller that stops waiting with `$/cancel` cancels the task; one whose link is lost does not (wire.md 6). */
@@ -166,7 +164,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     const onAbort = () => {
       if (call.peer.link.open) void deps.dispatcher.cancel(task.task_id, 'the caller cancelled');
     };
-    call.signal.addEventListener('abort', onAbort, { once: true });
+    if (call.signal.aborted) onAbort();
+    else call.signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await done;
     } finally {

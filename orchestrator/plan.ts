@@ -124,7 +124,7 @@ function alertLook(alert: Alert, name: string): Step[] {
     });
   }
   // An alert that names indicators only needs nobody else first.
-  if (steps.length === 0 && alert.iocs.length > 0) steps.push(intelStep(alert, alert.iocs));
+  if (steps.length === 0 && alert.iocs.length > 0) steps.push(...intelSteps(alert, alert.iocs));
   return steps;
 }
 
@@ -134,13 +134,19 @@ function followUp({ alert, settled }: Situation, first: readonly Step[]): Step[]
   if (is_waiting || settled.has(INTEL_STEP) || first.some(({ step }) => step === INTEL_STEP)) return [];
   const found = first.flatMap(({ step }) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? []);
   const iocs = distinct([...(alert?.iocs ?? []), ...found]);
-  return iocs.length === 0 ? [] : [intelStep(alert, iocs)];
+  return intelSteps(alert, iocs);
 }
 
-function intelStep(alert: Alert | undefined, iocs: readonly Ioc[]): Step {
-  const params = { alert_id: alert?.alert_id ?? 'investigation', iocs: iocs.slice(0, IOCS_MAX) };
+/** As many steps as it takes to ask about every indicator: none is left out in silence. */
+function intelSteps(alert: Alert | undefined, iocs: readonly Ioc[]): Step[] {
   const reason = `${iocs.length} indicator${iocs.length === 1 ? '' : 's'} came up; threat intelligence judges them`;
-  return { step: INTEL_STEP, skill: 'analyze_threat', params, reason };
+  const alert_id = alert?.alert_id ?? 'investigation';
+  return Array.from({ length: Math.ceil(iocs.length / IOCS_MAX) }, (_, part) => ({
+    step: part === 0 ? INTEL_STEP : `${INTEL_STEP}-${part + 1}`,
+    skill: 'analyze_threat',
+    params: { alert_id, iocs: iocs.slice(part * IOCS_MAX, (part + 1) * IOCS_MAX) },
+    reason,
+  }));
 }
 
 const distinct = (iocs: readonly Ioc[]): Ioc[] => [
@@ -148,4 +154,5 @@ const distinct = (iocs: readonly Ioc[]): Ioc[] => [
 ];
 
 const INTEL_STEP = 'intel';
+/** Indicators one call of `analyze_threat` takes. */
 const IOCS_MAX = 1_000;

@@ -106,9 +106,8 @@ export function createRegistry(clock: Clock, limits: RegistryLimits = REGISTRY_L
       throw new AuroraError(5080, { message: 'Handoff refused: everybody with this skill is on the path already' });
     }
     if (fit.length > 0) return;
-    const away = [...expected].filter((agent_id) => ![...connected].some((instance) => instance.agent_id === agent_id));
-    const may_come =
-      'agent_id' in wanted.to ? expected.has(wanted.to.agent_id) && isAway(wanted.to.agent_id) : away.length > 0;
+    const away = [...expected].filter(isAway);
+    const may_come = 'agent_id' in wanted.to ? away.includes(wanted.to.agent_id) : away.length > 0;
     if (!may_come)
       throw new AuroraError(4043, { message: `No agent for ${describe(wanted)}`, detail: { wanted: wanted.to } });
   };

@@ -21,6 +21,7 @@ export function createSubscriber(options: {
   const waiting: StreamEvent[] = [];
   const in_flight = new Map<number, number>();
   let bytes_in_flight = 0;
+  let is_stopped = false;
   let stopAll: () => void = () => undefined;
 
   const hasCredit = () => {
@@ -48,14 +49,24 @@ export function createSubscriber(options: {
     waiting.push(event);
     flush();
     if (waiting.length > WAITING_EVENTS_MAX) shed(waiting);
-    if (waiting.length > BACKLOG_EVENTS_MAX) peer.close(1013, 'this subscriber reads too slowly');
+    if (waiting.length <= BACKLOG_EVENTS_MAX) return;
+    peer.close(1013, 'this subscriber reads too slowly');
+    stop();
+  };
+
+  const stop = () => {
+    is_stopped = true;
+    stopAll();
+    waiting.length = 0;
   };
 
   return {
     begin() {
-      for (const event of events.after(asked.task_id, asked.after_seq)) take(event);
+      // It may have been stopped, or its link lost, since the answer left.
+      if (is_stopped) return;
       const stops = [events.listen(asked.task_id, take), peer.onDrain(flush)];
-      stopAll = () => stops.forEach((stop) => stop());
+      stopAll = () => stops.forEach((stopOne) => stopOne());
+      for (const event of events.after(asked.task_id, asked.after_seq)) take(event);
     },
     acknowledge(seq) {
       for (const [sent, size] of in_flight) {
@@ -65,10 +76,7 @@ export function createSubscriber(options: {
       }
       flush();
     },
-    stop() {
-      stopAll();
-      waiting.length = 0;
-    },
+    stop,
   };
 }
 
