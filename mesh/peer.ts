@@ -90,7 +90,7 @@ export interface Peer {
   notify(method: string, params: RpcParams): void;
   /** Calls of the other end that run here now. */
   readonly running: number;
-  /** Resolves when none runs. */
+  /** Resolves when none runs and every answer was given to the link. */
   idle(): Promise<void>;
   close(code: number, reason: string): void;
   /** Hears that unsent bytes fell under half their bound, until the returned function is called. */
@@ -150,6 +150,7 @@ export function createPeer(deps: PeerDeps): Peer {
   const drain_listeners = new Set<() => void>();
   const idle_waiters: (() => void)[] = [];
   let last_id = 0;
+  let answering = 0;
   let is_held = false;
   let ended: LinkEnd | undefined;
   let tellClosed: (end: LinkEnd) => void = () => undefined;
@@ -164,7 +165,7 @@ export function createPeer(deps: PeerDeps): Peer {
     get running() {
       return running.size;
     },
-    idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
+    idle: () => (answering === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
     close: (code, reason) => link.close(code, reason),
     onDrain(listener) {
       drain_listeners.add(listener);
@@ -179,9 +180,12 @@ export function createPeer(deps: PeerDeps): Peer {
 
   function onText(text: string): void {
     const { batch, entries } = judgeFrame(text, limits);
+    answering++;
     void Promise.all(withinQuota(entries).map(answer)).then((responses) => {
       const answers = responses.filter((response) => response !== undefined);
       if (answers.length > 0) sendAnswers(answers, batch);
+      // Idle only now: whoever waits for it may close the link, and the last answer must have left.
+      if (--answering === 0) for (const resolve of idle_waiters.splice(0)) resolve();
     });
   }
 
@@ -230,7 +234,6 @@ export function createPeer(deps: PeerDeps): Peer {
       fail,
     });
     running.delete(key);
-    if (running.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
     return response ?? undefined;
   }
 

@@ -1,0 +1,285 @@
+/** Who is who: a stranger becomes a principal by a pinned key, proven on this very connection, and by nothing else. */
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  answerHello,
+  isProven,
+  memoryLink,
+  proveIdentity,
+  publicKeyOf,
+  sayHello,
+  type Identity,
+  type MethodHandler,
+} from '../../mesh/index.ts';
+import { Hello, HelloResult } from '../../protocol/index.ts';
+import { identityOf } from '../support/mesh.ts';
+import { doorstep } from './doorstep.ts';
+import { record } from './recorder.ts';
+import { still } from './raw-peer.ts';
+
+const read = { text: 'x' };
+const hello = { versions: ['mesh.v1'], agent: { agent_id: 'a', instance_id: 'a-1', name: 'a', version: '1' } };
+
+describe('a proof', () => {
+  const { identity, pin } = identityOf('worker', 'agent');
+  const subject = {
+    challenge: 'c'.repeat(43),
+    agent_id: 'worker',
+    instance_id: 'worker-1',
+    dialled: '127.0.0.1:9002',
+    connection_id: 'conn_1',
+  };
+  const proof = proveIdentity(identity.private_key, subject);
+
+  test('holds for exactly its subject and its key', () => {
+    expect(isProven(pin, subject, proof)).toBe(true);
+    expect(isProven(identityOf('worker', 'agent').pin, subject, proof)).toBe(false);
+  });
+
+  test.each([
+    ['challenge', 'd'.repeat(43)],
+    ['agent_id', 'other'],
+    ['instance_id', 'worker-2'],
+    ['dialled', '127.0.0.1:9003'],
+    ['connection_id', 'conn_2'],
+  ])('ATK-E1: a proof of another %s is none', (part, value) => {
+    expect(isProven(pin, { ...subject, [part]: value }, proof)).toBe(false);
+  });
+
+  test.each(['', 'x', '====', 'A'.repeat(86), '\u0000'])('a malformed proof %j is simply false', (text) => {
+    expect(isProven(pin, subject, text)).toBe(false);
+  });
+
+  test('a key that is no Ed25519 key, or no key at all, proves nothing', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const rsa = proveIdentity(privateKey, subject);
+    expect(isProven({ ...pin, public_key: publicKeyOf(privateKey) }, subject, rsa)).toBe(false);
+    expect(isProven({ ...pin, public_key: 'bm90IGEga2V5' }, subject, proof)).toBe(false);
+  });
+
+  test('ATK-E1: no part of a hello may hold the NUL that joins the parts of a proof', () => {
+    const challenge = `${'c'.repeat(20)}\0worker`;
+    expect(Hello.safeParse({ ...hello, challenge }).success).toBe(false);
+    expect(Hello.safeParse({ ...hello, challenge: 'c'.repeat(43) }).success).toBe(true);
+    const result = { ...hello, version: 'mesh.v1', connection_id: 'c', server_time: 't' };
+    expect(HelloResult.safeParse(result).success).toBe(true);
+    expect(HelloResult.safeParse({ ...result, connection_id: 'c\0d' }).success).toBe(false);
+    const agent = { ...hello.agent, instance_id: 'a\0b' };
+    expect(HelloResult.safeParse({ ...result, agent }).success).toBe(false);
+  });
+});
+
+describe('the door of an agent', () => {
+  test('an orchestrator and an operator with pinned keys come in, each proven to the other', async () => {
+    const door = doorstep();
+    for (const self of [door.orchestrator, door.operator]) {
+      const peer = door.knock(self);
+      const worker = await sayHello(peer, door.handshake(self), 5_000);
+      expect(worker).toMatchObject({ id: 'worker', role: 'agent', instance_id: 'worker-1' });
+      expect(await peer.request('read_text', read)).toEqual(read);
+    }
+    expect(door.metrics.of('handshakes_refused_total')).toBe(0);
+  });
+
+  test.each<[string, (self: Identity) => Identity]>([
+    ['another key', (self) => ({ ...self, private_key: identityOf('x', 'agent').identity.private_key })],
+    ['the key of another pinned id', (self) => ({ ...self, id: 'operator:ann' })],
+  ])('ATK-E1: who claims a pinned id with %s is closed 4001 and gets nothing done', async (_name, disguise) => {
+    let runs = 0;
+    const door = doorstep({ run: () => String(++runs) });
+    const impostor = door.knock(disguise(door.orchestrator));
+    const greeted = sayHello(impostor, door.handshake(door.orchestrator), 5_000);
+    const asked = impostor.request('read_text', read);
+    asked.catch(() => undefined);
+    await greeted;
+    expect(await impostor.closed).toMatchObject({ code: 4001 });
+    await expect(asked).rejects.toMatchObject({ code: expect.any(Number) as number });
+    expect([runs, door.metrics.of('handshakes_refused_total')]).toEqual([0, 1]);
+  });
+
+  test.each<[string, (honest: HelloResult) => unknown]>([
+    ['without a proof', ({ proof: _proof, ...rest }) => rest],
+    [
+      'without a key of its own',
+      ({ proof: _proof, agent, ...rest }) => ({ ...rest, agent: { ...agent, agent_id: 'new', public_key: undefined } }),
+    ],
+    ['with an empty proof', (honest) => ({ ...honest, proof: '' })],
+    ['that is no hello', () => ({ proof: 'x' })],
+    ['that is null', () => null],
+    ['with another connection', (honest) => ({ ...honest, connection_id: 'conn_other' })],
+    ['with another instance', (honest) => ({ ...honest, agent: { ...honest.agent, instance_id: 'other' } })],
+  ])('ATK-E1: a hello answered %s closes 4001', async (_name, spoil) => {
+    const door = doorstep();
+    const answer: MethodHandler = (params, call) => spoil(answerHello(door.handshake(door.orchestrator), params, call));
+    const peer = door.knock(undefined, { answer });
+    await peer.request('mesh/hello', { ...hello });
+    expect(await peer.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('ATK-E1: a proof that was heard once is worth nothing on the next connection', async () => {
+    const door = doorstep();
+    let heard: HelloResult | undefined;
+    const first = door.knock(undefined, {
+      answer: (params, call) => (heard = answerHello(door.handshake(door.orchestrator), params, call)),
+    });
+    await first.request('mesh/hello', hello);
+    expect(await first.request('read_text', read)).toEqual(read);
+    const replayed = door.knock(undefined, { answer: () => heard });
+    await replayed.request('mesh/hello', hello);
+    expect(await replayed.closed).toMatchObject({ code: 4001 });
+  });
+
+  test.each([
+    ['evil.test:9002', false],
+    ['worker.test:9003', false],
+    ['worker.test:9002', true], // the control: only the address makes the difference
+  ])('ATK-E1: a challenge passed on to the orchestrator, who dialled %s, is proven: %s', async (dialled, is_proven) => {
+    const door = doorstep();
+    const orchestrators_own = door.knock(door.orchestrator, { dialled });
+    const about = { peer: orchestrators_own, signal: new AbortController().signal, request_id: 'r' };
+    const impostor = door.knock(undefined, {
+      answer: (params) => answerHello(door.handshake(door.orchestrator), params, about),
+    });
+    await impostor.request('mesh/hello', hello);
+    const outcome = await impostor.request('read_text', read).then(
+      () => true,
+      () => false,
+    );
+    expect(outcome).toBe(is_proven);
+    if (!is_proven) expect(await impostor.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('ATK-E1: an agent that is given its own proof back does not take the caller for itself', async () => {
+    const door = doorstep();
+    const mirror = door.knock(undefined, { answer: () => null });
+    const peer = door.knock(undefined, {
+      answer: (params) => mirror.request('mesh/hello', Hello.parse(params)),
+    });
+    await peer.request('mesh/hello', hello);
+    expect(await peer.closed).toMatchObject({ code: 4003 });
+  });
+
+  test('a key that nobody pinned, and an agent, have no business at the door of another agent: 4003', async () => {
+    const agent = identityOf('whois', 'agent');
+    const door = doorstep({ pins: [agent.pin] });
+    for (const self of [agent.identity, identityOf('stranger', 'agent').identity]) {
+      const peer = await door.enter(self);
+      expect(await peer.closed).toMatchObject({ code: 4003 });
+    }
+  });
+
+  test('under mesh.v1 nothing but a hello is answered before a proof: 4010', async () => {
+    const door = doorstep();
+    const peer = door.knock(door.orchestrator);
+    await expect(peer.request('read_text', read)).rejects.toMatchObject({ code: 4010 });
+    await expect(peer.request('write_text', read)).rejects.toMatchObject({ code: 4010 });
+    expect(await peer.request('rpc.ping', {})).toEqual({ ok: true });
+  });
+
+  test('the first request may overtake the proof of its sender', async () => {
+    const door = doorstep();
+    const peer = door.knock(door.orchestrator);
+    const greeted = sayHello(peer, door.handshake(door.orchestrator), 5_000);
+    const asked = peer.request('read_text', read);
+    await greeted;
+    expect(await asked).toEqual(read);
+  });
+
+  test('who says nothing for five seconds is closed 4008; who proved itself may be silent', async () => {
+    const door = doorstep();
+    const silent = door.knock();
+    const proven = await door.enter(door.orchestrator);
+    await still();
+    door.clock.advance(4_999);
+    await still();
+    expect(silent.link.open).toBe(true);
+    door.clock.advance(1);
+    expect(await silent.closed).toMatchObject({ code: 4008 });
+    expect(proven.link.open).toBe(true);
+  });
+
+  test('who says hello and never answers ours is closed as well', async () => {
+    const door = doorstep();
+    const peer = door.knock(undefined, { answer: () => new Promise(() => undefined) });
+    await peer.request('mesh/hello', hello);
+    door.clock.advance(5_000);
+    expect((await peer.closed).code).toBeOneOf([4008, 4001]);
+  });
+
+  test('no common version: -32602 that names those there are, then 4002', async () => {
+    const door = doorstep();
+    const peer = door.knock(door.orchestrator);
+    const asked = peer.request('mesh/hello', { ...hello, versions: ['mesh.v9'] });
+    await expect(asked).rejects.toMatchObject({ code: -32602, detail: { versions: ['mesh.v1'] } });
+    door.clock.advance(0);
+    expect(await peer.closed).toMatchObject({ code: 4002 });
+  });
+
+  test.each([[[]], [{}], [{ versions: [] }], [{ ...hello, versions: 'mesh.v1' }], [{ ...hello, in_flight: 'x' }]])(
+    'params %j are no hello: -32602, and no challenge is signed',
+    async (params) => {
+      const door = doorstep();
+      const peer = door.knock(door.orchestrator);
+      await expect(peer.request('mesh/hello', params)).rejects.toMatchObject({ code: -32602 });
+    },
+  );
+
+  test('ATK-E9: the same instance twice: the older link is closed 4009, the newer works', async () => {
+    const door = doorstep();
+    const older = await door.enter(door.orchestrator);
+    const newer = await door.enter(door.orchestrator);
+    expect(await older.closed).toMatchObject({ code: 4009 });
+    expect(await newer.request('read_text', read)).toEqual(read);
+    const other = await door.enter({ ...door.orchestrator, instance_id: 'orchestrator-2' });
+    expect(await newer.request('read_text', read)).toEqual(read);
+    expect(other.link.open).toBe(true);
+  });
+});
+
+describe('a bare caller', () => {
+  const bare = { protocol: '' };
+
+  test('reads without hello, from this machine', async () => {
+    const door = doorstep();
+    const peer = door.knock(undefined, bare);
+    expect(await peer.request('read_text', read)).toEqual(read);
+    await expect(peer.request('mesh/hello', hello)).rejects.toMatchObject({ code: -32601 });
+    expect((await peer.request('rpc.discover', {})) as object).toMatchObject({ openrpc: '1.3.2' });
+  });
+
+  test('may not use a skill that changes anything: 4030, and it does not run', async () => {
+    let runs = 0;
+    const door = doorstep({ run: () => String(++runs) });
+    const peer = door.knock(undefined, bare);
+    await expect(peer.request('write_text', read)).rejects.toMatchObject({ code: 4030 });
+    expect(runs).toBe(0);
+  });
+
+  test('cannot route: its _meta.handoff is ignored, however it looks', async () => {
+    const budgets: number[] = [];
+    const door = doorstep({
+      run: async (text, ctx) => {
+        budgets.push(ctx.remaining_ms());
+        return ctx.handoff({ to: { skill: 'x' }, params: {}, reason: '' }).then(
+          () => 'handed off',
+          (reason: unknown) => (reason as { code: number }).code.toString() + text,
+        );
+      },
+    });
+    const peer = door.knock(undefined, bare);
+    for (const handoff of [{ to: 'worker', task_id: 't', fence: 9, budget_ms: 1 }, 'text', null]) {
+      expect(await peer.request('read_text', { ...read, _meta: { handoff } })).toEqual({ text: '4030x' });
+    }
+    expect(budgets).toEqual([60_000, 60_000, 60_000]);
+  });
+
+  test('is told to authenticate where strangers are not wanted, and off this machine', async () => {
+    const door = doorstep({ host: { anonymous: 'off' } });
+    const link = door.link(bare);
+    expect(await record(link).closed).toMatchObject({ code: 4001 });
+    const [, far] = memoryLink(bare);
+    let closed: number | undefined;
+    doorstep().host.accept({ ...far, loopback: false, attach: () => undefined, close: (code) => (closed = code) });
+    expect(closed).toBe(4001);
+  });
+});
