@@ -1,0 +1,72 @@
+/** Copies of a database: made while it works, checked before they are trusted, put in its place when nobody owns it. */
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { openConnection } from './connection.ts';
+import { readValue, type DriverName, type SqlDriver } from './driver.ts';
+import { toKysely } from './kysely.ts';
+import { migrate } from './migrations.ts';
+import { takeLock } from './ownership.ts';
+import { verifyChain, type ChainVerdict } from './verify.ts';
+
+/** Writes a whole, synced copy to `file`, which must not exist; the process stands still meanwhile (about 1 s a GB). */
+export function backupTo(driver: SqlDriver, file: string): void {
+  if (existsSync(file)) throw new Error(`${file} exists already`);
+  const draft = `${file}.draft`;
+  rmSync(draft, { force: true });
+  try {
+    closeSync(openSync(draft, 'wx', 0o600));
+    driver.prepare('VACUUM INTO ?').run([draft]);
+    settle(draft, file);
+  } catch (reason) {
+    rmSync(draft, { force: true });
+    throw reason;
+  }
+}
+
+/** Puts the backup `from` in the place of `to`, after checking its pages and its chains. Throws while `to` has an owner. */
+export async function restoreBackup(options: { from: string; to: string; driver?: DriverName }): Promise<ChainVerdict> {
+  const { from, to, driver = 'libsql' } = options;
+  const release = takeLock(to, driver);
+  const draft = `${to}.draft`;
+  try {
+    copyFileSync(from, draft);
+    const verdict = await checkFile(draft, driver);
+    if (!verdict.ok)
+      throw new Error(`${from} is not a good backup: ${verdict.task_id} #${verdict.seq}: ${verdict.why}`);
+    for (const ending of ['-wal', '-shm']) rmSync(`${to}${ending}`, { force: true });
+    settle(draft, to);
+    return verdict;
+  } finally {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${draft}${ending}`, { force: true });
+    release();
+  }
+}
+
+async function checkFile(file: string, driver: DriverName): Promise<ChainVerdict> {
+  const connection = openConnection({ file, driver, durability: 'full' });
+  try {
+    const pages = readValue(connection, 'PRAGMA integrity_check(1)');
+    if (pages !== 'ok') return { ok: false, task_id: '', seq: 0, why: String(pages) };
+    const db = toKysely(connection);
+    await migrate(db);
+    return await verifyChain(db);
+  } finally {
+    connection.close();
+  }
+}
+
+/** A name that a power cut cannot take back. */
+function settle(draft: string, file: string): void {
+  sync(draft);
+  renameSync(draft, file);
+  sync(dirname(file));
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,20 @@
+/** Where things are kept: SQLite behind one owner, the ledger's tables, and the pure table of what may happen to a dispatch. */
+export { restoreBackup } from './backup.ts';
+export type { Assurance, Durability } from './connection.ts';
+export type { DriverName } from './driver.ts';
+export type { Append, Appended, Arrow, StoreHealth } from './group-commit.ts';
+export type { EventRow, KeyRow, Tables, TaskIndex } from './schema.ts';
+export { openStore, type Store, type StoreOptions } from './store.ts';
+export {
+  isRefusal,
+  isTerminal,
+  RECEIVED,
+  transition,
+  type ArrowType,
+  type Happening,
+  type Phase,
+  type Refusal,
+  type Standing,
+} from './transition.ts';
+export type { ChainVerdict } from './verify.ts';
+export type { WalTail } from './wal-tail.ts';

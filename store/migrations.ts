@@ -1,0 +1,96 @@
+/** How the tables came to be: forward from any earlier release, in one transaction. */
+import { Migrator, sql, type Kysely, type Migration } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** Every step by its name; names sort in order. A released step is never edited: the next one changes what it made. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001_ledger': { up: createLedger },
+};
+
+/** Brings the tables to the newest form. Throws when the file was written by a newer release, or a step fails. */
+export async function migrate(
+  db: Kysely<Tables>,
+  steps: Readonly<Record<string, Migration>> = MIGRATIONS,
+): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...steps }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && error.message.startsWith('corrupted migrations')) {
+    throw new Error('The database was written by a newer release of Aurora Mesh: use that one, or restore a backup', {
+      cause: error,
+    });
+  }
+  throw error instanceof Error ? error : new Error('A migration failed', { cause: error });
+}
+
+async function createLedger(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('tasks')
+    .addColumn('task_id', 'text', (column) => column.primaryKey())
+    .addColumn('root_id', 'text', (column) => column.notNull())
+    .addColumn('parent_id', 'text')
+    .addColumn('skill', 'text', (column) => column.notNull())
+    .addColumn('phase', 'text', (column) => column.notNull())
+    .addColumn('fence', 'integer', (column) => column.notNull())
+    .addColumn('seq', 'integer', (column) => column.notNull())
+    .addColumn('head', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('updated_at', 'text', (column) => column.notNull())
+    .addColumn('deadline', 'text', (column) => column.notNull())
+    .addColumn('final_at', 'text')
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
+  await db.schema.createIndex('tasks_family').on('tasks').columns(['root_id', 'task_id']).execute();
+  await db.schema
+    .createIndex('tasks_open')
+    .on('tasks')
+    .column('task_id')
+    .where(sql.ref('final_at'), 'is', null)
+    .execute();
+  await db.schema
+    .createIndex('tasks_final')
+    .on('tasks')
+    .column('final_at')
+    .where(sql.ref('final_at'), 'is not', null)
+    .execute();
+  await db.schema
+    .createTable('events')
+    .addColumn('position', 'integer', (column) => column.primaryKey())
+    .addColumn('task_id', 'text', (column) => column.notNull())
+    .addColumn('seq', 'integer', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('fence', 'integer')
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('payload', 'text', (column) => column.notNull())
+    .addColumn('payload_hash', 'text', (column) => column.notNull())
+    .addColumn('prev_hash', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addUniqueConstraint('events_of_task', ['task_id', 'seq'])
+    .modifyEnd(sql`strict`)
+    .execute();
+  await db.schema
+    .createTable('keys')
+    .addColumn('scope', 'text', (column) => column.primaryKey())
+    .addColumn('task_id', 'text', (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'text', (column) => column.notNull())
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
+  await db.schema
+    .createTable('checkpoints')
+    .addColumn('seq', 'integer', (column) => column.primaryKey())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('before', 'text', (column) => column.notNull())
+    .addColumn('tasks', 'integer', (column) => column.notNull())
+    .addColumn('heads_hash', 'text', (column) => column.notNull())
+    .addColumn('prev_hash', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .modifyEnd(sql`strict`)
+    .execute();
+  await db.schema
+    .createTable('meta')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
+}

@@ -1,0 +1,62 @@
+/** The tables, as the newest migration leaves them. Ids and times are text; times are ISO with Z, so that they sort. */
+import type { ArrowType, Phase } from './transition.ts';
+
+/** Everything that is kept. */
+export interface Tables {
+  tasks: TaskIndex;
+  events: EventRow;
+  keys: KeyRow;
+  checkpoints: CheckpointRow;
+  meta: { key: string; value: string };
+}
+
+/** Where each task stands: an index over its events, which hold everything else. */
+export interface TaskIndex {
+  task_id: string;
+  root_id: string;
+  parent_id: string | null;
+  skill: string;
+  phase: Phase;
+  fence: number;
+  /** Number and hash of its newest event: the head of its chain. */
+  seq: number;
+  head: string;
+  created_at: string;
+  updated_at: string;
+  deadline: string;
+  /** Null while it is open. */
+  final_at: string | null;
+}
+
+/** One event, never changed. `position` is the order of commit over all tasks. */
+export interface EventRow {
+  position: number;
+  task_id: string;
+  seq: number;
+  type: ArrowType;
+  fence: number | null;
+  at: string;
+  payload: string;
+  payload_hash: string;
+  prev_hash: string;
+  hash: string;
+}
+
+/** An idempotency key: scope is unique while it lives (PROM-P2). */
+export interface KeyRow {
+  scope: string;
+  task_id: string;
+  digest: string;
+  expires_at: string;
+}
+
+/** What retention took away: the heads of the chains that went, chained themselves. */
+export interface CheckpointRow {
+  seq: number;
+  at: string;
+  before: string;
+  tasks: number;
+  heads_hash: string;
+  prev_hash: string;
+  hash: string;
+}

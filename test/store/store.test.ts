@@ -1,0 +1,289 @@
+/** The store on every driver there is: kept, chained, grouped, owned once, honest about what it cannot write. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
+import { openStore, type Append, type Store } from '../../store/index.ts';
+import { openLibsql } from '../../store/libsql.ts';
+import { hasNodeSqlite } from '../../store/node-sqlite.ts';
+
+const drivers = ['libsql', 'node:sqlite'] as const;
+const missing = drivers.filter((driver) => driver === 'node:sqlite' && !hasNodeSqlite());
+for (const driver of missing) console.error(`SKIP the store on ${driver}: Node ${process.versions.node} has none`);
+
+describe.each(drivers)('the store on %s', (driver) => {
+  describe.skipIf(missing.includes(driver))('', () => {
+    let folder: string;
+    let file: string;
+    let clock: ManualClock;
+    let log: ReturnType<typeof memoryLog>;
+    const opened: Store[] = [];
+
+    const open = async (path = file) => {
+      const store = await openStore({ file: path, driver, durability: 'full', clock, log });
+      opened.push(store);
+      return store;
+    };
+    const at = () => new Date(clock.now()).toISOString();
+    const accept = (task_id: string, more: Partial<Append> = {}): Append => ({
+      task_id,
+      at: at(),
+      opens: { root_id: task_id, parent_id: null, skill: 'analyze_threat', deadline: at() },
+      arrows: [
+        { type: 'accepted', payload: { params: { task_id } } },
+        { type: 'queued', payload: null },
+      ],
+      ...more,
+    });
+    const lease = (task_id: string, fence: number): Append => ({
+      task_id,
+      at: at(),
+      arrows: [{ type: 'leased', fence, payload: { agent_id: 'threat-intel' } }],
+    });
+    const succeed = (task_id: string, fence: number): Append => ({
+      task_id,
+      at: at(),
+      arrows: [{ type: 'succeeded', fence, payload: { result: 1 } }],
+    });
+    const finished = async (store: Store, task_id: string) => {
+      await store.append(accept(task_id));
+      await store.append(lease(task_id, 1));
+      await store.append(succeed(task_id, 1));
+    };
+    /** Changes the file behind the store's back. */
+    const tamper = (sql: string) => {
+      const database = openLibsql(file);
+      database.exec(sql);
+      database.close();
+    };
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'aurora-store-'));
+      file = join(folder, 'ledger.db');
+      clock = manualClock();
+      log = memoryLog();
+    });
+    afterEach(() => {
+      for (const store of opened.splice(0)) if (store.health().state !== 'closed') store.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('what was acknowledged is there after reopening, with the next epoch', async () => {
+      const first = await open();
+      await finished(first, 'task_a');
+      first.close();
+      const second = await open();
+      expect(Number(second.epoch)).toBe(Number(first.epoch) + 1);
+      const task = await second.db.selectFrom('tasks').selectAll().executeTakeFirstOrThrow();
+      expect(task).toMatchObject({ task_id: 'task_a', phase: 'SUCCEEDED', fence: 1, seq: 4 });
+      expect(await second.verifyChain()).toEqual({ ok: true, tasks: 1, events: 4 });
+    });
+
+    test('PROM-P1: what SQLite really does is read back, and the file is private', async () => {
+      const store = await open();
+      expect(store.assurance).toEqual({ journal_mode: 'wal', synchronous: 'full' });
+      await store.append(accept('task_a'));
+      for (const ending of ['', '-wal', '.lock']) expect(statSync(file + ending).mode & 0o077).toBe(0);
+      const memory = await open(':memory:');
+      expect(memory.assurance.journal_mode).toBe('memory');
+    });
+
+    test('PROM-P1: a hundred writes of one turn share two transactions; each waits for its own', async () => {
+      const store = await open();
+      const writes = Array.from({ length: 100 }, (_, index) => store.append(accept(`task_${index}`)));
+      expect(store.counts.transactions).toBe(0);
+      const outcomes = await Promise.all(writes);
+      expect(outcomes.every(({ outcome }) => outcome === 'kept')).toBe(true);
+      expect(store.counts).toEqual({ transactions: 2, events: 200 });
+    });
+
+    test('several arrows of one task in one turn keep their order', async () => {
+      const store = await open();
+      const outcomes = await Promise.all([
+        store.append(accept('task_a')),
+        store.append(lease('task_a', 1)),
+        store.append(succeed('task_a', 1)),
+        store.append(succeed('task_a', 1)),
+      ]);
+      expect(outcomes.map(({ outcome }) => outcome)).toEqual(['kept', 'kept', 'kept', 'refused']);
+      expect(store.counts.transactions).toBe(1);
+    });
+
+    test('PROM-P5 INV4 INV7: a stale fence, a second end and an unknown task write nothing', async () => {
+      const store = await open();
+      await store.append(accept('task_a'));
+      await store.append(lease('task_a', 1));
+      await store.append({
+        task_id: 'task_a',
+        at: at(),
+        arrows: [{ type: 'released', fence: 1, payload: 'link_lost' }],
+      });
+      await store.append(lease('task_a', 2));
+      expect(await store.append(succeed('task_a', 1))).toEqual({ outcome: 'refused', why: 'stale_fence' });
+      expect(await store.append(succeed('task_a', 2))).toMatchObject({ outcome: 'kept' });
+      expect(await store.append(succeed('task_a', 2))).toEqual({ outcome: 'refused', why: 'final' });
+      expect(await store.append(lease('task_x', 1))).toEqual({ outcome: 'refused', why: 'unknown_task' });
+      const late: Append = { task_id: 'task_a', at: at(), arrows: [{ type: 'late_result', fence: 1, payload: 2 }] };
+      expect(await store.append(late)).toMatchObject({ outcome: 'kept', task: { phase: 'SUCCEEDED' } });
+      expect(await store.verifyChain()).toMatchObject({ ok: true, events: 7 });
+    });
+
+    test('PROM-P2: a key is taken once, in the same turn and after reopening, until its time is over', async () => {
+      const key = {
+        scope: 'operator:alice dispatch 42',
+        digest: 'd',
+        expires_at: new Date(clock.now() + 86_400_000).toISOString(),
+      };
+      const first = await open();
+      const both = await Promise.all([
+        first.append(accept('task_a', { key })),
+        first.append(accept('task_b', { key })),
+      ]);
+      expect(both).toMatchObject([{ outcome: 'kept' }, { outcome: 'duplicate', key: { task_id: 'task_a' } }]);
+      first.close();
+      const second = await open();
+      expect(await second.append(accept('task_c', { key }))).toMatchObject({ outcome: 'duplicate' });
+      clock.advance(86_400_000);
+      const later = { ...key, expires_at: new Date(clock.now() + 86_400_000).toISOString() };
+      expect(await second.append(accept('task_d', { key: later }))).toMatchObject({ outcome: 'kept' });
+    });
+
+    test('PROM-P14: a file has one owner; the second is told who, and gets it when the first leaves', async () => {
+      const first = await open();
+      await expect(open()).rejects.toThrow(`in use by process ${process.pid} since`);
+      first.close();
+      await expect(open()).resolves.toBeDefined();
+    });
+
+    test('PROM-P14: after somebody took the file over, no write of the old epoch is kept', async () => {
+      const store = await open();
+      await store.append(accept('task_a'));
+      tamper(`UPDATE meta SET value = '99' WHERE key = 'epoch'`);
+      await expect(store.append(lease('task_a', 1), { patient: true })).rejects.toThrow('epoch 99');
+      expect(store.health()).toMatchObject({ state: 'fenced' });
+      clock.advance(60_000);
+      await expect(store.append(accept('task_b'))).rejects.toMatchObject({ code: 5030 });
+      expect(await store.db.selectFrom('events').select('task_id').execute()).toHaveLength(2);
+    });
+
+    test('PROM-P15 X25: on a full disk new work is refused, reads go on, patient writes wait, and it heals by itself', async () => {
+      const store = await open();
+      await store.append(accept('task_a'));
+      await store.append(lease('task_a', 1));
+      const { rows } = await sqlOf(store, 'PRAGMA page_count');
+      await sqlOf(store, `PRAGMA max_page_count = ${Number(rows[0]?.['page_count'])}`);
+      const large = accept('task_big', { arrows: [{ type: 'accepted', payload: 'x'.repeat(100_000) }] });
+      const settled = store.append(succeed('task_a', 1), { patient: true });
+      const refused = store.append(large);
+      await expect(refused).rejects.toMatchObject({ code: 5030, retry_after_ms: 1_000 });
+      expect(store.health()).toMatchObject({ state: 'degraded', cause: 'the disk is full' });
+      await expect(store.append(accept('task_c'))).rejects.toThrow('The ledger cannot write: the disk is full');
+      const kept = await store.db.selectFrom('tasks').select(['task_id', 'phase']).execute();
+      expect(kept).toEqual([{ task_id: 'task_a', phase: 'LEASED' }]);
+
+      await sqlOf(store, 'PRAGMA max_page_count = 1000000');
+      clock.advance(1_000);
+      expect(await settled).toMatchObject({ outcome: 'kept', task: { phase: 'SUCCEEDED' } });
+      expect(store.health()).toEqual({ state: 'ok' });
+      expect(await store.append(large)).toMatchObject({ outcome: 'kept' });
+      expect(await store.verifyChain()).toMatchObject({ ok: true });
+    });
+
+    test('X28: while another program holds the lock nothing is lost and nothing is acknowledged', async () => {
+      const store = await open();
+      const other = openLibsql(file);
+      other.exec('BEGIN IMMEDIATE');
+      const waiting = store.append(accept('task_a'), { patient: true });
+      await expect(store.append(accept('task_b'))).rejects.toThrow('another program holds the database locked');
+      clock.advance(1_000);
+      expect(store.health().state).toBe('degraded');
+      other.exec('ROLLBACK');
+      other.close();
+      clock.advance(1_000);
+      expect(await waiting).toMatchObject({ outcome: 'kept' });
+    });
+
+    test.each([
+      ['a changed payload', `UPDATE events SET payload = '"none"' WHERE task_id = 'task_b' AND seq = 3`, 3, 'payload'],
+      ['a changed type', `UPDATE events SET type = 'failed' WHERE task_id = 'task_b' AND seq = 4`, 4, 'it was changed'],
+      [
+        'a changed time',
+        `UPDATE events SET at = '2020-01-01T00:00:00.000Z' WHERE task_id = 'task_b' AND seq = 2`,
+        2,
+        'it was changed',
+      ],
+      ['a row that went', `DELETE FROM events WHERE task_id = 'task_b' AND seq = 2`, 3, 'event 2 is missing'],
+      ['a tail that went', `DELETE FROM events WHERE task_id = 'task_b' AND seq = 4`, 3, 'events after it are missing'],
+      ['a first row that went', `DELETE FROM events WHERE task_id = 'task_b' AND seq = 1`, 2, 'event 1 is missing'],
+      ['all rows gone', `DELETE FROM events WHERE task_id = 'task_b'`, 1, 'all its events are missing'],
+      ['a changed phase', `UPDATE tasks SET phase = 'FAILED' WHERE task_id = 'task_b'`, 4, 'its events say SUCCEEDED'],
+      ['a task that went', `DELETE FROM tasks WHERE task_id = 'task_b'`, 4, 'no task belongs to it'],
+    ])('INV16: checking names the first bad row: %s', async (_what, sql, seq, why) => {
+      const store = await open();
+      for (const task_id of ['task_a', 'task_b', 'task_c']) await finished(store, task_id);
+      expect(await store.verifyChain()).toEqual({ ok: true, tasks: 3, events: 12 });
+      tamper(sql);
+      const verdict = await store.verifyChain();
+      expect(verdict).toMatchObject({ ok: false, task_id: 'task_b', seq });
+      expect(verdict.ok ? '' : verdict.why).toContain(why);
+    });
+
+    test('checking works in pages: more rows than one page, and a tamper on the last', async () => {
+      const store = await open();
+      await Promise.all(Array.from({ length: 700 }, (_, index) => store.append(accept(`task_${1000 + index}`))));
+      expect(await store.verifyChain()).toEqual({ ok: true, tasks: 700, events: 1_400 });
+      tamper(`UPDATE events SET payload = '1' WHERE task_id = 'task_1699' AND seq = 1`);
+      expect(await store.verifyChain()).toMatchObject({ ok: false, task_id: 'task_1699', seq: 1 });
+    });
+
+    test('INV2: retention forgets finished tasks behind a checkpoint, and a changed checkpoint is named', async () => {
+      const store = await open();
+      await finished(store, 'task_a');
+      await store.append(accept('task_open'));
+      clock.advance(1_000);
+      const cut = clock.now();
+      await finished(store, 'task_b');
+      expect(await store.prune(cut)).toBe(1);
+      expect(await store.prune(cut)).toBe(0);
+      const left = await store.db.selectFrom('tasks').select('task_id').execute();
+      expect(left.map(({ task_id }) => task_id)).toEqual(['task_b', 'task_open']);
+      expect(await store.verifyChain()).toEqual({ ok: true, tasks: 2, events: 6 });
+      tamper('UPDATE checkpoints SET tasks = 0');
+      expect(await store.verifyChain()).toMatchObject({ ok: false, seq: 1 });
+    });
+
+    test('a write during a transaction of somebody else on the connection waits for its end', async () => {
+      const store = await open();
+      const written = store.db.transaction().execute(async (trx) => {
+        await trx.insertInto('meta').values({ key: 'a', value: '1' }).execute();
+        await new Promise((resolve) => setImmediate(resolve));
+        await trx.insertInto('meta').values({ key: 'b', value: '1' }).execute();
+      });
+      await Promise.all([written, store.append(accept('task_a'))]);
+      expect(store.counts.transactions).toBe(1);
+    });
+
+    test('what cannot be written down is refused alone, before the others of its turn', async () => {
+      const store = await open();
+      const good = store.append(accept('task_a'));
+      const bad = store.append(accept('task_b', { arrows: [{ type: 'accepted', payload: 1n }] }));
+      await expect(bad).rejects.toThrow(TypeError);
+      expect(await good).toMatchObject({ outcome: 'kept' });
+    });
+
+    test('after closing nothing is taken any more, and what waited was kept', async () => {
+      const store = await open();
+      const last = store.append(accept('task_a'));
+      store.close();
+      expect(await last).toMatchObject({ outcome: 'kept' });
+      await expect(store.append(accept('task_b'))).rejects.toThrow('it is closed');
+    });
+  });
+});
+
+/** Raw SQL on the store's own connection: limits of SQLite are limits of a connection. */
+async function sqlOf(store: Store, text: string): Promise<{ rows: Record<string, unknown>[] }> {
+  const { sql } = await import('kysely');
+  return sql.raw<Record<string, unknown>>(text).execute(store.db);
+}
