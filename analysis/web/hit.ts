@@ -1,0 +1,58 @@
+/** What a grammar answers when it recognises an attack in a value. */
+
+/** The kinds of attack the web judge tells apart. */
+export type AttackClass =
+  | 'sqli'
+  | 'xss'
+  | 'rce'
+  | 'lfi'
+  | 'rfi'
+  | 'ssrf'
+  | 'php-injection'
+  | 'java-injection'
+  | 'nodejs-injection'
+  | 'template-injection'
+  | 'nosqli'
+  | 'log4shell'
+  | 'xxe'
+  | 'ldap-injection'
+  | 'header-injection'
+  | 'session-fixation'
+  | 'scanner'
+  | 'exploit-path'
+  | 'sensitive-file'
+  | 'webshell'
+  | 'open-proxy'
+  | 'malformed-request';
+
+/**
+ * One recognition. `certain` means the grammar fits an attack and hardly anything else; without it the shape occurs in
+ * honest input too, and only a person or several of them make it an attack.
+ */
+export interface Match {
+  class: AttackClass;
+  /** Stable id of the grammar rule, `<class>/<rule>`. */
+  rule: string;
+  title: string;
+  certain: boolean;
+  /** The substring of the judged layer. */
+  start: number;
+  end: number;
+}
+
+/** Collects the matches of one grammar, one per rule: the first is the evidence, the others say nothing new. */
+export function createMatches(attack: AttackClass) {
+  const found = new Map<string, Match>();
+  return {
+    add(rule: string, title: string, certain: boolean, start: number, end: number) {
+      const id = `${attack}/${rule}`;
+      if (!found.has(id)) found.set(id, { class: attack, rule: id, title, certain, start, end });
+    },
+    /** Adds a match for the first place the pattern fits. Patterns must bound every repetition: input is hostile. */
+    find(rule: string, title: string, certain: boolean, text: string, pattern: RegExp) {
+      const fit = pattern.exec(text);
+      if (fit) this.add(rule, title, certain, fit.index, fit.index + fit[0].length);
+    },
+    all: (): Match[] => [...found.values()],
+  };
+}

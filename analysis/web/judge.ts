@@ -1,0 +1,128 @@
+/** The request judge: each value of a request, each of its decoded forms, against each grammar that speaks about its place. */
+import { judgeCode } from './code.ts';
+import { layersOf } from './decode.ts';
+import type { AttackClass, Match } from './hit.ts';
+import { judgeHtml } from './html.ts';
+import { judgePath } from './path.ts';
+import { judgeFetch, judgeInclude, judgeLookup } from './remote.ts';
+import { placesOf, VALUE_LENGTH_MAX, type HttpRequest, type Located } from './request.ts';
+import { judgeSession, judgeUpload } from './cross.ts';
+import { judgeShell } from './shell.ts';
+import { judgeSql } from './sql.ts';
+
+/** A recognised attack with the place it stood in and the text that was recognised. */
+export interface Hit {
+  class: AttackClass;
+  rule: string;
+  title: string;
+  certain: boolean;
+  /** The place in the request, as evidence cites it. */
+  label: string;
+  /** The recognised substring of the decoded value. */
+  text: string;
+  /** The decodings that made it readable, in order. */
+  steps: readonly string[];
+}
+
+/** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread. */
+export function judgeRequest(request: HttpRequest): { hits: Hit[]; cut: string[] } {
+  const { values, cut } = placesOf(request);
+  return { hits: distinct([...values.flatMap(judgeLocated), ...judgeSession(values), ...judgeUpload(values)]), cut };
+}
+
+/** Judges one value by itself, as of a parameter. */
+export const judgeValue = (text: string): Hit[] =>
+  distinct(judgeLocated({ place: 'value', label: 'value', name: '', text: text.slice(0, VALUE_LENGTH_MAX) }));
+
+/** The class that the hits speak for: most certain rules first, then the more specific class. */
+export function leadingClass(hits: readonly Hit[]): AttackClass | undefined {
+  const counts = new Map<AttackClass, number>();
+  for (const hit of hits) counts.set(hit.class, (counts.get(hit.class) ?? 0) + (hit.certain ? CERTAIN_POINTS : 1));
+  const ranked = [...counts].sort(
+    ([left, left_points], [right, right_points]) =>
+      right_points - left_points || CLASSES.indexOf(left) - CLASSES.indexOf(right),
+  );
+  return ranked[0]?.[0];
+}
+
+function judgeLocated(located: Located): Hit[] {
+  if (isPlain(located.text)) return [];
+  return layersOf(located.text).flatMap(({ text, steps }) =>
+    grammarsOf(located).flatMap((grammar) =>
+      grammar(text).map((match) => ({
+        class: match.class,
+        rule: match.rule,
+        title: match.title,
+        certain: match.certain,
+        label: located.label,
+        text: cutOut(text, match),
+        steps,
+      })),
+    ),
+  );
+}
+
+/** Which grammars speak about which place: browsers' own headers hold parentheses, semicolons and addresses by nature. */
+function grammarsOf({ place, name }: Located): readonly ((text: string) => Match[])[] {
+  if (place === 'path') return PATH_GRAMMARS;
+  if (place === 'header') return LIST_HEADERS.has(name) ? LIST_GRAMMARS : HEADER_GRAMMARS;
+  if (place === 'name') return NAME_GRAMMARS;
+  if (place === 'cookie') return COOKIE_GRAMMARS;
+  return VALUE_GRAMMARS;
+}
+
+/** A short word or number: nothing any grammar could recognise. Most values end here. */
+const isPlain = (text: string) => PLAIN.test(text);
+
+const cutOut = (text: string, { start, end }: Match) =>
+  text.slice(start, Math.min(Math.max(end, start + 1), start + EVIDENCE_CHARS_MAX));
+
+function distinct(hits: readonly Hit[]): Hit[] {
+  const found = new Map<string, Hit>();
+  for (const hit of hits) {
+    const key = `${hit.rule}\n${hit.label}`;
+    const known = found.get(key);
+    if (!known || (hit.certain && !known.certain)) found.set(key, hit);
+  }
+  return [...found.values()].slice(0, HITS_MAX);
+}
+
+const CLASSES: readonly AttackClass[] = [
+  'log4shell',
+  'xxe',
+  'php-injection',
+  'java-injection',
+  'nodejs-injection',
+  'template-injection',
+  'sqli',
+  'nosqli',
+  'xss',
+  'ssrf',
+  'lfi',
+  'rfi',
+  'rce',
+  'ldap-injection',
+  'header-injection',
+  'session-fixation',
+];
+const VALUE_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup, judgeFetch, judgeInclude];
+const NAME_GRAMMARS = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
+const COOKIE_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
+const PATH_GRAMMARS = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
+const HEADER_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
+const LIST_GRAMMARS = [judgeHtml, judgeCode, judgeLookup];
+const LIST_HEADERS = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'accept-charset',
+  'content-type',
+  'host',
+  'connection',
+  'cache-control',
+  'sec-ch-ua',
+]);
+const CERTAIN_POINTS = 3;
+const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;
+const EVIDENCE_CHARS_MAX = 200;
+const HITS_MAX = 200;

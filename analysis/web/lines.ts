@@ -1,0 +1,62 @@
+/** Cuts a stream of bytes into lines, in bounded memory, and hashes what it read. */
+import { createHash } from 'node:crypto';
+
+/** One line without its end; `cut` when it was longer than `LINE_BYTES_MAX`. */
+export interface Line {
+  number: number;
+  text: string;
+  cut: boolean;
+}
+
+/** A reader of lines; `sha256()` is the hash of all bytes read so far, whole once `lines` has ended. */
+export interface LineReader {
+  lines: AsyncGenerator<Line[]>;
+  sha256(): string;
+}
+
+/** Reads UTF-8 lines in batches, one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs 64 KiB. */
+export function createLineReader(stream: AsyncIterable<Uint8Array>): LineReader {
+  const hash = createHash('sha256');
+  let number = 0;
+  let rest = Buffer.alloc(0);
+  let cut = false;
+
+  const take = (bytes: Buffer): Line => {
+    const whole = rest.length === 0 ? bytes : Buffer.concat([rest, bytes.subarray(0, LINE_BYTES_MAX - rest.length)]);
+    const line = whole.subarray(0, LINE_BYTES_MAX);
+    const was_cut = cut || rest.length + bytes.length > LINE_BYTES_MAX;
+    rest = Buffer.alloc(0);
+    cut = false;
+    number += 1;
+    return { number, text: line.toString('utf8').replace(/\r$/, ''), cut: was_cut };
+  };
+
+  async function* read(): AsyncGenerator<Line[]> {
+    for await (const chunk of stream) {
+      hash.update(chunk);
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const batch: Line[] = [];
+      let at = 0;
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
+        batch.push(take(bytes.subarray(at, end)));
+        at = end + 1;
+        if (batch.length < BATCH_LINES_MAX) continue;
+        yield batch.splice(0);
+      }
+      if (at < bytes.length) {
+        const left = LINE_BYTES_MAX - rest.length;
+        if (bytes.length - at > left) cut = true;
+        if (left > 0) rest = Buffer.concat([rest, bytes.subarray(at, at + left)]);
+      }
+      yield batch;
+    }
+    if (rest.length > 0) yield [take(Buffer.alloc(0))];
+  }
+
+  let digest: string | undefined;
+  return { lines: read(), sha256: () => (digest ??= hash.digest('hex')) };
+}
+
+/** A line is read up to this many bytes, 64 KiB; real servers refuse longer request lines. */
+export const LINE_BYTES_MAX = 65_536;
+const BATCH_LINES_MAX = 1_000;

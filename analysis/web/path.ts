@@ -1,0 +1,66 @@
+/** Path grammar: recognises values that walk out of a folder or name files no visitor asks for. */
+import { createMatches, type Match } from './hit.ts';
+
+/** Reads the value as a file path of any system, after decoding. */
+export function judgePath(value: string): Match[] {
+  const matches = createMatches('lfi');
+  const text = value.toLowerCase().replaceAll('\0', '');
+  const find = (rule: string, title: string, certain: boolean, pattern: RegExp) =>
+    matches.find(rule, title, certain, text, pattern);
+  find(
+    'traversal',
+    'walks up the folders',
+    true,
+    /(?:^|[^.\w])\.{2,4}[\\/;]{1,4}(?:\.{1,4}[\\/;]{1,4}|\w|%|$)|[\\/]\.{2,3}(?:;[^/]{0,40})?[\\/]|[\\/]\.{2}$/,
+  );
+  find(
+    'system-file',
+    'names a system file',
+    true,
+    /(?:^|[^a-z0-9])etc[\\/]{1,4}(?:passwd|shadow|group|hosts|issue|motd|fstab|crontab|sudoers|ssh|apache2?|nginx|httpd|my\.cnf|mysql|php|profile|resolv|network|redhat|debian|os-release|self|master|security|inetd|f5-release|environment|rc\.|init|ld\.so|pam|cron|default|samba|lighttpd|vsftpd|proftpd|exim|logrotate)/,
+  );
+  find(
+    'system-file',
+    'names a system file',
+    true,
+    /(?:^|[^a-z0-9])proc[\\/]{1,4}(?:self|version|cpuinfo|\d{1,7}|net|mounts|cmdline|meminfo|sched)/,
+  );
+  find(
+    'system-file',
+    'names a system file',
+    true,
+    /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
+  );
+  find(
+    'system-file',
+    'names a file of the system',
+    true,
+    /(?:^|[^a-z0-9])(?:var|opt|root|home|usr)[\\/]{1,4}(?:log|www|lib|mail|spool|run|adm|cache|apache|lampp|local|etc|\.ssh|\.bash|share|[\w.-]{1,30}[\\/]\.(?:ssh|bash|profile))[\\/]?/,
+  );
+  find(
+    'config-file',
+    'names a secret or configuration file',
+    true,
+    /(?:^|[\\/])(?:web-inf|meta-inf)[\\/]|(?:^|[\\/])(?:wp-config\.(?:php|bak)|web\.config|global\.asa|\.env(?:\.\w{1,12})?|\.git[\\/]|\.svn[\\/]|\.aws[\\/]|\.docker|\.kube[\\/]|\.ssh[\\/]|\.npmrc|\.history|\.mysql_history|\.netrc|\.pgpass|\.vscode[\\/]|\.idea[\\/]|\.ds_store|\.ht(?:access|passwd)|id_rsa|\.bash_history|access_log|error_log)(?:$|\W)/,
+  );
+  find(
+    'wrapper',
+    'a stream wrapper',
+    true,
+    /(?:^|[^a-z])(?:php|phar|zip|zlib|bzip2|expect|glob|ogg|rar|ssh2|compress\.zlib):\/\/|(?:^|[^a-z])file:\/{2,3}/,
+  );
+  find(
+    'hex',
+    'dots and slashes written as hex',
+    true,
+    /(?:0x2e|0x5c|0x2f){2}|0x2e[./\\]|(?:%c0%[29ae]|%25c0%25|%e0%80|%uff0e|%2e%2e|%5c\.\.)|\\x2e\\x2e/,
+  );
+  find(
+    'stripped',
+    'a path whose separators were removed',
+    true,
+    /\.{2}(?:etc|web-inf|boot|windows|winnt|inetpub|var)|etcpasswd|inetpubwwwroot|\.{7}|^[./\\%\w]{1,400}\{file\}$/,
+  );
+  find('null', 'ends the path with a null byte', false, /\.\w{2,5}%00/);
+  return matches.all();
+}
