@@ -47,6 +47,10 @@ export const Config = z.strictObject({
     .describe('port of each process; 0 takes a free one'),
   advertise: z.string().min(1).optional().describe('host name that other processes dial; the bound one unless said'),
   agents: z.array(AgentEntry).max(256).default([]).describe('the agents of the fleet; empty means all there are'),
+  agent_hosts: z
+    .enum(['local', 'service'])
+    .default('local')
+    .describe('where agents without an address are dialled: on this machine, or under their id as a service name'),
   replicas: z.record(AgentId, z.number().int().min(1).max(16)).default({}).describe('processes of one agent'),
   log_level: z.enum(LOG_LEVELS).default('info'),
   content: z.string().optional().describe('folder of content packs, *.json and *.json.gz'),

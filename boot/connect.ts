@@ -83,5 +83,5 @@ async function connect(
   return createPeer({ link, clock, ids, log: silentLog, metrics: countingMetrics(), methods: createMethods(methods) });
 }
 
-const ids = systemIds(systemClock.now);
+const ids = systemIds(() => systemClock.now());
 const HELLO_MS_MAX = 5_000;

@@ -5,7 +5,7 @@ import { createChild, type Child, type ChildSpec } from './child.ts';
 import type { Config } from './config.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import { placeOf } from './place.ts';
-import { rosterOf } from './roster.ts';
+import { portOf, rosterOf } from './roster.ts';
 
 /** What happened to a process, for people. */
 export interface FleetEvent {
@@ -69,7 +69,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     '--flags',
     JSON.stringify({ ...options.flags, data: config.data, ...flags }),
   ];
-  const portOf = (id: string, replica: number) => (options.free_ports || replica > 0 ? 0 : (config.ports[id] ?? 0));
+  const firstPort = (id: string, replica: number) => (options.free_ports || replica > 0 ? 0 : portOf(config, id));
 
   const roster = rosterOf(config);
   const agents = roster
@@ -79,7 +79,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         toChild({
           id,
           name: replica === 0 ? id : `${id}-${replica + 1}`,
-          argsFor: (port) => argsOf(['agent', id], { port: port ?? portOf(id, replica) }),
+          argsFor: (port) => argsOf(['agent', id], { port: port ?? firstPort(id, replica) }),
         }),
       ),
     );
@@ -92,7 +92,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     name: 'orchestrator',
     argsFor: (port) =>
       argsOf(['orchestrator'], {
-        port: port ?? (options.free_ports ? 0 : (config.port ?? config.ports['orchestrator'] ?? 0)),
+        port: port ?? (options.free_ports ? 0 : (config.port ?? portOf(config, 'orchestrator'))),
         agents: [...local, ...elsewhere],
       }),
   });

@@ -15,6 +15,7 @@ import {
   type Metrics,
   type Random,
 } from '../seams/index.ts';
+import { portOf } from './roster.ts';
 import type { Config } from './config.ts';
 import { folderContent } from './content.ts';
 
@@ -47,7 +48,7 @@ export function bindingOf(id: string, config: Config) {
   const advertise = config.advertise ?? (UNSPECIFIED.has(host) ? id : undefined); // compose names a service after its agent
   return {
     host,
-    port: config.port ?? config.ports[id] ?? 0,
+    port: config.port ?? portOf(config, id),
     allow_hosts: hosts,
     allow_origins: origins,
     ...(advertise === undefined ? {} : { advertise }),

@@ -2,7 +2,7 @@
 import { startAgent } from './agent.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import type { Fleet, FleetOptions } from './fleet.ts';
-import { loadAgent, rosterOf } from './roster.ts';
+import { loadAgent, portOf, rosterOf } from './roster.ts';
 import type { Running } from './running.ts';
 
 /** Starts all agents and the orchestrator here: one that crashes takes the others with it, and each could read the others' keys. */
@@ -15,7 +15,7 @@ export async function startTogether(options: FleetOptions): Promise<Fleet> {
   const running: Running[] = [];
   for (const id of here) {
     for (let replica = 0; replica < (config.replicas[id] ?? 1); replica += 1) {
-      const port = options.free_ports || replica > 0 ? 0 : (config.ports[id] ?? 0);
+      const port = options.free_ports || replica > 0 ? 0 : portOf(config, id);
       running.push(await startAgent(await loadAgent(id), { ...config, port }));
     }
   }

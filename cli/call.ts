@@ -1,0 +1,40 @@
+/** `aurora call`: one request to any peer, bare as a stranger or proven as an operator. */
+import { connectBare, connectProven, trustOf, type Config } from '../boot/index.ts';
+import { UsageError } from './outcome.ts';
+import { print } from './tasks.ts';
+
+/** Sends one request and prints the result as JSON. Throws what the peer answered. */
+export async function call(
+  config: Config,
+  asked: { url: string; method: string; params: string | undefined; mesh: boolean; operator?: string | undefined },
+): Promise<void> {
+  if (!/^wss?:\/\//.test(asked.url)) throw new UsageError(`${asked.url} is no ws:// or wss:// address`);
+  const params = parseParams(asked.params === '-' ? await readAll() : (asked.params ?? '{}'));
+  const trust = trustOf(config);
+  const peer = asked.mesh
+    ? (await connectProven({ url: asked.url, data: config.data, operator: asked.operator, trust })).peer
+    : await connectBare(asked.url, { trust });
+  try {
+    print(await peer.request(asked.method, params));
+  } finally {
+    peer.close(1000, 'done');
+  }
+}
+
+function parseParams(text: string): Record<string, unknown> | unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(`The params are no JSON: ${text.slice(0, 80)}`);
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => item);
+  if (typeof value === 'object' && value !== null) return { ...value };
+  throw new UsageError('The params must be a JSON object or array');
+}
+
+async function readAll(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) if (chunk instanceof Uint8Array) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,79 @@
+/** The input of an investigation: looked at once, then sent inline or put as a blob. */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { callHttp } from '../boot/index.ts';
+import type { Peer } from '../mesh/index.ts';
+import { INLINE_BYTES_MAX, type BlobRef, type Source } from '../protocol/index.ts';
+import { UsageError } from './outcome.ts';
+
+/** Where the bytes come from. */
+export interface Input {
+  name: string;
+  size: number;
+  /** Opened anew on each call. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** A file, or standard input for `-`. Throws a UsageError on what is missing, empty, no file or over the cap. */
+export async function readInput(path: string, bytes_max: number): Promise<Input> {
+  if (path === '-') return readStandardInput(bytes_max);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new UsageError(`There is no file ${path}`);
+  if (!stat.isFile()) throw new UsageError(`${path} is no file`);
+  if (stat.size === 0) throw new UsageError(`${path} is empty`);
+  if (stat.size > bytes_max) throw tooLarge(path, stat.size, bytes_max);
+  return { name: basename(path), size: stat.size, open: () => createReadStream(path) };
+}
+
+/** The input as a Source: inline when it is small, else put to the orchestrator and named by its hash (wire.md 5). */
+export async function toSource(input: Input, peer: Peer, trust: string | undefined): Promise<Source> {
+  // A name is what findings cite; whatever it was called, 200 characters are enough to recognize it.
+  const name = input.name.slice(0, NAME_CHARS_MAX);
+  if (input.size <= INLINE_BYTES_MAX * INLINE_SHARE) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of input.open()) chunks.push(chunk);
+    return { name, base64: Buffer.concat(chunks).toString('base64') };
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of input.open()) hash.update(chunk);
+  const ref: BlobRef = { sha256: hash.digest('hex'), size: input.size, media_type: 'application/octet-stream', name };
+  const { url, token } = Grant.parse(await peer.request('blob/grant', ref));
+  const response = await callHttp(url, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-length': String(input.size) },
+    body: input.open(),
+    trust,
+  });
+  response.resume();
+  return { name, ref };
+}
+
+async function readStandardInput(bytes_max: number): Promise<Input> {
+  if (process.stdin.isTTY) throw new UsageError('Standard input is a terminal: pipe something into it, or name a file');
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    size += chunk.byteLength;
+    if (size > bytes_max) throw tooLarge('Standard input', size, bytes_max);
+    chunks.push(chunk);
+  }
+  if (size === 0) throw new UsageError('Standard input is empty');
+  return {
+    name: 'stdin',
+    size,
+    async *open() {
+      yield* chunks;
+    },
+  };
+}
+
+const tooLarge = (name: string, size: number, bytes_max: number): UsageError =>
+  new UsageError(`${name} has ${size} bytes; the cap is ${bytes_max} (limits.input_bytes_max, see: aurora config)`);
+
+const Grant = z.object({ url: z.url(), token: z.string() });
+const NAME_CHARS_MAX = 200;
+/** Base64 takes a third more. */
+const INLINE_SHARE = 0.7;

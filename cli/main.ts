@@ -1,0 +1,213 @@
+/** The command line: which commands there are, what they take, how they end. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import pico from 'picocolors';
+import {
+  addOperator,
+  approve,
+  enrollAgent,
+  loadConfig,
+  placeOf,
+  showConfig,
+  VERSION,
+  type Config,
+} from '../boot/index.ts';
+import { InputKind } from '../protocol/index.ts';
+import type { Peer } from '../mesh/index.ts';
+import { EXIT, toOutcome } from './outcome.ts';
+import type * as Tasks from './tasks.ts';
+
+/** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram((ended) => (code = ended));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (reason) {
+    if (reason instanceof CommanderError) return reason.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const outcome = toOutcome(reason);
+    process.stderr.write(`${pico.red('aurora:')} ${outcome.text}\n`);
+    return outcome.code;
+  }
+}
+
+interface Common {
+  data?: string;
+  config?: string;
+  operator?: string;
+  json?: boolean;
+}
+
+function createProgram(end: (code: number) => void): Command {
+  const program = new Command('aurora')
+    .description('Security specialists on a mesh: verdicts with evidence, from your own machine.')
+    .version(VERSION)
+    .exitOverride()
+    .option('--data <dir>', 'folder of keys, pins and state (default ~/.aurora, or AURORA_DATA)')
+    .option('--config <file>', 'configuration file (default <data>/aurora.yaml)')
+    .option('--operator <name>', 'whose key to use', 'local')
+    .option('--json', 'machine-readable output on stdout')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(aurora --help shows what there is)');
+
+  const common = () => program.opts<Common>();
+  const configOf = (flags: Record<string, unknown> = {}): Config =>
+    loadConfig({
+      file: common().config,
+      flags: { ...(common().data !== undefined && { data: common().data }), ...flags },
+    });
+  const isJson = () => common().json ?? false;
+
+  program
+    .command('up')
+    .description('start the fleet and stay with it')
+    .option('--agents <ids>', 'only these, comma-separated', toList)
+    .option('--replicas <id=n>', 'processes of one agent; may be repeated', toReplicas, {})
+    .option('--port <port>', "the orchestrator's port", toInteger)
+    .option('--single-process', 'all in one process: no isolation between agents', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora up\n  aurora up --agents threat-intel,email-security\n  aurora up --replicas web-security=2 --data /var/lib/aurora',
+    )
+    .action(async ({ agents, replicas, port, singleProcess }: UpFlags) => {
+      const { up } = await import('./up.ts');
+      const flags = {
+        ...(agents && { agents }),
+        ...(Object.keys(replicas).length > 0 && { replicas }),
+        ...(port !== undefined && { ports: { orchestrator: port } }),
+      };
+      end(
+        await up(configOf(flags), {
+          config_file: common().config,
+          flags,
+          single_process: singleProcess,
+          json: isJson(),
+        }),
+      );
+    });
+
+  program
+    .command('investigate <file>')
+    .description('investigate a file, or standard input for -')
+    .addOption(new Option('--kind <kind>', 'what it is, when detection is wrong').choices(InputKind.options))
+    .option('--deadline <seconds>', 'time it may take', toInteger, 300)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
+    )
+    .action(async (file: string, { kind, deadline }: { kind?: InputKind; deadline: number }) => {
+      const { investigate } = await import('./investigate.ts');
+      const options = { kind, deadline_ms: deadline * 1_000, json: isJson(), operator: common().operator };
+      end(await investigate(file, configOf(), options));
+    });
+
+  program
+    .command('call <ws-url> <method> [params]')
+    .description('one JSON-RPC request to any peer; params as JSON, or - for standard input')
+    .option('--mesh', 'speak mesh.v1 with the operator key instead of bare', false)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'`,
+    )
+    .action(async (url: string, method: string, params: string | undefined, { mesh }: { mesh: boolean }) => {
+      const { call } = await import('./call.ts');
+      await call(configOf(), { url, method, params, mesh, operator: common().operator });
+    });
+
+  addTaskCommands(program, configOf, isJson);
+  addKeyCommands(program, configOf);
+
+  program
+    .command('config')
+    .description('print the effective configuration, secrets hidden')
+    .action(() => void process.stdout.write(`${JSON.stringify(showConfig(configOf()), null, 2)}\n`));
+
+  program
+    .command('demo')
+    .description('see it work: real processes, real verdicts, one of them killed in the middle')
+    .action(async () => end(await (await import('./demo/demo.ts')).demo(configOf())));
+
+  return program;
+}
+
+function addTaskCommands(program: Command, configOf: () => Config, isJson: () => boolean): void {
+  const asking = async (ask: (tasks: typeof Tasks, peer: Peer) => Promise<void>) => {
+    const [tasks, { withRunning }] = await Promise.all([import('./tasks.ts'), import('./reach.ts')]);
+    await withRunning(configOf(), program.opts<Common>().operator, (peer) => ask(tasks, peer));
+  };
+  program
+    .command('task <task-id>')
+    .description('one task: state, attempts, error')
+    .action((id: string) => asking((tasks, peer) => tasks.showTask(peer, id, isJson())));
+  program
+    .command('cancel <task-id>')
+    .description('cancel a task and everything below it')
+    .action((id: string) => asking((tasks, peer) => tasks.cancelTask(peer, id, isJson())));
+  program
+    .command('history')
+    .description('the newest tasks')
+    .option('--limit <n>', 'how many', toInteger, 20)
+    .action(({ limit }: { limit: number }) => asking((tasks, peer) => tasks.showHistory(peer, limit, isJson())));
+  program
+    .command('agents')
+    .description('who is in the fleet; enroll or approve more')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora agents\n  aurora agents enroll my-agent\n  aurora agents approve my-agent',
+    )
+    .action(() => asking((tasks, peer) => tasks.showAgents(peer, isJson())));
+}
+
+function addKeyCommands(program: Command, configOf: () => Config): void {
+  const agents = program.commands.find((command) => command.name() === 'agents');
+  agents
+    ?.command('enroll <id>')
+    .description('make and pin the key of one more agent')
+    .action((id: string) => {
+      const { key_file } = enrollAgent(configOf(), id);
+      process.stdout.write(`${id} is pinned; its key is ${key_file}: give it to that agent and to nobody else\n`);
+    });
+  agents
+    ?.command('approve <id>')
+    .description('pin the key under which a quarantined agent registered')
+    .action((id: string) => {
+      approve(placeOf(configOf().data), id);
+      process.stdout.write(`${id} is pinned; it gets work when it registers again\n`);
+    });
+  program
+    .command('operators')
+    .description('people and tools with a key of their own')
+    .command('add <name>')
+    .description('make and pin the key of an operator')
+    .action((name: string) => {
+      const { id, key_file } = addOperator(configOf(), name);
+      process.stdout.write(`${id} is pinned; the key is ${key_file}; use it with --operator ${name}\n`);
+    });
+}
+
+interface UpFlags {
+  agents?: string[];
+  replicas: Record<string, number>;
+  port?: number;
+  singleProcess: boolean;
+}
+
+const toList = (text: string): string[] => text.split(',').filter(Boolean);
+
+function toReplicas(text: string, all: Record<string, number>): Record<string, number> {
+  const [id = '', count = ''] = text.split('=');
+  if (id === '' || !/^\d+$/.test(count)) throw new InvalidArgumentError('say <id>=<count>, like web-security=2');
+  return { ...all, [id]: Number(count) };
+}
+
+function toInteger(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('say a whole number');
+  return Number(text);
+}
+
+const EXAMPLES = `
+Examples:
+  aurora demo                        see it work
+  aurora up                          start the fleet on this machine
+  aurora investigate mail.eml        a verdict with evidence
+  aurora agents                      who is there`;

@@ -1,0 +1,49 @@
+/** How a command ends: exit codes that mean something, and errors that say what to do next. */
+import { ConfigError, KeyFileError } from '../boot/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import { safe } from './text.ts';
+
+/** Exit codes of every command. */
+export const EXIT = {
+  ok: 0,
+  /** It ran and did not reach its end: no verdict, a failed call. */
+  failed: 1,
+  /** The call or the input was wrong: repeating it unchanged does not help. */
+  usage: 2,
+  /** Nobody could be reached. */
+  unreachable: 3,
+  /** Stopped by Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** The person called it wrongly; the message says how it is done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The sentence for stderr and the exit code of something that was thrown. */
+export function toOutcome(reason: unknown): { code: number; text: string } {
+  if (reason instanceof UsageError || reason instanceof ConfigError || reason instanceof KeyFileError) {
+    return { code: EXIT.usage, text: reason.message };
+  }
+  const error = AuroraError.from(reason);
+  const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
+  const advice = ADVICE.get(error.code);
+  return { code: codeOf(error), text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
+}
+
+function codeOf({ code }: AuroraError): number {
+  if (INPUT_ERRORS.has(code)) return EXIT.usage;
+  if (code === 4990) return EXIT.interrupted;
+  return UNREACHABLE.has(code) ? EXIT.unreachable : EXIT.failed;
+}
+
+const INPUT_ERRORS = new Set<number>([-32602, -32601, -32600, 4130, 4150, 4220, 4040]);
+const UNREACHABLE = new Set<number>([5030, 4010]);
+const ADVICE = new Map<number, string>([
+  [4010, 'Use the data folder of the fleet (--data), or let its owner run: aurora operators add <name>'],
+  [4043, 'See who is there: aurora agents'],
+  [4130, 'The cap is limits.input_bytes_max; see: aurora config'],
+  [5030, 'Start a fleet with: aurora up — or look at it with: aurora agents'],
+  [5040, 'Give it more time: --deadline <seconds>'],
+]);

@@ -1,0 +1,48 @@
+/** Text for a terminal: colors where they help, nothing hidden, nothing that commands it (ATK-F3, ATK-J2). */
+import pico from 'picocolors';
+import type { Severity, Verdict } from '../protocol/index.ts';
+
+/** Text from outside with every character that a terminal would obey or hide made visible. Tabs and line breaks become spaces. */
+export const safe = (text: string): string =>
+  text.replace(/[\t\r\n]+/g, ' ').replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** A verdict, colored by how bad it is. */
+export const paintVerdict = (verdict: Verdict): string => VERDICT[verdict](verdict);
+
+/** A severity, colored. */
+export const paintSeverity = (severity: Severity): string => SEVERITY[severity](severity);
+
+/** A state, colored. */
+export const paintState = (state: string): string =>
+  state === 'completed' ? pico.green(state) : FINAL_BAD.has(state) ? pico.red(state) : pico.cyan(state);
+
+/** Text broken into lines of at most `width` characters at spaces, each with the indent before it. */
+export function wrap(text: string, indent: string, width = 110): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length + 1 > width - indent.length) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => `${indent}${each}`).join('\n');
+}
+
+const VERDICT: Readonly<Record<Verdict, (text: string) => string>> = {
+  malicious: (text) => pico.bold(pico.red(text)),
+  suspicious: (text) => pico.bold(pico.yellow(text)),
+  benign: (text) => pico.bold(pico.green(text)),
+  inconclusive: (text) => pico.bold(text),
+};
+const SEVERITY: Readonly<Record<Severity, (text: string) => string>> = {
+  critical: pico.red,
+  high: pico.red,
+  medium: pico.yellow,
+  low: pico.cyan,
+  info: pico.dim,
+};
+const FINAL_BAD = new Set(['failed', 'canceled', 'rejected']);
+const UNSAFE =
+  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;

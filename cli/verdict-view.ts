@@ -1,0 +1,76 @@
+/** A verdict for people: what was found and where, what it rests on, what was not looked at, what to do. */
+import pico from 'picocolors';
+import type { Evidence, InvestigationResult, Task } from '../protocol/index.ts';
+import { paintSeverity, paintVerdict, safe, wrap } from './text.ts';
+
+/** The whole answer as text. `hops` are the tasks below the investigation, for the time each took. */
+export function toVerdictText(result: InvestigationResult, hops: readonly Task[]): string {
+  return [
+    '',
+    `${paintVerdict(result.verdict)}   severity ${paintSeverity(result.severity)}   confidence ${result.confidence}`,
+    wrap(safe(result.summary), ''),
+    pico.dim(wrap(safe(result.arithmetic), '')),
+    section('Findings', result.findings.map(toFinding), FINDINGS_SHOWN),
+    section(
+      'ATT&CK',
+      result.techniques.map(
+        ({ id, name, attack_version }) => `  ${id.padEnd(10)} ${safe(name)} ${pico.dim(`v${attack_version}`)}`,
+      ),
+    ),
+    section(
+      'Indicators',
+      result.iocs.map(({ type, value }) => `  ${safe(type).padEnd(12)} ${safe(value)}`),
+      IOCS_SHOWN,
+    ),
+    section(
+      'Not checked',
+      result.not_checked.map(({ what, why }) => wrap(`${safe(what)}: ${safe(why)}`, '  ')),
+      GAPS_SHOWN,
+    ),
+    section(
+      'Checked',
+      result.checked.map(({ question, corpus }) =>
+        wrap(`${safe(question)} (${corpus.items_read} of ${corpus.items} read)`, '  '),
+      ),
+    ),
+    section(
+      'Recommended',
+      result.recommendations.map(({ action, target, reason }) =>
+        wrap(`${safe(action)} ${safe(target)}: ${safe(reason)}`, '  '),
+      ),
+      RECOMMENDED_SHOWN,
+    ),
+    section('Handoffs', hops.map(toHop)),
+    '',
+  ]
+    .filter((part) => part !== undefined)
+    .join('\n');
+}
+
+function section(title: string, lines: readonly string[], shown_max = Infinity): string | undefined {
+  if (lines.length === 0) return undefined;
+  const shown = lines.slice(0, shown_max);
+  const more = lines.length > shown.length ? [pico.dim(`  … ${lines.length - shown.length} more, see --json`)] : [];
+  return [`\n${pico.bold(title)}`, ...shown, ...more].join('\n');
+}
+
+function toFinding({ title, severity, evidence }: InvestigationResult['findings'][number]): string {
+  return [`  ${paintSeverity(severity)}  ${safe(title)}`, ...evidence.slice(0, EVIDENCE_SHOWN).map(toEvidence)].join(
+    '\n',
+  );
+}
+
+const toEvidence = ({ source, locator, excerpt }: Evidence): string =>
+  `      ${pico.dim(`${safe(source)}, ${safe(locator)}:`)} ${safe(excerpt)}`;
+
+function toHop(task: Task): string {
+  const took_ms = Date.parse(task.updated_at) - Date.parse(task.created_at);
+  const tries = task.attempts.length > 1 ? `, ${task.attempts.length} attempts` : '';
+  return `  hop ${task.hop}  ${safe(task.agent_id).padEnd(16)} ${safe(task.skill).padEnd(20)} ${task.state} in ${took_ms} ms${tries}`;
+}
+
+const FINDINGS_SHOWN = 20;
+const EVIDENCE_SHOWN = 2;
+const IOCS_SHOWN = 20;
+const GAPS_SHOWN = 12;
+const RECOMMENDED_SHOWN = 12;
