@@ -77,7 +77,7 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
     case 'report':
       return [
         {
-          step: 'text',
+          step: TEXT_STEP,
           skill: 'extract_iocs',
           params: { source: input },
           reason: 'The input is text that may name indicators',
@@ -117,7 +117,7 @@ function alertLook(alert: Alert, name: string): Step[] {
   if (text !== '') {
     const source = { name: `${name}#/description`, text };
     steps.push({
-      step: 'text',
+      step: TEXT_STEP,
       skill: 'extract_iocs',
       params: { source },
       reason: 'The description may name indicators',
@@ -132,8 +132,11 @@ function alertLook(alert: Alert, name: string): Step[] {
 function followUp({ alert, settled }: Situation, first: readonly Step[]): Step[] {
   const is_waiting = first.some(({ step }) => !settled.has(step));
   if (is_waiting || settled.has(INTEL_STEP) || first.some(({ step }) => step === INTEL_STEP)) return [];
-  const found = first.flatMap(({ step }) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? []);
-  const iocs = distinct([...(alert?.iocs ?? []), ...found]);
+  const iocsOf = (step: string) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? [];
+  // Whoever extracts indicators from text judges them in the same breath: the same evidence is not weighed twice.
+  const judged = new Set(iocsOf(TEXT_STEP).map(keyOf));
+  const found = first.filter(({ step }) => step !== TEXT_STEP).flatMap(({ step }) => iocsOf(step));
+  const iocs = distinct([...(alert?.iocs ?? []), ...found]).filter((ioc) => !judged.has(keyOf(ioc)));
   return intelSteps(alert, iocs);
 }
 
@@ -150,9 +153,12 @@ function intelSteps(alert: Alert | undefined, iocs: readonly Ioc[]): Step[] {
 }
 
 const distinct = (iocs: readonly Ioc[]): Ioc[] => [
-  ...new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }])).values(),
+  ...new Map(iocs.map(({ type, value }) => [keyOf({ type, value }), { type, value }])).values(),
 ];
 
+const keyOf = ({ type, value }: Ioc): string => `${type} ${value}`;
+
+const TEXT_STEP = 'text';
 const INTEL_STEP = 'intel';
 /** Indicators one call of `analyze_threat` takes. */
 const IOCS_MAX = 1_000;

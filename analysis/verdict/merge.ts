@@ -22,7 +22,7 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
   const ordered = [...parts].sort((left, right) => compareText(left.agent_id, right.agent_id));
   const results = ordered.map(({ result }) => result);
   const verdict = verdictOf(results, missing.length > 0);
-  const { confidence, arithmetic } = confidenceOf(ordered, missing.length > 0);
+  const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
   const leading = results.find((result) => result.verdict === verdict && result.findings.length > 0) ?? results[0];
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
@@ -37,7 +37,7 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
     ),
     verdict,
     summary: leading?.summary ?? 'Nothing came back.',
-    arithmetic,
+    arithmetic: `confidence ${formula}; severity ${severity}, the gravest of ${parts.length}`,
     techniques,
     findings: ordered.flatMap(({ agent_id, result }) =>
       result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
@@ -65,18 +65,19 @@ function verdictOf(results: readonly AnalysisResult[], is_incomplete: boolean): 
   return is_incomplete || said.has('inconclusive') || said.size === 0 ? 'inconclusive' : 'benign';
 }
 
-/** Specialists look at different evidence, so their confidences add up like independent ones. */
-function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confidence: number; arithmetic: string } {
-  const weighed = parts.filter(({ result }) => result.confidence > 0);
-  const raw = 1 - weighed.reduce((product, { result }) => product * (1 - result.confidence), 1);
+/** Specialists look at different evidence, so their confidences add up like independent ones; one specialist counts once. */
+function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confidence: number; formula: string } {
+  const best = new Map<string, number>();
+  for (const { agent_id, result } of parts) {
+    best.set(agent_id, Math.max(result.confidence, best.get(agent_id) ?? 0));
+  }
+  const weighed = [...best].filter(([, confidence]) => confidence > 0);
+  const raw = 1 - weighed.reduce((product, [, confidence]) => product * (1 - confidence), 1);
   const cap = is_incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const terms = weighed.map(({ agent_id, result }) => `(1-${result.confidence} ${agent_id})`).join('·');
+  const terms = weighed.map(([agent_id, each]) => `(1-${each} ${agent_id})`).join('·');
   const capped = raw > cap ? `, capped at ${cap}${is_incomplete ? ' as a part did not come back' : ''}` : '';
-  return {
-    confidence,
-    arithmetic: terms === '' ? 'confidence 0 (no finding)' : `confidence ${confidence} = 1 - ${terms}${capped}`,
-  };
+  return { confidence, formula: terms === '' ? '0 (no finding)' : `${confidence} = 1 - ${terms}${capped}` };
 }
 
 function mergeTechniques(techniques: readonly Technique[]): Technique[] {
