@@ -53,7 +53,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const releaseLock = takeLock(file, driver);
   try {
     const tail = walTailOf(file);
-    if (tail && tail.damaged_bytes > 0) log.warn({ ...tail }, 'the tail of the log is damaged: SQLite drops it');
+    if (tail && tail.damaged_bytes > 0)
+      log.warn({ ...tail }, 'the log ends in what was not written whole, or was spoiled since: SQLite drops it');
     const connection = openConnection({ file, driver, durability });
     try {
       const db = toKysely(connection);
