@@ -1,4 +1,5 @@
 /** From a read mail to the grounds of a verdict: every sign with the place it stands in, weighed by one table. */
+import { isIP } from 'node:net';
 import type { Checked, Evidence, Ioc, NotChecked, Recommendation } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
@@ -143,7 +144,7 @@ function iocsOf(mail: ParsedMail, signs: readonly Sign[]): Ioc[] {
       iocs.push({ type: 'url', value: sign.text.slice(0, IOC_CHARS_MAX) });
       const shared = [SHORTENERS, REDIRECTORS].some((set) => isAmong(host, set)) || FREE_HOSTING.has(host);
       if (!shared && host !== '')
-        iocs.push({ type: sign.id === 'link_address' ? 'ip' : 'domain', value: host.slice(0, 253) });
+        iocs.push({ type: isIP(host.replace(/^\[|\]$/g, '')) > 0 ? 'ip' : 'domain', value: host.slice(0, 253) });
     }
     if (sign.sha256 !== undefined) iocs.push({ type: 'sha256', value: sign.sha256 });
   }
