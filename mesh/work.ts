@@ -1,4 +1,5 @@
 /** One call of a skill: its routing, its deadline and the context its handler is given. */
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import {
   AuroraError,
@@ -60,6 +61,7 @@ export function runWork(
 ): { answer: Promise<unknown>; settled: Promise<void> } {
   const { clock } = deps;
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // one for each handoff that the handler has under way
   const stopTimer = clock.after(work.due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
   const running = implementation.invoke(work.params, contextOf(deps, implementation, work, call, controller.signal));
   const answer = new Promise<unknown>((resolve, reject) => {
