@@ -1,11 +1,11 @@
 /** The README's example of a fourth specialist works as it stands: one file, one line, one service. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { freePorts } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const copy = mkdtempSync(join(tmpdir(), 'aurora-fourth-'));
@@ -27,7 +27,7 @@ test('the specialist of the README compiles, has a service, and answers a strang
   run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
   run('vitest/vitest.mjs', 'run', 'test/house.test.ts', 'test/compose.test.ts');
 
-  const env = { ...process.env, AURORA_DATA: join(copy, 'data'), AURORA_PORT: String(await freePort()) };
+  const env = { ...process.env, AURORA_DATA: join(copy, 'data'), AURORA_PORT: String((await freePorts(1))[0]) };
   spawnSync(process.execPath, ['dist/boot/process.js', 'keys'], { cwd: copy, env });
   agent = spawn(process.execPath, ['dist/boot/process.js', 'agent', 'secret-scanner'], { cwd: copy, env });
   await serving(agent);
@@ -60,21 +60,11 @@ function edit(name: string, change: (text: string) => string): void {
   writeFileSync(path, after);
 }
 
-/** What a person does: copies threat-intel's service, mounts its key, lets the orchestrator know. */
+/** What a person does: copies threat-intel's service and puts the new name in. */
 function withFourthService(compose: string): string {
-  const service = /^ {2}threat-intel:\n(?: {3,}.*\n|\n)*/m.exec(compose)?.[0] ?? '';
-  const fourth = service.replaceAll('threat-intel', 'secret-scanner').replaceAll('9002', '9016').trimEnd();
-  return compose
-    .replace(/^ {6}- threat-intel-key:(\/data\/keys\/threat-intel)$/m, (mount) => {
-      const own = mount.replaceAll('threat-intel', 'secret-scanner');
-      return `${own}\n${mount}`;
-    })
-    .replace(/^( {6})threat-intel: \{ condition: service_healthy \}$/m, (need) => {
-      return `${need.replace('threat-intel', 'secret-scanner')}\n${need}`;
-    })
-    .replace(/^(.*AURORA_AGENTS.*threat-intel=ws:\/\/threat-intel:9002)/m, '$1,secret-scanner=ws://secret-scanner:9016')
-    .replace(/^ {2}threat-intel-key:.*$/m, (volume) => `${volume.replace('threat-intel', 'secret-scanner')}\n${volume}`)
-    .replace(/^ {2}threat-intel:$/m, `${fourth}\n\n  threat-intel:`);
+  const service = /^ {2}threat-intel:\n(?: {3,}.*\n)+/m.exec(compose)?.[0] ?? '';
+  const fourth = service.replaceAll('threat-intel', 'secret-scanner');
+  return compose.replace(/^ {2}threat-intel:$/m, `${fourth}\n  threat-intel:`);
 }
 
 function run(tool: string, ...args: string[]): void {
@@ -82,15 +72,6 @@ function run(tool: string, ...args: string[]): void {
     cwd: copy,
   });
   expect(status, `${tool}\n${stdout.toString()}${stderr.toString()}`).toBe(0);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Resolves with the log line that says the port is open. */

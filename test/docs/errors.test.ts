@@ -7,7 +7,7 @@ import { ERRORS } from '../../protocol/index.ts';
 test('docs/errors.md lists every code of the table with its message, and no other', () => {
   const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'errors.md'), 'utf8');
   const [table = ''] = page.split('## Close codes');
-  const rows = [...table.matchAll(/^\| (-?\d{4,5}) \| ([^|]+) \| [^|]+\|$/gm)].map(([, code, message]) => [
+  const rows = [...table.matchAll(/^\| *(-?\d{4,5}) *\| ([^|]+)\| [^|]+\|$/gm)].map(([, code, message]) => [
     code,
     message?.trim(),
   ]);

@@ -1,0 +1,74 @@
+/** Every command in README and docs runs, as it stands, against a fleet of this checkout. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePorts } from '../support/ports.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const data = mkdtempSync(join(tmpdir(), 'aurora-docs-'));
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))].filter((name) =>
+  name.endsWith('.md'),
+);
+/** Proven elsewhere: the suite cannot run itself, and the demo has a test of its own. */
+const elsewhere = new Set(['npm run demo', 'npm test']);
+
+let ports: Record<string, number> = {};
+let fleet: ChildProcess;
+
+beforeAll(async () => {
+  const [orchestrator = 0, intel = 0, web = 0, mail = 0] = await freePorts(4);
+  ports = { orchestrator, 'threat-intel': intel, 'web-security': web, 'email-security': mail };
+  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
+    cwd: root,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('Ready at')) resolve();
+    };
+    fleet.stdout?.on('data', hear);
+    fleet.stderr?.on('data', hear);
+    fleet.once('exit', () => reject(new Error(said)));
+  });
+}, 120_000);
+
+afterAll(async () => {
+  const gone = new Promise((resolve) => fleet.once('exit', resolve));
+  fleet.kill('SIGTERM');
+  await gone;
+  rmSync(data, { recursive: true, force: true });
+}, 40_000);
+
+describe.each(pages)('%s', (page) => {
+  const commands = commandsOf(readFileSync(join(root, page), 'utf8'));
+  test.skipIf(commands.length === 0).each(commands)(
+    '%s',
+    (command) => {
+      const at = command
+        .replace(':9002', `:${ports['threat-intel']}`)
+        .replace(':9008', `:${ports['web-security']}`)
+        .replace(':9009', `:${ports['email-security']}`);
+      const { status, stderr } = spawnSync('bash', ['-c', at], { cwd: root, env: environment(), encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+    },
+    60_000,
+  );
+});
+
+/** The lines of all `sh` blocks, without their comments. */
+function commandsOf(text: string): string[] {
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block = '']) => block.split('\n'))
+    .map((line) => line.replace(/\s+# .*$/, '').trim())
+    .filter((line) => line !== '' && !elsewhere.has(line));
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const given = Object.entries(ports).map(([id, port]) => `${id}=${port}`);
+  return { ...process.env, AURORA_DATA: data, AURORA_PORTS: given.join(',') };
+}
