@@ -1,0 +1,305 @@
+/** The record of tasks on a store: the store is the truth, open tasks are at hand in memory. */
+import { isFinal, type HandoffTo, type TaskError } from '../protocol/index.ts';
+import { toIso, type Clock } from '../seams/index.ts';
+import type { Append, Appended, Arrow, Store } from '../store/index.ts';
+import {
+  acceptedBy,
+  applyEvent,
+  askedAgentOf,
+  fold,
+  leasedBy,
+  phasesOf,
+  releasedBy,
+  settledBy,
+  type StoredEvent,
+} from './journal.ts';
+import type { FamilyBounds, Ledger, LedgerLimits, TaskRow } from './ledger.ts';
+
+/** A ledger that outlives its process. */
+export interface DurableLedger extends Ledger {
+  /**
+   * Call once, before the first `accept`: reads the open tasks of earlier processes, ends what must not or need not run again,
+   * and answers the rest, queued, to be dispatched anew.
+   */
+  recover(): Promise<Recovered[]>;
+  /** Puts something on a task's record that changes nothing about its state. */
+  note(task_id: string, type: 'artifact' | 'audit', payload: unknown): Promise<void>;
+  /** Everything on a task's record, oldest first. */
+  history(task_id: string): Promise<StoredEvent[]>;
+}
+
+/** A task that has to be carried out again, and whom it was asked of. */
+export interface Recovered {
+  task: TaskRow;
+  to: HandoffTo;
+}
+
+/** Makes it. Bounds are judged in memory, keys and states by the store. */
+export function createDurableLedger(
+  store: Store,
+  clock: Clock,
+  limits: LedgerLimits = { open_max: 10_000, finished_max: 100 },
+): DurableLedger {
+  const { db } = store;
+  /** Open tasks, and the newest of the finished, each the very object that was accepted. */
+  const hot = new Map<string, TaskRow>();
+  const finished = new Set<string>();
+  const families = createFamilies(limits.open_max);
+
+  return {
+    accept,
+    get,
+    byKey,
+    childrenOf,
+    list,
+    lease,
+    release,
+    settle,
+    recover,
+    async note(task_id, type, payload) {
+      await write(task_id, [{ type, payload }]);
+    },
+    history,
+  };
+
+  async function accept(row: TaskRow, bounds: FamilyBounds): ReturnType<Ledger['accept']> {
+    const refusal = families.enter(row, bounds);
+    if (refusal) return refusal;
+    const { task_id, root_id, parent_id = null, skill, deadline, key } = row;
+    const expires_at = toIso(clock.now() + KEY_MS_MIN);
+    try {
+      const { outcome } = await store.append({
+        task_id,
+        at: row.created_at,
+        opens: { root_id, parent_id, skill, deadline },
+        arrows: [acceptedBy(row), { type: 'queued', payload: null }],
+        ...(key && { key: { ...key, expires_at } }),
+      });
+      if (outcome === 'refused') throw new Error(`task ${task_id} was accepted before`);
+      if (outcome === 'duplicate') {
+        families.leave(row);
+        return 'duplicate';
+      }
+    } catch (reason) {
+      families.leave(row);
+      throw reason;
+    }
+    hot.set(task_id, row);
+    return 'accepted';
+  }
+
+  async function get(task_id: string): Promise<TaskRow | undefined> {
+    return hot.get(task_id) ?? (await load([task_id]))[0];
+  }
+
+  async function byKey(scope: string): Promise<TaskRow | undefined> {
+    const now = toIso(clock.now());
+    const keys = db.selectFrom('keys').select('task_id').where('scope', '=', scope).where('expires_at', '>', now);
+    const key = await keys.executeTakeFirst();
+    return key && get(key.task_id);
+  }
+
+  async function childrenOf(task_id: string): Promise<TaskRow[]> {
+    const children = await db
+      .selectFrom('tasks as parent')
+      .innerJoin('tasks as child', 'child.root_id', 'parent.root_id')
+      .select('child.task_id')
+      .where('parent.task_id', '=', task_id)
+      .whereRef('child.parent_id', '=', 'parent.task_id')
+      .orderBy('child.task_id')
+      .execute();
+    return rowsOf(children.map((child) => child.task_id));
+  }
+
+  async function list({ root_id, state, before, limit }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
+    let query = db.selectFrom('tasks').select('task_id').orderBy('task_id', 'desc').limit(limit);
+    if (root_id !== undefined) query = query.where('root_id', '=', root_id);
+    if (state !== undefined) query = query.where('phase', 'in', phasesOf(state));
+    if (before !== undefined) query = query.where('task_id', '<', before);
+    return rowsOf((await query.execute()).map(({ task_id }) => task_id));
+  }
+
+  async function lease(task_id: string, lease: Parameters<Ledger['lease']>[1]): ReturnType<Ledger['lease']> {
+    const row = await get(task_id);
+    if (!row || isFinal(row.state)) return undefined;
+    const newest = row.attempts.at(-1);
+    const superseded = row.state === 'working' && newest ? [releasedBy(newest.fence, 'superseded')] : [];
+    const written = await write(task_id, [...superseded, leasedBy((newest?.fence ?? 0) + 1, lease)]);
+    return written.outcome === 'kept' ? row.attempts.at(-1) : undefined;
+  }
+
+  async function release(task_id: string, fence: number, outcome: string): Promise<void> {
+    await write(task_id, [releasedBy(fence, outcome)]);
+  }
+
+  async function settle(...[task_id, end, fence]: Parameters<Ledger['settle']>): Promise<boolean> {
+    const row = await get(task_id);
+    if (!row) return false;
+    const { outcome } = await write(task_id, [settledBy(end, fence ?? ownFence(row, end.state))]);
+    if (outcome === 'kept') return true;
+    // A result that comes too late, or from a lease that was given on, is kept beside the task and changes nothing (PROM-P5).
+    if (end.state === 'completed')
+      await write(task_id, [{ type: 'late_result', fence, payload: { result: end.result } }]);
+    return false;
+  }
+
+  async function history(task_id: string): Promise<StoredEvent[]> {
+    return (await eventsOf([task_id])).get(task_id) ?? [];
+  }
+
+  /** Writes what must not be refused for want of space, and then makes the row at hand say the same. */
+  async function write(task_id: string, arrows: readonly Arrow[]): Promise<Appended> {
+    const at = toIso(clock.now());
+    const append: Append = { task_id, at, arrows };
+    const written = await store.append(append, { patient: true });
+    const row = hot.get(task_id);
+    if (written.outcome !== 'kept' || !row) return written;
+    const was_open = !isFinal(row.state);
+    for (const { type, fence = null, payload } of arrows) applyEvent(row, { type, fence, at, payload });
+    if (was_open && isFinal(row.state)) onFinal(row);
+    return written;
+  }
+
+  function onFinal(row: TaskRow): void {
+    families.settle(row);
+    finished.add(row.task_id);
+    const [oldest] = finished;
+    if (finished.size <= limits.finished_max || oldest === undefined) return;
+    finished.delete(oldest);
+    hot.delete(oldest);
+  }
+
+  /* ---- from the store ---- */
+
+  async function rowsOf(task_ids: readonly string[]): Promise<TaskRow[]> {
+    const cold = await load(task_ids.filter((task_id) => !hot.has(task_id)));
+    const by_id = new Map(cold.map((row) => [row.task_id, row]));
+    return task_ids.flatMap((task_id) => hot.get(task_id) ?? by_id.get(task_id) ?? []);
+  }
+
+  async function load(task_ids: readonly string[]): Promise<TaskRow[]> {
+    return [...(await eventsOf(task_ids)).values()].map((events) => fold(events, dueOf));
+  }
+
+  async function eventsOf(task_ids: readonly string[]): Promise<Map<string, StoredEvent[]>> {
+    const found = new Map<string, StoredEvent[]>();
+    if (task_ids.length === 0) return found;
+    const rows = await db
+      .selectFrom('events')
+      .select(['task_id', 'type', 'fence', 'at', 'payload'])
+      .where('task_id', 'in', task_ids)
+      .orderBy('task_id')
+      .orderBy('seq')
+      .execute();
+    for (const row of rows) {
+      const known = found.get(row.task_id);
+      if (known) known.push(row);
+      else found.set(row.task_id, [row]);
+    }
+    return found;
+  }
+
+  function dueOf(deadline: string): number {
+    return clock.monotonic() + (Date.parse(deadline) - clock.now());
+  }
+
+  /* ---- after a restart ---- */
+
+  async function recover(): Promise<Recovered[]> {
+    const recovered: Promise<Recovered | undefined>[] = [];
+    let last = '';
+    for (;;) {
+      const page = await db
+        .selectFrom('tasks')
+        .select('task_id')
+        .where('final_at', 'is', null)
+        .where('task_id', '>', last)
+        .orderBy('task_id')
+        .limit(RECOVER_TASKS)
+        .execute();
+      for (const [task_id, events] of await eventsOf(page.map((task) => task.task_id))) {
+        const row = fold(events, dueOf);
+        hot.set(task_id, row);
+        families.readmit(row);
+        recovered.push(resume(row, askedAgentOf(events)));
+      }
+      const end = page.at(-1);
+      if (!end || page.length < RECOVER_TASKS) break;
+      last = end.task_id;
+    }
+    return (await Promise.all(recovered)).flatMap((task) => task ?? []);
+  }
+
+  /** What becomes of one task whose orchestrator died: a root that may run again is queued, the rest ends (PROM-P4, P6). */
+  async function resume(task: TaskRow, asked_agent_id: string): Promise<Recovered | undefined> {
+    const newest = task.state === 'working' ? task.attempts.at(-1) : undefined;
+    if (newest && task.effect === 'non_idempotent') {
+      await write(task.task_id, [{ type: 'unknown_effect', fence: newest.fence, payload: { error: UNKNOWN_EFFECT } }]);
+      return undefined;
+    }
+    if (task.due <= clock.monotonic()) {
+      await settle(task.task_id, { state: 'failed', error: OUT_OF_TIME });
+      return undefined;
+    }
+    if (task.parent_id !== undefined) {
+      await settle(task.task_id, { state: 'canceled', error: PARENT_STARTS_AGAIN });
+      return undefined;
+    }
+    if (newest) await release(task.task_id, newest.fence, 'orchestrator_lost');
+    return { task, to: asked_agent_id === '' ? { skill: task.skill } : { agent_id: asked_agent_id } };
+  }
+}
+
+/** Without a fence the newest attempt is meant; only a result needs one. */
+const ownFence = (row: TaskRow, state: string): number | undefined =>
+  state === 'completed' ? row.attempts.at(-1)?.fence : undefined;
+
+/** Counts of open tasks and of families, taken before the write so that no race gets past the bounds. */
+function createFamilies(open_max: number) {
+  const roots = new Map<string, number>();
+  const children = new Map<string, number>();
+  let open = 0;
+  const step = (counts: Map<string, number>, id: string | undefined, by: number) => {
+    if (id === undefined) return;
+    const count = (counts.get(id) ?? 0) + by;
+    if (count > 0) counts.set(id, count);
+    else counts.delete(id);
+  };
+  const move = (row: TaskRow, by: number) => {
+    open += by;
+    step(roots, row.root_id, by);
+    step(children, row.parent_id, by);
+  };
+  return {
+    enter(row: TaskRow, { fan_out_max, root_tasks_max }: FamilyBounds): 'fan_out' | 'family' | 'full' | undefined {
+      if ((children.get(row.parent_id ?? '') ?? 0) >= fan_out_max) return 'fan_out';
+      if ((roots.get(row.root_id) ?? 0) >= root_tasks_max) return 'family';
+      if (open >= open_max) return 'full';
+      move(row, 1);
+      return undefined;
+    },
+    readmit: (row: TaskRow) => move(row, 1),
+    leave: (row: TaskRow) => move(row, -1),
+    /** A finished task still counts in its family; the family is forgotten with its root, the children with their parent. */
+    settle(row: TaskRow) {
+      open -= 1;
+      children.delete(row.task_id);
+      if (row.root_id === row.task_id) roots.delete(row.task_id);
+    },
+  };
+}
+
+const UNKNOWN_EFFECT: TaskError = {
+  code: 5000,
+  message: 'The orchestrator was lost while this ran: whether it took effect is unknown',
+};
+const OUT_OF_TIME: TaskError = { code: 5040, message: 'The task ran out of time' };
+const PARENT_STARTS_AGAIN: TaskError = {
+  code: 4990,
+  message: 'The orchestrator was restarted: the parent starts again',
+};
+
+/** How long an idempotency key is kept at least, ms (PROM-P2). */
+const KEY_MS_MIN = 86_400_000;
+/** Tasks read at once while recovering. */
+const RECOVER_TASKS = 500;

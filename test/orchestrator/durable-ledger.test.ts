@@ -1,0 +1,257 @@
+/** The durable ledger: the same answers as the one in memory, the same tasks after a restart, and nothing run twice that must not. */
+import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createDurableLedger } from '../../orchestrator/durable-ledger.ts';
+import { memoryLedger, type Ledger, type TaskEnd, type TaskRow } from '../../orchestrator/ledger.ts';
+import { manualClock, silentLog, toIso, type ManualClock } from '../../seams/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
+
+const BOUNDS = { fan_out_max: 3, root_tasks_max: 5 };
+let folder: string;
+let clock: ManualClock;
+let store: Store;
+
+const open = (file = join(folder, 'ledger.db')) => openStore({ file, durability: 'full', clock, log: silentLog });
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'aurora-ledger-'));
+  clock = manualClock();
+  store = await open();
+});
+afterEach(() => {
+  store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a new process finds: another store on the same file, another ledger, a monotonic clock that starts anew. */
+async function restart(down_ms = 0) {
+  store.close();
+  clock = manualClock(clock.now() + down_ms);
+  store = await open();
+  const ledger = createDurableLedger(store, clock);
+  return { ledger, recovered: await ledger.recover() };
+}
+
+const task = (task_id: string, more: Partial<TaskRow> = {}): TaskRow => ({
+  task_id,
+  root_id: task_id,
+  parent_id: undefined,
+  from: 'operator:alice',
+  agent_id: '',
+  skill: 'analyze_threat',
+  params: { iocs: [{ type: 'ip', value: '192.0.2.1' }] },
+  reason: undefined,
+  hop: 0,
+  path: ['orchestrator'],
+  mode: 'monitor',
+  priority: 5,
+  actor: { sub: 'alice', scopes: ['effect:read'], tenant: 'default' },
+  due: clock.monotonic() + 60_000,
+  deadline: toIso(clock.now() + 60_000),
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  created_at: toIso(clock.now()),
+  updated_at: toIso(clock.now()),
+  effect: 'read',
+  state: 'submitted',
+  attempts: [],
+  key: undefined,
+  ...more,
+});
+const to = (instance_id: string, effect: TaskRow['effect'] = 'read') => ({
+  agent_id: 'threat-intel',
+  instance_id,
+  hop: 1,
+  path: ['orchestrator', 'threat-intel'],
+  actor: { sub: 'alice', scopes: ['effect:read'], tenant: 'default' },
+  effect,
+});
+const done: TaskEnd = { state: 'completed', result: { verdict: 'malicious' } };
+const lost: TaskEnd = { state: 'failed', error: { code: 5030, message: 'Service unavailable' } };
+
+test('the plain road is kept, folds back to the same row, and costs three transactions', async () => {
+  const ledger = createDurableLedger(store, clock);
+  const row = task('task_1', { key: { scope: 'alice handoff 1', digest: 'abc' } });
+  expect(await ledger.accept(row, BOUNDS)).toBe('accepted');
+  clock.advance(5);
+  expect(await ledger.lease('task_1', to('i1'))).toMatchObject({ attempt: 1, fence: 1, instance_id: 'i1' });
+  expect(row).toMatchObject({ state: 'working', agent_id: 'threat-intel', hop: 1 });
+  expect(await ledger.settle('task_1', done, 1)).toBe(true);
+  expect(store.counts).toEqual({ transactions: 3, events: 4 });
+  const { ledger: next, recovered } = await restart();
+  expect(recovered).toEqual([]);
+  const found = await next.get('task_1');
+  expect({ ...found, due: row.due }).toEqual(row);
+  expect(await next.byKey('alice handoff 1')).toEqual(found);
+});
+
+test('PROM-P5: the first end wins; a late result is kept beside it', async () => {
+  const ledger = createDurableLedger(store, clock);
+  await ledger.accept(task('task_1'), BOUNDS);
+  await ledger.lease('task_1', to('i1'));
+  await ledger.release('task_1', 1, 'link_lost');
+  await ledger.lease('task_1', to('i2'));
+  expect(await ledger.settle('task_1', done, 1)).toBe(false);
+  expect(await ledger.settle('task_1', lost)).toBe(true);
+  expect(await ledger.settle('task_1', done, 2)).toBe(false);
+  expect(await ledger.get('task_1')).toMatchObject({
+    state: 'failed',
+    attempts: [{ outcome: 'link_lost' }, { outcome: 'failed' }],
+  });
+  const types = (await ledger.history('task_1')).map(({ type }) => type);
+  expect(types).toEqual(['accepted', 'queued', 'leased', 'released', 'leased', 'late_result', 'failed', 'late_result']);
+  expect(await store.verifyChain()).toMatchObject({ ok: true });
+});
+
+test('INV5: of two with the same key one is accepted, in the same turn, later, and after a restart', async () => {
+  const ledger = createDurableLedger(store, clock);
+  const key = { scope: 'alice handoff 1', digest: 'abc' };
+  const both = await Promise.all([
+    ledger.accept(task('task_1', { key }), BOUNDS),
+    ledger.accept(task('task_2', { key }), BOUNDS),
+  ]);
+  expect(both).toEqual(['accepted', 'duplicate']);
+  const { ledger: next } = await restart();
+  expect(await next.accept(task('task_3', { key }), BOUNDS)).toBe('duplicate');
+  expect(await next.byKey(key.scope)).toMatchObject({ task_id: 'task_1' });
+});
+
+test('bounds are judged before the write, so that no race gets past them, and a refused task leaves no row', async () => {
+  const ledger = createDurableLedger(store, clock, { open_max: 4, finished_max: 10 });
+  const child = (id: string) => task(id, { root_id: 'task_1', parent_id: 'task_1' });
+  await ledger.accept(task('task_1'), BOUNDS);
+  const ids = ['task_2', 'task_3', 'task_4', 'task_5'];
+  expect(await Promise.all(ids.map((id) => ledger.accept(child(id), BOUNDS)))).toEqual([
+    'accepted',
+    'accepted',
+    'accepted',
+    'fan_out',
+  ]);
+  expect(await ledger.accept(task('task_6'), BOUNDS)).toBe('full');
+  await ledger.settle('task_2', lost);
+  expect(await ledger.accept(task('task_7'), BOUNDS)).toBe('accepted');
+  expect((await ledger.childrenOf('task_1')).map(({ task_id }) => task_id)).toEqual(['task_2', 'task_3', 'task_4']);
+  expect(await ledger.get('task_5')).toBeUndefined();
+});
+
+test('PROM-P4 PROM-P6: after a restart roots that may run again are queued, the rest ends with its reason', async () => {
+  const ledger = createDurableLedger(store, clock);
+  await ledger.accept(task('task_1_queued', { agent_id: 'web-security' }), BOUNDS);
+  await ledger.accept(task('task_2_leased'), BOUNDS);
+  await ledger.lease('task_2_leased', to('i1', 'idempotent'));
+  await ledger.accept(task('task_3_effect', { effect: 'non_idempotent' }), BOUNDS);
+  await ledger.lease('task_3_effect', to('i1', 'non_idempotent'));
+  await ledger.accept(task('task_4_child', { root_id: 'task_2_leased', parent_id: 'task_2_leased' }), BOUNDS);
+  await ledger.accept(
+    task('task_5_late', { deadline: toIso(clock.now() + 900), due: clock.monotonic() + 900 }),
+    BOUNDS,
+  );
+  await ledger.accept(task('task_6_done'), BOUNDS);
+  await ledger.settle('task_6_done', lost);
+
+  const { ledger: next, recovered } = await restart(1_000);
+  expect(recovered.map((each) => [each.task.task_id, each.to])).toEqual([
+    ['task_1_queued', { agent_id: 'web-security' }],
+    ['task_2_leased', { skill: 'analyze_threat' }],
+  ]);
+  for (const each of recovered) {
+    expect(each.task.state).toBe('submitted');
+    expect(each.task.due).toBe(clock.monotonic() + 59_000);
+  }
+  const states = (await next.list({ limit: 10 })).map((row) => [row.task_id, row.state, row.error?.code]);
+  expect(states).toEqual([
+    ['task_6_done', 'failed', 5030],
+    ['task_5_late', 'failed', 5040],
+    ['task_4_child', 'canceled', 4990],
+    ['task_3_effect', 'failed', 5000],
+    ['task_2_leased', 'submitted', undefined],
+    ['task_1_queued', 'submitted', undefined],
+  ]);
+  const unknown = await store.db.selectFrom('tasks').select('phase').where('task_id', '=', 'task_3_effect').execute();
+  expect(unknown).toEqual([{ phase: 'UNKNOWN_EFFECT' }]);
+  expect(await next.lease('task_2_leased', to('i2'))).toMatchObject({ attempt: 2, fence: 2 });
+  expect(await next.settle('task_2_leased', done, 1)).toBe(false);
+  expect(await next.settle('task_2_leased', done, 2)).toBe(true);
+  expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: 6 });
+});
+
+test('PROM-P15: what was accepted settles once the disk has room again; new work is refused meanwhile', async () => {
+  const ledger = createDurableLedger(store, clock);
+  await ledger.accept(task('task_1'), BOUNDS);
+  await ledger.lease('task_1', to('i1'));
+  const { sql } = await import('kysely');
+  const pragma = (text: string) => sql.raw(text).execute(store.db);
+  await pragma('PRAGMA max_page_count = 1');
+  const refusals = [];
+  for (let count = 0; count < 40; count += 1) {
+    const params = { text: 'x'.repeat(20_000) };
+    const accepted = ledger.accept(task(`task_big_${count}`, { params }), BOUNDS);
+    refusals.push(await accepted.catch((reason: unknown) => reason));
+  }
+  expect(refusals.at(-1)).toMatchObject({ code: 5030, retry_after_ms: 1_000 });
+  const settled = ledger.settle('task_1', done, 1);
+  await pragma('PRAGMA max_page_count = 1000000');
+  clock.advance(1_000);
+  expect(await settled).toBe(true);
+  expect(await ledger.accept(task('task_9'), BOUNDS)).toBe('accepted');
+});
+
+/** One thing a dispatcher may do. */
+const step = fc.oneof(
+  fc.record({ act: fc.constant('accept' as const), id: fc.nat(5), parent: fc.option(fc.nat(5), { nil: undefined }) }),
+  fc.record({ act: fc.constant('lease' as const), id: fc.nat(5) }),
+  fc.record({ act: fc.constant('release' as const), id: fc.nat(5) }),
+  fc.record({ act: fc.constant('complete' as const), id: fc.nat(5), fence: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ act: fc.constant('fail' as const), id: fc.nat(5) }),
+);
+
+test('INV21: over random lives it answers as the ledger in memory does, and folding its journal gives the live tasks', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const own = await open(':memory:');
+      const limits = { open_max: 4, finished_max: 100 };
+      const durable = createDurableLedger(own, clock, limits);
+      const both: Ledger[] = [durable, memoryLedger(clock, limits)];
+      const known = new Map<string, string>();
+      for (const each of steps) {
+        clock.advance(1);
+        const id = `task_${each.id}`;
+        if (each.act === 'accept' && known.has(id)) continue;
+        const parent = each.act === 'accept' && each.parent !== undefined ? `task_${each.parent}` : undefined;
+        const root = parent === undefined ? id : known.get(parent);
+        if (root === undefined) continue;
+        const row = await both[1]!.get(id);
+        const is_leased = row?.state === 'working' && row.attempts.at(-1)?.ended_at === undefined;
+        // Asked in another order than a dispatcher does, the one in memory is more lenient: a result needs a running attempt.
+        if ((each.act === 'complete' || each.act === 'release') && row && !is_leased) continue;
+        if (each.act === 'lease' && is_leased) continue;
+        const answers = await Promise.all(
+          both.map(async (ledger) => {
+            if (each.act === 'accept') {
+              const more = parent === undefined ? {} : { root_id: root, parent_id: parent };
+              return ledger.accept(task(id, more), { fan_out_max: 2, root_tasks_max: 3 });
+            }
+            if (each.act === 'lease') return ledger.lease(id, to('i1'));
+            if (each.act === 'release') return ledger.release(id, row?.attempts.length ?? 0, 'link_lost');
+            if (each.act === 'complete') return ledger.settle(id, done, each.fence);
+            return ledger.settle(id, lost);
+          }),
+        );
+        expect(answers[0]).toEqual(answers[1]);
+        if (each.act === 'accept' && answers[0] === 'accepted') known.set(id, root);
+      }
+      const fresh = createDurableLedger(own, clock);
+      for (const id of known.keys()) {
+        const [live, model, folded] = await Promise.all([durable.get(id), both[1]!.get(id), fresh.get(id)]);
+        const is_given_up = model?.state === 'working' && model.attempts.at(-1)?.ended_at !== undefined;
+        expect(live).toEqual({ ...model, due: live?.due, ...(is_given_up && { state: 'submitted' }) });
+        expect({ ...folded, due: live?.due }).toEqual(live);
+      }
+      expect(await own.verifyChain()).toMatchObject({ ok: true });
+      own.close();
+    }),
+    { numRuns: 60 },
+  );
+});
