@@ -24,7 +24,7 @@ export interface EnrolmentDeps {
   log: Log;
   fleet: Fleet;
   quarantine: Quarantine;
-  /** Judges a registered address (ATK-G1); throws 4220. */
+  /** Judges the address that a pinned agent registered (ATK-G1); throws 4220. A stranger's address is not even looked at. */
   checkAddress: (url: string) => Promise<PinnedAddress>;
 }
 

@@ -71,7 +71,7 @@ export interface OrchestratorMethods {
 
 /** Makes the tables: for proven peers, and for bare strangers who may only look. */
 export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods {
-  const subscribers = new Map<Peer, Map<Ack['token'], Subscriber>>();
+  const subscribers = new Map<Peer, Map<Ack['token'], Following>>();
 
   const look: [string, MethodHandler][] = [
     ['rpc.ping', () => ({ ok: true })],
@@ -201,18 +201,19 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (token === undefined)
       throw new AuroraError(-32602, { message: 'Invalid params: /_meta/progress_token is missing' });
     const task = await taskFor(call, asked.task_id);
-    const own = subscribers.get(call.peer) ?? new Map<Ack['token'], Subscriber>();
+    const own = subscribers.get(call.peer) ?? new Map<Ack['token'], Following>();
     if (!subscribers.has(call.peer)) {
       subscribers.set(call.peer, own);
       void call.peer.closed.then(() => {
-        for (const subscriber of own.values()) subscriber.stop();
+        for (const { subscriber } of own.values()) subscriber.stop();
         subscribers.delete(call.peer);
       });
     }
+    if (own.size >= SUBSCRIPTIONS_MAX) await forgetFinished(own);
     if (own.size >= SUBSCRIPTIONS_MAX) throw new AuroraError(4290, { message: 'Too many subscriptions on this link' });
-    own.get(token)?.stop();
+    own.get(token)?.subscriber.stop();
     const subscriber = createSubscriber({ peer: call.peer, events: deps.events, token, asked });
-    own.set(token, subscriber);
+    own.set(token, { task_id: asked.task_id, subscriber });
     // The answer leaves in this turn; the events follow it.
     deps.clock.after(0, () => subscriber.begin());
     return { task: toTask(task), last_seq: deps.events.lastSeq(asked.task_id) };
@@ -220,7 +221,17 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   function onAck(params: RpcParams | undefined, peer: Peer): void {
     const ack = Ack.safeParse(params);
-    if (ack.success) subscribers.get(peer)?.get(ack.data.token)?.acknowledge(ack.data.seq);
+    if (ack.success) subscribers.get(peer)?.get(ack.data.token)?.subscriber.acknowledge(ack.data.seq);
+  }
+
+  /** Streams of tasks that are over make room for new ones. */
+  async function forgetFinished(own: Map<Ack['token'], Following>): Promise<void> {
+    for (const [token, { task_id, subscriber }] of own) {
+      const task = await deps.ledger.get(task_id);
+      if (task && !isFinal(task.state)) continue;
+      subscriber.stop();
+      own.delete(token);
+    }
   }
 
   /** A task, for whoever started or holds it, or for an operator; to everybody else it does not exist. */
@@ -295,6 +306,12 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (principal.role !== 'operator') throw new AuroraError(4030, { message: 'Only operators may do this' });
     return principal;
   }
+}
+
+/** A subscriber, and which task it follows. */
+interface Following {
+  task_id: string;
+  subscriber: Subscriber;
 }
 
 /** The part of an asker's `_meta` that counts: which task it hands off for, which trace it belongs to. */

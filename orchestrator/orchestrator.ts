@@ -99,7 +99,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     log,
     fleet,
     quarantine: deps.quarantine,
-    checkAddress: (url) => assertPublicAddress(url, { networks: deps.networks ?? [] }),
+    checkAddress: (url) => assertPublicAddress(url, { networks: [...PRIVATE_NETWORKS, ...(deps.networks ?? [])] }),
   });
   const dispatcher = createDispatcher({
     ...deps,
@@ -195,4 +195,6 @@ function admit({ role, ...introduced }: Introduced): Principal {
 }
 
 const GRANT_DEFAULT = ['effect:read'];
+/** A pinned agent may live on this machine or in a private network, but not where clouds keep their secrets (wire.md 4). */
+const PRIVATE_NETWORKS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1/128', 'fc00::/7'];
 const GOODBYE_MS_MAX = 2_000;
