@@ -1,29 +1,38 @@
 /** What a grammar answers when it recognises an attack in a value. */
 
+import { z } from 'zod';
+
 /** The kinds of attack the web judge tells apart. */
-export type AttackClass =
-  | 'sqli'
-  | 'xss'
-  | 'rce'
-  | 'lfi'
-  | 'rfi'
-  | 'ssrf'
-  | 'php-injection'
-  | 'java-injection'
-  | 'nodejs-injection'
-  | 'template-injection'
-  | 'nosqli'
-  | 'log4shell'
-  | 'xxe'
-  | 'ldap-injection'
-  | 'header-injection'
-  | 'session-fixation'
-  | 'scanner'
-  | 'exploit-path'
-  | 'sensitive-file'
-  | 'webshell'
-  | 'open-proxy'
-  | 'malformed-request';
+export const AttackClass = z.enum([
+  'sqli',
+  'xss',
+  'rce',
+  'lfi',
+  'rfi',
+  'ssrf',
+  'php-injection',
+  'java-injection',
+  'nodejs-injection',
+  'template-injection',
+  'nosqli',
+  'log4shell',
+  'xxe',
+  'ldap-injection',
+  'header-injection',
+  'session-fixation',
+  'scanner',
+  'exploit-path',
+  'sensitive-file',
+  'webshell',
+  'open-proxy',
+  'malformed-request',
+  'brute-force',
+  'user-enumeration',
+  'path-scan',
+  'crawl',
+  'dos',
+]);
+export type AttackClass = z.infer<typeof AttackClass>;
 
 /**
  * One recognition. `certain` means the grammar fits an attack and hardly anything else; without it the shape occurs in

@@ -1,0 +1,109 @@
+/** Reads a web server's log once, line by line, and says who attacked, how, and whether it may have worked. */
+import { z } from 'zod';
+import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
+import { conclude } from '../verdict/index.ts';
+import { ATTACKERS_MAX, createSourceBook, SOURCES_MAX } from './attackers.ts';
+import { AttackClass } from './hit.ts';
+import { createLineReader, LINE_BYTES_MAX } from './lines.ts';
+import { parseLogLine } from './log-line.ts';
+import { createSignReader } from './log-signs.ts';
+import { groundsOf, NEVER_CHECKED } from './log-verdict.ts';
+
+/** An attacking source as the result lists it, gravest first. */
+export const Attacker = z.object({
+  source: z.string().describe('the address, or the name where the server logs names'),
+  requests: z.number().int().positive(),
+  first_line: z.number().int().positive(),
+  last_line: z.number().int().positive(),
+  classes: z.array(
+    z.object({
+      class: AttackClass,
+      count: z.number().int().positive(),
+      success: z.enum(['likely', 'possible', 'unlikely', 'unknown']),
+      why: z.string(),
+    }),
+  ),
+});
+export type Attacker = z.infer<typeof Attacker>;
+
+/** What the log says, or why it says nothing. */
+export type LogReading = { ok: true; result: AnalysisResult & { attackers: Attacker[] } } | { ok: false; reason: string };
+
+/** How the caller follows the work. */
+export interface LogOptions {
+  /** What findings cite as their source. */
+  name: string;
+  signal?: AbortSignal;
+  /** Called every `PROGRESS_LINES` lines. */
+  onProgress?: (lines: number) => void;
+}
+
+/**
+ * Analyses a log of any length in bounded memory. Deterministic: the same bytes give the same result, however they are cut
+ * into chunks. Rejects with the signal's reason when it aborts, or with the stream's own error.
+ */
+export async function analyzeAccessLog(stream: AsyncIterable<Uint8Array>, { name, signal, onProgress }: LogOptions): Promise<LogReading> {
+  const reader = createLineReader(stream);
+  const book = createSourceBook();
+  const signs = createSignReader();
+  const count = { lines: 0, parsed: 0, cut: 0, proxied: 0 };
+  let next_report = PROGRESS_LINES;
+
+  for await (const batch of reader.lines) {
+    signal?.throwIfAborted();
+    for (const line of batch) {
+      if (line.text.trim() === '') continue;
+      count.lines += 1;
+      if (line.cut) count.cut += 1;
+      const entry = parseLogLine(line.text);
+      if (!entry) continue;
+      count.parsed += 1;
+      book.note(entry, line, signs.read(entry));
+    }
+    if (count.lines >= next_report) {
+      onProgress?.(count.lines);
+      next_report = count.lines - (count.lines % PROGRESS_LINES) + PROGRESS_LINES;
+    }
+  }
+  if (count.lines === 0) return { ok: false, reason: 'it is empty' };
+  if (count.parsed === 0) return { ok: false, reason: `none of its ${count.lines} lines is in a known format` };
+
+  const control = plantedSign();
+  const gaps: [boolean, NotChecked & { mandatory?: boolean }][] = [
+    [
+      count.parsed < count.lines,
+      { what: `${count.lines - count.parsed} of ${count.lines} lines`, why: 'they are in no known format', mandatory: true },
+    ],
+    [count.cut > 0, { what: `the rest of ${count.cut} long lines`, why: `a line is read up to ${LINE_BYTES_MAX} bytes`, mandatory: true }],
+    [
+      book.forgotten() > 0,
+      { what: `what ${book.forgotten()} quiet sources did over time`, why: `${SOURCES_MAX} sources are watched at once`, mandatory: true },
+    ],
+    [
+      book.refused() > 0,
+      { what: `${book.refused()} suspicious lines of further sources`, why: `${ATTACKERS_MAX} attackers are kept`, mandatory: true },
+    ],
+    [control === undefined, { what: 'the log as a whole', why: 'a planted attack was not recognised', mandatory: true }],
+  ];
+  const checked: Checked = {
+    question: 'Do the lines show attacks? Items are lines that are not blank.',
+    corpus: { sha256: reader.sha256(), items: count.lines, items_read: count.parsed },
+    ...(control === undefined ? {} : { control }),
+  };
+  const { attackers, ...grounds } = groundsOf(name, book.attackers());
+  const not_checked = [...gaps.filter(([open]) => open).map(([, gap]) => gap), ...(grounds.not_checked ?? []), ...NEVER_CHECKED];
+  const result = conclude({ ...grounds, subject: `The log ${name.slice(0, NAME_CHARS_MAX)}`, checked: [checked], not_checked });
+  return { ok: true, result: { ...result, attackers } };
+}
+
+/** The positive control: a known-bad line, judged by the same code. Undefined when it was not recognised. */
+function plantedSign(): string | undefined {
+  const entry = parseLogLine(PLANTED);
+  const sign = entry && createSignReader().read(entry)[0];
+  return sign && `a planted line was recognised as ${sign.class} (${sign.rule})`;
+}
+
+const PLANTED =
+  '192.0.2.1 - - [01/Jan/2024:00:00:00 +0000] "GET /item?id=1%27%20UNION%20SELECT%20name%20FROM%20users--%20 HTTP/1.1" 200 1 "-" "-"';
+const PROGRESS_LINES = 50_000;
+const NAME_CHARS_MAX = 80;

@@ -1,0 +1,140 @@
+/** Who did what in a log: one record a source, one entry a class, in bounded memory. */
+import type { AttackClass } from './hit.ts';
+import type { LogEntry } from './log-line.ts';
+import type { LogSign } from './log-signs.ts';
+import { createSourceWatch, type SourceWatch } from './scenarios.ts';
+
+/** What one source did of one class. */
+export interface Deed {
+  class: AttackClass;
+  rule: string;
+  titles: string[];
+  count: number;
+  /** The first lines that show it. */
+  lines: { number: number; text: string; title: string }[];
+  answers: Answers;
+}
+
+/** How the server answered the lines of a deed. */
+export interface Answers {
+  refused: number;
+  redirected: number;
+  failed: number;
+  unknown: number;
+  accepted: number;
+  /** Sizes of accepted answers -> how often; the page an ordinary visitor gets is not among them. */
+  changed_sizes: Map<number, number>;
+  /** Accepted answers of the size an ordinary visitor gets for the same path. */
+  same_size: number;
+}
+
+/** A source with everything it did. */
+export interface SourceRecord {
+  source: string;
+  requests: number;
+  first_line: number;
+  last_line: number;
+  deeds: Map<AttackClass, Deed>;
+  watch: SourceWatch;
+}
+
+/** Keeps the sources of a log: the latest `SOURCES_MAX`, of which those with deeds go last. */
+export function createSourceBook() {
+  const visitors = new Map<string, SourceRecord>();
+  const attackers = new Map<string, SourceRecord>();
+  const usual_sizes = new Map<string, number>();
+  let forgotten = 0;
+  let refused = 0;
+
+  function recordOf(source: string, line: number): SourceRecord {
+    const known = attackers.get(source) ?? visitors.get(source);
+    if (known) return known;
+    if (visitors.size >= SOURCES_MAX) {
+      const [oldest] = visitors.keys(); // first come, first forgotten: a visitor seen that long ago has shown nothing since
+      if (oldest !== undefined) visitors.delete(oldest);
+      forgotten += 1;
+    }
+    const record = { source, requests: 0, first_line: line, last_line: line, deeds: new Map<AttackClass, Deed>(), watch: createSourceWatch() };
+    visitors.set(source, record);
+    return record;
+  }
+
+  return {
+    /** Notes a line, the signs it bears itself and the scenarios it completes. */
+    note(entry: LogEntry, line: { number: number; text: string }, line_signs: readonly LogSign[]): void {
+      const record = recordOf(entry.source.slice(0, SOURCE_LENGTH_MAX), line.number);
+      record.requests += 1;
+      record.last_line = line.number;
+      const signs = [...line_signs, ...record.watch.read(entry)];
+      const path = entry.target.slice(0, PATH_LENGTH_MAX).replace(/\?.*$/s, '');
+      if (signs.length === 0) {
+        const usual = entry.status === 200 && entry.size !== undefined && usual_sizes.size < PATHS_MAX;
+        if (usual && !usual_sizes.has(path)) usual_sizes.set(path, entry.size ?? 0);
+        return;
+      }
+      if (!attackers.has(record.source)) {
+        if (attackers.size >= ATTACKERS_MAX) {
+          refused += 1;
+          return;
+        }
+        visitors.delete(record.source);
+        attackers.set(record.source, record);
+      }
+      for (const sign of signs) addDeed(record, sign, entry, line, usual_sizes.get(path));
+    },
+    attackers: (): SourceRecord[] => [...attackers.values()],
+    forgotten: () => forgotten,
+    /** Lines with signs from sources beyond `ATTACKERS_MAX`. */
+    refused: () => refused,
+  };
+}
+
+function addDeed(record: SourceRecord, sign: LogSign, entry: LogEntry, line: { number: number; text: string }, usual_size: number | undefined): void {
+  const known = record.deeds.get(sign.class);
+  const deed = known ?? { class: sign.class, rule: sign.rule, titles: [], count: 0, lines: [], answers: noAnswers() };
+  if (!known) record.deeds.set(sign.class, deed);
+  deed.count += 1;
+  if (!deed.titles.includes(sign.title) && deed.titles.length < TITLES_MAX) deed.titles.push(sign.title);
+  if (deed.lines.length < LINES_MAX) deed.lines.push({ number: line.number, text: line.text.slice(0, LINE_CHARS_MAX), title: sign.title });
+  addAnswer(deed.answers, entry, usual_size);
+}
+
+function addAnswer(answers: Answers, { status, size = 0 }: LogEntry, usual_size: number | undefined): void {
+  if (status === undefined) answers.unknown += 1;
+  else if (status >= 500) answers.failed += 1;
+  else if (status >= 400) answers.refused += 1;
+  else if (status >= 300) answers.redirected += 1;
+  else {
+    answers.accepted += 1;
+    const same = usual_size !== undefined && Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
+    if (same) answers.same_size += 1;
+    else if (answers.changed_sizes.size < SIZES_MAX || answers.changed_sizes.has(size)) {
+      answers.changed_sizes.set(size, (answers.changed_sizes.get(size) ?? 0) + 1);
+    }
+  }
+}
+
+const noAnswers = (): Answers => ({
+  refused: 0,
+  redirected: 0,
+  failed: 0,
+  unknown: 0,
+  accepted: 0,
+  changed_sizes: new Map(),
+  same_size: 0,
+});
+
+/** Sources watched at once; each costs a few hundred bytes while it does nothing odd. */
+export const SOURCES_MAX = 20_000;
+/** Attackers kept; each costs a few kilobytes. */
+export const ATTACKERS_MAX = 5_000;
+const PATHS_MAX = 10_000;
+const PATH_LENGTH_MAX = 256;
+const SOURCE_LENGTH_MAX = 253;
+const LINES_MAX = 3;
+const LINE_CHARS_MAX = 1_000;
+const TITLES_MAX = 5;
+const SIZES_MAX = 32;
+/** Answers of one page differ by a token or a time: within 64 bytes or 10 % they are the same page. */
+const SIZE_BYTES_NEAR = 64;
+const SIZE_SHARE_NEAR = 0.1;

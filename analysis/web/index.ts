@@ -1,0 +1,10 @@
+/** Web: what requests try, and what a server's log shows of it. */
+export { analyzeAccessLog, Attacker } from './access-log.ts';
+export type { LogOptions, LogReading } from './access-log.ts';
+export { AttackClass } from './hit.ts';
+export { judgeRequest, judgeValue, leadingClass } from './judge.ts';
+export type { Hit } from './judge.ts';
+export { parseLogLine } from './log-line.ts';
+export type { LogEntry } from './log-line.ts';
+export { parseRawRequest } from './request.ts';
+export type { HttpRequest } from './request.ts';

@@ -1,0 +1,92 @@
+/** What one log line gives away by itself, before any counting. */
+import type { AttackClass } from './hit.ts';
+import { judgeRequest } from './judge.ts';
+import { knownPathOf, scannerOf } from './known-paths.ts';
+import type { LogEntry } from './log-line.ts';
+
+/** One sign; `rule` is stable, `title` is for people. */
+export interface LogSign {
+  class: AttackClass;
+  rule: string;
+  title: string;
+}
+
+/** Judges lines; what was judged lately is remembered, as logs repeat themselves. */
+export function createSignReader() {
+  const targets = new Map<string, LogSign[]>();
+  const agents = new Map<string, LogSign[]>();
+  return {
+    read(entry: LogEntry): LogSign[] {
+      const signs = [
+        ...remembered(targets, entry.target, () => targetSigns(entry.target)),
+        ...remembered(agents, entry.agent, () => agentSigns(entry.agent)),
+        ...protocolSigns(entry),
+      ];
+      return LOADED.test(entry.referer) ? [...signs, ...headerSigns('Referer', entry.referer)] : signs;
+    },
+  };
+}
+
+function remembered(memory: Map<string, LogSign[]>, key: string, judge: () => LogSign[]): LogSign[] {
+  const known = memory.get(key);
+  if (known) return known;
+  const signs = judge();
+  if (memory.size >= REMEMBERED_MAX) memory.clear();
+  if (key.length <= REMEMBERED_LENGTH_MAX) memory.set(key, signs);
+  return signs;
+}
+
+function targetSigns(target: string): LogSign[] {
+  const signs: LogSign[] = [];
+  const known = knownPathOf(target) ?? (target.includes('%') ? knownPathOf(fromPercent(target)) : undefined);
+  if (known) signs.push({ class: known.class, rule: `${known.class}/${known.about}`, title: known.about });
+  if (PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target)) return signs;
+  const { hits } = judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
+  for (const hit of hits) {
+    if (hit.certain && hit.class !== 'session-fixation') signs.push({ class: hit.class, rule: hit.rule, title: hit.title });
+  }
+  return onePerClass(signs);
+}
+
+function agentSigns(agent: string): LogSign[] {
+  const scanner = scannerOf(agent);
+  const named: LogSign[] = scanner === undefined ? [] : [{ class: 'scanner', rule: 'scanner/agent', title: `a scanner by its own name: ${scanner}` }];
+  return LOADED.test(agent) ? [...named, ...headerSigns('User-Agent', agent)] : named;
+}
+
+function headerSigns(name: string, text: string): LogSign[] {
+  const { hits } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
+  return onePerClass(hits.filter(({ certain }) => certain).map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })));
+}
+
+function protocolSigns({ method, target, version, format }: LogEntry): LogSign[] {
+  if (format === 'access' && (method === 'CONNECT' || /^[a-z]{3,8}:\/\//i.test(target))) {
+    return [{ class: 'open-proxy', rule: 'open-proxy/target', title: 'asks the server to reach another host' }];
+  }
+  if (version !== '' && /^\d/.test(version) && !VERSIONS.has(version)) {
+    return [{ class: 'malformed-request', rule: 'malformed-request/version', title: `claims HTTP/${version.slice(0, 8)}` }];
+  }
+  if (method === '' && format === 'access' && target !== '' && target !== '-') {
+    return [{ class: 'malformed-request', rule: 'malformed-request/line', title: 'a request line that is no HTTP' }];
+  }
+  return [];
+}
+
+function onePerClass(signs: readonly LogSign[]): LogSign[] {
+  const first = new Map<AttackClass, LogSign>();
+  for (const sign of signs) if (!first.has(sign.class)) first.set(sign.class, sign);
+  return [...first.values()];
+}
+
+const fromPercent = (text: string): string =>
+  text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+
+const VERSIONS = new Set(['0.9', '1.0', '1.1', '2', '2.0', '3', '3.0']);
+/** Characters of ordinary targets; what consists of them only is judged by its path alone. */
+const PLAIN = /^[\w\-./=&?,~+:@#!*%]{0,2000}$/;
+/** Words and escapes that make a target worth the grammars although its characters are ordinary. */
+const WORDS =
+  /%(?:[013]\w|2[02-9a-f]|5[b-e]|7[b-d]|u|c0|25)|\b(?:union|select|sleep|benchmark|waitfor|information_schema|xp_cmdshell|schema|passwd|alert|or|and|having|order\+by|eval|wget|curl|cmd|exec|system|base64|jndi)\b|=(?:https?|ftp|file|php|data|gopher|dict):|etc\/|proc\/|_schema|sys\w{3,12}s\b|\$|__|xp_|-inf\//i;
+const LOADED = /\$\{|\(\)\s?\{|<[a-z!?]|['"`]|\bunion\b|\bselect\b|\bsleep\s?\(|\.\.\/|;\s?(?:ls|cat|wget|curl|id|ping)\b/i;
+const REMEMBERED_MAX = 4_096;
+const REMEMBERED_LENGTH_MAX = 512;

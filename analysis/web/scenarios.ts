@@ -1,0 +1,115 @@
+/** What one source does over many lines: guessing passwords, listing users, searching for paths, crawling, changing its name. */
+import { createBucket, createDistinctBucket } from './buckets.ts';
+import type { LogEntry } from './log-line.ts';
+import type { LogSign } from './log-signs.ts';
+
+/** Watches one source. `read` answers what the line completes; `login_succeeded` is set once a guess was followed by a success. */
+export interface SourceWatch {
+  read(entry: LogEntry): LogSign[];
+  login_succeeded(): boolean;
+}
+
+/** Buckets are made when they are first needed: most sources are visitors. Capacities are listed in `LIMITS`. */
+export function createSourceWatch(): SourceWatch {
+  const make = {
+    logins: lazy(() => createBucket(LIMITS.logins)),
+    slow_logins: lazy(() => createBucket(LIMITS.slow_logins)),
+    users: lazy(() => createDistinctBucket(LIMITS.users)),
+    missing: lazy(() => createDistinctBucket(LIMITS.missing)),
+    pages: lazy(() => createDistinctBucket(LIMITS.pages)),
+    agents: lazy(() => createDistinctBucket(LIMITS.agents)),
+  };
+  let failures = 0;
+  let last_failure: Failure | undefined;
+  let guessing = false;
+  let succeeded = false;
+  let last_agent = '';
+
+  const logins = (entry: LogEntry): LogSign[] => {
+    const path = pathOf(entry.target);
+    if (!isFailedLogin(entry, path)) {
+      const same = last_failure?.path === path && entry.status !== undefined && entry.status < 400;
+      if (same && guessing && entry.method === 'POST' && (entry.status !== 200 || last_failure?.status !== 200)) succeeded = true;
+      if (same && entry.method !== 'POST' && failures > 0) {
+        failures -= 1;
+        make.logins().drop();
+        make.slow_logins().drop();
+      }
+      return [];
+    }
+    failures += 1;
+    last_failure = { path, status: entry.status };
+    const fast = make.logins().add(entry.time);
+    const slow = make.slow_logins().add(entry.time);
+    if (!fast && !slow) return [];
+    guessing = true;
+    const pace = fast ? 'many failed logins in a short time' : 'failed logins that do not stop';
+    return [{ class: 'brute-force', rule: fast ? 'brute-force/fast' : 'brute-force/slow', title: pace }];
+  };
+
+  return {
+    read(entry) {
+      const signs = logins(entry);
+      const path = pathOf(entry.target);
+      const user = userOf(entry.target);
+      if (user !== undefined && make.users().add(user, entry.time)) {
+        signs.push({ class: 'user-enumeration', rule: 'user-enumeration/listed', title: 'asks for user after user' });
+      }
+      const { status = 0 } = entry;
+      if ((status === 404 || status === 403 || status === 400) && !STATIC.test(path) && make.missing().add(path, entry.time)) {
+        signs.push({ class: 'path-scan', rule: 'path-scan/missing', title: 'searches for paths that do not exist' });
+      }
+      if (status >= 200 && status < 400 && entry.method === 'GET' && !STATIC.test(path) && make.pages().add(path, entry.time)) {
+        signs.push({ class: 'crawl', rule: 'crawl/pages', title: 'reads page after page faster than a person' });
+      }
+      if (entry.agent !== '' && entry.agent !== last_agent) {
+        last_agent = entry.agent;
+        if (make.agents().add(entry.agent, entry.time)) {
+          signs.push({ class: 'dos', rule: 'dos/agents', title: 'changes its User-Agent all the time' });
+        }
+      }
+      return signs;
+    },
+    login_succeeded: () => succeeded,
+  };
+}
+
+interface Failure {
+  path: string;
+  status: number | undefined;
+}
+
+/** A refused login, or a POST to a login form that did not lead on: forms answer 200 to a wrong password. */
+function isFailedLogin(entry: LogEntry, path: string): boolean {
+  if (entry.login_failed) return true;
+  if (entry.status === 401) return true;
+  if (entry.method !== 'POST') return false;
+  if (entry.status === 403) return true;
+  if (/\/xmlrpc\.php$/.test(path)) return entry.status === 200;
+  return LOGIN.test(path) && (entry.status === 200 || entry.status === 400 || entry.status === 422 || entry.status === 429);
+}
+
+const userOf = (target: string): string | undefined => {
+  const found = /[?&]author=(\d{1,6})(?:&|$)|\/wp-json\/wp\/v2\/users\/(\d{1,6})|\/users?\/(\d{1,6})(?:\.json)?$/.exec(target.slice(0, TARGET_LENGTH_MAX));
+  return found?.[1] ?? found?.[2] ?? found?.[3];
+};
+
+const pathOf = (target: string): string => target.slice(0, TARGET_LENGTH_MAX).replace(/[?#].*$/s, '').toLowerCase();
+
+function lazy<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+const LIMITS = {
+  logins: { capacity: 5, leak_s: 10 },
+  slow_logins: { capacity: 20, leak_s: 600 },
+  users: { capacity: 5, leak_s: 10 },
+  missing: { capacity: 10, leak_s: 10 },
+  pages: { capacity: 40, leak_s: 0.5 },
+  agents: { capacity: 10, leak_s: 5 },
+};
+const LOGIN =
+  /(?:^|[/_.-])(?:wp-login\.php|log-?in|sign-?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
+const STATIC = /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;
+const TARGET_LENGTH_MAX = 2_048;
