@@ -1,5 +1,6 @@
 /** One agent as a process: its own key, the pins, its port. */
 import { serve, type Agent } from '../mesh/index.ts';
+import { announce } from './announce.ts';
 import type { Config } from './config.ts';
 import { openBlob } from './http.ts';
 import { identityOf, readKey } from './keys.ts';
@@ -22,6 +23,10 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
     anonymous: config.mesh.anonymous,
     openRef: (ref, routing) => openBlob(ref, routing, trust),
   });
+  const leave =
+    config.orchestrator === undefined
+      ? undefined
+      : announce(config.orchestrator, served.url, { ...seams, self, pins: filePins(place.pins), trust });
   seams.log.info({ url: served.url, instance_id: self.instance_id }, 'serving');
   return {
     id: agent.id,
@@ -29,6 +34,9 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
     port: served.port,
     instance_id: self.instance_id,
     log: seams.log,
-    drain: () => served.drain(config.limits.drain_ms),
+    drain: () => {
+      leave?.();
+      return served.drain(config.limits.drain_ms);
+    },
   };
 }

@@ -47,6 +47,10 @@ export const Config = z.strictObject({
     .describe('port of each process; 0 takes a free one'),
   advertise: z.string().min(1).optional().describe('host name that other processes dial; the bound one unless said'),
   agents: z.array(AgentEntry).max(256).default([]).describe('the agents of the fleet; empty means all there are'),
+  orchestrator: z
+    .url({ protocol: /^wss?$/, error: 'the address of the orchestrator is a ws: or wss: URL' })
+    .optional()
+    .describe('where an agent announces itself; without it the orchestrator must know its address'),
   agent_hosts: z
     .enum(['local', 'service'])
     .default('local')

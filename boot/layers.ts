@@ -109,6 +109,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ports: 'map',
   advertise: 'text',
   agents: 'list',
+  orchestrator: 'text',
   agent_hosts: 'text',
   replicas: 'map',
   log_level: 'text',

@@ -1,0 +1,85 @@
+/** An agent that announces itself: it dials the orchestrator, says where it listens, and says so again before its lease ends. */
+import {
+  answerHello,
+  createMethods,
+  createPeer,
+  dialWebsocket,
+  keepConnected,
+  sayHello,
+  type HandshakeDeps,
+  type Link,
+  type Peer,
+} from '../mesh/index.ts';
+import { AuroraError, Lease } from '../protocol/index.ts';
+import type { Log, Metrics } from '../seams/index.ts';
+
+/** What announcing needs. */
+export interface AnnounceDeps extends HandshakeDeps {
+  log: Log;
+  metrics: Metrics;
+  trust: string | undefined;
+}
+
+/** Keeps a lease until the returned function is called, which gives it back. */
+export function announce(orchestrator_url: string, own_url: string, deps: AnnounceDeps): () => void {
+  const { clock, random, log } = deps;
+  const stop = new AbortController();
+  let registered: Peer | undefined;
+  void keepConnected({
+    clock,
+    random,
+    signal: stop.signal,
+    dial: (signal) =>
+      dialWebsocket({
+        url: orchestrator_url,
+        protocol: 'mesh.v1',
+        clock,
+        random,
+        signal,
+        ...(deps.trust === undefined ? {} : { tls_ca: deps.trust }),
+      }),
+    onLink: (link, answered) => {
+      hold(link, own_url, deps, answered).then(
+        (peer) => (registered = peer),
+        (reason: unknown) => {
+          const error = AuroraError.from(reason);
+          log.warn({ orchestrator_url, code: error.code, why: error.message }, 'registering was refused');
+          link.close(1000, 'registering was refused');
+        },
+      );
+    },
+  });
+  const end = () => stop.abort(new Error('leaving'));
+  return () => {
+    if (registered?.link.open) registered.request('agent/leave', {}, { timeout_ms: LEAVE_MS_MAX }).then(end, end);
+    else end();
+  };
+}
+
+/** Registers, then renews at a third of the lease for as long as the link is there. */
+async function hold(link: Link, url: string, deps: AnnounceDeps, answered: () => void): Promise<Peer> {
+  const { clock, log, self } = deps;
+  const methods = createMethods(new Map([['mesh/hello', (params, call) => answerHello(deps, params, call)]]));
+  const peer = createPeer({ ...deps, link, methods });
+  const { role } = await sayHello(peer, deps, HELLO_MS_MAX);
+  if (role !== 'orchestrator') throw new AuroraError(4010, { message: 'This is not the pinned orchestrator' });
+  answered();
+  const register = async (method: string) =>
+    Lease.parse(await peer.request(method, { agent_id: self.id, url, ttl_ms: TTL_MS }));
+  const first = await register('agent/register');
+  log.info({ state: first.state, renew_before: first.renew_before }, 'registered');
+  const renew = () => {
+    if (!link.open) return;
+    register('agent/renew').then(
+      () => clock.after(TTL_MS / 3, renew),
+      (reason: unknown) => link.close(1000, AuroraError.from(reason).message.slice(0, REASON_CHARS_MAX)),
+    );
+  };
+  clock.after(TTL_MS / 3, renew);
+  return peer;
+}
+
+const HELLO_MS_MAX = 5_000;
+const TTL_MS = 15_000;
+const LEAVE_MS_MAX = 1_000;
+const REASON_CHARS_MAX = 100;
