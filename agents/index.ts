@@ -5,4 +5,5 @@ import type { Agent } from '../mesh/index.ts';
 export const agents: Readonly<Record<string, () => Promise<Agent>>> = {
   'threat-intel': async () => (await import('./threat-intel.ts')).threatIntel,
   'email-security': async () => (await import('./email-security.ts')).emailSecurity,
+  'web-security': async () => (await import('./web-security.ts')).webSecurity,
 };

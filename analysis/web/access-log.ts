@@ -27,7 +27,8 @@ export const Attacker = z.object({
 export type Attacker = z.infer<typeof Attacker>;
 
 /** What the log says, or why it says nothing. */
-export type LogReading = { ok: true; result: AnalysisResult & { attackers: Attacker[] } } | { ok: false; reason: string };
+export type LogReading =
+  { ok: true; result: AnalysisResult & { attackers: Attacker[] } } | { ok: false; reason: string };
 
 /** How the caller follows the work. */
 export interface LogOptions {
@@ -42,7 +43,10 @@ export interface LogOptions {
  * Analyses a log of any length in bounded memory. Deterministic: the same bytes give the same result, however they are cut
  * into chunks. Rejects with the signal's reason when it aborts, or with the stream's own error.
  */
-export async function analyzeAccessLog(stream: AsyncIterable<Uint8Array>, { name, signal, onProgress }: LogOptions): Promise<LogReading> {
+export async function analyzeAccessLog(
+  stream: AsyncIterable<Uint8Array>,
+  { name, signal, onProgress }: LogOptions,
+): Promise<LogReading> {
   const reader = createLineReader(stream);
   const book = createSourceBook();
   const signs = createSignReader();
@@ -72,18 +76,40 @@ export async function analyzeAccessLog(stream: AsyncIterable<Uint8Array>, { name
   const gaps: [boolean, NotChecked & { mandatory?: boolean }][] = [
     [
       count.parsed < count.lines,
-      { what: `${count.lines - count.parsed} of ${count.lines} lines`, why: 'they are in no known format', mandatory: true },
+      {
+        what: `${count.lines - count.parsed} of ${count.lines} lines`,
+        why: 'they are in no known format',
+        mandatory: true,
+      },
     ],
-    [count.cut > 0, { what: `the rest of ${count.cut} long lines`, why: `a line is read up to ${LINE_BYTES_MAX} bytes`, mandatory: true }],
+    [
+      count.cut > 0,
+      {
+        what: `the rest of ${count.cut} long lines`,
+        why: `a line is read up to ${LINE_BYTES_MAX} bytes`,
+        mandatory: true,
+      },
+    ],
     [
       book.forgotten() > 0,
-      { what: `what ${book.forgotten()} quiet sources did over time`, why: `${SOURCES_MAX} sources are watched at once`, mandatory: true },
+      {
+        what: `what ${book.forgotten()} quiet sources did over time`,
+        why: `${SOURCES_MAX} sources are watched at once`,
+        mandatory: true,
+      },
     ],
     [
       book.refused() > 0,
-      { what: `${book.refused()} suspicious lines of further sources`, why: `${ATTACKERS_MAX} attackers are kept`, mandatory: true },
+      {
+        what: `${book.refused()} suspicious lines of further sources`,
+        why: `${ATTACKERS_MAX} attackers are kept`,
+        mandatory: true,
+      },
     ],
-    [control === undefined, { what: 'the log as a whole', why: 'a planted attack was not recognised', mandatory: true }],
+    [
+      control === undefined,
+      { what: 'the log as a whole', why: 'a planted attack was not recognised', mandatory: true },
+    ],
   ];
   const checked: Checked = {
     question: 'Do the lines show attacks? Items are lines that are not blank.',
@@ -91,8 +117,17 @@ export async function analyzeAccessLog(stream: AsyncIterable<Uint8Array>, { name
     ...(control === undefined ? {} : { control }),
   };
   const { attackers, ...grounds } = groundsOf(name, book.attackers());
-  const not_checked = [...gaps.filter(([open]) => open).map(([, gap]) => gap), ...(grounds.not_checked ?? []), ...NEVER_CHECKED];
-  const result = conclude({ ...grounds, subject: `The log ${name.slice(0, NAME_CHARS_MAX)}`, checked: [checked], not_checked });
+  const not_checked = [
+    ...gaps.filter(([open]) => open).map(([, gap]) => gap),
+    ...(grounds.not_checked ?? []),
+    ...NEVER_CHECKED,
+  ];
+  const result = conclude({
+    ...grounds,
+    subject: `The log ${name.slice(0, NAME_CHARS_MAX)}`,
+    checked: [checked],
+    not_checked,
+  });
   return { ok: true, result: { ...result, attackers } };
 }
 

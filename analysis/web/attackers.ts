@@ -54,7 +54,14 @@ export function createSourceBook() {
       if (oldest !== undefined) visitors.delete(oldest);
       forgotten += 1;
     }
-    const record = { source, requests: 0, first_line: line, last_line: line, deeds: new Map<AttackClass, Deed>(), watch: createSourceWatch() };
+    const record = {
+      source,
+      requests: 0,
+      first_line: line,
+      last_line: line,
+      deeds: new Map<AttackClass, Deed>(),
+      watch: createSourceWatch(),
+    };
     visitors.set(source, record);
     return record;
   }
@@ -89,13 +96,20 @@ export function createSourceBook() {
   };
 }
 
-function addDeed(record: SourceRecord, sign: LogSign, entry: LogEntry, line: { number: number; text: string }, usual_size: number | undefined): void {
+function addDeed(
+  record: SourceRecord,
+  sign: LogSign,
+  entry: LogEntry,
+  line: { number: number; text: string },
+  usual_size: number | undefined,
+): void {
   const known = record.deeds.get(sign.class);
   const deed = known ?? { class: sign.class, rule: sign.rule, titles: [], count: 0, lines: [], answers: noAnswers() };
   if (!known) record.deeds.set(sign.class, deed);
   deed.count += 1;
   if (!deed.titles.includes(sign.title) && deed.titles.length < TITLES_MAX) deed.titles.push(sign.title);
-  if (deed.lines.length < LINES_MAX) deed.lines.push({ number: line.number, text: line.text.slice(0, LINE_CHARS_MAX), title: sign.title });
+  if (deed.lines.length < LINES_MAX)
+    deed.lines.push({ number: line.number, text: line.text.slice(0, LINE_CHARS_MAX), title: sign.title });
   addAnswer(deed.answers, entry, usual_size);
 }
 
@@ -106,7 +120,9 @@ function addAnswer(answers: Answers, { status, size = 0 }: LogEntry, usual_size:
   else if (status >= 300) answers.redirected += 1;
   else {
     answers.accepted += 1;
-    const same = usual_size !== undefined && Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
+    const same =
+      usual_size !== undefined &&
+      Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
     if (same) answers.same_size += 1;
     else if (answers.changed_sizes.size < SIZES_MAX || answers.changed_sizes.has(size)) {
       answers.changed_sizes.set(size, (answers.changed_sizes.get(size) ?? 0) + 1);

@@ -38,25 +38,35 @@ function remembered(memory: Map<string, LogSign[]>, key: string, judge: () => Lo
 
 function targetSigns(target: string): LogSign[] {
   const signs: LogSign[] = [];
-  const known = knownPathOf(target) ?? (target.includes('%') ? knownPathOf(fromPercent(target)) : undefined);
+  const raw = knownPathOf(target);
+  const decoded = raw?.class !== 'exploit-path' && target.includes('%') ? knownPathOf(fromPercent(target)) : undefined;
+  const known = decoded?.class === 'exploit-path' ? decoded : (raw ?? decoded);
   if (known) signs.push({ class: known.class, rule: `${known.class}/${known.about}`, title: known.about });
   if (PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target)) return signs;
   const { hits } = judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
   for (const hit of hits) {
-    if (hit.certain && hit.class !== 'session-fixation') signs.push({ class: hit.class, rule: hit.rule, title: hit.title });
+    if (hit.certain && hit.class !== 'session-fixation')
+      signs.push({ class: hit.class, rule: hit.rule, title: hit.title });
   }
   return onePerClass(signs);
 }
 
 function agentSigns(agent: string): LogSign[] {
   const scanner = scannerOf(agent);
-  const named: LogSign[] = scanner === undefined ? [] : [{ class: 'scanner', rule: 'scanner/agent', title: `a scanner by its own name: ${scanner}` }];
+  const named: LogSign[] =
+    scanner === undefined
+      ? []
+      : [{ class: 'scanner', rule: 'scanner/agent', title: `a scanner by its own name: ${scanner}` }];
   return LOADED.test(agent) ? [...named, ...headerSigns('User-Agent', agent)] : named;
 }
 
 function headerSigns(name: string, text: string): LogSign[] {
   const { hits } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
-  return onePerClass(hits.filter(({ certain }) => certain).map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })));
+  return onePerClass(
+    hits
+      .filter(({ certain }) => certain)
+      .map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })),
+  );
 }
 
 function protocolSigns({ method, target, version, format }: LogEntry): LogSign[] {
@@ -64,7 +74,9 @@ function protocolSigns({ method, target, version, format }: LogEntry): LogSign[]
     return [{ class: 'open-proxy', rule: 'open-proxy/target', title: 'asks the server to reach another host' }];
   }
   if (version !== '' && /^\d/.test(version) && !VERSIONS.has(version)) {
-    return [{ class: 'malformed-request', rule: 'malformed-request/version', title: `claims HTTP/${version.slice(0, 8)}` }];
+    return [
+      { class: 'malformed-request', rule: 'malformed-request/version', title: `claims HTTP/${version.slice(0, 8)}` },
+    ];
   }
   if (method === '' && format === 'access' && target !== '' && target !== '-') {
     return [{ class: 'malformed-request', rule: 'malformed-request/line', title: 'a request line that is no HTTP' }];
@@ -87,6 +99,7 @@ const PLAIN = /^[\w\-./=&?,~+:@#!*%]{0,2000}$/;
 /** Words and escapes that make a target worth the grammars although its characters are ordinary. */
 const WORDS =
   /%(?:[013]\w|2[02-9a-f]|5[b-e]|7[b-d]|u|c0|25)|\b(?:union|select|sleep|benchmark|waitfor|information_schema|xp_cmdshell|schema|passwd|alert|or|and|having|order\+by|eval|wget|curl|cmd|exec|system|base64|jndi)\b|=(?:https?|ftp|file|php|data|gopher|dict):|etc\/|proc\/|_schema|sys\w{3,12}s\b|\$|__|xp_|-inf\//i;
-const LOADED = /\$\{|\(\)\s?\{|<[a-z!?]|['"`]|\bunion\b|\bselect\b|\bsleep\s?\(|\.\.\/|;\s?(?:ls|cat|wget|curl|id|ping)\b/i;
+const LOADED =
+  /\$\{|\(\)\s?\{|<[a-z!?]|['"`]|\bunion\b|\bselect\b|\bsleep\s?\(|\.\.\/|;\s?(?:ls|cat|wget|curl|id|ping)\b/i;
 const REMEMBERED_MAX = 4_096;
 const REMEMBERED_LENGTH_MAX = 512;

@@ -18,12 +18,20 @@ interface Judged {
 }
 
 /** The attackers, gravest first, with the findings that name them. Sources that did nothing grave are findings of level info. */
-export function groundsOf(name: string, records: readonly SourceRecord[]): Omit<Grounds, 'subject' | 'checked'> & { attackers: Attacker[] } {
+export function groundsOf(
+  name: string,
+  records: readonly SourceRecord[],
+): Omit<Grounds, 'subject' | 'checked'> & { attackers: Attacker[] } {
   const judged = records
     .map((record) => ({ record, deeds: judgeDeeds(record) }))
-    .sort((left, right) => gravityOf(right.deeds) - gravityOf(left.deeds) || left.record.first_line - right.record.first_line);
+    .sort(
+      (left, right) =>
+        gravityOf(right.deeds) - gravityOf(left.deeds) || left.record.first_line - right.record.first_line,
+    );
   const listed = judged.slice(0, ATTACKERS_LISTED_MAX);
-  const cited = listed.flatMap(({ record, deeds }) => deeds.map((deed) => ({ source: record.source, ...deed }))).slice(0, FINDINGS_MAX);
+  const cited = listed
+    .flatMap(({ record, deeds }) => deeds.map((deed) => ({ source: record.source, ...deed })))
+    .slice(0, FINDINGS_MAX);
   const findings = cited.map((deed): WeighedFinding => {
     const { titles, count } = deed.deed;
     return {
@@ -46,7 +54,11 @@ export function groundsOf(name: string, records: readonly SourceRecord[]): Omit<
     findings,
     techniques,
     iocs: sources.filter((source) => isIP(source) !== 0).map((value) => ({ type: 'ip', value })),
-    not_checked: gapsOf(judged.length - listed.length, listed.flatMap(({ deeds }) => deeds).length - cited.length, sources),
+    not_checked: gapsOf(
+      judged.length - listed.length,
+      listed.flatMap(({ deeds }) => deeds).length - cited.length,
+      sources,
+    ),
     recommendations: recommendationsOf(grave),
   };
 }
@@ -57,7 +69,12 @@ function judgeDeeds({ deeds, watch }: SourceRecord): Judged[] {
       const { success, why } = deed.class === 'brute-force' ? loginSuccess(watch.login_succeeded()) : successOf(deed);
       return { deed, success, why, ...gravity(deed, success) };
     })
-    .sort((left, right) => RANK[right.severity] - RANK[left.severity] || right.weight - left.weight || (left.deed.class < right.deed.class ? -1 : 1));
+    .sort(
+      (left, right) =>
+        RANK[right.severity] - RANK[left.severity] ||
+        right.weight - left.weight ||
+        (left.deed.class < right.deed.class ? -1 : 1),
+    );
 }
 
 const loginSuccess = (succeeded: boolean): { success: Success; why: string } =>
@@ -70,11 +87,17 @@ function successOf({ class: attack, answers }: Deed): { success: Success; why: s
   const trade = TRADE[attack];
   if (!trade.can_succeed) return { success: 'unknown', why: 'this by itself gains nothing' };
   const changed = [...answers.changed_sizes].find(([size, times]) => size > 0 && times < CATCH_ALL_FROM);
-  if (changed) return { success: trade.path_probe ? 'likely' : 'possible', why: `accepted with ${changed[0]} bytes, unlike an ordinary answer` };
-  if (answers.changed_sizes.size > 0) return { success: 'possible', why: 'accepted, but all such answers have one size or none' };
+  if (changed)
+    return {
+      success: trade.path_probe ? 'likely' : 'possible',
+      why: `accepted with ${changed[0]} bytes, where an ordinary answer is unknown or of another size`,
+    };
+  if (answers.changed_sizes.size > 0)
+    return { success: 'possible', why: 'accepted, but all such answers have one size or none' };
   if (answers.failed > 0) return { success: 'possible', why: 'the server failed over it' };
   if (answers.same_size > 0) return { success: 'unlikely', why: 'the answer had the size of an ordinary one' };
-  if (answers.refused + answers.redirected > 0) return { success: 'unlikely', why: answers.refused > 0 ? 'the server refused' : 'the server only redirected' };
+  if (answers.refused + answers.redirected > 0)
+    return { success: 'unlikely', why: answers.refused > 0 ? 'the server refused' : 'the server only redirected' };
   return { success: 'unknown', why: 'the lines carry no status' };
 }
 
@@ -82,11 +105,14 @@ function gravity({ class: attack, count }: Deed, success: Success): { severity: 
   const trade = TRADE[attack];
   if (success === 'likely') return { severity: trade.if_likely, weight: WEIGHT.critical };
   if (success === 'possible' && trade.can_succeed) return { severity: trade.if_possible, weight: WEIGHT.high };
-  if (count < trade.few) return { severity: trade.if_few, weight: WEIGHT.low };
-  return { severity: trade.severity, weight: WEIGHT[trade.severity === 'info' ? 'low' : trade.severity === 'critical' ? 'high' : trade.severity] };
+  if (count < trade.few) return { severity: trade.if_few, weight: trade.if_few === 'info' ? 0 : WEIGHT.low };
+  return { severity: trade.severity, weight: trade.severity === 'info' ? 0 : WEIGHT[trade.severity] };
 }
 
-const techniquesOf = (trade: Trade, success: Success) => [...trade.techniques, ...(success === 'likely' ? trade.techniques_if_likely : [])];
+const techniquesOf = (trade: Trade, success: Success) => [
+  ...trade.techniques,
+  ...(success === 'likely' ? trade.techniques_if_likely : []),
+];
 
 const citing = (name: string, { lines }: Deed): Evidence[] =>
   lines.map(({ number, text }) => evidence({ source: name, locator: `line ${number}`, text }));
@@ -104,11 +130,17 @@ const gravityOf = (deeds: readonly Judged[]): number =>
 
 function gapsOf(attackers_left: number, findings_left: number, sources: readonly string[]): NotChecked[] {
   const gaps: [boolean, NotChecked][] = [
-    [attackers_left > 0, { what: `${attackers_left} further attackers`, why: `${ATTACKERS_LISTED_MAX} are listed, gravest first` }],
+    [
+      attackers_left > 0,
+      { what: `${attackers_left} further attackers`, why: `${ATTACKERS_LISTED_MAX} are listed, gravest first` },
+    ],
     [findings_left > 0, { what: `${findings_left} lesser findings`, why: `${FINDINGS_MAX} are listed, gravest first` }],
     [
       sources.some((source) => PRIVATE.test(source)),
-      { what: 'who stands behind private addresses', why: 'a proxy’s own address may be logged; X-Forwarded-For is not trusted' },
+      {
+        what: 'who stands behind private addresses',
+        why: 'a proxy’s own address may be logged; X-Forwarded-For is not trusted',
+      },
     ],
   ];
   return gaps.filter(([open]) => open).map(([, gap]) => gap);
@@ -120,15 +152,27 @@ function recommendationsOf(grave: readonly (Judged & { source: string })[]): Rec
   const steps: [string | undefined, Omit<Recommendation, 'target'>][] = [
     [
       worked?.source,
-      { action: 'Examine the web server for what the accepted requests did', action_class: 'read', reason: 'The server answered attacks with success' },
+      {
+        action: 'Examine the web server for what the accepted requests did',
+        action_class: 'read',
+        reason: 'The server answered attacks with success',
+      },
     ],
     [
       guessed?.source,
-      { action: 'Reset the password and end the sessions of the account that was guessed', action_class: 'medium', reason: 'A login succeeded after many failures' },
+      {
+        action: 'Reset the password and end the sessions of the account that was guessed',
+        action_class: 'medium',
+        reason: 'A login succeeded after many failures',
+      },
     ],
     [
       grave[0]?.source,
-      { action: 'Block the attacking addresses at the edge', action_class: 'medium', reason: 'They probe for weaknesses; check for shared addresses first' },
+      {
+        action: 'Block the attacking addresses at the edge',
+        action_class: 'medium',
+        reason: 'They probe for weaknesses; check for shared addresses first',
+      },
     ],
   ];
   return steps.flatMap(([target, step]) => (target === undefined ? [] : [{ ...step, target }]));

@@ -4,8 +4,8 @@
 export interface HttpRequest {
   method: string;
   target: string;
-  headers?: Readonly<Record<string, string>>;
-  body?: string;
+  headers?: Readonly<Record<string, string>> | undefined;
+  body?: string | undefined;
 }
 
 /** Which kind of place a value stood in: some grammars speak only about some places. */
@@ -227,6 +227,8 @@ function splitIgnoringCase(text: string, separator: string): string[] {
 
 /** One value is judged up to this many characters, 16 KiB. */
 export const VALUE_LENGTH_MAX = 16_384;
+/** A raw request is taken up to this many bytes, 2 MiB: head and body. */
+export const RAW_BYTES_MAX = 2_097_152;
 const TARGET_LENGTH_MAX = 65_536;
 const BODY_LENGTH_MAX = 1_048_576;
 const PLACES_MAX = 1_000;

@@ -29,7 +29,8 @@ export function createSourceWatch(): SourceWatch {
     const path = pathOf(entry.target);
     if (!isFailedLogin(entry, path)) {
       const same = last_failure?.path === path && entry.status !== undefined && entry.status < 400;
-      if (same && guessing && entry.method === 'POST' && (entry.status !== 200 || last_failure?.status !== 200)) succeeded = true;
+      if (same && guessing && entry.method === 'POST' && (entry.status !== 200 || last_failure?.status !== 200))
+        succeeded = true;
       if (same && entry.method !== 'POST' && failures > 0) {
         failures -= 1;
         make.logins().drop();
@@ -56,10 +57,20 @@ export function createSourceWatch(): SourceWatch {
         signs.push({ class: 'user-enumeration', rule: 'user-enumeration/listed', title: 'asks for user after user' });
       }
       const { status = 0 } = entry;
-      if ((status === 404 || status === 403 || status === 400) && !STATIC.test(path) && make.missing().add(path, entry.time)) {
+      if (
+        (status === 404 || status === 403 || status === 400) &&
+        !STATIC.test(path) &&
+        make.missing().add(path, entry.time)
+      ) {
         signs.push({ class: 'path-scan', rule: 'path-scan/missing', title: 'searches for paths that do not exist' });
       }
-      if (status >= 200 && status < 400 && entry.method === 'GET' && !STATIC.test(path) && make.pages().add(path, entry.time)) {
+      if (
+        status >= 200 &&
+        status < 400 &&
+        entry.method === 'GET' &&
+        !STATIC.test(path) &&
+        make.pages().add(path, entry.time)
+      ) {
         signs.push({ class: 'crawl', rule: 'crawl/pages', title: 'reads page after page faster than a person' });
       }
       if (entry.agent !== '' && entry.agent !== last_agent) {
@@ -86,15 +97,23 @@ function isFailedLogin(entry: LogEntry, path: string): boolean {
   if (entry.method !== 'POST') return false;
   if (entry.status === 403) return true;
   if (/\/xmlrpc\.php$/.test(path)) return entry.status === 200;
-  return LOGIN.test(path) && (entry.status === 200 || entry.status === 400 || entry.status === 422 || entry.status === 429);
+  return (
+    LOGIN.test(path) && (entry.status === 200 || entry.status === 400 || entry.status === 422 || entry.status === 429)
+  );
 }
 
 const userOf = (target: string): string | undefined => {
-  const found = /[?&]author=(\d{1,6})(?:&|$)|\/wp-json\/wp\/v2\/users\/(\d{1,6})|\/users?\/(\d{1,6})(?:\.json)?$/.exec(target.slice(0, TARGET_LENGTH_MAX));
+  const found = /[?&]author=(\d{1,6})(?:&|$)|\/wp-json\/wp\/v2\/users\/(\d{1,6})|\/users?\/(\d{1,6})(?:\.json)?$/.exec(
+    target.slice(0, TARGET_LENGTH_MAX),
+  );
   return found?.[1] ?? found?.[2] ?? found?.[3];
 };
 
-const pathOf = (target: string): string => target.slice(0, TARGET_LENGTH_MAX).replace(/[?#].*$/s, '').toLowerCase();
+const pathOf = (target: string): string =>
+  target
+    .slice(0, TARGET_LENGTH_MAX)
+    .replace(/[?#].*$/s, '')
+    .toLowerCase();
 
 function lazy<T>(make: () => T): () => T {
   let made: T | undefined;
@@ -107,9 +126,10 @@ const LIMITS = {
   users: { capacity: 5, leak_s: 10 },
   missing: { capacity: 10, leak_s: 10 },
   pages: { capacity: 40, leak_s: 0.5 },
-  agents: { capacity: 10, leak_s: 5 },
+  agents: { capacity: 8, leak_s: 5 },
 };
 const LOGIN =
   /(?:^|[/_.-])(?:wp-login\.php|log-?in|sign-?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
-const STATIC = /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;
+const STATIC =
+  /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;
 const TARGET_LENGTH_MAX = 2_048;

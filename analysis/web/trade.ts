@@ -30,7 +30,8 @@ const attack = (title: string, changes: Partial<Trade> = {}): Trade => ({
   techniques_if_likely: [],
   ...changes,
 });
-const habit = (title: string, changes: Partial<Trade> = {}): Trade => attack(title, { can_succeed: false, techniques: [], ...changes });
+const habit = (title: string, changes: Partial<Trade> = {}): Trade =>
+  attack(title, { can_succeed: false, techniques: [], ...changes });
 
 export const TRADE: Readonly<Record<AttackClass, Trade>> = {
   sqli: attack('SQL injection'),
@@ -49,7 +50,11 @@ export const TRADE: Readonly<Record<AttackClass, Trade>> = {
   'ldap-injection': attack('LDAP injection'),
   'header-injection': attack('header injection'),
   'session-fixation': attack('session fixation', { severity: 'low', if_few: 'low', techniques: [] }),
-  'exploit-path': attack('request of a published exploit', { path_probe: true, if_likely: 'high', techniques: ['T1190', 'T1595.002'] }),
+  'exploit-path': attack('request of a published exploit', {
+    path_probe: true,
+    if_likely: 'high',
+    techniques: ['T1190', 'T1595.002'],
+  }),
   'sensitive-file': attack('search for files with secrets', {
     severity: 'medium',
     few: 3,
@@ -60,8 +65,19 @@ export const TRADE: Readonly<Record<AttackClass, Trade>> = {
     techniques: ['T1595.003'],
     techniques_if_likely: ['T1552.001'],
   }),
-  webshell: attack('search for a web shell', { path_probe: true, techniques: ['T1595.003'], techniques_if_likely: ['T1505.003'] }),
-  'open-proxy': attack('use as an open proxy', { severity: 'low', if_few: 'low', path_probe: true, if_possible: 'low', if_likely: 'medium', techniques: ['T1090'] }),
+  webshell: attack('search for a web shell', {
+    path_probe: true,
+    techniques: ['T1595.003'],
+    techniques_if_likely: ['T1505.003'],
+  }),
+  'open-proxy': attack('use as an open proxy', {
+    severity: 'low',
+    if_few: 'low',
+    path_probe: true,
+    if_possible: 'low',
+    if_likely: 'medium',
+    techniques: ['T1090'],
+  }),
   'brute-force': attack('password guessing', { techniques: ['T1110.001'], techniques_if_likely: ['T1078'] }),
   scanner: habit('scanner', { few: 2, if_few: 'low', techniques: ['T1595.002'] }),
   'user-enumeration': habit('user enumeration', { severity: 'low', if_few: 'low', techniques: ['T1087'] }),

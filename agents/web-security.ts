@@ -1,0 +1,138 @@
+/** Web security: reads access logs and requests, and says who attacks the application and how. */
+import { z } from 'zod';
+import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import {
+  analyzeAccessLog,
+  analyzeRequests,
+  Attacker,
+  parseRawRequest,
+  RAW_BYTES_MAX,
+  REQUESTS_MAX,
+} from '../analysis/web/index.ts';
+import { defineAgent } from '../mesh/index.ts';
+import { AnalysisResult, AuroraError, Ioc, skill, Source } from '../protocol/index.ts';
+
+const Request = z.object({
+  method: z.string().min(1).max(32),
+  url: z.string().min(1).max(65_536).describe('absolute or only path and query, as it was sent: not decoded'),
+  headers: z.record(z.string().max(256), z.string().max(65_536)).optional(),
+  body: z.string().max(1_048_576).optional(),
+});
+
+const analyzeLog = skill({
+  id: 'analyze_access_log',
+  title: 'Analyze an access log',
+  description:
+    'Reads the log of a web server and names its attackers: password guessing, scanning, injection, exploits, and whether they may have succeeded.',
+  tags: ['web', 'log', 'access-log', 'brute-force', 'scanning', 'exploit'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    {
+      log: {
+        name: 'access.log',
+        text: '192.0.2.7 - - [24/Nov/2026:00:00:01 +0000] "GET /item?id=1%27%20OR%201=1--%20 HTTP/1.1" 403 162 "-" "sqlmap/1.8"\n198.51.100.2 - - [24/Nov/2026:00:00:02 +0000] "GET / HTTP/1.1" 200 5120 "-" "Mozilla/5.0"\n',
+      },
+    },
+  ],
+  params: z.object({ log: Source }),
+  result: AnalysisResult.extend({ attackers: z.array(Attacker) }),
+});
+
+const analyzeHttp = skill({
+  id: 'analyze_http',
+  title: 'Analyze HTTP requests',
+  description:
+    'Judges requests by grammars: injection into SQL, pages, shells, templates and lookups, path traversal, known exploits.',
+  tags: ['web', 'http', 'injection', 'sqli', 'xss', 'rce'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    { request: { method: 'GET', url: '/search?q=%3Cscript%3Ealert(1)%3C/script%3E' } },
+    {
+      source: { name: 'request.txt', text: 'GET /cgi?x=;cat%20/etc/passwd HTTP/1.1\r\nHost: www.example.com\r\n\r\n' },
+    },
+  ],
+  params: z
+    .object({
+      request: Request.optional(),
+      requests: z.array(Request).min(1).max(REQUESTS_MAX).optional(),
+      source: Source.optional().describe('one raw HTTP/1.x request as text'),
+    })
+    .refine(({ request, requests, source }) => [request, requests, source].filter(Boolean).length === 1, {
+      message: 'give exactly one of request, requests and source',
+    }),
+  result: AnalysisResult,
+});
+
+const threat = skill({
+  id: 'analyze_threat',
+  title: 'Analyze a threat',
+  description: 'Judges the addresses, URLs and domains among indicators.',
+  tags: ['ioc', 'web'],
+  effect: 'read',
+  routable: false,
+  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://192.0.2.7/shell.php' }] }],
+  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
+  result: AnalysisResult,
+});
+
+export const webSecurity = defineAgent({
+  id: 'web-security',
+  name: 'Web security',
+  description: 'Reads access logs and requests, and says who attacks the application and how.',
+  skills: [
+    analyzeLog.implement(async ({ log }, ctx) => {
+      const reading = await ctx.progress.tool('read access log', { name: log.name }, () =>
+        analyzeAccessLog(ctx.blobs.open(log), {
+          name: log.name,
+          signal: ctx.signal,
+          onProgress: (lines) => ctx.progress.status(`${lines} lines read`),
+        }),
+      );
+      if (!reading.ok) {
+        throw new AuroraError(4220, { message: `Not an access log: ${reading.reason}`, detail: { path: '/log' } });
+      }
+      return reading.result;
+    }),
+    analyzeHttp.implement(async ({ request, requests = [], source }, ctx) => {
+      const given = [...(request ? [request] : []), ...requests].map(({ url, ...rest }) => ({
+        ...rest,
+        target: targetOf(url),
+      }));
+      const raw = source && parseRawRequest(await readText(ctx.blobs.open(source), ctx.signal));
+      if (source && !raw) {
+        throw new AuroraError(4220, {
+          message: 'Not a request: its first line is no request line',
+          detail: { path: '/source' },
+        });
+      }
+      const all = raw ? [raw] : given;
+      return ctx.progress.tool('judge requests', { count: all.length }, () =>
+        analyzeRequests(all, source?.name ?? 'params'),
+      );
+    }),
+    threat.implement(({ alert_id, iocs }, ctx) =>
+      ctx.progress.tool('assess web indicators', iocs, () =>
+        analyzeThreat({ alert_id, iocs }, ctx.content, { only: { types: ['ip', 'domain', 'url'], trade: 'web' } }),
+      ),
+    ),
+  ],
+});
+
+/** Path and query of an absolute URL; anything else as it is, since attackers do not send well-formed ones. */
+const targetOf = (url: string): string => url.replace(/^https?:\/\/[^/?#]{0,512}/i, '') || '/';
+
+/** Gathers a raw request; one over the bound is refused (4130), as a part of it would be judged as the whole. */
+async function readText(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    signal.throwIfAborted();
+    size += chunk.length;
+    if (size > RAW_BYTES_MAX)
+      throw new AuroraError(4130, { message: `A request is read up to ${RAW_BYTES_MAX} bytes` });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,143 @@
+/** From a few requests to a verdict: what each place of each request tries. */
+import { createHash } from 'node:crypto';
+import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
+import { evidence } from '../evidence/index.ts';
+import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { judgeRequest, judgeValue, type Hit } from './judge.ts';
+import { knownPathOf, scannerOf } from './known-paths.ts';
+import type { HttpRequest } from './request.ts';
+import { TRADE } from './trade.ts';
+
+/** Judges requests together. Deterministic. `source` is what findings cite. */
+export function analyzeRequests(requests: readonly HttpRequest[], source: string): AnalysisResult {
+  const judged = requests.map((request, index) => ({ ...judgeRequest(request), known: knownHits(request), index }));
+  const all = judged.flatMap(({ hits, known, index }) => [...known, ...hits].map((hit) => ({ hit, index })));
+  const findings = all
+    .slice(0, FINDINGS_MAX)
+    .map(({ hit, index }) => toFinding(hit, requests.length > 1 ? `request ${index + 1}, ` : '', index, source));
+  const control = judgeValue(PLANTED)[0];
+  const checked: Checked = {
+    question: 'Do the requests attack the application?',
+    corpus: {
+      sha256: createHash('sha256').update(JSON.stringify(requests)).digest('hex'),
+      items: requests.length,
+      items_read: requests.length,
+    },
+    ...(control && { control: `a planted value was recognised as ${control.class} (${control.rule})` }),
+  };
+  const gaps: (NotChecked & { mandatory?: boolean })[] = judged.flatMap(({ cut, index }) =>
+    cut.map((what) => ({ what: `request ${index + 1}: ${what}`, why: 'the judge is bounded', mandatory: true })),
+  );
+  if (!control)
+    gaps.push({ what: 'the requests as a whole', why: 'a planted attack was not recognised', mandatory: true });
+  if (all.length > FINDINGS_MAX)
+    gaps.push({ what: `${all.length - FINDINGS_MAX} further findings`, why: `${FINDINGS_MAX} are listed` });
+  return conclude({
+    subject: requests.length === 1 ? 'The request' : `The ${requests.length} requests`,
+    findings,
+    techniques: all
+      .slice(0, FINDINGS_MAX)
+      .filter(({ hit }) => hit.certain)
+      .flatMap(({ hit, index }) =>
+        TRADE[hit.class].techniques.map((id) => ({
+          id,
+          evidence: [citing(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source)],
+        })),
+      ),
+    checked: [checked],
+    not_checked: [
+      ...gaps.slice(0, GAPS_MAX),
+      { what: 'whether an attack worked', why: 'a request does not show its answer' },
+    ],
+    recommendations: all.some(({ hit }) => hit.certain)
+      ? [
+          {
+            action: 'Search the access log for this source and for answers to the same path',
+            action_class: 'read',
+            target: source,
+            reason: 'Shows whether the attack was answered, and who else tried',
+          },
+        ]
+      : [],
+  });
+}
+
+function knownHits({ target, headers = {} }: HttpRequest): Hit[] {
+  const known = knownPathOf(target);
+  const agent = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? '';
+  const scanner = scannerOf(agent);
+  const base = { certain: true, steps: [] };
+  return [
+    ...(known
+      ? [
+          {
+            ...base,
+            class: known.class,
+            rule: `${known.class}/${known.about}`,
+            title: known.about,
+            label: 'target',
+            text: target.slice(0, TEXT_CHARS_MAX),
+          },
+        ]
+      : []),
+    ...(scanner === undefined
+      ? []
+      : [
+          {
+            ...base,
+            class: 'scanner' as const,
+            rule: 'scanner/agent',
+            title: 'a scanner by its own name',
+            label: 'header User-Agent',
+            text: scanner,
+          },
+        ]),
+  ];
+}
+
+/** One place is one observation, however many rules see it; different places are independent. */
+const toFinding = (hit: Hit, where: string, index: number, source: string): WeighedFinding => {
+  const severity = !hit.certain ? 'info' : GRAVE.has(hit.class) ? 'high' : TRADE[hit.class].severity;
+  return {
+    id: `${hit.rule}_${index}_${hit.label}`,
+    title: `${TRADE[hit.class].title} in the ${hit.label}: ${hit.title}`,
+    severity,
+    rule: hit.rule,
+    weight: hit.certain ? (severity === 'high' ? WEIGHT.critical : WEIGHT.medium) : 0,
+    basis: `request ${index} ${hit.label}`,
+    evidence: [citing(hit, where, source)],
+  };
+};
+
+const citing = (hit: Hit, where: string, source: string) =>
+  evidence({
+    source,
+    locator: `${where}${hit.label}${hit.steps.length > 0 ? ` (decoded: ${hit.steps.join(', ')})` : ''}`,
+    text: hit.text,
+  });
+
+/** Classes that run code or hand out data when they work; the others stay what `TRADE` says. */
+const GRAVE = new Set<Hit['class']>([
+  'sqli',
+  'xss',
+  'rce',
+  'lfi',
+  'rfi',
+  'ssrf',
+  'php-injection',
+  'java-injection',
+  'nodejs-injection',
+  'template-injection',
+  'nosqli',
+  'log4shell',
+  'xxe',
+  'ldap-injection',
+  'exploit-path',
+  'webshell',
+]);
+/** Requests judged in one call. */
+export const REQUESTS_MAX = 100;
+const PLANTED = "1' UNION SELECT name FROM users-- ";
+const FINDINGS_MAX = 200;
+const GAPS_MAX = 50;
+const TEXT_CHARS_MAX = 400;
