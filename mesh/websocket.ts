@@ -231,7 +231,7 @@ function websocketLink({ socket, wire, dialled, limits, clock, random }: Websock
         wire.cork();
         process.nextTick(flush); // one system call for all frames of this turn (performance.md 1)
       }
-      full ||= socket.bufferedAmount >= limits.unsent_bytes_max / 2;
+      full ||= socket.bufferedAmount + text.length >= limits.unsent_bytes_max / 2;
       socket.send(text, full ? onWritten : undefined);
     },
     close,

@@ -1,5 +1,5 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
-import type { PinnedAddress, Principal } from '../mesh/index.ts';
+import type { Pins, PinnedAddress, Principal } from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
 import { toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
@@ -23,6 +23,7 @@ export interface EnrolmentDeps {
   clock: Clock;
   log: Log;
   fleet: Fleet;
+  pins: Pins;
   quarantine: Quarantine;
   /** Judges the address that a pinned agent registered (ATK-G1); throws 4220. A stranger's address is not even looked at. */
   checkAddress: (url: string) => Promise<PinnedAddress>;
@@ -37,40 +38,48 @@ export interface Enrolment {
 }
 
 /** Nobody is enrolled yet. */
-export function createEnrolment({ clock, log, fleet, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
+export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
   const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
 
-  const end = (instance_id: string, why: string) => {
-    const lease = leases.get(instance_id);
+  const end = (holder: string, why: string) => {
+    const lease = leases.get(holder);
     if (!lease) return false;
-    leases.delete(instance_id);
+    leases.delete(holder);
     lease.stopTimer();
     lease.stop();
-    log.info({ instance_id, why }, 'a lease ended');
+    log.info({ holder, why }, 'a lease ended');
     return true;
+  };
+
+  /** A stranger that was approved since it said hello is one no longer. */
+  const roleOf = ({ id, role, public_key }: Principal) => {
+    const pin = pins.of(id);
+    return role === 'stranger' && pin?.public_key === public_key ? (pin?.role ?? role) : role;
   };
 
   return {
     async register({ agent_id, url, ttl_ms }, who) {
       if (who.id !== agent_id) throw new AuroraError(4030, { message: 'An agent registers itself, nobody else' });
       const renew_before = toIso(clock.now() + ttl_ms);
-      if (who.role === 'stranger') {
+      const role = roleOf(who);
+      if (role === 'stranger') {
         if (quarantine.list().length >= QUARANTINE_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
         if (who.public_key !== undefined) quarantine.add({ id: agent_id, public_key: who.public_key });
         return { agent_id, state: 'quarantined', renew_before };
       }
-      if (who.role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
+      if (role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
       const { address } = await checkAddress(url);
-      const known = leases.get(who.instance_id);
-      if (known && known.url !== url) end(who.instance_id, 'its address changed');
+      const holder = holderOf(who);
+      const known = leases.get(holder);
+      if (known && known.url !== url) end(holderOf(who), 'its address changed');
       if (!known && leases.size >= LEASES_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
-      const stop = leases.get(who.instance_id)?.stop ?? fleet.keep({ agent_id, url, address });
-      leases.get(who.instance_id)?.stopTimer();
-      const stopTimer = clock.after(ttl_ms, () => end(who.instance_id, 'it was not renewed'));
-      leases.set(who.instance_id, { url, stop, stopTimer });
+      const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address });
+      leases.get(holder)?.stopTimer();
+      const stopTimer = clock.after(ttl_ms, () => end(holder, 'it was not renewed'));
+      leases.set(holder, { url, stop, stopTimer });
       return { agent_id, state: 'active', renew_before };
     },
-    leave: (who) => ({ left: end(who.instance_id, 'it left') }),
+    leave: (who) => ({ left: end(holderOf(who), 'it left') }),
     quarantined: () =>
       quarantine.list().map(({ id }) => ({
         agent_id: id,
@@ -80,6 +89,9 @@ export function createEnrolment({ clock, log, fleet, quarantine, checkAddress }:
       })),
   };
 }
+
+/** An instance names itself; its agent id is proven. */
+const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
 const QUARANTINE_MAX = 256;
 const LEASES_MAX = 1_024;

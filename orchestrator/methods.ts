@@ -24,6 +24,7 @@ import {
   TaskQuery,
   TaskRef,
   TaskSubscription,
+  type Attempt,
   type Mode,
   type RpcParams,
 } from '../protocol/index.ts';
@@ -35,7 +36,7 @@ import type { Fleet } from './fleet.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Enrolment } from './enrolment.ts';
-import type { Registry } from './registry.ts';
+import type { Instance, Registry } from './registry.ts';
 import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRouting } from './routing.ts';
 import { ABOUT } from './about.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
@@ -85,7 +86,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['task/subscribe', subscribe],
     ['agent/register', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
     ['agent/renew', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
-    ['agent/leave', async (_params, call) => deps.enrolment.leave(await proof(call))],
+    ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
     ['agent/list', async (_params, call) => ({ items: agents(await operator(call)) })],
     ['agent/tools', async (_params, call) => ({ items: tools(await operator(call)) })],
     ['blob/grant', async (params, call) => grantBlob(parse(BlobRef, params), await operator(call))],
@@ -132,8 +133,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     const parent = claimed && (await deps.ledger.get(claimed.parent_id));
     const held = parent?.attempts.at(-1);
     const holder = deps.fleet.instanceOf(call.peer);
-    const is_holder =
-      claimed !== undefined && held?.fence === claimed.fence && held.instance_id === holder?.instance_id;
+    const is_holder = claimed !== undefined && held?.fence === claimed.fence && isHeldBy(held, holder);
     if (!parent || !is_holder || isFinal(parent.state)) {
       throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
     }
@@ -238,10 +238,10 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   async function taskFor(call: Call, task_id: string): Promise<TaskRow> {
     const principal = await proof(call);
     const task = await deps.ledger.get(task_id);
-    const instance_id = deps.fleet.instanceOf(call.peer)?.instance_id;
+    const instance = deps.fleet.instanceOf(call.peer);
     const parent = task?.parent_id === undefined ? undefined : await deps.ledger.get(task.parent_id);
-    const holds = (row: TaskRow | undefined) => row?.attempts.at(-1)?.instance_id === instance_id;
-    const may = principal.role === 'operator' || (instance_id !== undefined && (holds(task) || holds(parent)));
+    const holds = (row: TaskRow | undefined) => isHeldBy(row?.attempts.at(-1), instance);
+    const may = principal.role === 'operator' || holds(task) || holds(parent);
     if (!task || !may) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
     return task;
   }
@@ -336,6 +336,10 @@ function withoutMeta(params: RpcParams | undefined): unknown {
   const { _meta, ...rest } = params;
   return rest;
 }
+
+/** An instance names itself; only together with the agent id, which is proven, does it name a holder. */
+const isHeldBy = (attempt: Attempt | undefined, instance: Instance | undefined): boolean =>
+  attempt !== undefined && attempt.agent_id === instance?.agent_id && attempt.instance_id === instance.instance_id;
 
 /** What `wait: "result"` answers: the result itself, or the task's own error. */
 function answerOf(task: TaskRow): unknown {

@@ -98,6 +98,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     clock,
     log,
     fleet,
+    pins: deps.pins,
     quarantine: deps.quarantine,
     checkAddress: (url) => assertPublicAddress(url, { networks: [...PRIVATE_NETWORKS, ...(deps.networks ?? [])] }),
   });
