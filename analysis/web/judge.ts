@@ -82,7 +82,8 @@ function distinct(hits: readonly Hit[]): Hit[] {
   for (const hit of hits) {
     const key = `${hit.rule}\n${hit.label}`;
     const known = found.get(key);
-    if (!known || (hit.certain && !known.certain)) found.set(key, hit);
+    // The plainest form is the evidence: layers come in the order of decoding.
+    if (!known || hit.certain || !known.certain) found.set(key, hit);
   }
   return [...found.values()].slice(0, HITS_MAX);
 }
@@ -98,9 +99,9 @@ const CLASSES: readonly AttackClass[] = [
   'nosqli',
   'xss',
   'ssrf',
+  'rce',
   'lfi',
   'rfi',
-  'rce',
   'ldap-injection',
   'header-injection',
   'session-fixation',

@@ -255,7 +255,12 @@ function tokenize(text: string) {
       at += 2;
       continue;
     }
-    if (char === '#' && text.charAt(at + 1) !== '>' && text.charAt(at + 1) !== '-') {
+    if (
+      char === '#' &&
+      !/[a-z]/.test(text.charAt(at - 1)) &&
+      text.charAt(at + 1) !== '>' &&
+      text.charAt(at + 1) !== '-'
+    ) {
       comments.push({ text: '#', start: at, end: at + 1, inline: false, versioned: false });
       at += 1;
       continue;

