@@ -1,6 +1,7 @@
 /** Reads a web server's log once, line by line, and says who attacked, how, and whether it may have worked. */
 import { z } from 'zod';
 import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
+import { neutralize } from '../evidence/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { ATTACKERS_MAX, createSourceBook, SOURCES_MAX } from './attackers.ts';
 import { AttackClass } from './hit.ts';
@@ -124,7 +125,7 @@ export async function analyzeAccessLog(
   ];
   const result = conclude({
     ...grounds,
-    subject: `The log ${name.slice(0, NAME_CHARS_MAX)}`,
+    subject: `The log ${neutralize(name, NAME_CHARS_MAX)}`,
     checked: [checked],
     not_checked,
   });

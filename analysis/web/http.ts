@@ -1,7 +1,7 @@
 /** From a few requests to a verdict: what each place of each request tries. */
 import { createHash } from 'node:crypto';
 import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
-import { evidence } from '../evidence/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, judgeValue, type Hit } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
@@ -26,7 +26,11 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
     ...(control && { control: `a planted value was recognised as ${control.class} (${control.rule})` }),
   };
   const gaps: (NotChecked & { mandatory?: boolean })[] = judged.flatMap(({ cut, index }) =>
-    cut.map((what) => ({ what: `request ${index + 1}: ${what}`, why: 'the judge is bounded', mandatory: true })),
+    cut.map((what) => ({
+      what: `request ${index + 1}: ${neutralize(what)}`,
+      why: 'the judge is bounded',
+      mandatory: true,
+    })),
   );
   if (!control)
     gaps.push({ what: 'the requests as a whole', why: 'a planted attack was not recognised', mandatory: true });
@@ -99,8 +103,8 @@ function knownHits({ target, headers = {} }: HttpRequest): Hit[] {
 const toFinding = (hit: Hit, where: string, index: number, source: string): WeighedFinding => {
   const severity = !hit.certain ? 'info' : GRAVE.has(hit.class) ? 'high' : TRADE[hit.class].severity;
   return {
-    id: `${hit.rule}_${index}_${hit.label}`,
-    title: `${TRADE[hit.class].title} in the ${hit.label}: ${hit.title}`,
+    id: `${hit.rule}_${index}_${neutralize(hit.label, LABEL_CHARS_MAX)}`,
+    title: `${TRADE[hit.class].title} in the ${neutralize(hit.label, LABEL_CHARS_MAX)}: ${hit.title}`,
     severity,
     rule: hit.rule,
     weight: hit.certain ? (severity === 'high' ? WEIGHT.critical : WEIGHT.medium) : 0,
@@ -141,3 +145,5 @@ const PLANTED = "1' UNION SELECT name FROM users-- ";
 const FINDINGS_MAX = 200;
 const GAPS_MAX = 50;
 const TEXT_CHARS_MAX = 400;
+/** A label quotes the sender's own name of a parameter. */
+const LABEL_CHARS_MAX = 120;

@@ -24,14 +24,14 @@ export interface LogEntry {
 }
 
 /** `access` covers common, combined and their vhost-prefixed forms; `quoted` is any line with a client and a quoted request line. */
-export type LogFormat = 'access' | 'json' | 'error' | 'quoted';
+export type LogFormat = 'access' | 'json' | 'error' | 'quoted' | 'labelled';
 
 /** The entry, or undefined when the line is in no known format. One pass each; no pattern can backtrack over the line. */
 export function parseLogLine(line: string): LogEntry | undefined {
   const brace = line.indexOf('{');
   if (brace >= 0 && line.endsWith('}') && !line.slice(0, brace).includes('"'))
     return fromJson(line.slice(brace), parseLogLine);
-  return fromAccess(line) ?? fromError(line) ?? fromQuoted(line);
+  return fromAccess(line) ?? fromError(line) ?? fromQuoted(line) ?? fromLabels(line);
 }
 
 function fromAccess(line: string): LogEntry | undefined {
@@ -39,7 +39,8 @@ function fromAccess(line: string): LogEntry | undefined {
   if (!date) return undefined;
   const head = line.slice(0, date.index).trim().split(' ');
   const source =
-    head.map(toAddress).find((address) => address !== undefined) ?? (head.length >= 3 ? head[0] : undefined);
+    head.map(toAddress).find((address) => address !== undefined) ??
+    (head.length >= 3 ? toHostName(head[0]) : undefined);
   if (!source) return undefined;
   const fields = fieldsOf(line, date.index + date[0].length);
   const request = fields.findIndex(({ quoted }) => quoted);
@@ -107,6 +108,26 @@ function fromQuoted(line: string): LogEntry | undefined {
   };
 }
 
+/** Reverse proxies that label their fields: `[client: 192.0.2.1] [useragent: …] GET /path 404`. */
+function fromLabels(line: string): LogEntry | undefined {
+  const source = toAddress(/\b(?:client|remote|ip): ?([0-9a-fA-F.:]{2,60})/.exec(line)?.[1] ?? '');
+  const request = /\] ([A-Z]{3,10}) (\S{1,8000}) ([1-5]\d\d)\b/.exec(line);
+  if (source === undefined || !request) return undefined;
+  const [, method = '', target = '', status] = request;
+  return {
+    source,
+    method,
+    target,
+    version: '',
+    status: toStatus(status),
+    referer: '',
+    agent: /\[user-?agent: ([^\]]{0,1000})\]/i.exec(line)?.[1] ?? '',
+    time: isoTime(line),
+    login_failed: false,
+    format: 'labelled',
+  };
+}
+
 /** `METHOD target HTTP/x`; anything else is a request without a method. Schemes and hosts stay in the target. */
 export function requestOf(text: string): Pick<LogEntry, 'method' | 'target' | 'version'> {
   const gap = text.indexOf(' ');
@@ -153,6 +174,8 @@ export function toAddress(text: string): string | undefined {
   if (isIP(plain) === 0) return undefined;
   return plain.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 }
+
+const toHostName = (text = ''): string | undefined => (/^[\w.-]{1,253}$/.test(text) ? text.toLowerCase() : undefined);
 
 export const toNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;

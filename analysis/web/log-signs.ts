@@ -75,7 +75,11 @@ function protocolSigns({ method, target, version, format }: LogEntry): LogSign[]
   }
   if (version !== '' && /^\d/.test(version) && !VERSIONS.has(version)) {
     return [
-      { class: 'malformed-request', rule: 'malformed-request/version', title: `claims HTTP/${version.slice(0, 8)}` },
+      {
+        class: 'malformed-request',
+        rule: 'malformed-request/version',
+        title: 'claims a version of HTTP that does not exist',
+      },
     ];
   }
   if (method === '' && format === 'access' && target !== '' && target !== '-') {

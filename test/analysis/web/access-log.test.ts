@@ -181,7 +181,7 @@ describeWithData('the web server logs with known answers', () => {
     const count = { sources: 0, named: 0, classed: 0, visitors: 0 };
     const { cases } = Expected.parse(dataJson('logs', 'expected.json'));
     for (const { file, log_type, alerts } of cases) {
-      if (!/^(?:nginx|apache2|caddy|aws-alb|bunkerweb|containerd|litespeed)$/.test(log_type)) continue;
+      if (!/^(?:nginx|apache2|caddy|aws-alb|bunkerweb|containerd|litespeed|zoraxy)$/.test(log_type)) continue;
       const reading = await analyzeAccessLog(chunked(readFileSync(dataPath('logs', file)), 65_536), { name: file });
       if (!reading.ok) continue;
       const found = new Map(

@@ -141,6 +141,14 @@ test('hostile values cost time in proportion to their length, not more (16 KiB e
   }
 });
 
+test('a parameter name that hides a terminal command is neutralised wherever it is told (ATK-F3)', () => {
+  const told = JSON.stringify(
+    analyzeRequests([{ method: 'GET', target: "/?a\u001b[2J\u202e=1'%20or%201=1--" }], 'params'),
+  );
+  expect(told).toContain('sqli');
+  expect(told).not.toMatch(/\\u001b|\u202e/);
+});
+
 describeWithData('parameter values and requests with known labels', () => {
   const Value = z.object({ payload: z.string(), attack_type: z.string() });
   const CLASS: Readonly<Record<string, string>> = { sqli: 'sqli', xss: 'xss', cmdi: 'rce', 'path-traversal': 'lfi' };
