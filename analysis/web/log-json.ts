@@ -1,6 +1,6 @@
 /** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Docker's wrapper. */
+import { isoTime, requestOf, toAddress, toNumber, toStatus } from './log-fields.ts';
 import type { LogEntry } from './log-line.ts';
-import { isoTime, requestOf, toAddress, toNumber, toStatus } from './log-line.ts';
 
 /** The entry of a JSON line, or undefined; a line wrapped as `{"log": "…"}` or `{"message": "…"}` is read by `unwrapped`. */
 export function fromJson(text: string, unwrapped: (line: string) => LogEntry | undefined): LogEntry | undefined {

@@ -1,5 +1,5 @@
 /** Reads one line of a web server's log, whatever of the usual formats it is in. */
-import { isIP } from 'node:net';
+import { isoTime, requestOf, toAddress, toNumber, toStatus } from './log-fields.ts';
 import { fromJson } from './log-json.ts';
 
 /** What a line says. What it does not say is undefined; nothing is guessed. */
@@ -128,17 +128,6 @@ function fromLabels(line: string): LogEntry | undefined {
   };
 }
 
-/** `METHOD target HTTP/x`; anything else is a request without a method. Schemes and hosts stay in the target. */
-export function requestOf(text: string): Pick<LogEntry, 'method' | 'target' | 'version'> {
-  const gap = text.indexOf(' ');
-  const method = gap < 0 ? '' : text.slice(0, gap);
-  if (!/^[A-Za-z][A-Za-z_-]{1,19}$/.test(method)) return { method: '', target: text, version: '' };
-  const end = text.lastIndexOf(' HTTP/');
-  return end <= gap
-    ? { method, target: text.slice(gap + 1), version: '' }
-    : { method, target: text.slice(gap + 1, end), version: text.slice(end + 6) };
-}
-
 interface Field {
   text: string;
   quoted: boolean;
@@ -165,23 +154,7 @@ function fieldsOf(line: string, from: number): Field[] {
   return fields;
 }
 
-/** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:443`, `::ffff:192.0.2.1` as a plain address. */
-export function toAddress(text: string): string | undefined {
-  const bare = text.replace(/^"/, '').replace(/[,;]$/, '');
-  const plain = bare
-    .replace(/^\[([^\]]{2,60})\](?::\d{1,5})?$/, '$1')
-    .replace(/^((?:\d{1,3}\.){3}\d{1,3}):\d{1,5}$/, '$1');
-  if (isIP(plain) === 0) return undefined;
-  return plain.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
-}
-
 const toHostName = (text = ''): string | undefined => (/^[\w.-]{1,253}$/.test(text) ? text.toLowerCase() : undefined);
-
-export const toNumber = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-
-export const toStatus = (text: string | undefined): number | undefined =>
-  text !== undefined && /^[1-5]\d\d$/.test(text) ? Number(text) : undefined;
 
 const dashless = (text: string | undefined): string => (text === undefined || text === '-' ? '' : text);
 
@@ -208,17 +181,6 @@ function errorTime(line: string): number | undefined {
   return (
     Date.UTC(Number(year), MONTHS.indexOf(month), Number(day), Number(hour), Number(minute), Number(second)) / 1000
   );
-}
-
-/** The first ISO 8601 time in a text, in seconds. */
-export function isoTime(text: string): number | undefined {
-  const found = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})? ?(?:Z|[+-]\d\d:?\d\d)?/.exec(
-    text.slice(0, 2_000),
-  )?.[0];
-  if (found === undefined) return undefined;
-  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(found.slice(19)) ? found : `${found}Z`;
-  const ms = Date.parse(zoned.replace(' ', 'T').replace(',', '.').replaceAll(' ', ''));
-  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
 }
 
 const ACCESS_DATE = /\[(\d{1,2})\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?: ([+-]\d{4}))?\]/;
