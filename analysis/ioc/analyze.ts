@@ -25,6 +25,9 @@ export interface TextResult extends AnalysisResult {
   extracted: ListedIoc[];
 }
 
+/** The reference says `ip` for both kinds of address (M08). */
+const toWireType = (type: string): string => (type === 'ipv4' || type === 'ipv6' ? 'ip' : type);
+
 /** Finds what a text names and judges what it names as hostile. */
 export function analyzeText({ text, complete, legible }: ReadText, source: string, content: Content): TextResult {
   const extraction = extractIocs(text, { source });
@@ -34,7 +37,7 @@ export function analyzeText({ text, complete, legible }: ReadText, source: strin
   const judged = indicators.slice(0, INDICATORS_MAX);
 
   const grounds = assessIndicators(
-    judged.map(({ type, value }) => ({ type, value })),
+    judged.map(({ type, value }) => ({ type: toWireType(type), value })),
     { content, source, locatorOf: (index) => placeOf(judged[index]) },
   );
   const gaps: [boolean, string, string][] = [

@@ -1,9 +1,11 @@
 /** Several specialists' results as one: nothing they found is lost, and what is missing is said (specialists.md 4). */
 import {
   maxSeverity,
+  SEVERITY_ORDER,
   type AnalysisResult,
   type Evidence,
   type NotChecked,
+  type Severity,
   type Technique,
   type Verdict,
 } from '../../protocol/index.ts';
@@ -24,7 +26,9 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
   const verdict = verdictOf(results, missing.length > 0);
   const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
-  const leading = results.find((result) => result.verdict === verdict && result.findings.length > 0) ?? results[0];
+  const leading = results
+    .filter((result) => result.verdict === verdict)
+    .sort((left, right) => rank(right.severity) - rank(left.severity) || right.confidence - left.confidence)[0];
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
 
   return {
@@ -39,15 +43,20 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
     summary: leading?.summary ?? 'Nothing came back.',
     arithmetic: `confidence ${formula}; severity ${severity}, the gravest of ${parts.length}`,
     techniques,
-    findings: ordered.flatMap(({ agent_id, result }) =>
-      result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
+    findings: ordered
+      .flatMap(({ agent_id, result }) =>
+        result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
+      )
+      .sort((left, right) => rank(right.severity) - rank(left.severity)),
+    not_checked: distinct(
+      [
+        ...missing,
+        ...ordered.flatMap(({ agent_id, result }) =>
+          result.not_checked.map(({ what, why }) => ({ what: `${agent_id}: ${what}`, why })),
+        ),
+      ],
+      (gap) => JSON.stringify(gap),
     ),
-    not_checked: [
-      ...missing,
-      ...ordered.flatMap(({ agent_id, result }) =>
-        result.not_checked.map(({ what, why }) => ({ what: `${agent_id}: ${what}`, why })),
-      ),
-    ],
     checked: results.flatMap((result) => result.checked),
     recommendations: distinct(
       results.flatMap((result) => result.recommendations),
@@ -92,6 +101,7 @@ function mergeTechniques(techniques: readonly Technique[]): Technique[] {
 const distinct = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ];
+const rank = (severity: Severity): number => SEVERITY_ORDER.indexOf(severity);
 const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
 const CONFIDENCE_CAP = 0.95;

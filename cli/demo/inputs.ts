@@ -9,7 +9,10 @@ export const ALERT = {
   description: 'The proxy saw a download of hxxp://203.0.113[.]9:8081/payload.exe right after the requests below.',
   severity: 'high',
   source: 'waf',
-  iocs: [{ type: 'ip', value: '203.0.113.9' }],
+  iocs: [
+    { type: 'ip', value: '203.0.113.9' },
+    { type: 'domain', value: 'xkqjzvwtrbpqhdfg.example' },
+  ],
   raw_log: [
     '203.0.113.9 - - [02/Nov/2026:09:01:12 +0000] "GET /products?id=1%27%20UNION%20SELECT%20username,password%20FROM%20users--%20- HTTP/1.1" 500 312 "-" "sqlmap/1.8.2#stable (https://sqlmap.org)"',
     '203.0.113.9 - - [02/Nov/2026:09:01:14 +0000] "GET /download?file=../../../../etc/passwd HTTP/1.1" 200 1874 "-" "sqlmap/1.8.2#stable (https://sqlmap.org)"',

@@ -1,0 +1,157 @@
+/** `aurora investigate` and its kin against a running fleet: verdicts, exit codes and sentences. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InvestigationResult, Task } from '../../protocol/index.ts';
+import { aurora } from '../support/aurora.ts';
+import { dataPath, describeWithData } from '../support/data.ts';
+import { freePorts } from '../support/ports.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'aurora-cli-'));
+let env: Record<string, string> = {};
+let fleet: ChildProcess;
+
+beforeAll(async () => {
+  const [orchestrator, intel, web, mail] = await freePorts(4);
+  const ports = `orchestrator=${orchestrator},threat-intel=${intel},web-security=${web},email-security=${mail}`;
+  env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
+  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    fleet.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('Ready at')) resolve();
+    });
+    fleet.once('exit', () => reject(new Error(said)));
+  });
+}, 120_000);
+
+afterAll(async () => {
+  const gone = new Promise<number | null>((resolve) => fleet.once('exit', resolve));
+  fleet.kill('SIGTERM');
+  expect(await gone).toBe(0);
+  rmSync(folder, { recursive: true, force: true });
+}, 40_000);
+
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('input that cannot be investigated ends with 2 and a sentence that says why', () => {
+  test.each([
+    ['an empty file', 'empty.txt', '', 'is empty'],
+    ['only white space', 'white.txt', '  \n\n', 'only white space'],
+    ['binary', 'binary.dat', Buffer.from([0, 1, 2, 3, 255, 254, 0]), 'binary'],
+    ['half an alert', 'half.json', '{"alert_id": "x", ', 'no valid JSON'],
+    ['an alert of the wrong shape', 'shape.json', '{"iocs": [{"type": "ip"}]}', '/iocs/0/value'],
+  ])('%s', async (_what, name, content, sentence) => {
+    const { code, stdout, stderr } = await aurora(['investigate', file(name, content)], { env });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(sentence);
+  });
+
+  test('a file that is not there, a folder, a kind that is none, a file over the cap', async () => {
+    const runs = await Promise.all([
+      aurora(['investigate', join(folder, 'nobody.eml')], { env }),
+      aurora(['investigate', folder], { env }),
+      aurora(['investigate', '--kind', 'nonsense', file('a.txt', 'x')], { env }),
+      aurora(['investigate', file('b.txt', 'x'.repeat(2_000))], {
+        env: { ...env, AURORA_LIMITS_INPUT_BYTES_MAX: '1000' },
+      }),
+    ]);
+    expect(runs.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+    expect(runs[3].stderr).toContain('limits.input_bytes_max');
+  });
+
+  test('said to be a mail and none: the specialist refuses it, the fleet lives on', async () => {
+    const { code, stderr } = await aurora(['investigate', '--kind', 'email', file('note.txt', 'just a note\n')], {
+      env,
+    });
+    expect([code, stderr.includes('AURORA-4220')]).toEqual([2, true]);
+    expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(3);
+  });
+});
+
+test('a mail on standard input gets a verdict with evidence; piped progress is plain lines on stderr', async () => {
+  const mail = [
+    'From: PayPal <a@paypa1.example>',
+    'To: b@example.org',
+    'Subject: verify your account',
+    '',
+    'http://192.0.2.7/login',
+    '',
+  ];
+  const { code, stdout, stderr } = await aurora(['--json', 'investigate', '-'], { env, input: mail.join('\r\n') });
+  expect([code, stderr]).toEqual([0, '']);
+  const result = InvestigationResult.parse(Task.parse(JSON.parse(stdout)).result);
+  expect(result.steps.map(({ skill }) => skill)).toContain('analyze_email');
+  for (const { evidence } of result.findings) expect(evidence.length).toBeGreaterThan(0);
+  const plain = await aurora(['investigate', '-'], { env, input: mail.join('\r\n') });
+  expect(plain.stderr).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}email-security\/analyze_email +completed$/m);
+  expect(plain.stdout + plain.stderr).not.toContain('\u001b');
+});
+
+test('the same input twice gives byte-identical results', async () => {
+  const runs = [await investigated('examples/inputs/alert.json'), await investigated('examples/inputs/alert.json')];
+  expect(JSON.stringify(runs[0])).toBe(JSON.stringify(runs[1]));
+});
+
+test('attacker text reaches no terminal as a command (ATK-F3)', async () => {
+  const mail = `From: "\u001b[31mred\u202e" <a@example.net>\r\nSubject: \u001b]0;owned\u0007\r\n\r\n${'Good morning. '.repeat(40)}\r\n`;
+  const { code, stdout, stderr } = await aurora(['investigate', '--kind', 'email', '-'], { env, input: mail });
+  expect(code).toBe(0);
+  for (const bad of ['\u001b', '\u202e', '\u0007']) expect(stdout + stderr).not.toContain(bad);
+});
+
+test('nobody there is 3, with what to do next; a call of a method that is none is 2', async () => {
+  const alone = { ...env, AURORA_DATA: join(folder, 'alone') };
+  const { code, stderr } = await aurora(['agents'], { env: alone });
+  expect([code, stderr.includes('aurora up')]).toEqual([3, true]);
+  const port = /threat-intel=(\d+)/.exec(env['AURORA_PORTS'] ?? '')?.[1];
+  expect((await aurora(['call', `ws://127.0.0.1:${port}`, 'no_such'], { env })).code).toBe(2);
+  expect((await aurora(['call', `ws://127.0.0.1:${port}`, 'rpc.discover'], { env })).stdout).toContain('"openrpc"');
+});
+
+test('Ctrl-C cancels the task and ends with 130', async () => {
+  const line = '198.51.100.7 - - [02/Nov/2026:09:00:00 +0000] "GET /a?b=c HTTP/1.1" 200 12 "-" "Mozilla/5.0"\n';
+  const log = file('long.log', line.repeat(400_000));
+  let is_told = false;
+  const { code } = await aurora(['investigate', log], {
+    env,
+    onOutput: (said, kill) => {
+      if (is_told || !/web-security\/analyze_access_log +working/.test(said)) return;
+      is_told = true;
+      kill('SIGINT');
+    },
+  });
+  expect(code).toBe(130);
+  const { stdout } = await aurora(['--json', 'history', '--limit', '2'], { env });
+  const { items } = JSON.parse(stdout) as { items: Task[] };
+  expect(items.map(({ state }) => state)).toEqual(['canceled', 'canceled']);
+}, 60_000);
+
+describeWithData('real inputs get verdicts that cite what stands in them', () => {
+  test.each([
+    ['phishing/mails/phish-5287.eml', ['malicious', 'suspicious']],
+    ['phishing/mails/easy-ham-1-00321.eml', ['benign']],
+    ['ioc-text/attor.txt', ['inconclusive', 'suspicious', 'malicious']],
+    ['ioc-text/danabot.txt', ['inconclusive', 'suspicious', 'malicious']],
+    ['logs/CVE-2017-9841.log', ['suspicious', 'malicious']],
+    ['logs/CVE-2022-46169.log', ['suspicious', 'malicious']],
+  ])('%s', async (name, verdicts) => {
+    const result = await investigated(dataPath(name));
+    expect(verdicts).toContain(result.verdict);
+    expect(result.checked.length).toBeGreaterThan(0);
+  });
+});
+
+async function investigated(path: string): Promise<InvestigationResult> {
+  const { code, stdout, stderr } = await aurora(['--json', 'investigate', path], { env });
+  expect(code, stderr).toBe(0);
+  return InvestigationResult.parse(Task.parse(JSON.parse(stdout)).result);
+}
