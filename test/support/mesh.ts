@@ -67,6 +67,8 @@ export async function startMesh(
     clock?: Clock;
     seed?: number;
     link?: (url: string) => [Link, Link];
+    /** Whether dialling that address succeeds now; always unless said. */
+    is_up?: (url: string) => boolean;
     orchestrator?: Partial<OrchestratorDeps>;
   } = {},
 ): Promise<TestMesh> {
@@ -119,7 +121,7 @@ export async function startMesh(
     agents: addresses,
     dial: async (url, { protocol }) => {
       const host = hosts.get(url);
-      if (!host) throw new Error(`nobody listens on ${url}`);
+      if (!host || options.is_up?.(url) === false) throw new Error(`nobody listens on ${url}`);
       const dialled = new URL(url).host;
       const [near, far] = options.link?.(url) ?? memoryLink({ protocol, dialled });
       links.set(url, [...(links.get(url) ?? []), near]);

@@ -1,0 +1,126 @@
+/** Deadlines: 5040 when over, and nothing starts after (wire.md 7). */
+import { expect, test } from 'vitest';
+import type { Task } from '../../protocol/index.ts';
+import { TaskPage } from '../../protocol/index.ts';
+import { manualClock, sleep, type ManualClock } from '../../seams/index.ts';
+import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
+import { echoAgent } from '../support/echo.ts';
+import { startMesh, type TestMesh } from '../support/mesh.ts';
+
+test('a task that is not over in time fails with 5040, on the millisecond', async () => {
+  const clock = manualClock();
+  const mesh = await start(clock, 60_000);
+  const waiting = expect(ask(mesh, 3_000)).rejects.toMatchObject({ code: 5040 });
+  await runFor(clock, 2_999);
+  expect(await states(mesh)).toEqual(['working']);
+  await runFor(clock, 1);
+  expect(await states(mesh)).toEqual(['failed']);
+  await waiting;
+});
+
+test('without a wish a task has 60 s', async () => {
+  const clock = manualClock();
+  const mesh = await start(clock, 120_000);
+  const waiting = expect(ask(mesh)).rejects.toMatchObject({ code: 5040 });
+  await runFor(clock, 59_999);
+  expect(await states(mesh)).toEqual(['working']);
+  await runFor(clock, 1);
+  await waiting;
+});
+
+test('a wall clock that jumps changes no deadline', async () => {
+  const clock = manualClock();
+  const mesh = await start(clock, 2_000);
+  const answer = ask(mesh, 3_000);
+  await settled();
+  clock.jumpWall(3_600_000);
+  await runFor(clock, 2_500);
+  expect(await answer).toMatchObject({ text: 'hi' });
+});
+
+test('the handler is told to stop at the deadline', async () => {
+  const clock = manualClock();
+  let stopped_at: number | undefined;
+  const agent = echoAgent('ada', async (text, { signal }) => {
+    await sleep(clock, 60_000, signal).catch(() => (stopped_at = clock.monotonic()));
+    return text;
+  });
+  const mesh = await startMesh([agent], { clock });
+  await mesh.online(1);
+  const waiting = expect(ask(mesh, 1_000)).rejects.toMatchObject({ code: 5040 });
+  await runUntilQuiet(clock);
+  await waiting;
+  expect(stopped_at).toBe(1_000);
+});
+
+test('a task that found nobody before its deadline is never sent, also when somebody comes then', async () => {
+  const clock = manualClock();
+  const runs: string[] = [];
+  let is_up = false;
+  const agent = echoAgent('ada', (text) => {
+    runs.push(text);
+    return text;
+  });
+  const mesh = await startMesh([agent], { clock, is_up: () => is_up });
+  const waiting = expect(ask(mesh, 2_000)).rejects.toMatchObject({ code: 5040 });
+  await runFor(clock, 2_000);
+  await waiting;
+  is_up = true;
+  await runUntilQuiet(clock);
+  expect(mesh.orchestrator.health().agents).toMatchObject([{ state: 'online' }]);
+  expect(runs).toEqual([]);
+});
+
+test('no second attempt starts when the link is lost at the deadline', async () => {
+  const clock = manualClock();
+  const runs: string[] = [];
+  const slow = echoAgent('ada', async (text, { signal }) => {
+    runs.push(text);
+    await sleep(clock, 60_000, signal).catch(() => undefined);
+    return text;
+  });
+  const mesh = await startMesh([slow, slow], { clock });
+  await mesh.online(2);
+  const waiting = expect(ask(mesh, 1_000)).rejects.toMatchObject({ code: 5040 });
+  await settled();
+  clock.after(1_000, () => [...mesh.hosts.keys()].forEach((url) => mesh.crash(url)));
+  await runUntilQuiet(clock);
+  await waiting;
+  expect(runs).toHaveLength(1);
+});
+
+test('a parent without time to give is refused its handoff with 5040', async () => {
+  const clock = manualClock();
+  const ada = echoAgent('ada', async (text, ctx) => {
+    await sleep(clock, 960, ctx.signal);
+    await ctx.handoff({ to: { agent_id: 'bob', skill: 'echo_text' }, params: { text }, reason: 'late' });
+    return text;
+  });
+  const mesh = await startMesh([ada, echoAgent('bob')], { clock });
+  await mesh.online(2);
+  const waiting = expect(ask(mesh, 1_000)).rejects.toMatchObject({ code: 5040 });
+  await runUntilQuiet(clock);
+  await waiting;
+  expect(await states(mesh)).toEqual(['failed']); // the child was never accepted
+});
+
+async function start(clock: ManualClock, work_ms: number): Promise<TestMesh> {
+  const agent = echoAgent('ada', async (text, { signal }) => {
+    await sleep(clock, work_ms, signal);
+    return text;
+  });
+  const mesh = await startMesh([agent], { clock });
+  await mesh.online(1);
+  return mesh;
+}
+
+const ask = (mesh: TestMesh, deadline_ms?: number): Promise<unknown> =>
+  mesh.operator.request('handoff', {
+    to: { agent_id: 'ada', skill: 'echo_text' },
+    params: { text: 'hi' },
+    options: deadline_ms === undefined ? {} : { deadline_ms },
+  });
+
+async function states(mesh: TestMesh): Promise<Task['state'][]> {
+  return TaskPage.parse(await mesh.operator.request('task/list', {})).items.map(({ state }) => state);
+}

@@ -1,0 +1,99 @@
+/** One key, one task: the same body joins it, another body is refused (wire.md 7). */
+import { expect, test } from 'vitest';
+import { TaskPage } from '../../protocol/index.ts';
+import { settled } from '../support/drive.ts';
+import { echoAgent } from '../support/echo.ts';
+import { startMesh, type TestMesh } from '../support/mesh.ts';
+
+test('the same key with the same body joins the task that runs, and gets its answer', async () => {
+  const { mesh, release, runs } = await start();
+  const both = [ask(mesh, { text: 'a', key: 'k' }), ask(mesh, { text: 'a', key: 'k' })];
+  await settled();
+  release();
+  expect(await Promise.all(both)).toEqual([
+    { text: 'a', by: 'ada' },
+    { text: 'a', by: 'ada' },
+  ]);
+  expect(runs).toEqual(['a']);
+});
+
+test.each(Array.from({ length: 24 }, (_, turns) => turns))(
+  'two that come %i microtasks apart share one task and one answer',
+  async (turns) => {
+    const { mesh, release, runs } = await start();
+    const first = ask(mesh, { text: 'a', key: 'k' });
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    const second = ask(mesh, { text: 'a', key: 'k' });
+    await settled();
+    release();
+    expect(await first).toEqual(await second);
+    expect(runs).toEqual(['a']);
+  },
+);
+
+test('the same key with another body is 4090, while the first runs and after it ended', async () => {
+  const { mesh, release } = await start();
+  const first = ask(mesh, { text: 'a', key: 'k' });
+  await settled();
+  await expect(ask(mesh, { text: 'b', key: 'k' })).rejects.toMatchObject({ code: 4090 });
+  release();
+  await first;
+  await expect(ask(mesh, { text: 'b', key: 'k' })).rejects.toMatchObject({ code: 4090 });
+});
+
+test('after the end the same key replays the first answer without running again', async () => {
+  const { mesh, release, runs } = await start();
+  release();
+  const first = await ask(mesh, { text: 'a', key: 'k' });
+  expect(await ask(mesh, { text: 'a', key: 'k' })).toEqual(first);
+  expect(runs).toEqual(['a']);
+});
+
+test('the order of the keys in a body makes no other body', async () => {
+  const { mesh, release, runs } = await start();
+  release();
+  const to = { agent_id: 'ada', skill: 'echo_text' };
+  const options = { idempotency_key: 'k' };
+  await mesh.operator.request('handoff', { to, params: { text: 'a', more: 1 }, options });
+  await mesh.operator.request('handoff', { to, params: { more: 1, text: 'a' }, options });
+  expect(runs).toHaveLength(1);
+});
+
+test('free text under a key is one task as well', async () => {
+  const { mesh } = await start();
+  const asked = { task: 'look at http://bad.example.com/', wait: 'accepted', options: { idempotency_key: 'k' } };
+  const first = await mesh.operator.request('handoff', asked);
+  expect(await mesh.operator.request('handoff', asked)).toMatchObject({
+    task_id: (first as { task_id: string }).task_id,
+  });
+  const other = mesh.operator.request('handoff', { ...asked, task: 'look at http://worse.example.com/' });
+  await expect(other).rejects.toMatchObject({ code: 4090 });
+});
+
+test('without a key every handoff is a task of its own', async () => {
+  const { mesh, release } = await start();
+  release();
+  await Promise.all([ask(mesh, { text: 'a' }), ask(mesh, { text: 'a' })]);
+  expect(TaskPage.parse(await mesh.operator.request('task/list', {})).items).toHaveLength(2);
+});
+
+async function start() {
+  const runs: string[] = [];
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const agent = echoAgent('ada', async (text) => {
+    runs.push(text);
+    await gate;
+    return text;
+  });
+  const mesh = await startMesh([agent]);
+  await mesh.online(1);
+  return { mesh, runs, release: () => release() };
+}
+
+const ask = (mesh: TestMesh, { text, key }: { text: string; key?: string }): Promise<unknown> =>
+  mesh.operator.request('handoff', {
+    to: { agent_id: 'ada', skill: 'echo_text' },
+    params: { text },
+    options: key === undefined ? {} : { idempotency_key: key },
+  });

@@ -1,0 +1,45 @@
+/** A link with somebody in the middle: sees every frame that comes, and may rewrite what goes. */
+import type { Link } from '../../mesh/index.ts';
+
+/** A frame as JSON has it. */
+export type Frame = Record<string, unknown>;
+
+/** What the one in the middle does. `said` answers what is sent instead: another frame, or undefined for none. */
+export interface Taps {
+  heard?: (frame: Frame) => void;
+  said?: (frame: Frame) => Frame | undefined;
+}
+
+/** The same link, tapped. Batches pass untouched. */
+export function tapped(link: Link, { heard, said }: Taps): Link {
+  return {
+    protocol: link.protocol,
+    remote: link.remote,
+    dialled: link.dialled,
+    loopback: link.loopback,
+    get unsent_bytes() {
+      return link.unsent_bytes;
+    },
+    get open() {
+      return link.open;
+    },
+    attach: (owner) =>
+      link.attach({
+        onText(text) {
+          if (!text.startsWith('[')) heard?.(JSON.parse(text) as Frame);
+          owner.onText(text);
+        },
+        onDrain: () => owner.onDrain?.(),
+        onClose: (code, reason) => owner.onClose(code, reason),
+      }),
+    send(text) {
+      const frame = said && !text.startsWith('[') ? said(JSON.parse(text) as Frame) : undefined;
+      if (!said || text.startsWith('[')) link.send(text);
+      else if (frame) link.send(JSON.stringify(frame));
+    },
+    close: (code, reason) => link.close(code, reason),
+    cut: () => link.cut(),
+    pause: () => link.pause(),
+    resume: () => link.resume(),
+  };
+}
