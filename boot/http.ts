@@ -66,9 +66,9 @@ export async function fetchCard(ws_url: string, trust?: string): Promise<unknown
  * an error after its last byte, so nothing unverified ever counts as read.
  */
 export async function* openBlob(ref: BlobRef, routing: Routing | undefined, trust?: string): AsyncIterable<Uint8Array> {
-  const granted = Grant.safeParse(routing?.['blobs']);
-  if (!granted.success) throw new AuroraError(4040, { message: 'This call may read no references' });
-  const { url, token } = granted.data;
+  const granted = routing?.blobs;
+  if (!granted) throw new AuroraError(4040, { message: 'This call may read no references' });
+  const { url, token } = granted;
   const headers = { authorization: `Bearer ${token}` };
   const hash = createHash('sha256');
   for await (const chunk of bytesOf(await callHttp(`${url}/blobs/${ref.sha256}`, { headers, trust }))) {
@@ -93,7 +93,6 @@ async function* bytesOf(response: IncomingMessage): AsyncIterable<Uint8Array> {
 
 const originOf = (url: string): string => new URL(url).host;
 
-const Grant = z.object({ url: z.url(), token: z.string() });
 const Envelope = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const SILENCE_MS_MAX = 30_000;
 const CARD_MS_MAX = 5_000;

@@ -33,6 +33,10 @@ export const Routing = z.looseObject({
     .object({ alert_id: z.string().optional(), case_id: z.string().optional(), attack_id: z.string().optional() })
     .optional(),
   untrusted: z.array(z.string()).optional().describe('JSON pointers into params; absent means everything'),
+  blobs: z
+    .object({ url: z.url(), token: z.string() })
+    .optional()
+    .describe('where the references in params are read, and the right to read them'),
 });
 export type Routing = z.infer<typeof Routing>;
 
