@@ -27,16 +27,10 @@ export const echoAgent = (
     skills: [echoText.implement(async ({ text }, ctx) => ({ text: await run(text, ctx), by: id }))],
   });
 
-/** A handler that waits until it is told to stop, and then does as `stopping` says. */
-export const untilStopped = ({ signal }: SkillContext, stopping: () => string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const stop = () => {
-      try {
-        resolve(stopping());
-      } catch (reason) {
-        reject(reason);
-      }
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
+/** Waits until it is told to stop, and then does as `stopping` says. */
+export async function untilStopped({ signal }: SkillContext, stopping: () => string): Promise<string> {
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+  return stopping();
+}

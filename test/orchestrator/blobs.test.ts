@@ -1,0 +1,288 @@
+/** Bytes over HTTP on a real port: only what was granted, whole or not at all (wire.md 5). */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listen, type Port } from '../../mesh/index.ts';
+import { blobRoutes } from '../../orchestrator/blob-routes.ts';
+import { createBlobStore, type BlobStore } from '../../orchestrator/blobs.ts';
+import {
+  countingIds,
+  fileBlobs,
+  manualClock,
+  seededRandom,
+  sha256Of,
+  systemClock,
+  type ManualClock,
+} from '../../seams/index.ts';
+
+let folder: string;
+let clock: ManualClock;
+let store: BlobStore;
+let port: Port;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aurora-blobs-'));
+  clock = manualClock();
+  store = createBlobStore({
+    blobs: fileBlobs(folder),
+    clock,
+    random: seededRandom(1),
+    base_url: () => `http://127.0.0.1:${port.port}`,
+    limits: { blob_bytes_max: 1_000, blobs_bytes_max: 2_000, grant_ms_max: 900_000 },
+  });
+  port = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    ids: countingIds(),
+    routes: blobRoutes(store),
+    onLink: (link) => link.cut(),
+  });
+});
+
+afterEach(async () => {
+  await port.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('putting', () => {
+  test('what was announced is kept under its hash, and read back as it was', async () => {
+    const bytes = Buffer.from('evidence');
+    expect(await put(bytes)).toMatchObject({ status: 201 });
+    expect(await get(sha256Of(bytes), readToken(bytes))).toMatchObject({ status: 200, body: 'evidence' });
+    expect(await readdir(folder)).toEqual([sha256Of(bytes)]);
+  });
+
+  test('other bytes than announced are 4220, and nothing of them stays', async () => {
+    const grant = store.forPutting(refTo(Buffer.from('evidence')));
+    const answer = await ask('PUT', grant.url, { token: grant.token, body: Buffer.from('evidenXe') });
+    expect(answer).toMatchObject({ status: 422, code: 'AURORA-4220' });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('bytes already kept survive somebody who sends them under another name', async () => {
+    const known = Buffer.from('known');
+    await put(known);
+    const grant = store.forPutting({ ...refTo(Buffer.from('other')), size: known.length });
+    expect(await ask('PUT', grant.url, { token: grant.token, body: known })).toMatchObject({ status: 422 });
+    expect(await get(sha256Of(known), readToken(known))).toMatchObject({ status: 200, body: 'known' });
+  });
+
+  test('more than announced is 4130, and nothing of it stays', async () => {
+    const bytes = Buffer.alloc(200, 1);
+    const grant = store.forPutting({ ...refTo(bytes), size: 100 });
+    expect(await ask('PUT', grant.url, { token: grant.token, body: bytes })).toMatchObject({
+      status: 413,
+      code: 'AURORA-4130',
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('more than one blob may have is refused when it is announced', () => {
+    expect(() => store.forPutting({ ...refTo(Buffer.alloc(1)), size: 1_001 })).toThrow(
+      expect.objectContaining({ code: 4130 }),
+    );
+  });
+
+  test('an upload that breaks off leaves nothing, and no lie about its size', async () => {
+    const bytes = Buffer.alloc(500, 7);
+    const grant = store.forPutting(refTo(bytes));
+    await breakOff(grant.url, grant.token, bytes.subarray(0, 100));
+    await expect.poll(() => readdir(folder)).toEqual([]);
+    expect(await get(sha256Of(bytes), readToken(bytes))).toMatchObject({ status: 404, code: 'AURORA-4040' });
+    expect(await put(bytes)).toMatchObject({ status: 201 }); // and it can be sent again
+  });
+
+  test('a disk that fails is not called too large', async () => {
+    const failing = createBlobStore({
+      blobs: { ...fileBlobs(folder), put: () => Promise.reject(new Error('disk full')) },
+      clock,
+      random: seededRandom(1),
+      base_url: () => '',
+    });
+    const grant = failing.forPutting(refTo(Buffer.from('x')));
+    const kept = failing.put(grant.token, sha256Of('x'), bytesOf(Buffer.from('x')));
+    await expect(kept).rejects.toThrow('disk full');
+  });
+
+  test('over the bound of all together the ones used longest ago go first', async () => {
+    const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(900, fill)) as [Buffer, Buffer, Buffer];
+    await put(first);
+    await put(second);
+    await get(sha256Of(first), readToken(first)); // used just now
+    await put(third);
+    expect(new Set(await readdir(folder))).toEqual(new Set([sha256Of(first), sha256Of(third)]));
+  });
+
+  test('the same bytes twice count once', async () => {
+    const bytes = Buffer.alloc(900, 1);
+    for (let time = 0; time < 4; time++) await put(bytes);
+    await put(Buffer.alloc(900, 2));
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+});
+
+describe('tokens', () => {
+  const bytes = Buffer.from('evidence');
+  const other = Buffer.from('secret of somebody else');
+  beforeEach(async () => {
+    await put(bytes);
+    await put(other);
+  });
+
+  test.each([
+    ['no token', () => undefined],
+    ['a token of letters', () => 'abc'],
+    ['an empty signature', (token: string) => `${token.split('.')[0]}.`],
+    ['a body that was changed', (token: string) => `${changed(token.split('.')[0] ?? '')}.${token.split('.')[1]}`],
+    ['the signature of another process', () => foreignToken(bytes)],
+  ])('%s is 4010', async (_name, forge) => {
+    const answer = await get(sha256Of(bytes), forge(readToken(bytes)));
+    expect(answer).toMatchObject({ status: 401, code: 'AURORA-4010' });
+  });
+
+  test('one that is over is 4011', async () => {
+    const token = readToken(bytes);
+    clock.advance(60_000);
+    expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 401, code: 'AURORA-4011' });
+    const grant = store.forPutting(refTo(bytes));
+    clock.advance(900_000);
+    expect(await ask('PUT', grant.url, { token: grant.token, body: bytes })).toMatchObject({ code: 'AURORA-4011' });
+  });
+
+  test('one for other bytes, or for another act, is 4030', async () => {
+    expect(await get(sha256Of(other), readToken(bytes))).toMatchObject({ status: 403, code: 'AURORA-4030' });
+    expect(await get(sha256Of(bytes), store.forPutting(refTo(bytes)).token)).toMatchObject({ code: 'AURORA-4030' });
+    const url = `http://127.0.0.1:${port.port}/blobs/${sha256Of(bytes)}`;
+    expect(await ask('PUT', url, { token: readToken(bytes), body: bytes })).toMatchObject({ code: 'AURORA-4030' });
+  });
+
+  test.each([
+    '/blobs/',
+    '/blobs/..%2f..%2fetc',
+    `/blobs/${'A'.repeat(64)}`,
+    `/blobs/${'a'.repeat(65)}`,
+    '/blobs/../keys',
+  ])('a path that is no hash, %s, is 4040', async (path) => {
+    const answer = await ask('GET', `http://127.0.0.1:${port.port}${path}`, { token: readToken(bytes) });
+    expect(answer).toMatchObject({ status: 404, code: 'AURORA-4040' });
+  });
+});
+
+describe('ranges', () => {
+  const bytes = Buffer.from('0123456789');
+  beforeEach(async () => {
+    await put(bytes);
+  });
+
+  test.each([
+    ['bytes=0-3', '0123', 'bytes 0-3/10'],
+    ['bytes=4-', '456789', 'bytes 4-9/10'],
+    ['bytes=-3', '789', 'bytes 7-9/10'],
+    ['bytes=-99', '0123456789', 'bytes 0-9/10'],
+    ['bytes=8-99', '89', 'bytes 8-9/10'],
+  ])('%s gives %s', async (range, body, content_range) => {
+    const answer = await get(sha256Of(bytes), readToken(bytes), range);
+    expect(answer).toMatchObject({ status: 206, body });
+    expect(answer.headers).toMatchObject({ 'content-range': content_range, 'content-length': String(body.length) });
+  });
+
+  test.each(['bytes=10-', 'bytes=5-2', 'bytes=-', 'bytes=-0', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=a-b'])(
+    '%s is 4220',
+    async (range) => {
+      const answer = await get(sha256Of(bytes), readToken(bytes), range);
+      expect(answer).toMatchObject({ status: 422, code: 'AURORA-4220' });
+    },
+  );
+
+  test('HEAD tells the size and sends nothing; an empty blob is empty', async () => {
+    const url = `http://127.0.0.1:${port.port}/blobs/${sha256Of(bytes)}`;
+    const head = await ask('HEAD', url, { token: readToken(bytes) });
+    expect(head).toMatchObject({ status: 200, body: '' });
+    expect(head.headers['content-length']).toBe('10');
+    const nothing = Buffer.alloc(0);
+    expect(await put(nothing)).toMatchObject({ status: 201 });
+    expect(await get(sha256Of(nothing), readToken(nothing))).toMatchObject({ status: 200, body: '' });
+  });
+
+  test('bytes leave as an attachment that no browser guesses about', async () => {
+    const { headers } = await get(sha256Of(bytes), readToken(bytes));
+    expect(headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+});
+
+interface Answer {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: string;
+  code: string | undefined;
+}
+
+const refTo = (bytes: Buffer) => ({ sha256: sha256Of(bytes), size: bytes.length, media_type: 'text/plain', name: 'x' });
+
+const readToken = (bytes: Buffer): string => store.forReading([sha256Of(bytes)], clock.now() + 60_000).token;
+
+/** Signed by a store with another secret. */
+const foreignToken = (bytes: Buffer): string =>
+  createBlobStore({ blobs: fileBlobs(folder), clock, random: seededRandom(2), base_url: () => '' }).forReading(
+    [sha256Of(bytes)],
+    clock.now() + 60_000,
+  ).token;
+
+const changed = (body: string): string =>
+  Buffer.from(Buffer.from(body, 'base64url').toString().replace('"exp":1', '"exp":9')).toString('base64url');
+
+function put(bytes: Buffer): Promise<Answer> {
+  const { url, token } = store.forPutting(refTo(bytes));
+  return ask('PUT', url, { token, body: bytes });
+}
+
+const get = (sha256: string, token: string | undefined, range?: string): Promise<Answer> =>
+  ask('GET', `http://127.0.0.1:${port.port}/blobs/${sha256}`, { token, range });
+
+function ask(
+  method: string,
+  url: string,
+  { token, range, body }: { token?: string | undefined; range?: string | undefined; body?: Buffer },
+): Promise<Answer> {
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(range !== undefined && { range }),
+  };
+  const { port: number, pathname } = new URL(url);
+  const path = url.slice(url.indexOf('/', 'http://'.length)) || pathname; // as written: nothing is tidied
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', port: number, path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const code = /"code":"(AURORA-\d+)"/.exec(text)?.[1];
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, code });
+      });
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+/** Announces a whole upload, sends a part of it, and is gone. */
+function breakOff(url: string, token: string, part: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-length': 500 };
+    const asking = request(url, { method: 'PUT', headers, agent: false });
+    asking.on('error', () => resolve());
+    asking.on('close', () => resolve());
+    asking.write(part, () => asking.destroy());
+  });
+}
+
+async function* bytesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,191 @@
+/** Agents that announce themselves: who may, from where, and for how long (wire.md 4, ATK-G1). */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { assertPublicAddress, type Pin, type Principal } from '../../mesh/index.ts';
+import { createEnrolment, type Enrolment } from '../../orchestrator/enrolment.ts';
+import type { AgentAddress, Fleet } from '../../orchestrator/fleet.ts';
+import { manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
+
+let clock: ManualClock;
+let kept: AgentAddress[];
+let waiting: { id: string; public_key: string }[];
+let answers: string[][];
+let pinned: Pin[];
+let enrolment: Enrolment;
+
+beforeEach(() => {
+  clock = manualClock();
+  kept = [];
+  waiting = [];
+  answers = [];
+  pinned = [{ id: 'ada', role: 'agent', public_key: 'key' }];
+  const keep = (address: AgentAddress) => {
+    kept.push(address);
+    return () => void kept.splice(kept.indexOf(address), 1);
+  };
+  const fleet: Fleet = { keep, instanceOf: () => undefined, status: () => [], leave: () => undefined };
+  enrolment = createEnrolment({
+    clock,
+    log: memoryLog(),
+    fleet,
+    pins: { of: (id) => pinned.find((pin) => pin.id === id) },
+    quarantine: { add: (stranger) => void waiting.push(stranger), list: () => waiting },
+    checkAddress: (url) =>
+      assertPublicAddress(url, {
+        networks: ['203.0.113.0/24', '10.20.0.0/16'],
+        resolve: async () => answers.shift() ?? [],
+      }),
+  });
+});
+
+const agent: Principal = {
+  id: 'ada',
+  role: 'agent',
+  instance_id: 'ada-1',
+  public_key: 'key',
+  frame_bytes_max: 1,
+  in_flight_max: 1,
+  in_flight: [],
+};
+const URL_OK = 'ws://203.0.113.7:9100';
+const register = (url: string, who: Principal = agent, ttl_ms = 15_000) =>
+  enrolment.register({ agent_id: 'ada', url, ttl_ms }, who);
+
+describe('from where', () => {
+  test.each([
+    'ws://127.0.0.1:9100',
+    'ws://0:9100',
+    'ws://0.0.0.0:9100',
+    'ws://0x7f.1:9100',
+    'ws://2130706433:9100',
+    'ws://017700000001:9100',
+    'ws://[::]:9100',
+    'ws://[::1]:9100',
+    'ws://[::ffff:127.0.0.1]:9100',
+    'ws://[::ffff:7f00:1]:9100',
+    'ws://169.254.169.254/latest/meta-data',
+    'ws://100.64.0.1:9100',
+    'ws://10.0.0.1:9100',
+    'ws://172.16.0.1:9100',
+    'ws://192.168.1.1:9100',
+    'ws://[fc00::1]:9100',
+    'ws://[fe80::1]:9100',
+    'ws://[64:ff9b::7f00:1]:9100',
+    'ws://user:secret@203.0.113.7:9100',
+    'ws://203.0.113.7@127.0.0.1:9100',
+    'http://203.0.113.7:9100',
+    'file:///etc/passwd',
+    'gopher://203.0.113.7:70',
+    'ws://203.0.113.7\\@127.0.0.1:9100',
+    'not a url',
+    '',
+  ])('%s is refused with 4220, and nothing is dialled (ATK-G1)', async (url) => {
+    await expect(register(url)).rejects.toMatchObject({ code: 4220 });
+    expect(kept).toEqual([]);
+  });
+
+  test.each(['localhost', 'localhost.', 'inside.example.com'])(
+    'the name %s is refused when any of its addresses is not public (ATK-G1)',
+    async (name) => {
+      answers = [['203.0.113.7', '127.0.0.1']];
+      await expect(register(`ws://${name}:9100`)).rejects.toMatchObject({ code: 4220 });
+      expect(kept).toEqual([]);
+    },
+  );
+
+  test('an address in a configured network is taken', async () => {
+    expect(await register('ws://10.20.3.4:9100')).toMatchObject({ state: 'active' });
+    expect(kept).toEqual([{ agent_id: 'ada', url: 'ws://10.20.3.4:9100', address: '10.20.3.4' }]);
+  });
+
+  test('what is dialled is the number that was checked: a second answer of the name server changes nothing (ATK-G2)', async () => {
+    answers = [['203.0.113.7'], ['127.0.0.1']];
+    await register('ws://ada.example.com:9100');
+    expect(kept).toEqual([{ agent_id: 'ada', url: 'ws://ada.example.com:9100', address: '203.0.113.7' }]);
+    await expect(register('ws://ada.example.com:9100')).rejects.toMatchObject({ code: 4220 });
+    expect(kept).toHaveLength(1); // the pinned number stays until its lease is over
+  });
+});
+
+describe('for how long', () => {
+  test('a lease that is not renewed is over, and the link is no longer kept', async () => {
+    const { renew_before } = await register(URL_OK);
+    expect(renew_before).toBe('2026-01-01T00:00:15.000Z');
+    clock.advance(14_999);
+    expect(kept).toHaveLength(1);
+    clock.advance(1);
+    expect(kept).toEqual([]);
+  });
+
+  test('one that is renewed goes on, over the same link', async () => {
+    await register(URL_OK);
+    for (let time = 0; time < 5; time++) {
+      clock.advance(10_000);
+      await register(URL_OK);
+    }
+    expect(kept).toHaveLength(1);
+    clock.advance(15_000);
+    expect(kept).toEqual([]);
+    expect(clock.nextAt()).toBeUndefined();
+  });
+
+  test('a new address replaces the old one; a bad new address replaces nothing', async () => {
+    await register(URL_OK);
+    await expect(register('ws://127.0.0.1:1')).rejects.toMatchObject({ code: 4220 });
+    expect(kept.map(({ url }) => url)).toEqual([URL_OK]);
+    await register('ws://203.0.113.8:9100');
+    expect(kept.map(({ url }) => url)).toEqual(['ws://203.0.113.8:9100']);
+  });
+
+  test('two registrations at once make one link', async () => {
+    await Promise.all([register(URL_OK), register(URL_OK)]);
+    expect(kept).toHaveLength(1);
+    expect(enrolment.leave(agent)).toEqual({ left: true });
+    expect(kept).toEqual([]);
+  });
+
+  test('leaving ends the lease at once; leaving twice says so', async () => {
+    await register(URL_OK);
+    expect(enrolment.leave(agent)).toEqual({ left: true });
+    expect(enrolment.leave(agent)).toEqual({ left: false });
+    expect(kept).toEqual([]);
+  });
+
+  test('a key that invents instances finds an end to leases', async () => {
+    for (let nth = 0; nth < 1_024; nth++) await register(URL_OK, { ...agent, instance_id: `ada-${nth}` });
+    await expect(register(URL_OK, { ...agent, instance_id: 'one more' })).rejects.toMatchObject({ code: 5030 });
+    expect(await register(URL_OK)).toMatchObject({ state: 'active' }); // a renewal still goes
+  });
+});
+
+describe('who', () => {
+  test('nobody registers somebody else, and people are no agents', async () => {
+    await expect(register(URL_OK, { ...agent, id: 'bob' })).rejects.toMatchObject({ code: 4030 });
+    await expect(register(URL_OK, { ...agent, role: 'operator' })).rejects.toMatchObject({ code: 4030 });
+  });
+
+  test('a stranger that is approved needs no new hello; another key of that name stays a stranger', async () => {
+    const stranger: Principal = { ...agent, role: 'stranger' };
+    pinned = [];
+    expect(await register(URL_OK, stranger)).toMatchObject({ state: 'quarantined' });
+    pinned = [{ id: 'ada', role: 'agent', public_key: 'key' }];
+    expect(await register(URL_OK, { ...stranger, public_key: 'other key' })).toMatchObject({ state: 'quarantined' });
+    expect(await register(URL_OK, { ...stranger, public_key: undefined })).toMatchObject({ state: 'quarantined' });
+    expect(kept).toEqual([]);
+    expect(await register(URL_OK, stranger)).toMatchObject({ state: 'active' });
+  });
+
+  test('a key that nobody pinned waits in quarantine: no link, no work, and operators see it', async () => {
+    pinned = [];
+    const lease = await register('ws://127.0.0.1:9100', { ...agent, role: 'stranger' });
+    expect(lease.state).toBe('quarantined');
+    expect(waiting).toEqual([{ id: 'ada', public_key: 'key' }]);
+    expect(kept).toEqual([]);
+    expect(enrolment.quarantined()).toMatchObject([{ agent_id: 'ada', state: 'quarantined' }]);
+  });
+
+  test('the quarantine is bounded: when it is full, 5030', async () => {
+    pinned = [];
+    waiting = Array.from({ length: 256 }, (_, nth) => ({ id: `s${nth}`, public_key: '' }));
+    await expect(register(URL_OK, { ...agent, role: 'stranger' })).rejects.toMatchObject({ code: 5030 });
+  });
+});
