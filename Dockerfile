@@ -7,8 +7,7 @@ RUN npm ci
 COPY . .
 RUN npm run build
 # Mount points owned by the user that runs: a new volume takes over the owner of the folder it covers.
-RUN mkdir -p /volumes/data/pins /volumes/data/keys/orchestrator && \
-    for file in agents/*.ts; do mkdir -p "/volumes/data/keys/$(basename "$file" .ts)"; done
+RUN mkdir -p /volumes/data/keys /volumes/data/pins
 
 FROM node:24-bookworm-slim
 WORKDIR /app
@@ -20,6 +19,6 @@ COPY --from=build /app/dist dist
 COPY --from=build --chown=node:node /volumes /
 USER node
 EXPOSE 9000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --start-interval=1s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.AURORA_PORT ?? 9000}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --start-interval=1s --retries=3 \
+  CMD ["node", "dist/boot/process.js", "health"]
 CMD ["node", "dist/boot/process.js", "orchestrator"]

@@ -16,7 +16,7 @@ const Mount = z.object({
   source: z.string(),
   target: z.string(),
   read_only: z.literal(true),
-  volume: z.object({ subpath: z.string() }),
+  volume: z.object({ subpath: z.string(), nocopy: z.literal(true) }),
 });
 const Service = z.object({
   image: z.string(),
@@ -31,7 +31,7 @@ const Service = z.object({
   command: z.array(z.string()),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   environment: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-  healthcheck: z.object({ disable: z.boolean() }).optional(),
+  healthcheck: z.object({ test: z.array(z.string()).optional(), disable: z.boolean().optional() }).optional(),
   networks: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.union([z.string(), Mount])),
@@ -92,17 +92,22 @@ test('a process reads its own key and no other; only the making of keys may writ
       source: 'keys',
       target: `/data/keys/${id}`,
       read_only: true,
-      volume: { subpath: id },
+      volume: { subpath: id, nocopy: true },
     };
     expect(keysMounts).toEqual([own]);
   }
   expect(keys?.volumes).toContain('keys:/data/keys');
 });
 
-test('nothing starts before its key is there, and the health check of the image holds for every process', () => {
+test('nothing starts before its key is there', () => {
   for (const { depends_on } of Object.values(processes))
     expect(depends_on).toEqual({ keys: { condition: 'service_completed_successfully' } });
-  expect(Object.values(processes).filter(({ healthcheck }) => healthcheck?.disable)).toEqual([]);
+});
+
+test('each process is asked for its own health: the image asks the orchestrator, a service names its agent', () => {
+  expect(processes['orchestrator']?.healthcheck).toBeUndefined();
+  for (const id of specialists)
+    expect(processes[id]?.healthcheck).toEqual({ test: ['CMD', 'node', 'dist/boot/process.js', 'health', id] });
 });
 
 test('the orchestrator dials each specialist under its service name, at the port where it listens', () => {
