@@ -100,11 +100,15 @@ test('requests become a verdict with evidence, and the same again', () => {
 });
 
 test('hostile values cost time in proportion to their length, not more (16 KiB each)', () => {
-  const cost = (unit: string, length: number) => {
-    const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+  const once = (text: string) => {
     const from = process.hrtime.bigint();
     judgeValue(text);
     return Number(process.hrtime.bigint() - from) / 1e6;
+  };
+  // The best of three: a busy machine or a cold compiler can only make a run slower than the judge is.
+  const cost = (unit: string, length: number) => {
+    const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+    return Math.min(once(text), once(text), once(text));
   };
   for (const unit of [
     '<',
