@@ -1,0 +1,53 @@
+/** What kind of thing an input is: detected from its first bytes, or refused with what was seen. */
+import { expect, test } from 'vitest';
+import { detectKind, refuseEmpty } from '../../orchestrator/kind.ts';
+import type { InputKind } from '../../protocol/index.ts';
+
+const MAIL = 'From: a@example.com\r\nTo: b@example.com\r\nSubject: hi\r\n\r\nhello\r\n';
+const LOG = '192.0.2.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n';
+
+test.each<[InputKind, string, string]>([
+  ['email', 'a mail', MAIL],
+  ['email', 'a mail with a byte order mark', `\ufeff${MAIL}`],
+  ['email', 'a mail from an mbox', `From a@example.com Thu Jan  1 00:00:00 2026\n${MAIL}`],
+  ['email', 'a mail whose header lines are folded', `Received: from x\n\tby y\n\tfor z\nSubject: a\n\nbody`],
+  ['access_log', 'a combined log', LOG.repeat(3)],
+  ['access_log', 'a log with a virtual host before it', `www.example.com:443 ${LOG}`],
+  ['access_log', 'a log of JSON lines', '{"time":1,"request_uri":"/a"}\n{"time":2,"request_uri":"/b"}\n'],
+  ['access_log', 'a log with a few broken lines', `${LOG}${LOG}broken\n${LOG}`],
+  ['alert', 'an alert', '{"alert_id":"A-1","iocs":[]}'],
+  ['alert', 'an alert after white space', ' \n\t{"title":"x"}'],
+  ['http', 'a request', 'POST /login HTTP/1.1\r\nHost: example.com\r\n\r\nuser=a'],
+  ['report', 'a text', 'The actor used 198.51.100.7 to stage tools.'],
+  ['report', 'a text that starts like a mail, once', 'From: what we know, the actor is new.\nNothing else is known.'],
+  ['report', 'one word', 'hello'],
+])('%s: %s', (kind, _name, text) => {
+  expect(detectKind(Buffer.from(text))).toBe(kind);
+});
+
+test('a mail in an eight-bit charset is a mail', () => {
+  expect(detectKind(Buffer.concat([Buffer.from(MAIL), Buffer.from([0xe4, 0xf6, 0xfc, 0xdf])]))).toBe('email');
+});
+
+test.each([
+  ['nothing', Buffer.alloc(0), /empty/],
+  ['white space', Buffer.from(' \r\n\t\n '), /white space/],
+  ['a byte order mark', Buffer.from('\ufeff'), /white space/],
+  ['a NUL', Buffer.from('abc\0def'), /binary/],
+  ['an executable', Buffer.from([0x4d, 0x5a, 0x90, 0x00, 0x03, 0x00]), /binary/],
+  ['control characters', Buffer.from('\x01\x02\x03\x04abcdefgh'), /binary/],
+  ['UTF-16', Buffer.from('hello', 'utf16le'), /binary/],
+])('%s is refused with 4220 that says so', (_name, bytes, message) => {
+  expect(() => detectKind(bytes)).toThrow(
+    expect.objectContaining({ code: 4220, message: expect.stringMatching(message) as string }),
+  );
+});
+
+test('a single character is not empty', () => {
+  expect(() => refuseEmpty(Buffer.from(' x'))).not.toThrow();
+});
+
+test('a line of a megabyte is judged as fast as a short one', () => {
+  const text = `${'a:'.repeat(500_000)}\n${'['.repeat(500_000)}`;
+  expect(detectKind(Buffer.from(text))).toBe('report');
+});

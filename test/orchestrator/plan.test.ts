@@ -1,0 +1,85 @@
+/** The rules planner: what runs side by side, and what waits for what was found. */
+import { expect, test } from 'vitest';
+import { Alert, rulesPlanner, type Situation } from '../../orchestrator/plan.ts';
+import type { InputKind } from '../../protocol/index.ts';
+import { resultOf } from '../support/result.ts';
+
+const FULL = {
+  alert_id: 'A-1',
+  title: 'Something',
+  raw_log: 'line',
+  http: { method: 'GET', url: '/' },
+  email: 'From: a@example.com\n\n',
+  iocs: [{ type: 'ip', value: '198.51.100.7' }],
+};
+
+test.each<[InputKind, string, string]>([
+  ['email', 'analyze_email', 'email'],
+  ['access_log', 'analyze_access_log', 'log'],
+  ['http', 'analyze_http', 'source'],
+  ['report', 'extract_iocs', 'source'],
+])('%s goes to %s first, as it is', (kind, skill, param) => {
+  const input = { name: 'x', text: 'y' };
+  const [step, ...others] = rulesPlanner.next({ ...situation(), kind, input });
+  expect(step).toMatchObject({ skill, params: { [param]: input } });
+  expect(others).toEqual([]);
+});
+
+test('everything that an alert carries is looked at side by side', () => {
+  expect(steps(situation(FULL))).toEqual(['access_log', 'http', 'email', 'text']);
+});
+
+test('indicators go to threat intelligence once everything is back, and only once', () => {
+  const settled = new Map<string, unknown>();
+  const now = () => steps({ ...situation(FULL), settled });
+  for (const step of ['access_log', 'http', 'text']) {
+    settled.set(step, resultOf({ iocs: [{ type: 'domain', value: `${step.replace('_', '-')}.example.com` }] }));
+    expect(now()).not.toContain('intel');
+  }
+  settled.set('email', undefined); // it failed: what the others found still counts; what the text named was judged with it
+  const [intel] = rulesPlanner.next({ ...situation(FULL), settled });
+  expect(intel).toMatchObject({ skill: 'analyze_threat', params: { alert_id: 'A-1' } });
+  expect(intel?.params['iocs']).toEqual([
+    { type: 'ip', value: '198.51.100.7' },
+    { type: 'domain', value: 'access-log.example.com' },
+    { type: 'domain', value: 'http.example.com' },
+  ]);
+  settled.set('intel', resultOf());
+  expect(now()).toEqual([]);
+});
+
+test('an alert that only names indicators goes to threat intelligence at once', () => {
+  expect(steps(situation({ iocs: FULL.iocs }))).toEqual(['intel']);
+});
+
+test('the same indicator from two sides is asked about once, and not at all when the text judged it already', () => {
+  const ioc = { type: 'ip', value: '198.51.100.7' };
+  const after = (step: string, alert: object) =>
+    rulesPlanner.next({
+      ...situation({ ...alert, iocs: [ioc] }),
+      settled: new Map([[step, resultOf({ iocs: [ioc, ioc] })]]),
+    });
+  expect(after('http', { http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
+  expect(after('text', { title: 'x' })).toEqual([]);
+});
+
+test('nothing found means nothing more to ask', () => {
+  expect(steps({ ...situation(), kind: 'report', settled: new Map([['text', resultOf()]]) })).toEqual([]);
+});
+
+test('more indicators than one call takes are asked about in several: none is left out', () => {
+  const iocs = Array.from({ length: 2_345 }, (_, nth) => ({ type: 'domain', value: `h${nth}.example.com` }));
+  const settled = new Map([['http', resultOf({ iocs })]]);
+  const asked = rulesPlanner.next({ ...situation(), kind: 'http', settled });
+  expect(asked.map(({ step }) => step)).toEqual(['intel', 'intel-2', 'intel-3']);
+  expect(asked.flatMap(({ params }) => params['iocs'])).toEqual(iocs);
+});
+
+const situation = (alert: object = {}): Situation => ({
+  kind: 'alert',
+  input: { name: 'a', text: '{}' },
+  alert: Alert.parse(alert),
+  settled: new Map(),
+});
+
+const steps = (about: Situation): string[] => rulesPlanner.next(about).map(({ step }) => step);
