@@ -79,7 +79,10 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
       leases.set(holder, { url, stop, stopTimer });
       return { agent_id, state: 'active', renew_before };
     },
-    leave: (who) => ({ left: end(holderOf(who), 'it left') }),
+    leave(who) {
+      if (roleOf(who) === 'stranger') throw new AuroraError(4030, { message: 'This key is not pinned here' });
+      return { left: end(holderOf(who), 'it left') };
+    },
     quarantined: () =>
       quarantine.list().map(({ id }) => ({
         agent_id: id,
