@@ -148,12 +148,17 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       attempts: [],
       key: order.key,
     };
-    const accepted = await ledger.accept(task, ROUTING_LIMITS);
+    const running = start(task); // before it is kept: whoever finds it by its key finds its end as well
+    const accepted = await ledger.accept(task, ROUTING_LIMITS).catch((reason: unknown) => {
+      finish(task, running);
+      throw reason;
+    });
+    if (accepted !== 'accepted') finish(task, running);
     if (accepted === 'duplicate') return undefined;
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
-    return { task, running: start(task) };
+    return { task, running };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
@@ -273,25 +278,34 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const task = await ledger.get(task_id);
     if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
     const running = open.get(task_id);
-    running?.controller.abort(new AuroraError(4990, { message: `Cancelled: ${reason}` }));
-    const children = await ledger.childrenOf(task_id);
-    await Promise.all(children.filter((child) => !isFinal(child.state)).map((child) => cancel(child.task_id, reason)));
-    await running?.done;
+    if (!running) return;
+    stop(running, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
+    await allBelow(running);
+  }
+
+  function stop({ controller, children }: Running, error: AuroraError): void {
+    controller.abort(error);
+    for (const child of children) stop(child, error);
+  }
+
+  async function allBelow({ done, children }: Running): Promise<void> {
+    await Promise.all([done, ...[...children].map(allBelow)]);
   }
 
   function start(task: TaskRow): Running {
     const controller = new AbortController();
-    const late = () => controller.abort(new AuroraError(5040, { message: 'The task ran out of time' }));
+    const late = () => stop(running, new AuroraError(5040, { message: 'The task ran out of time' }));
     let tellDone: (task: TaskRow) => void = () => undefined;
     const done = new Promise<TaskRow>((resolve) => (tellDone = resolve));
     const stopTimer = clock.after(task.due - clock.monotonic(), late);
-    const running: Running = { controller, stopTimer, done, settle: tellDone };
+    const running: Running = { controller, stopTimer, children: new Set(), done, settle: tellDone };
     open.set(task.task_id, running);
     metrics.gauge('tasks_open', open.size);
-    // Accepted while its parent was ending: nobody else would stop it.
-    const parent = task.parent_id === undefined ? undefined : open.get(task.parent_id);
-    const is_orphan = task.parent_id !== undefined && (!parent || parent.controller.signal.aborted);
-    if (is_orphan) controller.abort(new AuroraError(4990, { message: 'The parent is over' }));
+    if (task.parent_id === undefined) return running;
+    const parent = open.get(task.parent_id);
+    parent?.children.add(running);
+    // Asked for while its parent was ending: nobody else would stop it.
+    if (!parent || parent.controller.signal.aborted) stop(running, parentOver());
     return running;
   }
 
@@ -299,11 +313,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     running.stopTimer();
     open.delete(task.task_id);
     metrics.gauge('tasks_open', open.size);
+    open.get(task.parent_id ?? '')?.children.delete(running);
     // Whatever a finished parent left running below it has nobody to answer to.
-    void ledger.childrenOf(task.task_id).then((children) => {
-      for (const { task_id } of children)
-        open.get(task_id)?.controller.abort(new AuroraError(4990, { message: 'The parent is over' }));
-    });
+    for (const child of running.children) stop(child, parentOver());
     if (open.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
   }
 
@@ -343,6 +355,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 interface Running {
   controller: AbortController;
   stopTimer: () => void;
+  children: Set<Running>;
   done: Promise<TaskRow>;
   settle(task: TaskRow): void;
 }
@@ -374,6 +387,7 @@ const isLost = (error: AuroraError): boolean =>
 
 const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
 
+const parentOver = (): AuroraError => new AuroraError(4990, { message: 'The parent is over' });
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
 const PAUSE_MS = 200;

@@ -1,6 +1,8 @@
 /** One key, one task: the same body joins it, another body is refused (wire.md 7). */
 import { expect, test } from 'vitest';
+import { memoryLedger, type Ledger } from '../../orchestrator/index.ts';
 import { TaskPage } from '../../protocol/index.ts';
+import { manualClock } from '../../seams/index.ts';
 import { settled } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
@@ -30,6 +32,22 @@ test.each(Array.from({ length: 24 }, (_, turns) => turns))(
     expect(runs).toEqual(['a']);
   },
 );
+
+test('a task that is found by its key before its acceptance was told ends for both', async () => {
+  const kept = memoryLedger(manualClock());
+  const accept: Ledger['accept'] = async (...asked) => {
+    const answer = await kept.accept(...asked);
+    await settled(); // kept already, and everybody may find it
+    return answer;
+  };
+  const { mesh, release, runs } = await start({ ...kept, accept });
+  release();
+  const first = ask(mesh, { text: 'a', key: 'k' });
+  for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+  expect(await ask(mesh, { text: 'a', key: 'k' })).toEqual({ text: 'a', by: 'ada' });
+  expect(await first).toEqual({ text: 'a', by: 'ada' });
+  expect(runs).toEqual(['a']);
+});
 
 test('the same key with another body is 4090, while the first runs and after it ended', async () => {
   const { mesh, release } = await start();
@@ -77,7 +95,7 @@ test('without a key every handoff is a task of its own', async () => {
   expect(TaskPage.parse(await mesh.operator.request('task/list', {})).items).toHaveLength(2);
 });
 
-async function start() {
+async function start(ledger?: Ledger) {
   const runs: string[] = [];
   let release: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
@@ -86,7 +104,7 @@ async function start() {
     await gate;
     return text;
   });
-  const mesh = await startMesh([agent]);
+  const mesh = await startMesh([agent], { orchestrator: ledger ? { ledger } : {} });
   await mesh.online(1);
   return { mesh, runs, release: () => release() };
 }
