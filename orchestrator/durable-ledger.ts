@@ -106,17 +106,22 @@ export function createDurableLedger(
       .select('child.task_id')
       .where('parent.task_id', '=', task_id)
       .whereRef('child.parent_id', '=', 'parent.task_id')
-      .orderBy('child.task_id')
+      .orderBy('child.position')
       .execute();
     return rowsOf(children.map((child) => child.task_id));
   }
 
   async function list({ root_id, state, before, limit }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
-    let query = db.selectFrom('tasks').select('task_id').orderBy('task_id', 'desc').limit(limit);
+    let query = db.selectFrom('tasks').select('task_id').orderBy('position', 'desc').limit(limit);
     if (root_id !== undefined) query = query.where('root_id', '=', root_id);
     if (state !== undefined) query = query.where('phase', 'in', phasesOf(state));
-    if (before !== undefined) query = query.where('task_id', '<', before);
+    if (before !== undefined) query = query.where('position', '<', positionOf(before));
     return rowsOf((await query.execute()).map(({ task_id }) => task_id));
+  }
+
+  /** Where a task stands in the order of acceptance; nothing is before one that does not exist. */
+  function positionOf(task_id: string) {
+    return db.selectFrom('tasks').select('position').where('task_id', '=', task_id);
   }
 
   async function lease(task_id: string, lease: Parameters<Ledger['lease']>[1]): ReturnType<Ledger['lease']> {
@@ -207,14 +212,14 @@ export function createDurableLedger(
 
   async function recover(): Promise<Recovered[]> {
     const recovered: Promise<Recovered | undefined>[] = [];
-    let last = '';
+    let last = 0;
     for (;;) {
       const page = await db
         .selectFrom('tasks')
-        .select('task_id')
+        .select(['task_id', 'position'])
         .where('final_at', 'is', null)
-        .where('task_id', '>', last)
-        .orderBy('task_id')
+        .where('position', '>', last)
+        .orderBy('position')
         .limit(RECOVER_TASKS)
         .execute();
       for (const [task_id, events] of await eventsOf(page.map((task) => task.task_id))) {
@@ -225,7 +230,7 @@ export function createDurableLedger(
       }
       const end = page.at(-1);
       if (!end || page.length < RECOVER_TASKS) break;
-      last = end.task_id;
+      last = end.position;
     }
     return (await Promise.all(recovered)).flatMap((task) => task ?? []);
   }
@@ -250,9 +255,9 @@ export function createDurableLedger(
   }
 }
 
-/** Without a fence the newest attempt is meant; only a result needs one. */
+/** Without a fence the newest attempt is meant, 0 before the first; only a result needs one. */
 const ownFence = (row: TaskRow, state: string): number | undefined =>
-  state === 'completed' ? row.attempts.at(-1)?.fence : undefined;
+  state === 'completed' ? (row.attempts.at(-1)?.fence ?? 0) : undefined;
 
 /** Counts of open tasks and of families, taken before the write so that no race gets past the bounds. */
 function createFamilies(open_max: number) {

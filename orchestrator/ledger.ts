@@ -66,7 +66,7 @@ export interface Ledger {
   list(query: { root_id?: string; state?: TaskState; before?: string; limit: number }): Promise<TaskRow[]>;
   /** A new attempt with the next fence, and its routing on the row; undefined when the task is final already. */
   lease(task_id: string, lease: Lease): Promise<Attempt | undefined>;
-  /** Closes an attempt that came to nothing; the task stays open. */
+  /** Closes the newest attempt, which came to nothing; the task is `submitted` again. A stale fence changes nothing. */
   release(task_id: string, fence: number, outcome: string): Promise<void>;
   /**
    * The first end wins; a stale fence or a final task changes nothing and answers false (PROM-P5).
@@ -142,9 +142,11 @@ export function memoryLedger(clock: Clock, limits: LedgerLimits = { open_max: 10
     },
     async release(task_id, fence, outcome) {
       const row = rows.get(task_id);
-      if (!row) return;
+      const newest = row?.attempts.at(-1);
+      if (!row || isFinal(row.state) || newest?.fence !== fence || newest.ended_at) return;
       row.updated_at = toIso(clock.now());
       row.attempts = endAttempt(row.attempts, fence, { outcome, ended_at: row.updated_at });
+      row.state = 'submitted'; // queued again (promises.md 1)
     },
     async settle(task_id, end, fence) {
       const row = rows.get(task_id);

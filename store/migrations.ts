@@ -26,7 +26,8 @@ export async function migrate(
 async function createLedger(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('tasks')
-    .addColumn('task_id', 'text', (column) => column.primaryKey())
+    .addColumn('position', 'integer', (column) => column.primaryKey())
+    .addColumn('task_id', 'text', (column) => column.notNull().unique())
     .addColumn('root_id', 'text', (column) => column.notNull())
     .addColumn('parent_id', 'text')
     .addColumn('skill', 'text', (column) => column.notNull())
@@ -38,13 +39,13 @@ async function createLedger(db: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'text', (column) => column.notNull())
     .addColumn('deadline', 'text', (column) => column.notNull())
     .addColumn('final_at', 'text')
-    .modifyEnd(sql`strict, without rowid`)
+    .modifyEnd(sql`strict`)
     .execute();
-  await db.schema.createIndex('tasks_family').on('tasks').columns(['root_id', 'task_id']).execute();
+  await db.schema.createIndex('tasks_family').on('tasks').column('root_id').execute();
   await db.schema
     .createIndex('tasks_open')
     .on('tasks')
-    .column('task_id')
+    .column('position')
     .where(sql.ref('final_at'), 'is', null)
     .execute();
   await db.schema

@@ -1,9 +1,11 @@
 /** The tables, as the newest migration leaves them. Ids and times are text; times are ISO with Z, so that they sort. */
+import type { Generated } from 'kysely';
 import type { ArrowType, Phase } from './transition.ts';
 
 /** Everything that is kept. */
 export interface Tables {
-  tasks: TaskIndex;
+  /** `position` is the order of acceptance. */
+  tasks: TaskIndex & { position: Generated<number> };
   events: EventRow;
   keys: KeyRow;
   checkpoints: CheckpointRow;

@@ -70,7 +70,7 @@ export function transition(standing: Standing, happening: Happening): Standing |
     return happening.fence === fence + 1 ? { phase: 'LEASED', fence: fence + 1 } : 'stale_fence';
   }
   const is_fenced = happening.fence !== undefined || arrow.needs_fence === true;
-  if (is_fenced && (phase !== 'LEASED' || happening.fence !== fence)) return 'stale_fence';
+  if (is_fenced && happening.fence !== fence) return 'stale_fence';
   return arrow.to === 'same' ? standing : { phase: arrow.to, fence };
 }
 
@@ -83,7 +83,7 @@ export const isRefusal = (outcome: Standing | Refusal): outcome is Refusal => ty
 interface Arrow {
   from: readonly Phase[];
   to: Phase | 'same';
-  /** Only the holder of the newest lease may say so. */
+  /** Only under the newest fence. */
   needs_fence?: boolean;
 }
 
@@ -105,7 +105,8 @@ const TABLE: Readonly<Record<ArrowType, Arrow>> = {
   queued: { from: ['ACCEPTED'], to: 'QUEUED' },
   leased: { from: ['QUEUED'], to: 'LEASED' },
   released: { from: ['LEASED'], to: 'QUEUED', needs_fence: true },
-  succeeded: { from: ['LEASED'], to: 'SUCCEEDED', needs_fence: true },
+  // Also from QUEUED: a lease that was given up, while nobody took over; or fence 0, the orchestrator's own doing.
+  succeeded: { from: ['QUEUED', 'LEASED'], to: 'SUCCEEDED', needs_fence: true },
   failed: { from: OPEN, to: 'FAILED' },
   canceled: { from: OPEN, to: 'CANCELLED' },
   expired: { from: OPEN, to: 'EXPIRED' },

@@ -11,8 +11,11 @@ export interface ContractLimits {
   finished_max: number;
 }
 
-/** The contract as tests. */
-export function ledgerContract(make: (clock: Clock, limits: ContractLimits) => Ledger | Promise<Ledger>): void {
+/** The contract as tests; `forgets`: finished tasks go at its bound, while a durable one leaves them to retention. */
+export function ledgerContract(
+  make: (clock: Clock, limits: ContractLimits) => Ledger | Promise<Ledger>,
+  { forgets = true } = {},
+): void {
   const fresh = (limits: Partial<ContractLimits> = {}) =>
     Promise.resolve(make(manualClock(), { open_max: 1_000, finished_max: 1_000, ...limits }));
 
@@ -114,9 +117,16 @@ export function ledgerContract(make: (clock: Clock, limits: ContractLimits) => L
         await ledger.accept(row('t'), BOUNDS);
         const fences: number[] = [];
         let first_end: string | undefined;
+        let is_leased = false;
         for (const one of acts) {
-          if (one.do === 'lease') fences.push(...[(await ledger.lease('t', LEASE))?.fence ?? []].flat());
-          if (one.do === 'release') await ledger.release('t', one.fence, 'link_lost');
+          if (one.do === 'lease') {
+            fences.push(...[(await ledger.lease('t', LEASE))?.fence ?? []].flat());
+            is_leased = true;
+          }
+          if (one.do === 'release') {
+            await ledger.release('t', one.fence, 'link_lost');
+            if (one.fence === fences.at(-1)) is_leased = false;
+          }
           if (one.do !== 'settle') continue;
           const is_first = await ledger.settle(
             't',
@@ -129,7 +139,7 @@ export function ledgerContract(make: (clock: Clock, limits: ContractLimits) => L
         }
         expect(fences).toEqual(fences.map((_, index) => index + 1));
         const task = await ledger.get('t');
-        expect(task?.state).toBe(first_end ?? (fences.length > 0 ? 'working' : 'submitted'));
+        expect(task?.state).toBe(first_end ?? (is_leased ? 'working' : 'submitted'));
         if (first_end !== undefined && fences.length > 0) expect(task?.attempts.at(-1)?.outcome).toBeDefined();
       }),
     );
@@ -153,6 +163,7 @@ export function ledgerContract(make: (clock: Clock, limits: ContractLimits) => L
     expect(TaskState.options).toContain('submitted');
   });
 
+  if (!forgets) return;
   test('the oldest finished tasks go first, with their keys; open ones never go', async () => {
     const ledger = await fresh({ finished_max: 2 });
     await ledger.accept(row('open'), BOUNDS);
