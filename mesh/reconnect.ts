@@ -16,6 +16,8 @@ export interface KeepConnectedOptions {
   onLink: (link: Link, answered: () => void) => void;
   /** An attempt failed, or a link ended; the next one comes after this pause. For the log. */
   onPause?(pause_ms: number, cause: unknown): void;
+  /** Close codes after which nobody dials again: 4001, 4002, 4003 and 4009 unless said. */
+  final_codes?: ReadonlySet<number>;
   signal: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<Endi
     try {
       const link = await options.dial(signal);
       const ending = await live(link, options, () => (failures = 0));
-      if (FINAL_CODES.has(ending.code)) return ending;
+      if ((options.final_codes ?? FINAL_CODES).has(ending.code)) return ending;
       cause = ending;
     } catch (reason) {
       cause = reason;

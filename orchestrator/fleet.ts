@@ -86,12 +86,17 @@ export function createFleet(deps: FleetDeps): Fleet {
       clock,
       random,
       signal: stop.signal,
+      // Whoever sits on an agent's port without its key is refused, and the port is tried again: the agent may come back.
+      final_codes: SUPERSEDED,
       dial: (signal) => {
         const pinned = address.address === undefined ? {} : { address: address.address };
         return deps.dial(address.url, { protocol: address.unproven ? '' : 'mesh.v1', signal, ...pinned });
       },
       onLink: (link, answered) => {
-        void meet(link, address, answered).catch((reason: unknown) => {
+        void meet(link, address, () => {
+          entry.why = 'the link was lost'; // what is true whenever it is not online from here on
+          answered();
+        }).catch((reason: unknown) => {
           const error = AuroraError.from(reason);
           entry.why = error.message;
           log.warn(
@@ -102,7 +107,7 @@ export function createFleet(deps: FleetDeps): Fleet {
         });
       },
       onPause: (pause_ms, cause) => {
-        entry.why = cause instanceof Error ? cause.message : 'the link was lost';
+        if (cause instanceof Error) entry.why = cause.message;
         log.debug({ agent_id: address.agent_id, pause_ms }, 'an agent is dialled again after a pause');
       },
     });
@@ -231,6 +236,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   };
 }
 
+const SUPERSEDED = new Set([4009]);
 const HELLO_MS_MAX = 5_000;
 const IN_FLIGHT_DEFAULT = 8;
 const CARDS_MAX = 1_024;

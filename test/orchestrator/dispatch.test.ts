@@ -1,9 +1,17 @@
 /** A task's road over links in memory: accepted, routed, handed off, settled. */
 import { z } from 'zod';
 import { expect, test } from 'vitest';
-import { defineAgent, type Agent } from '../../mesh/index.ts';
+import { createHost, defineAgent, literalPins, memoryLink, type Agent } from '../../mesh/index.ts';
 import { skill } from '../../protocol/index.ts';
-import { startMesh } from '../support/mesh.ts';
+import {
+  countingIds,
+  countingMetrics,
+  literalContent,
+  manualClock,
+  seededRandom,
+  silentLog,
+} from '../../seams/index.ts';
+import { identityOf, startMesh } from '../support/mesh.ts';
 
 const echo = skill({
   id: 'echo_text',
@@ -60,4 +68,40 @@ test('work that only reads is handed to the other replica when its link is cut, 
   release();
   const { items } = (await mesh.operator.request('task/list', {})) as { items: { attempts: { outcome: string }[] }[] };
   expect(items[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['link_lost', 'completed']);
+});
+
+test('an impostor that sat on a port is refused, and the agent is found when it comes back (ATK-E1)', async () => {
+  const real = echoAgent('parrot');
+  const clock = manualClock();
+  const impostor = createHost(real, {
+    clock,
+    ids: countingIds(),
+    random: seededRandom(2),
+    log: silentLog,
+    metrics: countingMetrics(),
+    anonymous: 'off',
+    content: literalContent(),
+    openRef: () => {
+      throw new Error('no blobs here');
+    },
+    self: identityOf('parrot', 'agent', 'impostor').identity,
+    pins: literalPins([]),
+  });
+  let dials = 0;
+  const mesh = await startMesh([real], {
+    clock,
+    link: (url) => {
+      const pair = memoryLink({ protocol: 'mesh.v1', dialled: new URL(url).host });
+      if (++dials > 1) return pair;
+      const [near, stolen] = memoryLink({ protocol: 'mesh.v1', dialled: new URL(url).host });
+      impostor.accept(stolen);
+      return [near, pair[1]];
+    },
+  });
+  await expect(mesh.online(1)).rejects.toThrow('did not prove its key');
+  clock.advance(500);
+  await mesh.online(1);
+  expect(dials).toBe(2);
+  const result = await mesh.operator.request('handoff', { to: { skill: 'echo_text' }, params: { text: 'hi' } });
+  expect(result).toEqual({ text: 'hi', by: 'parrot' });
 });
