@@ -8,10 +8,12 @@ export type Frame = Record<string, unknown>;
 export interface Taps {
   heard?: (frame: Frame) => void;
   said?: (frame: Frame) => Frame | undefined;
+  /** This end closes. */
+  closing?: (code: number) => void;
 }
 
 /** The same link, tapped. Batches pass untouched. */
-export function tapped(link: Link, { heard, said }: Taps): Link {
+export function tapped(link: Link, { heard, said, closing }: Taps): Link {
   return {
     protocol: link.protocol,
     remote: link.remote,
@@ -37,7 +39,10 @@ export function tapped(link: Link, { heard, said }: Taps): Link {
       if (!said || text.startsWith('[')) link.send(text);
       else if (frame) link.send(JSON.stringify(frame));
     },
-    close: (code, reason) => link.close(code, reason),
+    close(code, reason) {
+      closing?.(code);
+      link.close(code, reason);
+    },
     cut: () => link.cut(),
     pause: () => link.pause(),
     resume: () => link.resume(),

@@ -1,0 +1,172 @@
+/** The links to the fleet: refusals heal, addresses stay pinned, floods are bounded (wire.md 4, 10). */
+import { z } from 'zod';
+import { expect, test } from 'vitest';
+import { cardOf, TaskPage } from '../../protocol/index.ts';
+import { createMethods, memoryLink, type Link } from '../../mesh/index.ts';
+import { countingIds, countingMetrics, manualClock, memoryLog, seededRandom } from '../../seams/index.ts';
+import { createFleet } from '../../orchestrator/fleet.ts';
+import { createRegistry } from '../../orchestrator/registry.ts';
+import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
+import { echoAgent, untilStopped } from '../support/echo.ts';
+import { identityOf, startMesh } from '../support/mesh.ts';
+import { tapped, type Frame } from '../support/tap.ts';
+
+test('an agent whose card cannot be had at first is dialled again at once, not given up', async () => {
+  const clock = manualClock();
+  const ada = echoAgent('ada');
+  let tries = 0;
+  const fetchCard = async (url: string) => {
+    if (++tries === 1) throw new Error('connection reset');
+    return cardOf(ada, url);
+  };
+  const mesh = await startMesh([ada], { clock, orchestrator: { fetchCard } });
+  await runFor(clock, 1_000);
+  expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test('an agent that does not answer the hello in time is dialled again at once', async () => {
+  const clock = manualClock();
+  let is_mute = true;
+  const mesh = await startMesh([echoAgent('ada')], {
+    clock,
+    link: (url) => {
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+      return [near, tapped(far, { said: (frame) => (is_mute ? undefined : frame) })];
+    },
+  });
+  await runFor(clock, 5_000);
+  is_mute = false;
+  await runFor(clock, 35_000);
+  expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test('a stranger on the port gets no work; when it is gone, the true agent is found again', async () => {
+  const clock = manualClock();
+  let is_stranger = true;
+  const lie = (frame: Frame): Frame => {
+    const { proof, ...result } = z.looseObject({ proof: z.string().optional() }).parse(frame['result'] ?? {});
+    return is_stranger && proof !== undefined
+      ? { ...frame, result: { ...result, proof: `AAAAA${proof.slice(5)}` } }
+      : frame;
+  };
+  const mesh = await startMesh([echoAgent('ada')], {
+    clock,
+    link: (url) => {
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+      return [near, tapped(far, { said: lie })];
+    },
+  });
+  await runFor(clock, 20_000);
+  expect(mesh.orchestrator.health().agents).toMatchObject([{ state: 'offline', why: 'ada did not prove its key' }]);
+  is_stranger = false;
+  await runFor(clock, 31_000);
+  expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test('link and card are read from the number that was checked, whatever the name says by then (ATK-G2)', async () => {
+  const clock = manualClock();
+  const seams = { clock, ids: countingIds(), random: seededRandom(1), log: memoryLog(), metrics: countingMetrics() };
+  const { identity } = identityOf('orchestrator', 'orchestrator');
+  const dialled: unknown[] = [];
+  const fleet = createFleet({
+    ...seams,
+    self: identity,
+    pins: { of: () => undefined },
+    registry: createRegistry(clock),
+    methods: () => createMethods(new Map()),
+    notifications: () => new Map(),
+    dial: async (url, { address }) => {
+      dialled.push([url, address]);
+      return memoryLink({ clock, protocol: '' })[0];
+    },
+    fetchCard: async (url, address) => void dialled.push([url, address]),
+  });
+  fleet.keep({ agent_id: 'ada', url: 'ws://ada.example.com:1', address: '203.0.113.7', unproven: true });
+  await settled();
+  expect(dialled).toEqual([
+    ['ws://ada.example.com:1', '203.0.113.7'],
+    ['ws://ada.example.com:1', '203.0.113.7'],
+  ]);
+});
+
+test('an agent that floods is heard up to its quota, loses its thoughts first, then its link (ATK-E10)', async () => {
+  const clock = manualClock();
+  let floods = 0;
+  const closed: number[] = [];
+  const ada = echoAgent('ada', (text, ctx) => {
+    if (++floods > 1) return text;
+    for (let nth = 0; nth < 2_500; nth++) ctx.progress.thought(`${nth}`);
+    return untilStopped(ctx, () => text);
+  });
+  const mesh = await startMesh([ada], { clock, link: (url) => noting(url, closed) });
+  await mesh.online(1);
+  const to = { agent_id: 'ada', skill: 'echo_text' };
+  const answer = mesh.operator.request('handoff', { to, params: { text: 'hi' } });
+  await runUntilQuiet(clock);
+  expect(await answer).toMatchObject({ text: 'hi' });
+  expect(closed).toEqual([4029]);
+  expect(mesh.metrics.of('progress_shed_total')).toBeGreaterThan(500);
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  expect(items[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['link_lost', 'completed']);
+});
+
+test('a thought of a megabyte is cut, and its size is said (ATK-E10)', async () => {
+  const ada = echoAgent('ada', (text, ctx) => {
+    ctx.progress.thought('x'.repeat(1_000_000));
+    return text;
+  });
+  const mesh = await startMesh([ada]);
+  await mesh.online(1);
+  await mesh.operator.request('handoff', { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' } });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  const heard: unknown[] = [];
+  await mesh.operator.subscribe('task/subscribe', { task_id: items[0]?.task_id ?? '' }, ({ kind, value }) =>
+    heard.push([kind, value]),
+  );
+  await expect.poll(() => heard).toContainEqual(['thought', { cut: true, chars: 1_000_000 + '{"text":""}'.length }]);
+});
+
+test("a lying number in an agent's progress uses up few of ours", async () => {
+  const clock = manualClock();
+  const ada = echoAgent('ada', (text, ctx) => {
+    ctx.progress.thought('far ahead');
+    return text;
+  });
+  const lie = (frame: Frame): Frame =>
+    frame['method'] === '$/progress'
+      ? { ...frame, params: { ...(frame['params'] as object), seq: Number.MAX_SAFE_INTEGER - 1 } }
+      : frame;
+  const mesh = await startMesh([ada], {
+    clock,
+    link: (url) => {
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+      return [near, tapped(far, { said: lie })];
+    },
+  });
+  await mesh.online(1);
+  await mesh.operator.request('handoff', { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' } });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  const { result } = await mesh.operator.subscribe(
+    'task/subscribe',
+    { task_id: items[0]?.task_id ?? '' },
+    () => undefined,
+  );
+  expect((result as { last_seq: number }).last_seq).toBeLessThan(10_100);
+});
+
+test('one link may follow many tasks one after another; only unfinished ones count against it', async () => {
+  const mesh = await startMesh([echoAgent('ada')]);
+  await mesh.online(1);
+  for (let nth = 0; nth < 70; nth++) {
+    const asked = { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' }, wait: 'accepted' };
+    const { task_id } = (await mesh.operator.request('handoff', asked)) as { task_id: string };
+    await mesh.operator.subscribe('task/subscribe', { task_id }, () => undefined);
+    await settled();
+  }
+});
+
+/** A link that notes with which code our side closed it. */
+function noting(url: string, closed: number[]): [Link, Link] {
+  const [near, far] = memoryLink({ dialled: new URL(url).host });
+  return [tapped(near, { closing: (code) => closed.push(code) }), far];
+}
