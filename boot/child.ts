@@ -81,7 +81,6 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     while (!stopping.signal.aborted) {
       const ending = await runOnce();
       if (isAborted(stopping.signal)) break;
-      tell('died', ending.why);
       deaths.push(clock.monotonic());
       const recent = deaths.filter((at) => clock.monotonic() - at < LOOP_WINDOW_MS).length;
       if (ending.code === EXIT_UNUSABLE || recent >= LOOP_DEATHS) {
@@ -121,9 +120,11 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     if (stopping.signal.aborted) child.kill('SIGTERM');
     const [code, signal]: unknown[] = await exited.catch((cause: unknown) => [1, cause]);
     cancel();
-    now = undefined;
     const is_number = typeof code === 'number';
-    return { code: is_number ? code : null, why: is_number ? `exit code ${code}` : `signal ${String(signal)}` };
+    const why = is_number ? `exit code ${code}` : `signal ${String(signal)}`;
+    if (!stopping.signal.aborted) tell('died', why);
+    now = undefined;
+    return { code: is_number ? code : null, why };
   }
 
   function giveUp(why: string): void {

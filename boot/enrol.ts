@@ -1,15 +1,15 @@
 /** Making and pinning keys: of a whole fleet, of one more agent, of a person (wire.md 4). */
+import { AgentId } from '../protocol/index.ts';
 import type { Config } from './config.ts';
 import { ensureKey, KeyFileError, pinOf } from './keys.ts';
 import { addPins } from './pins.ts';
 import { placeOf } from './place.ts';
-import { rosterOf } from './roster.ts';
+import { agentsHere } from './roster.ts';
 
 /** Makes and pins the keys that are missing: of the orchestrator and of every agent that runs here. Touches nothing that is there. */
 export function ensureFleetKeys(config: Config): { data: string } {
   const place = placeOf(config.data);
-  const here = rosterOf(config).filter(({ url, unproven }) => url === undefined && !unproven);
-  const ids = [...new Set(here.map(({ agent_id }) => agent_id))];
+  const ids = [...new Set(agentsHere(config))];
   addPins(place.pins, [
     pinOf('orchestrator', 'orchestrator', ensureKey(place.keyFile('orchestrator'))),
     ...ids.map((id) => pinOf(id, 'agent', ensureKey(place.keyFile(id)))),
@@ -19,6 +19,7 @@ export function ensureFleetKeys(config: Config): { data: string } {
 
 /** Makes and pins the key of one more agent; returns where the key lies. */
 export function enrollAgent(config: Config, id: string): { key_file: string } {
+  if (!AgentId.safeParse(id).success) throw new KeyFileError(`"${id}" is no agent id: ${NAME_RULE}`);
   const place = placeOf(config.data);
   const key_file = place.keyFile(id);
   addPins(place.pins, [pinOf(id, 'agent', ensureKey(key_file))]);
@@ -27,8 +28,7 @@ export function enrollAgent(config: Config, id: string): { key_file: string } {
 
 /** Makes and pins the key of a person; `local` is the one that `aurora up` makes. */
 export function addOperator(config: Config, name: string): { id: string; key_file: string } {
-  if (!OPERATOR_NAME.test(name))
-    throw new KeyFileError(`"${name}" is no operator name: small letters, digits and dashes`);
+  if (!AgentId.safeParse(name).success) throw new KeyFileError(`"${name}" is no operator name: ${NAME_RULE}`);
   const id = `operator:${name}`;
   const place = placeOf(config.data);
   const key_file = place.keyFile(id);
@@ -36,4 +36,4 @@ export function addOperator(config: Config, name: string): { id: string; key_fil
   return { id, key_file };
 }
 
-const OPERATOR_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const NAME_RULE = 'small letters, digits and single dashes, a letter first, at most 64';

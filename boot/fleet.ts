@@ -5,7 +5,8 @@ import { createChild, type Child, type ChildSpec } from './child.ts';
 import type { Config } from './config.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import { placeOf } from './place.ts';
-import { portOf, rosterOf } from './roster.ts';
+import { addressesOf, agentsHere, portOf, rosterOf } from './roster.ts';
+import { bindingOf, onThisMachine } from './seams.ts';
 
 /** What happened to a process, for people. */
 export interface FleetEvent {
@@ -48,12 +49,18 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/** A fleet that could not be started although its configuration is sound; the message says what happened. */
+export class FleetError extends Error {
+  override readonly name = 'FleetError';
+}
+
 /** Makes missing keys, starts all agents, then the orchestrator that dials them. Rejects when that one cannot be started. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { config } = options;
-  const release = stayAlive();
+  const config = onThisMachine(options.config);
+  bindingOf('orchestrator', config); // what cannot be bound is said once, not by every process
   ensureFleetKeys(config);
   addOperator(config, 'local');
+  const release = stayAlive();
   const place = placeOf(config.data);
   if (options.quiet) mkdirSync(place.logs, { recursive: true, mode: 0o700 });
   const toChild = (spec: ChildSpec) =>
@@ -67,25 +74,26 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     ...role,
     ...(options.config_file === undefined ? [] : ['--config', options.config_file]),
     '--flags',
-    JSON.stringify({ ...options.flags, data: config.data, ...flags }),
+    JSON.stringify({ ...options.flags, data: config.data, advertise: config.advertise, ...flags }),
   ];
   const firstPort = (id: string, replica: number) => (options.free_ports || replica > 0 ? 0 : portOf(config, id));
 
-  const roster = rosterOf(config);
-  const agents = roster
-    .filter(({ url }) => url === undefined)
-    .flatMap(({ agent_id: id }) =>
-      Array.from({ length: config.replicas[id] ?? 1 }, (_, replica) =>
-        toChild({
-          id,
-          name: replica === 0 ? id : `${id}-${replica + 1}`,
-          argsFor: (port) => argsOf(['agent', id], { port: port ?? firstPort(id, replica) }),
-        }),
-      ),
-    );
+  const agents = agentsHere(config).map((id, index, all) => {
+    const replica = index - all.indexOf(id);
+    return toChild({
+      id,
+      name: replica === 0 ? id : `${id}-${replica + 1}`,
+      argsFor: (port) => argsOf(['agent', id], { port: port ?? firstPort(id, replica) }),
+    });
+  });
   await Promise.all(agents.map(({ started }) => started));
-  const local = agents.flatMap(({ id: agent_id, url }) => (url === undefined ? [] : [{ agent_id, url }]));
-  const elsewhere = roster.filter(({ url }) => url !== undefined);
+  const known = addressesOf(config);
+  const local = agents.flatMap(({ id: agent_id, url }) => {
+    if (url !== undefined) return [{ agent_id, url }];
+    // Given up before it ever served: at its own port it is seen as offline, and taken back should it come.
+    return options.free_ports ? [] : known.filter((entry) => entry.agent_id === agent_id);
+  });
+  const elsewhere = rosterOf(config).filter(({ url }) => url !== undefined);
 
   const orchestrator = toChild({
     id: 'orchestrator',
@@ -104,7 +112,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   if (orchestrator.url === undefined) {
     await stop();
-    throw new Error(`the orchestrator did not start: ${await orchestrator.given_up}`);
+    throw new FleetError(`the orchestrator did not start: ${await orchestrator.given_up}`);
   }
   return {
     url: orchestrator.url,

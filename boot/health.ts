@@ -11,4 +11,16 @@ export async function askHealth(id: string, config: Config): Promise<unknown> {
   return readJson(await callHttp(url, { trust: trustOf(config) }), HEALTH_BYTES_MAX);
 }
 
+/** Whether an orchestrator answers at this address: a note may outlive the process whose number another one has now. */
+export async function isHealthy(ws_url: string, trust?: string): Promise<boolean> {
+  try {
+    const url = `${ws_url.replace(/^ws/, 'http')}/health`;
+    (await callHttp(url, { trust, signal: AbortSignal.timeout(ANSWER_MS_MAX) })).resume();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ANSWER_MS_MAX = 5_000;
 const HEALTH_BYTES_MAX = 1_048_576;

@@ -4,10 +4,13 @@ import { startAgent } from './agent.ts';
 import { loadConfig, type ConfigSources } from './config.ts';
 import { live } from './lifetime.ts';
 
+export { defineAgent, type Agent, type AgentSpec } from '../mesh/index.ts';
+export { AnalysisResult, AuroraError, skill, Source } from '../protocol/index.ts';
 export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
 export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
 export { addOperator, enrollAgent, ensureFleetKeys } from './enrol.ts';
-export { startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
+export { FleetError, startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
+export { isHealthy } from './health.ts';
 export { callHttp } from './http.ts';
 export { KeyFileError } from './keys.ts';
 export { ConfigError } from './layers.ts';

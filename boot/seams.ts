@@ -1,6 +1,6 @@
 /** The concrete seams of a running process, picked in one place. */
 import { readFileSync } from 'node:fs';
-import type { TlsMaterial } from '../mesh/index.ts';
+import { isLoopback, type TlsMaterial } from '../mesh/index.ts';
 import {
   literalContent,
   pinoLog,
@@ -18,6 +18,7 @@ import {
 import { portOf } from './roster.ts';
 import type { Config } from './config.ts';
 import { folderContent } from './content.ts';
+import { ConfigError } from './layers.ts';
 
 /** What every process is given. */
 export interface ProcessSeams {
@@ -42,9 +43,14 @@ export function processSeams(name: string, config: Pick<Config, 'log_level' | 'c
   };
 }
 
-/** What listening needs of the configuration. */
+/** What listening needs of the configuration. Throws a ConfigError when this bind is not allowed or its files are not there. */
 export function bindingOf(id: string, config: Config) {
   const { host, tls, hosts, origins } = config;
+  if (tls === undefined && !isLoopback(host)) {
+    throw new ConfigError(
+      `host: ${host} is not loopback: give tls.cert and tls.key, or say tls: terminated-by-proxy when something in front of it encrypts`,
+    );
+  }
   const advertise = config.advertise ?? (UNSPECIFIED.has(host) ? id : undefined); // compose names a service after its agent
   return {
     host,
@@ -56,14 +62,26 @@ export function bindingOf(id: string, config: Config) {
   };
 }
 
+/** The same fleet on one machine: processes bound to every address are dialled over loopback, unless a name is advertised. */
+export const onThisMachine = (config: Config): Config =>
+  UNSPECIFIED.has(config.host) && config.advertise === undefined ? { ...config, advertise: '127.0.0.1' } : config;
+
 /** PEM of the authorities to trust when dialling. */
 export const trustOf = ({ tls }: Config): string | undefined =>
-  typeof tls === 'object' && tls.trust !== undefined ? readFileSync(tls.trust, 'utf8') : undefined;
+  typeof tls === 'object' && tls.trust !== undefined ? readPem('tls.trust', tls.trust) : undefined;
 
 const readTls = ({ cert, key, ca }: { cert: string; key: string; ca?: string | undefined }): TlsMaterial => ({
-  cert: readFileSync(cert, 'utf8'),
-  key: readFileSync(key, 'utf8'),
-  ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }),
+  cert: readPem('tls.cert', cert),
+  key: readPem('tls.key', key),
+  ...(ca === undefined ? {} : { ca: readPem('tls.ca', ca) }),
 });
+
+function readPem(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${key}: ${path} cannot be read`, { cause });
+  }
+}
 
 const UNSPECIFIED = new Set(['0.0.0.0', '::']);

@@ -2,27 +2,25 @@
 import { startAgent } from './agent.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import type { Fleet, FleetOptions } from './fleet.ts';
-import { loadAgent, portOf, rosterOf } from './roster.ts';
+import { agentsHere, loadAgent, portOf, rosterOf } from './roster.ts';
 import type { Running } from './running.ts';
+import { onThisMachine } from './seams.ts';
 
 /** Starts all agents and the orchestrator here: one that crashes takes the others with it, and each could read the others' keys. */
 export async function startTogether(options: FleetOptions): Promise<Fleet> {
-  const { config } = options;
+  const config = onThisMachine(options.config);
   ensureFleetKeys(config);
   addOperator(config, 'local');
-  const roster = rosterOf(config);
-  const here = roster.filter(({ url }) => url === undefined).map(({ agent_id }) => agent_id);
   const running: Running[] = [];
-  for (const id of here) {
-    for (let replica = 0; replica < (config.replicas[id] ?? 1); replica += 1) {
-      const port = options.free_ports || replica > 0 ? 0 : portOf(config, id);
-      running.push(await startAgent(await loadAgent(id), { ...config, port }));
-    }
+  for (const id of agentsHere(config)) {
+    const is_replica = running.some((other) => other.id === id);
+    const port = options.free_ports || is_replica ? 0 : portOf(config, id);
+    running.push(await startAgent(await loadAgent(id), { ...config, port }));
   }
   const { startOrchestrator } = await import('./orchestrator.ts');
   const agents = [
     ...running.map(({ id, url }) => ({ agent_id: id, url })),
-    ...roster.filter(({ url }) => url !== undefined),
+    ...rosterOf(config).filter(({ url }) => url !== undefined),
   ];
   const orchestrator = await startOrchestrator({
     ...config,

@@ -6,7 +6,14 @@ import { print } from './tasks.ts';
 /** Sends one request and prints the result as JSON. Throws what the peer answered. */
 export async function call(
   config: Config,
-  asked: { url: string; method: string; params: string | undefined; mesh: boolean; operator?: string | undefined },
+  asked: {
+    url: string;
+    method: string;
+    params: string | undefined;
+    mesh: boolean;
+    timeout_ms: number;
+    operator?: string | undefined;
+  },
 ): Promise<void> {
   if (!/^wss?:\/\//.test(asked.url)) throw new UsageError(`${asked.url} is no ws:// or wss:// address`);
   const params = parseParams(asked.params === '-' ? await readAll() : (asked.params ?? '{}'));
@@ -15,7 +22,7 @@ export async function call(
     ? (await connectProven({ url: asked.url, data: config.data, operator: asked.operator, trust })).peer
     : await connectBare(asked.url, { trust });
   try {
-    print(await peer.request(asked.method, params));
+    print(await peer.request(asked.method, params, { timeout_ms: asked.timeout_ms }));
   } finally {
     peer.close(1000, 'done');
   }

@@ -28,7 +28,8 @@ export type Status = z.infer<typeof Status>;
 /** Resolves with the final task. Ctrl-C cancels it: the task then ends as canceled. */
 export async function follow(peer: Peer, task_id: string, watch: Watch, signal?: AbortSignal): Promise<Task> {
   const cancel = () => void peer.request('task/cancel', { task_id, reason: 'interrupted' }).catch(() => undefined);
-  signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  else signal?.addEventListener('abort', cancel, { once: true });
   let finish: () => void = () => undefined;
   const over = new Promise<void>((resolve) => (finish = resolve));
   const onEvent = (event: ProgressEvent) => {

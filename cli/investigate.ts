@@ -29,7 +29,7 @@ export interface InvestigateOptions {
 export async function investigate(path: string, config: Config, options: InvestigateOptions): Promise<number> {
   const input = await readInput(path, config.limits.input_bytes_max);
   const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
+  const onInterrupt = () => interrupt.abort(new AuroraError(4990, { message: 'Interrupted' }));
   process.once('SIGINT', onInterrupt);
   const view = createWatchView(process.stderr, options.json);
   const use = async (peer: Peer, reached: Config) => {
@@ -38,7 +38,7 @@ export async function investigate(path: string, config: Config, options: Investi
     return answer;
   };
   try {
-    const { task, hops } = isRunning(config)
+    const { task, hops } = (await isRunning(config))
       ? await withRunning(config, options.operator, (peer) => use(peer, config))
       : await withPrivate(config, ({ peer, config: own }) => use(peer, own));
     return show(task, hops, options.json);
@@ -55,6 +55,7 @@ export async function ask(
   options: Pick<InvestigateOptions, 'kind' | 'deadline_ms'> & { watch: Watch; signal?: AbortSignal },
 ): Promise<{ task: Task; hops: Task[] }> {
   const source = await toSource(input, peer, trustOf(config));
+  options.signal?.throwIfAborted();
   const accepted = await peer.request('handoff', {
     to: { skill: 'investigate' },
     params: { input: source, ...(options.kind && { kind: options.kind }) },

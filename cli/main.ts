@@ -105,13 +105,15 @@ function createProgram(end: (code: number) => void): Command {
     .command('call <ws-url> <method> [params]')
     .description('one JSON-RPC request to any peer; params as JSON, or - for standard input')
     .option('--mesh', 'speak mesh.v1 with the operator key instead of bare', false)
+    .option('--timeout <seconds>', 'time the answer may take', toInteger, 60)
     .addHelpText(
       'after',
       `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'`,
     )
-    .action(async (url: string, method: string, params: string | undefined, { mesh }: { mesh: boolean }) => {
+    .action(async (url: string, method: string, params: string | undefined, { mesh, timeout }: CallFlags) => {
       const { call } = await import('./call.ts');
-      await call(configOf(), { url, method, params, mesh, operator: common().operator });
+      const { operator } = common();
+      await call(configOf(), { url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
     });
 
   addTaskCommands(program, configOf, isJson);
@@ -120,11 +122,13 @@ function createProgram(end: (code: number) => void): Command {
   program
     .command('config')
     .description('print the effective configuration, secrets hidden')
+    .addHelpText('after', '\nExamples:\n  aurora config\n  AURORA_LIMITS_DRAIN_MS=5000 aurora config')
     .action(() => void process.stdout.write(`${JSON.stringify(showConfig(configOf()), null, 2)}\n`));
 
   program
     .command('demo')
     .description('see it work: real processes, real verdicts, one of them killed in the middle')
+    .addHelpText('after', '\nExample:\n  aurora demo && echo everything it shows really happened')
     .action(async () => end(await (await import('./demo/demo.ts')).demo(configOf())));
 
   return program;
@@ -138,15 +142,21 @@ function addTaskCommands(program: Command, configOf: () => Config, isJson: () =>
   program
     .command('task <task-id>')
     .description('one task: state, attempts, error')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora task task_01k85k5plev529ult0l4b6\n  aurora --json task <id from aurora history>',
+    )
     .action((id: string) => asking((tasks, peer) => tasks.showTask(peer, id, isJson())));
   program
     .command('cancel <task-id>')
     .description('cancel a task and everything below it')
+    .addHelpText('after', '\nExample:\n  aurora cancel task_01k85k5plev529ult0l4b6')
     .action((id: string) => asking((tasks, peer) => tasks.cancelTask(peer, id, isJson())));
   program
     .command('history')
     .description('the newest tasks')
     .option('--limit <n>', 'how many', toInteger, 20)
+    .addHelpText('after', '\nExamples:\n  aurora history\n  aurora --json history --limit 200')
     .action(({ limit }: { limit: number }) => asking((tasks, peer) => tasks.showHistory(peer, limit, isJson())));
   program
     .command('agents')
@@ -163,6 +173,7 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
   agents
     ?.command('enroll <id>')
     .description('make and pin the key of one more agent')
+    .addHelpText('after', '\nExample:\n  aurora agents enroll my-agent')
     .action((id: string) => {
       const { key_file } = enrollAgent(configOf(), id);
       process.stdout.write(`${id} is pinned; its key is ${key_file}: give it to that agent and to nobody else\n`);
@@ -170,6 +181,7 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
   agents
     ?.command('approve <id>')
     .description('pin the key under which a quarantined agent registered')
+    .addHelpText('after', '\nExample:\n  aurora agents approve my-agent')
     .action((id: string) => {
       approve(placeOf(configOf().data), id);
       process.stdout.write(`${id} is pinned; it gets work when it registers again\n`);
@@ -179,10 +191,16 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
     .description('people and tools with a key of their own')
     .command('add <name>')
     .description('make and pin the key of an operator')
+    .addHelpText('after', '\nExample:\n  aurora operators add anna && aurora --operator anna agents')
     .action((name: string) => {
       const { id, key_file } = addOperator(configOf(), name);
       process.stdout.write(`${id} is pinned; the key is ${key_file}; use it with --operator ${name}\n`);
     });
+}
+
+interface CallFlags {
+  mesh: boolean;
+  timeout: number;
 }
 
 interface UpFlags {

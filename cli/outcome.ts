@@ -1,5 +1,6 @@
 /** How a command ends: exit codes that mean something, and errors that say what to do next. */
-import { ConfigError, KeyFileError } from '../boot/index.ts';
+import { z } from 'zod';
+import { ConfigError, FleetError, KeyFileError } from '../boot/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { safe } from './text.ts';
 
@@ -26,10 +27,18 @@ export function toOutcome(reason: unknown): { code: number; text: string } {
   if (reason instanceof UsageError || reason instanceof ConfigError || reason instanceof KeyFileError) {
     return { code: EXIT.usage, text: reason.message };
   }
-  const error = AuroraError.from(reason);
+  if (reason instanceof FleetError) return { code: EXIT.failed, text: reason.message };
+  const error = told(AuroraError.from(reason));
   const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
   const advice = ADVICE.get(error.code);
   return { code: codeOf(error), text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
+}
+
+/** A link that the other end closed over our key says so, instead of only being gone (wire.md 10). */
+function told(error: AuroraError): AuroraError {
+  const closed = z.object({ close_code: z.number() }).safeParse(error.detail);
+  if (!closed.success || !TURNED_AWAY.has(closed.data.close_code)) return error;
+  return new AuroraError(4010, { message: 'The other end does not take this key', cause: error });
 }
 
 function codeOf({ code }: AuroraError): number {
@@ -38,12 +47,13 @@ function codeOf({ code }: AuroraError): number {
   return UNREACHABLE.has(code) ? EXIT.unreachable : EXIT.failed;
 }
 
+const TURNED_AWAY = new Set([4001, 4003]);
 const INPUT_ERRORS = new Set<number>([-32602, -32601, -32600, 4130, 4150, 4220, 4040]);
 const UNREACHABLE = new Set<number>([5030, 4010]);
 const ADVICE = new Map<number, string>([
   [4010, 'Use the data folder of the fleet (--data), or let its owner run: aurora operators add <name>'],
   [4043, 'See who is there: aurora agents'],
   [4130, 'The cap is limits.input_bytes_max; see: aurora config'],
-  [5030, 'Start a fleet with: aurora up — or look at it with: aurora agents'],
+  [5030, 'See who is there with: aurora agents — or start a fleet with: aurora up'],
   [5040, 'Give it more time: --deadline <seconds>'],
 ]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   connectOrchestrator,
+  isHealthy,
   placeOf,
   readNote,
   startFleet,
@@ -24,7 +25,10 @@ export interface Reached {
 }
 
 /** Whether a fleet runs on this data folder. */
-export const isRunning = (config: Config): boolean => readNote(placeOf(config.data).running) !== undefined;
+export async function isRunning(config: Config): Promise<boolean> {
+  const note = readNote(placeOf(config.data).running);
+  return note !== undefined && isHealthy(note.url, trustOf(config));
+}
 
 /** Uses the fleet that runs on the data folder. Throws 5030 when none does. */
 export async function withRunning<T>(
@@ -50,7 +54,7 @@ export async function withPrivate<T>(
 ): Promise<T> {
   const data = mkdtempSync(join(tmpdir(), 'aurora-'));
   // Logs go to files of the temporary folder: what is on the terminal is the answer.
-  const own: Config = { ...config, data };
+  const own: Config = { ...config, data, host: '127.0.0.1' };
   const flags = { ...toFlags(config), data };
   let fleet: Fleet | undefined;
   try {
@@ -64,6 +68,6 @@ export async function withPrivate<T>(
 }
 
 /** What the processes of a private fleet must know; where they are and who they are is decided anew. */
-function toFlags({ content, limits, replicas, agents, mesh }: Config): Record<string, unknown> {
-  return { limits, replicas, agents, mesh, ...(content !== undefined && { content }) };
+function toFlags({ content, limits, replicas, agents, mesh, log_level }: Config): Record<string, unknown> {
+  return { host: '127.0.0.1', limits, replicas, agents, mesh, log_level, ...(content !== undefined && { content }) };
 }

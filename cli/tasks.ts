@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import pico from 'picocolors';
 import { z } from 'zod';
 import type { Peer } from '../mesh/index.ts';
-import { Task, TaskPage } from '../protocol/index.ts';
+import { isFinal, Task, TaskPage } from '../protocol/index.ts';
 import { paintState, safe } from './text.ts';
 
 /** Who is in the fleet. */
@@ -57,8 +57,13 @@ export async function showHistory(peer: Peer, limit: number, json: boolean): Pro
     print(answered);
     return;
   }
+  const { items } = TaskPage.parse(answered);
+  if (items.length === 0) {
+    process.stdout.write('No tasks yet. Try: aurora investigate <file>\n');
+    return;
+  }
   const table = plainTable(['task', 'state', 'agent', 'skill', 'attempts', 'made']);
-  for (const task of TaskPage.parse(answered).items) {
+  for (const task of items) {
     table.push([
       task.task_id,
       task.state,
@@ -71,8 +76,10 @@ export async function showHistory(peer: Peer, limit: number, json: boolean): Pro
   process.stdout.write(`${table.toString()}\n`);
 }
 
-/** Cancels, then shows what became of it. */
+/** Cancels, then shows what became of it; a task that was over before stays as it was, and that is said. */
 export async function cancelTask(peer: Peer, task_id: string, json: boolean): Promise<void> {
+  const { state } = Task.parse(await peer.request('task/get', { task_id }));
+  if (isFinal(state)) process.stderr.write(`aurora: it was ${state} already\n`);
   await peer.request('task/cancel', { task_id, reason: 'aurora cancel' });
   await showTask(peer, task_id, json);
 }

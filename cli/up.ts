@@ -13,7 +13,8 @@ export interface UpOptions {
 
 /** Resolves when the fleet was stopped: 0, or 1 when it could not go on. */
 export async function up(config: Config, { config_file, flags, single_process, json }: UpOptions): Promise<number> {
-  if (isRunning(config)) throw new UsageError(`A fleet runs on ${config.data} already; use it, or give another --data`);
+  if (await isRunning(config))
+    throw new UsageError(`A fleet runs on ${config.data} already; use it, or give another --data`);
   const onEvent = (event: FleetEvent) => void process.stdout.write(json ? `${JSON.stringify(event)}\n` : toLine(event));
   if (single_process) process.stderr.write('aurora: one process for all: there is no isolation between agents\n');
   const stopped = whenTold();

@@ -36,7 +36,7 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     section(
       'Recommended',
       result.recommendations.map(({ action, target, reason }) =>
-        wrap(`${safe(action)} ${safe(target)}: ${safe(reason)}`, '  '),
+        [wrap(safe(action), '  '), wrap(safe(target), '      '), pico.dim(wrap(safe(reason), '      '))].join('\n'),
       ),
       RECOMMENDED_SHOWN,
     ),

@@ -1,0 +1,107 @@
+/** Configuration: four sources, one schema, and errors that name the key and who said it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ConfigError, ensureFleetKeys, loadConfig, showConfig } from '../../boot/index.ts';
+import { bindingOf } from '../../boot/seams.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'aurora-config-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+const file = (text: string): string => {
+  const path = join(data, 'given.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+const errorOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (reason) {
+    if (reason instanceof ConfigError) return reason.message;
+    throw reason;
+  }
+  return '';
+};
+
+test('defaults, then the file, then the environment, then flags: the later one wins, key by key', () => {
+  const path = file(
+    'host: ::1\nlog_level: warn\nlimits: {drain_ms: 1000, input_bytes_max: 5}\nports: {orchestrator: 1}',
+  );
+  const env = { AURORA_DATA: data, AURORA_LOG_LEVEL: 'error', AURORA_LIMITS_DRAIN_MS: '2000' };
+  const config = loadConfig({ file: path, env, flags: { limits: { drain_ms: 3_000 } } });
+  expect(config).toMatchObject({ data, host: '::1', log_level: 'error' });
+  expect(config.limits).toEqual({ drain_ms: 3_000, input_bytes_max: 5 });
+  expect(config.ports).toMatchObject({ orchestrator: 1, 'threat-intel': 9002 });
+  expect(config.mesh).toEqual({ anonymous: 'loopback', networks: [] });
+});
+
+test('<data>/aurora.yaml is read when it is there; a file that is named must be', () => {
+  expect(loadConfig({ env: { AURORA_DATA: data } }).log_level).toBe('info');
+  writeFileSync(join(data, 'aurora.yaml'), 'log_level: silent\n');
+  expect(loadConfig({ env: { AURORA_DATA: data } }).log_level).toBe('silent');
+  rmSync(join(data, 'aurora.yaml'));
+  expect(errorOf(() => loadConfig({ file: join(data, 'none.yaml'), env: {} }))).toContain('no configuration file');
+});
+
+test('lists and maps in the environment, also folded over lines as compose writes them', () => {
+  const env = {
+    AURORA_DATA: data,
+    AURORA_AGENTS: 'threat-intel=ws://threat-intel:9002,\n  web-security',
+    AURORA_REPLICAS: 'web-security=2',
+    AURORA_MESH_NETWORKS: '10.20.0.0/16, fd00::/8',
+  };
+  expect(loadConfig({ env })).toMatchObject({
+    agents: [{ agent_id: 'threat-intel', url: 'ws://threat-intel:9002' }, { agent_id: 'web-security' }],
+    replicas: { 'web-security': 2 },
+    mesh: { networks: ['10.20.0.0/16', 'fd00::/8'] },
+  });
+});
+
+test.each([
+  ['a typing error in the environment', { env: { AURORA_PROT: '1' } }, 'AURORA_PROT (from the environment) is no key'],
+  ['a wrong value there', { env: { AURORA_PORT: 'nine' } }, 'port (from the environment)'],
+  ['a wrong value in flags', { flags: { port: 70_000 } }, 'port (from the flags)'],
+  [
+    'an unknown key below a known one',
+    { flags: { mesh: { anonymos: 'off' } } },
+    'mesh.anonymos (from the flags) is no key',
+  ],
+  ['half of TLS', { env: { AURORA_TLS_CERT: 'a.pem' } }, 'tls (from the environment): give cert and key'],
+  ['an agent at an address that is no WebSocket', { env: { AURORA_AGENTS: 'a=http://b' } }, 'is a ws: or wss: URL'],
+])('%s is refused by name', (_what, sources, sentence) => {
+  expect(errorOf(() => loadConfig({ env: { AURORA_DATA: data }, ...sources }))).toContain(sentence);
+});
+
+test('a wrong key of the file is said with its path, one line for each', () => {
+  const path = file('colour: red\nlimits: {drain_ms: soon}\n');
+  const lines = errorOf(() => loadConfig({ file: path, env: { AURORA_DATA: data } })).split('\n');
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line).toContain(`(from ${path})`);
+  expect(errorOf(() => loadConfig({ file: file('a: [1'), env: {} }))).toContain('cannot be read');
+});
+
+test('what is shown hides secrets in addresses', () => {
+  const config = loadConfig({ env: { AURORA_DATA: data, AURORA_AGENTS: 'a=wss://user:hunter2@example.com' } });
+  expect(JSON.stringify(showConfig(config))).not.toContain('hunter2');
+});
+
+test('an agent that does not exist is refused before a key is made for it, and so are replicas of nobody', () => {
+  const misspelt = loadConfig({ env: { AURORA_DATA: data }, flags: { agents: ['treat-intel'] } });
+  expect(errorOf(() => ensureFleetKeys(misspelt))).toContain('there is no agent treat-intel; there are threat-intel');
+  const stray = loadConfig({ env: { AURORA_DATA: data }, flags: { replicas: { nobody: 2 } } });
+  expect(errorOf(() => ensureFleetKeys(stray))).toContain('replicas: nobody does not run here');
+});
+
+test('a bind beyond loopback needs TLS or the word that something else encrypts', () => {
+  const open = { AURORA_DATA: data, AURORA_HOST: '0.0.0.0' };
+  expect(errorOf(() => bindingOf('threat-intel', loadConfig({ env: open })))).toContain('tls: terminated-by-proxy');
+  const behind = loadConfig({ env: { ...open, AURORA_TLS: 'terminated-by-proxy' } });
+  expect(bindingOf('threat-intel', behind)).toMatchObject({ host: '0.0.0.0', port: 9002, advertise: 'threat-intel' });
+});
+
+test('TLS files that are not there are named', () => {
+  const tls = { cert: join(data, 'none.crt'), key: join(data, 'none.key') };
+  const config = loadConfig({ env: { AURORA_DATA: data }, flags: { tls } });
+  expect(errorOf(() => bindingOf('threat-intel', config))).toContain(`tls.cert: ${tls.cert} cannot be read`);
+});

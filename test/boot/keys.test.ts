@@ -1,0 +1,108 @@
+/** Keys, pins and the quarantine in files (wire.md 4). */
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import {
+  addOperator,
+  approve,
+  enrollAgent,
+  ensureFleetKeys,
+  KeyFileError,
+  loadConfig,
+  placeOf,
+} from '../../boot/index.ts';
+import { ensureKey, pinOf, readKey } from '../../boot/keys.ts';
+import { addPins, filePins, fileQuarantine } from '../../boot/pins.ts';
+import { publicKeyOf } from '../../mesh/index.ts';
+import { AuroraError } from '../../protocol/index.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'aurora-keys-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let count = 0;
+let config = loadConfig({ env: { AURORA_DATA: root } });
+let place = placeOf(root);
+beforeEach(() => {
+  const data = join(root, String(++count));
+  config = loadConfig({ env: { AURORA_DATA: data } });
+  place = placeOf(data);
+});
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+test('the first start makes a key for each process, readable by its owner alone, and pins the public halves', () => {
+  ensureFleetKeys(config);
+  const ids = ['orchestrator', 'threat-intel', 'web-security', 'email-security'];
+  for (const id of ids) {
+    expect([modeOf(place.keyFile(id)), modeOf(place.keyFolder(id))]).toEqual([0o600, 0o700]);
+    expect(filePins(place.pins).of(id)).toEqual(
+      pinOf(id, id === 'orchestrator' ? 'orchestrator' : 'agent', readKey(place.keyFile(id))),
+    );
+  }
+  expect(readFileSync(place.pins, 'utf8')).not.toContain('PRIVATE');
+});
+
+test('a second start touches nothing that is there', () => {
+  ensureFleetKeys(config);
+  const before = readFileSync(place.pins, 'utf8') + readFileSync(place.keyFile('threat-intel'), 'utf8');
+  ensureFleetKeys(config);
+  expect(readFileSync(place.pins, 'utf8') + readFileSync(place.keyFile('threat-intel'), 'utf8')).toBe(before);
+});
+
+test.each([0o640, 0o604, 0o660])(
+  'a key that others may read is refused, with the command that mends it (mode %o)',
+  (mode) => {
+    const path = place.keyFile('threat-intel');
+    ensureKey(path);
+    chmodSync(path, mode);
+    expect(() => readKey(path)).toThrow(`chmod 600 ${path}`);
+    expect(() => ensureFleetKeys(config)).toThrow(KeyFileError);
+  },
+);
+
+test('no key, no private key and another kind of key are three sentences', () => {
+  const path = place.keyFile('x');
+  expect(() => readKey(path)).toThrow('there is no key');
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'hello', { mode: 0o600 });
+  expect(() => readKey(path)).toThrow('holds no private key');
+  const { privateKey } = generateKeyPairSync('x25519');
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  expect(() => readKey(path)).toThrow('not Ed25519');
+});
+
+test('a pin that another process adds counts at once; the same id with another key does not replace it', () => {
+  const pins = filePins(place.pins);
+  expect(pins.of('my-agent')).toBeUndefined();
+  const { key_file } = enrollAgent(config, 'my-agent');
+  expect(pins.of('my-agent')).toEqual(pinOf('my-agent', 'agent', readKey(key_file)));
+  const other = generateKeyPairSync('ed25519').privateKey;
+  expect(() => addPins(place.pins, [pinOf('my-agent', 'agent', other)])).toThrow('pinned');
+  expect(pins.of('my-agent')?.public_key).toBe(publicKeyOf(readKey(key_file)));
+});
+
+test.each(['../../etc/x', 'a/b', 'Threat', '', 'a'.repeat(65), 'operator:x'])('"%s" is no name for a key', (name) => {
+  expect(() => enrollAgent(config, name)).toThrow(KeyFileError);
+  expect(() => addOperator(config, name)).toThrow(KeyFileError);
+});
+
+test('a stranger waits until it is approved, then its key is pinned; a second key under its id is refused (ATK-E9)', () => {
+  const [first = '', second = ''] = [1, 2].map(() => publicKeyOf(generateKeyPairSync('ed25519').privateKey));
+  const pins = filePins(place.pins);
+  const quarantine = fileQuarantine(place.quarantine, pins);
+  expect(() => approve(place, 'newcomer')).toThrow('no agent newcomer waits');
+  quarantine.add({ id: 'newcomer', public_key: first });
+  quarantine.add({ id: 'newcomer', public_key: first });
+  expect(() => quarantine.add({ id: 'newcomer', public_key: second })).toThrow(AuroraError);
+  expect(quarantine.list()).toEqual([{ id: 'newcomer', public_key: first }]);
+  expect(() => approve(place, 'somebody')).toThrow('waiting: newcomer');
+  approve(place, 'newcomer');
+  expect(pins.of('newcomer')).toEqual({ id: 'newcomer', role: 'agent', public_key: first });
+  expect(quarantine.list()).toEqual([]);
+});
+
+test('a damaged pin file stops with its name, rather than trusting nobody or everybody', () => {
+  ensureFleetKeys(config);
+  writeFileSync(place.pins, '[{"id":');
+  expect(() => filePins(place.pins).of('threat-intel')).toThrow(`${place.pins} is damaged`);
+});
