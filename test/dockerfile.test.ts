@@ -30,7 +30,7 @@ const { services } = z
   .object({ services: z.record(z.string(), Service) })
   .parse(parse(readFileSync(join(context, 'docker-compose.yml'), 'utf8'), { merge: true }));
 
-const build_ms_max = 300_000;
+const build_ms_max = 600_000;
 const life_ms_max = 120_000;
 const attempts_max = 60;
 const pause_ms = 500;

@@ -138,4 +138,4 @@ const execForm = (text = ''): string[] =>
     return word;
   });
 
-const step_ms_max = 180_000;
+const step_ms_max = 300_000;
