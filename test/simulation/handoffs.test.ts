@@ -101,7 +101,7 @@ async function order(mesh: TestMesh, clock: ManualClock, random: Random): Promis
     const options = random.next() < 0.1 ? { deadline_ms: 1 + Math.floor(random.next() * 1_500) } : {};
     const to = { agent_id: first, skill: passOn.id };
     const accepted = await mesh.operator.request('handoff', { to, params, options, wait: 'accepted' });
-    const { task_id } = z.object({ task_id: z.string() }).parse(accepted);
+    const { task_id } = Accepted.parse(accepted);
     task_ids.push(task_id);
     if (random.next() < 0.1) clock.after(random.next() * 1_000, () => void cancel(mesh, task_id));
   }
@@ -131,7 +131,7 @@ function runsByTask(mesh: TestMesh): Map<string, Run[]> {
   const runs = new Map<string, Run[]>();
   for (const { fields, text } of mesh.log.lines) {
     if (text !== RUN_STARTED) continue;
-    const { task_id, ...run } = Run.extend({ task_id: z.string() }).parse(fields);
+    const { task_id, ...run } = RunOfTask.parse(fields);
     runs.set(task_id, [...(runs.get(task_id) ?? []), run]);
   }
   return runs;
@@ -152,7 +152,7 @@ function checkEnd(task: Task, events: readonly ProgressEvent[], runs: readonly R
   ).toEqual([]);
   expect(runs.length, where).toBeLessThanOrEqual(task.attempts.length);
   const own = events.filter(({ source }) => source === undefined);
-  const states = own.flatMap(({ value }) => z.object({ state: z.string() }).safeParse(value).data?.state ?? []);
+  const states = own.flatMap(({ value }) => Stated.safeParse(value).data?.state ?? []);
   expect(
     states.filter((state) => FINAL_STATES.has(state)),
     where,
@@ -186,7 +186,7 @@ function checkTold(
   for (const event of events) {
     const { from, to } = spanOf(event);
     if (event.kind === 'gap') lost += to - from + 1;
-    const text = z.object({ text: z.string() }).safeParse(event.value).data?.text;
+    const text = Told.safeParse(event.value).data?.text;
     if (text === undefined) continue;
     const [run = 0, nth = 0] = text.split(':').map(Number);
     const missing = nth - (heard.get(run) ?? 0) - 1;
@@ -202,13 +202,18 @@ function checkTold(
 }
 
 const spanOf = ({ kind, seq, value }: ProgressEvent): { from: number; to: number } =>
-  kind === 'gap' ? z.object({ from: z.number(), to: z.number() }).parse(value) : { from: seq, to: seq };
+  kind === 'gap' ? Span.parse(value) : { from: seq, to: seq };
 
 type Faults = NonNullable<Parameters<typeof simulatedLink>[0]['faults']>;
 
 /** What a handler says of itself when it starts. */
 const Run = z.object({ run: z.number(), instance_id: z.string() });
 type Run = z.infer<typeof Run>;
+const RunOfTask = Run.extend({ task_id: z.string() });
+const Told = z.object({ text: z.string() });
+const Accepted = z.object({ task_id: z.string() });
+const Stated = z.object({ state: z.string() });
+const Span = z.object({ from: z.number(), to: z.number() });
 
 interface AgentStatus {
   instances: { in_flight: number }[];
