@@ -21,7 +21,15 @@ const analyze = skill({
       ],
     },
   ],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
+  params: z.object({
+    alert_id: z.string().min(1).max(256),
+    iocs: z.array(Ioc).min(1).max(INDICATORS_MAX),
+    origins: z
+      .array(z.object({ source: z.string().max(255), locator: z.string().max(255) }))
+      .max(INDICATORS_MAX)
+      .optional()
+      .describe('where each indicator was found, in the order of iocs: what findings cite'),
+  }),
   result: AnalysisResult,
 });
 

@@ -5,6 +5,7 @@ import {
   AuroraError,
   Investigate,
   invalidParams,
+  isErrorCode,
   type InputKind,
   type InvestigationResult,
   type InvestigationStep,
@@ -99,17 +100,7 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationR
     return row.state === 'completed' && result.success ? [{ agent_id: row.agent_id, result: result.data }] : [];
   });
   const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
-  if (parts.length === 0) {
-    const error = lost[0]?.row.error;
-    // What is wrong with the input is the asker's to mend; all else is ours.
-    const code = error?.code === 4220 || error?.code === 4130 ? error.code : 5030;
-    throw new AuroraError(code, {
-      message: error
-        ? `No specialist could answer: ${error.message}`
-        : 'There was nothing in the input to hand to anybody',
-      detail: { steps: ordered.map(toStep) },
-    });
-  }
+  if (parts.length === 0) throw nothingBack(ordered);
   const missing = lost.map(({ step, row }) => ({
     what: step.skill,
     why: row.error?.message ?? 'it answered in no known shape',
@@ -124,6 +115,17 @@ function unprovenOf({ checked }: AnalysisResult): string[] {
   return checked
     .filter(({ corpus }) => corpus.items_read < corpus.items)
     .map(({ question, corpus }) => `${corpus.items_read} of ${corpus.items} items were read for: ${question}`);
+}
+
+/** Nobody answered: the first one's reason, or that there was nothing to ask. */
+function nothingBack(ordered: readonly Outcome[]): AuroraError {
+  const detail = { steps: ordered.map(toStep) };
+  const error = ordered.find(({ row }) => row.error)?.row.error;
+  if (!error) {
+    return new AuroraError(4220, { message: 'There is nothing in the input that a specialist could look at', detail });
+  }
+  const code = isErrorCode(error.code) ? error.code : 5000;
+  return new AuroraError(code, { message: `No specialist could answer: ${error.message}`, detail });
 }
 
 function toStep({ step, row }: Outcome): InvestigationStep {

@@ -90,7 +90,6 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
 
 function alertLook(alert: Alert, name: string): Step[] {
   const steps: Step[] = [];
-  const text = [alert.title, alert.description].filter(Boolean).join('\n');
   if (alert.raw_log !== undefined) {
     const log = { name: `${name}#/raw_log`, text: alert.raw_log };
     steps.push({
@@ -114,51 +113,72 @@ function alertLook(alert: Alert, name: string): Step[] {
     const email = { name: `${name}#/email`, text: alert.email };
     steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
   }
-  if (text !== '') {
-    const source = { name: `${name}#/description`, text };
-    steps.push({
-      step: TEXT_STEP,
-      skill: 'extract_iocs',
-      params: { source },
-      reason: 'The description may name indicators',
-    });
+  for (const field of TEXT_FIELDS) {
+    const text = alert[field];
+    if (text === undefined || text.trim() === '') continue;
+    const source = { name: `${name}#/${field}`, text };
+    steps.push({ step: field, skill: 'extract_iocs', params: { source }, reason: `The ${field} may name indicators` });
   }
   // An alert that names indicators only needs nobody else first.
-  if (steps.length === 0 && alert.iocs.length > 0) steps.push(...intelSteps(alert, alert.iocs));
+  if (steps.length === 0 && alert.iocs.length > 0) steps.push(...intelSteps(alert, foundIn(alert, name)));
   return steps;
 }
 
 /** Once everything of the first look is back, whatever indicators it rests on go to threat intelligence, once. */
-function followUp({ alert, settled }: Situation, first: readonly Step[]): Step[] {
+function followUp({ input, alert, settled }: Situation, first: readonly Step[]): Step[] {
   const is_waiting = first.some(({ step }) => !settled.has(step));
   if (is_waiting || settled.has(INTEL_STEP) || first.some(({ step }) => step === INTEL_STEP)) return [];
   const iocsOf = (step: string) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? [];
   // Whoever extracts indicators from text judges them in the same breath: the same evidence is not weighed twice.
-  const judged = new Set(iocsOf(TEXT_STEP).map(keyOf));
-  const found = first.filter(({ step }) => step !== TEXT_STEP).flatMap(({ step }) => iocsOf(step));
-  const iocs = distinct([...(alert?.iocs ?? []), ...found]).filter((ioc) => !judged.has(keyOf(ioc)));
-  return intelSteps(alert, iocs);
+  const texts = first.filter(({ skill }) => skill === 'extract_iocs');
+  const judged = new Set(texts.flatMap(({ step }) => iocsOf(step).map(keyOf)));
+  const named = first
+    .filter((step) => !texts.includes(step))
+    .flatMap(({ step, skill }) =>
+      iocsOf(step).map((ioc) => ({ ioc, origin: { source: input.name, locator: `named by ${skill}` } })),
+    );
+  const found = distinct([...(alert ? foundIn(alert, input.name) : []), ...named]);
+  return intelSteps(
+    alert,
+    found.filter(({ ioc }) => !judged.has(keyOf(ioc))),
+  );
 }
+
+/** An indicator with the place that a finding about it cites. */
+interface Found {
+  ioc: Ioc;
+  origin: { source: string; locator: string };
+}
+
+const foundIn = ({ iocs }: Alert, source: string): Found[] =>
+  iocs.map(({ type, value }, index) => ({ ioc: { type, value }, origin: { source, locator: `/iocs/${index}/value` } }));
 
 /** As many steps as it takes to ask about every indicator: none is left out in silence. */
-function intelSteps(alert: Alert | undefined, iocs: readonly Ioc[]): Step[] {
-  const reason = `${iocs.length} indicator${iocs.length === 1 ? '' : 's'} came up; threat intelligence judges them`;
+function intelSteps(alert: Alert | undefined, found: readonly Found[]): Step[] {
+  const reason = `${found.length} indicator${found.length === 1 ? '' : 's'} came up; threat intelligence judges them`;
   const alert_id = alert?.alert_id ?? 'investigation';
-  return Array.from({ length: Math.ceil(iocs.length / IOCS_MAX) }, (_, part) => ({
-    step: part === 0 ? INTEL_STEP : `${INTEL_STEP}-${part + 1}`,
-    skill: 'analyze_threat',
-    params: { alert_id, iocs: iocs.slice(part * IOCS_MAX, (part + 1) * IOCS_MAX) },
-    reason,
-  }));
+  return Array.from({ length: Math.ceil(found.length / IOCS_MAX) }, (_, part) => {
+    const asked = found.slice(part * IOCS_MAX, (part + 1) * IOCS_MAX);
+    return {
+      step: part === 0 ? INTEL_STEP : `${INTEL_STEP}-${part + 1}`,
+      skill: 'analyze_threat',
+      params: { alert_id, iocs: asked.map(({ ioc }) => ioc), origins: asked.map(({ origin }) => origin) },
+      reason,
+    };
+  });
 }
 
-const distinct = (iocs: readonly Ioc[]): Ioc[] => [
-  ...new Map(iocs.map(({ type, value }) => [keyOf({ type, value }), { type, value }])).values(),
-];
+const distinct = (found: readonly Found[]): Found[] => {
+  const by_key = new Map<string, Found>();
+  for (const each of found) if (!by_key.has(keyOf(each.ioc))) by_key.set(keyOf(each.ioc), each);
+  return [...by_key.values()];
+};
 
 const keyOf = ({ type, value }: Ioc): string => `${type} ${value}`;
 
 const TEXT_STEP = 'text';
+/** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
+const TEXT_FIELDS = ['title', 'description'] as const;
 const INTEL_STEP = 'intel';
 /** Indicators one call of `analyze_threat` takes. */
 const IOCS_MAX = 1_000;

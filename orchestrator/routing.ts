@@ -73,7 +73,9 @@ export function childRouting(parent: ParentRouting, options: HandoffOptions, now
   if (parent.hop >= ROUTING_LIMITS.hop_max) {
     throw new AuroraError(5080, { message: `Handoff refused: hop limit of ${ROUTING_LIMITS.hop_max}` });
   }
-  const due = Math.min(parent.due - ROUTING_LIMITS.parent_reserve_ms, now + budgetOf(options));
+  // Who asks for no time of its own may use all that its parent has left.
+  const own_ms = options.deadline_ms ?? ROUTING_LIMITS.deadline_ms_max;
+  const due = Math.min(parent.due - ROUTING_LIMITS.parent_reserve_ms, now + own_ms);
   if (due <= now) throw new AuroraError(5040, { message: 'The parent task has no time left to hand off' });
   return {
     root_id: parent.root_id,

@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto';
 import type { AnalysisResult, Ioc } from '../../protocol/index.ts';
 import type { Content } from '../../seams/index.ts';
 import { conclude } from '../verdict/index.ts';
-import { assessIndicators, type AssessOptions } from './assess.ts';
+import { assessIndicators, type AssessOptions, type Origin } from './assess.ts';
 import { extractIocs, TEXT_LENGTH_MAX, type ExtractedIoc, type Extraction } from './extract.ts';
 import { TEXT_BYTES_MAX, type ReadText } from './read-text.ts';
 import { TOKENS_MAX } from './tokens.ts';
 
 /** What every specialist answers on its own port (wire.md 5); `only` limits it to indicators of its trade. */
 export const analyzeThreat = (
-  { iocs }: { alert_id: string; iocs: readonly Ioc[] },
+  { iocs, origins }: { alert_id: string; iocs: readonly Ioc[]; origins?: readonly Origin[] | undefined },
   content: Content,
   options: Pick<AssessOptions, 'only'> = {},
-): AnalysisResult => conclude(assessIndicators(iocs, { content, ...options }));
+): AnalysisResult => conclude(assessIndicators(iocs, { content, originOf: (index) => origins?.[index], ...options }));
 
 /** A distinct thing a text names, at its first place, with how often it stands there as that. */
 export interface ListedIoc extends ExtractedIoc {
@@ -38,7 +38,7 @@ export function analyzeText({ text, complete, legible }: ReadText, source: strin
 
   const grounds = assessIndicators(
     judged.map(({ type, value }) => ({ type: toWireType(type), value })),
-    { content, source, locatorOf: (index) => placeOf(judged[index]) },
+    { content, originOf: (index) => ({ source, locator: placeOf(judged[index]) }) },
   );
   const gaps: [boolean, string, string][] = [
     [!complete, `the source after byte ${TEXT_BYTES_MAX}`, 'only that much is read at once'],

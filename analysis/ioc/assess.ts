@@ -12,13 +12,17 @@ import { openContent, type Mounted } from './mounted.ts';
 import { fact, type Observation } from './observation.ts';
 import { assessOne, type Assessed } from './weigh.ts';
 
+/** A place that a finding cites. */
+export interface Origin {
+  source: string;
+  locator: string;
+}
+
 /** How to assess. */
 export interface AssessOptions {
   content: Content;
-  /** What findings cite; `params` unless said. */
-  source?: string;
-  /** Where indicator n stands; `/iocs/n/value` unless said. */
-  locatorOf?: (index: number) => string;
+  /** Where indicator n stands, for findings to cite; `params`, `/iocs/n/value` unless said. */
+  originOf?: (index: number) => Origin | undefined;
   /** A specialist's own trade: indicators of other types are left to others, and that is said. */
   only?: { types: readonly IndicatorType[]; trade: string };
 }
@@ -34,10 +38,7 @@ export function assessIndicators(iocs: readonly Ioc[], options: AssessOptions): 
   const matched = assessed.some(({ sightings }) => sightings.length > 0);
   const settled = assessed.every(({ harmless }) => harmless) && unreadable.length === 0;
 
-  const place = (index: number) => ({
-    source: options.source ?? 'params',
-    locator: options.locatorOf?.(index) ?? `/iocs/${index}/value`,
-  });
+  const place = (index: number) => options.originOf?.(index) ?? { source: 'params', locator: `/iocs/${index}/value` };
   const findings = assessed.flatMap(({ indicator, observations }) =>
     observations.map((one, nth) => toFinding(one, `${indicator.index}-${nth}`, place(indicator.index))),
   );

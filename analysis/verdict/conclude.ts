@@ -56,7 +56,10 @@ export function conclude(grounds: Grounds): AnalysisResult {
   const incomplete = not_checked.some((gap) => gap.mandatory) || isUnread(grounds.checked);
 
   const { confidence, formula } = confidenceOf(findings, incomplete);
-  const { severity, reasons } = severityOf(findings, techniques, grounds.warning_listed ?? false);
+  const { severity, reasons } = severityOf(findings, techniques, {
+    is_sure: confidence >= MALICIOUS_FROM,
+    is_listed: grounds.warning_listed ?? false,
+  });
   const verdict = verdictOf(severity, confidence, incomplete);
 
   return {
@@ -91,17 +94,22 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${capped}` };
 }
 
-function severityOf(findings: readonly WeighedFinding[], techniques: readonly Technique[], listed: boolean) {
+/** Breadth raises what is sure already: many refused tries in many ways are still refused. */
+function severityOf(
+  findings: readonly WeighedFinding[],
+  techniques: readonly Technique[],
+  { is_sure, is_listed }: { is_sure: boolean; is_listed: boolean },
+) {
   const highest = findings.reduce<Severity>((worst, finding) => maxSeverity(worst, finding.severity), 'info');
   const reasons: string[] = [];
   let rank = SEVERITY_ORDER.indexOf(highest);
 
   const tactics = new Set(techniques.map(({ id }) => techniqueOf(id)?.tactics[0]).filter(Boolean));
-  if (tactics.size >= TACTICS_THAT_RAISE && rank >= SEVERITY_ORDER.indexOf('medium') && rank < 4) {
+  if (is_sure && tactics.size >= TACTICS_THAT_RAISE && rank >= SEVERITY_ORDER.indexOf('medium') && rank < 4) {
     rank += 1;
     reasons.push(`raised by ${tactics.size} tactics`);
   }
-  if (listed && rank > 0) {
+  if (is_listed && rank > 0) {
     rank -= 1;
     reasons.push('lowered by a warning list');
   }

@@ -41,7 +41,7 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
     ),
     verdict,
     summary: leading?.summary ?? 'Nothing came back.',
-    arithmetic: `confidence ${formula}; severity ${severity}, the gravest of ${parts.length}`,
+    arithmetic: `confidence ${formula}; severity ${severity}${severityFrom(ordered, severity)}`,
     techniques,
     findings: ordered
       .flatMap(({ agent_id, result }) =>
@@ -87,6 +87,13 @@ function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confide
   const terms = weighed.map(([agent_id, each]) => `(1-${each} ${agent_id})`).join('·');
   const capped = raw > cap ? `, capped at ${cap}${is_incomplete ? ' as a part did not come back' : ''}` : '';
   return { confidence, formula: terms === '' ? '0 (no finding)' : `${confidence} = 1 - ${terms}${capped}` };
+}
+
+/** Whose severity it is, in that specialist's own words. */
+function severityFrom(parts: readonly Part[], severity: Severity): string {
+  const part = parts.find(({ result }) => result.severity === severity);
+  const own = part?.result.arithmetic.split('; severity ')[1];
+  return part === undefined || own === undefined ? '' : ` as ${part.agent_id} says (${own})`;
 }
 
 function mergeTechniques(techniques: readonly Technique[]): Technique[] {
