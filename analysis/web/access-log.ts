@@ -71,7 +71,8 @@ export async function analyzeAccessLog(
     }
   }
   if (count.lines === 0) return { ok: false, reason: 'it is empty' };
-  if (count.parsed === 0) return { ok: false, reason: `none of its ${count.lines} lines is in a known format` };
+  if (count.parsed === 0)
+    return { ok: false, reason: `none of its ${count.lines} lines is in a known format. ${FORMATS}` };
 
   const control = plantedSign();
   const gaps: [boolean, NotChecked & { mandatory?: boolean }][] = [
@@ -139,6 +140,8 @@ function plantedSign(): string | undefined {
   return sign && `a planted line was recognised as ${sign.class} (${sign.rule})`;
 }
 
+const FORMATS =
+  'Known are common and combined logs, JSON lines, error logs of nginx and Apache, load balancer logs with a quoted request line, and labelled proxy logs.';
 const PLANTED =
   '192.0.2.1 - - [01/Jan/2024:00:00:00 +0000] "GET /item?id=1%27%20UNION%20SELECT%20name%20FROM%20users--%20 HTTP/1.1" 200 1 "-" "-"';
 const PROGRESS_LINES = 50_000;

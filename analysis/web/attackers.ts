@@ -22,8 +22,8 @@ export interface Answers {
   failed: number;
   unknown: number;
   accepted: number;
-  /** Sizes of accepted answers -> how often; the page an ordinary visitor gets is not among them. */
-  changed_sizes: Map<number, number>;
+  /** Sizes in bytes of accepted answers that are not the page an ordinary visitor gets; its size where one was seen. */
+  changed_sizes: Map<number, { times: number; usual_size: number | undefined }>;
   /** Accepted answers of the size an ordinary visitor gets for the same path. */
   same_size: number;
 }
@@ -125,7 +125,7 @@ function addAnswer(answers: Answers, { status, size = 0 }: LogEntry, usual_size:
       Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
     if (same) answers.same_size += 1;
     else if (answers.changed_sizes.size < SIZES_MAX || answers.changed_sizes.has(size)) {
-      answers.changed_sizes.set(size, (answers.changed_sizes.get(size) ?? 0) + 1);
+      answers.changed_sizes.set(size, { times: (answers.changed_sizes.get(size)?.times ?? 0) + 1, usual_size });
     }
   }
 }

@@ -1,10 +1,11 @@
 /** From what the sources did to the grounds of a verdict: one finding for each source and class, weighed by one table. */
 import { isIP } from 'node:net';
-import type { Evidence, NotChecked, Recommendation, Severity } from '../../protocol/index.ts';
+import type { Evidence, NotChecked, Severity } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { Attacker } from './access-log.ts';
 import type { Deed, SourceRecord } from './attackers.ts';
+import { hiddenSources, recommendationsOf, type Accused } from './log-actions.ts';
 import { TRADE, type Trade } from './trade.ts';
 
 type Success = Attacker['classes'][number]['success'];
@@ -29,38 +30,72 @@ export function groundsOf(
         gravityOf(right.deeds) - gravityOf(left.deeds) || left.record.first_line - right.record.first_line,
     );
   const listed = judged.slice(0, ATTACKERS_LISTED_MAX);
-  const cited = listed
-    .flatMap(({ record, deeds }) => deeds.map((deed) => ({ source: record.source, ...deed })))
-    .slice(0, FINDINGS_MAX);
-  const findings = cited.map((deed): WeighedFinding => {
-    const { titles, count } = deed.deed;
-    return {
-      id: `${deed.deed.class}_${deed.source}`,
-      title: `${deed.source}: ${TRADE[deed.deed.class].title} (${titles.join('; ')}), ${count} line${count === 1 ? '' : 's'}; success ${deed.success}: ${deed.why}`,
-      severity: deed.severity,
-      rule: deed.deed.rule,
-      weight: deed.weight,
-      basis: `source ${deed.source}`,
-      evidence: citing(name, deed.deed),
-    };
-  });
-  const grave = cited.filter(({ severity }) => severity !== 'info');
+  const deeds = listed.flatMap(({ record, deeds }) => deeds.map((deed) => ({ source: record.source, ...deed })));
+  const grave = deeds.filter(({ severity }) => severity !== 'info');
+  const harmless = deeds.filter(({ severity }) => severity === 'info');
+  const findings = [...grave.map((deed) => toFinding(name, deed)), ...toGroups(name, harmless)];
   const techniques = grave.flatMap(({ deed, success }) =>
     techniquesOf(TRADE[deed.class], success).map((id) => ({ id, evidence: citing(name, deed).slice(0, 1) })),
   );
-  const sources = [...new Set(grave.map(({ source }) => source))];
+  const accused = accusedOf(grave);
   return {
     attackers: listed.map(({ record, deeds }) => toAttacker(record, deeds)),
-    findings,
+    findings: findings.slice(0, FINDINGS_MAX),
     techniques,
-    iocs: sources.filter((source) => isIP(source) !== 0).map((value) => ({ type: 'ip', value })),
-    not_checked: gapsOf(
-      judged.length - listed.length,
-      listed.flatMap(({ deeds }) => deeds).length - cited.length,
-      sources,
-    ),
-    recommendations: recommendationsOf(grave),
+    iocs: accused.filter(({ source }) => isIP(source) !== 0).map(({ source }) => ({ type: 'ip', value: source })),
+    not_checked: [...gapsOf(judged.length - listed.length, findings.length - FINDINGS_MAX), ...hiddenSources(accused)],
+    recommendations: recommendationsOf(accused),
   };
+}
+
+type Accusation = Judged & { source: string };
+
+function toFinding(name: string, { source, deed, success, why, severity, weight }: Accusation): WeighedFinding {
+  const outcome = success === 'unknown' && !TRADE[deed.class].can_succeed ? '' : `, ${OUTCOME[success]} (${why})`;
+  return {
+    id: `${deed.class}_${source}`,
+    title: `${source}: ${TRADE[deed.class].title} (${deed.titles.join('; ')}), ${plural(deed.count, 'line')}${outcome}`,
+    severity,
+    rule: deed.rule,
+    weight,
+    basis: `source ${source}`,
+    evidence: citing(name, deed),
+  };
+}
+
+/** One finding a class for all that did nothing grave: a busy log holds hundreds of them, and each by itself says little. */
+function toGroups(name: string, harmless: readonly Accusation[]): WeighedFinding[] {
+  const classes = new Map<string, Accusation[]>();
+  for (const deed of harmless) classes.set(deed.deed.class, [...(classes.get(deed.deed.class) ?? []), deed]);
+  return [...classes.values()].flatMap((group): WeighedFinding[] => {
+    const [first] = group;
+    if (!first) return [];
+    if (group.length === 1) return [toFinding(name, first)];
+    const lines = group.reduce((sum, { deed }) => sum + deed.count, 0);
+    return [
+      {
+        id: `${first.deed.class}_sources`,
+        title: `${group.length} sources: ${TRADE[first.deed.class].title} (${first.deed.titles.join('; ')}), ${plural(lines, 'line')}`,
+        severity: 'info',
+        rule: first.deed.rule,
+        weight: 0,
+        basis: `class ${first.deed.class}`,
+        evidence: group.slice(0, GROUP_EVIDENCE_MAX).flatMap(({ deed }) => citing(name, deed).slice(0, 1)),
+      },
+    ];
+  });
+}
+
+/** The sources of grave deeds in their order, each once. */
+function accusedOf(grave: readonly Accusation[]): Accused[] {
+  const found = new Map<string, Accused>();
+  for (const { source, deed, success } of grave) {
+    const known = found.get(source) ?? { source, worked: false, guessed: false };
+    known.worked ||= success === 'likely' || success === 'possible';
+    known.guessed ||= deed.class === 'brute-force' && success === 'likely';
+    found.set(source, known);
+  }
+  return [...found.values()];
 }
 
 function judgeDeeds({ deeds, watch }: SourceRecord): Judged[] {
@@ -79,25 +114,25 @@ function judgeDeeds({ deeds, watch }: SourceRecord): Judged[] {
 
 const loginSuccess = (succeeded: boolean): { success: Success; why: string } =>
   succeeded
-    ? { success: 'likely', why: 'after the failures the same form let the source through' }
-    : { success: 'unlikely', why: 'no success followed the failures' };
+    ? { success: 'likely', why: 'a login followed the failures' }
+    : { success: 'unlikely', why: 'no login followed the failures' };
 
 /** How the server answered, read as likelihood. An answer that many different probes share is a page for everything. */
 function successOf({ class: attack, answers }: Deed): { success: Success; why: string } {
   const trade = TRADE[attack];
-  if (!trade.can_succeed) return { success: 'unknown', why: 'this by itself gains nothing' };
-  const changed = [...answers.changed_sizes].find(([size, times]) => size > 0 && times < CATCH_ALL_FROM);
-  if (changed)
-    return {
-      success: trade.path_probe ? 'likely' : 'possible',
-      why: `accepted with ${changed[0]} bytes, where an ordinary answer is unknown or of another size`,
-    };
+  if (!trade.can_succeed) return { success: 'unknown', why: 'it gains nothing by itself' };
+  const changed = [...answers.changed_sizes].find(([size, { times }]) => size > 0 && times < CATCH_ALL_FROM);
+  if (changed) {
+    const [size, { usual_size }] = changed;
+    const usual = usual_size === undefined ? '' : ` where this page usually has ${usual_size}`;
+    return { success: trade.path_probe ? 'likely' : 'possible', why: `the server sent ${size} bytes${usual}` };
+  }
   if (answers.changed_sizes.size > 0)
-    return { success: 'possible', why: 'accepted, but all such answers have one size or none' };
-  if (answers.failed > 0) return { success: 'possible', why: 'the server failed over it' };
-  if (answers.same_size > 0) return { success: 'unlikely', why: 'the answer had the size of an ordinary one' };
+    return { success: 'possible', why: 'the server accepted it, but all such answers look alike' };
+  if (answers.failed > 0) return { success: 'possible', why: 'the server failed with an error' };
+  if (answers.same_size > 0) return { success: 'unlikely', why: 'the server sent the usual page' };
   if (answers.refused + answers.redirected > 0)
-    return { success: 'unlikely', why: answers.refused > 0 ? 'the server refused' : 'the server only redirected' };
+    return { success: 'unlikely', why: answers.refused > 0 ? 'the server refused it' : 'the server only redirected' };
   return { success: 'unknown', why: 'the lines carry no status' };
 }
 
@@ -128,62 +163,30 @@ const toAttacker = ({ source, requests, first_line, last_line }: SourceRecord, d
 const gravityOf = (deeds: readonly Judged[]): number =>
   deeds.reduce((worst, { severity, weight }) => Math.max(worst, RANK[severity] + weight), 0);
 
-function gapsOf(attackers_left: number, findings_left: number, sources: readonly string[]): NotChecked[] {
-  const gaps: [boolean, NotChecked][] = [
-    [
-      attackers_left > 0,
-      { what: `${attackers_left} further attackers`, why: `${ATTACKERS_LISTED_MAX} are listed, gravest first` },
-    ],
-    [findings_left > 0, { what: `${findings_left} lesser findings`, why: `${FINDINGS_MAX} are listed, gravest first` }],
-    [
-      sources.some((source) => PRIVATE.test(source)),
-      {
-        what: 'who stands behind private addresses',
-        why: 'a proxy’s own address may be logged; X-Forwarded-For is not trusted',
-      },
-    ],
+function gapsOf(sources_left: number, findings_left: number): NotChecked[] {
+  const gaps: [number, string, number][] = [
+    [sources_left, 'further sources', ATTACKERS_LISTED_MAX],
+    [findings_left, 'lesser findings', FINDINGS_MAX],
   ];
-  return gaps.filter(([open]) => open).map(([, gap]) => gap);
+  return gaps
+    .filter(([left]) => left > 0)
+    .map(([left, what, listed]) => ({ what: `${left} ${what}`, why: `${listed} are listed, gravest first` }));
 }
 
-function recommendationsOf(grave: readonly (Judged & { source: string })[]): Recommendation[] {
-  const worked = grave.find(({ success }) => success === 'likely' || success === 'possible');
-  const guessed = grave.find(({ deed, success }) => deed.class === 'brute-force' && success === 'likely');
-  const steps: [string | undefined, Omit<Recommendation, 'target'>][] = [
-    [
-      worked?.source,
-      {
-        action: 'Examine the web server for what the accepted requests did',
-        action_class: 'read',
-        reason: 'The server answered attacks with success',
-      },
-    ],
-    [
-      guessed?.source,
-      {
-        action: 'Reset the password and end the sessions of the account that was guessed',
-        action_class: 'medium',
-        reason: 'A login succeeded after many failures',
-      },
-    ],
-    [
-      grave[0]?.source,
-      {
-        action: 'Block the attacking addresses at the edge',
-        action_class: 'medium',
-        reason: 'They probe for weaknesses; check for shared addresses first',
-      },
-    ],
-  ];
-  return steps.flatMap(([target, step]) => (target === undefined ? [] : [{ ...step, target }]));
-}
+const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** What a log never shows. */
 export const NEVER_CHECKED: readonly NotChecked[] = [
   { what: 'request bodies, cookies and other headers', why: 'a log of requests does not hold them' },
 ];
+const OUTCOME: Readonly<Record<Success, string>> = {
+  likely: 'probably worked',
+  possible: 'may have worked',
+  unlikely: 'probably failed',
+  unknown: 'outcome unknown',
+};
 const RANK: Readonly<Record<Severity, number>> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
-const PRIVATE = /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd]|fe80|::1$)/i;
 const CATCH_ALL_FROM = 3;
 const ATTACKERS_LISTED_MAX = 500;
 const FINDINGS_MAX = 300;
+const GROUP_EVIDENCE_MAX = 5;

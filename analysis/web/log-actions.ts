@@ -1,0 +1,80 @@
+/** What to do about the sources a log accuses: never a step against an address that belongs to nobody on the internet. */
+import ipaddr from 'ipaddr.js';
+import { isIP } from 'node:net';
+import type { NotChecked, Recommendation } from '../../protocol/index.ts';
+import { neutralize } from '../evidence/index.ts';
+
+/** What one source is accused of, gravest source first. */
+export interface Accused {
+  source: string;
+  /** The server answered one of its attacks as if it had worked. */
+  worked: boolean;
+  /** It guessed a password, and a login followed. */
+  guessed: boolean;
+}
+
+/** One step each, with all the sources it concerns, at most `TARGETS_MAX`; blocking names public addresses only. */
+export function recommendationsOf(accused: readonly Accused[]): Recommendation[] {
+  const all = accused.map(({ source }) => source);
+  return [
+    step(
+      accused.filter(({ worked }) => worked).map(({ source }) => source),
+      'Examine the web server for what the accepted requests did',
+      'read',
+      'The server answered attacks as if they had worked',
+    ),
+    step(
+      accused.filter(({ guessed }) => guessed).map(({ source }) => source),
+      'Reset the password and end the sessions of the account that was guessed',
+      'medium',
+      'A login succeeded after many failures',
+    ),
+    step(
+      all.filter(isPublic),
+      'Block the attacking addresses at the edge',
+      'medium',
+      'They attack this server; check for shared addresses first',
+    ),
+    step(
+      all.filter((source) => !isPublic(source)),
+      'Look up the real client addresses, e.g. in X-Forwarded-For at the proxy',
+      'read',
+      'The log names no public address here, mostly that of a local proxy: blocking it would lock everybody out',
+    ),
+  ].flat();
+}
+
+/** What stays open about sources that are no public addresses. */
+export function hiddenSources(accused: readonly Accused[]): NotChecked[] {
+  const hidden = accused.filter(({ source }) => !isPublic(source)).length;
+  return hidden === 0
+    ? []
+    : [
+        {
+          what: `who stands behind ${hidden} attacking source${hidden === 1 ? '' : 's'} without a public address`,
+          why: 'the attacker hides behind a local proxy or a host name; the log does not hold the real client address',
+        },
+      ];
+}
+
+function step(
+  sources: readonly string[],
+  action: string,
+  action_class: Recommendation['action_class'],
+  reason: string,
+): Recommendation[] {
+  if (sources.length === 0) return [];
+  const bound = sources.length > TARGETS_MAX ? `; the gravest ${TARGETS_MAX} of ${sources.length} are named` : '';
+  const target = sources.slice(0, TARGETS_MAX).map((source) => neutralize(source));
+  return [{ action, action_class, target: target.join(', '), reason: `${reason}${bound}` }];
+}
+
+/** Global unicast, or set aside for documentation, which stands for it in examples (RFC 5737, RFC 3849). */
+function isPublic(source: string): boolean {
+  if (isIP(source) === 0) return false;
+  const address = ipaddr.process(source);
+  return address.range() === 'unicast' || DOCUMENTATION.test(address.toString());
+}
+
+const DOCUMENTATION = /^(?:192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|2001:db8:)/;
+const TARGETS_MAX = 20;
