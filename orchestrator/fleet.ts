@@ -52,7 +52,7 @@ export interface FleetDeps extends HandshakeDeps {
 
 /** The kept links. */
 export interface Fleet {
-  /** Keeps a link to an agent from now on; answers how to stop. The same address twice is one. */
+  /** Keeps a link to an agent until the answer is called. The same address twice is one link, kept while anybody keeps it. */
   keep(address: AgentAddress): () => void;
   /** Which instance is behind a peer that we dialled. */
   instanceOf(peer: Peer): Instance | undefined;
@@ -64,22 +64,25 @@ export interface Fleet {
 /** Keeps no link yet. */
 export function createFleet(deps: FleetDeps): Fleet {
   const { clock, random, registry, log, metrics } = deps;
-  const kept = new Map<string, { address: AgentAddress; why: string; stop: AbortController }>();
+  const kept = new Map<string, { address: AgentAddress; why: string; stop: AbortController; keepers: Set<symbol> }>();
   const instances = new Map<Peer, Instance>();
   const cards = new Map<string, CardFacts>();
 
   function keep(address: AgentAddress): () => void {
     const key = `${address.agent_id} ${address.url}`;
     const known = kept.get(key);
-    const stop = known?.stop ?? new AbortController();
+    const entry = known ?? { address, why: 'not dialled yet', stop: new AbortController(), keepers: new Set() };
+    const { stop, keepers } = entry;
+    const keeper = Symbol(key);
+    keepers.add(keeper);
     const forget = () => {
+      if (!keepers.delete(keeper) || keepers.size > 0) return;
       stop.abort(new Error('no longer kept'));
       kept.delete(key);
       if (![...kept.values()].some((other) => other.address.agent_id === address.agent_id))
         registry.forget(address.agent_id);
     };
     if (known) return forget;
-    const entry = { address, why: 'not dialled yet', stop };
     kept.set(key, entry);
     registry.expect(address.agent_id);
     void keepTrying({

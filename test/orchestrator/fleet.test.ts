@@ -3,8 +3,15 @@ import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { cardOf, TaskPage } from '../../protocol/index.ts';
 import { createMethods, memoryLink, type Link } from '../../mesh/index.ts';
-import { countingIds, countingMetrics, manualClock, memoryLog, seededRandom } from '../../seams/index.ts';
-import { createFleet } from '../../orchestrator/fleet.ts';
+import {
+  countingIds,
+  countingMetrics,
+  manualClock,
+  memoryLog,
+  seededRandom,
+  type ManualClock,
+} from '../../seams/index.ts';
+import { createFleet, type Fleet } from '../../orchestrator/fleet.ts';
 import { createRegistry } from '../../orchestrator/registry.ts';
 import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
 import { echoAgent, untilStopped } from '../support/echo.ts';
@@ -61,6 +68,19 @@ test('a stranger on the port gets no work; when it is gone, the true agent is fo
   is_stranger = false;
   await runFor(clock, 31_000);
   expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test('an agent of the configuration that registers and leaves again stays configured: its link lives while anybody keeps it', async () => {
+  const clock = manualClock();
+  const fleet = mute(clock);
+  const address = { agent_id: 'ada', url: 'ws://ada.example.com:1' };
+  const unconfigure = fleet.keep(address);
+  const leave = fleet.keep(address);
+  leave();
+  leave(); // leaving twice gives up no other's link
+  expect(fleet.status().map(({ agent_id }) => agent_id)).toEqual(['ada']);
+  unconfigure();
+  expect(fleet.status()).toEqual([]);
 });
 
 test('link and card are read from the number that was checked, whatever the name says by then (ATK-G2)', async () => {
@@ -164,6 +184,20 @@ test('one link may follow many tasks one after another; only unfinished ones cou
     await settled();
   }
 });
+
+/** A fleet whose agents never answer. */
+function mute(clock: ManualClock): Fleet {
+  return createFleet({
+    ...{ clock, ids: countingIds(), random: seededRandom(1), log: memoryLog(), metrics: countingMetrics() },
+    self: identityOf('orchestrator', 'orchestrator').identity,
+    pins: { of: () => undefined },
+    registry: createRegistry(clock),
+    methods: () => createMethods(new Map()),
+    notifications: () => new Map(),
+    dial: async () => memoryLink({ clock })[0],
+    fetchCard: async () => undefined,
+  });
+}
 
 /** A link that notes with which code our side closed it. */
 function noting(url: string, closed: number[]): [Link, Link] {
