@@ -121,9 +121,10 @@ function unprovenOf({ checked }: AnalysisResult): string[] {
 function nothingBack(ordered: readonly Outcome[]): AuroraError {
   const detail = { steps: ordered.map(toStep) };
   const error = ordered.find(({ row }) => row.error)?.row.error;
-  if (!error) {
+  if (ordered.length === 0) {
     return new AuroraError(4220, { message: 'There is nothing in the input that a specialist could look at', detail });
   }
+  if (!error) return new AuroraError(5030, { message: 'No specialist answered in a known shape', detail });
   const code = isErrorCode(error.code) ? error.code : 5000;
   return new AuroraError(code, { message: `No specialist could answer: ${error.message}`, detail });
 }

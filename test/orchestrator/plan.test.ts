@@ -26,25 +26,25 @@ test.each<[InputKind, string, string]>([
 });
 
 test('everything that an alert carries is looked at side by side', () => {
-  expect(steps(situation(FULL))).toEqual(['access_log', 'http', 'email', 'text']);
+  expect(skills(situation(FULL))).toEqual(['analyze_access_log', 'analyze_http', 'analyze_email', 'extract_iocs']);
 });
 
 test('indicators go to threat intelligence once everything is back, and only once', () => {
   const settled = new Map<string, unknown>();
-  const now = () => steps({ ...situation(FULL), settled });
-  for (const step of ['access_log', 'http', 'text']) {
-    settled.set(step, resultOf({ iocs: [{ type: 'domain', value: `${step.replace('_', '-')}.example.com` }] }));
-    expect(now()).not.toContain('intel');
+  const now = () => rulesPlanner.next({ ...situation(FULL), settled });
+  for (const { step, skill } of now()) {
+    expect(now().map((next) => next.skill)).not.toContain('analyze_threat');
+    const iocs = [{ type: 'domain', value: `${skill.replaceAll('_', '-')}.example.com` }];
+    settled.set(step, skill === 'analyze_email' ? undefined : resultOf({ iocs })); // one that failed holds nothing up
   }
-  settled.set('email', undefined); // it failed: what the others found still counts; what the text named was judged with it
-  const [intel] = rulesPlanner.next({ ...situation(FULL), settled });
+  const [intel] = now();
   expect(intel).toMatchObject({ skill: 'analyze_threat', params: { alert_id: 'A-1' } });
   expect(intel?.params['iocs']).toEqual([
     { type: 'ip', value: '198.51.100.7' },
-    { type: 'domain', value: 'access-log.example.com' },
-    { type: 'domain', value: 'http.example.com' },
+    { type: 'domain', value: 'analyze-access-log.example.com' },
+    { type: 'domain', value: 'analyze-http.example.com' }, // and not what the text named: that was judged with it
   ]);
-  settled.set('intel', resultOf());
+  settled.set(intel?.step ?? '', resultOf());
   expect(now()).toEqual([]);
 });
 
@@ -54,14 +54,16 @@ test('an alert that only names indicators goes to threat intelligence at once', 
 
 test('the same indicator from two sides is asked about once, and not at all when the text judged it already', () => {
   const ioc = { type: 'ip', value: '198.51.100.7' };
-  const after = (step: string, alert: object) =>
-    rulesPlanner.next({
-      ...situation({ ...alert, iocs: [ioc] }),
-      settled: new Map([[step, resultOf({ iocs: [ioc, ioc] })]]),
-    });
-  expect(after('http', { http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
-  expect(after('text', { title: 'x' })).toEqual([]);
+  const after = (alert: object) => {
+    const first = rulesPlanner.next(situation({ ...alert, iocs: [ioc] }));
+    const settled = new Map(first.map(({ step }) => [step, resultOf({ iocs: [ioc, ioc] })]));
+    return rulesPlanner.next({ ...situation({ ...alert, iocs: [ioc] }), settled });
+  };
+  expect(after({ http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
+  expect(after({ title: 'x' })).toEqual([]);
 });
+expect(after('http', { http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
+expect(after('text', { title: 'x' })).toEqual([]);
 
 test('nothing found means nothing more to ask', () => {
   expect(steps({ ...situation(), kind: 'report', settled: new Map([['text', resultOf()]]) })).toEqual([]);
@@ -82,4 +84,5 @@ const situation = (alert: object = {}): Situation => ({
   settled: new Map(),
 });
 
+const skills = (about: Situation): string[] => rulesPlanner.next(about).map(({ skill }) => skill);
 const steps = (about: Situation): string[] => rulesPlanner.next(about).map(({ step }) => step);
