@@ -18,6 +18,7 @@ export { LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.
 export {
   createMethods,
   createPeer,
+  isLinkLost,
   PEER_LIMITS,
   type Call,
   type LinkEnd,
@@ -36,5 +37,5 @@ export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, t
 export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
 export { keepConnected } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
-export { dialWebsocket, type DialOptions } from './websocket.ts';
+export { dialWebsocket, lookupOf, type DialOptions } from './websocket.ts';
 export { advertisedUrl, jsonRoute, serve, type Served, type ServeOptions } from './serve.ts';

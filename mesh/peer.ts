@@ -181,7 +181,7 @@ export function createPeer(deps: PeerDeps): Peer {
   function onText(text: string): void {
     const { batch, entries } = judgeFrame(text, limits);
     answering++;
-    void Promise.all(withinQuota(entries).map(answer)).then((responses) => {
+    void Promise.all(withinQuota(entries).map(answerSafely)).then((responses) => {
       const answers = responses.filter((response) => response !== undefined);
       if (answers.length > 0) sendAnswers(answers, batch);
       // Idle only now: whoever waits for it may close the link, and the last answer must have left.
@@ -189,7 +189,18 @@ export function createPeer(deps: PeerDeps): Peer {
     });
   }
 
-  /** One entry: an answer, or nothing. Never rejects. */
+  /** Whatever goes wrong over one entry, the process lives and the others are answered. */
+  async function answerSafely(entry: Judged): Promise<RpcResponse | undefined> {
+    try {
+      return await answer(entry);
+    } catch (reason) {
+      log.error({ remote: link.remote, err: reason }, 'a frame met a fault');
+      metrics.count('frame_faults_total');
+      return undefined;
+    }
+  }
+
+  /** One entry: an answer, or nothing. */
   async function answer(entry: Judged): Promise<RpcResponse | undefined> {
     switch (entry.kind) {
       case 'request':
@@ -278,7 +289,11 @@ export function createPeer(deps: PeerDeps): Peer {
     if (!event.success || typeof event.data.token !== 'number') return false;
     const { token } = event.data;
     const onProgress = pending.get(token)?.onProgress ?? subscriptions.get(token);
-    onProgress?.(event.data);
+    try {
+      onProgress?.(event.data);
+    } catch (reason) {
+      log.warn({ remote: link.remote, err: reason }, 'a progress event was not understood');
+    }
     return onProgress !== undefined;
   }
 
@@ -492,16 +507,28 @@ function toThrown(error: RpcError, ended: LinkEnd | undefined): AuroraError {
   const known = isErrorCode(error.code) ? error.code : 5000;
   const data = typeof error.data === 'object' && error.data !== null ? error.data : {};
   const detail = 'detail' in data ? data.detail : null;
-  const retry_after_ms = 'retry_after_ms' in data ? Number(data.retry_after_ms) : undefined;
+  const asked = 'retry_after_ms' in data ? data.retry_after_ms : undefined;
+  // The other end says when; that it is a moment and not a day is ours to see to.
+  const retry_after_ms = typeof asked === 'number' && asked >= 0 ? Math.min(asked, RETRY_AFTER_MS_MAX) : undefined;
   return new AuroraError(known, {
     message: error.message.slice(0, MESSAGE_CHARS_MAX),
     detail: known === error.code ? detail : { peer_code: error.code },
-    ...(retry_after_ms !== undefined && Number.isFinite(retry_after_ms) ? { retry_after_ms } : {}),
+    ...(retry_after_ms !== undefined ? { retry_after_ms } : {}),
   });
 }
 
-const gone = (ended: LinkEnd | undefined): AuroraError =>
-  new AuroraError(5030, { message: 'The link is gone', detail: { link_lost: true, close_code: ended?.code ?? null } });
+/** Whether a request failed because its link is gone: seen by ourselves, never what the other end says of it. */
+export const isLinkLost = (error: unknown): boolean => error instanceof AuroraError && LOST.has(error);
+
+function gone(ended: LinkEnd | undefined): AuroraError {
+  const detail = { link_lost: true, close_code: ended?.code ?? null };
+  const error = new AuroraError(5030, { message: 'The link is gone', detail });
+  LOST.add(error);
+  return error;
+}
+
+const LOST = new WeakSet<AuroraError>();
+const RETRY_AFTER_MS_MAX = 30_000;
 
 const LINK_GONE = 'link gone';
 const TOO_LARGE = 'frame too large';

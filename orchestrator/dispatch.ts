@@ -1,4 +1,5 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
+import { isLinkLost } from '../mesh/index.ts';
 import {
   AuroraError,
   isFinal,
@@ -175,7 +176,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   function route(task: TaskRow, order: Order, signal: AbortSignal): Promise<Place> {
     return registry.acquire(
-      { to: order.to, skill: order.skill, path: order.routing.path, priority: task.priority },
+      { to: order.to, skill: order.skill, path: order.routing.path, priority: task.priority, avoid: triedBy(task) },
       signal,
     );
   }
@@ -222,14 +223,18 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       return signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result };
     } catch (reason) {
       const error = AuroraError.from(reason);
-      const why = isLost(error) ? 'link_lost' : String(error.code);
+      const why = isLinkLost(error) ? 'link_lost' : String(error.code);
       await ledger.release(task.task_id, attempt.fence, why);
       log.warn(
         logged(task, { agent_id, attempt: attempt.attempt, code: error.code, why: error.message }),
         'a handoff failed',
       );
       metrics.count('handoffs_failed_total', { agent_id, why });
-      if (!mayRepeat(task, error, attempt.attempt, signal)) throw error;
+      if (!mayRepeat(task, error, attempt.attempt, signal)) {
+        if (signal.aborted || isLinkLost(error)) throw error;
+        // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
+        return { state: 'failed', error: { code: error.code, message: error.message, detail: error.detail } };
+      }
       tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
       return { again: error };
     }
@@ -237,7 +242,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** Work that only reads is handed to another when its socket closed or its agent had no room (wire.md 5). */
   function mayRepeat(task: TaskRow, error: AuroraError, attempt: number, signal: AbortSignal): boolean {
-    const is_transient = isLost(error) || error.code === 4290 || error.code === 5030;
+    const is_transient = isLinkLost(error) || error.code === 4290 || error.code === 5030;
     const has_time = task.due - clock.monotonic() > 0;
     return (
       is_transient && task.effect === 'read' && attempt < ROUTING_LIMITS.attempts_max && has_time && !signal.aborted
@@ -246,7 +251,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** A lost socket is followed up at once; an agent without room is given a moment, spread so that not all return together. */
   function pause(error: AuroraError, signal: AbortSignal): Promise<void> {
-    if (isLost(error)) return Promise.resolve();
+    if (isLinkLost(error)) return Promise.resolve();
     return sleep(clock, (error.retry_after_ms ?? PAUSE_MS) * (0.5 + deps.random.next()), signal);
   }
 
@@ -341,7 +346,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       expected = seq + 1;
       const size = JSON.stringify(value ?? null).length;
       const max = kind === 'artifact' ? ARTIFACT_CHARS_MAX : EVENT_CHARS_MAX;
-      tell(task, kind, size <= max ? value : { cut: true, chars: size });
+      const told = size <= max ? value : { cut: true, chars: size };
+      // States and gaps are the orchestrator's to tell: an agent's status is how far it has come, and a gap of its own is a hole.
+      if (kind === 'gap') lose(task, 1);
+      else tell(task, kind, kind === 'status' ? { text: textIn(told) } : told);
     };
   }
 
@@ -382,10 +390,14 @@ function toEnd(reason: unknown, signal: AbortSignal): TaskEnd {
   return { state: REFUSALS.has(error.code) ? 'rejected' : 'failed', error: shown };
 }
 
-const isLost = (error: AuroraError): boolean =>
-  error.code === 5030 && typeof error.detail === 'object' && error.detail !== null && 'link_lost' in error.detail;
+/** The sentence of an agent's status, whatever else it wrote there. */
+const textIn = (value: unknown): string =>
+  typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' ? value.text : '';
 
 const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
+
+/** Instances that had their try: another one is better, if there is another. */
+const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id }) => instance_id);
 
 const parentOver = (): AuroraError => new AuroraError(4990, { message: 'The parent is over' });
 const REFUSALS = new Set<number>([4030, 4031]);

@@ -16,7 +16,10 @@ export interface Policy {
 /** The policy without approvals: what only reads is allowed, everything that acts is denied, whatever the mode. */
 export const readOnlyPolicy: Policy = {
   decide: ({ task, traits }) =>
-    traits.action_class === 'read'
+    traits.action_class === 'read' && traits.effect === 'read'
       ? { answer: 'allow', reason: 'it only reads' }
-      : { answer: 'deny', reason: `${task.skill} acts (${traits.action_class}) and nobody can approve it here` },
+      : {
+          answer: 'deny',
+          reason: `${task.skill} acts (${traits.effect}, ${traits.action_class}) and nobody can approve it here`,
+        },
 };

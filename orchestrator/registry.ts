@@ -25,6 +25,8 @@ export interface Wanted {
   /** Agents that must not be chosen: they are on the path already. */
   path: readonly string[];
   priority: number;
+  /** Instances that are only taken when there is no other. */
+  avoid?: readonly string[];
 }
 
 /** A place on an instance, held until released. */
@@ -70,6 +72,9 @@ export function createRegistry(clock: Clock, limits: RegistryLimits = REGISTRY_L
   const connected = new Set<Instance>();
   const expected = new Set<string>();
   const queue = new Set<Waiter>();
+  /** When each instance was last chosen: equals take turns. */
+  const taken = new WeakMap<Instance, number>();
+  let turn = 0;
 
   const fitting = (wanted: Wanted) =>
     [...connected].filter((instance) => !instance.is_leaving && fits(instance, wanted));
@@ -77,11 +82,17 @@ export function createRegistry(clock: Clock, limits: RegistryLimits = REGISTRY_L
   const place = (wanted: Wanted): Place | undefined => {
     const free = fitting(wanted)
       .filter((instance) => !wanted.path.includes(instance.agent_id) && instance.in_flight < instance.in_flight_max)
-      .sort((left, right) => left.in_flight - right.in_flight);
+      .sort(
+        (left, right) =>
+          isAvoided(left, wanted) - isAvoided(right, wanted) ||
+          left.in_flight - right.in_flight ||
+          (taken.get(left) ?? 0) - (taken.get(right) ?? 0),
+      );
     const [instance] = free;
     const traits = instance?.card.skills.get(wanted.skill);
     if (!instance || !traits) return undefined;
     instance.in_flight++;
+    taken.set(instance, ++turn);
     let is_released = false;
     const release = () => {
       if (is_released) return;
@@ -173,6 +184,8 @@ export function createRegistry(clock: Clock, limits: RegistryLimits = REGISTRY_L
     wake,
   };
 }
+
+const isAvoided = ({ instance_id }: Instance, { avoid = [] }: Wanted): number => (avoid.includes(instance_id) ? 1 : 0);
 
 interface Waiter {
   wanted: Wanted;

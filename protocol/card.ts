@@ -117,11 +117,11 @@ export function readCard(card: unknown): CardFacts {
     description: parsed.description,
     version: parsed.version,
     tags: [...new Set(parsed.skills.flatMap(({ tags }) => tags))],
+    // A name that is no skill id cannot be called, so it is not offered; nothing later has to fear what stands in it.
     skills: new Map(
-      parsed.skills.map(({ id, description, tags }) => [
-        id,
-        { ...(traits.get(id) ?? UNKNOWN_TRAITS), description, tags },
-      ]),
+      parsed.skills
+        .filter(({ id }) => SKILL_ID.test(id))
+        .map(({ id, description, tags }) => [id, { ...(traits.get(id) ?? UNKNOWN_TRAITS), description, tags }]),
     ),
   };
 }
@@ -131,5 +131,6 @@ const ExtensionParams = z.object({
   skills: z.record(z.string(), SkillTraits).default({}),
 });
 
+const SKILL_ID = /^[a-z][a-z0-9]{0,31}(?:_[a-z0-9]{1,31}){0,15}$/;
 const CONCURRENCY_DEFAULT = 8;
 const UNKNOWN_TRAITS: SkillTraits = { effect: 'non_idempotent', action_class: 'high', routable: false, concurrency: 1 };
