@@ -62,8 +62,6 @@ test('the same indicator from two sides is asked about once, and not at all when
   expect(after({ http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
   expect(after({ title: 'x' })).toEqual([]);
 });
-expect(after('http', { http: FULL.http }).map(({ params }) => params['iocs'])).toEqual([[ioc]]);
-expect(after('text', { title: 'x' })).toEqual([]);
 
 test('nothing found means nothing more to ask', () => {
   expect(steps({ ...situation(), kind: 'report', settled: new Map([['text', resultOf()]]) })).toEqual([]);
