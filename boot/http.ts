@@ -6,6 +6,7 @@ import { request as requestTls } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { lookupOf } from '../mesh/index.ts';
 import { AuroraError, isErrorCode, type BlobRef, type Routing } from '../protocol/index.ts';
 
 /** How one request is made. */
@@ -15,16 +16,23 @@ export interface HttpCall {
   body?: AsyncIterable<Uint8Array>;
   /** PEM of the authorities to trust instead of the machine's own. */
   trust?: string | undefined;
+  /** The address to connect to, where the name was resolved and checked already (ATK-G1). */
+  address?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** Asks, and resolves with the answer when it is a 2xx; its body is the caller's to read. Rejects with an AuroraError. */
-export async function callHttp(url: string, { body, trust, ...call }: HttpCall = {}): Promise<IncomingMessage> {
+export async function callHttp(
+  url: string,
+  { body, trust, address, ...call }: HttpCall = {},
+): Promise<IncomingMessage> {
   const request = (url.startsWith('https:') ? requestTls : requestPlain)(url, {
     method: call.method ?? 'GET',
     headers: call.headers ?? {},
     timeout: SILENCE_MS_MAX,
     ...(trust === undefined ? {} : { ca: trust }),
+    // A kept connection may lead elsewhere than the address that was checked.
+    ...(address === undefined ? {} : { lookup: lookupOf(address), agent: false }),
     ...(call.signal ? { signal: call.signal } : {}),
   });
   request.on('timeout', () => request.destroy(new Error(`silent for ${SILENCE_MS_MAX} ms`)));
@@ -55,10 +63,10 @@ export async function readJson(response: IncomingMessage, bytes_max: number): Pr
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** The card behind an agent's WebSocket address. */
-export async function fetchCard(ws_url: string, trust?: string): Promise<unknown> {
+/** The card behind an agent's WebSocket address; from `address` where that is given, whatever the name resolves to. */
+export async function fetchCard(ws_url: string, call: Pick<HttpCall, 'trust' | 'address'> = {}): Promise<unknown> {
   const url = new URL('/.well-known/agent-card.json', ws_url.replace(/^ws/, 'http'));
-  return readJson(await callHttp(url.href, { trust, signal: AbortSignal.timeout(CARD_MS_MAX) }), CARD_BYTES_MAX);
+  return readJson(await callHttp(url.href, { ...call, signal: AbortSignal.timeout(CARD_MS_MAX) }), CARD_BYTES_MAX);
 }
 
 /**

@@ -52,7 +52,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
         ...(signal ? { signal } : {}),
         ...(trust === undefined ? {} : { tls_ca: trust }),
       }),
-    fetchCard: (target) => fetchCard(target, trust),
+    fetchCard: (target, address) => fetchCard(target, { trust, address }),
     agents: addressesOf(config),
     base_url: () => url.replace(/^ws/, 'http'),
     anonymous: config.mesh.anonymous,

@@ -261,12 +261,12 @@ function closeCodeOf(error: Error): number | undefined {
 const toCloseReason = (reason: string): string =>
   new TextDecoder().decode(Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX), { stream: true });
 
-/** A `lookup` that knows one answer. */
-const lookupOf =
+/** A `lookup` that knows one answer, whatever the name resolves to by now (ATK-G1). */
+export const lookupOf =
   (address: string) =>
   (
     _name: string,
-    { all }: { all?: boolean },
+    { all }: { all?: boolean | undefined },
     answer: (error: null, address: string | { address: string; family: number }[], family: number) => void,
   ): void => {
     const family = address.includes(':') ? 6 : 4;
