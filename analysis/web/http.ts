@@ -5,13 +5,14 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, judgeValue, type Hit } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
+import { onePerPart, toHit } from './parts.ts';
 import type { HttpRequest } from './request.ts';
 import { TRADE } from './trade.ts';
 
 /** Judges requests together. Deterministic. `source` is what findings cite. */
 export function analyzeRequests(requests: readonly HttpRequest[], source: string): AnalysisResult {
-  const judged = requests.map((request, index) => ({ ...judgeRequest(request), known: knownHits(request), index }));
-  const all = judged.flatMap(({ hits, known, index }) => [...known, ...hits].map((hit) => ({ hit, index })));
+  const judged = requests.map((request, index) => ({ ...attacksOf(request), index }));
+  const all = judged.flatMap(({ hits, index }) => hits.map((hit) => ({ hit, index })));
   const findings = all
     .slice(0, FINDINGS_MAX)
     .map(({ hit, index }) => toFinding(hit, requests.length > 1 ? `request ${index + 1}, ` : '', index, source));
@@ -66,37 +67,22 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
   });
 }
 
-function knownHits({ target, headers = {} }: HttpRequest): Hit[] {
+/** What a request attacks, one hit a part; `cut` names what the bounds left unread. */
+export function attacksOf(request: HttpRequest): { hits: Hit[]; cut: string[] } {
+  const { hits, cut } = judgeRequest(request);
+  return { hits: onePerPart([...namedHits(request, hits), ...hits]), cut };
+}
+
+/** What lists know by name: the path and the scanner. */
+function namedHits({ target, headers = {} }: HttpRequest, hits: readonly Hit[]): Hit[] {
   const known = knownPathOf(target);
-  const agent = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? '';
+  const [header, agent = ''] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent') ?? [];
   const scanner = scannerOf(agent);
-  const base = { certain: true, steps: [] };
-  return [
-    ...(known
-      ? [
-          {
-            ...base,
-            class: known.class,
-            rule: `${known.class}/${known.about}`,
-            title: known.about,
-            label: 'target',
-            text: target.slice(0, TEXT_CHARS_MAX),
-          },
-        ]
-      : []),
-    ...(scanner === undefined
-      ? []
-      : [
-          {
-            ...base,
-            class: 'scanner' as const,
-            rule: 'scanner/agent',
-            title: 'a scanner by its own name',
-            label: 'header User-Agent',
-            text: scanner,
-          },
-        ]),
-  ];
+  const named: Hit[] = known ? [toHit(known, target, hits)] : [];
+  if (scanner === undefined) return named;
+  const title = 'a scanner by its own name';
+  const label = `header ${header}`;
+  return [...named, { class: 'scanner', rule: 'scanner/agent', title, certain: true, label, text: scanner, steps: [] }];
 }
 
 /** One place is one observation, however many rules see it; different places are independent. */
@@ -144,6 +130,5 @@ export const REQUESTS_MAX = 100;
 const PLANTED = "1' UNION SELECT name FROM users-- ";
 const FINDINGS_MAX = 200;
 const GAPS_MAX = 50;
-const TEXT_CHARS_MAX = 400;
 /** A label quotes the sender's own name of a parameter. */
 const LABEL_CHARS_MAX = 120;

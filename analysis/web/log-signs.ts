@@ -1,8 +1,9 @@
 /** What one log line gives away by itself, before any counting. */
 import type { AttackClass } from './hit.ts';
-import { judgeRequest } from './judge.ts';
+import { judgeRequest, type Hit } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
 import type { LogEntry } from './log-line.ts';
+import { onePerPart, toHit } from './parts.ts';
 
 /** One sign; `rule` is stable, `title` is for people. */
 export interface LogSign {
@@ -37,18 +38,15 @@ function remembered(memory: Map<string, LogSign[]>, key: string, judge: () => Lo
 }
 
 function targetSigns(target: string): LogSign[] {
-  const signs: LogSign[] = [];
   const raw = knownPathOf(target);
   const decoded = raw?.class !== 'exploit-path' && target.includes('%') ? knownPathOf(fromPercent(target)) : undefined;
   const known = decoded?.class === 'exploit-path' ? decoded : (raw ?? decoded);
-  if (known) signs.push({ class: known.class, rule: `${known.class}/${known.about}`, title: known.about });
-  if (PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target)) return signs;
-  const { hits } = judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
-  for (const hit of hits) {
-    if (hit.certain && hit.class !== 'session-fixation')
-      signs.push({ class: hit.class, rule: hit.rule, title: hit.title });
-  }
-  return onePerClass(signs);
+  const plain = PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target);
+  const { hits } = plain
+    ? NO_HITS
+    : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
+  const lasting = hits.filter((hit) => hit.certain && hit.class !== 'session-fixation');
+  return onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
 }
 
 function agentSigns(agent: string): LogSign[] {
@@ -63,7 +61,7 @@ function agentSigns(agent: string): LogSign[] {
 function headerSigns(name: string, text: string): LogSign[] {
   const { hits } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
   return onePerClass(
-    hits
+    onePerPart(hits)
       .filter(({ certain }) => certain)
       .map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })),
   );
@@ -88,15 +86,17 @@ function protocolSigns({ method, target, version, format }: LogEntry): LogSign[]
   return [];
 }
 
-function onePerClass(signs: readonly LogSign[]): LogSign[] {
+function onePerClass(found: readonly LogSign[]): LogSign[] {
   const first = new Map<AttackClass, LogSign>();
-  for (const sign of signs) if (!first.has(sign.class)) first.set(sign.class, sign);
+  for (const { class: attack, rule, title } of found)
+    if (!first.has(attack)) first.set(attack, { class: attack, rule, title });
   return [...first.values()];
 }
 
 const fromPercent = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
+const NO_HITS: { hits: readonly Hit[] } = { hits: [] };
 const VERSIONS = new Set(['0.9', '1.0', '1.1', '2', '2.0', '3', '3.0']);
 /** Characters of ordinary targets; what consists of them only is judged by its path alone. */
 const PLAIN = /^[\w\-./=&?,~+:@#!*%]{0,2000}$/;

@@ -104,7 +104,7 @@ test('each habit of attackers has its class', async () => {
     '192.0.2.6': ['webshell'],
     '192.0.2.7': ['exploit-path'],
     '192.0.2.8': ['open-proxy'],
-    '192.0.2.9': expect.arrayContaining(['log4shell']) as string[],
+    '192.0.2.9': ['log4shell'],
     '192.0.2.10': ['sqli'],
   });
   expect(result.iocs).not.toContainEqual({ type: 'ip', value: '192.0.2.3' });
@@ -150,6 +150,19 @@ test('blocking names every public attacker and never a private, loopback, link-l
   });
 });
 
+test('a request part that several lists and grammars know is one deed: the most specific', async () => {
+  const result = await resultOf([
+    line('192.0.2.1', 'GET /?x=$%7Bjndi:ldap://127.0.0.1/a%7D HTTP/1.1', 404),
+    line('192.0.2.2', 'GET /cgi-bin/.%2e/.%2e/.%2e/etc/passwd HTTP/1.1', 404),
+    line('192.0.2.3', 'GET /download/../../../etc/passwd HTTP/1.1', 404),
+  ]);
+  expect(classesOf(result)).toEqual({
+    '192.0.2.1': ['log4shell'],
+    '192.0.2.2': ['exploit-path'],
+    '192.0.2.3': ['lfi'],
+  });
+});
+
 test('many harmless sources of one class are one finding with a count and a few lines', async () => {
   const crawl = (source: string) => Array.from({ length: 50 }, (_, at) => line(source, `GET /page/${at} HTTP/1.1`));
   const result = await resultOf(Array.from({ length: 12 }, (_, at) => crawl(`192.0.2.${at}`)).flat());
@@ -169,7 +182,17 @@ test('the outcome is told in plain words, with both sizes where the usual one is
 });
 
 test('blocking names every public attacker and never a private, loopback, link-local or reserved address', async () => {
-  const local = ['172.17.0.1', '127.0.0.1', '10.0.0.3', '169.254.1.1', '100.64.0.1', '240.0.0.1', '::1', 'fe80::1', 'fd00::1'];
+  const local = [
+    '172.17.0.1',
+    '127.0.0.1',
+    '10.0.0.3',
+    '169.254.1.1',
+    '100.64.0.1',
+    '240.0.0.1',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+  ];
   const open = ['192.0.2.1', '198.51.100.2', '2001:db8::3'];
   const attack = "GET /item?id=1'%20UNION%20SELECT%20a%20FROM%20b--%20 HTTP/1.1";
   const result = await resultOf([...local, ...open].map((source) => line(source, attack, 403)));
@@ -184,6 +207,19 @@ test('blocking names every public attacker and never a private, loopback, link-l
   expect(many.recommendations[0]).toMatchObject({
     target: expect.stringMatching(/^(?:[\d.]+, ){19}[\d.]+$/) as string,
     reason: expect.stringContaining('20 of 30') as string,
+  });
+});
+
+test('a request part that several lists and grammars know is one deed: the most specific', async () => {
+  const result = await resultOf([
+    line('192.0.2.1', 'GET /?x=$%7Bjndi:ldap://127.0.0.1/a%7D HTTP/1.1', 404),
+    line('192.0.2.2', 'GET /cgi-bin/.%2e/.%2e/.%2e/etc/passwd HTTP/1.1', 404),
+    line('192.0.2.3', 'GET /download/../../../etc/passwd HTTP/1.1', 404),
+  ]);
+  expect(classesOf(result)).toEqual({
+    '192.0.2.1': ['log4shell'],
+    '192.0.2.2': ['exploit-path'],
+    '192.0.2.3': ['lfi'],
   });
 });
 

@@ -145,6 +145,19 @@ test('hostile values cost time in proportion to their length, not more (16 KiB e
   }
 });
 
+test.each([
+  ['${jndi:ldap://127.0.0.1:1389/a}', 'log4shell', 'jndi'],
+  ['${jndi:ldap://169.254.169.254/latest/meta-data/}', 'log4shell', 'jndi'],
+  ["1' OR 1=1-- ", 'sqli', 'OR 1=1'],
+  ['; cat /etc/passwd', 'rce', 'cat'],
+])('%s is one finding: %s', (text, attack, shown) => {
+  const of = (target: string) => analyzeRequests([{ method: 'GET', target }], 'params').findings;
+  const findings = of(`/item?id=${encodeURIComponent(text)}`);
+  expect(findings.map(({ rule }) => rule?.split('/')[0])).toEqual([attack]);
+  expect(findings[0]?.evidence[0]?.excerpt).toContain(shown);
+  expect(of(`/item?id=${encodeURIComponent(text)}&name=${encodeURIComponent(text)}`)).toHaveLength(2);
+});
+
 test('a parameter name that hides a terminal command is neutralised wherever it is told (ATK-F3)', () => {
   const told = JSON.stringify(
     analyzeRequests([{ method: 'GET', target: "/?a\u001b[2J\u202e=1'%20or%201=1--" }], 'params'),
