@@ -34,7 +34,7 @@ export interface Events {
   finish(task_id: string): void;
 }
 
-/** Bounds of one stream (wire.md 6). */
+/** Bounds of the streams (wire.md 6). */
 export interface EventLimits {
   /** Thoughts, tool calls and logs kept a task: 1 000. */
   ring_max: number;
@@ -46,6 +46,10 @@ export interface EventLimits {
   finished_max: number;
   /** Last numbers kept of streams that went: as long as the ledger keeps finished tasks. */
   forgotten_max: number;
+  /** What one stream keeps, bytes as JSON: 8 MiB; the oldest thoughts and artifacts go first, states last, with a gap. */
+  stream_bytes_max: number;
+  /** What all streams keep together, bytes: 128 MiB; finished streams go first, then half of the largest. */
+  streams_bytes_max: number;
 }
 
 /** The defaults. */
@@ -55,6 +59,8 @@ export const EVENT_LIMITS: EventLimits = {
   ring_ms_max: 600_000,
   finished_max: 2_000,
   forgotten_max: 10_000,
+  stream_bytes_max: 8_388_608,
+  streams_bytes_max: 134_217_728,
 };
 
 /** Makes the streams. */
@@ -62,13 +68,53 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
   const streams = new Map<string, Stream>();
   const finished = new Set<string>();
   const forgotten = new Set<string>();
+  let total_bytes = 0;
 
   const streamOf = (task_id: string): Stream => {
     const known = streams.get(task_id);
     if (known) return known;
-    const made: Stream = { last_seq: 0, ring: [], kept: [], listeners: new Set() };
+    const made: Stream = { last_seq: 0, ring: [], kept: [], bytes: 0, listeners: new Set() };
     streams.set(task_id, made);
     return made;
+  };
+
+  const drop = (stream: Stream, from: Kept[], index = 0) => {
+    const [gone] = from.splice(index, 1);
+    stream.bytes -= gone?.size ?? 0;
+    total_bytes -= gone?.size ?? 0;
+  };
+
+  /** Drops the oldest thoughts and artifacts, and states only when nothing else is left. */
+  const trim = (stream: Stream, bytes_max: number) => {
+    const { ring, kept } = stream;
+    while (stream.bytes > bytes_max) {
+      const artifact = kept.findIndex(({ event }) => event.kind === 'artifact');
+      const is_ring_older = (ring[0]?.event.seq ?? Infinity) < (kept[artifact]?.event.seq ?? Infinity);
+      if (is_ring_older) drop(stream, ring);
+      else drop(stream, kept, Math.max(0, artifact));
+    }
+  };
+
+  /** The events of a finished stream go, its last number stays. */
+  const forget = (task_id: string) => {
+    finished.delete(task_id);
+    forgotten.add(task_id);
+    trim(streamOf(task_id), 0);
+  };
+
+  const keepBounds = (stream: Stream) => {
+    trim(stream, limits.stream_bytes_max);
+    while (total_bytes > limits.streams_bytes_max) {
+      const [oldest] = finished;
+      if (oldest !== undefined) forget(oldest);
+      else trimLargest();
+    }
+  };
+
+  const trimLargest = () => {
+    let [largest] = streams.values();
+    for (const stream of streams.values()) if (stream.bytes > (largest?.bytes ?? 0)) largest = stream;
+    if (largest) trim(largest, largest.bytes / 2);
   };
 
   return {
@@ -82,9 +128,13 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
         value,
         ...(source && { source }),
       };
-      const kept_at = clock.monotonic();
-      if (isJournaled(kind)) push(stream.kept, { event, kept_at }, limits.kept_max);
-      else push(stream.ring, { event, kept_at }, limits.ring_max);
+      const item = { event, kept_at: clock.monotonic(), size: EVENT_BYTES + bytesOf(value) };
+      const [list, max] = isJournaled(kind) ? [stream.kept, limits.kept_max] : [stream.ring, limits.ring_max];
+      list.push(item);
+      stream.bytes += item.size;
+      total_bytes += item.size;
+      if (list.length > max) drop(stream, list);
+      keepBounds(stream);
       for (const listener of stream.listeners) listener(event);
       return event;
     },
@@ -100,7 +150,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
       const stream = streams.get(task_id);
       if (!stream) return [];
       const oldest = clock.monotonic() - limits.ring_ms_max;
-      while (stream.ring[0] && stream.ring[0].kept_at < oldest) stream.ring.shift();
+      while (stream.ring[0] && stream.ring[0].kept_at < oldest) drop(stream, stream.ring);
       const retained = [...stream.ring, ...stream.kept]
         .map(({ event }) => event)
         .filter((event) => event.seq > seq)
@@ -115,12 +165,9 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
     },
     finish(task_id) {
       finished.add(task_id);
-      for (const oldest of oldestOver(finished, limits.finished_max)) {
-        finished.delete(oldest);
-        forgotten.add(oldest);
-        Object.assign(streamOf(oldest), { ring: [], kept: [] });
-      }
+      for (const oldest of oldestOver(finished, limits.finished_max)) forget(oldest);
       for (const oldest of oldestOver(forgotten, limits.forgotten_max)) {
+        trim(streamOf(oldest), 0);
         forgotten.delete(oldest);
         streams.delete(oldest);
       }
@@ -131,12 +178,15 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
 interface Kept {
   event: StreamEvent;
   kept_at: number;
+  /** Bytes, near enough: estimated once, when it came. */
+  size: number;
 }
 
 interface Stream {
   last_seq: number;
   ring: Kept[];
   kept: Kept[];
+  bytes: number;
   listeners: Set<EventListener>;
 }
 
@@ -166,7 +216,8 @@ export function withGaps(
 
 const oldestOver = (ids: ReadonlySet<string>, max: number): string[] => [...ids].slice(0, Math.max(0, ids.size - max));
 
-function push(kept: Kept[], item: Kept, max: number): void {
-  kept.push(item);
-  if (kept.length > max) kept.shift();
-}
+/** How large a value is as JSON, in characters: near enough to bytes for a budget. */
+export const bytesOf = (value: unknown): number => JSON.stringify(value ?? null).length;
+
+/** What an event weighs besides its value. */
+const EVENT_BYTES = 256;

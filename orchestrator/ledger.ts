@@ -81,25 +81,31 @@ export interface LedgerLimits {
   open_max: number;
   /** Final tasks kept; the oldest go first. */
   finished_max: number;
+  /** What final tasks were asked and answered, bytes as JSON in all: 256 MiB unless said; the oldest go first. */
+  finished_bytes_max?: number;
 }
 
 /** A ledger in memory: for tests, and until the durable one takes its place. */
 export function memoryLedger(clock: Clock, limits: LedgerLimits = { open_max: 10_000, finished_max: 10_000 }): Ledger {
   const rows = new Map<string, TaskRow>();
-  const finished = new Set<string>();
+  const finished = new Map<string, number>();
+  const { finished_bytes_max = FINISHED_BYTES_MAX } = limits;
+  let finished_bytes = 0;
   const keys = new Map<string, string>();
   const children = new Map<string, string[]>();
   const roots = new Map<string, number>();
 
   const forgetOldest = () => {
-    const [oldest] = finished;
-    if (finished.size <= limits.finished_max || oldest === undefined) return;
-    const row = rows.get(oldest);
-    finished.delete(oldest);
-    rows.delete(oldest);
-    children.delete(oldest);
-    if (row?.key) keys.delete(row.key.scope);
-    if (row?.parent_id === undefined) roots.delete(oldest);
+    for (const [oldest, size] of finished) {
+      if (finished.size <= limits.finished_max && finished_bytes <= finished_bytes_max) return;
+      const row = rows.get(oldest);
+      finished.delete(oldest);
+      finished_bytes -= size;
+      rows.delete(oldest);
+      children.delete(oldest);
+      if (row?.key) keys.delete(row.key.scope);
+      if (row?.parent_id === undefined) roots.delete(oldest);
+    }
   };
 
   return {
@@ -157,7 +163,9 @@ export function memoryLedger(clock: Clock, limits: LedgerLimits = { open_max: 10
       if (newest && !newest.ended_at)
         row.attempts = endAttempt(row.attempts, newest.fence, { outcome: end.state, ended_at });
       Object.assign(row, end, { updated_at: ended_at });
-      finished.add(task_id);
+      const size = JSON.stringify([row.params, row.result, row.error]).length;
+      finished.set(task_id, size);
+      finished_bytes += size;
       forgetOldest();
       return true;
     },
@@ -169,3 +177,5 @@ const endAttempt = (
   fence: number,
   end: Pick<Attempt, 'outcome' | 'ended_at'>,
 ): Attempt[] => attempts.map((attempt) => (attempt.fence === fence ? { ...attempt, ...end } : attempt));
+
+const FINISHED_BYTES_MAX = 268_435_456;

@@ -1,7 +1,7 @@
 /** One subscriber of one task's stream: snapshot first, then what was, then what comes, never faster than it reads (wire.md 6). */
 import type { Ack, TaskSubscription } from '../protocol/index.ts';
 import type { Peer } from '../mesh/index.ts';
-import { isJournaled, type Events, type StreamEvent } from './events.ts';
+import { bytesOf, isJournaled, type Events, type StreamEvent } from './events.ts';
 
 /** A running subscription. */
 export interface Subscriber {
@@ -19,10 +19,19 @@ export function createSubscriber(options: {
 }): Subscriber & { begin(): void } {
   const { peer, events, token, asked } = options;
   const waiting: StreamEvent[] = [];
+  let bytes_waiting = 0;
+  const sizes = new WeakMap<StreamEvent, number>();
   const in_flight = new Map<number, number>();
   let bytes_in_flight = 0;
   let is_stopped = false;
   let stopAll: () => void = () => undefined;
+
+  /** Measured once: large events wait long. */
+  const sizeOf = (event: StreamEvent): number => {
+    const size = sizes.get(event) ?? bytesOf(event.value);
+    sizes.set(event, size);
+    return size;
+  };
 
   const hasCredit = () => {
     if (asked.credit) return in_flight.size < asked.credit.events && bytes_in_flight < asked.credit.bytes;
@@ -41,15 +50,22 @@ export function createSubscriber(options: {
   const flush = () => {
     while (waiting.length > 0 && hasCredit()) {
       const next = waiting.shift();
-      if (next) send(next);
+      if (!next) return;
+      bytes_waiting -= sizeOf(next);
+      send(next);
     }
   };
 
   const take = (event: StreamEvent) => {
+    if (waiting.length === 0 && hasCredit()) return send(event);
     waiting.push(event);
+    bytes_waiting += sizeOf(event);
     flush();
-    if (waiting.length > WAITING_EVENTS_MAX) shed(waiting);
-    if (waiting.length <= BACKLOG_EVENTS_MAX) return;
+    if (waiting.length > WAITING_EVENTS_MAX || bytes_waiting > BACKLOG_BYTES_MAX) {
+      shed(waiting);
+      bytes_waiting = waiting.reduce((sum, each) => sum + sizeOf(each), 0);
+    }
+    if (waiting.length <= BACKLOG_EVENTS_MAX && bytes_waiting <= BACKLOG_BYTES_MAX) return;
     peer.close(1013, 'this subscriber reads too slowly');
     stop();
   };
@@ -58,6 +74,7 @@ export function createSubscriber(options: {
     is_stopped = true;
     stopAll();
     waiting.length = 0;
+    bytes_waiting = 0;
   };
 
   return {
@@ -111,3 +128,5 @@ function fromOf({ kind, seq, value }: StreamEvent): number {
 const UNSENT_BYTES_MAX = 4_194_304;
 const WAITING_EVENTS_MAX = 256;
 const BACKLOG_EVENTS_MAX = 4_096;
+/** Twice what a stream keeps: a replay always fits. */
+const BACKLOG_BYTES_MAX = 16_777_216;

@@ -5,7 +5,7 @@ import { createEvents, EVENT_LIMITS, type StreamEvent } from '../../orchestrator
 import type { TaskEventKind } from '../../protocol/index.ts';
 import { manualClock } from '../../seams/index.ts';
 
-const LIMITS = { ring_max: 5, kept_max: 4, ring_ms_max: 600_000, finished_max: 3, forgotten_max: 3 };
+const LIMITS = { ...EVENT_LIMITS, ring_max: 5, kept_max: 4, finished_max: 3, forgotten_max: 3 };
 const kind = fc.constantFrom<TaskEventKind>('status', 'artifact', 'thought', 'tool_call', 'log');
 
 test('the bounds are those of the wire: 1 000 events or ten minutes a task', () => {
@@ -77,6 +77,45 @@ test('the stream of a task finished long ago is one gap, and its numbers go on a
   expect(events.after('a', 0)).toMatchObject([{ kind: 'gap', seq: 2, value: { from: 1, to: 2 } }]);
   expect(events.after('b', 0)).toHaveLength(2);
   expect(events.append('a', 'log', 'late').seq).toBe(3);
+});
+
+test('a stream full of large artifacts loses the oldest of them as one gap; its states stay', () => {
+  const events = createEvents(manualClock(), { ...EVENT_LIMITS, stream_bytes_max: 10_000 });
+  events.append('t', 'status', 'submitted');
+  for (let nth = 0; nth < 20; nth++) events.append('t', 'artifact', 'x'.repeat(2_000));
+  const kept = events.after('t', 0);
+  expect(kept.map(({ kind: what, seq }) => [what, seq])).toEqual([
+    ['status', 1],
+    ['gap', 17],
+    ...[18, 19, 20, 21].map((seq) => ['artifact', seq]),
+  ]);
+});
+
+test('many streams together stay within their budget: finished ones go first, then the largest is halved', () => {
+  const events = createEvents(manualClock(), { ...EVENT_LIMITS, streams_bytes_max: 20_000 });
+  const fill = (task_id: string, count: number) => {
+    for (let nth = 0; nth < count; nth++) events.append(task_id, 'artifact', 'x'.repeat(1_000));
+  };
+  const left = (task_id: string) => events.after(task_id, 0).filter(({ kind: what }) => what === 'artifact').length;
+  fill('finished', 4);
+  events.finish('finished');
+  fill('small', 3);
+  fill('large', 9);
+  expect([left('finished'), left('small'), left('large')]).toEqual([0, 3, 9]);
+  fill('large', 4);
+  expect([left('small'), left('large')]).toEqual([3, expect.any(Number)]);
+  expect(left('large')).toBeLessThan(13);
+  expect(events.lastSeq('large')).toBe(13);
+});
+
+test('three tasks that send artifacts of a megabyte without end keep eight each', () => {
+  const events = createEvents(manualClock());
+  const megabyte = 'x'.repeat(1_000_000);
+  for (const task_id of ['a', 'b', 'c']) {
+    for (let nth = 0; nth < 20; nth++) events.append(task_id, 'artifact', megabyte);
+    const kept = events.after(task_id, 0).filter(({ kind: what }) => what === 'artifact');
+    expect(kept).toHaveLength(8);
+  }
 });
 
 test('who stops listening hears nothing more', () => {

@@ -63,6 +63,15 @@ test('never more than the byte window is unacknowledged, give or take the event 
   expect(got).toHaveLength(6);
 });
 
+test('a subscriber that never reads holds no more than a bounded backlog of large artifacts, then loses its link', async () => {
+  begin({ credit: { events: 1, bytes: 1_024 } });
+  const large = 'x'.repeat(1_000_000);
+  for (let nth = 1; nth <= 17; nth++) events.append('t', 'artifact', large);
+  expect(peer.link.open).toBe(true);
+  events.append('t', 'artifact', large);
+  expect(peer.link.open).toBe(false);
+});
+
 test('acknowledging twice, too early or too much gives no credit that was not used', async () => {
   const subscriber = begin({ credit: { events: 2, bytes: 1_048_576 } });
   for (let nth = 1; nth <= 20; nth++) events.append('t', 'status', nth);
