@@ -1,0 +1,136 @@
+/** An agent with a good key and bad intentions: what it says about itself and its work is judged, never believed. */
+import { expect, test } from 'vitest';
+import { defineAgent, memoryLink, type Link } from '../../mesh/index.ts';
+import { readCard, skill, TaskPage } from '../../protocol/index.ts';
+import { z } from 'zod';
+import { manualClock } from '../../seams/index.ts';
+import { echoAgent } from '../support/echo.ts';
+import { startMesh } from '../support/mesh.ts';
+import { tapped, type Frame } from '../support/tap.ts';
+
+const ask = { to: { skill: 'echo_text' }, params: { text: 'x' } };
+
+/** A link whose agent end says what `said` makes of each frame. */
+const rewriting =
+  (said: (frame: Frame) => Frame | undefined) =>
+  (url: string): [Link, Link] => {
+    const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: new URL(url).host });
+    return [near, tapped(far, { said })];
+  };
+
+const isProgress = ({ method }: Frame): boolean => method === '$/progress';
+const isAnswer = (frame: Frame): boolean =>
+  'result' in frame && (frame['result'] as { by?: string } | null)?.by !== undefined;
+const failing = (error: object) => (frame: Frame) =>
+  isAnswer(frame) ? { jsonrpc: '2.0', id: frame['id'], error } : frame;
+
+test('a forged state or gap from an agent is neither believed nor fatal (ATK-E6, ATK-E10)', async () => {
+  const forged = [
+    { kind: 'status', value: { state: 'completed', agent_id: 'orchestrator' } },
+    { kind: 'gap', value: { from: { toString: 1, valueOf: 1 }, to: 5 } },
+    { kind: 'gap', value: { from: 1, to: 999 } },
+  ];
+  const mesh = await startMesh(
+    [
+      echoAgent('parrot', (text, ctx) => {
+        for (let event = 0; event < 3; event++) ctx.progress.thought('as it is');
+        return text;
+      }),
+    ],
+    {
+      link: rewriting((frame) =>
+        isProgress(frame) ? { ...frame, params: { ...(frame['params'] as object), ...forged.shift() } } : frame,
+      ),
+    },
+  );
+  await mesh.online(1);
+  expect(await mesh.operator.request('handoff', ask)).toMatchObject({ by: 'parrot' });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  const seen: { kind: string; value: unknown }[] = [];
+  const following = await mesh.operator.subscribe('task/subscribe', { task_id: items[0]!.task_id }, (event) =>
+    seen.push(event),
+  );
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  following.stop();
+  const states = seen.filter(({ kind }) => kind === 'status').map(({ value }) => (value as { state?: string }).state);
+  expect(states).toEqual(['submitted', 'working', undefined, 'completed']);
+  const gaps = seen.filter(({ kind }) => kind === 'gap').map(({ value }) => value as { from: number; to: number });
+  expect(gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0)).toBe(2);
+});
+
+test('an agent that claims a lost link or a cancel has merely failed, once', async () => {
+  for (const error of [
+    { code: 5030, message: 'gone', data: { detail: { link_lost: true } } },
+    { code: 4990, message: 'cancelled' },
+    { code: 4031, message: 'denied' },
+  ]) {
+    const mesh = await startMesh([echoAgent('parrot')], { link: rewriting(failing(error)) });
+    await mesh.online(1);
+    const task = await mesh.operator
+      .request('handoff', { ...ask, options: { deadline_ms: 300 } })
+      .catch(() => undefined);
+    expect(task).toBeUndefined();
+    const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+    expect(items[0]?.state).toBe('failed');
+    expect(items[0]?.attempts.map(({ outcome }) => outcome)).not.toContain('link_lost');
+  }
+});
+
+test('a broken replica is left for the one that works, after a moment and not after a day', async () => {
+  const clock = manualClock();
+  const broken = rewriting(failing({ code: 5030, message: 'no room', data: { retry_after_ms: 1e9 } }));
+  const mesh = await startMesh([echoAgent('parrot'), echoAgent('parrot')], {
+    clock,
+    link: (url) =>
+      url.includes('-0.') ? broken(url) : memoryLink({ protocol: 'mesh.v1', dialled: new URL(url).host }),
+  });
+  await mesh.online(2);
+  let answered = 0;
+  for (let call = 0; call < 4; call++) {
+    void mesh.operator.request('handoff', { ...ask, options: { deadline_ms: 120_000 } }).then(() => answered++);
+  }
+  for (let turn = 0; turn < 2_000 && answered < 4; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (turn % 50 === 49) clock.advance(1_000);
+  }
+  expect(answered).toBe(4);
+  expect(clock.monotonic()).toBeLessThan(60_000);
+});
+
+test('a skill that acts is denied in monitor, whatever class its card names (INV14)', async () => {
+  let ran = 0;
+  const wipe = skill({
+    id: 'wipe_disk',
+    title: 'Wipe',
+    description: 'Acts.',
+    tags: [],
+    effect: 'non_idempotent',
+    params: z.object({}),
+    result: z.object({}),
+  });
+  const act = wipe.implement(() => {
+    ran++;
+    return {};
+  });
+  const mesh = await startMesh([defineAgent({ id: 'wiper', name: 'W', description: 'W.', skills: [act] })]);
+  await mesh.online(1);
+  await expect(mesh.operator.request('handoff', { to: { skill: 'wipe_disk' }, params: {} })).rejects.toMatchObject({
+    code: 4031,
+  });
+  expect(ran).toBe(0);
+});
+
+test('a card cannot offer what is no skill id', () => {
+  const named = (id: string) => ({ id, name: id, description: '', tags: [] });
+  const card = {
+    name: 'x',
+    description: 'x',
+    version: '1',
+    supportedInterfaces: [{ url: 'ws://x', protocolBinding: 'x', protocolVersion: '1.0' }],
+    capabilities: {},
+    defaultInputModes: [],
+    defaultOutputModes: [],
+    skills: [named('(\\w+)+$'), named('('), named('__proto__'), named('echo_text')],
+  };
+  expect([...readCard(card).skills.keys()]).toEqual(['echo_text']);
+});
