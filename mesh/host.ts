@@ -32,6 +32,7 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
   const { clock, metrics } = deps;
   const fences = new Map<string, number>();
   const task_ids = new Set<string>();
+  let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   let running = 0;
   let is_draining = false;
 
@@ -49,7 +50,7 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
   );
   const offered: [string, MethodHandler][] = [
     ['rpc.ping', () => ({ ok: true })],
-    ['rpc.discover', () => openRpcOf(agent)],
+    ['rpc.discover', () => (document ??= openRpcOf(agent))],
     ...[...agent.implementations].map(([id, implementation]): [string, MethodHandler] => [
       id,
       (params, call) => work(implementation, params, call),

@@ -59,5 +59,8 @@ export const LINK_LIMITS: LinkLimits = {
   handshake_ms_max: 5_000,
 };
 
+/** Those of a link without `mesh.v1`: whoever proves nothing sends small frames only (wire.md 2). */
+export const BARE_LINK_LIMITS: LinkLimits = { ...LINK_LIMITS, frame_bytes_max: 65_536 };
+
 /** How long a peer may take to answer a goodbye before it is cut, ms. */
 export const GOODBYE_MS_MAX = 2_000;

@@ -9,7 +9,7 @@ import { isLoopback, toHostPort } from './addresses.ts';
 import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import type { Link, LinkLimits } from './link.ts';
-import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
+import { BARE_LINK_LIMITS, GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
 import { createRefusal, SAFE_HEADERS } from './refusal.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
@@ -44,7 +44,7 @@ export interface ListenOptions {
   allow_hosts?: readonly string[];
   /** Exact origins whose pages may connect; none unless said. */
   allow_origins?: readonly string[];
-  /** Judges an upgrade before its 101: answers the limits of that principal, or throws an AuroraError. */
+  /** Judges an upgrade before its 101: answers its limits, or throws an AuroraError; those of its protocol unless said. */
   admit?: (request: IncomingMessage) => LinkLimits | Promise<LinkLimits>;
   /** A new link, which reads nothing until it is attached. */
   onLink(link: Link, request: IncomingMessage): void;
@@ -76,7 +76,7 @@ export interface Port {
 
 /** Opens a port. */
 export async function listen(options: ListenOptions): Promise<Port> {
-  const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = () => LINK_LIMITS } = options;
+  const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = limitsOf } = options;
   if (!tls && !isLoopback(host)) throw new Error(PLAIN_BIND);
   const secure = typeof tls === 'object';
   const onFault = (fault: unknown) => options.onFault?.(fault);
@@ -169,6 +169,9 @@ export async function listen(options: ListenOptions): Promise<Port> {
       }),
   };
 }
+
+const limitsOf = (request: IncomingMessage): LinkLimits =>
+  agreedProtocol(request) === '' ? BARE_LINK_LIMITS : LINK_LIMITS;
 
 function createHttpServer(tls: ListenOptions['tls'], bounds: ListenBounds): Server {
   const http = {

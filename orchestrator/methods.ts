@@ -74,9 +74,10 @@ export interface OrchestratorMethods {
 export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods {
   const subscribers = new Map<Peer, Map<Ack['token'], Following>>();
 
+  let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   const look: [string, MethodHandler][] = [
     ['rpc.ping', () => ({ ok: true })],
-    ['rpc.discover', () => openRpcOf(ABOUT)],
+    ['rpc.discover', () => (document ??= openRpcOf(ABOUT))],
   ];
   const proven: [string, MethodHandler][] = [
     ['handoff', handoff],

@@ -1,0 +1,94 @@
+/** An agent on a real port: what a stranger may cost it. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { BARE_LINK_LIMITS } from '../../mesh/link.ts';
+import { createHost, defineAgent, literalPins, memoryLink, serve, type Served } from '../../mesh/index.ts';
+import { skill } from '../../protocol/index.ts';
+import {
+  countingIds,
+  countingMetrics,
+  literalContent,
+  memoryLog,
+  seededRandom,
+  systemClock,
+} from '../../seams/index.ts';
+import { identityOf } from '../support/mesh.ts';
+import { frame, openRaw, type Raw } from './raw.ts';
+import { record } from './recorder.ts';
+
+const text = z.object({ text: z.string() });
+const about = { title: 'Echo', description: 'Echoes a text.', tags: ['text'], params: text, result: text };
+const agent = defineAgent({
+  id: 'worker',
+  name: 'Worker',
+  description: 'Works on texts.',
+  skills: [skill({ ...about, id: 'echo_text', effect: 'read' }).implement(async (asked) => asked)],
+});
+const deps = () => ({
+  clock: systemClock,
+  ids: countingIds(),
+  random: seededRandom(1),
+  log: memoryLog(),
+  metrics: countingMetrics(),
+  content: literalContent(),
+  pins: literalPins([]),
+  self: identityOf('worker', 'agent').identity,
+  anonymous: 'loopback' as const,
+  openRef: () => {
+    throw new Error('no blobs here');
+  },
+});
+
+describe('a stranger at the port of an agent', () => {
+  const served: Served[] = [];
+  const opened: Raw[] = [];
+  afterEach(async () => {
+    for (const { socket } of opened.splice(0)) socket.destroy();
+    for (const port of served.splice(0)) await port.drain(0);
+  });
+  const knock = async (headers: Record<string, string> = {}) => {
+    const port = await serve(agent, { ...deps(), host: '127.0.0.1', port: 0 });
+    served.push(port);
+    const raw = await openRaw(port.port, headers);
+    opened.push(raw);
+    return raw;
+  };
+  const ping = (bytes: number) => JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'rpc.ping' }).padEnd(bytes);
+  const say = (raw: Raw, bytes: number) => raw.socket.write(frame({ opcode: 1, payload: ping(bytes) }));
+
+  test('ATK-A5: a bare frame of 70 KB closes 1009, one of 64 KiB is answered', async () => {
+    const raw = await knock();
+    say(raw, BARE_LINK_LIMITS.frame_bytes_max);
+    await expect.poll(() => raw.opcodes).toEqual([1]);
+    say(raw, 70_000);
+    expect(await raw.closed).toBe(1009);
+  });
+
+  test('under mesh.v1 a frame of 70 KB is answered', async () => {
+    const raw = await knock({ 'Sec-WebSocket-Protocol': 'mesh.v1' });
+    say(raw, 70_000);
+    await expect.poll(() => raw.opcodes).toContain(1);
+  });
+});
+
+test('rpc.discover costs once, however often and by whomever it is asked', async () => {
+  let made = 0;
+  const counted = {
+    ...agent,
+    get skills() {
+      made += 1;
+      return agent.skills;
+    },
+  };
+  const host = createHost(counted, deps());
+  made = 0; // making the host reads them too
+  for (const protocol of ['', 'mesh.v1', '']) {
+    const [near, far] = memoryLink({ protocol });
+    host.accept(far);
+    const heard = record(near);
+    near.send('{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}');
+    await heard.count(1);
+    expect(heard.texts[0]).toContain('"echo_text"');
+  }
+  expect(made).toBe(1);
+});
