@@ -9,6 +9,7 @@ import {
   type InputKind,
   type InvestigationResult,
   type InvestigationStep,
+  type NotChecked,
   type Source,
 } from '../protocol/index.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
@@ -39,7 +40,7 @@ export function createInvestigate({ planner, open, handOff }: InvestigateDeps): 
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
     const outcomes = await carryOut({ kind, input, alert }, { planner, task, signal, tell, handOff });
-    return toResult(kind, outcomes);
+    return toResult(kind, outcomes, unreadIn(alert));
   };
 }
 
@@ -93,7 +94,7 @@ const leftOut = (step: Step): Outcome => {
 };
 
 /** One verdict; a step that did not come back is said, and keeps the verdict from being clean. */
-function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationResult {
+function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonly NotChecked[]): InvestigationResult {
   const ordered = [...outcomes].sort((left, right) => (left.step.step < right.step.step ? -1 : 1));
   const parts = ordered.flatMap(({ row }) => {
     const result = AnalysisResult.safeParse(row.result);
@@ -106,7 +107,15 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[]): InvestigationR
     why: row.error?.message ?? 'it answered in no known shape',
   }));
   const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(result).map((why) => ({ what: agent_id, why })));
-  return { ...merge(parts, [...missing, ...unproven]), kind, steps: ordered.map(toStep) };
+  return { ...merge(parts, [...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
+}
+
+/** Fields of an alert that no specialist is given: what they say is not judged. */
+function unreadIn(alert: Alert | undefined): NotChecked[] {
+  const fields = Object.keys(alert ?? {}).filter((field) => !READ_FIELDS.has(field) && !LABEL_FIELDS.has(field));
+  if (fields.length === 0) return [];
+  const shown = fields.slice(0, FIELDS_SHOWN).map((field) => field.slice(0, FIELD_CHARS_MAX));
+  return [{ what: `the alert's fields ${shown.join(', ')}`, why: 'no specialist reads them' }];
 }
 
 /** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
@@ -179,6 +188,11 @@ async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(chunks);
 }
 
+const READ_FIELDS = new Set(['title', 'description', 'iocs', 'raw_log', 'http', 'email']);
+/** What others call or count it by: no evidence. */
+const LABEL_FIELDS = new Set(['alert_id', 'severity', 'source', 'status', 'timestamp', 'created_at']);
+const FIELDS_SHOWN = 20;
+const FIELD_CHARS_MAX = 64;
 const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   alert: 'an alert',
   email: 'a mail',

@@ -18,12 +18,17 @@ export interface Part {
 
 /**
  * Merges in the order of agent ids, so that it does not matter who answered first. `missing` are parts that were handed out
- * and did not come back: with any of them the verdict is never `benign`, and confidence is at most 0.5.
+ * and did not come back: with any of them the verdict is never `benign`, and confidence is at most 0.5. `unread` is what nobody was
+ * asked about: it keeps the verdict from being `benign` too.
  */
-export function merge(parts: readonly Part[], missing: readonly NotChecked[]): AnalysisResult {
+export function merge(
+  parts: readonly Part[],
+  missing: readonly NotChecked[],
+  unread: readonly NotChecked[] = [],
+): AnalysisResult {
   const ordered = [...parts].sort((left, right) => compareText(left.agent_id, right.agent_id));
   const results = ordered.map(({ result }) => result);
-  const verdict = verdictOf(results, missing.length > 0);
+  const verdict = verdictOf(results, missing.length + unread.length > 0);
   const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
   const leading = results
@@ -51,6 +56,7 @@ export function merge(parts: readonly Part[], missing: readonly NotChecked[]): A
     not_checked: distinct(
       [
         ...missing,
+        ...unread,
         ...ordered.flatMap(({ agent_id, result }) =>
           result.not_checked.map(({ what, why }) => ({ what: `${agent_id}: ${what}`, why })),
         ),

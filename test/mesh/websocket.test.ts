@@ -111,7 +111,7 @@ describe('a link over WebSocket', () => {
     chunks.length = 0;
     for (let count = 0; count < 50; count++) near.send('twenty bytes of text');
     await other.count(50);
-    expect(chunks).toEqual([50 * 26]);
+    expect(chunks.filter((length) => length > 6)).toEqual([50 * 26]); // a ping or pong is six bytes and may fall in between
   });
 
   test('brings the close code and reason to both ends', async () => {

@@ -210,6 +210,14 @@ describe('inputs that cannot be looked at', () => {
     await expect(investigate({ text, kind })).rejects.toMatchObject({ code: 4220 });
   });
 
+  test('fields of an alert that nobody is given keep it from being clean, and are named', async () => {
+    const { verdict, not_checked } = await investigate({
+      text: '{"description":"x","command_line":"powershell -enc"}',
+    });
+    expect(verdict).toBe('inconclusive');
+    expect(JSON.stringify(not_checked)).toContain('command_line');
+  });
+
   test('an alert that carries nothing to look at is no clean alert', async () => {
     await expect(investigate({ text: '{"unknown":"field"}' })).rejects.toBeInstanceOf(AuroraError);
   });
