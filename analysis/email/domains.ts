@@ -39,8 +39,14 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
   const labels = shown.split('.').slice(0, LABELS_MAX);
   const words = new Set(labels.flatMap((label) => label.split('-')).map(skeleton));
   const shape = skeleton(name);
+  const inFront = `.${shown.replaceAll('-', '.')}`;
   const run = skeleton(shown).replace(/[.-]/g, '');
+  const isNamesake = brands.some((brand) => labelsOf(brand).some(([, own]) => name === own));
   for (const brand of brands) {
+    const whole = brand.domains.find((domain) => inFront.includes(`.${domain}.`));
+    if (whole !== undefined) {
+      return { brand, how: `"${whole}" set before a domain that is not the brand's`, certainty: 'high' };
+    }
     for (const [label, own] of labelsOf(brand)) {
       if (shape === label && name !== own) return { brand, how: 'same shape in other characters', certainty: 'high' };
       if (name === own) continue; // The brand under another suffix may be its own: owners register many.
@@ -50,7 +56,8 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
       if (label.length >= CONTAINED_MIN && run.includes(label)) {
         return { brand, how: `"${label}" inside a name that is not the brand's`, certainty: 'high' };
       }
-      if (label.length >= SPELLING_MIN && isOneEdit(shape, label)) {
+      // Two brands may be one letter apart: whoever bears the name of one does not imitate the other.
+      if (!isNamesake && label.length >= SPELLING_MIN && isOneEdit(shape, label)) {
         return { brand, how: `one character from "${label}"`, certainty: 'medium' };
       }
     }

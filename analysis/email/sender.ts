@@ -16,17 +16,18 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] 
 
   const names = mail.from.map((mailbox) => mailbox.name || (mailbox.domain === '' ? mailbox.address : '')).join(' ');
   const claimed = brandNamedIn(names, brands);
-  if (claimed && !owns(claimed, sender.domain)) {
+  const lookalike = lookalikeOf(sender.domain, brands);
+  if (lookalike) {
+    signs.push({ id: 'sender_lookalike', ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
+  }
+  // A name that claims what the domain imitates is the same pretence: the stronger sign has told it.
+  if (claimed && !(lookalike && isSameOwner(claimed, lookalike.brand)) && !owns(claimed, sender.domain)) {
     const linked = mail.links.some((link) => owns(claimed, link.host) && !isAmong(link.host, FREE_HOSTING));
     signs.push({ id: linked ? 'sender_brand_mixed' : 'sender_brand', ...where, detail: claimed.name });
   }
   const other = /[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})/i.exec(names)?.[1]?.toLowerCase();
   if (other && registeredDomain(other) !== registeredDomain(sender.domain)) {
     signs.push({ id: 'sender_name_address', ...where, detail: other });
-  }
-  const lookalike = lookalikeOf(sender.domain, brands);
-  if (lookalike) {
-    signs.push({ id: 'sender_lookalike', ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
   }
   if (!isPublicName(sender.domain)) signs.push({ id: 'sender_unreal', ...where });
   if (isAmong(sender.domain, TRIAL_SENDERS)) signs.push({ id: 'sender_trial', ...where });
@@ -61,7 +62,7 @@ function replySigns(mail: ParsedMail, sender: Mailbox | undefined): Sign[] {
   // A mailing list answers for its members: the list is also a recipient or the envelope.
   const accomplices = [sender, ...mail.recipients, ...mail.return_path].flatMap((mailbox) => mailbox?.domain || []);
   const known = new Set(accomplices.map(registeredDomain));
-  if (isAmong(reply.domain, FREEMAIL) && reply.address.toLowerCase() !== sender?.address.toLowerCase()) {
+  if (isAmong(reply.domain, FREEMAIL)) {
     const own = sender !== undefined && localPart(reply) === localPart(sender);
     return mail.recipients.some((mailbox) => mailbox.address.toLowerCase() === reply.address.toLowerCase()) || own
       ? []
@@ -81,6 +82,7 @@ export function owns(brand: Brand, host: string): boolean {
   return ownerOf(host, [brand]) !== undefined || (namesake && isPublicName(host));
 }
 
+const isSameOwner = (left: Brand, right: Brand) => left.domains.some((domain) => right.domains.includes(domain));
 const localPart = (mailbox: Mailbox) => mailbox.address.slice(0, mailbox.address.lastIndexOf('@')).toLowerCase();
 const shown = (mailboxes: readonly Mailbox[]) =>
   mailboxes.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ') || '(empty)';

@@ -21,6 +21,9 @@ const signal = (
   techniques: readonly string[] = [],
 ): Signal => ({ title, severity, weight, basis, techniques });
 
+/** One wording for a borrowed name, whatever the name stands on. */
+export const imitating = (what: string): string => `${what} imitates a brand`;
+
 /**
  * A sign that newsletters show too is `info` by itself: only together do such signs flag a mail (`FLAG_FROM`). Nothing here
  * looks at a date, at the age of a header or at a mail program's own headers.
@@ -36,7 +39,7 @@ export const SIGNALS = {
   sender_brand_mixed: signal('claim', 0.25, 'info', 'The sender name claims a brand that does not own the address', [
     'T1684.001',
   ]),
-  sender_lookalike: signal('claim', 0.6, 'high', 'The sender domain imitates a brand', ['T1684.001']),
+  sender_lookalike: signal('claim', 0.6, 'high', imitating('The sender domain'), ['T1684.001']),
   subject_brand: signal('claim', 0.45, 'info', 'The mail lures with a brand that owns neither the sender nor a link', [
     'T1684.001',
   ]),
@@ -53,8 +56,9 @@ export const SIGNALS = {
   reply_freemail: signal('reply', 0.5, 'low', 'Replies go to a free mailbox instead of the sender'),
   reply_unreal: signal('reply', 0.4, 'low', 'Replies go to a domain that cannot exist'),
   reply_elsewhere: signal('reply', 0.2, 'info', 'Replies go to another owner than the sender'),
-  link_lookalike: signal('claim-link', 0.55, 'high', 'A link leads to a name that imitates a brand', ['T1684.001']),
+  link_lookalike: signal('claim-link', 0.55, 'high', imitating('The name a link leads to'), ['T1684.001']),
   link_text: signal('link-text', 0.3, 'low', 'A link shows one address and leads to another'),
+  link_text_brand: signal('link-text', 0.35, 'medium', 'A link shows the address of a brand and leads elsewhere'),
   link_credentials: signal('link-form', 0.5, 'high', 'A link hides its host behind a user name'),
   link_address: signal('link-host', 0.4, 'low', 'A link leads to a bare address'),
   link_unreal: signal('link-host', 0.4, 'low', 'A link leads to a host that cannot exist'),

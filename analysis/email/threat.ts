@@ -5,7 +5,7 @@ import { assessIndicators, parseIndicator, type AssessOptions } from '../ioc/ind
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
 import { STARTER_BRANDS, type Brand } from './brands.ts';
 import { lookalikeOf } from './domains.ts';
-import { SIGNALS } from './signals.ts';
+import { imitating, SIGNALS } from './signals.ts';
 
 /** The grounds for `conclude`. Addresses, hashes and other types are another trade's: they are named in `not_checked`. */
 export function assessMailIndicators(
@@ -34,11 +34,11 @@ function lookalikeFinding(ioc: Ioc, index: number, brands: readonly Brand[]): We
   if ('reason' in read || !['domain', 'url', 'email'].includes(read.type) || read.host === undefined) return [];
   const lookalike = lookalikeOf(read.host, brands);
   if (!lookalike) return [];
-  const { severity, weight, title } = SIGNALS.sender_lookalike;
+  const { severity, weight } = SIGNALS.sender_lookalike;
   return [
     {
       id: `brand_lookalike_${index}`,
-      title: `${title.replace('The sender domain', 'A name')}: ${lookalike.brand.name}, ${lookalike.how}`,
+      title: `${imitating('The name')}: ${lookalike.brand.name}, ${lookalike.how}`,
       severity,
       rule: 'brand_lookalike',
       weight,
