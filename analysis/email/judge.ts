@@ -1,13 +1,12 @@
 /** From a read mail to the grounds of a verdict: every sign with the place it stands in, weighed by one table. */
-import { isIP } from 'node:net';
-import type { Checked, Evidence, Ioc, NotChecked, Recommendation } from '../../protocol/index.ts';
+import type { Checked, Evidence, NotChecked, Recommendation } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
 import { attachmentSigns } from './attachments.ts';
 import type { Authentication } from './authentication.ts';
 import { STARTER_BRANDS, type Brand } from './brands.ts';
 import type { ParsedMail } from './facts.ts';
-import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
+import { indicatorsOf } from './indicators.ts';
 import { senderSigns } from './sender.ts';
 import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Signal, type SignalId } from './signals.ts';
 import { targetSigns } from './targets.ts';
@@ -33,40 +32,43 @@ export interface Surroundings {
 
 /** The grounds for `conclude`. Deterministic; never looks at dates, header age or a mail program's own headers. */
 export function judgeEmail(mail: ParsedMail, around: Surroundings = {}): Grounds {
-  const signs = signsOf(mail, around);
+  const brands = around.brands?.list ?? STARTER_BRANDS;
+  const signs = signsOf(mail, brands, around.authentication);
   const findings = toFindings(mail, signs);
   const joint = jointWeight(findings);
   const flagged =
     joint >= FLAG_FROM || findings.some((finding) => finding.severity !== 'info' && finding.weight >= FLAG_FROM);
-  const resting = flagged ? signs : [];
   if (joint >= FLAG_FROM) findings.push(together(findings, joint));
   return {
     subject: 'The mail',
-    findings: flagged ? findings : findings.map((finding) => ({ ...finding, severity: 'info' })),
+    // Signs that do not flag together are told, and weigh nothing: the confidence of `benign` is not one in badness.
+    findings: flagged ? findings : findings.map((finding) => ({ ...finding, severity: 'info', weight: 0 })),
     techniques: flagged ? techniquesOf(mail, signs) : [],
-    iocs: iocsOf(mail, resting),
+    iocs: flagged ? indicatorsOf(mail, signs, brands) : [],
     checked: [checkedOf(mail)],
     not_checked: [
       ...mail.unread.map((gap) => ({ ...gap, mandatory: true })),
       ...NEVER_CHECKED,
       ...authenticationGap(around),
     ],
-    recommendations: flagged ? recommendationsOf(mail, resting) : [],
+    recommendations: flagged ? recommendationsOf(mail) : [],
     data_versions: { brands: around.brands?.version ?? 'starter' },
   };
 }
 
-const signsOf = (mail: ParsedMail, around: Surroundings): Sign[] => {
-  const brands = around.brands?.list ?? STARTER_BRANDS;
+function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Authentication | undefined): Sign[] {
+  const reported = reportedSigns(mail);
+  const checked = checkedSigns(authentication);
+  const authenticated = ![...reported, ...checked].some(({ id }) => FAILURES.has(id));
   return [
     ...senderSigns(mail, brands),
-    ...targetSigns(mail, brands),
+    ...targetSigns(mail, { brands, authenticated }),
     ...wordingSigns(mail, brands),
     ...attachmentSigns(mail),
-    ...reportedSigns(mail),
-    ...checkedSigns(around.authentication),
+    ...reported,
+    ...checked,
   ];
-};
+}
 
 function reportedSigns(mail: ParsedMail): Sign[] {
   const { spf, dkim, dmarc } = mail.facts.reported_authentication;
@@ -96,7 +98,7 @@ function toFindings(mail: ParsedMail, signs: readonly Sign[]): WeighedFinding[] 
       rule: id,
       weight,
       basis,
-      evidence: same.slice(0, EVIDENCE_MAX).map(citing(mail)),
+      evidence: distinct(same.map(citing(mail))).slice(0, EVIDENCE_MAX),
     };
   });
 }
@@ -111,7 +113,7 @@ function together(findings: readonly WeighedFinding[], joint: number): WeighedFi
     rule: 'signs_together',
     weight: 0,
     basis: 'signs_together',
-    evidence: strongest.flatMap((finding) => finding.evidence.slice(0, 1)).slice(0, EVIDENCE_MAX),
+    evidence: distinct(strongest.flatMap((finding) => finding.evidence.slice(0, 1))).slice(0, EVIDENCE_MAX),
   };
 }
 
@@ -123,40 +125,19 @@ function jointWeight(findings: readonly WeighedFinding[]): number {
 }
 
 function techniquesOf(mail: ParsedMail, signs: readonly Sign[]): { id: string; evidence: Evidence[] }[] {
-  const supported = signs.flatMap((sign) =>
-    [...(SIGNALS[sign.id].techniques ?? [])].map((id) => ({ id, evidence: [citing(mail)(sign)] })),
-  );
+  const supporting = new Map<string, Sign[]>();
+  const support = (id: string, sign: Sign) => supporting.set(id, [...(supporting.get(id) ?? []), sign]);
+  for (const sign of signs) for (const id of SIGNALS[sign.id].techniques ?? []) support(id, sign);
   const link = signs.find((sign) => sign.host !== undefined);
   const file = signs.find((sign) => sign.sha256 !== undefined);
-  if (link) supported.push({ id: 'T1566.002', evidence: [citing(mail)(link)] });
-  if (file) supported.push({ id: 'T1566.001', evidence: [citing(mail)(file)] });
+  if (link) support('T1566.002', link);
+  if (file) support('T1566.001', file);
   const [first] = signs;
-  if (!link && !file && first) supported.push({ id: 'T1566', evidence: [citing(mail)(first)] });
-  return supported;
+  if (!link && !file && first) support('T1566', first);
+  return [...supporting].map(([id, same]) => ({ id, evidence: distinct(same.map(citing(mail))) }));
 }
 
-/** The indicators that signs rest on: not every link of a newsletter, and never a big host that merely carries one. */
-function iocsOf(mail: ParsedMail, signs: readonly Sign[]): Ioc[] {
-  const iocs: Ioc[] = [];
-  for (const sign of signs) {
-    const { host } = sign;
-    if (host !== undefined) {
-      iocs.push({ type: 'url', value: sign.text.slice(0, IOC_CHARS_MAX) });
-      const shared = [SHORTENERS, REDIRECTORS].some((set) => isAmong(host, set)) || FREE_HOSTING.has(host);
-      if (!shared && host !== '')
-        iocs.push({ type: isIP(host.replace(/^\[|\]$/g, '')) > 0 ? 'ip' : 'domain', value: host.slice(0, 253) });
-    }
-    if (sign.sha256 !== undefined) iocs.push({ type: 'sha256', value: sign.sha256 });
-  }
-  const rests = (prefix: string) => signs.some((sign) => sign.id.startsWith(prefix));
-  const sender = mail.from.findLast((mailbox) => mailbox.domain !== '');
-  if (rests('sender_') && sender) iocs.push({ type: 'email', value: sender.address.slice(0, 320) });
-  const reply = mail.reply_to.find((mailbox) => mailbox.domain !== '');
-  if (rests('reply_') && reply) iocs.push({ type: 'email', value: reply.address.slice(0, 320) });
-  return iocs.slice(0, IOCS_MAX);
-}
-
-function recommendationsOf(mail: ParsedMail, signs: readonly Sign[]): Recommendation[] {
+function recommendationsOf(mail: ParsedMail): Recommendation[] {
   const steps: Recommendation[] = [
     {
       action: 'Search all mailboxes for the same sender, subject and links',
@@ -171,7 +152,7 @@ function recommendationsOf(mail: ParsedMail, signs: readonly Sign[]): Recommenda
       reason: 'Readers can still follow it',
     },
   ];
-  if (signs.some((sign) => sign.host !== undefined)) {
+  if (mail.links.length > 0) {
     steps.push({
       action: 'Search proxy and DNS logs for visits to the linked hosts',
       action_class: 'read',
@@ -200,11 +181,15 @@ const authenticationGap = (around: Surroundings): NotChecked[] =>
 const citing = (mail: ParsedMail) => (sign: Sign) =>
   evidence({ source: mail.name, locator: sign.locator, text: sign.text || '(empty)' });
 
+/** Two signs may stand in one place; the place is cited once. */
+const distinct = (cited: readonly Evidence[]): Evidence[] => [
+  ...new Map(cited.map((row) => [JSON.stringify([row.source, row.locator, row.excerpt]), row])).values(),
+];
+
+const FAILURES = new Set<SignalId>(['reported_failure', 'checked_failure']);
 const NEVER_CHECKED: readonly NotChecked[] = [
   { what: 'the pages behind the links', why: 'links are never opened' },
   { what: 'the age and owner of the domains', why: 'no registration data is mounted' },
 ];
 const EVIDENCE_MAX = 5;
 const DETAILS_MAX = 3;
-const IOCS_MAX = 100;
-const IOC_CHARS_MAX = 4_096;

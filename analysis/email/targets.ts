@@ -15,16 +15,31 @@ import type { Sign } from './judge.ts';
 import { isCheap } from './sender.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
 
-/** The signs that links and forms give. Each sign names the first links that show it. */
-export function targetSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {
+/** Whose links a mail may carry without a sign: the sender's, unless a check says the sender is somebody else. */
+interface Excuse {
+  owners: ReadonlySet<string>;
+  brands: readonly Brand[];
+}
+
+/**
+ * The signs that links and forms give. Each sign names the first links that show it. A link to the sender's own domain is
+ * excused for its kind of host, never for wearing a brand: the sender may be the attacker. `authenticated: false` says that
+ * a check of the sender failed, and then nothing is excused.
+ */
+export function targetSigns(
+  mail: ParsedMail,
+  { brands, authenticated }: { brands: readonly Brand[]; authenticated: boolean },
+): Sign[] {
   const own = ownersOf(mail);
+  const excuse: Excuse = { owners: authenticated ? own : new Set(), brands };
   const seen = new Set<string>();
   const signs: Sign[] = [];
   const often = Math.max(1, mail.links.length / MINOR_SHARE);
   for (const link of mail.links) {
     signs.push(
-      ...textSigns(link, own),
-      ...(seen.has(link.host) ? [] : hostSigns(link, own, brands).filter(isNotable(link, mail, often))),
+      ...(/^https?:\/\/[^/?#]*@/i.test(link.url) ? [signOf('link_credentials', link)] : []),
+      ...textSigns(link, excuse),
+      ...(seen.has(link.host) ? [] : hostSigns(link, excuse).filter(isNotable(link, mail, often))),
     );
     seen.add(link.host);
     if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
@@ -45,16 +60,19 @@ export function targetSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] 
   return signs;
 }
 
-function hostSigns(link: MailLink, own: ReadonlySet<string>, brands: readonly Brand[]): Sign[] {
+function hostSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
   const host = effectiveHostOf(link.url);
-  if (/^https?:\/\/[^/?#]*@/i.test(link.url)) return [signOf('link_credentials', link)];
   if (isAddress(host)) return [signOf('link_address', link, host === link.host ? undefined : host)];
   if (!isPublicName(host)) return [signOf('link_unreal', link)];
-  if (own.has(registeredDomain(host)) && !isAmong(host, FREE_HOSTING)) return [];
 
-  const signs: Sign[] = [];
+  const isOwn = owners.has(registeredDomain(host)) && !isAmong(host, FREE_HOSTING);
   const lookalike = lookalikeOf(host, brands);
-  if (lookalike) signs.push(signOf('link_lookalike', link, `${lookalike.brand.name}, ${lookalike.how}`));
+  const signs: Sign[] = [];
+  // A close spelling may be the sender's honest name; a brand worn inside the name is nobody's.
+  if (lookalike && !(isOwn && lookalike.certainty === 'medium')) {
+    signs.push(signOf('link_lookalike', link, `${lookalike.brand.name}, ${lookalike.how}`));
+  }
+  if (isOwn) return signs;
   if (host.includes('xn--') || isMixedScript(link.host)) signs.push(signOf('link_punycode', link, host));
   if (isAmong(host, SHORTENERS)) signs.push(signOf('link_shortener', link));
   if (isAmong(host, REDIRECTORS)) signs.push(signOf('link_redirector', link));
@@ -64,14 +82,26 @@ function hostSigns(link: MailLink, own: ReadonlySet<string>, brands: readonly Br
   return signs;
 }
 
-/** A text that is itself an address promises that address; a sender's own click counter behind it is usual. */
-function textSigns(link: MailLink, own: ReadonlySet<string>): Sign[] {
+/**
+ * A text that is itself an address promises that address. A sender's own click counter behind it is usual, but behind a
+ * brand's address only a host of the brand is excused: From and Return-Path are the attacker's to write.
+ */
+function textSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
   const promised = urlsIn(link.text)[0] ?? /^(?:www\.)?(?:[a-z0-9-]+\.)+[a-z]{2,}(?:\/\S*)?$/i.exec(link.text)?.[0];
   if (promised === undefined) return [];
   const shown = hostOf(/^https?:/i.test(promised) ? promised : `http://${promised}`);
-  const target = registeredDomain(effectiveHostOf(link.url));
-  if (!isPublicName(shown) || registeredDomain(shown) === target || own.has(target)) return [];
-  return [signOf('link_text', link, `shows ${shown}`)];
+  const host = effectiveHostOf(link.url);
+  const target = registeredDomain(host);
+  if (!isPublicName(shown) || registeredDomain(shown) === target) return [];
+  const brand = ownerOf(shown, brands);
+  const isBrands = (name: string) =>
+    brand !== undefined &&
+    ownerOf(name, [brand]) !== undefined &&
+    ![FREE_HOSTING, REDIRECTORS].some((set) => isAmong(name, set));
+  if (brand ? isBrands(host) : owners.has(target)) return [];
+  // A brand's own mail may count its clicks elsewhere, and whoever forges its address looks the same: the weaker sign.
+  const id = brand && ![...owners].some(isBrands) ? 'link_text_brand' : 'link_text';
+  return [signOf(id, link, `shows ${shown}`)];
 }
 
 /** A newsletter of fifty links has an odd one: a weak sign counts where the mail really sends its reader. */

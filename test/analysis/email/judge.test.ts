@@ -1,7 +1,13 @@
 /** Judging a mail: each sign with its place, the trade between recall and false alarms, and no clean answer by silence. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { analyzeEmail, checkAuthentication, mountedBrands, parseEmail } from '../../../analysis/email/index.ts';
+import {
+  analyzeEmail,
+  assessMailIndicators,
+  checkAuthentication,
+  mountedBrands,
+  parseEmail,
+} from '../../../analysis/email/index.ts';
 import { dataJson, dataPath, describeWithData } from '../../support/data.ts';
 
 async function judge(text: string | Uint8Array, brands?: Parameters<typeof analyzeEmail>[2]) {
@@ -72,7 +78,7 @@ test('a brand in the sender name, a foreign reply address and a bare address mak
     sender_brand: 'header From',
     reply_freemail: 'header Reply-To',
     link_address: 'html link 1',
-    link_text: 'html link 1',
+    link_text_brand: 'html link 1',
     form_password: 'html form 2',
     lure_subject: 'header Subject',
   });
@@ -166,6 +172,126 @@ test('text of the attacker reaches the result without control or bidi characters
   );
   expect(found.findings.length).toBeGreaterThan(0);
   expect(JSON.stringify(found.findings)).not.toMatch(/\\u001b|\u202e/);
+});
+
+const BRAND_LINK =
+  '<a href="https://login.microsoftonline.com.acct-notice.example.com/x">https://login.microsoftonline.com</a>';
+
+test('a link that wears a brand is seen on the sender’s own domain too, and its address is an indicator', async () => {
+  const found = await judge(mail('From: Help <x@acct-notice.example.com>\r\nSubject: Hello', BRAND_LINK));
+  expect(found.verdict).toBe('malicious');
+  expect(rules(found)).toEqual(expect.arrayContaining(['link_lookalike', 'link_text_brand']));
+  expect(found.iocs).toContainEqual({
+    type: 'url',
+    value: 'https://login.microsoftonline.com.acct-notice.example.com/x',
+  });
+  expect(found.iocs).toContainEqual({ type: 'domain', value: 'login.microsoftonline.com.acct-notice.example.com' });
+});
+
+test.each([
+  'login.live.com.notice.example.com',
+  'login-live-com.notice.example.com',
+  'login.microsoftonline.example.com',
+  'xn--pypal-4ve.example.com',
+])('a brand inside the labels of the sender’s own domain is a sign: %s', async (host) => {
+  const found = await judge(
+    mail('From: Help <x@example.com>\r\nSubject: Hello', `<a href="https://${host}/">here</a>`),
+  );
+  expect(rules(found)).toContain('link_lookalike');
+});
+
+test('a sender’s own click counter is excused, unless it shows a brand’s address or the sender check failed', async () => {
+  const linked = (text: string, headers = '') =>
+    judge(
+      mail(
+        `${headers}From: News <x@example.com>\r\nSubject: Hello`,
+        `<a href="https://click.example.com/1">${text}</a>`,
+      ),
+    ).then(rules);
+  const failed = 'Authentication-Results: mx.example.org; spf=pass; dmarc=fail\r\n';
+  expect(await linked('https://www.example.org/')).toEqual([]);
+  expect(await linked('https://www.example.org/', failed)).toContain('link_text');
+  expect(await linked('https://www.paypal.com/')).toEqual(['link_text_brand']);
+});
+
+test('a brand’s own mail may show one of its addresses and lead to another', async () => {
+  const found = await judge(
+    mail(
+      'From: Microsoft <x@microsoft.com>\r\nSubject: Hello',
+      '<a href="https://www.office.com/">https://login.microsoftonline.com/</a>',
+    ),
+  );
+  expect(rules(found).filter((rule) => rule?.startsWith('link_'))).toEqual([]);
+});
+
+test.each([
+  ['a forged From', 'Return-Path: <x@example.com>\r\nFrom: PayPal <x@paypal.com>'],
+  ['a forged Return-Path', 'Return-Path: <x@paypal.com>\r\nFrom: Help <x@example.com>'],
+])('a brand in one sender header excuses no link to the owner of the other: %s', async (_, headers) => {
+  const link = '<a href="https://www.example.com/login">https://www.paypal.com/</a>';
+  expect(rules(await judge(mail(`${headers}\r\nSubject: Hello`, link)))).toContain('link_text');
+});
+
+test('a user name before the host is seen behind an innocent link to the same host', async () => {
+  const found = await judge(
+    mail(
+      'From: News <x@example.com>\r\nSubject: Hello',
+      '<a href="https://www.example.com/">a</a><a href="https://www.paypal.com@www.example.com/">b</a>',
+    ),
+  );
+  expect(rules(found)).toContain('link_credentials');
+});
+
+test('the links of a flagged mail are indicators, but not those of a brand it borrows, and at most 100', async () => {
+  const many = Array.from({ length: 300 }, (_, index) => `<a href="https://w${index}.acct-notice.example.com/">x</a>`);
+  const flagged = (body: string) =>
+    judge(mail('From: Help <x@acct-notice.example.com>\r\nSubject: Hello', `${BRAND_LINK}${body}`));
+  const { iocs } = await flagged(
+    '<a href="https://www.acct-notice.example.com/">x</a><a href="https://www.paypal.com/">x</a>',
+  );
+  expect(iocs).toContainEqual({ type: 'url', value: 'https://www.acct-notice.example.com/' });
+  expect(iocs.map(({ value }) => value)).not.toContain('https://www.paypal.com/');
+  const crowd = (await flagged(many.join(''))).iocs;
+  expect(crowd).toHaveLength(100);
+  expect(crowd).toContainEqual({ type: 'domain', value: 'login.microsoftonline.com.acct-notice.example.com' });
+});
+
+test('one place is cited once in a finding and once in a technique, however many signs stand there', async () => {
+  const found = await judge(
+    mail(
+      'From: "PayPal Service" <a@paypal1.example.com>, "PayPal" <b@micros0ft.com>\r\nSubject: Your PayPal account is suspended, urgent',
+      `${BRAND_LINK}<a href="http://192.0.2.7/">https://www.paypal.com/</a>`,
+    ),
+  );
+  expect(found.verdict).toBe('malicious');
+  for (const { evidence } of [...found.findings, ...found.techniques]) {
+    const rows = evidence.map((row) => JSON.stringify(row));
+    expect(rows).toEqual([...new Set(rows)]);
+  }
+});
+
+test('a name that claims what the domain imitates is one finding, and a namesake imitates no neighbour', async () => {
+  const pretence = (from: string) => judge(mail(`From: ${from}\r\nSubject: Hello`, 'x')).then(rules);
+  const both = await pretence('PayPal <a@paypal.example.com>');
+  expect(both).toContain('sender_lookalike');
+  expect(both).not.toContain('sender_brand');
+  // The two posts are one letter apart.
+  const namesake = await pretence('Correios <a@correios>');
+  expect(namesake).toContain('sender_brand');
+  expect(namesake).not.toContain('sender_lookalike');
+});
+
+test('the weak signs of a benign mail are told and give no confidence in badness', async () => {
+  const found = await judge(mail('From: News <x@example.com>\r\nSubject: Hello', 'x', 'To: undisclosed:;'));
+  expect(found).toMatchObject({ verdict: 'benign', severity: 'info', confidence: 0, iocs: [] });
+  expect(rules(found)).toEqual(['recipients_hidden']);
+});
+
+test('an imitating indicator is titled as a name, not as a sender', () => {
+  const { findings } = assessMailIndicators([{ type: 'domain', value: 'trustwallet-unlock.example.com' }], {
+    content: { get: () => undefined },
+  });
+  expect(findings.find(({ rule }) => rule === 'brand_lookalike')?.title).toMatch(/^The name imitates a brand: Trust/);
 });
 
 test('long lines and many links are judged in bounded time', async () => {
