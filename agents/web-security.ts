@@ -1,13 +1,15 @@
 /** Web security: reads access logs and requests, and says who attacks the application and how. */
 import { z } from 'zod';
-import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import {
   analyzeAccessLog,
   analyzeRequests,
+  analyzeWebThreat,
   Attacker,
   parseRawRequest,
   RAW_BYTES_MAX,
   REQUESTS_MAX,
+  targetOf,
 } from '../analysis/web/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source } from '../protocol/index.ts';
@@ -68,7 +70,7 @@ const analyzeHttp = skill({
 const threat = skill({
   id: 'analyze_threat',
   title: 'Analyze a threat',
-  description: 'Judges the addresses, URLs and domains among indicators.',
+  description: 'Judges the addresses, domains, URLs, paths and User-Agents among indicators.',
   tags: ['ioc', 'web'],
   effect: 'read',
   routable: false,
@@ -112,16 +114,11 @@ export const webSecurity = defineAgent({
         analyzeRequests(all, source?.name ?? 'params'),
       );
     }),
-    threat.implement(({ alert_id, iocs }, ctx) =>
-      ctx.progress.tool('assess web indicators', iocs, () =>
-        analyzeThreat({ alert_id, iocs }, ctx.content, { only: { types: ['ip', 'domain', 'url'], trade: 'web' } }),
-      ),
+    threat.implement(({ iocs }, ctx) =>
+      ctx.progress.tool('assess web indicators', iocs, () => analyzeWebThreat({ iocs }, ctx.content)),
     ),
   ],
 });
-
-/** Path and query of an absolute URL; anything else as it is, since attackers do not send well-formed ones. */
-const targetOf = (url: string): string => url.replace(/^https?:\/\/[^/?#]{0,512}/i, '') || '/';
 
 /** Gathers a raw request; one over the bound is refused (4130), as a part of it would be judged as the whole. */
 async function readText(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {

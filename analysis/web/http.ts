@@ -16,7 +16,7 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
   const findings = all
     .slice(0, FINDINGS_MAX)
     .map(({ hit, index }) => toFinding(hit, requests.length > 1 ? `request ${index + 1}, ` : '', index, source));
-  const control = judgeValue(PLANTED)[0];
+  const control = plantedAttack();
   const checked: Checked = {
     question: 'Do the requests attack the application?',
     corpus: {
@@ -24,7 +24,7 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
       items: requests.length,
       items_read: requests.length,
     },
-    ...(control && { control: `a planted value was recognised as ${control.class} (${control.rule})` }),
+    ...(control === undefined ? {} : { control }),
   };
   const gaps: (NotChecked & { mandatory?: boolean })[] = judged.flatMap(({ cut, index }) =>
     cut.map((what) => ({
@@ -33,7 +33,7 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
       mandatory: true,
     })),
   );
-  if (!control)
+  if (control === undefined)
     gaps.push({ what: 'the requests as a whole', why: 'a planted attack was not recognised', mandatory: true });
   if (all.length > FINDINGS_MAX)
     gaps.push({ what: `${all.length - FINDINGS_MAX} further findings`, why: `${FINDINGS_MAX} are listed` });
@@ -42,13 +42,7 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
     findings,
     techniques: all
       .slice(0, FINDINGS_MAX)
-      .filter(({ hit }) => hit.certain)
-      .flatMap(({ hit, index }) =>
-        TRADE[hit.class].techniques.map((id) => ({
-          id,
-          evidence: [citing(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source)],
-        })),
-      ),
+      .flatMap(({ hit, index }) => techniquesOf(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source)),
     checked: [checked],
     not_checked: [
       ...gaps.slice(0, GAPS_MAX),
@@ -86,7 +80,7 @@ function namedHits({ target, headers = {} }: HttpRequest, hits: readonly Hit[]):
 }
 
 /** One place is one observation, however many rules see it; different places are independent. */
-const toFinding = (hit: Hit, where: string, index: number, source: string): WeighedFinding => {
+export const toFinding = (hit: Hit, where: string, index: number, source: string): WeighedFinding => {
   const severity = !hit.certain ? 'info' : GRAVE.has(hit.class) ? 'high' : TRADE[hit.class].severity;
   return {
     id: `${hit.rule}_${index}_${neutralize(hit.label, LABEL_CHARS_MAX)}`,
@@ -98,6 +92,16 @@ const toFinding = (hit: Hit, where: string, index: number, source: string): Weig
     evidence: [citing(hit, where, source)],
   };
 };
+
+/** The techniques that a certain hit supports. */
+export const techniquesOf = (hit: Hit, where: string, source: string) =>
+  hit.certain ? TRADE[hit.class].techniques.map((id) => ({ id, evidence: [citing(hit, where, source)] })) : [];
+
+/** The positive control, judged by the same code; undefined when it was not recognised. */
+export function plantedAttack(): string | undefined {
+  const found = judgeValue(PLANTED)[0];
+  return found && `a planted value was recognised as ${found.class} (${found.rule})`;
+}
 
 const citing = (hit: Hit, where: string, source: string) =>
   evidence({

