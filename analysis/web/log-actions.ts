@@ -7,7 +7,7 @@ import { neutralize } from '../evidence/index.ts';
 /** What one source is accused of, gravest source first. */
 export interface Accused {
   source: string;
-  /** The server answered one of its attacks as if it had worked. */
+  /** One of its attacks probably or possibly worked. */
   worked: boolean;
   /** It guessed a password, and a login followed. */
   guessed: boolean;
@@ -19,9 +19,9 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
   return [
     step(
       accused.filter(({ worked }) => worked).map(({ source }) => source),
-      'Examine the web server for what the accepted requests did',
+      'Examine the web server for what these requests did',
       'read',
-      'The server answered attacks as if they had worked',
+      'The server did not refuse all of their attacks',
     ),
     step(
       accused.filter(({ guessed }) => guessed).map(({ source }) => source),
@@ -39,7 +39,7 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       all.filter((source) => !isPublic(source)),
       'Look up the real client addresses, e.g. in X-Forwarded-For at the proxy',
       'read',
-      'The log names no public address here, mostly that of a local proxy: blocking it would lock everybody out',
+      'The attacker most likely hides behind a local proxy, and blocking that would lock everybody out',
     ),
   ].flat();
 }
@@ -52,7 +52,7 @@ export function hiddenSources(accused: readonly Accused[]): NotChecked[] {
     : [
         {
           what: `who stands behind ${hidden} attacking source${hidden === 1 ? '' : 's'} without a public address`,
-          why: 'the attacker hides behind a local proxy or a host name; the log does not hold the real client address',
+          why: 'they stand for a local proxy, a host name or a machine inside; the log does not hold another client address',
         },
       ];
 }
