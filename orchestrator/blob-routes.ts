@@ -16,7 +16,9 @@ export function blobRoutes(store: BlobStore): HttpRoute[] {
 
 async function put(store: BlobStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { token, sha256 } = asked(request);
-  const kept = await store.put(token, sha256, request);
+  const announced = Number(request.headers['content-length'] ?? 0);
+  response.shouldKeepAlive = false; // a refusal must not wait for the rest of the bytes
+  const kept = await store.put(token, sha256, request, announced);
   response.writeHead(201, { 'content-type': 'application/json' });
   response.end(JSON.stringify(kept));
 }
@@ -25,6 +27,10 @@ async function get(store: BlobStore, request: IncomingMessage, response: ServerR
   const { token, sha256 } = asked(request);
   const { size, open } = await store.read(token, sha256);
   const range = parseRange(request.headers.range, size);
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { 'content-range': `bytes */${size}`, 'content-length': 0 }).end();
+    return;
+  }
   const [start, end] = range ?? [0, size - 1];
   response.writeHead(range ? 206 : 200, {
     'content-type': 'application/octet-stream',
@@ -48,15 +54,12 @@ function asked({ url = '', headers }: IncomingMessage): { token: string; sha256:
   return { token, sha256 };
 }
 
-/** One range of RFC 9110 14.1.2; undefined when none was asked for. Throws 4220 on one that cannot be given. */
-function parseRange(header: string | undefined, size: number): [number, number] | undefined {
-  if (header === undefined) return undefined;
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header);
-  const [, from = '', to = ''] = match ?? [];
+/** One range of RFC 9110 14.1.2; what is malformed, or asks for more than one, is as if nothing had been asked for (14.2). */
+function parseRange(header: string | undefined, size: number): [number, number] | 'unsatisfiable' | undefined {
+  const [, from, to] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
+  if (from === undefined || to === undefined || (from === '' && to === '')) return undefined;
+  if (from !== '' && to !== '' && Number(to) < Number(from)) return undefined;
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  if (!match || (from === '' && to === '') || start > end) {
-    throw new AuroraError(4220, { message: 'This range cannot be given', detail: { size } });
-  }
-  return [start, end];
+  return start > end ? 'unsatisfiable' : [start, end];
 }

@@ -3,16 +3,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import { BlobTooLarge, type Blobs, type Clock, type Random } from '../seams/index.ts';
+import { BlobTooLarge, WrongBlob, type Blobs, type Clock, type Random } from '../seams/index.ts';
 import type { BlobGrants } from './handoff-meta.ts';
 
 /** Bounds of the blob store. */
 export interface BlobLimits {
   /** Largest blob, bytes: 256 MiB. */
   blob_bytes_max: number;
-  /** All blobs together, bytes: 2 GiB; the ones used longest ago go first. */
+  /** All blobs together, bytes: 2 GiB, what earlier runs kept included; the ones used longest ago go first. */
   blobs_bytes_max: number;
-  /** How long a grant for putting lives, ms: 15 minutes. */
+  /** How long a grant for putting lives, and how long what was put stays for a task to come, ms: 15 minutes. */
   grant_ms_max: number;
 }
 
@@ -36,8 +36,18 @@ type Grant = z.infer<typeof Grant>;
 export interface BlobStore extends BlobGrants {
   /** Grants putting one blob. Throws 4130 when it is too large. */
   forPutting(ref: BlobRef): { url: string; token: string; expires_at: number };
-  /** Keeps a stream that must have the hash and size it was granted for. Throws 4010, 4030, 4130 or 4220. */
-  put(token: string, sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<{ sha256: string; size: number }>;
+  /**
+   * Keeps a stream that must have the hash and size it was granted for; `announced` bytes are judged before any is read.
+   * Throws 4010, 4030, 4130, 4220, or 5030 while all that is kept is needed.
+   */
+  put(
+    token: string,
+    sha256: string,
+    bytes: AsyncIterable<Uint8Array>,
+    announced?: number,
+  ): Promise<{ sha256: string; size: number }>;
+  /** Keeps these from being evicted until then, wall ms. */
+  hold(sha256s: readonly string[], until: number): void;
   /** Size and bytes for whoever holds a grant. Throws 4010, 4030, 4040. */
   read(token: string, sha256: string): Promise<{ size: number; open: Blobs['open'] }>;
 }
@@ -52,8 +62,10 @@ export function createBlobStore(deps: {
 }): BlobStore {
   const { blobs, clock, limits = BLOB_LIMITS } = deps;
   const secret = deps.random.bytes(32);
-  const sizes = new Map<string, number>();
+  const sizes = new Map<string, number>(); // used longest ago first
+  const held = new Map<string, number>();
   let total = 0;
+  let filled: Promise<void> | undefined;
 
   const sign = (body: string) => createHmac('sha256', secret).update(body).digest();
   const issue = (grant: Grant): string => {
@@ -70,20 +82,39 @@ export function createBlobStore(deps: {
     if (grant.op !== op || !grant.sha256s.includes(sha256)) throw new AuroraError(4030);
     return grant;
   };
-  const makeRoom = async () => {
-    for (const [oldest, size] of sizes) {
-      if (total <= limits.blobs_bytes_max) return;
-      sizes.delete(oldest);
+  /** What earlier runs kept counts as well. */
+  const fill = async () => {
+    for await (const { sha256, size } of blobs.list()) {
+      total += size - (sizes.get(sha256) ?? 0);
+      sizes.set(sha256, size);
+    }
+  };
+  const hold = (sha256s: readonly string[], until: number) => {
+    for (const sha256 of sha256s) held.set(sha256, Math.max(until, held.get(sha256) ?? 0));
+    if (held.size <= HOLDS_MAX) return;
+    for (const [sha256, over_at] of held) if (over_at <= clock.now()) held.delete(sha256);
+  };
+  /** Room for so many bytes more, taken from what nobody needs. Throws 5030 when all of it is needed. */
+  const makeRoom = async (bytes: number) => {
+    for (const [sha256, size] of sizes) {
+      if (total + bytes <= limits.blobs_bytes_max) break;
+      if ((held.get(sha256) ?? 0) > clock.now()) continue;
+      sizes.delete(sha256);
+      held.delete(sha256);
       total -= size;
-      await blobs.remove(oldest);
+      await blobs.remove(sha256);
+    }
+    if (total + bytes > limits.blobs_bytes_max) {
+      throw new AuroraError(5030, { message: 'There is no room for more inputs now', retry_after_ms: RETRY_AFTER_MS });
     }
   };
 
   return {
-    forReading: (sha256s, expires_at) => ({
-      url: deps.base_url(),
-      token: issue({ op: 'get', sha256s: [...sha256s], exp: expires_at }),
-    }),
+    hold,
+    forReading(sha256s, expires_at) {
+      hold(sha256s, expires_at); // as long as its task may run
+      return { url: deps.base_url(), token: issue({ op: 'get', sha256s: [...sha256s], exp: expires_at }) };
+    },
     forPutting({ sha256, size }) {
       if (size > limits.blob_bytes_max) {
         throw new AuroraError(4130, { message: `An input may have ${limits.blob_bytes_max} bytes`, detail: { size } });
@@ -95,20 +126,23 @@ export function createBlobStore(deps: {
         expires_at: exp,
       };
     },
-    async put(token, sha256, bytes) {
+    async put(token, sha256, bytes, announced = 0) {
       const { size: granted = 0 } = check(token, 'put', sha256);
-      const kept = await blobs.put(bytes, granted).catch((cause: unknown) => {
-        if (!(cause instanceof BlobTooLarge)) throw cause;
-        throw new AuroraError(4130, { message: 'More bytes came than were announced', cause });
-      });
-      if (kept.sha256 !== sha256) {
-        if (!sizes.has(kept.sha256)) await blobs.remove(kept.sha256);
-        throw new AuroraError(4220, { message: 'The bytes do not have the announced hash' });
-      }
+      if (announced > granted) throw new AuroraError(4130, { message: 'More bytes were announced than granted' });
+      await (filled ??= fill());
+      hold([sha256], clock.now() + limits.grant_ms_max);
+      const reserved = sizes.has(sha256) ? 0 : granted;
+      await makeRoom(reserved);
+      total += reserved; // so that uploads side by side do not share the same room
+      const kept = await blobs
+        .put(bytes, granted, sha256)
+        .finally(() => (total -= reserved))
+        .catch((cause: unknown) => {
+          throw toRefusal(cause);
+        });
       total += kept.size - (sizes.get(sha256) ?? 0);
       sizes.delete(sha256);
       sizes.set(sha256, kept.size);
-      await makeRoom();
       return kept;
     },
     async read(token, sha256) {
@@ -120,3 +154,16 @@ export function createBlobStore(deps: {
     },
   };
 }
+
+function toRefusal(cause: unknown): unknown {
+  if (cause instanceof BlobTooLarge)
+    return new AuroraError(4130, { message: 'More bytes came than were announced', cause });
+  if (cause instanceof WrongBlob) {
+    return new AuroraError(4220, { message: 'The bytes do not have the announced hash', cause });
+  }
+  return cause;
+}
+
+/** Holds that are looked through for those that are over. */
+const HOLDS_MAX = 10_000;
+const RETRY_AFTER_MS = 60_000;

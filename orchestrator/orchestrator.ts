@@ -29,7 +29,7 @@ import { childRouting } from './routing.ts';
 /** Bounds of an orchestrator; every part's own defaults unless said. */
 export interface OrchestratorLimits {
   registry: RegistryLimits;
-  blobs: BlobLimits;
+  blobs: Partial<BlobLimits>;
 }
 
 /** What an orchestrator is made of. */
@@ -81,7 +81,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const ledger = deps.ledger ?? memoryLedger(clock);
   const registry = createRegistry(clock, deps.bounds?.registry ?? REGISTRY_LIMITS);
   const events = createEvents(clock);
-  const blobs = createBlobStore({ ...deps, limits: deps.bounds?.blobs ?? BLOB_LIMITS });
+  const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
     ...deps,
     registry,

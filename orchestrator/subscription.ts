@@ -57,7 +57,10 @@ export function createSubscriber(options: {
   };
 
   const take = (event: StreamEvent) => {
-    if (waiting.length === 0 && hasCredit()) return send(event);
+    if (waiting.length === 0 && hasCredit()) {
+      send(event);
+      return;
+    }
     waiting.push(event);
     bytes_waiting += sizeOf(event);
     flush();

@@ -1,18 +1,24 @@
 /** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobRef } from '../protocol/index.ts';
 
 /** Where large inputs live. */
 export interface Blobs {
-  /** Keeps a stream; rejects with `too_large` over `bytes_max`, and keeps nothing then. */
-  put(bytes: AsyncIterable<Uint8Array>, bytes_max: number): Promise<{ sha256: string; size: number }>;
+  /** Keeps a stream; rejects with `BlobTooLarge` over `bytes_max`, `WrongBlob` for another hash than `expected`, and keeps nothing then. */
+  put(
+    bytes: AsyncIterable<Uint8Array>,
+    bytes_max: number,
+    expected?: string,
+  ): Promise<{ sha256: string; size: number }>;
   /** Size in bytes, or undefined when unknown. */
   size(sha256: string): Promise<number | undefined>;
   /** The bytes from `start` to `end` inclusive; fails when unknown. */
   open(sha256: string, range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
+  /** All that are kept, the oldest first. */
+  list(): AsyncIterable<{ sha256: string; size: number }>;
   /** Forgets one. */
   remove(sha256: string): Promise<void>;
 }
@@ -22,15 +28,20 @@ export class BlobTooLarge extends Error {
   override readonly name = 'BlobTooLarge';
 }
 
+/** What `put` rejects with when the stream has another hash than expected. */
+export class WrongBlob extends Error {
+  override readonly name = 'WrongBlob';
+}
+
 /** Files in one folder, named by their hash; a half-written one never gets a name. */
 export function fileBlobs(folder: string): Blobs {
   let written = 0;
   const pathOf = (sha256: string) => {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error('not a sha256');
+    if (!HASH.test(sha256)) throw new Error('not a sha256');
     return join(folder, sha256);
   };
   return {
-    async put(bytes, bytes_max) {
+    async put(bytes, bytes_max, expected) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const draft = join(folder, `.draft-${process.pid}-${++written}`);
       const hash = createHash('sha256');
@@ -49,6 +60,7 @@ export function fileBlobs(folder: string): Blobs {
           await file.close();
         }
         const sha256 = hash.digest('hex');
+        if (expected !== undefined && sha256 !== expected) throw new WrongBlob('other bytes than expected');
         await rename(draft, pathOf(sha256));
         return { sha256, size };
       } catch (reason) {
@@ -61,6 +73,16 @@ export function fileBlobs(folder: string): Blobs {
       return found?.size;
     },
     open: (sha256, range) => createReadStream(pathOf(sha256), range ?? {}),
+    async *list() {
+      const names = await readdir(folder).catch(() => []); // no folder yet: nothing was kept
+      const found = [];
+      for (const sha256 of names.filter((name) => HASH.test(name))) {
+        const about = await stat(pathOf(sha256)).catch(() => undefined);
+        if (about) found.push({ sha256, size: about.size, kept_at: about.mtimeMs });
+      }
+      found.sort((left, right) => left.kept_at - right.kept_at);
+      yield* found.map(({ sha256, size }) => ({ sha256, size }));
+    },
     remove: (sha256) => rm(pathOf(sha256), { force: true }),
   };
 }
@@ -69,7 +91,7 @@ export function fileBlobs(folder: string): Blobs {
 export function memoryBlobs(): Blobs {
   const kept = new Map<string, Buffer>();
   return {
-    async put(bytes, bytes_max) {
+    async put(bytes, bytes_max, expected) {
       const chunks: Uint8Array[] = [];
       let size = 0;
       for await (const chunk of bytes) {
@@ -79,6 +101,7 @@ export function memoryBlobs(): Blobs {
       }
       const whole = Buffer.concat(chunks);
       const sha256 = sha256Of(whole);
+      if (expected !== undefined && sha256 !== expected) throw new WrongBlob('other bytes than expected');
       kept.set(sha256, whole);
       return { sha256, size };
     },
@@ -89,20 +112,15 @@ export function memoryBlobs(): Blobs {
       const part = range ? whole.subarray(range.start, range.end + 1) : whole;
       for (let at = 0; at < part.length; at += CHUNK_BYTES) yield part.subarray(at, at + CHUNK_BYTES);
     },
+    async *list() {
+      for (const [sha256, { length }] of kept) yield { sha256, size: length };
+    },
     remove: async (sha256) => void kept.delete(sha256),
   };
 }
 
-/** A reference to bytes already kept. */
-export const blobRef = (
-  kept: { sha256: string; size: number },
-  about: { name: string; media_type: string },
-): BlobRef => ({
-  ...kept,
-  ...about,
-});
-
 /** The hex SHA-256 of some bytes or UTF-8 text. */
 export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
+const HASH = /^[0-9a-f]{64}$/;
 const CHUNK_BYTES = 65_536;
