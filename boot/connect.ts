@@ -1,6 +1,7 @@
 /** The command line as a peer: a proven operator on the orchestrator's port, or a bare stranger on an agent's. */
 import {
   answerHello,
+  BARE_LINK_LIMITS,
   createMethods,
   createPeer,
   dialWebsocket,
@@ -80,7 +81,15 @@ async function connect(
   });
   const methods = new Map<string, MethodHandler>([['rpc.ping', () => ({ ok: true })]]);
   if (handshake) methods.set('mesh/hello', (params, call) => answerHello(handshake, params, call));
-  return createPeer({ link, clock, ids, log: silentLog, metrics: countingMetrics(), methods: createMethods(methods) });
+  return createPeer({
+    link,
+    clock,
+    ids,
+    log: silentLog,
+    metrics: countingMetrics(),
+    methods: createMethods(methods),
+    ...(protocol === '' && { limits: { frame_bytes_max: BARE_LINK_LIMITS.frame_bytes_max } }), // 4130, not a lost link
+  });
 }
 
 const ids = systemIds(() => systemClock.now());

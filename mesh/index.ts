@@ -1,7 +1,7 @@
 /** How peers speak: links, peers, hellos and the hosts that run skills. */
 export { isLoopback } from './addresses.ts';
 export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
-export { canonicalJson, digestOf } from './canonical.ts';
+export { digestOf } from './canonical.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 export { createHost, type Host, type HostDeps } from './host.ts';
 export {
@@ -14,7 +14,7 @@ export {
   type Pins,
   type Role,
 } from './identity.ts';
-export { LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
+export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
 export {
   createMethods,
   createPeer,

@@ -52,6 +52,8 @@ export interface PeerLimits extends FrameLimits {
   pending_max: number;
   /** How long a cancelled call may take to answer, ms. */
   cancel_grace_ms: number;
+  /** How long the other end may take nothing of what was sent while we hold back, ms; over it the link is cut (ATK-I4). */
+  stall_ms_max: number;
 }
 
 /** The defaults of wire.md 2 and 10. */
@@ -61,6 +63,7 @@ export const PEER_LIMITS: PeerLimits = {
   frame_bytes_max: 4_194_304,
   pending_max: 10_000,
   cancel_grace_ms: 2_000,
+  stall_ms_max: 30_000,
 };
 
 /** How one request of ours is made. */
@@ -419,15 +422,25 @@ export function createPeer(deps: PeerDeps): Peer {
     if (link.unsent_bytes > PUSH_BACK_BYTES && !is_held) holdBack();
   }
 
-  /** A peer that asks without reading the answers is not read either until they are gone. */
-  function holdBack(): void {
+  /** A peer that asks without reading the answers is not read either until they are gone; one that takes nothing at all is cut. */
+  function holdBack(progress_at = clock.monotonic()): void {
+    const before = link.unsent_bytes;
     is_held = true;
     link.pause();
     clock.after(PUSH_BACK_LOOK_MS, () => {
       is_held = false;
-      if (link.open && link.unsent_bytes > PUSH_BACK_BYTES) holdBack();
-      else link.resume();
+      const unsent = link.unsent_bytes;
+      if (!link.open || unsent <= PUSH_BACK_BYTES) link.resume();
+      else if (unsent < before) holdBack();
+      else if (clock.monotonic() - progress_at < limits.stall_ms_max) holdBack(progress_at);
+      else dropUnread();
     });
+  }
+
+  function dropUnread(): void {
+    metrics.count('links_closed_total', { why: 'unread' });
+    log.warn({ remote: link.remote, unsent_bytes: link.unsent_bytes }, 'a peer that does not read was cut');
+    link.cut();
   }
 
   /** The answers of a batch share one frame: one that no longer fits becomes 4130, the others go. */

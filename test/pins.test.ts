@@ -117,6 +117,7 @@ test('the bounds', () => {
     in_flight_max: 64,
     frame_bytes_max: 4_194_304,
     pending_max: 10_000,
+    stall_ms_max: 30_000,
     cancel_grace_ms: 2_000,
     frames_per_s: 200,
     burst_frames: 1_000,

@@ -321,6 +321,34 @@ describe('a reader who does not read', () => {
     await still();
     expect(raw.frames()[2]).toEqual({ jsonrpc: '2.0', result: 'ok', id: 3 });
   });
+
+  test('ATK-I4: an asker that never reads is cut once nothing was taken for the time, and not before', async () => {
+    const raw = rawPeer({ methods: { big: () => 'x'.repeat(700_000) }, limits: { stall_ms_max: 100 } });
+    raw.link.pause();
+    for (let id = 1; id <= 4; id++) raw.say(call(id, 'big'));
+    await still();
+    raw.clock.advance(80);
+    await still();
+    expect(raw.heard.ended).toBeUndefined();
+    raw.clock.advance(40);
+    expect(await raw.peer.closed).toEqual({ code: 1006, reason: 'cut' });
+    expect(raw.metrics.of('links_closed_total')).toBe(1);
+  });
+
+  test('ATK-I4: one that reads slowly is kept for as long as it goes on reading', async () => {
+    const raw = rawPeer({ methods: { big: () => 'x'.repeat(700_000) }, limits: { stall_ms_max: 100 } });
+    raw.link.pause();
+    raw.heard.onText = () => raw.link.pause(); // one frame at a time
+    for (let id = 1; id <= 6; id++) raw.say(call(id, 'big'));
+    await still();
+    for (let taken = 0; taken < 4; taken++) {
+      raw.clock.advance(80);
+      raw.link.resume();
+      await still();
+    }
+    expect(raw.peer.link.unsent_bytes).toBe(2 * (700_000 + 44));
+    expect(raw.peer.link.open).toBe(true);
+  });
 });
 
 describe('answers to our requests', () => {
