@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import { sha256Of } from '../seams/index.ts';
 
 /** The canonical JSON of a value; throws on what JSON cannot say. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   const text = canonicalize(value);
   if (text === undefined) throw new Error('this value has no JSON');
   return text;

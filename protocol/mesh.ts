@@ -69,10 +69,6 @@ export type TaskSubscription = z.infer<typeof TaskSubscription>;
 export const TaskSnapshot = z.object({ task: Task, last_seq: z.number().int().nonnegative() });
 export type TaskSnapshot = z.infer<typeof TaskSnapshot>;
 
-/** One event as a subscriber sees it. */
-export const SubscribedEvent = TaskEvent.extend({ token: z.union([z.string(), z.number()]) });
-export type SubscribedEvent = z.infer<typeof SubscribedEvent>;
-
 /** Params of `agent/register`: where I listen; identity is what hello proved. `ttl_ms` is the lease asked for. */
 export const Register = z.object({
   agent_id: AgentId,
