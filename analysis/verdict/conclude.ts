@@ -83,7 +83,7 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   const best = new Map<string, number>();
   for (const { basis, weight } of findings) best.set(basis, Math.max(weight, best.get(basis) ?? 0));
   const weights = [...best.values()].filter((weight) => weight > 0).sort((left, right) => right - left);
-  if (weights.length === 0) return { confidence: 0, formula: '0 (no finding)' };
+  if (weights.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
 
   const raw = 1 - weights.reduce((product, weight) => product * (1 - weight), 1);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;

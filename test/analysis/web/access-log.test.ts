@@ -181,66 +181,6 @@ test('the outcome is told in plain words, with both sizes where the usual one is
   expect((await resultOf([attack])).findings[0]?.title).toContain('(the server sent 1874 bytes)');
 });
 
-test('blocking names every public attacker and never a private, loopback, link-local or reserved address', async () => {
-  const local = [
-    '172.17.0.1',
-    '127.0.0.1',
-    '10.0.0.3',
-    '169.254.1.1',
-    '100.64.0.1',
-    '240.0.0.1',
-    '::1',
-    'fe80::1',
-    'fd00::1',
-  ];
-  const open = ['192.0.2.1', '198.51.100.2', '2001:db8::3'];
-  const attack = "GET /item?id=1'%20UNION%20SELECT%20a%20FROM%20b--%20 HTTP/1.1";
-  const result = await resultOf([...local, ...open].map((source) => line(source, attack, 403)));
-  const targetsOf = (word: string) =>
-    result.recommendations.find(({ action }) => action.startsWith(word))?.target.split(', ');
-  expect(targetsOf('Block')).toEqual(open);
-  expect(targetsOf('Look up')).toEqual(local);
-  expect(JSON.stringify(result.not_checked)).toContain('9 attacking sources without a public address');
-  const only_local = await resultOf([line('172.17.0.1', attack, 403)]);
-  expect(only_local.recommendations.map(({ action_class }) => action_class)).toEqual(['read']);
-  const many = await resultOf(Array.from({ length: 30 }, (_, at) => line(`203.0.113.${at}`, attack, 403)));
-  expect(many.recommendations[0]).toMatchObject({
-    target: expect.stringMatching(/^(?:[\d.]+, ){19}[\d.]+$/) as string,
-    reason: expect.stringContaining('20 of 30') as string,
-  });
-});
-
-test('a request part that several lists and grammars know is one deed: the most specific', async () => {
-  const result = await resultOf([
-    line('192.0.2.1', 'GET /?x=$%7Bjndi:ldap://127.0.0.1/a%7D HTTP/1.1', 404),
-    line('192.0.2.2', 'GET /cgi-bin/.%2e/.%2e/.%2e/etc/passwd HTTP/1.1', 404),
-    line('192.0.2.3', 'GET /download/../../../etc/passwd HTTP/1.1', 404),
-  ]);
-  expect(classesOf(result)).toEqual({
-    '192.0.2.1': ['log4shell'],
-    '192.0.2.2': ['exploit-path'],
-    '192.0.2.3': ['lfi'],
-  });
-});
-
-test('many harmless sources of one class are one finding with a count and a few lines', async () => {
-  const crawl = (source: string) => Array.from({ length: 50 }, (_, at) => line(source, `GET /page/${at} HTTP/1.1`));
-  const result = await resultOf(Array.from({ length: 12 }, (_, at) => crawl(`192.0.2.${at}`)).flat());
-  expect(result).toMatchObject({ verdict: 'benign', recommendations: [], iocs: [] });
-  expect(result.findings).toHaveLength(1);
-  expect(result.findings[0]?.title).toMatch(/^12 sources: crawling .*, 120 lines$/);
-  expect(result.findings[0]?.evidence).toHaveLength(5);
-});
-
-test('the outcome is told in plain words, with both sizes where the usual one is known', async () => {
-  const attack = line('192.0.2.9', "GET /item?id=1'%20OR%20'1'='1 HTTP/1.1", 200, 1_874);
-  const compared = await resultOf([line('192.0.2.1', 'GET /item?id=1 HTTP/1.1', 200, 5_000), attack]);
-  expect(compared.findings[0]?.title).toContain(
-    '1 line, may have worked (the server sent 1874 bytes where this page usually has 5000)',
-  );
-  expect((await resultOf([attack])).findings[0]?.title).toContain('(the server sent 1874 bytes)');
-});
-
 test('the same bytes give the same result however they are cut (ATK-F3: hostile text is neutralised)', async () => {
   const lines = [
     line('192.0.2.9', 'GET /?q=<script>alert(1)</script>\u001b[31m\u202e HTTP/1.1'),
