@@ -37,7 +37,10 @@ export interface Reception {
   readonly accept: (link: Link) => void;
   /** The handler of `mesh/hello`. */
   readonly onHello: MethodHandler;
-  /** Who is behind a peer; waits for a handshake under way. Undefined for a bare caller; throws 4010 on an unproven mesh.v1 link. */
+  /**
+   * Who is behind a peer; waits for a handshake under way. Undefined for a bare caller; throws 4010 on an unproven mesh.v1 link,
+   * and on one whose key is no longer pinned, which closes 4001.
+   */
   principalOf(peer: Peer): Promise<Principal | undefined>;
   peers(): Peer[];
   /** Sends goaway to all, waits until nothing runs, at most `drain_ms_max`, then closes 1001. */
@@ -67,7 +70,7 @@ export function createReception(deps: ReceptionDeps): Reception {
       quota: deps.quota ?? FRAME_QUOTA,
       ...(deps.limits && { limits: deps.limits }),
     });
-    const guest: Guest = { principal: undefined, asked: undefined };
+    const guest: Guest = { principal: undefined, asked: undefined, checked_at: clock.monotonic(), is_revoked: false };
     guests.set(peer, guest);
     const onLate = () => {
       if (!guest.principal) peer.close(4008, 'no hello in time');
@@ -120,7 +123,23 @@ export function createReception(deps: ReceptionDeps): Reception {
     // A caller's first request may overtake its own answer to our hello.
     await guest?.asked;
     if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
+    if (guest?.principal && isRevoked(guest, guest.principal)) {
+      const error = new AuroraError(4010, { message: 'This key is no longer pinned here' });
+      clock.after(0, () => turnAway(peer, error)); // once this call was answered
+      throw error;
+    }
     return guest?.principal;
+  }
+
+  /** A pin that is taken away ends what it allowed, on links that stand as well; the file is looked at once a second. */
+  function isRevoked(guest: Guest, { id, role, public_key }: Principal): boolean {
+    const now = clock.monotonic();
+    if (role !== 'stranger' && now - guest.checked_at >= PIN_CHECK_MS) {
+      const pin = deps.pins.of(id);
+      guest.is_revoked ||= pin?.public_key !== public_key || pin?.role !== role;
+      guest.checked_at = now;
+    }
+    return guest.is_revoked;
   }
 
   async function drain(drain_ms_max: number): Promise<void> {
@@ -140,12 +159,16 @@ interface Guest {
   principal: Principal | undefined;
   /** Settles when the caller has answered our hello, one way or the other; never rejects. */
   asked: Promise<void> | undefined;
+  /** When its pin was last seen, monotonic ms. */
+  checked_at: number;
+  is_revoked: boolean;
 }
 
 function ignore(): void {
   // Nothing to do.
 }
 
+const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;
 const REASON_CHARS_MAX = 100;

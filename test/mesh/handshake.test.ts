@@ -10,6 +10,7 @@ import {
   sayHello,
   type Identity,
   type MethodHandler,
+  type Pin,
 } from '../../mesh/index.ts';
 import { Hello, HelloResult } from '../../protocol/index.ts';
 import { identityOf } from '../support/mesh.ts';
@@ -281,5 +282,52 @@ describe('a bare caller', () => {
     let closed: number | undefined;
     doorstep().host.accept({ ...far, loopback: false, attach: () => undefined, close: (code) => (closed = code) });
     expect(closed).toBe(4001);
+  });
+});
+
+describe('a key that is unpinned', () => {
+  const doorWith = () => {
+    const pins = new Map<string, Pin>();
+    const door = doorstep({ host: { pins: { of: (id) => pins.get(id) } } });
+    for (const pin of door.pins) pins.set(pin.id, pin);
+    return { door, pins };
+  };
+
+  test.each([
+    ['is gone', undefined],
+    ['is another key', identityOf('operator:ann', 'operator').pin],
+    ['has another role', 'agent'],
+  ])(
+    'loses its standing link within a second: its next call is 4010 and closes 4001, when the pin %s',
+    async (_, now) => {
+      const { door, pins } = doorWith();
+      const peer = await door.enter(door.operator);
+      const pin = pins.get('operator:ann');
+      door.clock.advance(2_000);
+      expect(await peer.request('read_text', { text: 'x' })).toEqual({ text: 'x' });
+      pins.delete('operator:ann');
+      if (now === 'agent' && pin) pins.set(pin.id, { ...pin, role: 'agent' });
+      else if (typeof now === 'object') pins.set(now.id, now);
+      door.clock.advance(1_000);
+      await expect(peer.request('read_text', { text: 'x' })).rejects.toMatchObject({ code: 4010 });
+      door.clock.advance(1);
+      expect(await peer.closed).toMatchObject({ code: 4001 });
+    },
+  );
+
+  test('is looked up once a second at most, however much is asked', async () => {
+    let looks = 0;
+    const of = (id: string) => {
+      looks += 1;
+      return door.pins.find((pin) => pin.id === id);
+    };
+    const door = doorstep({ host: { pins: { of } } });
+    const peer = await door.enter(door.operator);
+    looks = 0;
+    for (let asked = 0; asked < 50; asked++) {
+      door.clock.advance(100);
+      await peer.request('read_text', { text: 'x' });
+    }
+    expect(looks).toBe(5);
   });
 });
