@@ -14,19 +14,22 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
   const seams = processSeams(agent.id, config);
   const place = placeOf(config.data);
   const self = identityOf(agent.id, readKey(place.keyFile(agent.id)), seams.ids, agent.name);
+  const pins = filePins(place.pins, (err) =>
+    seams.log.error({ err }, 'the pins cannot be read: what they said last counts'),
+  );
   const trust = trustOf(config);
   const served = await serve(agent, {
     ...seams,
     ...bindingOf(agent.id, config),
     self,
-    pins: filePins(place.pins),
+    pins,
     anonymous: config.mesh.anonymous,
     openRef: (ref, routing) => openBlob(ref, routing, trust),
   });
   const leave =
     config.orchestrator === undefined
       ? undefined
-      : announce(config.orchestrator, served.url, { ...seams, self, pins: filePins(place.pins), trust });
+      : announce(config.orchestrator, served.url, { ...seams, self, pins, trust });
   seams.log.info({ url: served.url, instance_id: self.instance_id }, 'serving');
   return {
     id: agent.id,

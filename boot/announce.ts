@@ -4,7 +4,9 @@ import {
   createMethods,
   createPeer,
   dialWebsocket,
+  fingerprintOf,
   keepConnected,
+  publicKeyOf,
   sayHello,
   type HandshakeDeps,
   type Link,
@@ -67,7 +69,8 @@ async function hold(link: Link, url: string, deps: AnnounceDeps, answered: () =>
   const register = async (method: string) =>
     Lease.parse(await peer.request(method, { agent_id: self.id, url, ttl_ms: TTL_MS }));
   const first = await register('agent/register');
-  log.info({ state: first.state, renew_before: first.renew_before }, 'registered');
+  const fingerprint = fingerprintOf(publicKeyOf(self.private_key)); // what whoever approves it compares
+  log.info({ state: first.state, renew_before: first.renew_before, fingerprint }, 'registered');
   const renew = () => {
     if (!link.open) return;
     register('agent/renew').then(

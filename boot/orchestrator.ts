@@ -19,7 +19,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const key = ensureKey(place.keyFile(ORCHESTRATOR));
   addPins(place.pins, [pinOf(ORCHESTRATOR, 'orchestrator', key)]);
   const self = identityOf(ORCHESTRATOR, key, ids, 'Orchestrator');
-  const pins = filePins(place.pins);
+  const pins = filePins(place.pins, (err) => log.error({ err }, 'the pins cannot be read: what they said last counts'));
   const trust = trustOf(config);
   const binding = bindingOf(ORCHESTRATOR, config);
   const { advertise } = binding;

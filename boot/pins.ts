@@ -2,14 +2,28 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { Pin, Pins } from '../mesh/index.ts';
+import { fingerprintOf, type Pin, type Pins } from '../mesh/index.ts';
 import type { Quarantine } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { KeyFileError } from './keys.ts';
 
-/** Pins that are read anew whenever the file changed, so that an enrolment works without a restart. */
-export function filePins(path: string): Pins {
-  const pins = watchedFile(path, z.array(PinSchema).max(PINS_MAX));
+/**
+ * Pins that are read anew whenever the file changed, so that an enrolment works without a restart. A file that gets damaged
+ * meanwhile changes nothing: what it said last counts, and `onDamage` hears of it once. Throws when it never was whole.
+ */
+export function filePins(path: string, onDamage: (reason: unknown) => void = () => undefined): Pins {
+  const read = watchedFile(path, z.array(PinSchema).max(PINS_MAX));
+  let last: { pins: Pin[]; is_damaged?: boolean } | undefined;
+  const pins = () => {
+    try {
+      last = { pins: read() };
+    } catch (damage) {
+      if (!last) throw damage;
+      if (!last.is_damaged) onDamage(damage);
+      last.is_damaged = true;
+    }
+    return last.pins;
+  };
   return { of: (id) => pins().find((pin) => pin.id === id) };
 }
 
@@ -25,6 +39,9 @@ export function addPins(path: string, added: readonly Pin[]): void {
     }
     return !there;
   });
+  if (pins.length + fresh.length > PINS_MAX) {
+    throw new KeyFileError(`${path} is full: ${PINS_MAX} pins; remove those of agents that are gone`);
+  }
   if (fresh.length > 0) writeWhole(path, [...pins, ...fresh]);
 }
 
@@ -44,13 +61,20 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
   };
 }
 
-/** Pins the key under which a quarantined agent registered. Throws when none waits under that id. */
-export function approve(paths: { pins: string; quarantine: string }, id: string): void {
+/**
+ * Pins the key under which a quarantined agent registered. Throws when none waits under that id, or another one than the
+ * fingerprint says: whoever came first may not be whoever was meant.
+ */
+export function approve(paths: { pins: string; quarantine: string }, id: string, fingerprint?: string): void {
   const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
   const stranger = waiting.find((candidate) => candidate.id === id);
   if (!stranger) {
     const names = waiting.map((candidate) => candidate.id).join(', ');
     throw new KeyFileError(`no agent ${id} waits for approval${names === '' ? '' : `; waiting: ${names}`}`);
+  }
+  const own = fingerprintOf(stranger.public_key);
+  if (fingerprint !== undefined && fingerprint.toLowerCase() !== own) {
+    throw new KeyFileError(`the key that waits under ${id} has the fingerprint ${own}, not ${fingerprint}`);
   }
   addPins(paths.pins, [{ ...stranger, role: 'agent' }]);
   writeWhole(
@@ -59,20 +83,24 @@ export function approve(paths: { pins: string; quarantine: string }, id: string)
   );
 }
 
-/** The list in a JSON file, read again when the file is another one than last time; empty while there is none. */
+/** The list in a JSON file, read again when the file is another one than last time; empty while there is none. A damaged one throws, the same error until it changes. */
 function watchedFile<T>(path: string, schema: z.ZodType<T[]>): () => T[] {
   let seen = '';
   let list: T[] = [];
+  let damage: KeyFileError | undefined;
   return () => {
     const stat = statSync(path, { throwIfNoEntry: false });
     const stamp = stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : '';
-    if (stamp === seen) return list;
-    try {
-      list = stat ? schema.parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
-    } catch (cause) {
-      throw new KeyFileError(`${path} is damaged; move it away and enroll again`, { cause });
+    if (stamp !== seen) {
+      seen = stamp;
+      damage = undefined;
+      try {
+        list = stat ? schema.parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
+      } catch (cause) {
+        damage = new KeyFileError(`${path} is damaged; move it away and enroll again`, { cause });
+      }
     }
-    seen = stamp;
+    if (damage) throw damage;
     return list;
   };
 }

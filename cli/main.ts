@@ -179,11 +179,11 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
       process.stdout.write(`${id} is pinned; its key is ${key_file}: give it to that agent and to nobody else\n`);
     });
   agents
-    ?.command('approve <id>')
-    .description('pin the key under which a quarantined agent registered')
-    .addHelpText('after', '\nExample:\n  aurora agents approve my-agent')
-    .action((id: string) => {
-      approve(placeOf(configOf().data), id);
+    ?.command('approve <id> [fingerprint]')
+    .description('pin the key under which a quarantined agent registered; only that key, when its fingerprint is given')
+    .addHelpText('after', '\nExample:\n  aurora agents approve my-agent 0f3c2a9d41b7e865')
+    .action((id: string, fingerprint: string | undefined) => {
+      approve(placeOf(configOf().data), id, fingerprint);
       process.stdout.write(`${id} is pinned; it gets work when it registers again\n`);
     });
   program

@@ -1,5 +1,5 @@
 /** Who is who: one Ed25519 key a process, public keys pinned, a proof bound to the connection (wire.md 4). */
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 
 /** What a principal may do on a mesh port. */
 export type Role = 'orchestrator' | 'agent' | 'operator';
@@ -57,6 +57,10 @@ export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolea
 export const publicKeyOf = (key: KeyObject): string =>
   createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64url');
 
+/** What two people compare over another way before a key is pinned: the start of its SHA-256. */
+export const fingerprintOf = (public_key: string): string =>
+  createHash('sha256').update(Buffer.from(public_key, 'base64url')).digest('hex').slice(0, FINGERPRINT_CHARS);
+
 /** Pins as a literal, for tests and for one process. */
 export function literalPins(pins: readonly Pin[]): Pins {
   const by_id = new Map(pins.map((pin) => [pin.id, pin]));
@@ -66,3 +70,5 @@ export function literalPins(pins: readonly Pin[]): Pins {
 function signedBytes({ challenge, agent_id, instance_id, dialled, connection_id }: ProofSubject): Buffer {
   return Buffer.from(['aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id].join('\0'));
 }
+
+const FINGERPRINT_CHARS = 16;

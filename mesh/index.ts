@@ -5,6 +5,7 @@ export { digestOf } from './canonical.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 export { createHost, type Host, type HostDeps } from './host.ts';
 export {
+  fingerprintOf,
   isProven,
   literalPins,
   proveIdentity,

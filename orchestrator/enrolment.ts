@@ -1,5 +1,5 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
-import type { Pins, PinnedAddress, Principal } from '../mesh/index.ts';
+import { fingerprintOf, type Pins, type PinnedAddress, type Principal } from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
 import { toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
@@ -15,6 +15,8 @@ export interface Quarantined {
   agent_id: string;
   url: string;
   state: 'quarantined';
+  /** Of the key that waits: to be compared with what the agent's own log says. */
+  fingerprint: string;
   why: string;
 }
 
@@ -31,8 +33,11 @@ export interface EnrolmentDeps {
 
 /** Leases of agents that announced themselves. */
 export interface Enrolment {
-  /** Registers or renews: the same call. A stranger's key is quarantined and gets no work. */
-  register(asked: Register, who: Principal): Promise<Lease>;
+  /**
+   * Registers or renews: the same call. A stranger's key is quarantined and gets no work; from one address (`remote`, as the
+   * link knows it) only so many strangers wait, the next one is 4290.
+   */
+  register(asked: Register, who: Principal, remote: string): Promise<Lease>;
   leave(who: Principal): { left: boolean };
   quarantined(): Quarantined[];
 }
@@ -40,6 +45,8 @@ export interface Enrolment {
 /** Nobody is enrolled yet. */
 export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
   const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
+
+  const origins = new Map<string, string>(); // of strangers, by id; no longer than the quarantine
 
   const end = (holder: string, why: string) => {
     const lease = leases.get(holder);
@@ -57,14 +64,29 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
     return role === 'stranger' && pin?.public_key === public_key ? (pin?.role ?? role) : role;
   };
 
+  /** One address cannot fill the quarantine and so push honest strangers out of it. */
+  const keepWaiting = (id: string, public_key: string, remote: string) => {
+    const waiting = new Set(quarantine.list().map((stranger) => stranger.id));
+    for (const known of origins.keys()) if (!waiting.has(known)) origins.delete(known);
+    const host = remote.replace(/:\d+$/, '');
+    const others = [...origins].filter(([other, origin]) => other !== id && origin === host);
+    if (others.length >= STRANGERS_PER_REMOTE_MAX) {
+      throw new AuroraError(4290, {
+        message: 'Too many strangers wait from this address',
+        retry_after_ms: RETRY_AFTER_MS,
+      });
+    }
+    quarantine.add({ id, public_key });
+    origins.set(id, host);
+  };
+
   return {
-    async register({ agent_id, url, ttl_ms }, who) {
+    async register({ agent_id, url, ttl_ms }, who, remote) {
       if (who.id !== agent_id) throw new AuroraError(4030, { message: 'An agent registers itself, nobody else' });
       const renew_before = toIso(clock.now() + ttl_ms);
       const role = roleOf(who);
       if (role === 'stranger') {
-        if (quarantine.list().length >= QUARANTINE_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
-        if (who.public_key !== undefined) quarantine.add({ id: agent_id, public_key: who.public_key });
+        if (who.public_key !== undefined) keepWaiting(agent_id, who.public_key, remote);
         return { agent_id, state: 'quarantined', renew_before };
       }
       if (role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
@@ -84,17 +106,17 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
       return { left: end(holderOf(who), 'it left') };
     },
     quarantined: () =>
-      quarantine.list().map(({ id }) => ({
-        agent_id: id,
-        url: '',
-        state: 'quarantined',
-        why: `its key is not pinned: look at it, then aurora agents approve ${id}`,
-      })),
+      quarantine.list().map(({ id, public_key }) => {
+        const fingerprint = fingerprintOf(public_key);
+        const why = `its key is not pinned: compare it with the agent's log, then aurora agents approve ${id} ${fingerprint}`;
+        return { agent_id: id, url: '', state: 'quarantined', fingerprint, why };
+      }),
   };
 }
 
 /** An instance names itself; its agent id is proven. */
 const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
-const QUARANTINE_MAX = 256;
+const STRANGERS_PER_REMOTE_MAX = 16;
+const RETRY_AFTER_MS = 30_000;
 const LEASES_MAX = 1_024;

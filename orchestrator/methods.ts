@@ -85,8 +85,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['task/list', listTasks],
     ['task/cancel', cancelTask],
     ['task/subscribe', subscribe],
-    ['agent/register', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
-    ['agent/renew', async (params, call) => deps.enrolment.register(parse(Register, params), await anyone(call))],
+    ['agent/register', register],
+    ['agent/renew', register],
     ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
     ['agent/list', async (_params, call) => ({ items: agents(await operator(call)) })],
     ['agent/tools', async (_params, call) => ({ items: tools(await operator(call)) })],
@@ -276,6 +276,10 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
         skills: [...card.skills].map(([id, { description }]) => ({ id, description })),
       }),
     );
+  }
+
+  async function register(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    return deps.enrolment.register(parse(Register, params), await anyone(call), call.peer.link.remote);
   }
 
   function grantBlob(ref: BlobRef, _who: Principal): unknown {

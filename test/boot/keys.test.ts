@@ -15,7 +15,7 @@ import {
 } from '../../boot/index.ts';
 import { ensureKey, pinOf, readKey } from '../../boot/keys.ts';
 import { addPins, filePins, fileQuarantine } from '../../boot/pins.ts';
-import { publicKeyOf } from '../../mesh/index.ts';
+import { fingerprintOf, publicKeyOf } from '../../mesh/index.ts';
 import { AuroraError } from '../../protocol/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'aurora-keys-'));
@@ -96,7 +96,9 @@ test('a stranger waits until it is approved, then its key is pinned; a second ke
   expect(() => quarantine.add({ id: 'newcomer', public_key: second })).toThrow(AuroraError);
   expect(quarantine.list()).toEqual([{ id: 'newcomer', public_key: first }]);
   expect(() => approve(place, 'somebody')).toThrow('waiting: newcomer');
-  approve(place, 'newcomer');
+  expect(() => approve(place, 'newcomer', fingerprintOf(second))).toThrow(`fingerprint ${fingerprintOf(first)}, not`);
+  expect(pins.of('newcomer')).toBeUndefined();
+  approve(place, 'newcomer', fingerprintOf(first).toUpperCase());
   expect(pins.of('newcomer')).toEqual({ id: 'newcomer', role: 'agent', public_key: first });
   expect(quarantine.list()).toEqual([]);
 });
@@ -105,4 +107,34 @@ test('a damaged pin file stops with its name, rather than trusting nobody or eve
   ensureFleetKeys(config);
   writeFileSync(place.pins, '[{"id":');
   expect(() => filePins(place.pins).of('threat-intel')).toThrow(`${place.pins} is damaged`);
+});
+
+test('a pin file that is damaged while it is used changes nothing but the log: what it said last counts', () => {
+  ensureFleetKeys(config);
+  const whole = readFileSync(place.pins, 'utf8');
+  const told: unknown[] = [];
+  const pins = filePins(place.pins, (reason) => told.push(reason));
+  const pin = pins.of('threat-intel');
+  writeFileSync(place.pins, whole.slice(0, -10));
+  expect([pins.of('threat-intel'), pins.of('threat-intel')]).toEqual([pin, pin]);
+  expect(told).toEqual([expect.any(KeyFileError)]);
+  expect(() => addPins(place.pins, [])).toThrow('is damaged'); // a writer would lose what cannot be read
+  writeFileSync(place.pins, '[]');
+  expect(pins.of('threat-intel')).toBeUndefined();
+});
+
+test('more pins than a reader takes are never written', () => {
+  const public_key = publicKeyOf(generateKeyPairSync('ed25519').privateKey);
+  const many = Array.from({ length: 4_096 }, (_, nth) => ({ id: `agent-${nth}`, role: 'agent' as const, public_key }));
+  addPins(place.pins, many);
+  const before = readFileSync(place.pins, 'utf8');
+  expect(() => addPins(place.pins, [{ id: 'one-more', role: 'agent', public_key }])).toThrow('is full');
+  expect(readFileSync(place.pins, 'utf8')).toBe(before);
+});
+
+test('the quarantine keeps the newest 256 strangers: an honest new one is never refused for being late', () => {
+  const quarantine = fileQuarantine(place.quarantine, filePins(place.pins));
+  for (let nth = 0; nth <= 256; nth++) quarantine.add({ id: `s${nth}`, public_key: 'k' });
+  const ids = quarantine.list().map(({ id }) => id);
+  expect([ids.length, ids[0], ids.at(-1)]).toEqual([256, 's1', 's256']);
 });

@@ -1,6 +1,6 @@
 /** Agents that announce themselves: who may, from where, and for how long (wire.md 4, ATK-G1). */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { assertPublicAddress, type Pin, type Principal } from '../../mesh/index.ts';
+import { assertPublicAddress, fingerprintOf, type Pin, type Principal } from '../../mesh/index.ts';
 import { createEnrolment, type Enrolment } from '../../orchestrator/enrolment.ts';
 import type { AgentAddress, Fleet } from '../../orchestrator/fleet.ts';
 import { manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
@@ -48,7 +48,7 @@ const agent: Principal = {
 };
 const URL_OK = 'ws://203.0.113.7:9100';
 const register = (url: string, who: Principal = agent, ttl_ms = 15_000) =>
-  enrolment.register({ agent_id: 'ada', url, ttl_ms }, who);
+  enrolment.register({ agent_id: 'ada', url, ttl_ms }, who, '203.0.113.7:51512');
 
 describe('from where', () => {
   test.each([
@@ -180,12 +180,25 @@ describe('who', () => {
     expect(lease.state).toBe('quarantined');
     expect(waiting).toEqual([{ id: 'ada', public_key: 'key' }]);
     expect(kept).toEqual([]);
-    expect(enrolment.quarantined()).toMatchObject([{ agent_id: 'ada', state: 'quarantined' }]);
+    expect(enrolment.quarantined()).toMatchObject([
+      { agent_id: 'ada', state: 'quarantined', fingerprint: fingerprintOf('key') },
+    ]);
+    expect(enrolment.quarantined()[0]?.why).toContain(`aurora agents approve ada ${fingerprintOf('key')}`);
   });
 
-  test('the quarantine is bounded: when it is full, 5030', async () => {
+  test('ATK-E9: one address may have 16 strangers wait, whatever its ports; others are not kept out by it', async () => {
     pinned = [];
-    waiting = Array.from({ length: 256 }, (_, nth) => ({ id: `s${nth}`, public_key: '' }));
-    await expect(register(URL_OK, { ...agent, role: 'stranger' })).rejects.toMatchObject({ code: 5030 });
+    const knock = (id: string, remote: string) =>
+      enrolment.register(
+        { agent_id: id, url: URL_OK, ttl_ms: 15_000 },
+        { ...agent, id, instance_id: id, role: 'stranger' },
+        remote,
+      );
+    for (let nth = 0; nth < 16; nth++) await knock(`s${nth}`, `198.51.100.1:${50_000 + nth}`);
+    await expect(knock('one-more', '198.51.100.1:40000')).rejects.toMatchObject({ code: 4290 });
+    expect(await knock('s3', '198.51.100.1:40001')).toMatchObject({ state: 'quarantined' }); // waits already
+    expect(await knock('honest', '198.51.100.2:40000')).toMatchObject({ state: 'quarantined' });
+    waiting = waiting.filter(({ id }) => id !== 's0'); // approved, or forgotten
+    expect(await knock('one-more', '198.51.100.1:40000')).toMatchObject({ state: 'quarantined' });
   });
 });
