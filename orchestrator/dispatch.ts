@@ -26,6 +26,8 @@ export interface Order {
   routing: ChildRouting;
   /** Scope and digest of the idempotency key, when one was given. */
   key: TaskRow['key'];
+  /** What travels on with the task, unread. */
+  carried?: TaskRow['carried'];
 }
 
 /** A skill that the orchestrator itself has: runs here, under the same states. */
@@ -148,6 +150,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       state: 'submitted',
       attempts: [],
       key: order.key,
+      carried: order.carried,
     };
     const running = start(task); // before it is kept: whoever finds it by its key finds its end as well
     const accepted = await ledger.accept(task, ROUTING_LIMITS).catch((reason: unknown) => {

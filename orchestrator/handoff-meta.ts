@@ -19,8 +19,10 @@ export function toHandoffMeta(
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
   return {
+    ...task.carried?.meta,
     traceparent: childTraceparent(task.traceparent, random.bytes(8)),
     handoff: {
+      ...task.carried?.handoff,
       handoff_id: ids.next('handoff'),
       task_id: task.task_id,
       root_id: task.root_id,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Actor, Effect, Mode, TaskError, type Attempt, type TaskState } from '../protocol/index.ts';
 import type { Arrow, ArrowType, EventRow, Phase } from '../store/index.ts';
+import { Carried } from './carried.ts';
 import type { Lease, TaskEnd, TaskRow } from './ledger.ts';
 
 /** The first event: everything that was asked. */
@@ -131,6 +132,7 @@ const Accepted = z.object({
   created_at: z.string(),
   effect: Effect,
   key: z.object({ scope: z.string(), digest: z.string() }).optional(),
+  carried: Carried.optional(),
 });
 const Leased = z.object({
   agent_id: z.string(),

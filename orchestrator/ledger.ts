@@ -9,6 +9,7 @@ import {
   type TaskState,
 } from '../protocol/index.ts';
 import { toIso, type Clock } from '../seams/index.ts';
+import type { Carried } from './carried.ts';
 
 /** A task as the ledger keeps it. */
 export interface TaskRow {
@@ -38,6 +39,8 @@ export interface TaskRow {
   result?: unknown;
   error?: TaskError;
   readonly key: { scope: string; digest: string } | undefined;
+  /** What travels on with it, unread. */
+  readonly carried?: Carried | undefined;
 }
 
 /** To whom an attempt goes, and the routing that it goes with. */

@@ -15,7 +15,7 @@ import {
   AuroraError,
   BlobRef,
   HandoffRequest,
-  handoffToolOf,
+  INLINE_BYTES_MAX,
   invalidParams,
   isErrorCode,
   isFinal,
@@ -31,7 +31,8 @@ import {
 import type { Clock, Random } from '../seams/index.ts';
 import type { BlobStore } from './blobs.ts';
 import type { Dispatched, Dispatcher, Order } from './dispatch.ts';
-import type { Events } from './events.ts';
+import { readCarried } from './carried.ts';
+import { bytesOf, type Events } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -41,7 +42,8 @@ import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRou
 import { ABOUT } from './about.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
 import { toTask } from './task-view.ts';
-import { toTextOrder } from './text-order.ts';
+import { toAgentTextOrder, toTextOrder } from './text-order.ts';
+import { createTools } from './tools.ts';
 
 /** What the methods work on. */
 export interface MethodDeps {
@@ -73,6 +75,7 @@ export interface OrchestratorMethods {
 /** Makes the tables: for proven peers, and for bare strangers who may only look. */
 export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods {
   const subscribers = new Map<Peer, Map<Ack['token'], Following>>();
+  const tools = createTools(deps.registry);
 
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   const look: [string, MethodHandler][] = [
@@ -89,7 +92,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['agent/renew', register],
     ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
     ['agent/list', async (_params, call) => ({ items: agents(await operator(call)) })],
-    ['agent/tools', async (_params, call) => ({ items: tools(await operator(call)) })],
+    ['agent/tools', async (_params, call) => operator(call).then(async () => ({ items: await tools() }))],
     ['blob/grant', async (params, call) => grantBlob(parse(BlobRef, params), await operator(call))],
   ];
   return {
@@ -106,11 +109,17 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     }
     const principal = await proof(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
-    const { routing, readable } = await deriveRouting(principal, asked.options, metaOf(params), call);
-    const order = toOrder(asked, routing, principal);
-    if (readable && !refsIn(order.params).every((sha256) => readable.includes(sha256))) {
+    if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
+    const { routing, parent } = await deriveRouting(principal, asked.options, metaOf(params), call);
+    const { idempotency_key } = asked.options;
+    const carried = readCarried(metaOf(params), { parent, idempotency_key });
+    const order = { ...toOrder(asked, routing, principal), carried };
+    const refs = refsIn(order.params);
+    const readable = parent && refsIn(parent.params);
+    if (readable && !refs.every((sha256) => readable.includes(sha256))) {
       throw new AuroraError(4030, { message: 'An agent may only pass on bytes that it was given itself' });
     }
+    deps.blobs.hold(refs, deps.clock.now() + (routing.due - deps.clock.monotonic()));
     const { task, done } = await deps.dispatcher.dispatch(order);
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
     return answerOf(await untilDone({ task, done }, call));
@@ -122,30 +131,30 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     options: HandoffRequest['options'],
     meta: unknown,
     call: Call,
-  ): Promise<{ routing: ChildRouting; readable?: string[] }> {
+  ): Promise<{ routing: ChildRouting; parent: TaskRow | undefined }> {
     const now = deps.clock.monotonic();
     if (principal.role === 'operator') {
       const given = parse(AskerMeta, meta).traceparent;
       const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
       const actor = { sub: principal.id, scopes: ['*'], tenant: 'default' };
-      return { routing: rootRouting({ actor, mode: deps.mode, options, now, traceparent }) };
+      return { routing: rootRouting({ actor, mode: deps.mode, options, now, traceparent }), parent: undefined };
     }
     const claimed = parse(AskerMeta, meta).handoff;
-    const parent = claimed && (await deps.ledger.get(claimed.parent_id));
+    const parent = claimed && (await deps.ledger.get(claimed.parent_id ?? ''));
     const held = parent?.attempts.at(-1);
     const holder = deps.fleet.instanceOf(call.peer);
     const is_holder = claimed !== undefined && held?.fence === claimed.fence && isHeldBy(held, holder);
     if (!parent || !is_holder || isFinal(parent.state)) {
       throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
     }
-    return { routing: childRouting(parent, options, now), readable: refsIn(parent.params) };
+    return { routing: childRouting(parent, options, now), parent };
   }
 
   function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
     const wanted = toWanted(asked);
-    const { idempotency_key, reason } = asked.options;
+    const { idempotency_key, reason, mode = null } = asked.options;
     const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', idempotency_key]);
-    const key = idempotency_key === undefined ? undefined : { scope, digest: digestOf(wanted) };
+    const key = idempotency_key === undefined ? undefined : { scope, digest: digestOf({ ...wanted, mode }) };
     return { ...wanted, routing, reason, key };
   }
 
@@ -156,6 +165,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
       return toTextOrder(task, skillIds());
     }
     const skill = method ?? to.skill;
+    if (skill === undefined && task !== undefined && 'agent_id' in to) {
+      return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id) });
+    }
     if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
     return { to, skill, params };
   }
@@ -267,17 +279,6 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     });
   }
 
-  function tools(_who: Principal): unknown[] {
-    const by_id = new Map(deps.registry.instances().map(({ agent_id, card }) => [agent_id, card]));
-    return [...by_id].map(([agent_id, card]) =>
-      handoffToolOf({
-        agent_id,
-        description: card.description,
-        skills: [...card.skills].map(([id, { description }]) => ({ id, description })),
-      }),
-    );
-  }
-
   async function register(params: RpcParams | undefined, call: Call): Promise<unknown> {
     return deps.enrolment.register(parse(Register, params), await anyone(call), call.peer.link.remote);
   }
@@ -286,8 +287,15 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     return deps.blobs.forPutting(ref);
   }
 
-  function skillIds(): string[] {
-    return [...new Set(deps.registry.instances().flatMap(({ card }) => [...card.skills.keys()]))].sort();
+  /** Of the whole fleet, or of one agent. Throws 4043 when nobody of that id is online. */
+  function skillIds(agent_id?: string): string[] {
+    const own = deps.registry
+      .instances()
+      .filter((instance) => agent_id === undefined || instance.agent_id === agent_id);
+    if (own.length === 0 && agent_id !== undefined) {
+      throw new AuroraError(4043, { message: `${agent_id} is not online`, detail: { agent_id } });
+    }
+    return [...new Set(own.flatMap(({ card }) => [...card.skills.keys()]))].sort();
   }
 
   /* ---- who is asking ---- */
@@ -323,7 +331,7 @@ interface Following {
 const AskerMeta = z.object({
   traceparent: z.string().max(128).optional(),
   progress_token: z.union([z.string().max(256), z.number()]).optional(),
-  handoff: z.object({ parent_id: z.string().max(64), fence: z.number().int() }).optional(),
+  handoff: z.object({ parent_id: z.string().max(64).optional(), fence: z.number().int().optional() }).optional(),
 });
 
 function parse<T>(schema: z.ZodType<T>, params: unknown): T {
@@ -341,6 +349,12 @@ function withoutMeta(params: RpcParams | undefined): unknown {
   const { _meta, ...rest } = params;
   return rest;
 }
+
+/** What is large travels by reference (wire.md 5). */
+const tooLargeInline = (): AuroraError =>
+  new AuroraError(4130, {
+    message: `params may have ${INLINE_BYTES_MAX} bytes as JSON; put larger inputs with blob/grant and send {ref}`,
+  });
 
 /** An instance names itself; only together with the agent id, which is proven, does it name a holder. */
 const isHeldBy = (attempt: Attempt | undefined, instance: Instance | undefined): boolean =>

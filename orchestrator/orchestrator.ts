@@ -14,6 +14,7 @@ import { AuroraError, type Mode, type Source } from '../protocol/index.ts';
 import type { Blobs } from '../seams/index.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
+import { inherited } from './carried.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createEnrolment, type Quarantine } from './enrolment.ts';
 import { createEvents } from './events.ts';
@@ -163,6 +164,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
       reason: step.reason,
       routing,
       key: undefined,
+      carried: inherited(parent),
     };
     const { done } = await dispatcher.dispatch(order);
     return done;

@@ -88,6 +88,18 @@ test('free text under a key is one task as well', async () => {
   await expect(other).rejects.toMatchObject({ code: 4090 });
 });
 
+test('the same key in another mode is 4090, with another deadline it is the same task', async () => {
+  const { mesh, release, runs } = await start();
+  release();
+  const asked = { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'a' } };
+  const options = { idempotency_key: 'k', mode: 'monitor' };
+  await mesh.operator.request('handoff', { ...asked, options });
+  await mesh.operator.request('handoff', { ...asked, options: { ...options, deadline_ms: 5_000 } });
+  const other = mesh.operator.request('handoff', { ...asked, options: { ...options, mode: 'dry_run' } });
+  await expect(other).rejects.toMatchObject({ code: 4090 });
+  expect(runs).toEqual(['a']);
+});
+
 test('without a key every handoff is a task of its own', async () => {
   const { mesh, release } = await start();
   release();
