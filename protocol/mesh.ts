@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AgentId } from './hello.ts';
 import { RpcIdSchema } from './rpc-id.ts';
-import { Task, TaskEvent, TaskEventKind, TaskState } from './task.ts';
+import { Task, TaskEventKind, TaskState } from './task.ts';
 
 /** Params of `$/cancel`: stop the request with that id on this connection. */
 export const Cancel = z.object({ id: RpcIdSchema, reason: z.string().max(1024).optional() });
