@@ -78,8 +78,8 @@ export const Config = z.strictObject({
     .strictObject({
       anonymous: z
         .enum(['loopback', 'off'])
-        .default('loopback')
-        .describe('bare strangers: skills that read, or nothing'),
+        .optional()
+        .describe('bare strangers: skills that read (loopback), or nothing (off); off behind a proxy unless said'),
       networks: z
         .array(z.cidrv4().or(z.cidrv6()))
         .max(64)
@@ -94,7 +94,7 @@ export const Config = z.strictObject({
     })
     .prefault({}),
 });
-export type Config = z.output<typeof Config>;
+export type Config = z.output<typeof Config> & { mesh: { anonymous: 'loopback' | 'off' } };
 
 /** What flags may say: any part of the configuration. */
 export type ConfigFlags = Partial<z.input<typeof Config>>;
@@ -128,7 +128,10 @@ export function loadConfig({ file, flags = {}, env = process.env }: ConfigSource
   ];
   const parsed = Config.safeParse(joinLayers(layers));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => sentenceOf(issue, layers)).join('\n'));
-  return { ...parsed.data, data: resolve(parsed.data.data) };
+  const { mesh, tls } = parsed.data;
+  // Behind a proxy on this machine the whole world comes over loopback.
+  const anonymous = mesh.anonymous ?? (tls === 'terminated-by-proxy' ? 'off' : 'loopback');
+  return { ...parsed.data, data: resolve(parsed.data.data), mesh: { ...mesh, anonymous } };
 }
 
 /** The effective configuration, for people: secrets hidden. */

@@ -36,6 +36,13 @@ test('defaults, then the file, then the environment, then flags: the later one w
   expect(config.mesh).toEqual({ anonymous: 'loopback', networks: [] });
 });
 
+test('behind a proxy everybody comes over loopback, so bare strangers are turned away unless they are asked for', () => {
+  const env = { AURORA_DATA: data, AURORA_TLS: 'terminated-by-proxy' };
+  expect(loadConfig({ env }).mesh.anonymous).toBe('off');
+  expect(loadConfig({ env: { ...env, AURORA_MESH_ANONYMOUS: 'loopback' } }).mesh.anonymous).toBe('loopback');
+  expect(loadConfig({ env: { AURORA_DATA: data } }).mesh.anonymous).toBe('loopback');
+});
+
 test('<data>/aurora.yaml is read when it is there; a file that is named must be', () => {
   expect(loadConfig({ env: { AURORA_DATA: data } }).log_level).toBe('info');
   writeFileSync(join(data, 'aurora.yaml'), 'log_level: silent\n');
