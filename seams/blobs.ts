@@ -1,5 +1,5 @@
 /** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,9 +32,9 @@ export class WrongBlob extends Error {
   override readonly name = 'WrongBlob';
 }
 
-/** Files in one folder, named by their hash; a half-written one never gets a name. */
+/** Files in one folder, named by their hash; a half-written one never gets a name, and one of an earlier run goes at the first put. */
 export function fileBlobs(folder: string): Blobs {
-  let written = 0;
+  let swept: Promise<void> | undefined;
   const pathOf = (sha256: string) => {
     if (!HASH.test(sha256)) throw new Error('not a sha256');
     return join(folder, sha256);
@@ -42,7 +42,8 @@ export function fileBlobs(folder: string): Blobs {
   return {
     async put(bytes, bytes_max, expected) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const draft = join(folder, `.draft-${process.pid}-${++written}`);
+      await (swept ??= removeDrafts(folder));
+      const draft = join(folder, `${DRAFT}${randomUUID()}`);
       const hash = createHash('sha256');
       let size = 0;
       try {
@@ -86,6 +87,12 @@ export function fileBlobs(folder: string): Blobs {
   };
 }
 
+/** One process writes here: drafts that lie here before its first are of one that is gone. */
+async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((there) => there.startsWith(DRAFT))) await rm(join(folder, name), { force: true });
+}
+
 /** Blobs in memory, for tests and single runs. */
 export function memoryBlobs(): Blobs {
   const kept = new Map<string, Buffer>();
@@ -122,4 +129,5 @@ export function memoryBlobs(): Blobs {
 export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
 const HASH = /^[0-9a-f]{64}$/;
+const DRAFT = '.draft-';
 const CHUNK_BYTES = 65_536;
