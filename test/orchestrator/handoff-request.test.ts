@@ -62,6 +62,15 @@ test('params over 256 KiB are 4130 with the way to send them', async () => {
   await expect(large).rejects.toThrow(/blob\/grant/);
 });
 
+test('the largest input is what the configuration says: more is 4130 when it is announced', async () => {
+  const mesh = await startMesh([], { orchestrator: { bounds: { blobs: { blob_bytes_max: 100 } } } });
+  const ref = { sha256: 'a'.repeat(64), media_type: 'text/plain', name: 'x' };
+  await expect(mesh.operator.request('blob/grant', { ...ref, size: 100 })).resolves.toMatchObject({
+    token: expect.any(String) as unknown,
+  });
+  await expect(mesh.operator.request('blob/grant', { ...ref, size: 101 })).rejects.toMatchObject({ code: 4130 });
+});
+
 test('free text for a named agent becomes the skill of that agent that the planner would use', async () => {
   const { mesh, asked } = await watched([readerAgent('ada')]);
   await mesh.operator.request('handoff', { to: { agent_id: 'ada' }, task: 'is 192.0.2.7 bad?' });
