@@ -58,6 +58,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     anonymous: config.mesh.anonymous,
     quarantine: fileQuarantine(place.quarantine, pins),
     networks: config.mesh.networks,
+    bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max } },
   });
   routes.push(
     jsonRoute('/health', () => orchestrator.health()),
