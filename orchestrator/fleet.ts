@@ -201,7 +201,9 @@ export function createFleet(deps: FleetDeps): Fleet {
     card: CardFacts,
     about: { instance_id: string; in_flight_max: number },
   ): Instance {
+    const key = deps.pins.of(address.agent_id)?.public_key;
     return {
+      isPinned: () => address.unproven === true || deps.pins.of(address.agent_id)?.public_key === key,
       ...about,
       agent_id: address.agent_id,
       peer,

@@ -13,6 +13,8 @@ export interface Instance {
   readonly in_flight_max: number;
   readonly since: string;
   in_flight: number;
+  /** Whether its key is still pinned; asked whenever it may be chosen. */
+  isPinned?: () => boolean;
   /** Said goodbye: finishes its work, gets no more. */
   is_leaving: boolean;
 }
@@ -77,7 +79,15 @@ export function createRegistry(clock: Clock, limits: RegistryLimits = REGISTRY_L
   let turn = 0;
 
   const fitting = (wanted: Wanted) =>
-    [...connected].filter((instance) => !instance.is_leaving && fits(instance, wanted));
+    [...connected].filter((instance) => !instance.is_leaving && fits(instance, wanted) && isStillPinned(instance));
+
+  /** A key that was taken back ends the link the next time somebody would be handed work over it (wire.md 10). */
+  const isStillPinned = (instance: Instance): boolean => {
+    if (instance.isPinned?.() ?? true) return true;
+    connected.delete(instance);
+    instance.peer.close(4001, 'no longer pinned');
+    return false;
+  };
 
   const place = (wanted: Wanted): Place | undefined => {
     const free = fitting(wanted)

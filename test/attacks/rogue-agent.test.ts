@@ -134,3 +134,15 @@ test('a card cannot offer what is no skill id', () => {
   };
   expect([...readCard(card).skills.keys()]).toEqual(['echo_text']);
 });
+
+test('an agent whose pin is taken away is given no more work over its standing link', async () => {
+  const revoked = new Set<string>();
+  const mesh = await startMesh([echoAgent('parrot')], { revoked });
+  await mesh.online(1);
+  expect(await mesh.operator.request('handoff', ask)).toMatchObject({ by: 'parrot' });
+  revoked.add('parrot');
+  const refused = mesh.operator.request('handoff', { ...ask, options: { deadline_ms: 200 } });
+  await expect(refused).rejects.toMatchObject({ code: 5040 });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  expect(items[0]?.attempts).toEqual([]);
+});

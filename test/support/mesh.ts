@@ -16,6 +16,7 @@ import {
   type Link,
   type Peer,
   type Pin,
+  type Pins,
   type Role,
 } from '../../mesh/index.ts';
 import {
@@ -70,6 +71,8 @@ export async function startMesh(
     /** Whether dialling that address succeeds now; always unless said. */
     is_up?: (url: string) => boolean;
     orchestrator?: Partial<OrchestratorDeps>;
+    /** Ids whose pins are taken away as soon as they stand in here. */
+    revoked?: ReadonlySet<string>;
   } = {},
 ): Promise<TestMesh> {
   const clock = options.clock ?? systemClock;
@@ -88,7 +91,15 @@ export async function startMesh(
     keys.set(id, made);
     pins.push(made.pin);
   }
-  const shared = { clock, ids, random, log, metrics, pins: literalPins(pins), anonymous: 'loopback' as const };
+  const shared = {
+    clock,
+    ids,
+    random,
+    log,
+    metrics,
+    pins: revocable(literalPins(pins), options.revoked),
+    anonymous: 'loopback' as const,
+  };
 
   const hosts = new Map<string, Host>();
   const cards = new Map<string, unknown>();
@@ -160,5 +171,9 @@ export async function startMesh(
     },
   };
 }
+
+const revocable = (pins: Pins, revoked: ReadonlySet<string> = new Set()): Pins => ({
+  of: (id) => (revoked.has(id) ? undefined : pins.of(id)),
+});
 
 const TURNS_MAX = 10_000;
