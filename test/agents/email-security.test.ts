@@ -1,33 +1,9 @@
 /** The email specialist, called as a peer calls it. */
 import { expect, test } from 'vitest';
 import { emailSecurity } from '../../agents/email-security.ts';
-import type { SkillContext } from '../../protocol/index.ts';
-import { literalContent } from '../../seams/index.ts';
+import { callerOf } from '../support/caller.ts';
 
-const steps: string[] = [];
-const ctx: SkillContext = {
-  signal: new AbortController().signal,
-  remaining_ms: () => 60_000,
-  progress: {
-    status: () => undefined,
-    thought: () => undefined,
-    artifact: () => undefined,
-    async tool(name, _input, run) {
-      steps.push(name);
-      return run();
-    },
-  },
-  clock: { now: () => 0, monotonic: () => 0 },
-  log: { info: () => undefined, warn: () => undefined },
-  content: literalContent(),
-  blobs: {
-    async *open({ text = '', base64 = '' }) {
-      yield text ? Buffer.from(text) : Buffer.from(base64, 'base64');
-    },
-  },
-  handoff: () => Promise.reject(new Error('nobody to hand to')),
-};
-const call = (method: string, params: unknown) => emailSecurity.implementations.get(method)!.invoke(params, ctx);
+const { call, steps } = callerOf(emailSecurity);
 
 test('every example of every skill is answered, and the same again', async () => {
   for (const { id, examples = [] } of emailSecurity.skills) {
