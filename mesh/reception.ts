@@ -115,7 +115,7 @@ export function createReception(deps: ReceptionDeps): Reception {
     if (!peer.link.open) return;
     log.warn({ remote: peer.link.remote, code: error.code, why: error.message }, 'a peer was turned away');
     metrics.count('handshakes_refused_total');
-    peer.close(error.code === 4030 ? 4003 : 4001, error.message.slice(0, REASON_CHARS_MAX));
+    peer.close(closeCodeOf(error), error.message.slice(0, REASON_CHARS_MAX));
   }
 
   async function principalOf(peer: Peer): Promise<Principal | undefined> {
@@ -162,6 +162,12 @@ interface Guest {
   /** When its pin was last seen, monotonic ms. */
   checked_at: number;
   is_revoked: boolean;
+}
+
+/** wire.md 10: a known key without a place here, no hello in time, no proof. */
+function closeCodeOf({ code }: AuroraError): number {
+  if (code === 4030) return 4003;
+  return code === 5040 ? 4008 : 4001;
 }
 
 function ignore(): void {

@@ -261,8 +261,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal): Promise<TaskEnd> {
     const { hop, path, actor, effect } = task;
     const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
-    await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
-    tell(task, 'status', { state: 'working', attempt: 1, agent_id: 'orchestrator' });
+    const attempt = await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
+    if (!attempt) throw new AuroraError(4990);
+    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id: 'orchestrator' });
     return { state: 'completed', result: await own(task, signal, (kind, value) => tell(task, kind, value)) };
   }
 
