@@ -100,10 +100,20 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return { task, done: running.done };
   }
 
+  /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
+  function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
+    const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
+    const own = is_for_us ? deps.local.get(skill) : undefined;
+    if (own && !allows(routing.actor.scopes, { id: skill, effect: 'read' })) {
+      throw new AuroraError(4030, { message: `${routing.from} may not use ${skill}`, detail: { skill } });
+    }
+    return own;
+  }
+
   /** The whole road of one task; always ends with a final task. */
   async function carry(task: TaskRow, order: Order, signal: AbortSignal): Promise<TaskRow> {
     try {
-      const own = deps.local.get(order.skill);
+      const own = ownSkill(order);
       if (own) return await settle(task, await runHere(task, own, signal));
       for (;;) {
         const place = await route(task, order, signal);

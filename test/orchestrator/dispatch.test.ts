@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { createHost, defineAgent, literalPins, memoryLink, type Agent } from '../../mesh/index.ts';
-import { skill } from '../../protocol/index.ts';
+import { AuroraError, skill, TaskPage } from '../../protocol/index.ts';
 import {
   countingIds,
   countingMetrics,
@@ -104,4 +104,36 @@ test('an impostor that sat on a port is refused, and the agent is found when it 
   expect(dials).toBe(2);
   const result = await mesh.operator.request('handoff', { to: { skill: 'echo_text' }, params: { text: 'hi' } });
   expect(result).toEqual({ text: 'hi', by: 'parrot' });
+});
+
+test('investigate asked of another agent is not answered by the orchestrator in its place', async () => {
+  const mesh = await startMesh([echoAgent('parrot')]);
+  await mesh.online(1);
+  const asked = { to: { agent_id: 'parrot' }, method: 'investigate', params: { input: { name: 'x', text: 'x' } } };
+  await expect(mesh.operator.request('handoff', asked)).rejects.toMatchObject({ code: 4043 });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  expect(items.map(({ skill: asked_for, attempts }) => [asked_for, attempts.length])).toEqual([['investigate', 0]]);
+});
+
+test('an agent without the right to read may not start an investigation either', async () => {
+  const asking = skill({ ...echo, id: 'ask_text' });
+  const asker = defineAgent({
+    id: 'asker',
+    name: 'A',
+    description: 'A.',
+    skills: [
+      asking.implement(async ({ text }, ctx) => {
+        const params = { input: { name: 'x', text } };
+        const code = await ctx.handoff({ to: { skill: 'investigate' }, params, reason: 'because' }).then(
+          () => 'done',
+          (reason: unknown) => (reason instanceof AuroraError ? String(reason.code) : 'other'),
+        );
+        return { text: code, by: 'asker' };
+      }),
+    ],
+  });
+  const mesh = await startMesh([asker], { orchestrator: { grants: { asker: ['skill:nothing'] } } });
+  await mesh.online(1);
+  const result = await mesh.operator.request('handoff', { to: { skill: 'ask_text' }, params: { text: 'x' } });
+  expect(result).toEqual({ text: '4030', by: 'asker' });
 });
