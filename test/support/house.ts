@@ -32,6 +32,7 @@ export const RESERVED: Record<string, string[]> = {
   pino: ['seams/log.ts'],
   nanoid: ['seams/ids.ts'],
   libsql: ['store/libsql.ts'],
+  pg: ['store/postgres.ts'],
   kysely: ['store/'],
   canonicalize: ['mesh/canonical.ts'],
   'prom-client': ['seams/metrics.ts'],
