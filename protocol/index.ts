@@ -1,4 +1,5 @@
 /** The words: everything that crosses a wire, and nothing else. */
+export * from './approval.ts';
 export * from './blob.ts';
 export * from './card.ts';
 export * from './errors.ts';

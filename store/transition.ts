@@ -21,7 +21,9 @@ export type Phase = (typeof PHASES)[number];
 export const ARROWS = [
   'accepted',
   'approval_asked',
+  'approval_voted',
   'approval_granted',
+  'approval_consumed',
   'queued',
   'leased',
   'released',
@@ -71,7 +73,7 @@ export function transition(standing: Standing, happening: Happening): Standing |
   }
   const is_fenced = happening.fence !== undefined || arrow.needs_fence === true;
   if (is_fenced && happening.fence !== fence) return 'stale_fence';
-  return arrow.to === 'same' ? standing : { phase: arrow.to, fence };
+  return arrow.to === 'same' || arrow.stays?.includes(phase) ? standing : { phase: arrow.to, fence };
 }
 
 /** A terminal phase never changes again. */
@@ -83,6 +85,8 @@ export const isRefusal = (outcome: Standing | Refusal): outcome is Refusal => ty
 interface Arrow {
   from: readonly Phase[];
   to: Phase | 'same';
+  /** From these it leads nowhere else: it is told in the middle of work. */
+  stays?: readonly Phase[];
   /** Only under the newest fence. */
   needs_fence?: boolean;
 }
@@ -100,8 +104,16 @@ const OPEN: readonly Phase[] = ['ACCEPTED', 'WAITING_APPROVAL', 'QUEUED', 'LEASE
 
 const TABLE: Readonly<Record<ArrowType, Arrow>> = {
   accepted: { from: ['RECEIVED'], to: 'ACCEPTED' },
-  approval_asked: { from: ['ACCEPTED', 'QUEUED'], to: 'WAITING_APPROVAL' },
-  approval_granted: { from: ['WAITING_APPROVAL'], to: 'QUEUED' },
+  // Again from WAITING_APPROVAL: the policy or the agent is another one after a restart, so it is asked anew.
+  approval_asked: {
+    from: ['ACCEPTED', 'QUEUED', 'WAITING_APPROVAL', 'LEASED'],
+    to: 'WAITING_APPROVAL',
+    stays: ['LEASED'],
+  },
+  approval_voted: { from: ['WAITING_APPROVAL', 'LEASED'], to: 'same' },
+  approval_granted: { from: ['WAITING_APPROVAL', 'LEASED'], to: 'QUEUED', stays: ['LEASED'] },
+  // An effect is about to be: never after the end, never under a lease that was given on (INV13, INV7).
+  approval_consumed: { from: ['LEASED'], to: 'same', needs_fence: true },
   queued: { from: ['ACCEPTED'], to: 'QUEUED' },
   leased: { from: ['QUEUED'], to: 'LEASED' },
   released: { from: ['LEASED'], to: 'QUEUED', needs_fence: true },

@@ -38,6 +38,24 @@ test('the plain road and the road over an approval', () => {
   );
 });
 
+test('INV13 INV7: an effect is recorded only while its lease is the newest and the task is open', () => {
+  const working = live([{ type: 'accepted' }, { type: 'queued' }, { type: 'leased', fence: 1 }]).at(-1)!.standing;
+  const consume = (standing: Standing, fence?: number) => transition(standing, { type: 'approval_consumed', fence });
+  expect(consume(working, 1)).toEqual(working);
+  expect([consume(working), consume(working, 2)]).toEqual(['stale_fence', 'stale_fence']);
+  expect(consume({ phase: 'QUEUED', fence: 1 }, 1)).toBe('not_from_here');
+  expect(consume({ phase: 'WAITING_APPROVAL', fence: 1 }, 1)).toBe('not_from_here');
+  expect(consume({ phase: 'CANCELLED', fence: 1 }, 1)).toBe('final');
+});
+
+test('a question in the middle of work leaves the lease where it is, under its own fence only', () => {
+  const working: Standing = { phase: 'LEASED', fence: 2 };
+  expect(transition(working, { type: 'approval_asked', fence: 2 })).toEqual(working);
+  expect(transition(working, { type: 'approval_asked', fence: 1 })).toBe('stale_fence');
+  expect(transition(working, { type: 'approval_granted' })).toEqual(working);
+  expect(transition({ phase: 'QUEUED', fence: 2 }, { type: 'approval_granted' })).toBe('not_from_here');
+});
+
 test('every phase can be reached, and every arrow changes or notes something somewhere', () => {
   const reached = new Set<Phase>(['RECEIVED']);
   const used = new Set<string>();
