@@ -1,0 +1,166 @@
+/** A TCP proxy that misbehaves on request, each direction by itself, deterministic by seed (promises.md D5). */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { seededRandom, type Random } from '../../seams/index.ts';
+
+/** What happens to the bytes of one direction. */
+export interface Weather {
+  /** Each piece is late by this, and by up to `jitter_ms` more; order is kept. */
+  latency_ms?: number;
+  jitter_ms?: number;
+  bytes_per_s?: number;
+  /** Pieces of at most so many bytes, each written by itself. */
+  slice_bytes?: number;
+  /** Ends both sockets once so many bytes of this direction went through on a connection. */
+  cut_after_bytes?: number;
+  /** How they end: a reset, or in order. */
+  cut_by?: 'reset' | 'end';
+  /** Swallows everything and keeps both sockets: nobody is told. */
+  blackhole?: boolean;
+  /** A close of one end is passed on so much later. */
+  close_after_ms?: number;
+}
+
+/** The two directions: `up` goes to the target. */
+export interface Climate {
+  up?: Weather;
+  down?: Weather;
+}
+
+/** A running proxy. */
+export interface ChaosProxy {
+  port: number;
+  /** Changes the weather, also of connections that stand. */
+  set(climate: Climate): void;
+  /** Ends all connections with a reset. */
+  reset(): void;
+  /** Refuses new connections with a reset until it is called with false. */
+  shut(on: boolean): void;
+  /** Connections that stand, and all that ever came. */
+  readonly standing: number;
+  readonly accepted: number;
+  /** When each connection came, monotonic ms. */
+  readonly arrivals: readonly number[];
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of loopback, or on `port`, and passes everything on to `target_port` as the weather says. */
+export async function startChaosProxy(options: {
+  target_port: number;
+  port?: number;
+  climate?: Climate;
+  seed?: number;
+}): Promise<ChaosProxy> {
+  const random = seededRandom(options.seed ?? 1);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const arrivals: number[] = [];
+  let climate = options.climate ?? {};
+  let is_shut = false;
+
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+    arrivals.push(performance.now());
+    if (is_shut) {
+      client.resetAndDestroy();
+      return;
+    }
+    const target = connect({ port: options.target_port, host: '127.0.0.1', allowHalfOpen: true });
+    const pair = [client, target] as const;
+    pairs.add(pair);
+    const cut = (by: Weather['cut_by'] = 'reset') => {
+      pairs.delete(pair);
+      for (const socket of pair) if (by === 'reset') socket.resetAndDestroy();
+      for (const socket of pair) if (by === 'end') socket.destroy();
+    };
+    for (const socket of pair) socket.setNoDelay(true);
+    pass({ from: client, to: target, weather: () => climate.up ?? {}, random, cut });
+    pass({ from: target, to: client, weather: () => climate.down ?? {}, random, cut });
+    for (const socket of pair) {
+      socket.on('error', () => {
+        if (!climate.up?.blackhole && !climate.down?.blackhole) cut('reset');
+      });
+      socket.on('close', () => {
+        if (pair.every(({ destroyed }) => destroyed)) pairs.delete(pair);
+      });
+    }
+    client.resume();
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const reset = () => {
+    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
+    pairs.clear();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    set: (next) => void (climate = next),
+    reset,
+    shut: (on) => void (is_shut = on),
+    get standing() {
+      return pairs.size;
+    },
+    get accepted() {
+      return arrivals.length;
+    },
+    arrivals,
+    async close() {
+      server.close();
+      reset();
+      if (server.listening) await once(server, 'close');
+    },
+  };
+}
+
+/** One direction: pieces leave in order, each when its time has come. */
+function pass(options: {
+  from: Socket;
+  to: Socket;
+  weather: () => Weather;
+  random: Random;
+  cut: (by?: Weather['cut_by']) => void;
+}): void {
+  const { from, to, weather, random, cut } = options;
+  let free_at = 0;
+  let passed = 0;
+  let waiting = 0;
+
+  const later = (bytes: number, run: () => void) => {
+    const { latency_ms = 0, jitter_ms = 0, bytes_per_s = Infinity } = weather();
+    const now = performance.now();
+    const cost_ms = (1_000 * bytes) / bytes_per_s;
+    free_at = Math.max(now + latency_ms + random.next() * jitter_ms, free_at) + cost_ms;
+    if (free_at - now < 0.5 && waiting === 0) run();
+    else {
+      waiting += 1;
+      setTimeout(() => {
+        waiting -= 1;
+        run();
+      }, free_at - now);
+    }
+  };
+
+  from.on('data', (chunk: Buffer) => {
+    const { blackhole, slice_bytes = chunk.length, cut_after_bytes = Infinity, cut_by } = weather();
+    if (blackhole) return;
+    for (let at = 0; at < chunk.length && passed < cut_after_bytes; at += slice_bytes) {
+      const end = Math.min(at + slice_bytes, chunk.length, at + cut_after_bytes - passed);
+      const piece = chunk.subarray(at, end);
+      passed += piece.length;
+      const is_last = passed >= cut_after_bytes;
+      later(piece.length, () => {
+        if (to.destroyed) return;
+        if (is_last) to.write(piece, () => cut(cut_by));
+        else if (!to.write(piece) && !from.destroyed) from.pause();
+      });
+    }
+  });
+  to.on('drain', () => from.resume());
+  from.on('end', () => {
+    const { blackhole, close_after_ms = 0 } = weather();
+    if (!blackhole) later(0, () => setTimeout(() => to.end(), close_after_ms));
+  });
+  from.on('close', () => {
+    const { blackhole, close_after_ms = 0 } = weather();
+    if (!blackhole) setTimeout(() => to.destroySoon(), close_after_ms);
+  });
+}
