@@ -1,22 +1,25 @@
 /** Which instance a task is given: who fits, who has room, who waits, and what is said when nobody comes. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPeer, createMethods, memoryLink } from '../../mesh/index.ts';
-import type { HandoffTo, SkillTraits } from '../../protocol/index.ts';
+import { SkillTraits, type HandoffTo } from '../../protocol/index.ts';
 import {
   createRegistry,
   REGISTRY_LIMITS,
   type Instance,
   type Place,
   type Registry,
+  type Wanted,
 } from '../../orchestrator/registry.ts';
 import { countingIds, countingMetrics, manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
 import { settled } from '../support/drive.ts';
 
 let clock: ManualClock;
+let metrics: ReturnType<typeof countingMetrics>;
 let registry: Registry;
 beforeEach(() => {
   clock = manualClock();
-  registry = createRegistry(clock, { queue_max: 3, queue_all_max: 5, route_ms_max: 10_000 });
+  metrics = countingMetrics();
+  registry = createRegistry(clock, { queue_max: 3, queue_all_max: 5 }, metrics);
 });
 
 describe('whom', () => {
@@ -108,19 +111,246 @@ describe('when nobody has room', () => {
     expect((await waiting).instance.instance_id).toBe('ada-1');
   });
 
-  test('a queue is bounded, per skill and in all: 4290 says when to come back', async () => {
+  test('a queue is bounded, 4290 where the caller has too many, 5030 where all have: both say when to come back (PROM-P8, INV12)', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 0, skills: ['look_up', 'dig_up'] }));
     const waiting = (count: number, skill: string) =>
       Array.from({ length: count }, () => take({ agent_id: 'ada' }, { skill }).catch(() => undefined));
     void waiting(3, 'look_up');
     await expect(take({ agent_id: 'ada' })).rejects.toMatchObject({ code: 4290, retry_after_ms: 1_000 });
     void waiting(2, 'dig_up');
-    await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4290 });
+    const refusal = { code: 5030, retry_after_ms: 1_000 };
+    await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject(refusal);
+    expect(metrics.of('tasks_waiting')).toBe(5);
+    expect(metrics.of('refusals_total')).toBe(2);
+  });
+
+  test('who was accepted already waits although the queue is full', async () => {
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    const place = await take({ agent_id: 'ada' });
+    for (const _ of [1, 2, 3]) void take({ agent_id: 'ada' });
+    const waiting = take({ agent_id: 'ada' }, { is_admitted: true, priority: 9 });
+    place.release();
+    expect((await waiting).instance.instance_id).toBe('ada-1');
   });
 
   test('the bounds are those of the wire: 256 an agent, 10 000 in all, 10 s', () => {
-    expect(REGISTRY_LIMITS).toEqual({ queue_max: 256, queue_all_max: 10_000, route_ms_max: 10_000 });
+    expect(REGISTRY_LIMITS).toEqual({
+      queue_max: 256,
+      queue_all_max: 10_000,
+      tenant_share: 0.5,
+      tenant_ms: 60_000,
+      route_ms_max: 10_000,
+    });
   });
+
+  test('one on the path of the first who waits is given to the next', async () => {
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    registry.add(instance('bob', 1, { in_flight_max: 1 }));
+    const places = [await take({ agent_id: 'ada' }), await take({ agent_id: 'bob' })];
+    const first = take({ skill: 'look_up' }, { path: ['ada'], priority: 9 });
+    const second = take({ skill: 'look_up' });
+    places[0]?.release();
+    expect((await second).instance.instance_id).toBe('ada-1');
+    places[1]?.release();
+    expect((await first).instance.instance_id).toBe('bob-1');
+  });
+
+  test('whoever asks for no more than what is free gets it at once, or nothing', () => {
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    expect(registry.take(wanted({ agent_id: 'ada' }))?.instance.instance_id).toBe('ada-1');
+    expect(registry.take(wanted({ agent_id: 'ada' }))).toBeUndefined();
+  });
+
+  test('waking places everybody for whom there is room by now', async () => {
+    const ada = instance('ada', 1, { in_flight_max: 1 });
+    const bob = instance('bob', 1, { in_flight_max: 1 });
+    ada.is_leaving = bob.is_leaving = true;
+    for (const one of [ada, bob]) registry.add(one);
+    for (const agent_id of ['ada', 'bob']) registry.expect(agent_id);
+    const waiting = [take({ agent_id: 'ada' }), take({ agent_id: 'bob' })];
+    ada.is_leaving = bob.is_leaving = false;
+    registry.wake();
+    expect((await Promise.all(waiting)).map((place) => place.instance.agent_id)).toEqual(['ada', 'bob']);
+  });
+});
+
+describe('between tenants', () => {
+  test('of equal priority they take turns, however many the one has waiting (PROM-P8, INV20)', async () => {
+    registry = createRegistry(clock);
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    const place = await take({ agent_id: 'ada' });
+    const served: string[] = [];
+    const wait = async (tenant: string, to: HandoffTo, priority = 5) => {
+      const place = await take(to, { tenant, priority });
+      served.push(tenant);
+      place.release();
+    };
+    const waiting = Array.from({ length: 10 }, (_, nth) =>
+      wait('many', nth % 2 ? { agent_id: 'ada' } : { skill: 'look_up' }),
+    );
+    waiting.push(
+      wait('few', { agent_id: 'ada' }),
+      wait('few', { agent_id: 'ada' }),
+      wait('urgent', { agent_id: 'ada' }, 6),
+    );
+    place.release();
+    await Promise.all(waiting);
+    expect(served.slice(0, 5)).toEqual(['urgent', 'many', 'few', 'many', 'few']);
+  });
+
+  test('one alone may fill a queue, but half of it once another asks; that one gets in as soon as there is room (PROM-P8)', async () => {
+    registry = createRegistry(clock, { queue_max: 4 });
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    const place = await take({ agent_id: 'ada' });
+    const many = Array.from({ length: 4 }, () => take({ agent_id: 'ada' }, { tenant: 'many' }));
+    const admit = (tenant: string) => () => registry.admit(wanted({ agent_id: 'ada' }, { tenant }));
+    expect(admit('few')).toThrow(expect.objectContaining({ code: 4290 }));
+    place.release();
+    expect(admit('many')).toThrow(expect.objectContaining({ code: 4290, retry_after_ms: 1_000 })); // 3 of 4: over its half
+    expect(admit('few')).not.toThrow();
+    (await many[0])?.release();
+    (await many[1])?.release();
+    expect(admit('many')).not.toThrow(); // 1 of 4
+    clock.advance(60_000);
+    void take({ agent_id: 'ada' }, { tenant: 'many' });
+    void take({ agent_id: 'ada' }, { tenant: 'many' });
+    expect(admit('many')).not.toThrow(); // alone again
+  });
+});
+
+describe('asking before anything is kept (INV12)', () => {
+  const admit = (to: HandoffTo, more: Parameters<typeof wanted>[1] = {}) => registry.admit(wanted(to, more));
+
+  test('answers as a newcomer would be answered, and takes nothing', async () => {
+    expect(() => admit({ agent_id: 'ada' })).toThrow(expect.objectContaining({ code: 4043 }));
+    registry.add(instance('ada', 1, { in_flight_max: 1 }));
+    expect(() => admit({ skill: 'look_up' }, { path: ['ada'] })).toThrow(expect.objectContaining({ code: 5080 }));
+    admit({ agent_id: 'ada' });
+    expect(registry.instances()[0]?.in_flight).toBe(0);
+    await take({ agent_id: 'ada' });
+    admit({ agent_id: 'ada' }); // it may wait
+    expect(metrics.of('tasks_waiting')).toBe(0);
+  });
+
+  test('a known agent that is away may be waited for', () => {
+    registry.expect('ada');
+    expect(() => admit({ agent_id: 'ada' })).not.toThrow();
+  });
+});
+
+describe('when an agent fails', () => {
+  const failAll = async (to: HandoffTo) => {
+    for (const _ of [1, 2, 3, 4, 5]) {
+      const place = await take(to);
+      place.report('failed', 'link lost');
+      place.release();
+    }
+  };
+  beforeEach(() => {
+    registry.add(instance('ada', 1));
+  });
+
+  test('another one with the skill is used, until a task may try it again (PROM-P10)', async () => {
+    await failAll({ agent_id: 'ada' });
+    registry.add(instance('bob', 1));
+    expect(await chosen({ skill: 'look_up' })).toBe('bob-1');
+    expect(await chosen({ skill: 'look_up' })).toBe('bob-1');
+    expect(registry.breakers()).toMatchObject([{ agent_id: 'ada', skill: 'look_up', state: 'open' }]);
+    clock.advance(30_000);
+    expect(await chosen({ skill: 'look_up' })).toBe('ada-1');
+    expect(await chosen({ skill: 'look_up' })).toBe('bob-1'); // one at a time
+  });
+
+  test('the last one is not ejected in silence: 5030 says why and when to come back (PROM-P10)', async () => {
+    await failAll({ agent_id: 'ada' });
+    clock.advance(10_000);
+    const refusal = {
+      code: 5030,
+      message: 'Every agent for look_up at ada is ejected: 5 failures in a row, the last: link lost',
+      retry_after_ms: 20_000,
+      detail: { ejected: { ada: '5 failures in a row, the last: link lost' } },
+    };
+    await expect(take({ agent_id: 'ada' })).rejects.toMatchObject(refusal);
+    expect(() => registry.admit(wanted({ agent_id: 'ada' }))).toThrow(expect.objectContaining(refusal));
+    registry.add(instance('ada', 2, { skills: ['look_up', 'dig_up'] }));
+    expect(await chosen({ agent_id: 'ada' }, { skill: 'dig_up' })).toBe('ada-2');
+  });
+
+  test('who was accepted waits: one tries, and when that went well all others follow (PROM-P10)', async () => {
+    await failAll({ agent_id: 'ada' });
+    const served: Place[] = [];
+    for (const _ of [1, 2, 3])
+      void take({ agent_id: 'ada' }, { is_admitted: true }).then((place) => void served.push(place));
+    await settled();
+    expect(served).toHaveLength(0);
+    clock.advance(30_000);
+    await settled();
+    expect(served).toHaveLength(1);
+    served[0]?.report('ok');
+    await settled();
+    expect(served).toHaveLength(3);
+  });
+
+  test('one who tries and is released without a word leaves the try to the next (PROM-P10)', async () => {
+    await failAll({ agent_id: 'ada' });
+    clock.advance(30_000);
+    const place = await take({ agent_id: 'ada' });
+    const next = take({ agent_id: 'ada' }, { is_admitted: true });
+    place.release();
+    expect((await next).instance.instance_id).toBe('ada-1');
+  });
+});
+
+describe('one that has the task already', () => {
+  test('is preferred although it has no room and its breaker is open; when it is away another one is taken', async () => {
+    registry.add(instance('ada', 1, { in_flight_max: 0 }));
+    registry.add(instance('ada', 2));
+    expect(await chosen({ agent_id: 'ada' }, { prefer: 'ada-1' })).toBe('ada-1');
+    expect(await chosen({ agent_id: 'ada' }, { prefer: 'ada-3' })).toBe('ada-2');
+  });
+
+  test('is waited for alone, and taken when it comes back, with room or without (PROM-P12)', async () => {
+    registry.add(instance('ada', 2));
+    const waiting = take({ agent_id: 'ada' }, { only: 'ada-1', only_ms_max: 2_000 });
+    clock.advance(1_999);
+    registry.add(instance('ada', 1, { in_flight_max: 0 }));
+    expect((await waiting).instance.instance_id).toBe('ada-1');
+    expect(clock.nextAt()).toBeUndefined();
+  });
+
+  test('that does not come back is gone', async () => {
+    const waiting = expect(take({ agent_id: 'ada' }, { only: 'ada-1', only_ms_max: 2_000 })).rejects.toMatchObject({
+      code: 5030,
+      detail: { gone: true },
+    });
+    clock.advance(2_000);
+    await waiting;
+    registry.add(instance('ada', 1));
+    expect(registry.instances()[0]?.in_flight).toBe(0);
+  });
+});
+
+test('a key that was taken back ends the link the next time work would go over it', async () => {
+  const ada = instance('ada', 1);
+  let is_pinned = true;
+  ada.isPinned = () => is_pinned;
+  registry.add(ada);
+  registry.add(instance('ada', 2));
+  is_pinned = false;
+  expect(await chosen({ agent_id: 'ada' })).toBe('ada-2');
+  expect(registry.instances()).toHaveLength(1);
+  clock.advance(2_000); // the other end says no goodbye
+  expect(await ada.peer.closed).toMatchObject({ code: 4001 });
+});
+
+test('whatever is asked, what is remembered of it is bounded, and who waits is not forgotten', async () => {
+  registry = createRegistry(clock);
+  registry.expect('ada');
+  const waiting = take({ agent_id: 'ada' });
+  for (let nth = 0; nth < 3_000; nth++) registry.take(wanted({ skill: 'look_up' }, { path: [`p${nth}`] }));
+  registry.add(instance('ada', 1));
+  expect((await waiting).instance.instance_id).toBe('ada-1');
+  expect(await chosen({ skill: 'look_up' }, { path: ['p7'] })).toBe('ada-1');
 });
 
 describe('when nobody is there', () => {
@@ -171,7 +401,7 @@ describe('when nobody is there', () => {
   });
 });
 
-const wanted = (to: HandoffTo, more: { path?: string[]; priority?: number; skill?: string } = {}) => ({
+const wanted = (to: HandoffTo, more: Partial<Omit<Wanted, 'to'>> = {}): Wanted => ({
   to,
   skill: 'look_up',
   path: [],
@@ -194,7 +424,7 @@ function instance(
   const { tags = ['web'], routable = true, in_flight_max = 8, skills = ['look_up'] } = about;
   const [link] = memoryLink({ clock });
   const seams = { clock, ids: countingIds(), log: memoryLog(), metrics: countingMetrics() };
-  const traits: SkillTraits = { effect: 'read', action_class: 'read', routable, concurrency: 8 };
+  const traits = SkillTraits.parse({ effect: 'read', action_class: 'read', routable, concurrency: 8 });
   return {
     agent_id,
     instance_id: `${agent_id}-${nth}`,
