@@ -140,7 +140,7 @@ export function createBreakers({ clock, metrics, onReady = () => undefined, limi
   /** Outcomes are kept as counts of one slice of the window each: what is remembered does not grow with the load. */
   function note(pair: Pair, outcome: 'ok' | 'failed'): void {
     pair.failures = outcome === 'ok' ? 0 : pair.failures + 1;
-    const slice = sliceNow();
+    const slice = Math.floor((clock.monotonic() * SLICES) / bounds.window_ms);
     if (pair.recent.at(-1)?.slice !== slice) {
       pair.recent = pair.recent.filter((counted) => counted.slice > slice - SLICES);
       pair.recent.push({ slice, ok: 0, failed: 0 });
@@ -150,18 +150,9 @@ export function createBreakers({ clock, metrics, onReady = () => undefined, limi
   }
 
   function failsTooOften({ recent }: Pair): boolean {
-    const oldest = sliceNow() - SLICES;
-    let [all, failed] = [0, 0];
-    for (const counted of recent) {
-      if (counted.slice <= oldest) continue;
-      all += counted.ok + counted.failed;
-      failed += counted.failed;
-    }
+    const failed = recent.reduce((sum, counted) => sum + counted.failed, 0);
+    const all = recent.reduce((sum, counted) => sum + counted.ok, failed);
     return all >= bounds.outcomes_min && failed >= bounds.failed_share_max * all;
-  }
-
-  function sliceNow(): number {
-    return Math.floor((clock.monotonic() * SLICES) / bounds.window_ms);
   }
 
   function pairOf(agent_id: string, skill: string): Pair {

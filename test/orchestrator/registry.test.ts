@@ -10,8 +10,8 @@ import {
   type Registry,
   type Wanted,
 } from '../../orchestrator/registry.ts';
-import { countingIds, countingMetrics, manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
-import { settled } from '../support/drive.ts';
+import { countingIds, countingMetrics, manualClock, memoryLog, sleep, type ManualClock } from '../../seams/index.ts';
+import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
 
 let clock: ManualClock;
 let metrics: ReturnType<typeof countingMetrics>;
@@ -218,6 +218,13 @@ describe('between tenants', () => {
   });
 });
 
+test('a tenant that asks for ten times what it may leaves the p99 of another below twice what it was alone (INV20)', async () => {
+  const alone = await p99Beside([]);
+  const beside = await p99Beside(Array.from({ length: 10 }, () => 'many'));
+  expect(alone).toBe(WORK_MS);
+  expect(beside).toBeLessThanOrEqual(2 * alone);
+});
+
 describe('asking before anything is kept (INV12)', () => {
   const admit = (to: HandoffTo, more: Parameters<typeof wanted>[1] = {}) => registry.admit(wanted(to, more));
 
@@ -401,6 +408,27 @@ describe('when nobody is there', () => {
   });
 });
 
+/** How long the tasks of `few` take when each comes together with one of each of the others, at an agent with room for 4. */
+async function p99Beside(others: readonly string[]): Promise<number> {
+  registry = createRegistry(clock);
+  registry.add(instance('ada', 1, { in_flight_max: 4 }));
+  const took: number[] = [];
+  const work = async (tenant: string) => {
+    const asked_at = clock.monotonic();
+    const place = await take({ agent_id: 'ada' }, { tenant }).catch(() => undefined); // refused is answered at once
+    if (!place) return;
+    await sleep(clock, WORK_MS);
+    if (tenant === 'few') took.push(clock.monotonic() - asked_at);
+    place.release();
+  };
+  for (let turn = 0; turn < 500; turn++) {
+    for (const tenant of [...others, 'few']) void work(tenant);
+    await runFor(clock, TURN_MS);
+  }
+  await runUntilQuiet(clock, () => took.length === 500);
+  return took.sort((left, right) => left - right)[494] ?? Infinity;
+}
+
 const wanted = (to: HandoffTo, more: Partial<Omit<Wanted, 'to'>> = {}): Wanted => ({
   to,
   skill: 'look_up',
@@ -443,3 +471,7 @@ function instance(
     is_leaving: false,
   };
 }
+
+const WORK_MS = 100;
+/** No multiple of the work: tasks come at all times of others' work. */
+const TURN_MS = 103;
