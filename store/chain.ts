@@ -34,6 +34,14 @@ export function breakOf(before: ChainHead, event: NewEvent): string | undefined 
 
 export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
-/** JSON of a list, so that no two events are written alike. */
-const hashOf = ({ task_id, seq, type, fence, at, payload_hash, prev_hash }: Omit<NewEvent, 'hash'>): string =>
+/** The hash of an event, over JSON of a list, so that no two are written alike; the payload counts by its own hash. */
+export const hashOf = ({
+  task_id,
+  seq,
+  type,
+  fence,
+  at,
+  payload_hash,
+  prev_hash,
+}: Omit<NewEvent, 'hash' | 'payload'>): string =>
   sha256(JSON.stringify([task_id, seq, type, fence, at, payload_hash, prev_hash]));

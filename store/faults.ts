@@ -1,9 +1,9 @@
-/** Why SQLite could not: its result codes, in words for the person on call. */
+/** Why a database could not: the result codes of SQLite and PostgreSQL, in words for the person on call. */
 
 /** What a failed write means for what comes next. */
 export interface Fault {
   /** A constraint is the write's own fault; all else is the store's, and nothing can be kept until it is over. */
-  kind: 'constraint' | 'full' | 'locked' | 'io' | 'readonly' | 'corrupt' | 'other';
+  kind: 'constraint' | 'full' | 'locked' | 'io' | 'readonly' | 'corrupt' | 'lost' | 'other';
   /** One clause for health and refusals; no path, no SQL. */
   cause: string;
 }
@@ -11,8 +11,14 @@ export interface Fault {
 /** Reads a thrown thing of any driver. */
 export function faultOf(reason: unknown): Fault {
   const code = resultCode(reason);
-  const kind = code === undefined ? 'other' : (KINDS.get(code & PRIMARY) ?? 'other');
+  const kind = code === undefined ? kindOfSqlState(reason) : (KINDS.get(code & PRIMARY) ?? 'other');
   return { kind, cause: CAUSES[kind] };
+}
+
+/** By the whole SQLSTATE, or by its class, its first two characters (PostgreSQL manual, appendix A). */
+function kindOfSqlState(reason: unknown): Fault['kind'] {
+  const code = reason instanceof Error && 'code' in reason && typeof reason.code === 'string' ? reason.code : '';
+  return SQL_STATES.get(code) ?? SQL_STATES.get(code.slice(0, 2)) ?? 'other';
 }
 
 /** SQLite's extended result code: `rawCode` by libsql, `errcode` by node:sqlite. */
@@ -36,6 +42,25 @@ const KINDS = new Map<number, Fault['kind']>([
   [19, 'constraint'],
   [26, 'corrupt'],
 ]);
+const SQL_STATES = new Map<string, Fault['kind']>([
+  ['08', 'lost'],
+  ['22', 'constraint'],
+  ['23', 'constraint'],
+  ['25006', 'readonly'],
+  ['53100', 'full'],
+  ['53300', 'lost'],
+  ['55P03', 'locked'],
+  ['57014', 'locked'],
+  ['58', 'io'],
+  ['57', 'lost'],
+  ['XX', 'corrupt'],
+  ['ECONNREFUSED', 'lost'],
+  ['ECONNRESET', 'lost'],
+  ['ENOENT', 'lost'],
+  ['ENOTFOUND', 'lost'],
+  ['EPIPE', 'lost'],
+  ['ETIMEDOUT', 'lost'],
+]);
 const CAUSES: Readonly<Record<Fault['kind'], string>> = {
   constraint: 'the write breaks a rule of the tables',
   full: 'the disk is full',
@@ -43,5 +68,6 @@ const CAUSES: Readonly<Record<Fault['kind'], string>> = {
   io: 'the disk does not take what is written',
   readonly: 'the database may only be read',
   corrupt: 'the database file is damaged',
+  lost: 'the database cannot be reached',
   other: 'the database refuses to write',
 };

@@ -1,41 +1,12 @@
 /** Group commit: what is written in one turn of the event loop is kept together, and acknowledged once it is synced. */
 import { AuroraError } from '../protocol/index.ts';
 import { toIso, type Clock, type Log } from '../seams/index.ts';
-import { GENESIS, link, type NewEvent } from './chain.ts';
+import { after, attempt, type Either } from './either.ts';
 import { faultOf } from './faults.ts';
-import { StaleEpoch, type Batch, type Journal } from './journal.ts';
-import type { KeyRow, TaskIndex } from './schema.ts';
-import {
-  isRefusal,
-  isTerminal,
-  RECEIVED,
-  transition,
-  type Happening,
-  type Refusal,
-  type Standing,
-} from './transition.ts';
-
-/** What is to happen to one task: all of it or nothing. */
-export interface Append {
-  task_id: string;
-  at: string;
-  arrows: readonly Arrow[];
-  /** Given with `accepted`: the task is new. */
-  opens?: Pick<TaskIndex, 'root_id' | 'parent_id' | 'skill' | 'deadline'>;
-  /** Kept with the task, unless its scope is taken. */
-  key?: Omit<KeyRow, 'task_id'>;
-}
-
-/** One event to be: what happens, and whatever is worth keeping about it, as JSON. */
-export interface Arrow extends Happening {
-  payload: unknown;
-}
-
-/** What became of it. A refusal wrote nothing. */
-export type Appended =
-  | { outcome: 'kept'; task: TaskIndex }
-  | { outcome: 'refused'; why: Refusal | 'unknown_task' }
-  | { outcome: 'duplicate'; key: KeyRow };
+import { acknowledge, draw, toJson, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
+import { StaleEpoch, UnknownCommit, type Journal } from './journal.ts';
+import type { TaskIndex } from './schema.ts';
+import { isTerminal } from './transition.ts';
 
 /** How a store is. `degraded` heals by itself; `fenced` and `closed` do not. */
 export type StoreHealth =
@@ -51,8 +22,10 @@ export interface GroupCommit {
   readonly health: () => StoreHealth;
   /** Transactions and events committed since the start. */
   readonly counts: { transactions: number; events: number };
+  /** Runs `act` while no group is read or written: for transactions beside the groups that touch the same rows. */
+  readonly apart: <T>(act: () => Promise<T>) => Promise<T>;
   /** Commits what waits, then refuses everything. */
-  close(): void;
+  readonly close: () => Either<void>;
 }
 
 /** Makes it. `endOfTurn` runs a function once the present turn of the event loop is over: `setImmediate`, or a simulator's. */
@@ -71,12 +44,18 @@ export function createGroupCommit(deps: {
   let health: StoreHealth = { state: 'ok' };
   let waiting: Waiting[] = [];
   let is_scheduled = false;
+  let is_closing = false;
+  /** Commits of an asynchronous journal, or somebody's doing apart from them. */
+  let writing: Promise<void> | undefined;
+  /** A group whose commit nobody knows the end of: neither acknowledged nor tried again before that is known (FLT-X30). */
+  let doubt: (Drawn & { isKept: () => Promise<boolean> }) | undefined;
 
-  return { append, health: () => health, counts, close };
+  journal.onLost?.((reason) => degrade([], reason));
+  return { append, health: () => health, counts, apart, close };
 
   function append(append: Append, { patient = false } = {}): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      const is_over = health.state === 'closed' || health.state === 'fenced';
+      const is_over = is_closing || health.state === 'closed' || health.state === 'fenced';
       if (is_over || (health.state === 'degraded' && !patient) || waiting.length >= WAITING_MAX) {
         reject(unavailable());
         return;
@@ -88,86 +67,151 @@ export function createGroupCommit(deps: {
   }
 
   function schedule(): void {
-    if (is_scheduled || health.state !== 'ok') return;
+    if (is_scheduled || writing || health.state !== 'ok') return;
     is_scheduled = true;
     endOfTurn(() => {
       is_scheduled = false;
-      if (health.state !== 'ok') return;
+      if (writing || health.state !== 'ok') return;
       if (isBusy()) schedule();
-      else flush();
+      else void flush(); // whatever goes wrong is told to those who wait
     });
   }
 
-  function flush(): void {
-    while (waiting.length > 0 && health.state === 'ok') commit(waiting.splice(0, GROUP_MAX));
+  /** Commits all that waits, group after group: in this very turn, as far as the journal is synchronous. */
+  function flush(): Either<void> {
+    while (waiting.length > 0 && health.state === 'ok') {
+      const committed = commit(waiting.splice(0, GROUP_MAX));
+      if (!committed) continue;
+      return occupy(flushLater(committed));
+    }
   }
 
-  function commit(group: readonly Waiting[]): void {
-    const answers: (() => void)[] = [];
-    try {
-      const view = createView(journal, heads);
-      for (const { write, resolve } of group) {
-        const outcome = view.take(write);
-        answers.push(() => resolve(outcome));
-      }
-      const batch = view.batch();
-      if (batch.events.length > 0) {
-        journal.commit(batch);
-        counts.transactions += 1;
-        counts.events += batch.events.length;
-      }
-      batch.tasks.forEach(remember);
-    } catch (reason) {
-      onFailure(group, reason);
+  /** Keeps groups from being written until `work`, which never rejects, is done. */
+  function occupy(work: Promise<void>): Promise<void> {
+    writing = work.then(() => {
+      writing = undefined;
+      if (waiting.length > 0) schedule();
+    });
+    return writing;
+  }
+
+  async function apart<T>(act: () => Promise<T>): Promise<T> {
+    while (writing) await writing;
+    const done = act();
+    void occupy(
+      done.then(
+        () => undefined,
+        () => undefined, // told to whoever asked
+      ),
+    );
+    return done;
+  }
+
+  async function flushLater(first: Promise<void>): Promise<void> {
+    await first;
+    while (waiting.length > 0 && stateNow() === 'ok') await commit(waiting.splice(0, GROUP_MAX));
+  }
+
+  function commit(group: readonly Waiting[]): Either<void> {
+    return attempt(
+      () => after(journal.read(wantedBy(group, heads)), (known) => write(draw(group, known, heads))),
+      (reason) => onFailure(group, reason),
+    );
+  }
+
+  function write(drawn: Drawn): Either<void> {
+    if (drawn.batch.events.length === 0) {
+      acknowledge(drawn);
       return;
     }
-    for (const answer of answers) answer();
+    return attempt(
+      () => after(journal.commit(drawn.batch), () => onKept(drawn)),
+      (reason) => {
+        if (!(reason instanceof UnknownCommit)) throw reason;
+        doubt = { ...drawn, isKept: reason.isKept };
+        degrade([], reason.cause);
+      },
+    );
+  }
+
+  function onKept(drawn: Drawn): void {
+    counts.transactions += 1;
+    counts.events += drawn.batch.events.length;
+    drawn.batch.tasks.forEach(remember);
+    acknowledge(drawn);
   }
 
   /** Nothing of the group is acknowledged. Whoever breaks a rule of the tables is found by trying each alone. */
-  function onFailure(group: readonly Waiting[], reason: unknown): void {
+  function onFailure(group: readonly Waiting[], reason: unknown): Either<void> {
     if (reason instanceof StaleEpoch) {
-      health = { state: 'fenced', cause: reason.message, since: toIso(clock.now()) };
-      log.error({ err: reason }, 'another orchestrator took the database over: nothing is written any more');
-      for (const { reject } of [...group, ...waiting]) reject(reason);
-      waiting = [];
+      fence(group, reason);
       return;
     }
+    if (faultOf(reason).kind !== 'constraint') {
+      degrade(group, reason);
+      return;
+    }
+    if (group.length > 1) return each(group, (one) => commit([one]));
+    log.error({ err: reason }, 'a write broke a rule of the tables');
+    for (const { reject } of group) reject(new AuroraError(5000, { cause: reason }));
+  }
+
+  function fence(group: readonly Waiting[], reason: StaleEpoch): void {
+    health = { state: 'fenced', cause: reason.message, since: toIso(clock.now()) };
+    log.error({ err: reason }, 'another orchestrator took the database over: nothing is written any more');
+    for (const { reject } of [...(doubt?.group ?? []), ...group, ...waiting]) reject(reason);
+    doubt = undefined;
+    waiting = [];
+  }
+
+  /** Until writing works again only what is patient waits; what is in doubt waits for its answer. */
+  function degrade(group: readonly Waiting[], reason: unknown): void {
     const { kind, cause } = faultOf(reason);
-    if (kind === 'constraint' && group.length > 1) {
-      for (const one of group) commit([one]);
-      return;
-    }
-    if (kind === 'constraint') {
-      log.error({ err: reason }, 'a write broke a rule of the tables');
-      for (const { reject } of group) reject(new AuroraError(5000, { cause: reason }));
-      return;
-    }
     if (health.state === 'ok') {
       log.error({ err: reason, cause }, 'the database refuses to write: new work is refused until it does again');
       health = { state: 'degraded', cause, since: toIso(clock.now()) };
-      clock.after(PROBE_MS, () => probe(kind !== 'locked' && kind !== 'full'));
+      probeLater(kind !== 'locked' && kind !== 'full');
     }
     const all = [...group, ...waiting];
     waiting = all.filter(({ patient }) => patient);
     for (const { patient, reject } of all) if (!patient) reject(unavailable(reason));
   }
 
-  /** After a sync that failed, the log is trusted again only when all of it reached the file (X26). */
-  function probe(thorough: boolean): void {
+  function probeLater(thorough: boolean): void {
+    clock.after(PROBE_MS, () => void probe(thorough)); // it never rejects
+  }
+
+  /** After a sync that failed, the log is trusted again only when all of it reached the file (FLT-X26). */
+  function probe(thorough: boolean): Either<void> {
     if (health.state !== 'degraded') return;
     const { since } = health;
-    try {
-      journal.probe(thorough);
-    } catch (reason) {
-      if (reason instanceof StaleEpoch) {
-        onFailure([], reason);
-        return;
-      }
-      health = { state: 'degraded', cause: faultOf(reason).cause, since };
-      clock.after(PROBE_MS, () => probe(thorough));
-      return;
-    }
+    return attempt(
+      () => after(journal.probe(thorough), () => after(resolveDoubt(), heal)),
+      (reason) => {
+        if (reason instanceof StaleEpoch) fence([], reason);
+        if (stateNow() !== 'degraded') return;
+        health = { state: 'degraded', cause: faultOf(reason).cause, since };
+        probeLater(thorough);
+      },
+    );
+  }
+
+  /** What the database kept is acknowledged; what it did not is as any write that failed. */
+  function resolveDoubt(): Either<void> {
+    if (!doubt) return;
+    const drawn = doubt;
+    return after(drawn.isKept(), (is_kept) => {
+      if (doubt !== drawn) return;
+      doubt = undefined;
+      log.warn({ is_kept, events: drawn.batch.events.length }, 'a commit whose end was unknown was looked up');
+      if (is_kept) onKept(drawn);
+      else degrade(drawn.group, undefined);
+    });
+  }
+
+  function heal(): void {
+    if (health.state !== 'degraded') return;
+    const { since } = health;
     health = { state: 'ok' };
     log.info({ since, waiting: waiting.length }, 'the database writes again');
     schedule();
@@ -182,70 +226,30 @@ export function createGroupCommit(deps: {
   }
 
   function unavailable(cause?: unknown): AuroraError {
-    const why = 'cause' in health ? health.cause : health.state === 'closed' ? 'it is closed' : 'too much waits for it';
+    const why = 'cause' in health ? health.cause : is_closing ? 'it is closed' : 'too much waits for it';
     return new AuroraError(5030, { message: `The ledger cannot write: ${why}`, retry_after_ms: RETRY_AFTER_MS, cause });
   }
 
-  function close(): void {
-    flush();
+  function close(): Either<void> {
+    is_closing = true;
+    return after(writing, () => after(flush(), end));
+  }
+
+  function end(): void {
     health = { state: 'closed' };
-    for (const { reject } of waiting.splice(0)) reject(unavailable());
+    for (const { reject } of [...(doubt?.group ?? []), ...waiting.splice(0)]) reject(unavailable());
+    doubt = undefined;
+  }
+
+  /** Health after somebody else may have changed it. */
+  function stateNow(): StoreHealth['state'] {
+    return health.state;
   }
 }
 
-/** The tables as they will be once the group so far is committed. */
-function createView(journal: Journal, heads: ReadonlyMap<string, TaskIndex>) {
-  const tasks = new Map<string, TaskIndex>();
-  const keys = new Map<string, KeyRow>();
-  const events: NewEvent[] = [];
-
-  return {
-    batch: (): Batch => ({ tasks: [...tasks.values()], events, keys: [...keys.values()] }),
-    take({ task_id, at, arrows, opens, key }: Write): Appended {
-      const taken = key && (keys.get(key.scope) ?? journal.key(key.scope));
-      if (taken && taken.expires_at > at) return { outcome: 'duplicate', key: taken };
-      const known = tasks.get(task_id) ?? heads.get(task_id) ?? journal.task(task_id);
-      const before = known ?? (opens && { task_id, ...opens, ...RECEIVED, ...GENESIS, ...born(at) });
-      if (!before) return { outcome: 'refused', why: 'unknown_task' };
-
-      let chain = { seq: before.seq, head: before.head };
-      let standing: Standing = before;
-      const linked: NewEvent[] = [];
-      for (const { type, fence, text } of arrows) {
-        const next = transition(standing, { type, fence });
-        if (isRefusal(next)) return { outcome: 'refused', why: next };
-        const event = link(chain, { task_id, type, fence: fence ?? null, at, payload: text });
-        linked.push(event);
-        chain = { seq: event.seq, head: event.hash };
-        standing = next;
-      }
-      const { phase, fence } = standing;
-      const final_at = before.final_at ?? (isTerminal(phase) ? at : null);
-      const task: TaskIndex = { ...before, ...chain, phase, fence, updated_at: at, final_at };
-      tasks.set(task_id, task);
-      events.push(...linked);
-      if (key) keys.set(key.scope, { ...key, task_id });
-      return { outcome: 'kept', task };
-    },
-  };
-}
-
-const born = (at: string): Pick<TaskIndex, 'created_at' | 'updated_at' | 'final_at'> => ({
-  created_at: at,
-  updated_at: at,
-  final_at: null,
-});
-
-/** An append whose payloads are written down: what is kept is what was given, whatever the caller changes later. */
-type Write = Omit<Append, 'arrows'> & { arrows: (Happening & { text: string })[] };
-
-const toJson = (payload: unknown): string => JSON.stringify(payload ?? null);
-
-interface Waiting {
-  write: Write;
-  patient: boolean;
-  resolve: (appended: Appended) => void;
-  reject: (reason: Error) => void;
+/** One after the other. */
+function each<T>(items: readonly T[], act: (item: T) => Either<void>): Either<void> {
+  return items.reduce<Either<void>>((before, item) => after(before, () => act(item)), undefined);
 }
 
 /** Writes in one transaction (PROM-P1). */

@@ -1,9 +1,16 @@
-/** Where things are kept: SQLite behind one owner, the ledger's tables, and the pure table of what may happen to a dispatch. */
+/** Where things are kept: SQLite or PostgreSQL behind one owner, the ledger's tables, and the pure table of what may happen to a dispatch. */
+export { readAnchors, type WrittenAnchor } from './anchor-file.ts';
+export type { Against } from './anchor-check.ts';
+export type { AnchorSeam } from './anchors.ts';
 export { restoreBackup } from './backup.ts';
 export type { Assurance, Durability } from './connection.ts';
+export type { DatabaseAddress } from './database.ts';
 export type { DriverName } from './driver.ts';
-export type { Append, Appended, Arrow, StoreHealth } from './group-commit.ts';
-export type { EventRow, KeyRow, Tables, TaskIndex } from './schema.ts';
+export type { Append, Appended, Arrow } from './group.ts';
+export type { StoreHealth } from './group-commit.ts';
+export type { AsOwner } from './ownership.ts';
+export { openInbox } from './inbox.ts';
+export type { AnchorRow, EventRow, KeyRow, Tables, TaskIndex } from './schema.ts';
 export { openStore, type Store, type StoreOptions } from './store.ts';
 export {
   isRefusal,

@@ -1,11 +1,16 @@
-/** Exactly one owner a file: a lock that dies with its process, and an epoch that outlives it (PROM-P14). */
+/** Exactly one owner a database: for a file a lock that dies with its process, and an epoch that outlives it (PROM-P14). */
 import { closeSync, openSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
 import { MEMORY } from './connection.ts';
+import { shared } from './dialect.ts';
 import { readValue, type DriverName, type SqlDriver } from './driver.ts';
 import { faultOf } from './faults.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { StaleEpoch } from './journal.ts';
 import { openLibsql } from './libsql.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
+import type { Tables } from './schema.ts';
 
 /** Holds `<file>.lock` until it is released; the kernel releases it when the process dies. Throws a sentence when somebody holds it. */
 export function takeLock(file: string, driver: DriverName): () => void {
@@ -36,6 +41,23 @@ export function takeEpoch(driver: SqlDriver, owner: string): string {
   driver.prepare(`INSERT INTO meta VALUES ('probes', '0') ON CONFLICT DO NOTHING`).run([]);
   driver.exec('COMMIT');
   return epoch;
+}
+
+/** A transaction of the owner of `epoch`: it fails when somebody else took over. It must wait for nothing but the database. */
+export type AsOwner = <T>(write: (trx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+
+/** Makes such transactions, apart from the groups; on PostgreSQL nobody takes over while one is open. */
+export function createAsOwner(db: Kysely<Tables>, epoch: () => string, apart: GroupCommit['apart']): AsOwner {
+  return (write) =>
+    apart(() =>
+      db.transaction().execute(async (trx) => {
+        const own = epoch();
+        const row = trx.selectFrom('meta').select('value').where('key', '=', 'epoch');
+        const found = await shared(trx, row).executeTakeFirst();
+        if (found?.value !== own) throw new StaleEpoch(own, String(found?.value));
+        return write(trx);
+      }),
+    );
 }
 
 /** Who says that it owns the file; for the sentence only. */

@@ -9,6 +9,7 @@ export interface Tables {
   events: EventRow;
   keys: KeyRow;
   checkpoints: CheckpointRow;
+  anchors: AnchorRow;
   meta: { key: string; value: string };
 }
 
@@ -61,4 +62,26 @@ export interface CheckpointRow {
   heads_hash: string;
   prev_hash: string;
   hash: string;
+  /** What is left of the anchored ranges that lost events, one a line; null before anything was anchored. */
+  folds: string | null;
+  signature: string | null;
+}
+
+/** A signed statement: these were the events behind `after_position`, up to `to_position`. */
+export interface AnchorRow {
+  seq: number;
+  at: string;
+  after_position: number;
+  to_position: number;
+  events: number;
+  /** Over the hashes of the events, in the order of their positions. */
+  digest: string;
+  /** The newest checkpoint at that time. */
+  checkpoint_seq: number;
+  checkpoint_hash: string;
+  prev_hash: string;
+  hash: string;
+  signature: string;
+  /** The newest checkpoint that took events out of the range; a pointer only: what it points to is signed. */
+  folded_by: number | null;
 }

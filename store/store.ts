@@ -1,93 +1,99 @@
-/** The store: one owner, one connection, the ledger's tables. */
+/** The store: one owner, the ledger's tables, and what may be done with them. */
 import type { Kysely } from 'kysely';
-import { toIso, type Clock, type Log } from '../seams/index.ts';
-import { backupTo } from './backup.ts';
-import { openConnection, type Assurance, type Durability } from './connection.ts';
-import type { DriverName } from './driver.ts';
+import { toIso } from '../seams/index.ts';
+import type { Against } from './anchor-check.ts';
+import { readAnchors } from './anchor-file.ts';
+import { createAnchoring, type AnchorSeam } from './anchors.ts';
+import type { Database, DatabaseAddress, OpenOptions, SqliteAddress } from './database.ts';
+import { after } from './either.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
-import { createJournal } from './journal.ts';
-import { toKysely } from './kysely.ts';
-import { migrate } from './migrations.ts';
-import { takeEpoch, takeLock } from './ownership.ts';
+import { createAsOwner, type AsOwner } from './ownership.ts';
 import { prune } from './retention.ts';
-import type { Tables } from './schema.ts';
+import type { AnchorRow, Tables } from './schema.ts';
+import { openSqlite } from './sqlite-database.ts';
 import { verifyChain, type ChainVerdict } from './verify.ts';
-import { walTailOf, type WalTail } from './wal-tail.ts';
 
 /** What is kept, by its one owner. */
-export interface Store extends Pick<GroupCommit, 'append' | 'health' | 'counts'> {
-  /** Everything that is not hot: reads, and writes of a few rows. A transaction here must wait for nothing but the database. */
+export interface Store
+  extends Pick<GroupCommit, 'append' | 'health' | 'counts'>, Pick<Database, 'driver' | 'assurance' | 'tail'> {
+  /** Reads of everything that is not hot. */
   readonly db: Kysely<Tables>;
-  /** Grows with every opening of the file; a write of an earlier one fails. */
+  /** Writes of a few rows that are not hot, in one transaction; it fails when somebody else took the database over. */
+  readonly asOwner: AsOwner;
+  /** Grows with every opening, and whenever a lost connection was replaced; a write of an earlier one fails. */
   readonly epoch: string;
-  readonly driver: DriverName;
-  /** What SQLite really does, read back at the start. */
-  readonly assurance: Assurance;
-  /** What the log ended with when the file was opened; `damaged_bytes` above 0 means that something was cut. */
-  readonly tail: WalTail | undefined;
-  /** Checks all chains; names the first row that does not fit. */
-  verifyChain(): Promise<ChainVerdict>;
-  /** A whole copy, made while work goes on; `file` must not exist. */
+  /** Checks all chains and anchors; names the first row that does not fit. `written` is the anchor file unless said. */
+  verifyChain(against?: Against): Promise<ChainVerdict>;
+  /** Signs everything committed since the last anchor, and syncs the file; answers the new anchors. For a timer, and before closing. */
+  anchor(): Promise<AnchorRow[]>;
+  /** A whole copy, made while work goes on; `file` must not exist. PostgreSQL has its own tools for that. */
   backup(file: string): void;
   /** Forgets tasks that were final before that wall time, in ms, behind a checkpoint; at most 1 000 a call. Answers how many. */
   prune(before_ms: number): Promise<number>;
-  /** Commits what waits and gives the file up. */
-  close(): void;
+  /** Commits what waits and gives the database up; with SQLite all of it happens before this returns. */
+  close(): Promise<void>;
 }
 
-/** What opening needs. */
-export interface StoreOptions {
-  /** A path whose folder exists, or `:memory:`. */
-  file: string;
-  driver?: DriverName;
-  durability: Durability;
-  clock: Clock;
-  log: Log;
+/** What opening needs: a SQLite file, by its path alone, or any database. */
+export type StoreOptions = OpenOptions & {
   /** When a group ends; `setImmediate` unless a simulator says otherwise. */
   endOfTurn?: (run: () => void) => void;
+  /** Without it nothing is anchored, and what was anchored is not forgotten. */
+  anchors?: AnchorSeam | undefined;
+} & ((SqliteAddress & { database?: undefined }) | { database: DatabaseAddress });
+
+/** Opens, or makes, the database. Throws a sentence when it has an owner, is damaged, or is of a newer release. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { clock, anchors: seam } = options;
+  const base = await openDatabase(options);
+  const { db, driver, assurance, tail, journal, backup } = base;
+  const writes = createGroupCommit({ ...options, journal, isBusy: base.isBusy });
+  const asOwner = createAsOwner(db, base.epoch, writes.apart);
+  const anchor = seam && createAnchoring({ db, asOwner, seam, clock });
+  const inTurn = createQueue();
+
+  return {
+    db,
+    driver,
+    assurance,
+    tail,
+    asOwner,
+    append: writes.append,
+    health: writes.health,
+    counts: writes.counts,
+    backup,
+    get epoch() {
+      return base.epoch();
+    },
+    verifyChain: (against) =>
+      inTurn(() =>
+        verifyChain(db, { ...(seam && { verify: seam.verify, written: readAnchors(seam.file) }), ...against }),
+      ),
+    async anchor() {
+      if (!anchor) throw new Error('This store was opened without a file for anchors');
+      return inTurn(anchor);
+    },
+    prune: (before_ms) => inTurn(() => prune(asOwner, { now: toIso(clock.now()), before: toIso(before_ms), seam })),
+    async close() {
+      await after(writes.close(), base.close);
+    },
+  };
 }
 
-/** Opens, or makes, the database of `file`. Throws a sentence when it has an owner, is damaged, or is of a newer release. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, driver = 'libsql', durability, clock, log } = options;
-  const releaseLock = takeLock(file, driver);
-  try {
-    const tail = walTailOf(file);
-    if (tail && tail.damaged_bytes > 0)
-      log.warn({ ...tail }, 'the log ends in what was not written whole, or was spoiled since: SQLite drops it');
-    const connection = openConnection({ file, driver, durability });
-    try {
-      const db = toKysely(connection);
-      connection.exec('BEGIN IMMEDIATE');
-      await migrate(db);
-      connection.exec('COMMIT');
-      const epoch = takeEpoch(connection, `process ${process.pid} since ${toIso(clock.now())}`);
-      const journal = createJournal(connection, epoch);
-      const writes = createGroupCommit({ ...options, journal, isBusy: () => connection.in_transaction });
-      return {
-        db,
-        epoch,
-        driver,
-        assurance: connection.assurance,
-        tail,
-        append: writes.append,
-        health: writes.health,
-        counts: writes.counts,
-        verifyChain: () => verifyChain(db),
-        backup: (copy) => backupTo(connection, copy),
-        prune: (before_ms) => prune(db, { now: toIso(clock.now()), before: toIso(before_ms) }),
-        close() {
-          writes.close();
-          connection.close();
-          releaseLock();
-        },
-      };
-    } catch (reason) {
-      connection.close();
-      throw reason;
-    }
-  } catch (reason) {
-    releaseLock();
-    throw reason;
-  }
+async function openDatabase(options: StoreOptions): Promise<Database> {
+  const { database } = options;
+  if (database === undefined) return openSqlite(options, options);
+  if (database.kind === 'sqlite') return openSqlite(database, options);
+  const { openPostgres } = await import('./postgres-database.ts'); // most processes never need it
+  return openPostgres(database, options);
+}
+
+/** Checking, anchoring and forgetting take turns, so that none sees half of another. */
+function createQueue(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const next = last.then(act, act);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

@@ -1,20 +1,23 @@
-/** Checks every chain from its first event to its head, and names the first row that does not fit. */
+/** Checks every chain from its first event to its head, then the anchors over all of them, and names the first that does not fit. */
 import type { Kysely } from 'kysely';
 import { breakOf, GENESIS, type ChainHead } from './chain.ts';
-import { checkpointBreak } from './retention.ts';
+import { anchorBreak, type Against } from './anchor-check.ts';
+import { checkpointBreak } from './checkpoint.ts';
 import type { EventRow, Tables } from './schema.ts';
 import { isRefusal, RECEIVED, transition, type Standing } from './transition.ts';
 
-/** What checking found (INV16, INV21). */
+/** What checking found (INV16, INV21). Without a task, `seq` is the number of a checkpoint or an anchor; `why` says of which. */
 export type ChainVerdict =
-  { ok: true; tasks: number; events: number } | { ok: false; task_id: string; seq: number; why: string };
+  | { ok: true; tasks: number; events: number; anchors?: number }
+  | { ok: false; task_id: string; seq: number; why: string };
 
 /**
  * Reads all events in pages, so that other work goes on between them; what is appended meanwhile is checked as far as it got.
  * Also folds them by the transition table: a task's phase must be what its events make of it.
  */
-export async function verifyChain(db: Kysely<Tables>): Promise<ChainVerdict> {
-  const checkpoint = await checkpointBreak(db);
+export async function verifyChain(db: Kysely<Tables>, against: Against = {}): Promise<ChainVerdict> {
+  const checkpoints = await db.selectFrom('checkpoints').selectAll().orderBy('seq').execute();
+  const checkpoint = checkpointBreak(checkpoints, against.verify);
   if (checkpoint) return { ok: false, task_id: '', ...checkpoint };
   const counted = { tasks: 0, events: 0 };
   let chain: (Chain & { row: Row }) | undefined;
@@ -39,7 +42,12 @@ export async function verifyChain(db: Kysely<Tables>): Promise<ChainVerdict> {
   }
   const why = chain && endBreak(chain);
   if (chain && why) return broken(chain.row, why);
-  return (await taskWithoutEvents(db)) ?? { ok: true, ...counted };
+  const bare = await taskWithoutEvents(db);
+  if (bare) return bare;
+  const anchors = await db.selectFrom('anchors').selectAll().orderBy('seq').execute();
+  const anchor = await anchorBreak(db, { ...against, anchors, checkpoints });
+  if (anchor) return { ok: false, task_id: '', ...anchor };
+  return { ok: true, ...counted, ...(anchors.length > 0 && { anchors: anchors.length }) };
 }
 
 interface Chain {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDurableLedger } from '../../orchestrator/durable-ledger.ts';
+import { createLedger } from '../../orchestrator/durable-ledger.ts';
 import { manualClock, silentLog } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { openConnection } from '../../store/connection.ts';
@@ -27,7 +27,7 @@ const open = () => openStore({ file, durability: 'full', clock: manualClock(), l
 
 test('it opens, its chains are whole, and it folds to the tasks it was', async () => {
   const store = await open();
-  const ledger = createDurableLedger(store, manualClock());
+  const ledger = createLedger(store, manualClock());
   expect(await store.verifyChain()).toEqual({ ok: true, tasks: 5, events: 19 });
   expect(await ledger.get('task_000001')).toMatchObject({
     state: 'completed',
@@ -49,7 +49,7 @@ test('it opens, its chains are whole, and it folds to the tasks it was', async (
   ]);
   expect(await ledger.byKey('operator:test handoff 1')).toMatchObject({ task_id: 'task_000001' });
   expect((await ledger.recover()).map(({ task }) => task.task_id)).toEqual(['task_000002']);
-  store.close();
+  await store.close();
 });
 
 test('a later step goes forward over it in one piece: all of it, or nothing', async () => {

@@ -34,13 +34,13 @@ test('a backup holds what was committed, and brings the file back to it', async 
   await later;
   expect(statSync(copy).mode & 0o077).toBe(0);
   await expect(restoreBackup({ from: copy, to: file })).rejects.toThrow('is in use by');
-  store.close();
+  await store.close();
 
   expect(await restoreBackup({ from: copy, to: file })).toEqual({ ok: true, tasks: 1, events: 1 });
   const restored = await open();
   const rows = await restored.db.selectFrom('tasks').select('task_id').execute();
   expect(rows).toEqual([{ task_id: 'task_a' }]);
-  restored.close();
+  await restored.close();
 });
 
 test('a backup never overwrites, and leaves no half of itself', async () => {
@@ -50,7 +50,7 @@ test('a backup never overwrites, and leaves no half of itself', async () => {
   expect(readFileSync(copy, 'utf8')).toBe('precious');
   expect(() => store.backup(join(folder, 'no/such/folder.db'))).toThrow();
   expect(existsSync(`${copy}.draft`)).toBe(false);
-  store.close();
+  await store.close();
 });
 
 test.each([
@@ -66,12 +66,12 @@ test.each([
   await accept(store, 'task_a');
   store.backup(copy);
   await accept(store, 'task_b');
-  store.close();
+  await store.close();
   spoil(copy);
   await expect(restoreBackup({ from: copy, to: file })).rejects.toThrow(why);
   const after = await open();
   expect(await after.verifyChain()).toEqual({ ok: true, tasks: 2, events: 2 });
-  after.close();
+  await after.close();
 });
 
 function runSql(path: string, sql: string): void {

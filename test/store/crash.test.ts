@@ -69,7 +69,7 @@ test('INV1 X6: killed again and again between commits, nothing that was acknowle
   expect(acknowledged.length).toBeGreaterThan(100);
   expect(acknowledged.filter((task_id) => !kept.has(task_id))).toEqual([]);
   expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: kept.size });
-  store.close();
+  await store.close();
 });
 
 test('PROM-P14: a second process on the same file is refused by name; after a kill the lock is free at once', async () => {
@@ -85,7 +85,7 @@ test('PROM-P14: a second process on the same file is refused by name; after a ki
   first.kill('SIGKILL');
   await once(first, 'close');
   const { store } = await reopen();
-  store.close();
+  await store.close();
 });
 
 describe('X29: the tail of the log', () => {
@@ -99,7 +99,7 @@ describe('X29: the tail of the log', () => {
   const openAndLook = async () => {
     const { store, log } = await reopen();
     const verdict = await store.verifyChain();
-    store.close();
+    await store.close();
     return {
       tail: store.tail,
       verdict,

@@ -1,0 +1,109 @@
+/** A group of writes, drawn up over the tables as they will be: which rows it makes, and what each writer will be told. */
+import { GENESIS, link, type NewEvent } from './chain.ts';
+import type { Batch, Known, Wanted } from './journal.ts';
+import type { KeyRow, TaskIndex } from './schema.ts';
+import {
+  isRefusal,
+  isTerminal,
+  RECEIVED,
+  transition,
+  type Happening,
+  type Refusal,
+  type Standing,
+} from './transition.ts';
+
+/** What is to happen to one task: all of it or nothing. */
+export interface Append {
+  task_id: string;
+  at: string;
+  arrows: readonly Arrow[];
+  /** Given with `accepted`: the task is new. */
+  opens?: Pick<TaskIndex, 'root_id' | 'parent_id' | 'skill' | 'deadline'>;
+  /** Kept with the task, unless its scope is taken. */
+  key?: Omit<KeyRow, 'task_id'>;
+}
+
+/** One event to be: what happens, and whatever is worth keeping about it, as JSON. */
+export interface Arrow extends Happening {
+  payload: unknown;
+}
+
+/** What became of it. A refusal wrote nothing. */
+export type Appended =
+  | { outcome: 'kept'; task: TaskIndex }
+  | { outcome: 'refused'; why: Refusal | 'unknown_task' }
+  | { outcome: 'duplicate'; key: KeyRow };
+
+/** An append whose payloads are written down: what is kept is what was given, whatever the caller changes later. */
+export type Write = Omit<Append, 'arrows'> & { arrows: (Happening & { text: string })[] };
+
+export const toJson = (payload: unknown): string => JSON.stringify(payload ?? null);
+
+/** A writer who waits for its commit. */
+export interface Waiting {
+  write: Write;
+  patient: boolean;
+  resolve: (appended: Appended) => void;
+  reject: (reason: Error) => void;
+}
+
+/** A group as it will be written, and what its writers will be told. */
+export interface Drawn {
+  group: readonly Waiting[];
+  batch: Batch;
+  outcomes: readonly Appended[];
+}
+
+/** Tells all its writers. */
+export function acknowledge({ group, outcomes }: Drawn): void {
+  outcomes.forEach((outcome, index) => group[index]?.resolve(outcome));
+}
+
+/** What must be read first: keys, and tasks whose head is not at hand. */
+export function wantedBy(group: readonly Waiting[], heads: ReadonlyMap<string, TaskIndex>): Wanted {
+  const task_ids = group.map(({ write }) => write.task_id).filter((task_id) => !heads.has(task_id));
+  const scopes = group.flatMap(({ write }) => write.key?.scope ?? []);
+  return { task_ids: [...new Set(task_ids)], scopes: [...new Set(scopes)] };
+}
+
+/** Draws a group up, write by write, over the tables as they will be once those before are committed. */
+export function draw(group: readonly Waiting[], known: Known, heads: ReadonlyMap<string, TaskIndex>): Drawn {
+  const tasks = new Map<string, TaskIndex>();
+  const keys = new Map<string, KeyRow>();
+  const events: NewEvent[] = [];
+  const outcomes = group.map(({ write }) => take(write));
+  return { group, outcomes, batch: { tasks: [...tasks.values()], events, keys: [...keys.values()] } };
+
+  function take({ task_id, at, arrows, opens, key }: Write): Appended {
+    const taken = key && (keys.get(key.scope) ?? known.keys.get(key.scope));
+    if (taken && taken.expires_at > at) return { outcome: 'duplicate', key: taken };
+    const current = tasks.get(task_id) ?? heads.get(task_id) ?? known.tasks.get(task_id);
+    const before = current ?? (opens && { task_id, ...opens, ...RECEIVED, ...GENESIS, ...born(at) });
+    if (!before) return { outcome: 'refused', why: 'unknown_task' };
+
+    let chain = { seq: before.seq, head: before.head };
+    let standing: Standing = before;
+    const linked: NewEvent[] = [];
+    for (const { type, fence, text } of arrows) {
+      const next = transition(standing, { type, fence });
+      if (isRefusal(next)) return { outcome: 'refused', why: next };
+      const event = link(chain, { task_id, type, fence: fence ?? null, at, payload: text });
+      linked.push(event);
+      chain = { seq: event.seq, head: event.hash };
+      standing = next;
+    }
+    const { phase, fence } = standing;
+    const final_at = before.final_at ?? (isTerminal(phase) ? at : null);
+    const task: TaskIndex = { ...before, ...chain, phase, fence, updated_at: at, final_at };
+    tasks.set(task_id, task);
+    events.push(...linked);
+    if (key) keys.set(key.scope, { ...key, task_id });
+    return { outcome: 'kept', task };
+  }
+}
+
+const born = (at: string): Pick<TaskIndex, 'created_at' | 'updated_at' | 'final_at'> => ({
+  created_at: at,
+  updated_at: at,
+  final_at: null,
+});

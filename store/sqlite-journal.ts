@@ -1,0 +1,69 @@
+/** The hot path to SQLite: constant SQL, kept prepared, many rows a statement, one transaction a group, all in one turn. */
+import type { SqlDriver, SqlStatement, SqlValue } from './driver.ts';
+import { StaleEpoch, type Journal } from './journal.ts';
+import { EVENTS, eventValues, KEYS, keyValues, TASKS, taskValues, toKey, toTask, type Table } from './rows.ts';
+
+/** Writes for the owner of `epoch`. */
+export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
+  const statements = new Map<string, SqlStatement>();
+  const prepared = (sql: string): SqlStatement => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = driver.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+
+  const inTransaction = (write: () => void) => {
+    prepared('BEGIN IMMEDIATE').run([]);
+    try {
+      const [found] = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).all([]);
+      if (found?.['value'] !== epoch) throw new StaleEpoch(epoch, String(found?.['value']));
+      write();
+      prepared('COMMIT').run([]);
+    } catch (reason) {
+      if (driver.in_transaction) prepared('ROLLBACK').run([]);
+      throw reason;
+    }
+  };
+
+  const insert = (table: Table, rows: readonly SqlValue[][]) => {
+    let from = 0;
+    for (const size of ROWS_PER_STATEMENT) {
+      for (; rows.length - from >= size; from += size) {
+        prepared(insertSql(table, size)).run(rows.slice(from, from + size).flat());
+      }
+    }
+  };
+
+  return {
+    read({ task_ids, scopes }) {
+      const task = prepared(`SELECT ${TASKS.columns.join()} FROM tasks WHERE task_id = ?`);
+      const key = prepared(`SELECT ${KEYS.columns.join()} FROM keys WHERE scope = ?`);
+      return {
+        tasks: new Map(task_ids.flatMap((task_id) => task.all([task_id]).map((row) => [task_id, toTask(row)]))),
+        keys: new Map(scopes.flatMap((scope) => key.all([scope]).map((row) => [scope, toKey(row)]))),
+      };
+    },
+    commit: ({ tasks, events, keys }) =>
+      inTransaction(() => {
+        insert(TASKS, tasks.map(taskValues));
+        insert(EVENTS, events.map(eventValues));
+        insert(KEYS, keys.map(keyValues));
+      }),
+    probe(thorough) {
+      inTransaction(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
+      if (!thorough) return;
+      const [outcome] = prepared('PRAGMA wal_checkpoint(TRUNCATE)').all([]);
+      if (outcome?.['busy'] !== 0) throw new Error('a reader holds the log');
+    },
+  };
+}
+
+const insertSql = ({ name, columns, conflict }: Table, rows: number): string => {
+  const row = `(${columns.map(() => '?').join()})`;
+  return `INSERT INTO ${name} (${columns.join()}) VALUES ${Array(rows).fill(row).join()} ${conflict}`;
+};
+
+/** Statements are made for these numbers of rows; a group is cut into the largest that fit. */
+const ROWS_PER_STATEMENT = [32, 8, 1];
