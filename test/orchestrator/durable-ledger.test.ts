@@ -22,14 +22,14 @@ beforeEach(async () => {
   clock = manualClock();
   store = await open();
 });
-afterEach(() => {
-  store.close();
+afterEach(async () => {
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** What a new process finds: another store on the same file, another ledger, a monotonic clock that starts anew. */
 async function restart(down_ms = 0) {
-  store.close();
+  await store.close();
   clock = manualClock(clock.now() + down_ms);
   store = await open();
   const ledger = createDurableLedger(store, clock);
@@ -74,8 +74,8 @@ const lost: TaskEnd = { state: 'failed', error: { code: 5030, message: 'Service 
 
 describe('the durable ledger', () => {
   const opened: Store[] = [];
-  afterEach(() => {
-    for (const each of opened.splice(0)) each.close();
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each.close();
   });
   const make: Parameters<typeof ledgerContract>[0] = async (own, limits) => {
     const memory = await openStore({ file: ':memory:', durability: 'full', clock: own, log: silentLog });
@@ -260,7 +260,7 @@ test('INV21: over random lives it answers as the ledger in memory does, and fold
         expect({ ...folded, due: live?.due }).toEqual(live);
       }
       expect(await own.verifyChain()).toMatchObject({ ok: true });
-      own.close();
+      await own.close();
     }),
     { numRuns: 60 },
   );
