@@ -11,7 +11,7 @@ export interface Weather {
   bytes_per_s?: number;
   /** Pieces of at most so many bytes, each written by itself. */
   slice_bytes?: number;
-  /** Ends both sockets once so many bytes of this direction went through on a connection. */
+  /** Ends both sockets once so many bytes of this direction went through on a connection since this weather came. */
   cut_after_bytes?: number;
   /** How they end: a reset, or in order. */
   cut_by?: 'reset' | 'end';
@@ -41,6 +41,8 @@ export interface ChaosProxy {
   readonly accepted: number;
   /** When each connection came, monotonic ms. */
   readonly arrivals: readonly number[];
+  /** Bytes that went through so far. */
+  readonly bytes: Readonly<{ up: number; down: number; swallowed: number }>;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,8 @@ export async function startChaosProxy(options: {
   const random = seededRandom(options.seed ?? 1);
   const pairs = new Set<readonly [Socket, Socket]>();
   const arrivals: number[] = [];
+  const bytes = { up: 0, down: 0, swallowed: 0 };
+  const onSwallow = (count: number) => (bytes.swallowed += count);
   let climate = options.climate ?? {};
   let is_shut = false;
 
@@ -72,8 +76,24 @@ export async function startChaosProxy(options: {
       for (const socket of pair) if (by === 'end') socket.destroy();
     };
     for (const socket of pair) socket.setNoDelay(true);
-    pass({ from: client, to: target, weather: () => climate.up ?? {}, random, cut });
-    pass({ from: target, to: client, weather: () => climate.down ?? {}, random, cut });
+    pass({
+      from: client,
+      to: target,
+      weather: () => climate.up ?? FAIR,
+      random,
+      cut,
+      onPass: (count) => (bytes.up += count),
+      onSwallow,
+    });
+    pass({
+      from: target,
+      to: client,
+      weather: () => climate.down ?? FAIR,
+      random,
+      cut,
+      onPass: (count) => (bytes.down += count),
+      onSwallow,
+    });
     for (const socket of pair) {
       socket.on('error', () => {
         if (!climate.up?.blackhole && !climate.down?.blackhole) cut('reset');
@@ -103,6 +123,7 @@ export async function startChaosProxy(options: {
       return arrivals.length;
     },
     arrivals,
+    bytes,
     async close() {
       server.close();
       reset();
@@ -118,9 +139,12 @@ function pass(options: {
   weather: () => Weather;
   random: Random;
   cut: (by?: Weather['cut_by']) => void;
+  onPass: (count: number) => void;
+  onSwallow: (count: number) => void;
 }): void {
-  const { from, to, weather, random, cut } = options;
+  const { from, to, weather, random, cut, onPass, onSwallow } = options;
   let free_at = 0;
+  let present = weather();
   let passed = 0;
   let waiting = 0;
 
@@ -140,8 +164,14 @@ function pass(options: {
   };
 
   from.on('data', (chunk: Buffer) => {
-    const { blackhole, slice_bytes = chunk.length, cut_after_bytes = Infinity, cut_by } = weather();
-    if (blackhole) return;
+    if (present !== weather()) passed = 0;
+    present = weather();
+    const { blackhole, slice_bytes = chunk.length, cut_after_bytes = Infinity, cut_by } = present;
+    if (blackhole) {
+      onSwallow(chunk.length);
+      return;
+    }
+    onPass(chunk.length);
     for (let at = 0; at < chunk.length && passed < cut_after_bytes; at += slice_bytes) {
       const end = Math.min(at + slice_bytes, chunk.length, at + cut_after_bytes - passed);
       const piece = chunk.subarray(at, end);
@@ -164,3 +194,5 @@ function pass(options: {
     if (!blackhole) setTimeout(() => to.destroySoon(), close_after_ms);
   });
 }
+
+const FAIR: Weather = {};

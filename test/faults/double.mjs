@@ -39,6 +39,9 @@ const Wish = z.object({
   blocks_ms: z.number().optional(),
   /** Progress events to send. */
   thoughts: z.number().optional(),
+  /** Progress events after the wait, each of so many letters. */
+  talks: z.number().optional(),
+  thought_chars: z.number().optional(),
   /** Bytes of filling, both ways. */
   filling: z.string().optional(),
 });
@@ -77,6 +80,10 @@ async function act(wish, ctx, effect) {
   for (let count = 0; count < (wish.thoughts ?? 0); count++) ctx.progress.thought(`thought ${count} of ${wish.call}`);
   if (wish.blocks_ms) block(wish.blocks_ms);
   await hold(wish, ctx.signal);
+  for (let count = 0; count < (wish.talks ?? 0); count++) {
+    ctx.progress.thought('x'.repeat(wish.thought_chars ?? 1));
+    if (count % 50 === 49) await sleep(20, undefined, { signal: ctx.signal });
+  }
   if (wish.dies === 'before' && isDue(wish)) die();
   if (effect !== 'read') takeEffect(about);
   if (wish.dies === 'after' && isDue(wish)) die();

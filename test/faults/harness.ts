@@ -71,15 +71,21 @@ export interface MeshOptions {
   agents?: readonly string[];
   /** A chaos proxy stands between the orchestrator and each agent. */
   proxied?: boolean;
+  /** Whatever else stands between the orchestrator and an agent; it is closed at the end. */
+  between?: (target_port: number, id: string) => Promise<{ port: number; close(): Promise<void> }>;
   /** Addresses to dial instead of the doubles' own, by agent id; with one, nothing stands in between. */
   addresses?: Readonly<Record<string, string>>;
   /** For the orchestrator's process: failpoints, preloads, a tool around it. */
   orchestrator?: Pick<ProcessSpec, 'env' | 'wrap'>;
+  /** Where the orchestrator fails in its first life, e.g. `dispatch.after_commit=kill@3`. */
+  failpoints?: string;
   /** For all doubles. */
   agent_env?: Readonly<Record<string, string>>;
   flags?: ConfigFlags;
   /** Agents that are not started, nor waited for. */
   absent?: readonly string[];
+  /** A double that dies is started again, as a fleet would. */
+  revive?: boolean;
   call_ms_max?: number;
 }
 
@@ -93,8 +99,8 @@ export interface TestMesh {
   /** The port that a double listens on. */
   port(id: string): number;
   caller: Caller;
-  /** Another caller; its own link. */
-  another(name: string, call_ms_max?: number): Caller;
+  /** Another caller; its own link, to `through` where something stands in between. */
+  another(name: string, options?: { call_ms_max?: number; through?: number }): Caller;
   /** What the doubles wrote so far. */
   runs(kind?: AgentEvent['kind']): AgentEvent[];
   /** More lines for the checker. */
@@ -155,14 +161,21 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
   const portOf = (id: string) => ports[agents.indexOf(id)] ?? 0;
 
   const proxies = new Map<string, ChaosProxy>();
+  const dialled = new Map(Object.entries(addresses));
   for (const [place, id] of agents.entries()) {
-    if (!proxied || addresses[id] !== undefined) continue;
+    const other = await options.between?.(portOf(id), id);
+    if (other) {
+      kit.onEnd(() => other.close());
+      dialled.set(id, `ws://127.0.0.1:${other.port}`);
+    }
+    if (!proxied || dialled.has(id)) continue;
     const proxy = await startChaosProxy({ target_port: portOf(id), seed: kit.seed + place });
     kit.onEnd(() => proxy.close());
     proxies.set(id, proxy);
   }
-  const urlOf = (id: string) => addresses[id] ?? `ws://127.0.0.1:${proxies.get(id)?.port ?? portOf(id)}`;
+  const urlOf = (id: string) => dialled.get(id) ?? `ws://127.0.0.1:${proxies.get(id)?.port ?? portOf(id)}`;
   const flags: ConfigFlags = {
+    hosts: HOSTS,
     ...options.flags,
     data,
     agents: agents.map((id) => `${id}=${urlOf(id)}`),
@@ -176,9 +189,13 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
   const history = historyFile(join(kit.folder, 'client.jsonl'));
   const agentFile = (id: string) => join(kit.folder, `agent-${id}.jsonl`);
   const processes = new Map<string, TestProcess>();
+  let is_over = false;
   const make = (spec: Omit<ProcessSpec, 'log'>) => {
     const made = createProcess({ ...spec, log: join(kit.folder, 'logs', `${spec.name}.log`) });
-    kit.onEnd(() => made.end('SIGKILL'));
+    kit.onEnd(() => {
+      is_over = true;
+      return made.end('SIGKILL');
+    });
     processes.set(spec.name, made);
     return made;
   };
@@ -192,16 +209,20 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
     make({
       name: id,
       entry: join(root, 'test', 'faults', 'double.mjs'),
-      args: [JSON.stringify({ data, port: portOf(id), log_level: 'info' }), agentFile(id), world],
+      args: [JSON.stringify({ data, port: portOf(id), hosts: HOSTS }), agentFile(id), world],
       env: { ...options.agent_env, DOUBLE_ID: id },
-      onExit: (pid) => history.write({ who: 'agent', kind: 'gone', ...stamp(), agent_id: id, pid }),
+      onExit(pid) {
+        history.write({ who: 'agent', kind: 'gone', ...stamp(), agent_id: id, pid });
+        if (options.revive && !is_over) setTimeout(() => is_over || processOf(id).launch(), REVIVE_MS);
+      },
     });
   }
 
   const url = `ws://127.0.0.1:${port}`;
   const callers: Caller[] = [];
-  const another = (name: string, call_ms_max = options.call_ms_max) => {
-    const made = createCaller({ url, data, name, history, ...(call_ms_max !== undefined && { call_ms_max }) });
+  const another: TestMesh['another'] = (name, { call_ms_max = options.call_ms_max, through = port } = {}) => {
+    const bound = call_ms_max === undefined ? {} : { call_ms_max };
+    const made = createCaller({ url: `ws://127.0.0.1:${through}`, data, name, history, ...bound });
     callers.push(made);
     kit.onEnd(() => {
       made.close();
@@ -251,13 +272,15 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
         }
       }
       for (const caller of callers) caller.close();
+      is_over ||= !running;
       if (!running) await Promise.all([...processes.values()].map((one) => one.end('SIGTERM')));
       return [...broken, ...verdictOf(mesh.events())];
     },
   };
 
   const present = agents.filter((id) => !absent.includes(id));
-  await Promise.all([orchestrator.start(), ...present.map((id) => processOf(id).start())]);
+  const first_life = options.failpoints === undefined ? {} : { AURORA_FAILPOINTS: options.failpoints };
+  await Promise.all([orchestrator.start(first_life), ...present.map((id) => processOf(id).start())]);
   await mesh.caller.online(present);
   return mesh;
 }
@@ -270,5 +293,8 @@ function verdictOf(events: readonly HistoryEvent[]): string[] {
 
 const sentence = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 const root = join(import.meta.dirname, '..', '..');
+/** What stands in between has a port of its own: any port of this machine may be named. */
+const HOSTS = ['127.0.0.1'];
+const REVIVE_MS = 100;
 /** After a fault healed, everything accepted ends within this (INV18). */
 const ENDS_MS_MAX = 30_000;

@@ -24,10 +24,10 @@ export function dumpJournal(data: string, scratch: string): HistoryEvent[] | und
   }
 }
 
-/** The database file below a data folder, wherever the product puts it. */
+/** The database file of the journal below a data folder. */
 export function storeIn(data: string): string | undefined {
   const names = readdirSync(data, { recursive: true, encoding: 'utf8' });
-  const found = names.find((name) => /\.(db|sqlite)$/.test(name));
+  const found = names.find((name) => /ledger\.db$/.test(name));
   return found === undefined ? undefined : join(data, found);
 }
 

@@ -1,0 +1,44 @@
+/** X20: 500 agents lose their links at once: all are back within 15 s, spread, without a peak that would drown the orchestrator. */
+import type { Scenario } from '../harness.ts';
+import { startCrowd } from '../crowd.ts';
+import { until } from '../waiting.ts';
+import { ask, that, within } from '../workload.ts';
+
+export const scenario: Scenario = {
+  id: 'X20',
+  name: 'reconnect-storm',
+  set: 'full',
+  ms_max: 240_000,
+  async run(_seed, kit) {
+    const mesh = await kit.start();
+    const crowd = await startCrowd({ count: AGENTS, data: mesh.data, url: mesh.url });
+    kit.onEnd(() => crowd.close());
+    await mesh.caller.online(crowd.ids, 120_000);
+    const before = crowd.arrivals.length;
+    kit.inject(`${AGENTS} links are cut`);
+    const cut_at = performance.now();
+    crowd.drop();
+    await until('all are dialled again', () => crowd.arrivals.length >= before + AGENTS, 60_000, 50);
+    await mesh.caller.online(crowd.ids, 60_000);
+    const recovery_ms = kit.recovered();
+    const again = crowd.arrivals.slice(before).map((at) => at - cut_at);
+    const peak = Math.max(...Array.from({ length: 60 }, (_, slot) => countIn(again, slot * SLOT_MS)));
+    await ask(mesh, 10);
+    const verdict = await mesh.finish();
+    return {
+      verdict: [
+        ...within('coming back', recovery_ms, 15_000),
+        ...that(again.length <= 2 * AGENTS, `${again.length} connections of ${AGENTS} agents`),
+        ...verdict,
+      ],
+      recovery_ms,
+      figures: { connections: again.length, peak_per_250ms: peak },
+    };
+  },
+};
+
+const countIn = (at: readonly number[], from: number): number =>
+  at.filter((one) => one >= from && one < from + SLOT_MS).length;
+
+const AGENTS = 500;
+const SLOT_MS = 250;
