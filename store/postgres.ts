@@ -109,7 +109,7 @@ export function schemaOf({ schema = 'public' }: PostgresAddress): string {
 }
 
 function configOf({ url }: PostgresAddress): pg.ClientConfig {
-  if (!/^postgres(ql)?:\/\/./.test(url)) throw new Error('The address of PostgreSQL must be a postgres:// URL');
+  if (!isAddress(url)) throw new Error('The address of PostgreSQL must be a postgres:// URL');
   return {
     connectionString: url,
     application_name: 'aurora-mesh',
@@ -118,6 +118,11 @@ function configOf({ url }: PostgresAddress): pg.ClientConfig {
     keepAlive: true,
     types: TYPES,
   };
+}
+
+/** Whether pg can read it; it would say what it cannot. */
+function isAddress(url: string): boolean {
+  return /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url);
 }
 
 const settingsOf = (address: PostgresAddress, durability: Durability): string => {

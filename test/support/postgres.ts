@@ -28,6 +28,10 @@ export function skipLoudly(name: string): boolean {
 export interface Cluster {
   /** The address, with the password in it. */
   url: string;
+  /** The same through a socket in another folder. */
+  urlBy(folder: string): string;
+  /** Where its socket is. */
+  folder: string;
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** A connection of one's own, to be ended. */
   connect(): Promise<pg.Client>;
@@ -51,7 +55,8 @@ export async function startCluster(): Promise<Cluster> {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const url = `postgres://aurora:${PASSWORD}@${encodeURIComponent(folder)}/postgres`;
+  const urlBy = (socket: string) => `postgres://aurora:${PASSWORD}@${encodeURIComponent(socket)}/postgres`;
+  const url = urlBy(folder);
   let server: ChildProcess | undefined;
   const killNow = () => server?.kill('SIGKILL');
   process.once('exit', killNow);
@@ -95,6 +100,8 @@ export async function startCluster(): Promise<Cluster> {
   await start();
   return {
     url,
+    urlBy,
+    folder,
     connect,
     query,
     start,
