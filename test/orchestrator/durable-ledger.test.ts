@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDurableLedger } from '../../orchestrator/durable-ledger.ts';
 import { memoryLedger, type Ledger, type TaskEnd, type TaskRow } from '../../orchestrator/ledger.ts';
 import { manualClock, silentLog, toIso, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { ledgerContract } from '../support/ledger.ts';
+import { describeWithPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 
 const BOUNDS = { fan_out_max: 3, root_tasks_max: 5 };
 let folder: string;
@@ -83,6 +84,29 @@ describe('the durable ledger', () => {
     return createDurableLedger(memory, own, limits);
   };
   ledgerContract(make, { forgets: false });
+
+describeWithPostgres('the durable ledger on PostgreSQL', () => {
+  let cluster: Cluster;
+  let held: Store | undefined;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    fc.configureGlobal({ numRuns: 20 }); // each run opens the store anew
+  });
+  afterAll(async () => {
+    fc.resetConfigureGlobal();
+    await held?.close();
+    await cluster.remove();
+  });
+  const make: Parameters<typeof ledgerContract>[0] = async (own, limits) => {
+    await held?.close();
+    if (held) await cluster.query('TRUNCATE tasks, events, keys');
+    const database = { kind: 'postgres' as const, url: cluster.url };
+    held = await openStore({ database, durability: 'full', clock: own, log: silentLog });
+    return createDurableLedger(held, own, limits);
+  };
+  ledgerContract(make, { forgets: false });
+});
 });
 
 test('the plain road is kept, folds back to the same row, and costs three transactions', async () => {
