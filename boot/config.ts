@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { AgentId } from '../protocol/index.ts';
+import { AgentId, Mode } from '../protocol/index.ts';
 import { LOG_LEVELS, redact } from '../seams/index.ts';
 import {
   ConfigError,
@@ -57,6 +57,21 @@ export const Config = z.strictObject({
     .describe('where agents without an address are dialled: on this machine, or under their id as a service name'),
   replicas: z.record(AgentId, z.number().int().min(1).max(16)).default({}).describe('processes of one agent'),
   log_level: z.enum(LOG_LEVELS).default('info'),
+  mode: Mode.default('monitor').describe('what work may do to the world: dry_run, monitor (nothing), or active'),
+  ledger: z
+    .strictObject({
+      durability: z
+        .enum(['full', 'normal', 'off'])
+        .default('full')
+        .describe('when a task counts as kept: synced, or sooner, for measuring and throw-away work'),
+      retention_days: z.number().min(0.01).max(3650).default(90).describe('how long finished tasks are kept'),
+    })
+    .prefault({}),
+  failpoints: z
+    .array(z.string())
+    .max(16)
+    .default([])
+    .describe('for tests: where this process fails, e.g. dispatch.after_commit=kill@3'),
   content: z.string().optional().describe('folder of content packs, *.json and *.json.gz'),
   hosts: z.array(z.string()).max(64).default([]).describe('names a Host header may carry besides loopback'),
   origins: z.array(z.string()).max(64).default([]).describe('origins whose pages may connect'),
@@ -85,6 +100,22 @@ export const Config = z.strictObject({
         .max(64)
         .default([])
         .describe('private networks agents may register from'),
+    })
+    .prefault({}),
+  effects: z
+    .strictObject({
+      webhook: z
+        .strictObject({
+          url: z.url({ protocol: /^https?$/, error: 'the address of a webhook is an http: or https: URL' }),
+          secret_file: z.string().min(1).optional().describe('file of the secret that signs each message'),
+          networks: z
+            .array(z.cidrv4().or(z.cidrv6()))
+            .max(64)
+            .default([])
+            .describe('private networks where it may live'),
+        })
+        .optional()
+        .describe('who carries approved actions out; without one they are refused'),
     })
     .prefault({}),
   limits: z
@@ -151,6 +182,8 @@ const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? 
 
 const SECTIONS: Readonly<Record<string, object>> = {
   mesh: { anonymous: 1, networks: 1 },
+  ledger: { durability: 1, retention_days: 1 },
+  effects: { 'webhook.url': 1, 'webhook.secret_file': 1, 'webhook.networks': 1 },
   limits: { input_bytes_max: 1, drain_ms: 1 },
 };
 

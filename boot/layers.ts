@@ -123,6 +123,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'tls.trust': 'text',
   'mesh.anonymous': 'text',
   'mesh.networks': 'list',
+  'effects.webhook.url': 'text',
+  'effects.webhook.secret_file': 'text',
+  'effects.webhook.networks': 'list',
   'limits.input_bytes_max': 'number',
   'limits.drain_ms': 'number',
 };

@@ -1,12 +1,14 @@
 /** The orchestrator as a process: its key, the pins, the registry of addresses, its port. */
-import { advertisedUrl, dialWebsocket, jsonRoute, listen, type HttpRoute } from '../mesh/index.ts';
-import { createOrchestrator } from '../orchestrator/index.ts';
+import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
+import { createLedger, createOrchestrator } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
 import type { Config } from './config.ts';
 import { fetchCard } from './http.ts';
 import { ensureKey, identityOf, pinOf } from './keys.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { addPins, filePins, fileQuarantine } from './pins.ts';
 import { placeOf } from './place.ts';
+import { readinessRoute } from './readiness.ts';
 import { removeNote, writeNote, type Running } from './running.ts';
 import { bindingOf, processSeams, trustOf } from './seams.ts';
 import { addressesOf } from './roster.ts';
@@ -23,20 +25,9 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const trust = trustOf(config);
   const binding = bindingOf(ORCHESTRATOR, config);
   const { advertise } = binding;
-
-  const routes: HttpRoute[] = []; // filled before the first request can be read: nothing is awaited in between
-  const port = await listen({
-    ...binding,
-    clock,
-    ids,
-    random,
-    routes,
-    allow_hosts: [...binding.allow_hosts, ...(advertise === undefined ? [] : [advertise])],
-    onLink: (link) => orchestrator.accept(link),
-    onFault: (err) => log.error({ err }, 'the port met a fault'),
-  });
-  const url = advertisedUrl(port, advertise);
-
+  const ledgerStore = await openLedgerStore(config, place, seams);
+  const { store } = ledgerStore;
+  let url = '';
   const orchestrator = createOrchestrator({
     ...seams,
     self,
@@ -58,12 +49,28 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     anonymous: config.mesh.anonymous,
     quarantine: fileQuarantine(place.quarantine, pins),
     networks: config.mesh.networks,
+    mode: config.mode,
+    ledger: createLedger(store, clock),
+    storeHealth: store.health,
+    epoch: Number(store.epoch),
     bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max } },
   });
-  routes.push(
-    jsonRoute('/health', () => orchestrator.health()),
-    ...orchestrator.routes,
-  );
+  await orchestrator.recover();
+  const port = await listen({
+    ...binding,
+    clock,
+    ids,
+    random,
+    routes: [
+      jsonRoute('/health', () => ({ ...orchestrator.health(), durability: store.assurance })),
+      readinessRoute(orchestrator.unready),
+      ...orchestrator.routes,
+    ],
+    allow_hosts: [...binding.allow_hosts, ...(advertise === undefined ? [] : [advertise])],
+    onLink: (link) => orchestrator.accept(link),
+    onFault: (err) => log.error({ err }, 'the port met a fault'),
+  });
+  url = advertisedUrl(port, advertise);
   orchestrator.start();
   writeNote(place.running, { url: localUrl(port.url), pid: process.pid, instance_id: self.instance_id });
   log.info({ url, instance_id: self.instance_id }, 'serving');
@@ -78,6 +85,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
       removeNote(place.running, self.instance_id);
       await orchestrator.drain(config.limits.drain_ms);
       await port.close();
+      await ledgerStore.close();
     },
   };
 }

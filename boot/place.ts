@@ -9,6 +9,12 @@ export interface Place {
   pins: string;
   quarantine: string;
   blobs: string;
+  /** One file an agent each: outcomes it keeps, and what it did to the world. */
+  inbox: string;
+  actions: string;
+  /** The folder of the ledger, and the database in it. */
+  ledgerFolder: string;
+  ledger: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -24,6 +30,10 @@ export function placeOf(data: string): Place {
     pins: join(data, 'pins', 'pins.json'),
     quarantine: join(data, 'pins', 'quarantine.json'),
     blobs: join(data, 'blobs'),
+    inbox: join(data, 'inbox'),
+    actions: join(data, 'actions'),
+    ledgerFolder: join(data, 'ledger'),
+    ledger: join(data, 'ledger', 'ledger.db'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { isLoopback, type TlsMaterial } from '../mesh/index.ts';
 import {
+  armedFailpoints,
+  inertFailpoints,
   literalContent,
   pinoLog,
   promMetrics,
@@ -10,6 +12,7 @@ import {
   systemRandom,
   type Clock,
   type Content,
+  type Failpoints,
   type Ids,
   type Log,
   type Metrics,
@@ -28,10 +31,11 @@ export interface ProcessSeams {
   log: Log;
   metrics: Metrics;
   content: Content;
+  failpoints: Failpoints;
 }
 
 /** The machine's own clock, names, chance and log, and the mounted content. */
-export function processSeams(name: string, config: Pick<Config, 'log_level' | 'content'>): ProcessSeams {
+export function processSeams(name: string, config: Pick<Config, 'log_level' | 'content' | 'failpoints'>): ProcessSeams {
   const log = pinoLog({ level: config.log_level, name });
   return {
     clock: systemClock,
@@ -40,8 +44,14 @@ export function processSeams(name: string, config: Pick<Config, 'log_level' | 'c
     log,
     metrics: promMetrics(),
     content: config.content === undefined ? literalContent() : folderContent(config.content, log),
+    failpoints: config.failpoints.length === 0 ? inertFailpoints : armedFailpoints(config.failpoints, ACTS),
   };
 }
+
+const ACTS = {
+  kill: () => void process.kill(process.pid, 'SIGKILL'),
+  block: (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+};
 
 /** What listening needs of the configuration. Throws a ConfigError when this bind is not allowed or its files are not there. */
 export function bindingOf(id: string, config: Config) {

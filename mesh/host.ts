@@ -1,18 +1,27 @@
 /** Where an agent's skills run: one call of one skill at a time per lane, for whoever the reception let in. */
-import { AuroraError, openRpcOf, type Implementation, type Routing, type RpcParams } from '../protocol/index.ts';
-import type { Content } from '../seams/index.ts';
+import { AuroraError, openRpcOf, type Implementation, type RpcParams } from '../protocol/index.ts';
+import { memoryInbox, noEffects, type Content, type Effects, type Inbox } from '../seams/index.ts';
 import type { Agent } from './agent.ts';
+import { createEffects } from './effects.ts';
+import { createExecutions } from './executions.ts';
 import type { Introduced, Principal } from './handshake.ts';
 import { createLanes, type LeaveLane, type Lanes } from './lanes.ts';
 import type { Link } from './link.ts';
 import { createMethods, type Call, type MethodHandler } from './peer.ts';
 import { createReception, type ReceptionDeps } from './reception.ts';
-import { parseWork, runWork, type WorkDeps } from './work.ts';
+import { createTold } from './told.ts';
+import { parseWork, runWork, type Run, type WorkDeps } from './work.ts';
 
 /** What a host needs. */
 export interface HostDeps extends Omit<ReceptionDeps, 'methods' | 'admit' | 'notifications'> {
   content: Content;
   openRef: WorkDeps['openRef'];
+  /** Where the outcomes of skills with an effect are kept; in memory unless said. Whoever opened it closes it. */
+  inbox?: Inbox;
+  /** Carries effects out; refuses them unless said. */
+  effects?: Effects;
+  /** How long handed-off work goes on after its link was lost, ms: 15 s, then nobody came back for it. */
+  orphan_ms_max?: number;
   /** Calls that may wait for one skill: 256. */
   queue_max?: number;
 }
@@ -29,16 +38,25 @@ export interface Host {
 
 /** Makes a host for one agent. */
 export function createHost(agent: Agent, deps: HostDeps): Host {
-  const { clock, metrics } = deps;
-  const fences = new Map<string, number>();
-  const task_ids = new Set<string>();
+  const { clock, log, metrics, effects: driver = noEffects } = deps;
+  const reads = memoryInbox(clock);
+  const inbox = deps.inbox ?? memoryInbox(clock);
+  const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log });
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   let running = 0;
   let is_draining = false;
 
+  const executions = createExecutions({
+    ...deps,
+    agent_id: agent.id,
+    inboxOf: ({ skill }) => (skill.effect === 'read' ? reads : inbox),
+    earlier: inbox.recent(EARLIER_MAX),
+    orphan_ms_max: deps.orphan_ms_max ?? ORPHAN_MS_MAX,
+    run,
+  });
   const reception = createReception({
     ...deps,
-    inFlight: () => [...task_ids],
+    inFlight: executions.inFlight,
     methods: () => ({ mesh, bare }),
     admit,
   });
@@ -64,30 +82,37 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
     get running() {
       return running;
     },
-    drain: (drain_ms_max) => {
+    async drain(drain_ms_max) {
       is_draining = true;
-      return reception.drain(drain_ms_max);
+      const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
+      // Work that nobody asks for now may still be asked for again, and its outcome is kept.
+      await Promise.all([reception.drain(drain_ms_max), Promise.race([executions.idle(), over])]);
+      executions.stop(new AuroraError(5030, { message: LEAVING }));
     },
   };
 
   async function work(implementation: Implementation, params: RpcParams | undefined, call: Call): Promise<unknown> {
-    const { skill } = implementation;
     const principal = await reception.principalOf(call.peer);
-    if (!principal && skill.effect !== 'read') {
+    if (!principal && implementation.skill.effect !== 'read') {
       throw new AuroraError(4030, { message: 'An anonymous caller may only use skills that read' });
     }
-    if (is_draining) throw new AuroraError(5030, { message: 'This agent is leaving', retry_after_ms: RETRY_AFTER_MS });
-
     const asked = parseWork(params, clock, principal?.role === 'orchestrator');
-    if (asked.routing) claim(asked.routing);
-    const leave = await enterInTime(skill.id, asked.due, call.signal);
-    const task_id = asked.routing?.task_id ?? call.request_id;
+    const { routing, progress_token } = asked;
+    if (routing) return executions.serve(implementation, asked, routing, call);
+    const { peer, request_id, signal } = call;
+    const asker = () => ({ peer, routing, progress_token });
+    const { tell } = createTold(clock, asker);
+    return run(implementation, { work: asked, request_id, signal, asker, tell });
+  }
+
+  async function run(implementation: Implementation, asked: Run, onStart?: () => void): Promise<unknown> {
+    if (is_draining) throw new AuroraError(5030, { message: LEAVING, retry_after_ms: RETRY_AFTER_MS });
+    const leave = await enterInTime(implementation.skill.id, asked.work.due, asked.signal);
+    onStart?.();
     metrics.gauge('skills_running', ++running);
-    task_ids.add(task_id);
-    const { answer, settled } = runWork(deps, implementation, asked, call);
+    const { answer, settled } = runWork({ ...deps, effectsOf }, implementation, asked);
     void settled.then(() => {
       metrics.gauge('skills_running', --running);
-      task_ids.delete(task_id);
       leave?.();
     });
     return answer;
@@ -103,17 +128,6 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
       stopTimer();
     }
   }
-
-  /** A fence is taken once: a replayed or older handoff of the same task is refused (ATK-E5). */
-  function claim({ task_id, fence, to }: Routing): void {
-    if (to !== agent.id) throw new AuroraError(4030, { message: `This handoff is for ${to}` });
-    const newest = fences.get(task_id) ?? -1;
-    if (fence <= newest) throw new AuroraError(4090, { message: 'This attempt was taken already', detail: { fence } });
-    fences.delete(task_id);
-    fences.set(task_id, fence);
-    const [oldest] = fences.keys();
-    if (fences.size > FENCES_MAX && oldest !== undefined) fences.delete(oldest);
-  }
 }
 
 /** An agent works for the orchestrator and for operators whose key is pinned; other agents reach it through a handoff. */
@@ -124,5 +138,8 @@ function admit({ role, ...introduced }: Introduced): Principal {
 
 const LANES_DEFAULT = 8;
 const QUEUE_MAX = 256;
-const FENCES_MAX = 10_000;
+/** Kept outcomes of an earlier life that are offered again. */
+const EARLIER_MAX = 256;
+const ORPHAN_MS_MAX = 15_000;
 const RETRY_AFTER_MS = 1_000;
+const LEAVING = 'This agent is leaving';

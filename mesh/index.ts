@@ -19,6 +19,7 @@ export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwn
 export {
   createMethods,
   createPeer,
+  isHungUp,
   isLinkLost,
   PEER_LIMITS,
   type Call,

@@ -477,7 +477,9 @@ export function createPeer(deps: PeerDeps): Peer {
 
   function onClose(code: number, reason: string): void {
     ended = { code, reason };
-    for (const controller of running.values()) controller.abort(new AuroraError(4990, { message: 'The link is gone' }));
+    const hung_up = new AuroraError(4990, { message: 'The link is gone' });
+    HUNG_UP.add(hung_up);
+    for (const controller of running.values()) controller.abort(hung_up);
     client.rejectAllPendingRequests(LINK_GONE);
     subscriptions.clear();
     tellClosed(ended);
@@ -533,6 +535,9 @@ function toThrown(error: RpcError, ended: LinkEnd | undefined): AuroraError {
 /** Whether a request failed because its link is gone: seen by ourselves, never what the other end says of it. */
 export const isLinkLost = (error: unknown): boolean => error instanceof AuroraError && LOST.has(error);
 
+/** Whether a call was aborted because its link is gone, and not because anybody cancelled it. */
+export const isHungUp = (reason: unknown): boolean => reason instanceof AuroraError && HUNG_UP.has(reason);
+
 function gone(ended: LinkEnd | undefined): AuroraError {
   const detail = { link_lost: true, close_code: ended?.code ?? null };
   const error = new AuroraError(5030, { message: 'The link is gone', detail });
@@ -541,6 +546,7 @@ function gone(ended: LinkEnd | undefined): AuroraError {
 }
 
 const LOST = new WeakSet<AuroraError>();
+const HUNG_UP = new WeakSet<AuroraError>();
 const RETRY_AFTER_MS_MAX = 30_000;
 
 const LINK_GONE = 'link gone';

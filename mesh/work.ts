@@ -11,16 +11,18 @@ import {
   type RpcParams,
   type SkillContext,
   type Source,
-  type TaskEventKind,
 } from '../protocol/index.ts';
-import { sha256Of, toIso, type Clock, type Content, type Log } from '../seams/index.ts';
-import type { Call } from './peer.ts';
+import { sha256Of, type Clock, type Content, type Log } from '../seams/index.ts';
+import type { EffectsOf } from './effects.ts';
+import type { Peer } from './peer.ts';
+import type { Told } from './told.ts';
 
 /** What the context of a handler is made of. */
 export interface WorkDeps {
   clock: Clock;
   log: Log;
   content: Content;
+  effectsOf: EffectsOf;
   /** Opens a reference; inline sources are opened here. */
   openRef(ref: NonNullable<Source['ref']>, routing: Routing | undefined): AsyncIterable<Uint8Array>;
 }
@@ -49,21 +51,39 @@ export function parseWork(params: RpcParams | undefined, clock: Clock, trusted: 
   return { params: rest, routing, progress_token: meta.data?.progress_token, due: clock.monotonic() + budget_ms };
 }
 
+/** Who asks for a run now. Routed work changes hands: its orchestrator may come back on another link (PROM-P12). */
+export interface Asker {
+  peer: Peer;
+  routing: Routing | undefined;
+  progress_token: string | number | undefined;
+}
+
+/** One run of one skill. */
+export interface Run {
+  work: Work;
+  /** Names it in the log. */
+  request_id: string;
+  asker(): Asker;
+  tell: Told['tell'];
+  /** Stops it. */
+  signal: AbortSignal;
+}
+
 /**
- * Runs the skill until it answers, fails, is cancelled or its time is over. A handler that ignores the signal is left behind:
+ * Runs the skill until it answers, fails, is stopped or its time is over. A handler that ignores the signal is left behind:
  * the caller gets 4990 after the grace time or 5040 at the deadline; `settled` tells when it really ended.
  */
 export function runWork(
   deps: WorkDeps,
   implementation: Implementation,
-  work: Work,
-  call: Call,
+  run: Run,
 ): { answer: Promise<unknown>; settled: Promise<void> } {
   const { clock } = deps;
+  const { params, due } = run.work;
   const controller = new AbortController();
   setMaxListeners(0, controller.signal); // one for each handoff that the handler has under way
-  const stopTimer = clock.after(work.due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
-  const running = implementation.invoke(work.params, contextOf(deps, implementation, work, call, controller.signal));
+  const stopTimer = clock.after(due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
+  const running = implementation.invoke(params, contextOf(deps, implementation, run, controller.signal));
   const answer = new Promise<unknown>((resolve, reject) => {
     running.then(resolve, (reason: unknown) => {
       // A handler that throws because it was told to stop answers with why it was told.
@@ -76,27 +96,20 @@ export function runWork(
       else clock.after(CANCEL_GRACE_MS, () => reject(error));
     });
   });
-  const onCancel = () => controller.abort(call.signal.reason);
-  if (call.signal.aborted) onCancel();
-  else call.signal.addEventListener('abort', onCancel, { once: true });
+  const onStop = () => controller.abort(run.signal.reason);
+  if (run.signal.aborted) onStop();
+  else run.signal.addEventListener('abort', onStop, { once: true });
   const settled = running.then(ignore, ignore).finally(() => {
     stopTimer();
-    call.signal.removeEventListener('abort', onCancel);
+    run.signal.removeEventListener('abort', onStop);
   });
   return { answer, settled };
 }
 
-function contextOf(
-  deps: WorkDeps,
-  { skill }: Implementation,
-  work: Work,
-  call: Call,
-  signal: AbortSignal,
-): SkillContext {
+function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: AbortSignal): SkillContext {
   const { clock, content } = deps;
-  const { routing } = work;
-  const log = deps.log.with({ request_id: call.request_id, task_id: routing?.task_id, skill: skill.id });
-  const tell = createTeller(work, call, clock);
+  const { work, request_id, tell } = run;
+  const log = deps.log.with({ request_id, task_id: work.routing?.task_id, skill: skill.id });
   return {
     signal,
     remaining_ms: () => Math.max(0, work.due - clock.monotonic()),
@@ -126,26 +139,16 @@ function contextOf(
         }
       },
     },
-    blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, routing)) },
+    blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) },
+    effects: deps.effectsOf(skill, run, signal),
     async handoff({ to, params, reason }) {
+      const { peer, routing } = run.asker();
       if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may hand off' });
       const meta = { handoff: { parent_id: routing.task_id, fence: routing.fence } };
       const timeout_ms = Math.max(1, work.due - clock.monotonic());
       const asked = { to: targetOf(to), params, wait: 'result', options: { reason }, _meta: meta };
-      return call.peer.request('handoff', asked, { signal, timeout_ms });
+      return peer.request('handoff', asked, { signal, timeout_ms });
     },
-  };
-}
-
-/** Numbers this attempt's events from 1 and sends them when somebody asked for them. */
-function createTeller(work: Work, { peer }: Call, clock: Clock): (kind: TaskEventKind, value: unknown) => void {
-  let seq = 0;
-  const { progress_token: token, routing } = work;
-  if (token === undefined) return ignore;
-  return (kind, value) => {
-    const task_id = routing?.task_id;
-    const about = { token, seq: ++seq, at: toIso(clock.now()), kind, value };
-    peer.notify('$/progress', task_id === undefined ? about : { ...about, task_id });
   };
 }
 

@@ -2,20 +2,34 @@
 import { isLinkLost } from '../mesh/index.ts';
 import {
   AuroraError,
-  isFinal,
+  type Attempt,
   type HandoffTo,
   type ProgressEvent,
   type SkillTraits,
   type TaskError,
   type TaskEventKind,
 } from '../protocol/index.ts';
-import { sleep, toIso, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
-import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
+import {
+  sleep,
+  toIso,
+  type Clock,
+  type Failpoints,
+  type Ids,
+  type Log,
+  type Metrics,
+  type Random,
+} from '../seams/index.ts';
+import { outcomeOf } from './breaker.ts';
 import type { Events } from './events.ts';
-import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
+import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
+import type { Lease, Ledger, Recovered, TaskEnd, TaskRow } from './ledger.ts';
+import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import type { Policy } from './policy.ts';
-import type { Place, Registry } from './registry.ts';
+import type { Place, Registry, Wanted } from './registry.ts';
+import { AGENT_LOST, backoff, createRetryBudget, isTransient, judgeAttempts, type DeadLetterCause } from './retry.ts';
+import { toStreamEvents } from './retold.ts';
 import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
+import { createTelling } from './telling.ts';
 
 /** What is asked for: the skill, its params, and the routing that was derived for it. */
 export interface Order {
@@ -39,7 +53,7 @@ export type Tell = (kind: TaskEventKind, value: unknown) => void;
 /** A task under way. */
 export interface Dispatched {
   task: TaskRow;
-  /** The task when it is final; never rejects. */
+  /** The task when it is final, or when this process leaves it to the next one; never rejects. */
   done: Promise<TaskRow>;
 }
 
@@ -47,8 +61,12 @@ export interface Dispatched {
 export interface Dispatcher {
   /** Accepts an order, then carries it out. Throws 4290, 5030, 5080 or 4090 before anything is kept or sent. */
   dispatch(order: Order): Promise<Dispatched>;
+  /** Carries on what an earlier process had accepted. */
+  resume(recovered: Recovered): void;
   /** Cancels a task and everything below it; resolves when all of it is final. */
   cancel(task_id: string, reason: string): Promise<void>;
+  /** Starts no more work of its own: what waits for an agent stays in the ledger for the next process (PROM-P13). */
+  leave(): void;
   /** Tasks that are not final. */
   readonly open: number;
   /** Resolves when none is. */
@@ -62,6 +80,7 @@ export interface DispatchDeps {
   random: Random;
   log: Log;
   metrics: Metrics;
+  failpoints: Failpoints;
   ledger: Ledger;
   registry: Registry;
   events: Events;
@@ -75,61 +94,99 @@ export interface DispatchDeps {
 
 /** Makes the dispatcher. */
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { clock, log, metrics, ledger, registry, events } = deps;
-  const open = new Map<string, Running>();
-  const idle_waiters: (() => void)[] = [];
+  const { clock, log, metrics, ledger, registry, events, failpoints } = deps;
+  const open = createOpenTasks(deps);
+  const { tell, relay } = createTelling(deps);
+  const budget = createRetryBudget(deps);
+  /** What waits for an agent on behalf of a root: cut short when this process leaves. */
+  const waits = new Set<AbortController>();
+  let is_leaving = false;
 
   return {
     dispatch,
+    resume,
     cancel,
+    leave() {
+      is_leaving = true;
+      for (const wait of waits) wait.abort(LEFT);
+    },
     get open() {
       return open.size;
     },
-    idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
+    idle: () => open.idle(),
   };
 
   async function dispatch(order: Order): Promise<Dispatched> {
     const known = await joined(order);
     if (known) return known;
-    const accepted = await plan(order);
-    if (!accepted) return dispatch(order);
-    const { task, running } = accepted;
-    void carry(task, order, running.controller.signal)
-      .finally(() => finish(task, running))
-      .then((final) => running.settle(final));
+    const task = plan(order);
+    if (!ownSkill(order)) registry.admit(wantedBy(task, order));
+    const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
+    const hold = await accept(task, order).catch((reason: unknown) => {
+      running.close();
+      throw reason;
+    });
+    if (hold === 'duplicate') {
+      running.close();
+      return dispatch(order);
+    }
+    void carry(running, order, { hold, held: undefined });
     return { task, done: running.done };
   }
 
-  /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
-  function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
-    const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
-    const own = is_for_us ? deps.local.get(skill) : undefined;
-    if (own && !allows(routing.actor.scopes, { id: skill, effect: 'read' })) {
-      throw new AuroraError(4030, { message: `${routing.from} may not use ${skill}`, detail: { skill } });
-    }
-    return own;
+  function resume({ task, asked, held, told }: Recovered): void {
+    events.restore(task.task_id, toStreamEvents(told));
+    const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
+    const routing = { ...asked, path: [...asked.path], due: task.due };
+    const from = { hold: undefined, held: held && { attempt: held } };
+    void carry(open.open(task), { ...asked, to, routing }, from);
   }
 
-  /** The whole road of one task; always ends with a final task. */
-  async function carry(task: TaskRow, order: Order, signal: AbortSignal): Promise<TaskRow> {
+  /** The whole road of one task: ends with a final task, or with one that is left to the next process. */
+  async function carry(running: OpenTask, order: Order, from: Start): Promise<void> {
+    const { task, signal } = running;
     try {
-      const own = ownSkill(order);
-      if (own) return await settle(task, await runHere(task, own, signal));
-      for (;;) {
-        const place = await route(task, order, signal);
-        const end = await attempt(task, order, place, signal).finally(() => place.release());
-        if (!('again' in end)) return await settle(task, end);
-        await pause(end.again, signal);
-      }
+      await settle(task, await road(task, order, signal, from));
     } catch (reason) {
-      return settle(task, toEnd(reason, signal));
+      if (reason !== LEFT) await settle(task, toEnd(reason, signal)).catch((fault: unknown) => unkept(task, fault));
+    } finally {
+      running.close();
+    }
+  }
+
+  /** One attempt after another, until one comes to an end. */
+  async function road(task: TaskRow, order: Order, signal: AbortSignal, from: Start): Promise<TaskEnd> {
+    const own = ownSkill(order);
+    if (own) return runHere(task, own, signal, from.held?.attempt);
+    let { hold } = from;
+    const hear = relay(task);
+    let { held } = from;
+    for (;;) {
+      if (held) {
+        hold = await reclaim(task, held, signal);
+        const end = hold ? undefined : await giveUp(task, held.attempt, AGENT_LOST);
+        if (end) return end;
+      }
+      hold ??= await take(task, order, signal);
+      const { place } = hold;
+      const answer = await handOff(task, hold, hear(hold.attempt), signal).catch((reason: unknown) => {
+        place.release();
+        throw reason;
+      });
+      held = 'lost' in answer ? hold : undefined;
+      if (!held) place.release();
+      if ('end' in answer) return answer.end;
+      hold = undefined;
+      if ('pause_ms' in answer) {
+        const { pause_ms } = answer;
+        await unlessLeaving(task, signal, (staying) => sleep(clock, pause_ms, staying));
+      }
     }
   }
 
   /* ---- plan: an order becomes a task, or is refused before anything happened ---- */
 
-  /** Undefined when another order with the same key was accepted in the meantime. */
-  async function plan(order: Order): Promise<{ task: TaskRow; running: Running } | undefined> {
+  function plan(order: Order): TaskRow {
     const { routing } = order;
     if (routing.hop >= ROUTING_LIMITS.hop_max) throw new AuroraError(5080);
     if ('agent_id' in order.to && routing.path.includes(order.to.agent_id)) {
@@ -137,11 +194,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     }
     const task_id = deps.ids.next('task');
     const now = clock.now();
-    const task: TaskRow = {
+    return {
       task_id,
       root_id: routing.root_id ?? task_id,
       parent_id: routing.parent_id,
       from: routing.from,
+      to: order.to,
       agent_id: 'agent_id' in order.to ? order.to.agent_id : '',
       skill: order.skill,
       params: order.params,
@@ -162,17 +220,26 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       key: order.key,
       carried: order.carried,
     };
-    const running = start(task); // before it is kept: whoever finds it by its key finds its end as well
-    const accepted = await ledger.accept(task, ROUTING_LIMITS).catch((reason: unknown) => {
-      finish(task, running);
+  }
+
+  /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
+  async function accept(task: TaskRow, order: Order): Promise<Hold | undefined | 'duplicate'> {
+    const place = ownSkill(order) ? undefined : registry.take(wantedBy(task, order));
+    const lease = place && isAllowedAtOnce(task, order, place.traits) ? leaseOf(order, place) : undefined;
+    if (!lease) place?.release();
+    failpoints.hit('dispatch.before_commit');
+    const accepted = await ledger.accept(task, ROUTING_LIMITS, lease).catch((reason: unknown) => {
+      if (lease) place?.release();
       throw reason;
     });
-    if (accepted !== 'accepted') finish(task, running);
-    if (accepted === 'duplicate') return undefined;
+    failpoints.hit('dispatch.after_commit');
+    if (accepted !== 'accepted' && lease) place?.release();
+    if (accepted === 'duplicate') return accepted;
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
-    return { task, running };
+    const attempt = task.attempts.at(-1);
+    return place && lease && attempt && { place, attempt };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
@@ -182,93 +249,173 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     if (task.key?.digest !== key.digest) {
       throw new AuroraError(4090, { message: 'This idempotency key was used for something else' });
     }
-    return { task, done: open.get(task.task_id)?.done ?? Promise.resolve(task) };
+    return { task, done: open.find(task.task_id)?.done ?? Promise.resolve(task) };
   }
 
   /* ---- route: a task finds a specialist with room ---- */
 
-  function route(task: TaskRow, order: Order, signal: AbortSignal): Promise<Place> {
-    return registry.acquire(
-      { to: order.to, skill: order.skill, path: order.routing.path, priority: task.priority, avoid: triedBy(task) },
-      signal,
-    );
+  /** A place and a lease on it, as soon as somebody fits, may and has room. */
+  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
+    const wanted = { ...wantedBy(task, order), is_admitted: true };
+    const place = await unlessLeaving(task, signal, (staying) => registry.acquire(wanted, staying));
+    try {
+      permit(task, order, place.traits);
+      const attempt = await ledger.lease(task.task_id, leaseOf(order, place));
+      if (!attempt) throw new AuroraError(4990);
+      return { place, attempt };
+    } catch (reason) {
+      place.release();
+      throw reason;
+    }
+  }
+
+  /** The same attempt on the same process, when its link is back and it says that it still has the task (PROM-P12). */
+  async function reclaim(
+    task: TaskRow,
+    { attempt, place: left }: Held,
+    signal: AbortSignal,
+  ): Promise<Hold | undefined> {
+    const { agent_id, instance_id } = attempt;
+    const only_ms_max = task.effect === 'non_idempotent' ? LEASE_MS : RETURN_MS;
+    const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
+    const wanted = { ...about, only: instance_id, only_ms_max };
+    try {
+      const place = await unlessLeaving(task, signal, (staying) => registry.acquire(wanted, staying));
+      if (place.instance.holding?.has(task.task_id)) {
+        left?.report('ignored');
+        return { place, attempt };
+      }
+      place.release();
+    } catch (reason) {
+      if (reason === LEFT || signal.aborted) throw reason;
+    } finally {
+      if (!signal.aborted) left?.report('failed', 'it was lost');
+      left?.release();
+    }
+    return undefined;
+  }
+
+  function leaseOf({ routing }: Order, { instance, traits }: Place): Lease {
+    const { agent_id, instance_id } = instance;
+    const { hop, path, actor } = stepTo(routing, agent_id, deps.grantOf(agent_id));
+    return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
+  }
+
+  /** A leaving process starts nothing of its own, but lets what runs already hand on what it needs. */
+  async function unlessLeaving<T>(
+    { parent_id }: TaskRow,
+    signal: AbortSignal,
+    wait: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (parent_id !== undefined) return wait(signal);
+    if (is_leaving) throw LEFT;
+    const controller = new AbortController();
+    const onAbort = () => controller.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    waits.add(controller);
+    try {
+      return await wait(controller.signal);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      waits.delete(controller);
+    }
   }
 
   /* ---- permit: rights, then policy ---- */
 
-  async function attempt(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | Again> {
-    permit(task, order, place.traits);
-    return await handOff(task, order, place, signal);
-  }
-
   function permit(task: TaskRow, order: Order, traits: SkillTraits): void {
-    if (!allows(order.routing.actor.scopes, { id: task.skill, effect: traits.effect })) {
+    if (!mayUse(task, order, traits)) {
       throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
     }
     const decision = deps.policy.decide({ task, traits });
     if (decision.answer === 'deny') throw new AuroraError(4031, { message: `Denied by policy: ${decision.reason}` });
   }
 
+  /** What only reads, and is allowed without asking anybody: it starts with its acceptance. */
+  function isAllowedAtOnce(task: TaskRow, order: Order, traits: SkillTraits): boolean {
+    const is_plain = traits.effect === 'read' && traits.action_class === 'read';
+    return is_plain && mayUse(task, order, traits) && deps.policy.decide({ task, traits }).answer === 'allow';
+  }
+
+  /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
+  function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
+    const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
+    const own = is_for_us ? deps.local.get(skill) : undefined;
+    if (own && !allows(routing.actor.scopes, { id: skill, effect: 'read' })) {
+      throw new AuroraError(4030, { message: `${routing.from} may not use ${skill}`, detail: { skill } });
+    }
+    return own;
+  }
+
   /* ---- hand off: a frame to the specialist, and its answer ---- */
 
-  /** One attempt. `again` when it came to nothing through no fault of the task and may be repeated. */
-  async function handOff(task: TaskRow, order: Order, place: Place, signal: AbortSignal): Promise<TaskEnd | Again> {
+  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, signal: AbortSignal): Promise<Answer> {
     const { agent_id, instance_id, peer } = place.instance;
-    const { hop, path, actor } = stepTo(order.routing, agent_id, deps.grantOf(agent_id));
-    const { effect } = place.traits;
-    const attempt = await ledger.lease(task.task_id, { agent_id, instance_id, hop, path, actor, effect });
-    if (!attempt) throw new AuroraError(4990);
     const started = clock.monotonic();
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
-
-    const meta = toHandoffMeta(task, attempt, deps);
-    const relay = createRelay(task);
     try {
-      const timeout_ms = Math.max(1, task.due - clock.monotonic());
-      const params = { ...task.params, _meta: meta };
-      const result = await peer.request(task.skill, params, { signal, timeout_ms, onProgress: relay });
-      log.info(
-        logged(task, { agent_id, attempt: attempt.attempt, ms: Math.round(clock.monotonic() - started) }),
-        'a handoff was answered',
-      );
-      metrics.observe('handoff_ms', Math.round(clock.monotonic() - started), { agent_id });
+      const timeout_ms = Math.max(1, task.due - started);
+      const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
+      const answer = peer.request(task.skill, params, { signal, timeout_ms, onProgress: hear });
+      failpoints.hit('dispatch.after_send');
+      const result = await answer;
+      failpoints.hit('dispatch.after_result');
+      const ms = Math.round(clock.monotonic() - started);
+      log.info(logged(task, { agent_id, attempt: attempt.attempt, ms }), 'a handoff was answered');
+      metrics.observe('handoff_ms', ms, { agent_id });
+      budget.onSuccess();
+      place.report('ok');
       // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
-      return signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result };
+      return { end: signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result } };
     } catch (reason) {
       const error = AuroraError.from(reason);
       const why = isLinkLost(error) ? 'link_lost' : String(error.code);
-      await ledger.release(task.task_id, attempt.fence, why);
-      log.warn(
-        logged(task, { agent_id, attempt: attempt.attempt, code: error.code, why: error.message }),
-        'a handoff failed',
-      );
+      const { code, message } = error;
+      log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
       metrics.count('handoffs_failed_total', { agent_id, why });
-      if (!mayRepeat(task, error, attempt.attempt, signal)) {
-        if (signal.aborted || isLinkLost(error)) throw error;
-        // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
-        return { state: 'failed', error: { code: error.code, message: error.message, detail: error.detail } };
-      }
-      tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
-      return { again: error };
+      if (signal.aborted) throw error;
+      if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
+      place.report(outcomeOf(error), message);
+      if (!isLinkLost(error)) return await failed(task, attempt, error);
+      return await again(task, attempt, { why: 'link_lost', error, pause_ms: 0 });
     }
   }
 
-  /** Work that only reads is handed to another when its socket closed or its agent had no room (wire.md 5). */
-  function mayRepeat(task: TaskRow, error: AuroraError, attempt: number, signal: AbortSignal): boolean {
-    const is_transient = isLinkLost(error) || error.code === 4290 || error.code === 5030;
-    const has_time = task.due - clock.monotonic() > 0;
-    return (
-      is_transient && task.effect === 'read' && attempt < ROUTING_LIMITS.attempts_max && has_time && !signal.aborted
-    );
+  /** An answer that is an error: given another try when it is declared transient, else the end. */
+  async function failed(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
+    const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms });
+    const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
+    // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
+    if (!is_worth_it || task.effect === 'non_idempotent') return { end: { state: 'failed', error: shownOf(error) } };
+    return again(task, attempt, { why: String(error.code), error, pause_ms });
   }
 
-  /** A lost socket is followed up at once; an agent without room is given a moment, spread so that not all return together. */
-  function pause(error: AuroraError, signal: AbortSignal): Promise<void> {
-    if (isLinkLost(error)) return Promise.resolve();
-    return sleep(clock, (error.retry_after_ms ?? PAUSE_MS) * (0.5 + deps.random.next()), signal);
+  async function again(task: TaskRow, attempt: Attempt, { why, error, pause_ms }: Failure): Promise<Answer> {
+    const end = await giveUp(task, attempt, why, shownOf(error));
+    if (end) return { end };
+    return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
   }
 
-  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal): Promise<TaskEnd> {
+  /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
+  async function giveUp(
+    task: TaskRow,
+    attempt: Attempt,
+    why: string,
+    error = AGENT_GONE,
+  ): Promise<TaskEnd | undefined> {
+    if (task.effect === 'non_idempotent') return { state: 'failed', as: 'unknown_effect', error: UNKNOWN_EFFECT };
+    await ledger.release(task.task_id, attempt.fence, why);
+    const judged = judgeAttempts(task.attempts);
+    if (judged.then === 'dead_letter') return deadLetter(error, judged.cause);
+    const { agent_id, instance_id } = attempt;
+    tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
+    return undefined;
+  }
+
+  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, held?: Attempt): Promise<TaskEnd> {
+    const end = held && (await giveUp(task, held, 'orchestrator_lost'));
+    if (end) return end;
     const { hop, path, actor, effect } = task;
     const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
     const attempt = await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
@@ -279,112 +426,59 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- settle: the first end wins ---- */
 
-  async function settle(task: TaskRow, end: TaskEnd): Promise<TaskRow> {
+  async function settle(task: TaskRow, end: TaskEnd): Promise<void> {
     const fence = task.attempts.at(-1)?.fence;
     const is_first = await ledger.settle(task.task_id, end, end.state === 'completed' ? fence : undefined);
-    if (is_first) {
-      metrics.count('tasks_settled_total', { state: end.state });
-      const error = 'error' in end ? end.error : undefined;
-      tell(task, 'status', { state: end.state, agent_id: task.agent_id, ...(error && { error }) });
-      events.finish(task.task_id);
-    }
-    return (await ledger.get(task.task_id)) ?? task;
+    failpoints.hit('dispatch.after_settle');
+    if (!is_first) return;
+    metrics.count('tasks_settled_total', { state: end.state });
+    const error = 'error' in end ? end.error : undefined;
+    tell(task, 'status', { state: end.state, agent_id: task.agent_id, ...(error && { error }) });
+    events.finish(task.task_id);
+  }
+
+  /** Its end could not be kept: the ledger was taken over or closed, and whoever has it now carries the task on. */
+  function unkept({ task_id, root_id }: TaskRow, fault: unknown): void {
+    metrics.count('tasks_unkept_total');
+    log.error({ task_id, root_id, err: fault }, 'the end of a task could not be kept');
   }
 
   /* ---- cancel: down the whole tree ---- */
 
   async function cancel(task_id: string, reason: string): Promise<void> {
-    const task = await ledger.get(task_id);
-    if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
-    const running = open.get(task_id);
-    if (!running) return;
-    stop(running, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
-    await allBelow(running);
-  }
-
-  function stop({ controller, children }: Running, error: AuroraError): void {
-    controller.abort(error);
-    for (const child of children) stop(child, error);
-  }
-
-  async function allBelow({ done, children }: Running): Promise<void> {
-    await Promise.all([done, ...[...children].map(allBelow)]);
-  }
-
-  function start(task: TaskRow): Running {
-    const controller = new AbortController();
-    const late = () => stop(running, new AuroraError(5040, { message: 'The task ran out of time' }));
-    let tellDone: (task: TaskRow) => void = () => undefined;
-    const done = new Promise<TaskRow>((resolve) => (tellDone = resolve));
-    const stopTimer = clock.after(task.due - clock.monotonic(), late);
-    const running: Running = { controller, stopTimer, children: new Set(), done, settle: tellDone };
-    open.set(task.task_id, running);
-    metrics.gauge('tasks_open', open.size);
-    if (task.parent_id === undefined) return running;
-    const parent = open.get(task.parent_id);
-    parent?.children.add(running);
-    // Asked for while its parent was ending: nobody else would stop it.
-    if (!parent || parent.controller.signal.aborted) stop(running, parentOver());
-    return running;
-  }
-
-  function finish(task: TaskRow, running: Running): void {
-    running.stopTimer();
-    open.delete(task.task_id);
-    metrics.gauge('tasks_open', open.size);
-    open.get(task.parent_id ?? '')?.children.delete(running);
-    // Whatever a finished parent left running below it has nobody to answer to.
-    for (const child of running.children) stop(child, parentOver());
-    if (open.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
-  }
-
-  /* ---- telling ---- */
-
-  function tell(task: TaskRow, kind: TaskEventKind, value: unknown): void {
-    events.append(task.task_id, kind, value);
-    if (task.root_id === task.task_id) return;
-    const attempt = task.attempts.length;
-    const source = { task_id: task.task_id, agent_id: task.agent_id, skill: task.skill, attempt };
-    events.append(task.root_id, kind, value, source);
-  }
-
-  /**
-   * The events of one attempt. The agent's own numbering ends here: what is missing in it becomes a `gap`, what comes twice or
-   * too late is dropped, and too large a thought is cut rather than carried (ATK-E10).
-   */
-  function createRelay(task: TaskRow): (event: ProgressEvent) => void {
-    let expected = 1;
-    return ({ seq, kind, value }) => {
-      if (isFinal(task.state) || seq < expected) return;
-      lose(task, Math.min(seq - expected, LOST_MAX));
-      expected = seq + 1;
-      const size = JSON.stringify(value ?? null).length;
-      const max = kind === 'artifact' ? ARTIFACT_CHARS_MAX : EVENT_CHARS_MAX;
-      const told = size <= max ? value : { cut: true, chars: size };
-      // States and gaps are the orchestrator's to tell: an agent's status is how far it has come, and a gap of its own is a hole.
-      if (kind === 'gap') lose(task, 1);
-      else tell(task, kind, kind === 'status' ? { text: textIn(told) } : told);
-    };
-  }
-
-  function lose(task: TaskRow, count: number): void {
-    if (count === 0) return;
-    events.skip(task.task_id, count);
-    if (task.root_id !== task.task_id) events.skip(task.root_id, count);
+    if (!(await ledger.get(task_id))) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+    await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
   }
 }
 
-interface Running {
-  controller: AbortController;
-  stopTimer: () => void;
-  children: Set<Running>;
-  done: Promise<TaskRow>;
-  settle(task: TaskRow): void;
+/** A place on an instance, and the lease that was written for it. */
+interface Hold {
+  place: Place;
+  attempt: Attempt;
 }
 
-/** An attempt that came to nothing and may be made again. */
-interface Again {
-  again: AuroraError;
+type Hear = (event: ProgressEvent) => void;
+
+/** Where the road begins: leased with its acceptance, or with an attempt of an earlier process. */
+interface Start {
+  hold: Hold | undefined;
+  held: Held | undefined;
+}
+
+/** An attempt whose agent is not there; the place it had is given back once it is known what became of it. */
+interface Held {
+  attempt: Attempt;
+  place?: Place;
+}
+
+/** What became of a handoff: an end, nothing because the link went, or nothing that may be tried again after a pause. */
+type Answer = { end: TaskEnd } | { lost: true } | { pause_ms: number };
+
+/** Why an attempt came to nothing, and how long to wait before the next. */
+interface Failure {
+  why: string;
+  error: AuroraError;
+  pause_ms: number;
 }
 
 function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
@@ -399,25 +493,52 @@ function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
 function toEnd(reason: unknown, signal: AbortSignal): TaskEnd {
   const why: unknown = signal.aborted ? signal.reason : reason;
   const error = AuroraError.from(why);
-  const shown: TaskError = { code: error.code, message: error.message, detail: error.detail };
+  const shown = shownOf(error);
   if (error.code === 4990) return { state: 'canceled', error: shown };
   return { state: REFUSALS.has(error.code) ? 'rejected' : 'failed', error: shown };
 }
 
-/** The sentence of an agent's status, whatever else it wrote there. */
-const textIn = (value: unknown): string =>
-  typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' ? value.text : '';
+/** Given up for good, with every attempt's cause (INV10). */
+const deadLetter = ({ code }: TaskError, { why, chain }: DeadLetterCause): TaskEnd => ({
+  state: 'failed',
+  as: 'dead_lettered',
+  error: { code, message: `Given up: ${why}`, detail: { attempts: chain } },
+});
+
+const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({ code, message, detail });
+
+/** An agent that we threw out for what it sends is not waited for. */
+const wasCutByUs = ({ detail }: AuroraError): boolean =>
+  typeof detail === 'object' && detail !== null && 'close_code' in detail && ABUSE.has(Number(detail.close_code));
+
+const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted => ({
+  to,
+  skill,
+  path: routing.path,
+  priority: task.priority,
+  avoid: triedBy(task),
+  tenant: routing.actor.tenant,
+});
+
+const mayUse = (task: TaskRow, { routing }: Order, { effect }: SkillTraits): boolean =>
+  allows(routing.actor.scopes, { id: task.skill, effect });
 
 const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
 
 /** Instances that had their try: another one is better, if there is another. */
 const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id }) => instance_id);
 
-const parentOver = (): AuroraError => new AuroraError(4990, { message: 'The parent is over' });
+/** Not the end of a task: this process leaves it to the next one. */
+const LEFT = new AuroraError(5030, { message: 'The orchestrator is leaving; the task goes on when it is back' });
+const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };
+const UNKNOWN_EFFECT: TaskError = {
+  code: 5000,
+  message: 'The agent was lost while this ran: whether it took effect is unknown',
+};
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
-const PAUSE_MS = 200;
-const EVENT_CHARS_MAX = 16_384;
-const ARTIFACT_CHARS_MAX = 1_048_576;
-/** Events that one hole in an agent's numbering may stand for; a lying number must not use up ours. */
-const LOST_MAX = 10_000;
+/** Close codes that say we had enough: protocol abuse and too many frames (wire.md 10). */
+const ABUSE = new Set([4000, 4029]);
+/** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
+const LEASE_MS = 15_000;
+const RETURN_MS = 1_000;

@@ -1,45 +1,24 @@
 /** The record of tasks on a store: the store is the truth, open tasks are at hand in memory. */
-import { isFinal, type HandoffTo, type TaskError } from '../protocol/index.ts';
+import { isFinal, type TaskError } from '../protocol/index.ts';
 import { toIso, type Clock } from '../seams/index.ts';
 import type { Append, Appended, Arrow, Store } from '../store/index.ts';
-import {
-  acceptedBy,
-  applyEvent,
-  askedAgentOf,
-  fold,
-  leasedBy,
-  phasesOf,
-  releasedBy,
-  settledBy,
-  type StoredEvent,
-} from './journal.ts';
-import type { FamilyBounds, Ledger, LedgerLimits, TaskRow } from './ledger.ts';
+import { acceptedBy, applyEvent, fold, leasedBy, phasesOf, releasedBy, settledBy } from './journal.ts';
+import type { FamilyBounds, Lease, Ledger, Recovered, StoredEvent, TaskRow } from './ledger.ts';
 
-/** A ledger that outlives its process. */
-export interface DurableLedger extends Ledger {
-  /**
-   * Call once, before the first `accept`: reads the open tasks of earlier processes, ends what must not or need not run again,
-   * and answers the rest, queued, to be dispatched anew.
-   */
-  recover(): Promise<Recovered[]>;
-  /** Puts something on a task's record that changes nothing about its state. */
-  note(task_id: string, type: 'artifact' | 'audit', payload: unknown): Promise<void>;
-  /** Everything on a task's record, oldest first. */
-  history(task_id: string): Promise<StoredEvent[]>;
-}
-
-/** A task that has to be carried out again, and whom it was asked of. */
-export interface Recovered {
-  task: TaskRow;
-  to: HandoffTo;
+/** Bounds of what is at hand. */
+export interface LedgerLimits {
+  /** Tasks that are not final: 10 000 (wire.md 10). */
+  open_max: number;
+  /** Final tasks kept in memory too; the oldest go first, and stay in the store. */
+  finished_max: number;
 }
 
 /** Makes it. Bounds are judged in memory, keys and states by the store. */
-export function createDurableLedger(
-  store: Store,
+export function createLedger(
+  store: Pick<Store, 'db' | 'append'>,
   clock: Clock,
   limits: LedgerLimits = { open_max: 10_000, finished_max: 100 },
-): DurableLedger {
+): Ledger {
   const { db } = store;
   /** Open tasks, and the newest of the finished, each the very object that was accepted. */
   const hot = new Map<string, TaskRow>();
@@ -55,24 +34,25 @@ export function createDurableLedger(
     lease,
     release,
     settle,
-    recover,
-    async note(task_id, type, payload) {
-      await write(task_id, [{ type, payload }]);
+    async record(task_id, arrows) {
+      return (await write(task_id, arrows)).outcome === 'kept';
     },
     history,
+    recover,
   };
 
-  async function accept(row: TaskRow, bounds: FamilyBounds): ReturnType<Ledger['accept']> {
+  async function accept(row: TaskRow, bounds: FamilyBounds, lease?: Lease): ReturnType<Ledger['accept']> {
     const refusal = families.enter(row, bounds);
     if (refusal) return refusal;
     const { task_id, root_id, parent_id = null, skill, deadline, key } = row;
     const expires_at = toIso(clock.now() + KEY_MS_MIN);
+    const started = lease ? [leasedBy(1, lease)] : [];
     try {
       const { outcome } = await store.append({
         task_id,
         at: row.created_at,
         opens: { root_id, parent_id, skill, deadline },
-        arrows: [acceptedBy(row), { type: 'queued', payload: null }],
+        arrows: [acceptedBy(row), { type: 'queued', payload: null }, ...started],
         ...(key && { key: { ...key, expires_at } }),
       });
       if (outcome === 'refused') throw new Error(`task ${task_id} was accepted before`);
@@ -85,6 +65,8 @@ export function createDurableLedger(
       throw reason;
     }
     hot.set(task_id, row);
+    for (const { type, fence = null, payload } of started)
+      applyEvent(row, { type, fence, at: row.created_at, payload }, dueOf);
     return 'accepted';
   }
 
@@ -111,11 +93,24 @@ export function createDurableLedger(
     return rowsOf(children.map((child) => child.task_id));
   }
 
-  async function list({ root_id, state, before, limit }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
+  async function list({
+    root_id,
+    state,
+    with_approvals,
+    before,
+    limit,
+  }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
     let query = db.selectFrom('tasks').select('task_id').orderBy('position', 'desc').limit(limit);
     if (root_id !== undefined) query = query.where('root_id', '=', root_id);
     if (state !== undefined) query = query.where('phase', 'in', phasesOf(state));
     if (before !== undefined) query = query.where('position', '<', positionOf(before));
+    if (with_approvals === 'open') query = query.where('final_at', 'is', null);
+    if (with_approvals) {
+      query = query.where((where) => {
+        const asked = where.selectFrom('events').select('events.seq').where('events.type', '=', 'approval_asked');
+        return where.exists(asked.whereRef('events.task_id', '=', 'tasks.task_id'));
+      });
+    }
     return rowsOf((await query.execute()).map(({ task_id }) => task_id));
   }
 
@@ -160,7 +155,7 @@ export function createDurableLedger(
     const row = hot.get(task_id);
     if (written.outcome !== 'kept' || !row) return written;
     const was_open = !isFinal(row.state);
-    for (const { type, fence = null, payload } of arrows) applyEvent(row, { type, fence, at, payload });
+    for (const { type, fence = null, payload } of arrows) applyEvent(row, { type, fence, at, payload }, dueOf);
     if (was_open && isFinal(row.state)) onFinal(row);
     return written;
   }
@@ -226,7 +221,7 @@ export function createDurableLedger(
         const row = fold(events, dueOf);
         hot.set(task_id, row);
         families.readmit(row);
-        recovered.push(resume(row, askedAgentOf(events)));
+        recovered.push(resume(row, events));
       }
       const end = page.at(-1);
       if (!end || page.length < RECOVER_TASKS) break;
@@ -235,23 +230,19 @@ export function createDurableLedger(
     return (await Promise.all(recovered)).flatMap((task) => task ?? []);
   }
 
-  /** What becomes of one task whose orchestrator died: a root that may run again is queued, the rest ends (PROM-P4, P6). */
-  async function resume(task: TaskRow, asked_agent_id: string): Promise<Recovered | undefined> {
-    const newest = task.state === 'working' ? task.attempts.at(-1) : undefined;
-    if (newest && task.effect === 'non_idempotent') {
-      await write(task.task_id, [{ type: 'unknown_effect', fence: newest.fence, payload: { error: UNKNOWN_EFFECT } }]);
-      return undefined;
-    }
-    if (task.due <= clock.monotonic()) {
-      await settle(task.task_id, { state: 'failed', error: OUT_OF_TIME });
+  /** What becomes of one task whose orchestrator died: late ones and children end, the rest is carried on (PROM-P6, P13). */
+  async function resume(task: TaskRow, told: StoredEvent[]): Promise<Recovered | undefined> {
+    if (task.due <= clock.monotonic() && task.state !== 'auth_required') {
+      const is_unknown = task.state === 'working' && task.effect === 'non_idempotent';
+      await settle(task.task_id, { state: 'failed', error: OUT_OF_TIME, ...(is_unknown && { as: 'unknown_effect' }) });
       return undefined;
     }
     if (task.parent_id !== undefined) {
       await settle(task.task_id, { state: 'canceled', error: PARENT_STARTS_AGAIN });
       return undefined;
     }
-    if (newest) await release(task.task_id, newest.fence, 'orchestrator_lost');
-    return { task, to: asked_agent_id === '' ? { skill: task.skill } : { agent_id: asked_agent_id } };
+    const asked = fold(told.slice(0, 1), () => task.due);
+    return { task, asked, held: task.state === 'working' ? task.attempts.at(-1) : undefined, told };
   }
 }
 
@@ -294,10 +285,6 @@ function createFamilies(open_max: number) {
   };
 }
 
-const UNKNOWN_EFFECT: TaskError = {
-  code: 5000,
-  message: 'The orchestrator was lost while this ran: whether it took effect is unknown',
-};
 const OUT_OF_TIME: TaskError = { code: 5040, message: 'The task ran out of time' };
 const PARENT_STARTS_AGAIN: TaskError = {
   code: 4990,

@@ -1,6 +1,7 @@
 /** What happened on each task, numbered: kept a while, replayed to whoever comes late, lost only with a `gap` (wire.md 6). */
 import type { TaskEvent, TaskEventKind } from '../protocol/index.ts';
 import { toIso, type Clock } from '../seams/index.ts';
+import type { Retold } from './retold.ts';
 
 /** Which task an event of an investigation's stream really comes from. */
 export interface EventSource {
@@ -32,6 +33,13 @@ export interface Events {
   listen(task_id: string, listener: EventListener): () => void;
   /** Says that the task is final: its stream may be forgotten after the retention time. */
   finish(task_id: string): void;
+  /** Whether anything is known of its stream in this process. */
+  has(task_id: string): boolean;
+  /**
+   * Begins the stream of a task of an earlier process with what its record still tells. Numbers go on from this process's own
+   * block, so that none is given twice; the unused rest of the blocks before is a gap.
+   */
+  restore(task_id: string, told: readonly Retold[]): void;
 }
 
 /** Bounds of the streams (wire.md 6). */
@@ -63,8 +71,8 @@ export const EVENT_LIMITS: EventLimits = {
   streams_bytes_max: 134_217_728,
 };
 
-/** Makes the streams. */
-export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): Events {
+/** Makes the streams; `block` counts the processes that numbered events of these tasks before. */
+export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, block = 0): Events {
   const streams = new Map<string, Stream>();
   const finished = new Set<string>();
   const forgotten = new Set<string>();
@@ -117,26 +125,30 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS): 
     if (largest) trim(largest, largest.bytes / 2);
   };
 
+  const keep = (stream: Stream, event: StreamEvent) => {
+    const item = { event, kept_at: clock.monotonic(), size: EVENT_BYTES + bytesOf(event.value) };
+    const [list, max] = isJournaled(event.kind) ? [stream.kept, limits.kept_max] : [stream.ring, limits.ring_max];
+    list.push(item);
+    stream.bytes += item.size;
+    total_bytes += item.size;
+    if (list.length > max) drop(stream, list);
+    keepBounds(stream);
+    for (const listener of stream.listeners) listener(event);
+  };
+
   return {
     append(task_id, kind, value, source) {
       const stream = streamOf(task_id);
-      const event: StreamEvent = {
-        task_id,
-        seq: ++stream.last_seq,
-        at: toIso(clock.now()),
-        kind,
-        value,
-        ...(source && { source }),
-      };
-      const item = { event, kept_at: clock.monotonic(), size: EVENT_BYTES + bytesOf(value) };
-      const [list, max] = isJournaled(kind) ? [stream.kept, limits.kept_max] : [stream.ring, limits.ring_max];
-      list.push(item);
-      stream.bytes += item.size;
-      total_bytes += item.size;
-      if (list.length > max) drop(stream, list);
-      keepBounds(stream);
-      for (const listener of stream.listeners) listener(event);
+      const at = toIso(clock.now());
+      const event: StreamEvent = { task_id, seq: ++stream.last_seq, at, kind, value, ...(source && { source }) };
+      keep(stream, event);
       return event;
+    },
+    has: (task_id) => streams.has(task_id),
+    restore(task_id, told) {
+      const stream = streamOf(task_id);
+      stream.last_seq = Math.max(stream.last_seq, block * BLOCK_EVENTS);
+      for (const { kind, value, at } of told) keep(stream, { task_id, seq: ++stream.last_seq, at, kind, value });
     },
     skip(task_id, count) {
       const stream = streamOf(task_id);
@@ -219,5 +231,7 @@ const oldestOver = (ids: ReadonlySet<string>, max: number): string[] => [...ids]
 /** How large a value is as JSON, in characters: near enough to bytes for a budget. */
 export const bytesOf = (value: unknown): number => JSON.stringify(value ?? null).length;
 
+/** Numbers that one process may give on one task. */
+const BLOCK_EVENTS = 1_000_000;
 /** What an event weighs besides its value. */
 const EVENT_BYTES = 256;

@@ -166,7 +166,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     if (hello.role !== 'agent')
       throw new AuroraError(4030, { message: `The key of ${hello.id} is not pinned as an agent's` });
     const card = await cardBehind(address, hello.card_digest);
-    return toInstance(peer, address, card, { instance_id: hello.instance_id, in_flight_max: hello.in_flight_max });
+    const { instance_id, in_flight_max, in_flight } = hello;
+    return toInstance(peer, address, card, { instance_id, in_flight_max, holding: new Set(in_flight) });
   }
 
   /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
@@ -177,7 +178,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
     );
     const cut = { ...card, skills: new Map(reading) };
-    return toInstance(peer, address, cut, { instance_id: `bare:${address.url}`, in_flight_max: IN_FLIGHT_DEFAULT });
+    const about = { in_flight_max: IN_FLIGHT_DEFAULT, holding: new Set<string>() };
+    return toInstance(peer, address, cut, { instance_id: `bare:${address.url}`, ...about });
   }
 
   /** A card is read once per digest: replicas and reconnects cost nothing. It counts only if the proven link vouched for it. */
@@ -199,7 +201,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     peer: Peer,
     address: AgentAddress,
     card: CardFacts,
-    about: { instance_id: string; in_flight_max: number },
+    about: Pick<Instance, 'instance_id' | 'in_flight_max' | 'holding'>,
   ): Instance {
     const key = deps.pins.of(address.agent_id)?.public_key;
     return {

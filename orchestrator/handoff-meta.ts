@@ -1,6 +1,7 @@
 /** What the orchestrator writes into `params._meta` of a handoff (wire.md 5). */
 import { BlobRef, type Attempt } from '../protocol/index.ts';
 import type { Clock, Ids, Random } from '../seams/index.ts';
+import { grantOf } from './approval.ts';
 import type { TaskRow } from './ledger.ts';
 import { childTraceparent } from './routing.ts';
 
@@ -18,6 +19,7 @@ export function toHandoffMeta(
 ): Record<string, unknown> {
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
+  const approval = grantOf(task);
   return {
     ...task.carried?.meta,
     traceparent: childTraceparent(task.traceparent, random.bytes(8)),
@@ -39,6 +41,7 @@ export function toHandoffMeta(
       deadline: task.deadline,
       budget_ms: Math.max(0, Math.floor(task.due - clock.monotonic())),
       actor: task.actor,
+      ...(approval && { approval }),
       ...(refs.length > 0 && { blobs: blobs.forReading(refs, Date.parse(task.deadline)) }),
     },
   };

@@ -1,7 +1,7 @@
 /** Who gets which work: the orchestrator, and what its processes and tests need to make one. */
 export { ABOUT } from './about.ts';
-export { createDurableLedger, type DurableLedger, type Recovered } from './durable-ledger.ts';
-export { memoryLedger, type Ledger, type TaskRow } from './ledger.ts';
+export { createLedger } from './durable-ledger.ts';
+export type { Ledger, StoredEvent, TaskRow } from './ledger.ts';
 export type { AgentAddress } from './fleet.ts';
 export type { Quarantine } from './enrolment.ts';
 export {

@@ -1,13 +1,23 @@
 /** How the life of a task is written down, and read back: folding its events is the task (INV21). */
 import { z } from 'zod';
-import { Actor, Effect, Mode, TaskError, type Attempt, type TaskState } from '../protocol/index.ts';
-import type { Arrow, ArrowType, EventRow, Phase } from '../store/index.ts';
+import {
+  Actor,
+  Effect,
+  HandoffTo,
+  Mode,
+  TaskError,
+  TaskOutcome,
+  type Attempt,
+  type TaskState,
+} from '../protocol/index.ts';
+import type { Arrow, ArrowType, Phase } from '../store/index.ts';
+import { applyApproval, endApprovals } from './approval-journal.ts';
 import { Carried } from './carried.ts';
-import type { Lease, TaskEnd, TaskRow } from './ledger.ts';
+import type { Lease, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
 
 /** The first event: everything that was asked. */
 export function acceptedBy(row: TaskRow): Arrow {
-  const { due: _due, updated_at: _updated, state: _state, attempts: _attempts, ...asked } = row;
+  const { due: _due, updated_at: _updated, state: _state, outcome: _outcome, attempts: _attempts, ...asked } = row;
   return { type: 'accepted', payload: asked satisfies z.input<typeof Accepted> };
 }
 
@@ -28,8 +38,9 @@ export const releasedBy = (fence: number, outcome: string): Arrow => ({
 /** The end. A result counts only under the fence of its attempt. */
 export function settledBy(end: TaskEnd, fence: number | undefined): Arrow {
   if (end.state === 'completed') return { type: 'succeeded', fence, payload: { result: end.result } };
-  const { state: _state, ...payload } = end;
-  return { type: END_TYPES[end.state](end.error.code), fence, payload };
+  const { error, result } = end;
+  const type = end.state === 'failed' && end.as ? end.as : END_TYPES[end.state](error.code);
+  return { type, fence, payload: { error, ...(result !== undefined && { result }) } };
 }
 
 /**
@@ -51,22 +62,18 @@ export function fold(events: readonly StoredEvent[], dueOf: (deadline: string) =
     state: 'submitted',
     attempts: [],
   };
-  for (const event of rest) applyEvent(row, { ...event, payload: JSON.parse(event.payload) });
+  for (const event of rest) applyEvent(row, { ...event, payload: JSON.parse(event.payload) }, dueOf);
   return row;
 }
 
-/** The agent that was asked for by name; the row's own names the one of the newest attempt. */
-export const askedAgentOf = (events: readonly StoredEvent[]): string => {
-  const [first] = events;
-  return first ? Accepted.parse(JSON.parse(first.payload)).agent_id : '';
-};
-
-/** What one committed event makes of a row; notes make nothing. */
+/** What one committed event makes of a row; notes make nothing. A grant moves its deadline, and `dueOf` tells when that is. */
 export function applyEvent(
   row: TaskRow,
   event: { type: ArrowType; fence: number | null; at: string; payload: unknown },
+  dueOf: (deadline: string) => number,
 ): void {
   const { type, fence, at } = event;
+  applyApproval(row, event, dueOf);
   if (NOTES.has(type)) return;
   row.updated_at = at;
   if (type === 'leased') {
@@ -90,22 +97,22 @@ export function applyEvent(
     return;
   }
   const state = STATES[type];
-  if (state === undefined) return;
+  const is_amid_work = row.state === 'working' && (type === 'approval_asked' || type === 'approval_granted');
+  if (state === undefined || is_amid_work) return;
   row.state = state;
   if (!ENDS.has(state)) return;
+  row.outcome = TaskOutcome.parse(type);
   const newest = row.attempts.at(-1);
   if (newest && !newest.ended_at)
     row.attempts = endAttempt(row.attempts, newest.fence, { outcome: state, ended_at: at });
   const { result, error } = Ended.parse(event.payload);
   if (state === 'completed' || result !== undefined) row.result = result;
   if (error) row.error = error;
+  endApprovals(row, at);
 }
 
 /** The phases in which a caller sees that state (promises.md 1). */
 export const phasesOf = (state: TaskState): Phase[] => PHASES_OF[state];
-
-/** An event as the store keeps it. */
-export type StoredEvent = Pick<EventRow, 'task_id' | 'type' | 'fence' | 'at' | 'payload'>;
 
 const endAttempt = (
   attempts: readonly Attempt[],
@@ -118,6 +125,7 @@ const Accepted = z.object({
   root_id: z.string(),
   parent_id: z.string().optional(),
   from: z.string(),
+  to: HandoffTo.optional(),
   agent_id: z.string(),
   skill: z.string(),
   params: z.record(z.string(), z.unknown()),
@@ -145,13 +153,14 @@ const Leased = z.object({
 const Released = z.object({ outcome: z.string() });
 const Ended = z.object({ result: z.unknown().optional(), error: TaskError.optional() });
 
-const DEADLINE_EXCEEDED = 5040;
+/** The task's own time, or the time of those who were asked. */
+const OUT_OF_TIME = [5040, 4080];
 const END_TYPES: Readonly<Record<'failed' | 'canceled' | 'rejected', (code: number) => ArrowType>> = {
-  failed: (code) => (code === DEADLINE_EXCEEDED ? 'expired' : 'failed'),
+  failed: (code) => (OUT_OF_TIME.includes(code) ? 'expired' : 'failed'),
   canceled: () => 'canceled',
   rejected: () => 'denied',
 };
-const NOTES = new Set<ArrowType>(['artifact', 'late_result', 'audit']);
+const NOTES = new Set<ArrowType>(['artifact', 'late_result', 'audit', 'approval_voted', 'approval_consumed']);
 const ENDS = new Set<TaskState>(['completed', 'failed', 'canceled', 'rejected']);
 /** What a caller sees after each arrow. */
 const STATES: Readonly<Partial<Record<ArrowType, TaskState>>> = {

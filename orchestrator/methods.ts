@@ -40,6 +40,7 @@ import type { Enrolment } from './enrolment.ts';
 import type { Instance, Registry } from './registry.ts';
 import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRouting } from './routing.ts';
 import { ABOUT } from './about.ts';
+import { toStreamEvents } from './retold.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
 import { toTask } from './task-view.ts';
 import { toAgentTextOrder, toTextOrder } from './text-order.ts';
@@ -214,6 +215,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (token === undefined)
       throw new AuroraError(-32602, { message: 'Invalid params: /_meta/progress_token is missing' });
     const task = await taskFor(call, asked.task_id);
+    await bringBack(task);
     const own = subscribers.get(call.peer) ?? new Map<Ack['token'], Following>();
     if (!subscribers.has(call.peer)) {
       subscribers.set(call.peer, own);
@@ -230,6 +232,15 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     // The answer leaves in this turn; the events follow it.
     deps.clock.after(0, () => subscriber.begin());
     return { task: toTask(task), last_seq: deps.events.lastSeq(asked.task_id) };
+  }
+
+  /** The stream of a task that ended in an earlier process, or long ago: what its record still tells. */
+  async function bringBack({ task_id, state }: TaskRow): Promise<void> {
+    if (deps.events.has(task_id)) return;
+    const record = await deps.ledger.history(task_id);
+    if (deps.events.has(task_id)) return;
+    deps.events.restore(task_id, toStreamEvents(record));
+    if (isFinal(state)) deps.events.finish(task_id);
   }
 
   function onAck(params: RpcParams | undefined, peer: Peer): void {
@@ -363,6 +374,10 @@ const isHeldBy = (attempt: Attempt | undefined, instance: Instance | undefined):
 /** What `wait: "result"` answers: the result itself, or the task's own error. */
 function answerOf(task: TaskRow): unknown {
   if (task.state === 'completed') return task.result;
+  if (!isFinal(task.state)) {
+    const message = 'The orchestrator is leaving; the task goes on when it is back';
+    throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, detail: { task_id: task.task_id } });
+  }
   const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
   throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
 }

@@ -11,20 +11,22 @@ import {
   type ReceptionDeps,
 } from '../mesh/index.ts';
 import { AuroraError, type Mode, type Source } from '../protocol/index.ts';
-import type { Blobs } from '../seams/index.ts';
+import { inertFailpoints, type Blobs, type Failpoints } from '../seams/index.ts';
+import type { StoreHealth } from '../store/index.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
 import { inherited } from './carried.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createEnrolment, type Quarantine } from './enrolment.ts';
-import { createEvents } from './events.ts';
+import { createEvents, EVENT_LIMITS } from './events.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
 import { createInvestigate } from './investigate.ts';
-import { memoryLedger, type Ledger, type TaskRow } from './ledger.ts';
+import { refsIn } from './handoff-meta.ts';
+import type { Ledger, Recovered, TaskRow } from './ledger.ts';
 import { createOrchestratorMethods, type OrchestratorMethods } from './methods.ts';
 import { rulesPlanner, type Planner, type Step } from './plan.ts';
 import { readOnlyPolicy, type Policy } from './policy.ts';
-import { createRegistry, REGISTRY_LIMITS, type RegistryLimits } from './registry.ts';
+import { createRegistry, type RegistryLimits } from './registry.ts';
 import { childRouting } from './routing.ts';
 
 /** Bounds of an orchestrator; every part's own defaults unless said. */
@@ -48,7 +50,12 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   /** What each agent may use when it hands work on; `effect:read` unless said. */
   grants?: Readonly<Record<string, readonly string[]>>;
   mode?: Mode;
-  ledger?: Ledger;
+  ledger: Ledger;
+  /** How the store behind the ledger is; what is not `ok` is why new work is refused (PROM-P15). */
+  storeHealth: () => StoreHealth;
+  /** Grows with every process that owns the ledger; streams are numbered in its blocks. */
+  epoch: number;
+  failpoints?: Failpoints;
   planner?: Planner;
   policy?: Policy;
   agent_quota?: FrameQuota;
@@ -58,6 +65,7 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
 /** How it is, for `/health`. */
 export interface OrchestratorHealth {
   status: 'ok' | 'degraded' | 'draining';
+  ledger: StoreHealth;
   agents: { agent_id: string; state: string; why?: string }[];
   tasks_open: number;
 }
@@ -68,7 +76,11 @@ export interface Orchestrator {
   /** `PUT` and `GET /blobs/…`. */
   routes: HttpRoute[];
   health(): OrchestratorHealth;
-  /** Starts keeping links to its agents. */
+  /** Why it takes no new work now; empty when it does. */
+  readonly unready: () => string[];
+  /** Reads what earlier processes had accepted; call once, before links are accepted. */
+  recover(): Promise<void>;
+  /** Starts keeping links to its agents, and carries on what was recovered. */
   start(): void;
   /** Accepts nothing new, waits for open tasks at most `drain_ms_max`, says goodbye. */
   drain(drain_ms_max: number): Promise<void>;
@@ -78,10 +90,11 @@ export interface Orchestrator {
 export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const { clock, log, metrics } = deps;
   let is_draining = false;
+  let recovered: Recovered[] = [];
 
-  const ledger = deps.ledger ?? memoryLedger(clock);
-  const registry = createRegistry(clock, deps.bounds?.registry ?? REGISTRY_LIMITS);
-  const events = createEvents(clock);
+  const { ledger } = deps;
+  const registry = createRegistry(clock, deps.bounds?.registry, metrics);
+  const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
     ...deps,
@@ -105,7 +118,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   });
   const dispatcher = createDispatcher({
     ...deps,
-    ledger,
+    failpoints: deps.failpoints ?? inertFailpoints,
     registry,
     events,
     blobs,
@@ -117,7 +130,6 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   });
   const methods: OrchestratorMethods = createOrchestratorMethods({
     ...deps,
-    ledger,
     dispatcher,
     registry,
     events,
@@ -134,11 +146,27 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     accept: reception.accept,
     routes: blobRoutes(blobs),
     health,
+    unready: () => {
+      const store = deps.storeHealth();
+      const cause = store.state === 'ok' ? [] : [`ledger: ${'cause' in store ? store.cause : store.state}`];
+      return [...(is_draining ? ['draining'] : []), ...cause];
+    },
+    async recover() {
+      recovered = await ledger.recover();
+      if (recovered.length > 0)
+        log.info({ tasks: recovered.length }, 'open tasks of an earlier process are carried on');
+    },
     start: () => {
       for (const address of deps.agents) fleet.keep(address);
+      for (const each of recovered.splice(0)) {
+        const { params, due } = each.task;
+        blobs.hold(refsIn(params), clock.now() + (due - clock.monotonic()));
+        dispatcher.resume(each);
+      }
     },
     async drain(drain_ms_max) {
       is_draining = true;
+      dispatcher.leave();
       const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
       await Promise.race([dispatcher.idle(), over]);
       fleet.leave();
@@ -187,7 +215,10 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
       .map(({ agent_id, state, why }) => ({ agent_id, state, ...(why !== undefined && { why }) }));
     const is_whole = agents.every(({ state }) => state !== 'offline');
     metrics.gauge('agents_offline', agents.filter(({ state }) => state === 'offline').length);
-    return { status: is_draining ? 'draining' : is_whole ? 'ok' : 'degraded', agents, tasks_open: dispatcher.open };
+    const store = deps.storeHealth();
+    const is_well = is_whole && store.state === 'ok';
+    const status = is_draining ? 'draining' : is_well ? 'ok' : 'degraded';
+    return { status, ledger: store, agents, tasks_open: dispatcher.open };
   }
 }
 

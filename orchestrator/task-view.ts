@@ -9,6 +9,7 @@ export function toTask(row: TaskRow): Task {
     root_id: row.root_id,
     ...(row.parent_id !== undefined && { parent_id: row.parent_id }),
     state: row.state,
+    ...(row.outcome && { outcome: row.outcome }),
     agent_id: row.agent_id,
     skill: row.skill,
     ...(row.reason !== undefined && { reason: row.reason }),

@@ -6,7 +6,7 @@ import { Effect, type SkillSpec } from './skill.ts';
 /** How the card names our WebSocket binding: our own URI, never `JSONRPC` (A2A 1.0, custom bindings). */
 export const MESH_BINDING = 'urn:aurora-mesh:binding:json-rpc-websocket:v1';
 
-/** The extension that tells routing, effect, action class and concurrency of each skill. */
+/** The extension that tells routing, effect, action class, concurrency and targets of each skill. */
 export const SKILLS_EXTENSION = 'urn:aurora-mesh:extension:skills:v1';
 
 /** What the mesh adds to an A2A skill. */
@@ -15,6 +15,7 @@ export const SkillTraits = z.object({
   action_class: ActionClass,
   routable: z.boolean(),
   concurrency: z.number().int().positive().max(1024),
+  targets: z.array(z.string().max(256)).max(16).default([]).describe('JSON pointers into params: the assets acted on'),
 });
 export type SkillTraits = z.infer<typeof SkillTraits>;
 
@@ -76,7 +77,7 @@ export function cardOf(
       extensions: [
         {
           uri: SKILLS_EXTENSION,
-          description: 'Routing, effect, action class and concurrency of each skill',
+          description: 'Routing, effect, action class, concurrency and targets of each skill',
           required: false,
           params: {
             agent_id: agent.id,
@@ -103,6 +104,7 @@ export const traitsOf = (skill: SkillSpec): SkillTraits => ({
   action_class: skill.action_class ?? 'read',
   routable: skill.routable ?? true,
   concurrency: skill.concurrency ?? CONCURRENCY_DEFAULT,
+  targets: [...(skill.targets ?? [])],
 });
 
 /** Reads a stranger's card. Throws a ZodError when it is none; skills without traits are `read` and not routable. */
@@ -133,4 +135,10 @@ const ExtensionParams = z.object({
 
 const SKILL_ID = /^[a-z][a-z0-9]{0,31}(?:_[a-z0-9]{1,31}){0,15}$/;
 const CONCURRENCY_DEFAULT = 8;
-const UNKNOWN_TRAITS: SkillTraits = { effect: 'non_idempotent', action_class: 'high', routable: false, concurrency: 1 };
+const UNKNOWN_TRAITS: SkillTraits = {
+  effect: 'non_idempotent',
+  action_class: 'high',
+  routable: false,
+  concurrency: 1,
+  targets: [],
+};

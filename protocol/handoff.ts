@@ -64,6 +64,12 @@ export const HandoffOptions = z.object({
   idempotency_key: z.string().min(1).max(256).optional(),
   mode: Mode.optional(),
   reason: z.string().max(1024).optional(),
+  on_approval: z
+    .enum(['wait', 'return'])
+    .optional()
+    .describe(
+      'while people are asked: wait (unless said), or answer 4032; the same idempotency key takes the task up again',
+    ),
 });
 export type HandoffOptions = z.infer<typeof HandoffOptions>;
 

@@ -2,6 +2,7 @@
 export * from './approval.ts';
 export * from './blob.ts';
 export * from './card.ts';
+export * from './effect.ts';
 export * from './errors.ts';
 export * from './frames.ts';
 export * from './handoff.ts';

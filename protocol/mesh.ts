@@ -16,6 +16,8 @@ export const ProgressEvent = z.object({
   at: z.string().max(64),
   kind: TaskEventKind,
   value: z.unknown(),
+  /** From an agent: the fence of the handoff that began this run. A run that is asked for again goes on counting under it. */
+  since: z.number().int().positive().optional(),
   /** On an investigation's stream: the task below it that the event comes from. */
   source: z
     .object({

@@ -1,6 +1,7 @@
 /** What an agent offers: a skill is a JSON-RPC method with schemas, an effect and an action class (house.md 3). */
 import { z } from 'zod';
 import type { Source } from './blob.ts';
+import type { EffectOutcome, EffectRequest } from './effect.ts';
 import { AuroraError } from './errors.ts';
 import type { ActionClass } from './result.ts';
 
@@ -18,6 +19,8 @@ export interface SkillSpec<P extends z.ZodType = z.ZodType, R extends z.ZodType 
   effect: Effect;
   /** What it may do at most; `read` unless said. */
   action_class?: ActionClass;
+  /** JSON pointers into params that name the assets acted on; policy looks at them. */
+  targets?: readonly string[];
   /** Whether the orchestrator may choose this agent by this skill; true unless said (wire.md 5). */
   routable?: boolean;
   /** Calls that may run at once in one process; 8 unless said. */
@@ -52,6 +55,11 @@ export interface SkillContext {
   content: { get(name: string): { name: string; version: string; data: unknown } | undefined };
   /** Reads a Source, inline or by reference alike, as a stream of bytes; throws 4040 when the reference is unknown. */
   blobs: { open(source: Source): AsyncIterable<Uint8Array> };
+  /**
+   * The only way to change anything outside: in `dry_run` and `monitor` nothing is called, in `active` only with an approval
+   * that the orchestrator grants at that moment; the same effect of one task is applied once (wire.md 8).
+   */
+  effects: { apply(request: EffectRequest): Promise<EffectOutcome> };
   /** Asks the orchestrator to hand work to another specialist; rights and budget can only shrink (wire.md 5). */
   handoff(request: { to: HandoffTarget; params: unknown; reason: string }): Promise<unknown>;
 }

@@ -17,6 +17,18 @@ export type TaskState = z.infer<typeof TaskState>;
 /** A final state never changes again. */
 export const isFinal = (state: TaskState): boolean => FINAL.has(state);
 
+/** The ledger's own word for how a task ended (promises.md 1): finer than its state. */
+export const TaskOutcome = z.enum([
+  'succeeded',
+  'failed',
+  'canceled',
+  'expired',
+  'denied',
+  'dead_lettered',
+  'unknown_effect',
+]);
+export type TaskOutcome = z.infer<typeof TaskOutcome>;
+
 /** One attempt to run a task on one instance of an agent. */
 export const Attempt = z.object({
   attempt: z.number().int(),
@@ -39,6 +51,7 @@ export const Task = z.object({
   root_id: z.string(),
   parent_id: z.string().optional(),
   state: TaskState,
+  outcome: TaskOutcome.optional().describe('when final: how it ended, e.g. dead_lettered or unknown_effect'),
   agent_id: z.string(),
   skill: z.string(),
   reason: z.string().optional(),

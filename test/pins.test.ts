@@ -11,6 +11,7 @@ import {
   MESH_PROTOCOL,
   Routing,
   SKILLS_EXTENSION,
+  SkillTraits,
   Task,
   TaskEvent,
   TaskState,
@@ -56,6 +57,12 @@ test('the specialists and their skills', async () => {
     ['threat-intel', 'analyze_threat read', 'extract_iocs read'],
     ['email-security', 'analyze_email read', 'analyze_threat read not routable'],
     ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
+    [
+      'incident-responder',
+      'contain_endpoint idempotent',
+      'release_endpoint idempotent',
+      'analyze_threat read not routable',
+    ],
   ]);
 });
 
@@ -72,6 +79,7 @@ test('the members of a card, a hello, a routing, a task and an event', async () 
     'defaultOutputModes',
     'skills',
   ]);
+  expect(Object.keys(SkillTraits.shape)).toEqual(['effect', 'action_class', 'routable', 'concurrency', 'targets']);
   expect(Object.keys(HelloResult.shape)).toEqual([
     'agent',
     'capabilities',
@@ -89,7 +97,7 @@ test('the members of a card, a hello, a routing, a task and an event', async () 
       'idempotency_key actor approval refs untrusted blobs',
   );
   expect(Object.keys(Task.shape).join(' ')).toBe(
-    'task_id root_id parent_id state agent_id skill reason hop path mode priority created_at updated_at deadline attempts result error',
+    'task_id root_id parent_id state outcome agent_id skill reason hop path mode priority created_at updated_at deadline attempts result error',
   );
   expect(Object.keys(TaskEvent.shape)).toEqual(['task_id', 'seq', 'at', 'kind', 'value']);
   expect(TaskState.options).toEqual([

@@ -15,8 +15,9 @@ let env: Record<string, string> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator, intel, web, mail] = await freePorts(4);
-  const ports = `orchestrator=${orchestrator},threat-intel=${intel},web-security=${web},email-security=${mail}`;
+  const [orchestrator, intel, web, mail, responder] = await freePorts(5);
+  const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder}`;
+  const ports = `orchestrator=${orchestrator},${specialists}`;
   env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {

@@ -42,11 +42,18 @@ export interface Doorstep {
   /** Opens a link; the near end is the caller's. */
   link(options?: { protocol?: string; dialled?: string }): Link;
   /** A peer at the door that has not said a word; it answers a hello with that identity, or not at all. */
-  knock(self?: Identity, options?: { protocol?: string; dialled?: string; answer?: MethodHandler }): Peer;
+  knock(self?: Identity, options?: Knock & { answer?: MethodHandler }): Peer;
   /** A peer that said hello both ways. */
-  enter(self: Identity, options?: { dialled?: string }): Promise<Peer>;
+  enter(self: Identity, options?: Knock): Promise<Peer>;
   /** What an honest end of that identity needs for its hello. */
   handshake(self: Identity): HandshakeDeps;
+}
+
+/** How to knock, and what to answer the host beside its hello. */
+interface Knock {
+  protocol?: string;
+  dialled?: string;
+  methods?: Record<string, MethodHandler>;
 }
 
 /** Work of the skill `read_text`, or of `write_text`. */
@@ -87,8 +94,8 @@ export function doorstep(
   const knock: Doorstep['knock'] = (self, about = {}) => {
     const answer: MethodHandler | undefined =
       about.answer ?? (self && ((params, call) => answerHello(handshake(self), params, call)));
-    const methods = createMethods(new Map(answer ? [['mesh/hello', answer]] : []));
-    return createPeer({ ...shared, link: link(about), methods });
+    const methods = new Map(Object.entries({ ...about.methods, ...(answer && { 'mesh/hello': answer }) }));
+    return createPeer({ ...shared, link: link(about), methods: createMethods(methods) });
   };
   return {
     host,

@@ -24,26 +24,46 @@ describe('a handoff', () => {
     expect(seen).toEqual([['x', 1_234]]);
   });
 
-  test('ATK-E5: replayed with the same fence, or an older one, is 4090 and runs once', async () => {
+  test('ATK-E5: replayed with changed params, or with an older fence, is 4090 and runs once', async () => {
     let runs = 0;
     const door = doorstep({ run: () => String(++runs) });
     const peer = await door.enter(door.orchestrator);
     await peer.request('write_text', handed(door, { fence: 5 }));
-    for (const fence of [5, 4, 0]) {
-      const replayed = peer.request('write_text', { ...handed(door, { fence }), text: 'changed' });
+    for (const [fence, text] of [
+      [6, 'changed'],
+      [5, 'changed'],
+      [4, 'x'],
+      [0, 'x'],
+    ] as const) {
+      const replayed = peer.request('write_text', { ...handed(door, { fence }), text });
       await expect(replayed).rejects.toMatchObject({ code: 4090, detail: { fence } });
     }
-    await peer.request('write_text', handed(door, { fence: 6, attempt: 2 }));
+    await expect(peer.request('read_text', handed(door, { fence: 5 }))).rejects.toMatchObject({ code: 4090 });
     await peer.request('write_text', handed(door, { fence: 1, task_id: 'task_2' }));
-    expect(runs).toBe(3);
+    expect(runs).toBe(2);
   });
 
-  test('ATK-E5: captured on one link and sent again on another proven link is 4090', async () => {
-    const door = doorstep();
+  test('ATK-E5: captured and sent again unchanged, on any proven link, runs nothing: it is answered what is kept', async () => {
+    let runs = 0;
+    const door = doorstep({ run: () => String(++runs) });
     const first = await door.enter(door.orchestrator);
-    await first.request('read_text', handed(door));
+    expect(await first.request('read_text', handed(door))).toEqual({ text: '1' });
     const second = await door.enter({ ...door.orchestrator, instance_id: 'orchestrator-2' });
-    await expect(second.request('read_text', handed(door))).rejects.toMatchObject({ code: 4090 });
+    for (const peer of [first, second]) {
+      expect(await peer.request('read_text', handed(door))).toEqual({ text: '1' });
+    }
+    expect(runs).toBe(1);
+  });
+
+  test('ATK-E5: the fence of an attempt that was stopped, and so left nothing to answer, is not taken again', async () => {
+    const door = doorstep({ run: (_text, { signal }) => new Promise((_, no) => signal.addEventListener('abort', no)) });
+    const peer = await door.enter(door.orchestrator);
+    const stop = new AbortController();
+    const asked = peer.request('read_text', handed(door), { signal: stop.signal });
+    await still();
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ code: 4990 });
+    await expect(peer.request('read_text', handed(door))).rejects.toMatchObject({ code: 4090, detail: { fence: 1 } });
   });
 
   test('ATK-E5: addressed to another agent is 4030', async () => {

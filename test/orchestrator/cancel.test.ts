@@ -37,7 +37,7 @@ test('no attempt starts after a cancel, not even when the link is lost at that m
   await until(() => runs.length === 1);
   const cancelled = mesh.operator.request('task/cancel', { task_id });
   for (const url of mesh.hosts.keys()) mesh.crash(url);
-  expect(Task.parse(await cancelled)).toMatchObject({ state: 'canceled', attempts: [{ outcome: 'link_lost' }] });
+  expect(Task.parse(await cancelled)).toMatchObject({ state: 'canceled', attempts: [{ outcome: 'canceled' }] });
   await runUntilQuiet(clock);
   expect(mesh.orchestrator.health().status).toBe('ok'); // both are back, and neither was asked
   expect(runs).toHaveLength(1);

@@ -14,7 +14,7 @@ import {
 import { createFleet, type Fleet } from '../../orchestrator/fleet.ts';
 import { createRegistry } from '../../orchestrator/registry.ts';
 import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
-import { echoAgent, untilStopped } from '../support/echo.ts';
+import { echoAgent } from '../support/echo.ts';
 import { identityOf, startMesh } from '../support/mesh.ts';
 import { tapped, type Frame } from '../support/tap.ts';
 
@@ -116,7 +116,7 @@ test('an agent that floods is heard up to its quota, loses its thoughts first, t
   const ada = echoAgent('ada', (text, ctx) => {
     if (++floods > 1) return text;
     for (let nth = 0; nth < 2_500; nth++) ctx.progress.thought(`${nth}`);
-    return untilStopped(ctx, () => text);
+    return text;
   });
   const mesh = await startMesh([ada], { clock, link: (url) => noting(url, closed) });
   await mesh.online(1);

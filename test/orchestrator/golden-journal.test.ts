@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDurableLedger } from '../../orchestrator/durable-ledger.ts';
+import { createLedger } from '../../orchestrator/durable-ledger.ts';
 import { manualClock, silentLog } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { openConnection } from '../../store/connection.ts';
@@ -27,7 +27,7 @@ const open = () => openStore({ file, durability: 'full', clock: manualClock(), l
 
 test('it opens, its chains are whole, and it folds to the tasks it was', async () => {
   const store = await open();
-  const ledger = createDurableLedger(store, manualClock());
+  const ledger = createLedger(store, manualClock());
   expect(await store.verifyChain()).toEqual({ ok: true, tasks: 5, events: 19 });
   expect(await ledger.get('task_000001')).toMatchObject({
     state: 'completed',

@@ -1,8 +1,9 @@
 /** One key, one task: the same body joins it, another body is refused (wire.md 7). */
 import { expect, test } from 'vitest';
-import { memoryLedger, type Ledger } from '../../orchestrator/index.ts';
+import { createLedger, type Ledger } from '../../orchestrator/index.ts';
 import { TaskPage } from '../../protocol/index.ts';
-import { manualClock } from '../../seams/index.ts';
+import { silentLog, systemClock } from '../../seams/index.ts';
+import { openStore } from '../../store/index.ts';
 import { settled } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
@@ -34,7 +35,8 @@ test.each(Array.from({ length: 24 }, (_, turns) => turns))(
 );
 
 test('a task that is found by its key before its acceptance was told ends for both', async () => {
-  const kept = memoryLedger(manualClock());
+  const store = await openStore({ file: ':memory:', durability: 'full', clock: systemClock, log: silentLog });
+  const kept = createLedger(store, systemClock);
   const accept: Ledger['accept'] = async (...asked) => {
     const answer = await kept.accept(...asked);
     await settled(); // kept already, and everybody may find it

@@ -145,12 +145,15 @@ describe('no silence reads as clean', () => {
     ['answers an error without a number', { said: ({ id }) => ({ jsonrpc: '2.0', id, error: 'no' }), only_work: true }],
     ['answers another id', { said: (frame) => ({ ...frame, id: 'other' }), only_work: true }],
     ['answers as another version', { said: (frame) => ({ ...frame, jsonrpc: '1.0' }), only_work: true }],
-    ['loses its link with every attempt', { run: (mesh) => cut(mesh) }],
     ['is not known at all', { is_absent: true }],
     ['is known, and never comes', { is_down: true }],
     ['is declined by policy', { orchestrator: { policy: denying } }],
   ])('a part that %s', async (_name, silence) => {
     await expectInconclusive(silence);
+  });
+
+  test('a part whose link is lost after it was answered is asked again, and its answer counts', async () => {
+    expect(await investigate({ run: (mesh) => cut(mesh) })).toMatchObject({ verdict: 'benign', not_checked: [] });
   });
 
   test('a handoff that is refused before it becomes a task', async () => {

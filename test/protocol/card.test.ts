@@ -87,6 +87,7 @@ describe.each(Object.keys(agents))('the card of %s', (id) => {
         action_class: skill.action_class ?? 'read',
         routable: skill.routable ?? true,
         concurrency: skill.concurrency ?? 8,
+        targets: skill.targets ?? [],
         description: skill.description,
         tags: skill.tags,
       });
@@ -127,7 +128,13 @@ describe('the card of a stranger', () => {
       action_class: 'high',
       routable: false,
       concurrency: 1,
+      targets: [],
     });
+  });
+
+  test('of an earlier release, whose traits name no targets, is read as naming none', () => {
+    const traits = { effect: 'read', action_class: 'read', routable: true, concurrency: 1 };
+    expect(readCard(withTraits({ book_flight: traits })).skills.get('book_flight')).toMatchObject({ targets: [] });
   });
 
   test('ATK-A11: traits under __proto__ are nobody’s traits', () => {

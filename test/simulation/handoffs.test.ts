@@ -219,7 +219,7 @@ interface AgentStatus {
   instances: { in_flight: number }[];
 }
 
-const ORDERS = 30;
+const ORDERS = 42;
 const RUN_STARTED = 'a run started';
 const FINAL_STATES = new Set(['completed', 'failed', 'canceled', 'rejected']);
 const CHAINS = [['ada'], ['bob', 'cyd'], ['cyd', 'ada'], ['ada', 'bob'], ['bob', 'ada', 'cyd'], ['cyd']];

@@ -3,8 +3,11 @@ import type { Agent } from '../../mesh/index.ts';
 import type { SkillContext } from '../../protocol/index.ts';
 import { literalContent } from '../../seams/index.ts';
 
-/** A caller of one agent; `steps` are the names of the analysis steps it ran so far. */
-export function callerOf(agent: Agent): {
+/** A caller of one agent, given what `about` says; `steps` are the names of the analysis steps it ran so far. */
+export function callerOf(
+  agent: Agent,
+  about: Partial<SkillContext> = {},
+): {
   call: (method: string, params: unknown) => Promise<unknown>;
   steps: string[];
 } {
@@ -29,7 +32,9 @@ export function callerOf(agent: Agent): {
         yield text ? Buffer.from(text) : Buffer.from(base64, 'base64');
       },
     },
+    effects: { apply: () => Promise.reject(new Error('no effects here')) },
     handoff: () => Promise.reject(new Error('nobody to hand to')),
+    ...about,
   };
   return { call: (method, params) => agent.implementations.get(method)!.invoke(params, ctx), steps };
 }

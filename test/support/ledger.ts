@@ -1,9 +1,10 @@
 /** What every ledger must hold to, whatever it is made of: run it with a maker of empty ledgers. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Ledger, TaskRow } from '../../orchestrator/index.ts';
+import type { TaskRow } from '../../orchestrator/index.ts';
 import { TaskState } from '../../protocol/index.ts';
 import { manualClock, type Clock } from '../../seams/index.ts';
+import type { ModelLedger } from './model-ledger.ts';
 
 /** Bounds that the maker must respect. */
 export interface ContractLimits {
@@ -11,10 +12,9 @@ export interface ContractLimits {
   finished_max: number;
 }
 
-/** The contract as tests; `forgets`: finished tasks go at its bound, while a durable one leaves them to retention. */
+/** The contract as tests. */
 export function ledgerContract(
-  make: (clock: Clock, limits: ContractLimits) => Ledger | Promise<Ledger>,
-  { forgets = true } = {},
+  make: (clock: Clock, limits: ContractLimits) => ModelLedger | Promise<ModelLedger>,
 ): void {
   const fresh = (limits: Partial<ContractLimits> = {}) =>
     Promise.resolve(make(manualClock(), { open_max: 1_000, finished_max: 1_000, ...limits }));
@@ -161,20 +161,6 @@ export function ledgerContract(
     expect(await ledger.list({ state: 'completed', limit: 100 })).toHaveLength(12);
     expect(await ledger.list({ before: 'no such task', limit: 100 })).toEqual([]);
     expect(TaskState.options).toContain('submitted');
-  });
-
-  if (!forgets) return;
-  test('the oldest finished tasks go first, with their keys; open ones never go', async () => {
-    const ledger = await fresh({ finished_max: 2 });
-    await ledger.accept(row('open'), BOUNDS);
-    for (const id of ['a', 'b', 'c']) {
-      await ledger.accept(row(id, { key: { scope: id, digest: 'd' } }), BOUNDS);
-      await ledger.settle(id, { state: 'completed', result: id });
-    }
-    expect(await ledger.get('a')).toBeUndefined();
-    expect(await ledger.accept(row('again', { key: { scope: 'a', digest: 'd' } }), BOUNDS)).toBe('accepted');
-    expect(await ledger.accept(row('twice', { key: { scope: 'c', digest: 'd' } }), BOUNDS)).toBe('duplicate');
-    expect(await ledger.get('open')).toMatchObject({ state: 'submitted' });
   });
 }
 

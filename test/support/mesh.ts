@@ -21,7 +21,7 @@ import {
 } from '../../mesh/index.ts';
 import {
   createOrchestrator,
-  memoryLedger,
+  createLedger,
   type Ledger,
   type Orchestrator,
   type OrchestratorDeps,
@@ -37,6 +37,7 @@ import {
   systemClock,
   type Clock,
 } from '../../seams/index.ts';
+import { openStore } from '../../store/index.ts';
 
 /** A mesh under test. */
 export interface TestMesh {
@@ -121,10 +122,15 @@ export async function startMesh(
     return { agent_id: agent.id, url };
   });
 
-  const ledger = memoryLedger(clock);
+  // Committed at the end of the microtask, so that a manual clock never moves while something is being kept.
+  const endOfTurn = (run: () => void) => queueMicrotask(run);
+  const store = await openStore({ file: ':memory:', durability: 'full', clock, log, endOfTurn });
+  const ledger = createLedger(store, clock);
   const orchestrator = createOrchestrator({
     ...shared,
     ledger,
+    storeHealth: store.health,
+    epoch: Number(store.epoch),
     self: orchestratorSelf.identity,
     blobs: memoryBlobs(),
     base_url: () => 'http://127.0.0.1:1',
@@ -142,6 +148,7 @@ export async function startMesh(
     fetchCard: async (url) => cards.get(url),
     ...options.orchestrator,
   });
+  await orchestrator.recover();
   orchestrator.start();
 
   const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });

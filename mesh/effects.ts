@@ -1,0 +1,119 @@
+/** `ctx.effects`: the one way out, open in mode `active` alone and with an approval that is granted now (wire.md 8). */
+import { z } from 'zod';
+import {
+  ApprovalUsed,
+  AuroraError,
+  effectKeyOf,
+  EffectOutcome,
+  EffectRequest,
+  type Mode,
+  type Routing,
+  type SkillContext,
+  type SkillSpec,
+} from '../protocol/index.ts';
+import { toIso, type Clock, type EffectOrder, type Effects, type Inbox, type Log } from '../seams/index.ts';
+import { digestOf } from './canonical.ts';
+import type { Run } from './work.ts';
+
+/** Makes the effects of one run of one skill. */
+export type EffectsOf = (skill: SkillSpec, run: Run, signal: AbortSignal) => SkillContext['effects'];
+
+/** What the way out needs. */
+export interface EffectsDeps {
+  agent_id: string;
+  driver: Effects;
+  inbox: Inbox;
+  clock: Clock;
+  log: Log;
+}
+
+/** Opens the way out of one process. Effects on one target come one after another, whoever wishes them (PROM-P4). */
+export function createEffects(deps: EffectsDeps): EffectsOf {
+  const { clock, inbox } = deps;
+  const queues = new Map<string, Promise<unknown>>();
+
+  return (skill, run, signal) => ({
+    apply(request) {
+      if (skill.effect === 'read') throw new AuroraError(4030, { message: 'A skill that reads has no effects' });
+      const wished = EffectRequest.parse(request);
+      const routing = run.asker().routing;
+      const mode: Mode = routing?.mode ?? 'monitor'; // nobody routed it: nobody allowed it
+      if (!routing || mode !== 'active')
+        return Promise.resolve({ applied: false, mode, effect_key: effectKeyOf(wished) });
+      return inTurn(wished.target, () => applyOnce(skill, run, wished, signal));
+    },
+  });
+
+  function inTurn<T>(target: string, act: () => Promise<T>): Promise<T> {
+    const turn = (queues.get(target) ?? Promise.resolve()).then(act, act);
+    queues.set(target, turn);
+    const leave = () => {
+      if (queues.get(target) === turn) queues.delete(target);
+    };
+    turn.then(leave, leave);
+    return turn;
+  }
+
+  async function applyOnce(skill: SkillSpec, run: Run, wished: EffectRequest, signal: AbortSignal) {
+    const routing = routingOf(run);
+    const { task_id, fence } = routing;
+    const about = { task_id, effect_key: effectKeyOf(wished), skill: skill.id, digest: digestOf(wished) };
+    const kept = inbox.find(task_id, about.effect_key);
+    if (kept && kept.digest !== about.digest)
+      throw new AuroraError(4090, { message: 'This task had another effect on this target already' });
+    if (kept) return EffectOutcome.parse(JSON.parse(kept.outcome));
+
+    const order = await grantedOrder(run, wished, signal);
+    checkTime(run, signal);
+    const { action_id } = await deps.driver.apply(order, signal);
+    const { effect_key, approval_id } = order;
+    const outcome: EffectOutcome = { applied: true, mode: 'active', effect_key, approval_id, action_id };
+    try {
+      inbox.keep({ ...about, outcome: JSON.stringify(outcome), fence });
+    } catch (err) {
+      deps.log.error({ task_id, effect_key, err }, 'an effect took place and could not be kept');
+    }
+    return outcome;
+  }
+
+  /** Asks the orchestrator at the moment of the effect: an approval that was used, changed, late or withdrawn is found out there (ATK-F5). */
+  async function grantedOrder(run: Run, wished: EffectRequest, signal: AbortSignal): Promise<EffectOrder> {
+    checkTime(run, signal);
+    const { peer } = run.asker();
+    const { task_id, fence, approval } = routingOf(run);
+    if (!approval) throw new AuroraError(4032);
+    const { approval_id, action_hash } = approval;
+    const effect_key = effectKeyOf(wished);
+    const _meta = { handoff: { parent_id: task_id, fence } };
+    const timeout_ms = run.work.due - clock.monotonic();
+    const asked = { approval_id, action_hash, effect_key, _meta };
+    const granted = Granted.safeParse(await peer.request('approval/consume', asked, { signal, timeout_ms }));
+    if (granted.data?.approval_id !== approval_id || granted.data.effect_key !== effect_key)
+      throw new AuroraError(4031, { message: 'What was granted is another effect' });
+    const { token } = granted.data;
+    return {
+      ...wished,
+      effect_key,
+      task_id,
+      approval_id,
+      fence,
+      agent_id: deps.agent_id,
+      at: toIso(clock.now()),
+      ...(token !== undefined && { token }),
+    };
+  }
+
+  function checkTime(run: Run, signal: AbortSignal): void {
+    if (signal.aborted) throw AuroraError.from(signal.reason);
+    if (clock.monotonic() >= run.work.due) throw new AuroraError(5040);
+  }
+}
+
+function routingOf(run: Run): Routing {
+  const { routing } = run.asker();
+  if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may act' });
+  return routing;
+}
+
+/** Its token, where there is one, proves the grant to whoever carries the effect out (wire.md 4). */
+const Granted = ApprovalUsed.extend({ token: z.string().max(4_096).optional() });

@@ -1,0 +1,133 @@
+/** `approval/*`: what operators see and decide, what agents ask for and use (wire.md 8). */
+import type { Call, MethodHandler, Principal } from '../mesh/index.ts';
+import {
+  ApprovalDecision,
+  ApprovalQuery,
+  ApprovalRequest,
+  ApprovalUse,
+  AuroraError,
+  type Approval,
+  type ApprovalPage,
+  type ApprovalTicket,
+  type ApprovalUsed,
+  type RpcParams,
+  type SkillTraits,
+} from '../protocol/index.ts';
+import type { Clock } from '../seams/index.ts';
+import { stateAt } from './approval.ts';
+import type { Approvals } from './approvals.ts';
+import type { Consumption } from './consumption.ts';
+import { bytesOf } from './events.ts';
+import type { Ledger, TaskRow } from './ledger.ts';
+import { metaOf, parse, withoutMeta } from './params.ts';
+import type { Registry } from './registry.ts';
+import { allows } from './routing.ts';
+
+/** What the methods work on. */
+export interface ApprovalMethodDeps {
+  clock: Clock;
+  ledger: Pick<Ledger, 'list'>;
+  registry: Pick<Registry, 'instances'>;
+  approvals: Approvals;
+  consumption: Consumption;
+  operator(call: Call): Promise<Principal>;
+  /** The task that the caller says it works for, and what speaks against it: nothing, when it holds it under the newest fence. */
+  held(meta: unknown, call: Call): Promise<Held>;
+}
+
+/** The task that a caller names in `_meta.handoff`. */
+export interface Held {
+  task: TaskRow | undefined;
+  by: string;
+  fence: number;
+  is_holder: boolean;
+}
+
+/** Makes them. */
+export function createApprovalMethods(deps: ApprovalMethodDeps): [string, MethodHandler][] {
+  const { clock, ledger, approvals, consumption } = deps;
+  return [
+    ['approval/list', list],
+    ['approval/decide', decide],
+    ['approval/request', request],
+    ['approval/consume', consume],
+  ];
+
+  /** A page has at most `limit` approvals and 1 MiB; a page may be short, only a missing cursor is the end. */
+  async function list(params: RpcParams | undefined, call: Call): Promise<ApprovalPage> {
+    await deps.operator(call);
+    const { state, limit, cursor } = parse(ApprovalQuery, params ?? {});
+    const with_approvals = state === 'pending' ? 'open' : 'any';
+    const query = { with_approvals, limit: TASKS_PER_PAGE, ...(cursor !== undefined && { before: cursor }) } as const;
+    const rows = await ledger.list(query);
+    const items: Approval[] = [];
+    let bytes = 0;
+    for (const { task_id, approvals: own = [] } of rows) {
+      const fitting = [...own]
+        .reverse()
+        .map(asOfNow)
+        .filter((one) => !state || one.state === state);
+      bytes += bytesOf(fitting);
+      if (items.length > 0 && (items.length + fitting.length > limit || bytes > PAGE_BYTES_MAX)) {
+        return { items, next_cursor: before(rows, task_id) };
+      }
+      items.push(...fitting);
+    }
+    return { items, next_cursor: rows.length < TASKS_PER_PAGE ? null : (rows.at(-1)?.task_id ?? null) };
+  }
+
+  async function decide(params: RpcParams | undefined, call: Call): Promise<Approval> {
+    const { id } = await deps.operator(call);
+    return approvals.decide(id, parse(ApprovalDecision, withoutMeta(params)));
+  }
+
+  async function request(params: RpcParams | undefined, call: Call): Promise<ApprovalTicket> {
+    const asked = parse(ApprovalRequest, withoutMeta(params));
+    const { task, by, fence, is_holder } = await deps.held(metaOf(params), call);
+    if (!task || !is_holder) throw notHeld();
+    const skill = asked.skill ?? task.skill;
+    const traits = traitsOf(by, skill);
+    if (skill !== task.skill && !allows(task.actor.scopes, { id: skill, effect: traits.effect })) {
+      throw new AuroraError(4030, { message: `${by} may not use ${skill}`, detail: { skill } });
+    }
+    const approval = await approvals.request(task, { ...asked, fence, agent_id: by, traits });
+    const { approval_id } = approval;
+    return toTicket(asked.wait ? await approvals.granted(task, approval_id, call.signal) : asOfNow(approval));
+  }
+
+  async function consume(params: RpcParams | undefined, call: Call): Promise<ApprovalUsed> {
+    const use = parse(ApprovalUse, withoutMeta(params));
+    const { task, by, fence, is_holder } = await deps.held(metaOf(params), call);
+    if (task && is_holder) return consumption.consume(task, use, { agent_id: by, fence });
+    const { approval_id, effect_key } = use;
+    if (task) await consumption.refused(task, { by, approval_id, effect_key, error: notHeld() });
+    throw notHeld();
+  }
+
+  function traitsOf(agent_id: string, skill: string): SkillTraits {
+    const own = deps.registry.instances().find((instance) => instance.agent_id === agent_id);
+    const traits = own?.card.skills.get(skill);
+    if (!traits) throw new AuroraError(-32602, { message: `Invalid params: /skill ${agent_id} has no such skill` });
+    return traits;
+  }
+
+  function asOfNow(approval: Approval): Approval {
+    return { ...approval, state: stateAt(approval, clock.now()) };
+  }
+}
+
+/** What somebody who cannot wait comes back with. */
+export const toTicket = (approval: Approval): ApprovalTicket => {
+  const { approval_id, task_id, action_hash, state, expires_at } = approval;
+  return { approval_id, task_id, action_hash, state, expires_at };
+};
+
+/** The task just before that one on the page: the next page begins with it. */
+const before = (rows: readonly TaskRow[], task_id: string): string | null =>
+  rows[rows.findIndex((row) => row.task_id === task_id) - 1]?.task_id ?? null;
+
+const notHeld = (): AuroraError =>
+  new AuroraError(4030, { message: 'An agent may only ask and act for a task that it holds' });
+
+const TASKS_PER_PAGE = 200;
+const PAGE_BYTES_MAX = 1_048_576;

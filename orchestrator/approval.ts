@@ -1,0 +1,133 @@
+/** What an approval binds and when it counts: pure rules over a task and its approvals (wire.md 8, INV13). */
+import { digestOf } from '../mesh/index.ts';
+import { AuroraError, isFinal, type Approval, type ApprovalDecision, type ApprovalUse } from '../protocol/index.ts';
+import type { TaskRow } from './ledger.ts';
+
+/** Everything that an approval binds; whatever of it changes makes it another action. */
+export interface BoundAction {
+  tenant: string;
+  task_id: string;
+  agent_id: string;
+  skill: string;
+  params: unknown;
+  policy_version: string;
+  requester: readonly string[];
+}
+
+/** SHA-256 over the canonical action, nothing left out and nothing added. */
+export const actionHashOf = (action: BoundAction): string => {
+  const { tenant, task_id, agent_id, skill, params, policy_version, requester } = action;
+  return digestOf({ tenant, task_id, agent_id, skill, params, policy_version, requester });
+};
+
+/** Who asked for what a task does: whoever it is done for, and the agent that handed it off. */
+export const requesterOf = ({ actor, from }: Pick<TaskRow, 'actor' | 'from'>): string[] => [
+  ...new Set([actor.sub, from]),
+];
+
+/** The action that a task stands for now, when `agent_id` does it under that policy. */
+export const actionOf = (task: TaskRow, agent_id: string, policy_version: string): BoundAction => ({
+  tenant: task.actor.tenant,
+  task_id: task.task_id,
+  agent_id,
+  skill: task.skill,
+  params: task.params,
+  policy_version,
+  requester: requesterOf(task),
+});
+
+/** An approval says which task it is of: nothing has to be searched for, also after a restart. */
+export const approvalIdOf = ({ task_id, approvals = [] }: TaskRow): string =>
+  `approval_${approvals.length + 1}_${task_id}`;
+export const taskIdIn = (approval_id: string): string => /^approval_\d{1,6}_(.+)$/s.exec(approval_id)?.[1] ?? '';
+
+export const findApproval = (task: TaskRow | undefined, approval_id: string): Approval | undefined =>
+  task?.approvals?.find((approval) => approval.approval_id === approval_id);
+
+/** The question that decides whether a waiting task may start; undefined when it waits for none. */
+export const questionOf = ({ state, approvals = [] }: TaskRow): Approval | undefined =>
+  state === 'auth_required' ? approvals.findLast(({ origin }) => origin === 'dispatch') : undefined;
+
+/** What a task that acts was granted before it started: its agent shows this when it comes to the effect. */
+export function grantOf({
+  approvals = [],
+}: TaskRow): { approval_id: string; action_hash: string; exp: string } | undefined {
+  const granted = approvals.findLast(({ origin, state }) => origin === 'dispatch' && state === 'granted');
+  return granted && { approval_id: granted.approval_id, action_hash: granted.action_hash, exp: granted.expires_at };
+}
+
+/** The agent that a waiting or granted task is bound to. */
+export const boundAgentOf = ({ approvals = [] }: TaskRow): string | undefined =>
+  approvals.findLast(({ origin }) => origin === 'dispatch')?.agent_id;
+
+/** An approval of exactly that action which somebody gave, or may still give. */
+export const liveApproval = (task: TaskRow, action_hash: string, now: number): Approval | undefined =>
+  task.approvals?.find(
+    (approval) => approval.action_hash === action_hash && ['pending', 'granted'].includes(stateAt(approval, now)),
+  );
+
+/** Where it stands at that wall time: nobody has to write down that it expired. */
+export const stateAt = ({ state, expires_at }: Approval, now: number): Approval['state'] =>
+  (state === 'pending' || state === 'granted') && Date.parse(expires_at) <= now ? 'expired' : state;
+
+/** Why somebody may not decide; undefined when they may. */
+export function objectionToVote(
+  approval: Approval,
+  asked: {
+    by: string;
+    vote: ApprovalDecision;
+    now: number;
+    policy_version: string;
+    approvers: readonly string[] | undefined;
+  },
+): AuroraError | undefined {
+  const { by, vote, now, policy_version, approvers } = asked;
+  const state = stateAt(approval, now);
+  if (approval.requester.includes(by)) return refusal(4030, 'Whoever asked for an action may not decide about it');
+  if (approvers && !approvers.includes(by)) return refusal(4030, 'The policy does not name you as an approver');
+  if (state === 'expired' && approval.state !== 'granted') return refusal(4080, 'The question expired');
+  if (state !== 'pending') return refusal(4090, `This approval is ${state} already`);
+  if (vote.action_hash !== approval.action_hash) return refusal(4090, 'The action is not the one that you saw');
+  if (approval.policy_version !== policy_version) return refusal(4090, 'The policy has changed: it will be asked anew');
+  if (approval.votes.some((earlier) => earlier.by === by)) return refusal(4090, 'You have approved this already');
+  return undefined;
+}
+
+/**
+ * Why an effect may not be, looked at in the moment of the effect (ATK-F5); undefined when it may. That the caller holds the task
+ * under its newest fence is judged before, and once more by the record.
+ */
+export function objectionToUse(
+  task: TaskRow,
+  approval: Approval | undefined,
+  asked: { use: ApprovalUse; agent_id: string; now: number; policy_version: string },
+): AuroraError | undefined {
+  const { use, agent_id, now, policy_version } = asked;
+  if (isFinal(task.state)) return refusal(4090, 'The task is over');
+  if (task.mode !== 'active') return refusal(4031, `Nothing is done in mode ${task.mode}`);
+  if (!approval) return refusal(4040, 'This task has no such approval');
+  const state = stateAt(approval, now);
+  if (state === 'expired') return refusal(4080, 'The approval expired');
+  if (state === 'pending') return refusal(4032, 'The approval was not given yet');
+  if (state !== 'granted') return refusal(4031, `The approval is ${state}`);
+  const { skill, params } = approval.origin === 'work' ? approval : task;
+  const action_hash = actionHashOf({ ...actionOf(task, agent_id, policy_version), skill, params });
+  if (use.action_hash !== action_hash || approval.action_hash !== action_hash) {
+    return refusal(4090, 'The action is not the one that was approved');
+  }
+  const target = targetIn(use.effect_key);
+  if (!approval.targets.includes(target)) return refusal(4031, 'That target was not approved');
+  const is_used = approval.consumed.some(
+    ({ effect_key }) => effect_key !== use.effect_key && targetIn(effect_key) === target,
+  );
+  return is_used ? refusal(4090, 'The approval was used for this target already') : undefined;
+}
+
+/** What stands behind the kind: a target may have colons of its own. */
+const targetIn = (effect_key: string): string => effect_key.slice(effect_key.indexOf(':') + 1);
+
+/** A conflict that only the record could see. */
+export const usedUp = (message: string): AuroraError => refusal(4090, message);
+
+const refusal = (code: 4030 | 4031 | 4032 | 4040 | 4080 | 4090, message: string): AuroraError =>
+  new AuroraError(code, { message });

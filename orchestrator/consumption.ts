@@ -1,0 +1,82 @@
+/** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
+import type { AuroraError, ApprovalUse, ApprovalUsed } from '../protocol/index.ts';
+import type { Clock, Log, Metrics } from '../seams/index.ts';
+import { findApproval, objectionToUse, usedUp } from './approval.ts';
+import { consumedBy, refusedBy } from './approval-journal.ts';
+import type { Ledger, TaskRow } from './ledger.ts';
+import type { Policy } from './rules.ts';
+import type { Turns } from './turns.ts';
+
+/** Uses, and the record of what was refused. */
+export interface Consumption {
+  /** Says whether it is the first time that this effect is asked for. Everything that speaks against it throws, and is on record. */
+  consume(task: TaskRow, use: ApprovalUse, holder: Holder): Promise<ApprovalUsed>;
+  /** Writes down that somebody tried what they may not; a flood of it is counted, and no longer written. */
+  readonly refused: (task: TaskRow, refused: Refused) => Promise<void>;
+}
+
+/** Whoever holds the task, under the fence that they showed. */
+export interface Holder {
+  agent_id: string;
+  fence: number;
+}
+
+/** An attempt that failed. */
+export interface Refused {
+  by: string;
+  approval_id: string;
+  effect_key?: string;
+  error: AuroraError;
+}
+
+/** Makes it. */
+export function createConsumption(deps: {
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  ledger: Pick<Ledger, 'record'>;
+  turns: Turns;
+  policy: Pick<Policy, 'version'>;
+}): Consumption {
+  const { clock, log, metrics, ledger, turns, policy } = deps;
+  /** Refusals on record, by task: the newest tasks of a bounded number. */
+  const refusals = new Map<string, number>();
+
+  return { consume: (task, use, holder) => turns.take(task.task_id, () => consumeInTurn(task, use, holder)), refused };
+
+  async function consumeInTurn(task: TaskRow, use: ApprovalUse, { agent_id, fence }: Holder): Promise<ApprovalUsed> {
+    const { approval_id, effect_key } = use;
+    const approval = findApproval(task, approval_id);
+    const asked = { use, agent_id, now: clock.now(), policy_version: policy.version };
+    const error = objectionToUse(task, approval, asked);
+    if (error) return refuse(error);
+    if (approval?.consumed.some((earlier) => earlier.effect_key === effect_key)) {
+      return { approval_id, effect_key, first: false };
+    }
+    const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
+    if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
+    metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
+    return { approval_id, effect_key, first: true };
+
+    async function refuse(why: AuroraError): Promise<never> {
+      await refused(task, { by: agent_id, approval_id, effect_key, error: why });
+      throw why;
+    }
+  }
+
+  async function refused({ task_id }: TaskRow, { error, ...about }: Refused): Promise<void> {
+    const { code, message } = error;
+    metrics.count('approvals_refused_total', { code: String(code) });
+    log.warn({ task_id, ...about, code, why: message }, 'an approval was refused');
+    const count = (refusals.get(task_id) ?? 0) + 1;
+    refusals.delete(task_id);
+    refusals.set(task_id, count);
+    const [oldest] = refusals.keys();
+    if (refusals.size > TASKS_MAX && oldest !== undefined) refusals.delete(oldest);
+    if (count <= REFUSALS_MAX) await ledger.record(task_id, [refusedBy({ ...about, code, why: message })]);
+  }
+}
+
+/** Refusals of one task that are written down. */
+const REFUSALS_MAX = 64;
+const TASKS_MAX = 10_000;

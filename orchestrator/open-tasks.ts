@@ -1,0 +1,96 @@
+/** The tasks that are not over: who waits for their end, what runs below them, and how they are stopped. */
+import { AuroraError } from '../protocol/index.ts';
+import type { Clock, Metrics } from '../seams/index.ts';
+import type { TaskRow } from './ledger.ts';
+
+/** A task that is not over. */
+export interface OpenTask {
+  readonly task: TaskRow;
+  /** Aborts on cancel, at the deadline, and when its parent is over; the reason says which. */
+  readonly signal: AbortSignal;
+  /** The task when nothing more happens to it; never rejects. */
+  readonly done: Promise<TaskRow>;
+  /** Nothing more happens to it here: what it left running below is stopped, who waited is told. */
+  close(): void;
+}
+
+/** All of them. */
+export interface OpenTasks {
+  /** Counts its time from now. */
+  open(task: TaskRow): OpenTask;
+  find(task_id: string): OpenTask | undefined;
+  /** Stops a task and everything below it; resolves when all of it is over. */
+  stop(task_id: string, reason: AuroraError): Promise<void>;
+  readonly size: number;
+  /** Resolves when none is open. */
+  idle(): Promise<void>;
+}
+
+/** Makes it, empty. */
+export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Metrics }): OpenTasks {
+  const tasks = new Map<string, Entry>();
+  const idle_waiters: (() => void)[] = [];
+
+  return {
+    open,
+    find: (task_id) => tasks.get(task_id),
+    async stop(task_id, reason) {
+      const entry = tasks.get(task_id);
+      if (!entry) return;
+      abort(entry, reason);
+      await allBelow(entry);
+    },
+    get size() {
+      return tasks.size;
+    },
+    idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
+  };
+
+  function open(task: TaskRow): OpenTask {
+    const controller = new AbortController();
+    let tell: (task: TaskRow) => void = () => undefined;
+    const done = new Promise<TaskRow>((resolve) => (tell = resolve));
+    const entry: Entry = { task, controller, signal: controller.signal, done, children: new Set(), close };
+    const stopTimer = clock.after(task.due - clock.monotonic(), () => abort(entry, outOfTime()));
+    tasks.set(task.task_id, entry);
+    metrics.gauge('tasks_open', tasks.size);
+    joinParent(entry);
+    return entry;
+
+    function close(): void {
+      stopTimer();
+      tasks.delete(task.task_id);
+      metrics.gauge('tasks_open', tasks.size);
+      tasks.get(task.parent_id ?? '')?.children.delete(entry);
+      // Whatever a finished parent left running below it has nobody to answer to.
+      for (const child of entry.children) abort(child, parentOver());
+      tell(task);
+      if (tasks.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
+    }
+  }
+
+  function joinParent(entry: Entry): void {
+    if (entry.task.parent_id === undefined) return;
+    const parent = tasks.get(entry.task.parent_id);
+    parent?.children.add(entry);
+    // Asked for while its parent was ending: nobody else would stop it.
+    if (!parent || parent.signal.aborted) abort(entry, parentOver());
+  }
+
+  function abort({ controller, children }: Entry, reason: AuroraError): void {
+    controller.abort(reason);
+    for (const child of children) abort(child, reason);
+  }
+
+  async function allBelow({ done, children }: Entry): Promise<void> {
+    await Promise.all([done, ...[...children].map(allBelow)]);
+  }
+}
+
+interface Entry extends OpenTask {
+  controller: AbortController;
+  children: Set<Entry>;
+}
+
+const parentOver = (): AuroraError => new AuroraError(4990, { message: 'The parent is over' });
+const outOfTime = (): AuroraError => new AuroraError(5040, { message: 'The task ran out of time' });

@@ -1,0 +1,56 @@
+/** The world outside, as far as an agent may change it: one driver, asked only by `ctx.effects` (wire.md 8). */
+
+import { AuroraError } from '../protocol/index.ts';
+
+/** One granted effect. */
+export interface EffectOrder {
+  kind: string;
+  target: string;
+  desired: Record<string, unknown>;
+  /** Names the effect within its task; whoever is asked twice under both names must do it once. */
+  effect_key: string;
+  task_id: string;
+  approval_id: string;
+  fence: number;
+  agent_id: string;
+  /** ISO time of the grant. */
+  at: string;
+  /** Proves the grant to whoever carries the effect out. */
+  token?: string;
+}
+
+/** What a driver answers for an effect that took place. */
+export interface EffectReceipt {
+  /** Names the records of this action. */
+  action_id: string;
+}
+
+/** Carries effects out. */
+export interface Effects {
+  /**
+   * Resolves when the effect took place; throws an AuroraError when it did not, or when nobody can say. The signal stops
+   * further tries, never a call that is under way: half a call is an effect that nobody knows of.
+   */
+  apply(order: EffectOrder, signal: AbortSignal): Promise<EffectReceipt>;
+}
+
+/** The driver of an agent that has none: it says so, and nothing is applied. */
+export const noEffects: Effects = {
+  apply: () => Promise.reject(new AuroraError(5030, { message: 'no effect driver is configured' })),
+};
+
+/** A driver that only remembers what it was asked, for tests; `fail` is thrown instead when it answers an error. */
+export function recordedEffects(fail: (order: EffectOrder) => Error | undefined = () => undefined): Effects & {
+  orders: EffectOrder[];
+} {
+  const orders: EffectOrder[] = [];
+  return {
+    orders,
+    async apply(order) {
+      orders.push(order);
+      const fault = fail(order);
+      if (fault) throw fault;
+      return { action_id: `action_${orders.length}` };
+    },
+  };
+}
