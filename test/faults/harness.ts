@@ -116,14 +116,17 @@ export interface TestMesh {
 }
 
 /** Makes the kit of one run. */
-export function createKit(seed: number, say: (line: string) => void = () => undefined): Kit & { end(): Promise<void> } {
+export function createKit(
+  seed: number,
+  say: (line: string) => void = () => undefined,
+): Kit & { end(keep?: boolean): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-fault-'));
-  const random = seededRandom(seed);
+  const random = seededRandom(Math.imul(seed, 0x9e3779b1)); // neighbours begin alike otherwise
   const began = performance.now();
   const injections: { what: string; at_ms: number }[] = [];
   const endings: (() => Promise<unknown> | undefined)[] = [];
   let recovery_ms: number | undefined;
-  const kit: Kit & { end(): Promise<void> } = {
+  const kit: Kit & { end(keep?: boolean): Promise<void> } = {
     seed,
     random,
     folder,
@@ -144,9 +147,9 @@ export function createKit(seed: number, say: (line: string) => void = () => unde
       return recovery_ms;
     },
     onEnd: (run) => void endings.unshift(run),
-    async end() {
+    async end(keep = false) {
       for (const run of endings.splice(0)) await run();
-      rmSync(folder, { recursive: true, force: true });
+      if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
   return kit;
@@ -279,8 +282,9 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
   };
 
   const present = agents.filter((id) => !absent.includes(id));
-  const first_life = options.failpoints === undefined ? {} : { AURORA_FAILPOINTS: options.failpoints };
-  await Promise.all([orchestrator.start(first_life), ...present.map((id) => processOf(id).start())]);
+  const { failpoints } = options;
+  const armed = failpoints === undefined ? [] : ['--flags', JSON.stringify({ ...flags, failpoints: [failpoints] })];
+  await Promise.all([orchestrator.start({ args: armed }), ...present.map((id) => processOf(id).start())]);
   await mesh.caller.online(present);
   return mesh;
 }

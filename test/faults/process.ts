@@ -29,6 +29,12 @@ export interface ProcessSpec {
   onExit?: (pid: number, exit: Exit) => void;
 }
 
+/** What is added for one life. */
+export interface Life {
+  env?: Readonly<Record<string, string>>;
+  args?: readonly string[];
+}
+
 /** A process that may live several lives. */
 export interface TestProcess {
   readonly name: string;
@@ -36,10 +42,10 @@ export interface TestProcess {
   readonly is_alive: boolean;
   /** Of the newest life; undefined while it lives. */
   readonly exit: Exit | undefined;
-  /** Starts a life; resolves once it serves. `env` is added for this life. Rejects when it ends or is silent for 20 s. */
-  start(env?: Readonly<Record<string, string>>): Promise<Ready>;
+  /** Starts a life; resolves once it serves. Rejects when it ends or is silent for 20 s. */
+  start(life?: Life): Promise<Ready>;
   /** Starts a life and waits for nothing. */
-  launch(env?: Readonly<Record<string, string>>): void;
+  launch(life?: Life): void;
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL, or whatever is said; resolves when it is gone. SIGKILL after `ms_max`. */
   end(signal?: NodeJS.Signals, ms_max?: number): Promise<Exit | undefined>;
@@ -58,10 +64,10 @@ export function createProcess(spec: ProcessSpec): TestProcess {
   let ready: Promise<Ready> = Promise.reject(new Error(`${name} was never started`));
   ready.catch(ignore);
 
-  function launch(env: Readonly<Record<string, string>> = {}): void {
+  function launch({ env = {}, args: more = [] }: Life = {}): void {
     if (child && !exit) throw new Error(`${name} lives already`);
     const out = openSync(log, 'a', 0o600);
-    const [command = '', ...words] = wrap([process.execPath, entry, ...args]);
+    const [command = '', ...words] = wrap([process.execPath, entry, ...args, ...more]);
     const life = spawn(command, words, {
       env: { ...inherited(), ...spec.env, ...env },
       stdio: ['ignore', out, out, 'ipc'],
@@ -109,8 +115,8 @@ export function createProcess(spec: ProcessSpec): TestProcess {
       return exit;
     },
     launch,
-    start(env) {
-      launch(env);
+    start(life) {
+      launch(life);
       return ready;
     },
     signal: (signal) => void child?.kill(signal),

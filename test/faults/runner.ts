@@ -1,4 +1,4 @@
-/** Runs scenarios and says what held: `run.mjs [--seeds 3] [--seed 7] [--only X7,X9] [--set short] [--minutes 20] [--json file]`. */
+/** Runs scenarios and says what held: `run.mjs [--seeds 3] [--seed 7] [--only X7,X9] [--set short] [--minutes 20] [--json file] [--keep]`. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,8 @@ export async function main(args: string[]): Promise<number> {
   const until = performance.now() + 60_000 * Number(values.minutes ?? 0);
   const results: Result[] = [];
   for (let seed = first; seed < first + Number(values.seeds ?? 1) || performance.now() < until; seed++) {
-    for (const scenario of scenarios) results.push(await runOnce(scenario, seed, console.log));
+    for (const scenario of scenarios)
+      results.push(await runOnce(scenario, seed, { say: console.log, keep: values.keep }));
   }
   console.log(`\n${tableOf(results)}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
@@ -45,7 +46,11 @@ export async function loadScenarios(): Promise<Scenario[]> {
 }
 
 /** One scenario with one seed; bounded, cleaned up, and never rejects: what is thrown is a verdict. */
-export async function runOnce(scenario: Scenario, seed: number, say: (line: string) => void): Promise<Result> {
+export async function runOnce(
+  scenario: Scenario,
+  seed: number,
+  { say = () => undefined, keep = false }: { say?: (line: string) => void; keep?: boolean | undefined } = {},
+): Promise<Result> {
   const { id, name, needs = [], ms_max = MS_MAX } = scenario;
   const lacking = needs.filter((need) => !isHere(need));
   const about = { id, name, seed, ms: 0, injections: [], verdict: [] };
@@ -65,7 +70,8 @@ export async function runOnce(scenario: Scenario, seed: number, say: (line: stri
     verdict: [reason instanceof Error ? reason.message : String(reason)],
   }));
   clearTimeout(timer);
-  await kit.end();
+  await kit.end(keep);
+  if (keep) say(`  kept: ${kit.folder}`);
   const result: Result = {
     ...about,
     recovery_ms: kit.recovery_ms,
@@ -124,6 +130,7 @@ const FLAGS = {
   set: { type: 'string' },
   minutes: { type: 'string' },
   json: { type: 'string' },
+  keep: { type: 'boolean' },
 } as const;
 const MS_MAX = 120_000;
 const FAULTS_SHOWN = 20;

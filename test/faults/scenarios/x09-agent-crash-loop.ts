@@ -18,7 +18,7 @@ export const scenario: Scenario = {
     kit.inject('double-b dies at every start');
     await mesh.agent('double-b').end('SIGKILL');
     for (let death = 0; death < DEATHS; death++) {
-      mesh.agent('double-b').launch({ DOUBLE_EXITS: 'at-start' });
+      mesh.agent('double-b').launch({ env: { DOUBLE_EXITS: 'at-start' } });
       await mesh.agent('double-b').gone();
     }
     const task_ids = await ask(mesh, 20);

@@ -20,7 +20,7 @@ export const scenario: Scenario = {
     ensureFleetKeys(config);
     enrollAgent(config, 'double-b'); // its own key, under the same name
     const seen = kit.file('impostor.jsonl');
-    const flags = JSON.stringify({ data, port: mesh.port('double-b') });
+    const flags = JSON.stringify({ data, port: mesh.port('double-b'), hosts: ['127.0.0.1'] });
     const impostor = createProcess({
       name: 'impostor',
       entry: join(import.meta.dirname, '..', 'double.mjs'),
@@ -31,24 +31,19 @@ export const scenario: Scenario = {
     kit.onEnd(() => impostor.end('SIGKILL'));
 
     kit.inject('double-b dies, and somebody else is on its port');
-    const before = mesh.proxy('double-b').accepted;
     await mesh.agent('double-b').end('SIGKILL');
     await impostor.start();
-    await until('it is dialled', () => mesh.proxy('double-b').accepted >= before + 1);
+    const isRefused = () => /an agent was refused/.test(mesh.orchestrator.words());
+    await until('it is dialled and refused', isRefused);
     const task_ids = await ask(mesh, 20);
     await Promise.all(task_ids.map((task_id) => mesh.caller.ended(task_id)));
-    const is_shut_out = /an agent was refused/.test(mesh.orchestrator.words());
     await impostor.end('SIGKILL');
     kit.inject('the impostor leaves, double-b is back');
     await mesh.agent('double-b').start();
     await mesh.caller.online(['double-b'], 60_000);
     const recovery_ms = kit.recovered();
     return {
-      verdict: [
-        ...that(readHistory(seen).length === 0, 'the impostor was given work'),
-        ...that(is_shut_out, 'nobody says that it was refused'),
-        ...(await mesh.finish()),
-      ],
+      verdict: [...that(readHistory(seen).length === 0, 'the impostor was given work'), ...(await mesh.finish())],
       recovery_ms,
     };
   },

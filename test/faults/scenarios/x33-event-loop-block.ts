@@ -6,7 +6,7 @@ import { ask, that } from '../workload.ts';
 export const scenario: Scenario = {
   id: 'X33',
   name: 'event-loop-block',
-  set: 'short',
+  set: 'full',
   async run(_seed, kit) {
     const mesh = await kit.start();
     kit.inject('each agent is busy for 3 s');

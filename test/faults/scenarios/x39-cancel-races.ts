@@ -16,7 +16,7 @@ export const scenario: Scenario = {
       const wish = {
         params: { call: `race-${place}`, wait_ms: Math.floor(kit.random.next() * 20), deaf: place % 5 === 0 },
       };
-      const delay_ms = Math.floor(kit.random.next() * 40);
+      const delay_ms = Math.floor(kit.random.next() * 200);
       const task_id = await mesh.caller.insist(wish);
       if (delay_ms > 2) await pause(delay_ms);
       const { state } = await mesh.caller.cancel(task_id);
