@@ -19,6 +19,8 @@ const passOn = skill({
 
 const SEEDS = 200;
 const SEEDS_A_TEST = 20;
+/** Seven seconds on a machine of its own; what others do on a shared one is no fault of a seed. */
+const LOADED_MS_MAX = 180_000;
 let handoffs = 0;
 
 describe('over bad links every task ends once, progress has no silent hole, and no stale fence counts', () => {
@@ -27,6 +29,7 @@ describe('over bad links every task ends once, progress has no silent hole, and 
     async (first) => {
       for (let seed = first; seed < first + SEEDS_A_TEST; seed++) handoffs += await simulate(seed);
     },
+    LOADED_MS_MAX,
   );
 
   test('that were ten thousand handoffs', () => expect(handoffs).toBeGreaterThanOrEqual(10_000));
