@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep, type Clock } from '../seams/index.ts';
 import type { FleetEvent } from './fleet.ts';
-import { EXIT_UNUSABLE, Ready } from './lifetime.ts';
+import { EXIT_UNUSABLE, Ready, StandingBy } from './lifetime.ts';
 
 /** Which process. */
 export interface ChildSpec {
@@ -108,6 +108,7 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     now = { process: child };
     const cancel = clock.after(READY_MS_MAX, () => child.kill('SIGKILL'));
     child.on('message', (message) => {
+      if (StandingBy.safeParse(message).success) cancel();
       const ready = Ready.safeParse(message);
       if (!ready.success) return;
       cancel();

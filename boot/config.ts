@@ -60,6 +60,11 @@ export const Config = z.strictObject({
   mode: Mode.default('monitor').describe('what work may do to the world: dry_run, monitor (nothing), or active'),
   ledger: z
     .strictObject({
+      database: z
+        .url({ protocol: /^postgres(ql)?$/, error: 'the address of a database is a postgres:// URL' })
+        .optional()
+        .describe('PostgreSQL instead of the file in the data folder'),
+      database_file: z.string().min(1).optional().describe('file that holds that address, when it has a password'),
       durability: z
         .enum(['full', 'normal', 'off'])
         .default('full')
@@ -182,7 +187,7 @@ const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? 
 
 const SECTIONS: Readonly<Record<string, object>> = {
   mesh: { anonymous: 1, networks: 1 },
-  ledger: { durability: 1, retention_days: 1 },
+  ledger: { database: 1, database_file: 1, durability: 1, retention_days: 1 },
   effects: { 'webhook.url': 1, 'webhook.secret_file': 1, 'webhook.networks': 1 },
   limits: { input_bytes_max: 1, drain_ms: 1 },
 };

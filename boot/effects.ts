@@ -14,7 +14,7 @@ import { createWebhook, type PostToWebhook } from './webhook.ts';
 export function openEffects(
   agent_id: string,
   config: Pick<Config, 'data' | 'effects'>,
-  seams: ProcessSeams,
+  seams: Pick<ProcessSeams, 'clock' | 'ids' | 'random' | 'log'>,
 ): { driver: Effects; close: () => Promise<void> } {
   const { webhook } = config.effects;
   const actions = fileActionLog(join(placeOf(config.data).actions, `${agent_id}.jsonl`));

@@ -9,6 +9,10 @@ import type { Running } from './running.ts';
 export const Ready = z.object({ kind: z.literal('ready'), url: z.string(), port: z.number(), instance_id: z.string() });
 export type Ready = z.infer<typeof Ready>;
 
+/** What a child tells the fleet when it waits for its turn instead of serving: that may take days. */
+export const StandingBy = z.object({ kind: z.literal('standing_by') });
+export type StandingBy = z.infer<typeof StandingBy>;
+
 /** Exit code of a process that could not start as configured: starting it again changes nothing. */
 export const EXIT_UNUSABLE = 78;
 
@@ -38,6 +42,10 @@ export async function live(start: () => Promise<Running>): Promise<never> {
   known.log = log;
   process.send?.({ kind: 'ready', url, port, instance_id } satisfies Ready);
 
+  void running.lost?.then((why) => {
+    log.error({ why }, 'this process can do nothing more: it ends without draining');
+    process.exit(1);
+  });
   const why = await stop;
   log.info({ why }, 'draining');
   await running.drain();

@@ -25,7 +25,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const trust = trustOf(config);
   const binding = bindingOf(ORCHESTRATOR, config);
   const { advertise } = binding;
-  const ledgerStore = await openLedgerStore(config, place, seams);
+  const ledgerStore = await openLedgerStore({ config, place, seams, key });
   const { store } = ledgerStore;
   let url = '';
   const orchestrator = createOrchestrator({
@@ -81,6 +81,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     port: port.port,
     instance_id: self.instance_id,
     log,
+    lost: ledgerStore.lost,
     async drain() {
       removeNote(place.running, self.instance_id);
       await orchestrator.drain(config.limits.drain_ms);

@@ -15,6 +15,8 @@ export interface Place {
   /** The folder of the ledger, and the database in it. */
   ledgerFolder: string;
   ledger: string;
+  /** Signed statements about the ledger; best shipped to where this machine cannot write. */
+  anchors: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -34,6 +36,7 @@ export function placeOf(data: string): Place {
     actions: join(data, 'actions'),
     ledgerFolder: join(data, 'ledger'),
     ledger: join(data, 'ledger', 'ledger.db'),
+    anchors: join(data, 'ledger', 'anchors.jsonl'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

@@ -12,6 +12,8 @@ export interface Running {
   port: number;
   instance_id: string;
   log: Log;
+  /** Resolves with the reason when it can do nothing more and must end at once. */
+  lost?: Promise<string>;
   /** Lets running work end, bounded, then closes the port. */
   drain(): Promise<void>;
 }
