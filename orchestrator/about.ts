@@ -2,6 +2,14 @@
 import { z } from 'zod';
 import {
   BlobRef,
+  Approval,
+  ApprovalDecision,
+  ApprovalPage,
+  ApprovalQuery,
+  ApprovalRequest,
+  ApprovalTicket,
+  ApprovalUse,
+  ApprovalUsed,
   HandoffRequest,
   HandoffTool,
   Investigate,
@@ -60,6 +68,22 @@ export const ABOUT = {
       'Answers a snapshot, then sends its events as $/progress.',
       TaskSubscription,
       TaskSnapshot,
+    ),
+    method('approval/list', 'List approvals', 'What people were asked, newest first.', ApprovalQuery, ApprovalPage),
+    method('approval/decide', 'Approve or reject', 'One operator’s answer.', ApprovalDecision, Approval),
+    method(
+      'approval/request',
+      'Ask people',
+      'An agent asks in the middle of its work; waits for the answer unless told not to.',
+      ApprovalRequest,
+      ApprovalTicket,
+    ),
+    method(
+      'approval/consume',
+      'Use an approval',
+      'Asked in the moment of an effect: once for each approved target.',
+      ApprovalUse,
+      ApprovalUsed,
     ),
     method(
       'agent/register',

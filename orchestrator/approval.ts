@@ -60,6 +60,9 @@ export function grantOf({
 export const boundAgentOf = ({ approvals = [] }: TaskRow): string | undefined =>
   approvals.findLast(({ origin }) => origin === 'dispatch')?.agent_id;
 
+/** The latest wall time, ms, at which what was asked about may still run. */
+export const neededUntil = ({ expires_at, budget_ms }: Approval): number => Date.parse(expires_at) + budget_ms;
+
 /** An approval of exactly that action which somebody gave, or may still give. */
 export const liveApproval = (task: TaskRow, action_hash: string, now: number): Approval | undefined =>
   task.approvals?.find(

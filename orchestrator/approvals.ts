@@ -16,6 +16,7 @@ import {
   approvalIdOf,
   findApproval,
   liveApproval,
+  neededUntil,
   objectionToVote,
   questionOf,
   requesterOf,
@@ -26,7 +27,7 @@ import { askedBy, grantedBy, votedBy } from './approval-journal.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import { createNotices, type NotifyWaiting } from './notices.ts';
-import { isActing, type Action, type Decision, type Policy, type PolicyRules } from './rules.ts';
+import { isActing, type Action, type Decision, type Policy, type PolicyRules } from './policy.ts';
 import { createRecentActions } from './recent.ts';
 import { targetsOf } from './targets.ts';
 import type { Telling } from './telling.ts';
@@ -39,6 +40,8 @@ export interface Approvals {
    * the requester causes too many questions. Traits that nobody online can tell count as acting.
    */
   admit(order: { requester: string; mode: Mode; has_key: boolean; traits: SkillTraits | undefined }): void;
+  /** Whether nothing at all stands in the way: it reads, and policy says at once that it may. */
+  isFree(task: TaskRow, place: { agent_id: string; traits: SkillTraits }): boolean;
   /** Allowed now, or asked: then the task waits. Throws 4031 when policy denies. What acts has an approval on record before. */
   permit(task: TaskRow, place: { agent_id: string; traits: SkillTraits }): Promise<'allowed' | 'asked'>;
   /** Resolves when nothing stands between the task and its start; throws 4031 rejected, 4080 expired, or the signal's reason. */
@@ -73,6 +76,8 @@ export interface ApprovalDeps {
   /** Writes down that somebody tried what they may not. */
   refused: (task: TaskRow, refused: { by: string; approval_id: string; error: AuroraError }) => Promise<void>;
   notify?: NotifyWaiting | undefined;
+  /** Keeps what the params refer to until that wall time: the task may start that late. */
+  hold?: (params: Record<string, unknown>, until: number) => void;
 }
 
 /** Makes it. */
@@ -81,7 +86,7 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   const recent = createRecentActions(deps);
   const notice = createNotices({ ...deps, notify: deps.notify ?? (() => undefined) });
 
-  return { admit, permit, answered, asked, request, granted, decide };
+  return { admit, isFree, permit, answered, asked, request, granted, decide };
 
   function admit({ requester, mode, has_key, traits }: Parameters<Approvals['admit']>[0]): void {
     if (mode !== 'active' || traits?.action_class === 'read') return;
@@ -102,12 +107,18 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
 
   /* ---- asking ---- */
 
+  function isFree(task: TaskRow, { agent_id, traits }: Parameters<Approvals['isFree']>[1]): boolean {
+    if (traits.action_class !== 'read' || traits.effect !== 'read') return false;
+    const decision = judge({ task, traits, agent_id, targets: [], recent: NOTHING });
+    return !(decision instanceof Promise) && decision.answer === 'allow';
+  }
+
   async function permit(
     task: TaskRow,
     { agent_id, traits }: Parameters<Approvals['permit']>[1],
   ): Promise<'allowed' | 'asked'> {
     if (!isActing(task, traits)) {
-      assertNotDenied(await judge({ task, traits, agent_id, targets: [], recent: { targets: [], questions: 0 } }));
+      assertNotDenied(await judge({ task, traits, agent_id, targets: [], recent: NOTHING }));
       return 'allowed';
     }
     if (!task.key) throw noKey();
@@ -160,6 +171,7 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     if (needed === 0) return approval;
     deps.telling.tell(task, 'status', waitingStatus(approval));
     deps.log.info({ task_id: task.task_id, approval_id, skill: approval.skill, needed }, 'an approval waits');
+    deps.hold?.(approval.params, neededUntil(approval));
     notice(approval);
     turns.wake(task.task_id);
     return approval;
@@ -335,6 +347,7 @@ const denied = (reason: string): AuroraError => new AuroraError(4031, { message:
 const noKey = (): AuroraError =>
   new AuroraError(-32602, { message: 'Invalid params: /options/idempotency_key is needed for a skill that acts' });
 
+const NOTHING = { targets: [], questions: 0 };
 /** What a person can be asked to read, bytes of params as JSON. */
 const PARAMS_BYTES_MAX = 65_536;
 /** Questions that one task may ask in its life. */

@@ -4,7 +4,7 @@ import type { Clock, Log, Metrics } from '../seams/index.ts';
 import { findApproval, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
-import type { Policy } from './rules.ts';
+import type { Policy } from './policy.ts';
 import type { Turns } from './turns.ts';
 
 /** Uses, and the record of what was refused. */

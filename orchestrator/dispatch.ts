@@ -19,12 +19,13 @@ import {
   type Metrics,
   type Random,
 } from '../seams/index.ts';
+import { boundAgentOf } from './approval.ts';
+import type { Approvals } from './approvals.ts';
 import { outcomeOf } from './breaker.ts';
 import type { Events } from './events.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
 import type { Lease, Ledger, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
-import type { Policy } from './policy.ts';
 import type { Place, Registry, Wanted } from './registry.ts';
 import { AGENT_LOST, backoff, createRetryBudget, isTransient, judgeAttempts, type DeadLetterCause } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
@@ -84,7 +85,7 @@ export interface DispatchDeps {
   ledger: Ledger;
   registry: Registry;
   events: Events;
-  policy: Policy;
+  approvals: Approvals;
   /** Rights an agent was granted for handing work on. */
   grantOf(agent_id: string): readonly string[];
   /** The orchestrator's own skills, by id. */
@@ -94,7 +95,7 @@ export interface DispatchDeps {
 
 /** Makes the dispatcher. */
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { clock, log, metrics, ledger, registry, events, failpoints } = deps;
+  const { clock, log, metrics, ledger, registry, events, failpoints, approvals } = deps;
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
   const budget = createRetryBudget(deps);
@@ -120,7 +121,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const known = await joined(order);
     if (known) return known;
     const task = plan(order);
-    if (!ownSkill(order)) registry.admit(wantedBy(task, order));
+    if (!ownSkill(order)) {
+      registry.admit(wantedBy(task, order));
+      admitAction(order);
+    }
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     const hold = await accept(task, order).catch((reason: unknown) => {
       running.close();
@@ -225,7 +229,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
   async function accept(task: TaskRow, order: Order): Promise<Hold | undefined | 'duplicate'> {
     const place = ownSkill(order) ? undefined : registry.take(wantedBy(task, order));
-    const lease = place && isAllowedAtOnce(task, order, place.traits) ? leaseOf(order, place) : undefined;
+    const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
     if (!lease) place?.release();
     failpoints.hit('dispatch.before_commit');
     const accepted = await ledger.accept(task, ROUTING_LIMITS, lease).catch((reason: unknown) => {
@@ -256,10 +260,14 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** A place and a lease on it, as soon as somebody fits, may and has room. */
   async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
+    await answered(task, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
     const place = await unlessLeaving(task, signal, (staying) => registry.acquire(wanted, staying));
     try {
-      permit(task, order, place.traits);
+      if ((await permit(task, order, place)) === 'asked') {
+        place.release(); // nobody is kept from other work while people think
+        return await take(task, order, signal);
+      }
       const attempt = await ledger.lease(task.task_id, leaseOf(order, place));
       if (!attempt) throw new AuroraError(4990);
       return { place, attempt };
@@ -324,18 +332,33 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- permit: rights, then policy ---- */
 
-  function permit(task: TaskRow, order: Order, traits: SkillTraits): void {
+  async function permit(task: TaskRow, order: Order, { instance, traits }: Place): Promise<'allowed' | 'asked'> {
     if (!mayUse(task, order, traits)) {
       throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
     }
-    const decision = deps.policy.decide({ task, traits });
-    if (decision.answer === 'deny') throw new AuroraError(4031, { message: `Denied by policy: ${decision.reason}` });
+    return approvals.permit(task, { agent_id: instance.agent_id, traits });
+  }
+
+  /** While people are asked the time of the task stands still (wire.md 7). */
+  async function answered(task: TaskRow, signal: AbortSignal): Promise<void> {
+    if (task.state !== 'auth_required') return;
+    const running = open.find(task.task_id);
+    running?.stand();
+    await unlessLeaving(task, signal, (staying) => approvals.answered(task, staying));
+    running?.go();
+  }
+
+  /** What acts is refused before it is kept where that is known already: no key, too many questions (ATK-F10). */
+  function admitAction({ to, skill, key, routing }: Order): void {
+    if (routing.mode !== 'active') return;
+    const able = registry.instances().filter(({ agent_id }) => !('agent_id' in to) || agent_id === to.agent_id);
+    const traits = able.flatMap(({ card }) => card.skills.get(skill) ?? [])[0];
+    approvals.admit({ requester: routing.actor.sub, mode: routing.mode, has_key: key !== undefined, traits });
   }
 
   /** What only reads, and is allowed without asking anybody: it starts with its acceptance. */
-  function isAllowedAtOnce(task: TaskRow, order: Order, traits: SkillTraits): boolean {
-    const is_plain = traits.effect === 'read' && traits.action_class === 'read';
-    return is_plain && mayUse(task, order, traits) && deps.policy.decide({ task, traits }).answer === 'allow';
+  function isAllowedAtOnce(task: TaskRow, order: Order, { instance, traits }: Place): boolean {
+    return mayUse(task, order, traits) && approvals.isFree(task, { agent_id: instance.agent_id, traits });
   }
 
   /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
@@ -512,13 +535,19 @@ const wasCutByUs = ({ detail }: AuroraError): boolean =>
   typeof detail === 'object' && detail !== null && 'close_code' in detail && ABUSE.has(Number(detail.close_code));
 
 const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted => ({
-  to,
+  to: boundTo(task) ?? to,
   skill,
   path: routing.path,
   priority: task.priority,
   avoid: triedBy(task),
   tenant: routing.actor.tenant,
 });
+
+/** An approval is for one agent: nobody else does it instead. */
+function boundTo(task: TaskRow): HandoffTo | undefined {
+  const agent_id = boundAgentOf(task);
+  return agent_id === undefined ? undefined : { agent_id };
+}
 
 const mayUse = (task: TaskRow, { routing }: Order, { effect }: SkillTraits): boolean =>
   allows(routing.actor.scopes, { id: task.skill, effect });

@@ -11,4 +11,6 @@ export {
   type OrchestratorHealth,
   type OrchestratorLimits,
 } from './orchestrator.ts';
+export type { NotifyWaiting } from './notices.ts';
+export { PolicyRules, type Policy } from './policy.ts';
 export type { Planner, Situation, Step } from './plan.ts';

@@ -16,7 +16,6 @@ import {
   BlobRef,
   HandoffRequest,
   INLINE_BYTES_MAX,
-  invalidParams,
   isErrorCode,
   isFinal,
   openRpcOf,
@@ -29,7 +28,10 @@ import {
   type RpcParams,
 } from '../protocol/index.ts';
 import type { Clock, Random } from '../seams/index.ts';
+import { createApprovalMethods, toTicket, type Held } from './approval-methods.ts';
+import type { Approvals } from './approvals.ts';
 import type { BlobStore } from './blobs.ts';
+import type { Consumption } from './consumption.ts';
 import type { Dispatched, Dispatcher, Order } from './dispatch.ts';
 import { readCarried } from './carried.ts';
 import { bytesOf, type Events } from './events.ts';
@@ -40,6 +42,7 @@ import type { Enrolment } from './enrolment.ts';
 import type { Instance, Registry } from './registry.ts';
 import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRouting } from './routing.ts';
 import { ABOUT } from './about.ts';
+import { metaOf, parse, withoutMeta } from './params.ts';
 import { toStreamEvents } from './retold.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
 import { toTask } from './task-view.ts';
@@ -57,6 +60,8 @@ export interface MethodDeps {
   fleet: Fleet;
   blobs: BlobStore;
   enrolment: Enrolment;
+  approvals: Approvals;
+  consumption: Consumption;
   /** Who is behind a peer: it proved a key, or nothing is answered. */
   principalOf(peer: Peer): Promise<Principal | undefined>;
   onHello: MethodHandler;
@@ -89,6 +94,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['task/list', listTasks],
     ['task/cancel', cancelTask],
     ['task/subscribe', subscribe],
+    ...createApprovalMethods({ ...deps, operator, held }),
     ['agent/register', register],
     ['agent/renew', register],
     ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
@@ -123,7 +129,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     deps.blobs.hold(refs, deps.clock.now() + (routing.due - deps.clock.monotonic()));
     const { task, done } = await deps.dispatcher.dispatch(order);
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
-    return answerOf(await untilDone({ task, done }, call));
+    const until = asked.options.on_approval === 'return' ? untilAsked(task, done) : done;
+    return answerOf(await untilDone({ task, done: until }, call));
   }
 
   /** Rights, hop, path, deadline and mode come from the parent's own row when an agent asks; a person starts a root. */
@@ -140,11 +147,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
       const actor = { sub: principal.id, scopes: ['*'], tenant: 'default' };
       return { routing: rootRouting({ actor, mode: deps.mode, options, now, traceparent }), parent: undefined };
     }
-    const claimed = parse(AskerMeta, meta).handoff;
-    const parent = claimed && (await deps.ledger.get(claimed.parent_id ?? ''));
-    const held = parent?.attempts.at(-1);
-    const holder = deps.fleet.instanceOf(call.peer);
-    const is_holder = claimed !== undefined && held?.fence === claimed.fence && isHeldBy(held, holder);
+    const { task: parent, is_holder } = await held(meta, call);
     if (!parent || !is_holder || isFinal(parent.state)) {
       throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
     }
@@ -171,6 +174,25 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     }
     if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
     return { to, skill, params };
+  }
+
+  /** The task that a caller says it works for, and whether it holds it under the newest fence. */
+  async function held(meta: unknown, call: Call): Promise<Held> {
+    const { id: by } = await proof(call);
+    const { parent_id = '', fence } = parse(AskerMeta, meta).handoff ?? {};
+    const task = await deps.ledger.get(parent_id);
+    const newest = task?.attempts.at(-1);
+    const is_holder = newest?.fence === fence && isHeldBy(newest, deps.fleet.instanceOf(call.peer));
+    return { task, by, fence: fence ?? 0, is_holder };
+  }
+
+  /** Ends with 4032 as soon as people are asked: for a caller that cannot wait (wire.md 8). */
+  async function untilAsked(task: TaskRow, done: Promise<TaskRow>): Promise<TaskRow> {
+    const over = new AbortController();
+    const asked = deps.approvals.asked(task, over.signal).then((approval) => {
+      throw new AuroraError(4032, { detail: toTicket(approval) });
+    });
+    return Promise.race([done, asked]).finally(() => over.abort(new AuroraError(4990)));
   }
 
   /** A caller that stops waiting with `$/cancel` cancels the task; one whose link is lost does not (wire.md 6). */
@@ -344,22 +366,6 @@ const AskerMeta = z.object({
   progress_token: z.union([z.string().max(256), z.number()]).optional(),
   handoff: z.object({ parent_id: z.string().max(64).optional(), fence: z.number().int().optional() }).optional(),
 });
-
-function parse<T>(schema: z.ZodType<T>, params: unknown): T {
-  const parsed = schema.safeParse(params);
-  if (!parsed.success) throw invalidParams(parsed.error);
-  return parsed.data;
-}
-
-function metaOf(params: RpcParams | undefined): unknown {
-  return params && '_meta' in params ? params._meta : {};
-}
-
-function withoutMeta(params: RpcParams | undefined): unknown {
-  if (!params || Array.isArray(params)) return params;
-  const { _meta, ...rest } = params;
-  return rest;
-}
 
 /** What is large travels by reference (wire.md 5). */
 const tooLargeInline = (): AuroraError =>

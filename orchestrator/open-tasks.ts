@@ -1,6 +1,6 @@
 /** The tasks that are not over: who waits for their end, what runs below them, and how they are stopped. */
 import { AuroraError } from '../protocol/index.ts';
-import type { Clock, Metrics } from '../seams/index.ts';
+import type { CancelTimer, Clock, Metrics } from '../seams/index.ts';
 import type { TaskRow } from './ledger.ts';
 
 /** A task that is not over. */
@@ -10,6 +10,9 @@ export interface OpenTask {
   readonly signal: AbortSignal;
   /** The task when nothing more happens to it; never rejects. */
   readonly done: Promise<TaskRow>;
+  /** Its time stands still while people are asked (wire.md 7); `go` counts on, to the deadline that it has then. */
+  stand(): void;
+  go(): void;
   /** Nothing more happens to it here: what it left running below is stopped, who waited is told. */
   close(): void;
 }
@@ -50,12 +53,22 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
     const controller = new AbortController();
     let tell: (task: TaskRow) => void = () => undefined;
     const done = new Promise<TaskRow>((resolve) => (tell = resolve));
-    const entry: Entry = { task, controller, signal: controller.signal, done, children: new Set(), close };
-    const stopTimer = clock.after(task.due - clock.monotonic(), () => abort(entry, outOfTime()));
+    const entry: Entry = { task, controller, signal: controller.signal, done, children: new Set(), stand, go, close };
+    let stopTimer: CancelTimer = () => undefined;
+    if (task.state !== 'auth_required') go();
     tasks.set(task.task_id, entry);
     metrics.gauge('tasks_open', tasks.size);
     joinParent(entry);
     return entry;
+
+    function stand(): void {
+      stopTimer();
+    }
+
+    function go(): void {
+      stopTimer();
+      stopTimer = clock.after(task.due - clock.monotonic(), () => abort(entry, outOfTime()));
+    }
 
     function close(): void {
       stopTimer();

@@ -17,6 +17,12 @@ import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
 import { inherited } from './carried.ts';
 import { createDispatcher } from './dispatch.ts';
+import { neededUntil, questionOf } from './approval.ts';
+import { createApprovals } from './approvals.ts';
+import { createConsumption } from './consumption.ts';
+import type { NotifyWaiting } from './notices.ts';
+import { createTelling } from './telling.ts';
+import { createTurns } from './turns.ts';
 import { createEnrolment, type Quarantine } from './enrolment.ts';
 import { createEvents, EVENT_LIMITS } from './events.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
@@ -25,7 +31,7 @@ import { refsIn } from './handoff-meta.ts';
 import type { Ledger, Recovered, TaskRow } from './ledger.ts';
 import { createOrchestratorMethods, type OrchestratorMethods } from './methods.ts';
 import { rulesPlanner, type Planner, type Step } from './plan.ts';
-import { readOnlyPolicy, type Policy } from './policy.ts';
+import { createPolicy, PolicyRules, type Policy } from './policy.ts';
 import { createRegistry, type RegistryLimits } from './registry.ts';
 import { childRouting } from './routing.ts';
 
@@ -57,7 +63,13 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   epoch: number;
   failpoints?: Failpoints;
   planner?: Planner;
+  /** What allows; `own_hosts` are the names of this machine, which nothing may ever act on. */
+  rules?: PolicyRules;
+  own_hosts?: readonly string[];
+  /** Another policy than the one of the rules. */
   policy?: Policy;
+  /** Tells people that approvals wait. */
+  notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
   bounds?: Partial<OrchestratorLimits>;
 }
@@ -116,13 +128,26 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     quarantine: deps.quarantine,
     checkAddress: (url) => assertPublicAddress(url, { networks: [...PRIVATE_NETWORKS, ...(deps.networks ?? [])] }),
   });
+  const rules = deps.rules ?? PolicyRules.parse({});
+  const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
+  const turns = createTurns(clock);
+  const consumption = createConsumption({ ...deps, turns, policy });
+  const approvals = createApprovals({
+    ...deps,
+    turns,
+    policy,
+    rules,
+    telling: createTelling({ events, ledger, log }),
+    refused: consumption.refused,
+    hold: (params, until) => blobs.hold(refsIn(params), until),
+  });
   const dispatcher = createDispatcher({
     ...deps,
     failpoints: deps.failpoints ?? inertFailpoints,
     registry,
     events,
     blobs,
-    policy: deps.policy ?? readOnlyPolicy,
+    approvals,
     grantOf: (agent_id) => deps.grants?.[agent_id] ?? GRANT_DEFAULT,
     local: new Map([
       ['investigate', createInvestigate({ planner: deps.planner ?? rulesPlanner, open, handOff: handOffStep })],
@@ -136,6 +161,8 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     fleet,
     blobs,
     enrolment,
+    approvals,
+    consumption,
     principalOf,
     onHello: reception.onHello,
     isAccepting: () => !is_draining,
@@ -160,7 +187,8 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
       for (const address of deps.agents) fleet.keep(address);
       for (const each of recovered.splice(0)) {
         const { params, due } = each.task;
-        blobs.hold(refsIn(params), clock.now() + (due - clock.monotonic()));
+        const question = questionOf(each.task);
+        blobs.hold(refsIn(params), question ? neededUntil(question) : clock.now() + (due - clock.monotonic()));
         dispatcher.resume(each);
       }
     },

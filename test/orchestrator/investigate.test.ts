@@ -315,5 +315,6 @@ const pick = (...keys: (keyof ReturnType<typeof resultOf>)[]): unknown => {
 };
 
 const denying: NonNullable<OrchestratorDeps['policy']> = {
+  version: 'test',
   decide: ({ task }) => ({ answer: task.skill === 'analyze_email' ? 'deny' : 'allow', reason: 'the test says so' }),
 };

@@ -43,6 +43,8 @@ import { openStore } from '../../store/index.ts';
 export interface TestMesh {
   orchestrator: Orchestrator;
   operator: Peer;
+  /** The link of another operator of `operators`. */
+  as(id: string): Peer;
   ledger: Ledger;
   hosts: Map<string, Host>;
   log: ReturnType<typeof memoryLog>;
@@ -72,6 +74,8 @@ export async function startMesh(
     /** Whether dialling that address succeeds now; always unless said. */
     is_up?: (url: string) => boolean;
     orchestrator?: Partial<OrchestratorDeps>;
+    /** Operators beside `operator:test`. */
+    operators?: readonly string[];
     /** Ids whose pins are taken away as soon as they stand in here. */
     revoked?: ReadonlySet<string>;
   } = {},
@@ -84,8 +88,9 @@ export async function startMesh(
   const links = new Map<string, Link[]>();
   const orchestratorSelf = identityOf('orchestrator', 'orchestrator');
   const operatorSelf = identityOf('operator:test', 'operator');
+  const others = (options.operators ?? []).map((id) => identityOf(id, 'operator'));
   const keys = new Map<string, ReturnType<typeof identityOf>>();
-  const pins: Pin[] = [orchestratorSelf.pin, operatorSelf.pin];
+  const pins: Pin[] = [orchestratorSelf.pin, operatorSelf.pin, ...others.map(({ pin }) => pin)];
   for (const { id } of agents) {
     if (keys.has(id)) continue;
     const made = identityOf(id, 'agent');
@@ -151,19 +156,26 @@ export async function startMesh(
   await orchestrator.recover();
   orchestrator.start();
 
-  const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });
-  orchestrator.accept(far);
-  const handshake = { ...shared, self: operatorSelf.identity };
-  const operator = createPeer({
-    ...shared,
-    link: near,
-    methods: createMethods(new Map([['mesh/hello', (params, call) => answerHello(handshake, params, call)]])),
-  });
-  await sayHello(operator, handshake, 5_000);
+  const join = async (self: Identity): Promise<Peer> => {
+    const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });
+    orchestrator.accept(far);
+    const handshake = { ...shared, self };
+    const peer = createPeer({
+      ...shared,
+      link: near,
+      methods: createMethods(new Map([['mesh/hello', (params, call) => answerHello(handshake, params, call)]])),
+    });
+    await sayHello(peer, handshake, 5_000);
+    return peer;
+  };
+  const operator = await join(operatorSelf.identity);
+  const joined = new Map<string, Peer>();
+  for (const { identity } of others) joined.set(identity.id, await join(identity));
 
   return {
     orchestrator,
     operator,
+    as: (id) => joined.get(id)!,
     ledger,
     hosts,
     log,

@@ -1,0 +1,191 @@
+/** The policy: what is allowed, denied and asked, by class, mode, target and number (wire.md 8). */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createPolicy, PolicyRules, type Action, type Decision } from '../../orchestrator/policy.ts';
+import { targetsOf } from '../../orchestrator/targets.ts';
+import { ActionClass, Mode } from '../../protocol/index.ts';
+import { acting } from '../support/approvals.ts';
+
+interface Case {
+  rules?: Parameters<typeof PolicyRules.parse>[0];
+  mode?: Mode;
+  action_class?: ActionClass;
+  params?: Record<string, unknown>;
+  pointers?: string[];
+  recent?: Partial<Action['recent']>;
+}
+
+function decide({ rules = {}, mode = 'active', action_class = 'high', ...more }: Case): Decision {
+  const { params = { endpoint: 'ws-7' }, pointers = ['/endpoint'], recent = {} } = more;
+  const traits = acting({ action_class, targets: pointers });
+  const policy = createPolicy(PolicyRules.parse(rules), ['mesh-host', '10.1.2.3']);
+  return policy.decide({
+    task: { mode, skill: 'contain_endpoint', params },
+    traits,
+    agent_id: 'responder',
+    targets: targetsOf(traits, params),
+    recent: { targets: [], questions: 1, ...recent },
+  }) as Decision;
+}
+const at = (endpoint: unknown, more: Case = {}) => decide({ ...more, params: { endpoint } }).answer;
+
+test.each([
+  ['read', 'allow', undefined],
+  ['low', 'allow', 0],
+  ['medium', 'ask', 1],
+  ['high', 'ask', 1],
+  ['irreversible', 'ask', 2],
+] as const)('in mode active %s is answered %s', (action_class, answer, needed) => {
+  const decision = decide({ action_class });
+  expect([decision.answer, decision.needed]).toEqual([answer, needed]);
+});
+
+test('in dry_run and monitor everything may run, because nothing is ever done there (ATK-F9)', () => {
+  for (const mode of ['dry_run', 'monitor'] as const)
+    for (const action_class of ActionClass.options) expect(decide({ mode, action_class }).answer).toBe('allow');
+});
+
+test('a skill that only reads and yet must not be repeated contradicts itself: denied in every mode (INV14)', () => {
+  const traits = acting({ action_class: 'read', effect: 'non_idempotent' });
+  const policy = createPolicy(PolicyRules.parse({}));
+  for (const mode of Mode.options) {
+    const task = { mode, skill: 'wipe_disk', params: {} };
+    const recent = { targets: [], questions: 0 };
+    expect(policy.decide({ task, traits, agent_id: 'a', targets: [], recent })).toMatchObject({ answer: 'deny' });
+  }
+});
+
+test('counts per class can be set, but what cannot be undone never needs fewer than two', () => {
+  expect(decide({ rules: { needed: { medium: 3 } }, action_class: 'medium' }).needed).toBe(3);
+  expect(PolicyRules.safeParse({ needed: { irreversible: 1 } }).success).toBe(false);
+  expect(PolicyRules.safeParse({ needed: { high: 0 } }).success).toBe(false);
+  expect(PolicyRules.safeParse({ approval_minutes: 30 }).success).toBe(false);
+});
+
+describe('protected assets (ATK-F4)', () => {
+  const rules = { protected_assets: ['dc-*', 'Vault', '10.9.0.1'] };
+
+  test.each([
+    'dc-01',
+    'DC-01',
+    ' dc-01 ',
+    'dc-01.corp.example',
+    'dc-01.',
+    'ｄｃ-01',
+    'dc\u200b-01',
+    'VAULT',
+    'vault.corp.example',
+    '10.9.0.1',
+    'https://vault/x',
+    '\\\\vault\\c$',
+    'admin@vault',
+    'vault:443',
+    'mesh-host',
+    'MESH-HOST.example',
+    '10.1.2.3',
+    'localhost',
+    '127.0.0.1',
+    '127.1',
+    '0x7f.1',
+    '2130706433',
+    '0',
+    '::1',
+    '::ffff:127.0.0.1',
+  ])('%j is denied, whatever the class', (endpoint) => {
+    expect(at(endpoint, { rules })).toBe('deny');
+    expect(at(endpoint, { rules, action_class: 'low' })).toBe('deny');
+  });
+
+  test.each(['ws-7', 'dcx', 'vaults', '10.9.0.10', 'fe80::1', 'dead', 'dc'])('%j is none', (endpoint) => {
+    expect(at(endpoint, { rules })).toBe('ask');
+  });
+
+  test('it is found anywhere in the params, also as a key, but not inside a sentence', () => {
+    const hidden = (more: object) => decide({ rules, params: { endpoint: 'ws-7', ...more } }).answer;
+    expect(hidden({ also: [{ deep: ['DC-02'] }] })).toBe('deny');
+    expect(hidden({ also: { 'dc-02': true } })).toBe('deny');
+    expect(hidden({ reason: 'spread from dc-02 this morning' })).toBe('ask');
+  });
+
+  test('a skill that declares no targets is looked through as well', () => {
+    expect(decide({ rules, pointers: [], params: { host: 'dc-01' } }).answer).toBe('deny');
+    expect(decide({ rules, pointers: [], params: { host: 'ws-1' } }).answer).toBe('ask');
+    expect(decide({ rules, pointers: [], params: { host: '*' } }).answer).toBe('deny');
+    expect(decide({ rules, pointers: [], params: {} }).answer).toBe('deny');
+  });
+});
+
+test.each([
+  '*',
+  '',
+  ' ',
+  'ws-*',
+  'ws-?',
+  'ws-[0-9]',
+  '{a,b}',
+  'ws-1,ws-2',
+  'ws-1 ws-2',
+  'ws-1;ws-2',
+  '%',
+  '10.0.0.0/8',
+  '0.0.0.0/0',
+  '::/0',
+  '10.0.0.1-10.0.0.254',
+  'x'.repeat(600),
+  undefined,
+  null,
+  7,
+  { any: 'host' },
+  [['ws-1']],
+])('%j names no single target and is denied (ATK-F4)', (endpoint) => {
+  expect(at(endpoint)).toBe('deny');
+});
+
+test('one address written as a network is one address', () => {
+  expect([at('10.0.0.7/32'), at('2001:db8::7/128')]).toEqual(['ask', 'ask']);
+});
+
+test('ten thousand endpoints are denied, and so is one more than a task may have (ATK-F4)', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, nth) => `ws-${nth}`);
+  expect([at(many(5)), at(many(6)), at(many(10_000)), at([])]).toEqual(['ask', 'deny', 'deny', 'deny']);
+  expect(at(many(6), { rules: { targets_max: 6 } })).toBe('ask');
+});
+
+test('no more than so many different targets an hour; one that was hit before is not counted twice (ATK-F4)', () => {
+  const targets = Array.from({ length: 20 }, (_, nth) => `ws-${nth}`);
+  expect(at('ws-20', { recent: { targets } })).toBe('deny');
+  expect(at('ws-19', { recent: { targets } })).toBe('ask');
+});
+
+test('many questions at once need a second person each (ATK-F10)', () => {
+  expect(decide({ recent: { questions: 5 } }).needed).toBe(1);
+  expect(decide({ recent: { questions: 6 } }).needed).toBe(2);
+  expect(decide({ recent: { questions: 6 }, action_class: 'low' }).answer).toBe('allow');
+});
+
+test('the version names the rules: the same rules have the same, any other rule another', () => {
+  const version = (rules: Case['rules']) => createPolicy(PolicyRules.parse(rules)).version;
+  expect(version({})).toBe(version({ targets_max: 5 }));
+  const others = [{ targets_max: 6 }, { protected_assets: ['a'] }, { approvers: [] }, { needed: { low: 1 } }].map(
+    version,
+  );
+  expect(new Set([version({}), ...others]).size).toBe(5);
+});
+
+test('targets come from where the skill declares them, each once, lists one by one', () => {
+  const traits = acting({ targets: ['/a/b', '/list', '/e~1f'] });
+  const params = { a: { b: 'one' }, list: ['two', 'one', 3], 'e/f': 'three', other: 'no' };
+  expect(targetsOf(traits, params)).toEqual(['one', 'two', '', 'three']);
+  expect(targetsOf(acting({ targets: ['/__proto__/x', '/constructor'] }), {})).toEqual(['']);
+});
+
+test('whatever the params are, it answers, and never lets a protected whole value through (ATK-F4)', () => {
+  const rules = { protected_assets: ['dc-01'] };
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.boolean(), (params, with_asset) => {
+      const { answer } = decide({ rules, params: with_asset ? { ...params, deep: [{ at: 'dc-01' }] } : params });
+      expect(['deny', 'ask']).toContain(answer);
+      if (with_asset) expect(answer).toBe('deny');
+    }),
+  );
+});
