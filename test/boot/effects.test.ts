@@ -9,17 +9,7 @@ import { fileActionLog } from '../../boot/action-log.ts';
 import { auditedEffects, openEffects } from '../../boot/effects.ts';
 import { ConfigError, loadConfig } from '../../boot/index.ts';
 import { AuroraError } from '../../protocol/index.ts';
-import {
-  countingIds,
-  countingMetrics,
-  inertFailpoints,
-  literalContent,
-  manualClock,
-  memoryLog,
-  seededRandom,
-  systemClock,
-  type EffectOrder,
-} from '../../seams/index.ts';
+import { countingIds, manualClock, memoryLog, seededRandom, systemClock, type EffectOrder } from '../../seams/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'aurora-effects-'));
 let data = root;
@@ -56,15 +46,7 @@ const records = () =>
 
 function driverOf(webhook?: { url: string; secret_file?: string; networks?: string[] }) {
   const config = loadConfig({ env: { AURORA_DATA: data }, flags: { effects: { webhook } } });
-  const seams = {
-    clock: systemClock,
-    ids: countingIds(),
-    random: seededRandom(1),
-    log,
-    metrics: countingMetrics(),
-    content: literalContent(),
-    failpoints: inertFailpoints,
-  };
+  const seams = { clock: systemClock, ids: countingIds(), random: seededRandom(1), log };
   const opened = openEffects('incident-responder', config, seams);
   cleanups.push(opened.close);
   return opened.driver;
