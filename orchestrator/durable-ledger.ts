@@ -1,8 +1,8 @@
 /** The record of tasks on a store: the store is the truth, open tasks are at hand in memory. */
 import { isFinal, type TaskError } from '../protocol/index.ts';
 import { toIso, type Clock } from '../seams/index.ts';
-import type { Append, Appended, Arrow, Store } from '../store/index.ts';
-import { acceptedBy, applyEvent, fold, leasedBy, phasesOf, releasedBy, settledBy } from './journal.ts';
+import type { Append, Appended, Arrow, EventRow, Store } from '../store/index.ts';
+import { acceptedBy, applyEvent, fold, leasedBy, phaseOf, phasesOf, releasedBy, settledBy } from './journal.ts';
 import type { FamilyBounds, Lease, Ledger, Recovered, StoredEvent, TaskRow } from './ledger.ts';
 
 /** Bounds of what is at hand. */
@@ -38,6 +38,7 @@ export function createLedger(
       return (await write(task_id, arrows)).outcome === 'kept';
     },
     history,
+    journalOf,
     recover,
   };
 
@@ -96,6 +97,8 @@ export function createLedger(
   async function list({
     root_id,
     state,
+    outcome,
+    since,
     with_approvals,
     before,
     limit,
@@ -103,6 +106,8 @@ export function createLedger(
     let query = db.selectFrom('tasks').select('task_id').orderBy('position', 'desc').limit(limit);
     if (root_id !== undefined) query = query.where('root_id', '=', root_id);
     if (state !== undefined) query = query.where('phase', 'in', phasesOf(state));
+    if (outcome !== undefined) query = query.where('phase', '=', phaseOf(outcome));
+    if (since !== undefined) query = query.where('created_at', '>=', since);
     if (before !== undefined) query = query.where('position', '<', positionOf(before));
     if (with_approvals === 'open') query = query.where('final_at', 'is', null);
     if (with_approvals) {
@@ -145,6 +150,26 @@ export function createLedger(
 
   async function history(task_id: string): Promise<StoredEvent[]> {
     return (await eventsOf([task_id])).get(task_id) ?? [];
+  }
+
+  async function journalOf({ task_id, tree, after, limit }: Parameters<Ledger['journalOf']>[0]): Promise<EventRow[]> {
+    const task_ids = tree ? await treeOf(task_id) : [task_id];
+    const rows = db.selectFrom('events').selectAll().where('task_id', 'in', task_ids);
+    return rows.where('position', '>', after).orderBy('position').limit(limit).execute();
+  }
+
+  /** A task and everything below it, in the order of acceptance: nobody is accepted before its parent. */
+  async function treeOf(task_id: string): Promise<string[]> {
+    const family = await db
+      .selectFrom('tasks as own')
+      .innerJoin('tasks as member', 'member.root_id', 'own.root_id')
+      .select(['member.task_id', 'member.parent_id'])
+      .where('own.task_id', '=', task_id)
+      .orderBy('member.position')
+      .execute();
+    const tree = new Set([task_id]);
+    for (const member of family) if (tree.has(member.parent_id ?? '')) tree.add(member.task_id);
+    return [...tree];
   }
 
   /** Writes what must not be refused for want of space, and then makes the row at hand say the same. */

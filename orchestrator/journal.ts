@@ -14,6 +14,7 @@ import type { Arrow, ArrowType, Phase } from '../store/index.ts';
 import { applyApproval, endApprovals } from './approval-journal.ts';
 import { Carried } from './carried.ts';
 import type { Lease, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
+import { applyRemedy } from './remedy-journal.ts';
 
 /** The first event: everything that was asked. */
 export function acceptedBy(row: TaskRow): Arrow {
@@ -74,6 +75,7 @@ export function applyEvent(
 ): void {
   const { type, fence, at } = event;
   applyApproval(row, event, dueOf);
+  applyRemedy(row, event);
   if (NOTES.has(type)) return;
   row.updated_at = at;
   if (type === 'leased') {
@@ -113,6 +115,9 @@ export function applyEvent(
 
 /** The phases in which a caller sees that state (promises.md 1). */
 export const phasesOf = (state: TaskState): Phase[] => PHASES_OF[state];
+
+/** The phase in which a task ended like that. */
+export const phaseOf = (outcome: TaskOutcome): Phase => PHASE_OF[outcome];
 
 const endAttempt = (
   attempts: readonly Attempt[],
@@ -184,4 +189,13 @@ const PHASES_OF: Readonly<Record<TaskState, Phase[]>> = {
   failed: ['FAILED', 'EXPIRED', 'DEAD_LETTERED', 'UNKNOWN_EFFECT'],
   canceled: ['CANCELLED'],
   rejected: ['DENIED'],
+};
+const PHASE_OF: Readonly<Record<TaskOutcome, Phase>> = {
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  canceled: 'CANCELLED',
+  expired: 'EXPIRED',
+  denied: 'DENIED',
+  dead_lettered: 'DEAD_LETTERED',
+  unknown_effect: 'UNKNOWN_EFFECT',
 };

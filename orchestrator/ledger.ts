@@ -6,6 +6,7 @@ import type {
   Effect,
   HandoffTo,
   Mode,
+  Resolution,
   TaskError,
   TaskOutcome,
   TaskState,
@@ -46,6 +47,9 @@ export interface TaskRow {
   approvals?: Approval[];
   result?: unknown;
   error?: TaskError;
+  /** What people did about it after its end: the newest redrive, and what became of an unknown effect. */
+  redriven_as?: string;
+  resolved?: Resolution;
   readonly key: { scope: string; digest: string } | undefined;
   /** What travels on with it, unread. */
   readonly carried?: Carried | undefined;
@@ -99,6 +103,9 @@ export interface Ledger {
   list(query: {
     root_id?: string;
     state?: TaskState;
+    outcome?: TaskOutcome;
+    /** Accepted then or later, ISO. */
+    since?: string;
     /** Only those that people, or policy, were asked about: any of them, or those that are not over. */
     with_approvals?: 'any' | 'open';
     before?: string;
@@ -117,6 +124,8 @@ export interface Ledger {
   record(task_id: string, arrows: readonly Arrow[]): Promise<boolean>;
   /** Everything on a task's record, oldest first. */
   history(task_id: string): Promise<StoredEvent[]>;
+  /** Rows of the records of a task, or of it and everything below it, in the order they were kept, behind a position. */
+  journalOf(query: { task_id: string; tree: boolean; after: number; limit: number }): Promise<EventRow[]>;
   /**
    * Call once, before the first `accept`: reads the open tasks of earlier processes, ends what must not or need not run again,
    * and answers the rest, to be carried on.

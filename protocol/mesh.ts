@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AgentId } from './hello.ts';
 import { RpcIdSchema } from './rpc-id.ts';
-import { Task, TaskEventKind, TaskState } from './task.ts';
+import { Task, TaskEventKind, TaskOutcome, TaskState } from './task.ts';
 
 /** Params of `$/cancel`: stop the request with that id on this connection. */
 export const Cancel = z.object({ id: RpcIdSchema, reason: z.string().max(1024).optional() });
@@ -42,6 +42,8 @@ export type TaskRef = z.infer<typeof TaskRef>;
 export const TaskQuery = z.object({
   root_id: z.string().max(64).optional(),
   state: TaskState.optional(),
+  outcome: TaskOutcome.optional(),
+  since: z.iso.datetime().max(64).optional().describe('accepted then or later'),
   limit: z.number().int().min(1).max(200).default(50),
   cursor: z.string().max(256).optional(),
 });
@@ -50,6 +52,63 @@ export type TaskQuery = z.infer<typeof TaskQuery>;
 /** Result of `task/list`. */
 export const TaskPage = z.object({ items: z.array(Task), next_cursor: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
+
+/** Params of `task/history`: everything on the record of a task, in the order it was kept; with `tree`, of all tasks below it too. */
+export const HistoryQuery = z.object({
+  task_id: z.string().max(64),
+  tree: z.boolean().default(false),
+  limit: z.number().int().min(1).max(500).default(200),
+  cursor: z.string().max(64).optional(),
+});
+export type HistoryQuery = z.infer<typeof HistoryQuery>;
+
+/** One row of a record. Members of the payload over 4 KiB are cut: what stands there then says how long they are. */
+export const RecordedEvent = z.object({
+  task_id: z.string(),
+  seq: z.number().int().positive(),
+  at: z.string(),
+  type: z.string(),
+  fence: z.number().int().nullable(),
+  payload: z.unknown(),
+  hash: z.string(),
+});
+export type RecordedEvent = z.infer<typeof RecordedEvent>;
+
+/** Result of `task/history`. A page may be short, only a missing cursor is the end. */
+export const HistoryPage = z.object({ items: z.array(RecordedEvent), next_cursor: z.string().nullable() });
+export type HistoryPage = z.infer<typeof HistoryPage>;
+
+/** Params of `task/redrive`: a failed task is asked for once more, as a new task of the operator who says so (PROM-P11). */
+export const Redrive = z.object({ task_id: z.string().max(64), reason: z.string().min(1).max(1024) });
+export type Redrive = z.infer<typeof Redrive>;
+
+/** Result of `task/redrive`: the new task. */
+export const Redriven = z.object({ task_id: z.string(), state: TaskState, redrive_of: z.string() });
+export type Redriven = z.infer<typeof Redriven>;
+
+/** Params of `task/resolve`: a person looked whether an unknown effect took place (PROM-P4). */
+export const Resolve = z.object({
+  task_id: z.string().max(64),
+  applied: z.boolean(),
+  note: z.string().min(1).max(1024),
+});
+export type Resolve = z.infer<typeof Resolve>;
+
+/** Result of `ledger/verify`: what was checked, or the first row that does not fit. Without a task, `seq` is a checkpoint's or an anchor's. */
+export const LedgerVerdict = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    tasks: z.number().int(),
+    events: z.number().int(),
+    anchors: z.number().int().optional(),
+  }),
+  z.object({ ok: z.literal(false), task_id: z.string(), seq: z.number().int(), why: z.string() }),
+]);
+export type LedgerVerdict = z.infer<typeof LedgerVerdict>;
+
+/** Result of `ledger/backup`: where the copy lies on the orchestrator's machine. */
+export const LedgerBackup = z.object({ path: z.string(), bytes: z.number().int(), sha256: z.string() });
+export type LedgerBackup = z.infer<typeof LedgerBackup>;
 
 /**
  * Params of `task/subscribe`. Events follow as `$/progress` with the caller's `_meta.progress_token`. `root: true` follows

@@ -45,6 +45,10 @@ export type Attempt = z.infer<typeof Attempt>;
 export const TaskError = z.object({ code: z.number().int(), message: z.string(), detail: z.unknown().optional() });
 export type TaskError = z.infer<typeof TaskError>;
 
+/** What a person found out about an effect that was unknown. */
+export const Resolution = z.object({ by: z.string(), applied: z.boolean(), note: z.string(), at: z.string() });
+export type Resolution = z.infer<typeof Resolution>;
+
 /** A task as `task/get` answers it. */
 export const Task = z.object({
   task_id: z.string(),
@@ -65,6 +69,8 @@ export const Task = z.object({
   attempts: z.array(Attempt),
   result: z.unknown().optional(),
   error: TaskError.optional(),
+  redriven_as: z.string().optional().describe('the newest task that was made to do this once more'),
+  resolved: Resolution.optional(),
 });
 export type Task = z.infer<typeof Task>;
 

@@ -4,6 +4,7 @@ import type { WrittenAnchor } from './anchor-file.ts';
 import { digestOf, hashesOf, hashOfAnchor, signedTextOf, type AnchorSeam } from './anchors.ts';
 import { GENESIS } from './chain.ts';
 import { foldsOf, type Fold } from './checkpoint.ts';
+import { nextTurn } from './either.ts';
 import type { AnchorRow, CheckpointRow, Tables } from './schema.ts';
 
 /** What is known from outside the database. Without it, only accidents are found: whoever changes all rows can fit them together. */
@@ -61,6 +62,7 @@ function lostCheckpoint(anchors: readonly AnchorRow[], checkpoints: readonly Che
 async function rangeBreak(db: Kysely<Tables>, anchors: readonly AnchorRow[], checkpoints: readonly CheckpointRow[]) {
   const folds = new Map<number, Fold>(checkpoints.flatMap(foldsOf).map((fold) => [fold.seq, fold]));
   for (const anchor of anchors) {
+    await nextTurn();
     const expected = folds.get(anchor.seq) ?? anchor;
     const found = digestOf(await hashesOf(db, anchor).execute());
     if (found.events !== expected.events)

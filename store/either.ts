@@ -17,3 +17,6 @@ export function attempt<T>(run: () => Either<T>, fail: (reason: unknown) => Eith
     return fail(reason);
   }
 }
+
+/** Lets everything else that waits have its turn: what SQLite answers at once leaves no room for it. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
