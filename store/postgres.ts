@@ -63,8 +63,7 @@ export async function openSession(
         const { rows } = await client.query<SqlRow>({ ...statement, ...(values && { values: [...values] }) });
         return rows.filter(isRow);
       } catch (reason) {
-        // An ERROR undid its statement and leaves the session; all else, also a FATAL, leaves neither the session nor an answer.
-        if (reason instanceof pg.DatabaseError && reason.severity === 'ERROR') throw reason;
+        if (isRuling(reason)) throw reason;
         lose(reason);
         throw new LostSession(reason);
       }
@@ -119,6 +118,13 @@ function configOf({ url }: PostgresAddress): pg.ClientConfig {
     types: TYPES,
   };
 }
+
+/**
+ * Whether PostgreSQL itself undid the statement and goes on. Shutdowns, broken connections and its own faults leave no certainty.
+ * Judged by the code: the word for the severity is in the server's language.
+ */
+const isRuling = (reason: unknown): boolean =>
+  reason instanceof pg.DatabaseError && reason.code !== undefined && !/^(08|25P|57P|58|XX)/.test(reason.code);
 
 /** Whether pg can read it; it would say what it cannot. */
 function isAddress(url: string): boolean {
