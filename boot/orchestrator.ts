@@ -2,6 +2,7 @@
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
 import { createLedger, createOrchestrator } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
+import { careOf } from './backup.ts';
 import type { Config } from './config.ts';
 import { fetchCard } from './http.ts';
 import { ensureKey, identityOf, pinOf } from './keys.ts';
@@ -52,6 +53,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     mode: config.mode,
     ledger: createLedger(store, clock),
     storeHealth: store.health,
+    care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
     bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max } },
   });

@@ -17,6 +17,8 @@ export interface Place {
   ledger: string;
   /** Signed statements about the ledger; best shipped to where this machine cannot write. */
   anchors: string;
+  /** Copies of the database, made while work went on. */
+  backups: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -37,6 +39,7 @@ export function placeOf(data: string): Place {
     ledgerFolder: join(data, 'ledger'),
     ledger: join(data, 'ledger', 'ledger.db'),
     anchors: join(data, 'ledger', 'anchors.jsonl'),
+    backups: join(data, 'backups'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

@@ -31,6 +31,8 @@ import type { Clock, Random } from '../seams/index.ts';
 import { createApprovalMethods, toTicket, type Held } from './approval-methods.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobStore } from './blobs.ts';
+import type { Care } from './care.ts';
+import { createCareMethods } from './care-methods.ts';
 import type { Consumption } from './consumption.ts';
 import type { Dispatched, Dispatcher, Order } from './dispatch.ts';
 import { readCarried } from './carried.ts';
@@ -62,6 +64,8 @@ export interface MethodDeps {
   enrolment: Enrolment;
   approvals: Approvals;
   consumption: Consumption;
+  /** What can be done with the ledger as a whole; nothing where it is in memory only. */
+  care: Care | undefined;
   /** Who is behind a peer: it proved a key, or nothing is answered. */
   principalOf(peer: Peer): Promise<Principal | undefined>;
   onHello: MethodHandler;
@@ -95,6 +99,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['task/cancel', cancelTask],
     ['task/subscribe', subscribe],
     ...createApprovalMethods({ ...deps, operator, held }),
+    ...createCareMethods({ ...deps, operator, assertAccepting }),
     ['agent/register', register],
     ['agent/renew', register],
     ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
@@ -111,9 +116,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   /* ---- handoff ---- */
 
   async function handoff(params: RpcParams | undefined, call: Call): Promise<unknown> {
-    if (!deps.isAccepting()) {
-      throw new AuroraError(5030, { message: 'The orchestrator is leaving', retry_after_ms: RETRY_AFTER_MS });
-    }
+    assertAccepting();
     const principal = await proof(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
     if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
@@ -131,6 +134,11 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
     const until = asked.options.on_approval === 'return' ? untilAsked(task, done) : done;
     return answerOf(await untilDone({ task, done: until }, call));
+  }
+
+  function assertAccepting(): void {
+    if (deps.isAccepting()) return;
+    throw new AuroraError(5030, { message: 'The orchestrator is leaving', retry_after_ms: RETRY_AFTER_MS });
   }
 
   /** Rights, hop, path, deadline and mode come from the parent's own row when an agent asks; a person starts a root. */
@@ -213,11 +221,13 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   async function listTasks(params: RpcParams | undefined, call: Call): Promise<unknown> {
     await operator(call);
-    const { root_id, state, limit, cursor } = parse(TaskQuery, params ?? {});
+    const { root_id, state, outcome, since, limit, cursor } = parse(TaskQuery, params ?? {});
     const rows = await deps.ledger.list({
       limit: limit + 1,
       ...(root_id !== undefined && { root_id }),
       ...(state && { state }),
+      ...(outcome && { outcome }),
+      ...(since !== undefined && { since: new Date(since).toISOString() }),
       ...(cursor !== undefined && { before: cursor }),
     });
     const page = rows.slice(0, limit);

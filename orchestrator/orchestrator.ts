@@ -15,6 +15,7 @@ import { inertFailpoints, type Blobs, type Failpoints } from '../seams/index.ts'
 import type { StoreHealth } from '../store/index.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
+import type { Care } from './care.ts';
 import { inherited } from './carried.ts';
 import { createDispatcher } from './dispatch.ts';
 import { neededUntil, questionOf } from './approval.ts';
@@ -59,6 +60,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   ledger: Ledger;
   /** How the store behind the ledger is; what is not `ok` is why new work is refused (PROM-P15). */
   storeHealth: () => StoreHealth;
+  /** Checking and copying it, for operators. */
+  care?: Care;
   /** Grows with every process that owns the ledger; streams are numbered in its blocks. */
   epoch: number;
   failpoints?: Failpoints;
@@ -163,6 +166,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     enrolment,
     approvals,
     consumption,
+    care: deps.care,
     principalOf,
     onHello: reception.onHello,
     isAccepting: () => !is_draining,

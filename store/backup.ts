@@ -1,5 +1,5 @@
 /** Copies of a database: made while it works, checked before they are trusted, put in its place when nobody owns it. */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openConnection } from './connection.ts';
 import { readValue, type DriverName, type SqlDriver } from './driver.ts';
@@ -23,9 +23,17 @@ export function backupTo(driver: SqlDriver, file: string): void {
   }
 }
 
-/** Puts the backup `from` in the place of `to`, after checking its pages and its chains. Throws while `to` has an owner. */
-export async function restoreBackup(options: { from: string; to: string; driver?: DriverName }): Promise<ChainVerdict> {
-  const { from, to, driver = 'libsql' } = options;
+/**
+ * Puts the backup `from` in the place of `to`, after checking its pages and its chains; what was there before stays under the
+ * name `keep`, with its log. Throws while `to` has an owner.
+ */
+export async function restoreBackup(options: {
+  from: string;
+  to: string;
+  keep?: string;
+  driver?: DriverName;
+}): Promise<ChainVerdict> {
+  const { from, to, keep, driver = 'libsql' } = options;
   const release = takeLock(to, driver);
   const draft = `${to}.draft`;
   try {
@@ -33,6 +41,9 @@ export async function restoreBackup(options: { from: string; to: string; driver?
     const verdict = await checkFile(draft, driver);
     if (!verdict.ok)
       throw new Error(`${from} is not a good backup: ${verdict.task_id} #${verdict.seq}: ${verdict.why}`);
+    for (const ending of keep === undefined ? [] : ['', '-wal']) {
+      if (existsSync(`${to}${ending}`)) copyFileSync(`${to}${ending}`, `${keep}${ending}`, constants.COPYFILE_FICLONE);
+    }
     for (const ending of ['-wal', '-shm']) rmSync(`${to}${ending}`, { force: true });
     settle(draft, to);
     return verdict;

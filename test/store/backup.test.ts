@@ -43,6 +43,19 @@ test('a backup holds what was committed, and brings the file back to it', async 
   await restored.close();
 });
 
+test('what a restore replaces is kept under the name it is given', async () => {
+  const store = await open();
+  await accept(store, 'task_a');
+  store.backup(copy);
+  await accept(store, 'task_b');
+  await store.close();
+  const keep = join(folder, 'ledger.db.replaced');
+  await restoreBackup({ from: copy, to: file, keep });
+  const kept = await openStore({ file: keep, durability: 'full', clock, log: silentLog });
+  expect(await kept.verifyChain()).toEqual({ ok: true, tasks: 2, events: 2 });
+  await kept.close();
+});
+
 test('a backup never overwrites, and leaves no half of itself', async () => {
   const store = await open();
   writeFileSync(copy, 'precious');
