@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AgentId, Mode } from '../protocol/index.ts';
 import { LOG_LEVELS, redact } from '../seams/index.ts';
+import { Flow } from './flow.ts';
 import {
   ConfigError,
   joinLayers,
@@ -34,6 +35,12 @@ export const AgentEntry = z
 export type AgentEntry = z.infer<typeof AgentEntry>;
 
 const Port = z.number().int().min(0).max(65_535);
+
+const Webhook = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'the address of a webhook is an http: or https: URL' }),
+  secret_file: z.string().min(1).optional().describe('file of the secret that signs each message'),
+  networks: z.array(z.cidrv4().or(z.cidrv6())).max(64).default([]).describe('private networks where it may live'),
+});
 
 /** The one schema. Every key is also `AURORA_<KEY>` in the environment, dots as underscores, lists comma-separated. */
 export const Config = z.strictObject({
@@ -109,20 +116,15 @@ export const Config = z.strictObject({
     .prefault({}),
   effects: z
     .strictObject({
-      webhook: z
-        .strictObject({
-          url: z.url({ protocol: /^https?$/, error: 'the address of a webhook is an http: or https: URL' }),
-          secret_file: z.string().min(1).optional().describe('file of the secret that signs each message'),
-          networks: z
-            .array(z.cidrv4().or(z.cidrv6()))
-            .max(64)
-            .default([])
-            .describe('private networks where it may live'),
-        })
-        .optional()
-        .describe('who carries approved actions out; without one they are refused'),
+      webhook: Webhook.optional().describe('who carries approved actions out; without one they are refused'),
     })
     .prefault({}),
+  policy: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('what may act, and who must be asked: approvers, needed, protected_assets, targets_max …'),
+  notify: z.strictObject({ webhook: Webhook.optional().describe('who is told that approvals wait') }).prefault({}),
+  flow: Flow.describe('numbers of queues, retries and breakers'),
   limits: z
     .strictObject({
       input_bytes_max: z.number().int().positive().default(268_435_456).describe('largest input, bytes'),
@@ -188,6 +190,7 @@ const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? 
 const SECTIONS: Readonly<Record<string, object>> = {
   mesh: { anonymous: 1, networks: 1 },
   ledger: { database: 1, database_file: 1, durability: 1, retention_days: 1 },
+  flow: Flow.unwrap().shape,
   effects: { 'webhook.url': 1, 'webhook.secret_file': 1, 'webhook.networks': 1 },
   limits: { input_bytes_max: 1, drain_ms: 1 },
 };

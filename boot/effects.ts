@@ -68,7 +68,8 @@ const toWebhook =
 
 const refuse: Carrier = (order, signal) => noEffects.apply(order, signal);
 
-function readSecret(path: string | undefined): string | undefined {
+/** The secret in a file. Throws a ConfigError when there is none to read. */
+export function readSecret(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     const secret = readFileSync(path, 'utf8').trim();

@@ -1,12 +1,17 @@
 /** The orchestrator as a process: its key, the pins, the registry of addresses, its port. */
+import { hostname } from 'node:os';
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
-import { createLedger, createOrchestrator } from '../orchestrator/index.ts';
+import { createLedger, createOrchestrator, PolicyRules } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
 import { careOf } from './backup.ts';
 import type { Config } from './config.ts';
+import { boundsOf } from './flow.ts';
 import { fetchCard } from './http.ts';
 import { ensureKey, identityOf, pinOf } from './keys.ts';
+import { ConfigError } from './layers.ts';
 import { openLedgerStore } from './ledger-store.ts';
+import { metricsRoute } from './metrics.ts';
+import { notifierOf } from './notify.ts';
 import { addPins, filePins, fileQuarantine } from './pins.ts';
 import { placeOf } from './place.ts';
 import { readinessRoute } from './readiness.ts';
@@ -28,6 +33,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const { advertise } = binding;
   const ledgerStore = await openLedgerStore({ config, place, seams, key });
   const { store } = ledgerStore;
+  const notify = notifierOf(config, seams);
   let url = '';
   const orchestrator = createOrchestrator({
     ...seams,
@@ -55,7 +61,10 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
-    bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max } },
+    rules: rulesOf(config),
+    own_hosts: [hostname(), 'localhost', ORCHESTRATOR, ...(advertise === undefined ? [] : [advertise])],
+    ...(notify && { notify }),
+    bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max }, ...boundsOf(config.flow) },
   });
   await orchestrator.recover();
   const port = await listen({
@@ -66,6 +75,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     routes: [
       jsonRoute('/health', () => ({ ...orchestrator.health(), durability: store.assurance })),
       readinessRoute(orchestrator.unready),
+      metricsRoute(seams.metrics),
       ...orchestrator.routes,
     ],
     allow_hosts: [...binding.allow_hosts, ...(advertise === undefined ? [] : [advertise])],
@@ -91,6 +101,14 @@ export async function startOrchestrator(config: Config): Promise<Running> {
       await ledgerStore.close();
     },
   };
+}
+
+/** The rules of the policy. Throws a ConfigError naming the first that is none. */
+function rulesOf({ policy }: Config): PolicyRules {
+  const parsed = PolicyRules.safeParse(policy);
+  const [issue] = parsed.error?.issues ?? [];
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`policy.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
 }
 
 /** The address for somebody on this machine: whoever binds everywhere is on loopback too. */

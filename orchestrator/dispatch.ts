@@ -27,7 +27,16 @@ import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
 import type { Lease, Ledger, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import type { Place, Registry, Wanted } from './registry.ts';
-import { AGENT_LOST, backoff, createRetryBudget, isTransient, judgeAttempts, type DeadLetterCause } from './retry.ts';
+import {
+  AGENT_LOST,
+  backoff,
+  createRetryBudget,
+  isTransient,
+  judgeAttempts,
+  RETRY_LIMITS,
+  type DeadLetterCause,
+  type RetryLimits,
+} from './retry.ts';
 import { toStreamEvents } from './retold.ts';
 import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
 import { createTelling } from './telling.ts';
@@ -91,6 +100,8 @@ export interface DispatchDeps {
   /** The orchestrator's own skills, by id. */
   local: ReadonlyMap<string, LocalSkill>;
   blobs: BlobGrants;
+  /** Bounds of trying again; the defaults unless said. */
+  retry?: Partial<RetryLimits> | undefined;
 }
 
 /** Makes the dispatcher. */
@@ -98,7 +109,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const { clock, log, metrics, ledger, registry, events, failpoints, approvals } = deps;
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
-  const budget = createRetryBudget(deps);
+  const limits = { ...RETRY_LIMITS, ...deps.retry };
+  const budget = createRetryBudget({ clock, metrics, limits });
   /** What waits for an agent on behalf of a root: cut short when this process leaves. */
   const waits = new Set<AbortController>();
   let is_leaving = false;
@@ -407,7 +419,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** An answer that is an error: given another try when it is declared transient, else the end. */
   async function failed(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
-    const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms });
+    const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms, limits });
     const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
     // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
     if (!is_worth_it || task.effect === 'non_idempotent') return { end: { state: 'failed', error: shownOf(error) } };
@@ -429,7 +441,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   ): Promise<TaskEnd | undefined> {
     if (task.effect === 'non_idempotent') return { state: 'failed', as: 'unknown_effect', error: UNKNOWN_EFFECT };
     await ledger.release(task.task_id, attempt.fence, why);
-    const judged = judgeAttempts(task.attempts);
+    const judged = judgeAttempts(task.attempts, limits);
     if (judged.then === 'dead_letter') return deadLetter(error, judged.cause);
     const { agent_id, instance_id } = attempt;
     tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });

@@ -17,6 +17,7 @@ import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
 import type { Care } from './care.ts';
 import { inherited } from './carried.ts';
+import type { OpenBreaker } from './breaker.ts';
 import { createDispatcher } from './dispatch.ts';
 import { neededUntil, questionOf } from './approval.ts';
 import { createApprovals } from './approvals.ts';
@@ -34,11 +35,13 @@ import { createOrchestratorMethods, type OrchestratorMethods } from './methods.t
 import { rulesPlanner, type Planner, type Step } from './plan.ts';
 import { createPolicy, PolicyRules, type Policy } from './policy.ts';
 import { createRegistry, type RegistryLimits } from './registry.ts';
+import type { RetryLimits } from './retry.ts';
 import { childRouting } from './routing.ts';
 
 /** Bounds of an orchestrator; every part's own defaults unless said. */
 export interface OrchestratorLimits {
-  registry: RegistryLimits;
+  registry: Partial<RegistryLimits>;
+  retry: Partial<RetryLimits>;
   blobs: Partial<BlobLimits>;
 }
 
@@ -81,6 +84,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
 export interface OrchestratorHealth {
   status: 'ok' | 'degraded' | 'draining';
   ledger: StoreHealth;
+  /** Agents that get no work of a skill for now, and why (PROM-P10). */
+  breakers: OpenBreaker[];
   agents: { agent_id: string; state: string; why?: string }[];
   tasks_open: number;
 }
@@ -151,6 +156,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     events,
     blobs,
     approvals,
+    retry: deps.bounds?.retry,
     grantOf: (agent_id) => deps.grants?.[agent_id] ?? GRANT_DEFAULT,
     local: new Map([
       ['investigate', createInvestigate({ planner: deps.planner ?? rulesPlanner, open, handOff: handOffStep })],
@@ -250,7 +256,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     const store = deps.storeHealth();
     const is_well = is_whole && store.state === 'ok';
     const status = is_draining ? 'draining' : is_well ? 'ok' : 'degraded';
-    return { status, ledger: store, agents, tasks_open: dispatcher.open };
+    return { status, ledger: store, breakers: registry.breakers(), agents, tasks_open: dispatcher.open };
   }
 }
 

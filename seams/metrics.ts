@@ -1,5 +1,5 @@
 /** Counters, gauges and histograms, read as Prometheus text. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Labels of one sample; values come from small closed sets, never from a caller's text. */
 export type Labels = Readonly<Record<string, string>>;
@@ -16,6 +16,7 @@ export interface Metrics {
 /** The real metrics; every name gets the prefix `aurora_`. */
 export function promMetrics(): Metrics {
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'aurora_' }); // memory, and the lag of the event loop (X33)
   const counters = new Map<string, Counter>();
   const gauges = new Map<string, Gauge>();
   const histograms = new Map<string, Histogram>();
