@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDurableLedger } from '../../orchestrator/durable-ledger.ts';
-import { memoryLedger, type Ledger, type TaskEnd, type TaskRow } from '../../orchestrator/ledger.ts';
+import { createLedger } from '../../orchestrator/durable-ledger.ts';
+import type { TaskEnd, TaskRow } from '../../orchestrator/ledger.ts';
 import { manualClock, silentLog, toIso, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { ledgerContract } from '../support/ledger.ts';
+import { modelLedger, type ModelLedger } from '../support/model-ledger.ts';
 import { describeWithPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 
 const BOUNDS = { fan_out_max: 3, root_tasks_max: 5 };
@@ -33,7 +34,7 @@ async function restart(down_ms = 0) {
   await store.close();
   clock = manualClock(clock.now() + down_ms);
   store = await open();
-  const ledger = createDurableLedger(store, clock);
+  const ledger = createLedger(store, clock);
   return { ledger, recovered: await ledger.recover() };
 }
 
@@ -81,9 +82,10 @@ describe('the durable ledger', () => {
   const make: Parameters<typeof ledgerContract>[0] = async (own, limits) => {
     const memory = await openStore({ file: ':memory:', durability: 'full', clock: own, log: silentLog });
     opened.push(memory);
-    return createDurableLedger(memory, own, limits);
+    return createLedger(memory, own, limits);
   };
-  ledgerContract(make, { forgets: false });
+  ledgerContract(make);
+});
 
 describeWithPostgres('the durable ledger on PostgreSQL', () => {
   let cluster: Cluster;
@@ -103,21 +105,20 @@ describeWithPostgres('the durable ledger on PostgreSQL', () => {
     if (held) await cluster.query('TRUNCATE tasks, events, keys');
     const database = { kind: 'postgres' as const, url: cluster.url };
     held = await openStore({ database, durability: 'full', clock: own, log: silentLog });
-    return createDurableLedger(held, own, limits);
+    return createLedger(held, own, limits);
   };
-  ledgerContract(make, { forgets: false });
-});
+  ledgerContract(make);
 });
 
-test('the plain road is kept, folds back to the same row, and costs three transactions', async () => {
-  const ledger = createDurableLedger(store, clock);
+test('PROM-P1: the plain road is kept, folds back to the same row, and costs two transactions', async () => {
+  const ledger = createLedger(store, clock);
   const row = task('task_1', { key: { scope: 'alice handoff 1', digest: 'abc' } });
-  expect(await ledger.accept(row, BOUNDS)).toBe('accepted');
+  expect(await ledger.accept(row, BOUNDS, to('i1'))).toBe('accepted');
   clock.advance(5);
-  expect(await ledger.lease('task_1', to('i1'))).toMatchObject({ attempt: 1, fence: 1, instance_id: 'i1' });
+  expect(row.attempts).toMatchObject([{ attempt: 1, fence: 1, instance_id: 'i1' }]);
   expect(row).toMatchObject({ state: 'working', agent_id: 'threat-intel', hop: 1 });
   expect(await ledger.settle('task_1', done, 1)).toBe(true);
-  expect(store.counts).toEqual({ transactions: 3, events: 4 });
+  expect(store.counts).toEqual({ transactions: 2, events: 4 });
   const { ledger: next, recovered } = await restart();
   expect(recovered).toEqual([]);
   const found = await next.get('task_1');
@@ -126,7 +127,7 @@ test('the plain road is kept, folds back to the same row, and costs three transa
 });
 
 test('PROM-P5: the first end wins; a late result is kept beside it', async () => {
-  const ledger = createDurableLedger(store, clock);
+  const ledger = createLedger(store, clock);
   await ledger.accept(task('task_1'), BOUNDS);
   await ledger.lease('task_1', to('i1'));
   await ledger.release('task_1', 1, 'link_lost');
@@ -144,7 +145,7 @@ test('PROM-P5: the first end wins; a late result is kept beside it', async () =>
 });
 
 test('INV5: of two with the same key one is accepted, in the same turn, later, and after a restart', async () => {
-  const ledger = createDurableLedger(store, clock);
+  const ledger = createLedger(store, clock);
   const key = { scope: 'alice handoff 1', digest: 'abc' };
   const both = await Promise.all([
     ledger.accept(task('task_1', { key }), BOUNDS),
@@ -157,7 +158,7 @@ test('INV5: of two with the same key one is accepted, in the same turn, later, a
 });
 
 test('bounds are judged before the write, so that no race gets past them, and a refused task leaves no row', async () => {
-  const ledger = createDurableLedger(store, clock, { open_max: 4, finished_max: 10 });
+  const ledger = createLedger(store, clock, { open_max: 4, finished_max: 10 });
   const child = (id: string) => task(id, { root_id: 'task_1', parent_id: 'task_1' });
   await ledger.accept(task('task_1'), BOUNDS);
   const ids = ['task_2', 'task_3', 'task_4', 'task_5'];
@@ -174,41 +175,43 @@ test('bounds are judged before the write, so that no race gets past them, and a 
   expect(await ledger.get('task_5')).toBeUndefined();
 });
 
-test('PROM-P4 PROM-P6: after a restart roots that may run again are queued, the rest ends with its reason', async () => {
-  const ledger = createDurableLedger(store, clock);
+test('PROM-P4 PROM-P6: after a restart roots are carried on, what was under way is named, the rest ends with its reason', async () => {
+  const ledger = createLedger(store, clock);
   await ledger.accept(task('task_1_queued', { agent_id: 'web-security' }), BOUNDS);
-  await ledger.accept(task('task_2_leased'), BOUNDS);
-  await ledger.lease('task_2_leased', to('i1', 'idempotent'));
-  await ledger.accept(task('task_3_effect', { effect: 'non_idempotent' }), BOUNDS);
-  await ledger.lease('task_3_effect', to('i1', 'non_idempotent'));
+  await ledger.accept(task('task_2_leased'), BOUNDS, to('i1', 'idempotent'));
   await ledger.accept(task('task_4_child', { root_id: 'task_2_leased', parent_id: 'task_2_leased' }), BOUNDS);
-  await ledger.accept(
-    task('task_5_late', { deadline: toIso(clock.now() + 900), due: clock.monotonic() + 900 }),
-    BOUNDS,
-  );
-  await ledger.accept(task('task_6_done'), BOUNDS);
-  await ledger.settle('task_6_done', lost);
+  const soon = { deadline: toIso(clock.now() + 900), due: clock.monotonic() + 900 };
+  await ledger.accept(task('task_5_late', soon), BOUNDS);
+  await ledger.accept(task('task_6_effect', soon), BOUNDS, to('i1', 'non_idempotent'));
+  await ledger.accept(task('task_7_done'), BOUNDS);
+  await ledger.settle('task_7_done', lost);
 
   const { ledger: next, recovered } = await restart(1_000);
-  expect(recovered.map((each) => [each.task.task_id, each.to])).toEqual([
-    ['task_1_queued', { agent_id: 'web-security' }],
-    ['task_2_leased', { skill: 'analyze_threat' }],
+  const resumed = recovered.map((each) => [
+    each.task.task_id,
+    each.task.state,
+    each.asked.agent_id,
+    each.asked.hop,
+    each.held?.fence,
   ]);
-  for (const each of recovered) {
-    expect(each.task.state).toBe('submitted');
-    expect(each.task.due).toBe(clock.monotonic() + 59_000);
-  }
-  const states = (await next.list({ limit: 10 })).map((row) => [row.task_id, row.state, row.error?.code]);
+  expect(resumed).toEqual([
+    ['task_1_queued', 'submitted', 'web-security', 0, undefined],
+    ['task_2_leased', 'working', '', 0, 1],
+  ]);
+  for (const {
+    task: { due },
+  } of recovered)
+    expect(due).toBe(clock.monotonic() + 59_000);
+  const states = (await next.list({ limit: 10 })).map((row) => [row.task_id, row.outcome, row.error?.code]);
   expect(states).toEqual([
-    ['task_6_done', 'failed', 5030],
-    ['task_5_late', 'failed', 5040],
+    ['task_7_done', 'failed', 5030],
+    ['task_6_effect', 'unknown_effect', 5040],
+    ['task_5_late', 'expired', 5040],
     ['task_4_child', 'canceled', 4990],
-    ['task_3_effect', 'failed', 5000],
-    ['task_2_leased', 'submitted', undefined],
-    ['task_1_queued', 'submitted', undefined],
+    ['task_2_leased', undefined, undefined],
+    ['task_1_queued', undefined, undefined],
   ]);
-  const unknown = await store.db.selectFrom('tasks').select('phase').where('task_id', '=', 'task_3_effect').execute();
-  expect(unknown).toEqual([{ phase: 'UNKNOWN_EFFECT' }]);
+  await next.release('task_2_leased', 1, 'orchestrator_lost');
   expect(await next.lease('task_2_leased', to('i2'))).toMatchObject({ attempt: 2, fence: 2 });
   expect(await next.settle('task_2_leased', done, 1)).toBe(false);
   expect(await next.settle('task_2_leased', done, 2)).toBe(true);
@@ -216,7 +219,7 @@ test('PROM-P4 PROM-P6: after a restart roots that may run again are queued, the 
 });
 
 test('PROM-P15: what was accepted settles once the disk has room again; new work is refused meanwhile', async () => {
-  const ledger = createDurableLedger(store, clock);
+  const ledger = createLedger(store, clock);
   await ledger.accept(task('task_1'), BOUNDS);
   await ledger.lease('task_1', to('i1'));
   const { sql } = await import('kysely');
@@ -250,8 +253,8 @@ test('INV21: over random lives it answers as the ledger in memory does, and fold
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       const own = await open(':memory:');
       const limits = { open_max: 4, finished_max: 100 };
-      const durable = createDurableLedger(own, clock, limits);
-      const both: Ledger[] = [durable, memoryLedger(clock, limits)];
+      const durable = createLedger(own, clock, limits);
+      const both: ModelLedger[] = [durable, modelLedger(clock, limits)];
       const known = new Map<string, string>();
       for (const each of steps) {
         clock.advance(1);
@@ -277,7 +280,7 @@ test('INV21: over random lives it answers as the ledger in memory does, and fold
         expect(answers[0]).toEqual(answers[1]);
         if (each.act === 'accept' && answers[0] === 'accepted') known.set(id, root);
       }
-      const fresh = createDurableLedger(own, clock);
+      const fresh = createLedger(own, clock);
       for (const id of known.keys()) {
         const [live, model, folded] = await Promise.all([durable.get(id), both[1]!.get(id), fresh.get(id)]);
         expect(live).toEqual({ ...model, due: live?.due });
