@@ -29,7 +29,7 @@ export interface Scenario {
   name: string;
   /** `short` ones run with `npm test` as well. */
   set: 'short' | 'full';
-  /** What this machine has to have: commands, or `root`. Without them the scenario is a counted skip. */
+  /** What this machine has to have: commands, paths, or `root`. Without them the scenario is a counted skip. */
   needs?: readonly string[];
   /** How long it may take at most, ms; 120 s unless said. */
   ms_max?: number;
@@ -47,6 +47,8 @@ export interface Outcome {
 /** What a scenario is given. */
 export interface Kit {
   seed: number;
+  /** Run as one of the short set: less of the same will do. */
+  is_short: boolean;
   random: Random;
   /** A folder of this run, removed afterwards. */
   folder: string;
@@ -119,6 +121,7 @@ export interface TestMesh {
 export function createKit(
   seed: number,
   say: (line: string) => void = () => undefined,
+  is_short = false,
 ): Kit & { end(keep?: boolean): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-fault-'));
   const random = seededRandom(Math.imul(seed, 0x9e3779b1)); // neighbours begin alike otherwise
@@ -128,6 +131,7 @@ export function createKit(
   let recovery_ms: number | undefined;
   const kit: Kit & { end(keep?: boolean): Promise<void> } = {
     seed,
+    is_short,
     random,
     folder,
     file: (name) => join(folder, name),

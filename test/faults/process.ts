@@ -33,6 +33,8 @@ export interface ProcessSpec {
 export interface Life {
   env?: Readonly<Record<string, string>>;
   args?: readonly string[];
+  /** A tool around this life alone. */
+  wrap?: ProcessSpec['wrap'];
 }
 
 /** A process that may live several lives. */
@@ -57,14 +59,14 @@ export interface TestProcess {
 
 /** Makes it; nothing is started yet. */
 export function createProcess(spec: ProcessSpec): TestProcess {
-  const { name, entry, args, log, wrap = (whole: readonly string[]) => whole } = spec;
+  const { name, entry, args, log } = spec;
   let child: ChildProcess | undefined;
   let exit: Exit | undefined;
   let ended: Promise<Exit> = Promise.resolve({ code: 0, signal: null, at: 0 });
   let ready: Promise<Ready> = Promise.reject(new Error(`${name} was never started`));
   ready.catch(ignore);
 
-  function launch({ env = {}, args: more = [] }: Life = {}): void {
+  function launch({ env = {}, args: more = [], wrap = spec.wrap ?? bare }: Life = {}): void {
     if (child && !exit) throw new Error(`${name} lives already`);
     const out = openSync(log, 'a', 0o600);
     const [command = '', ...words] = wrap([process.execPath, entry, ...args, ...more]);
@@ -133,6 +135,8 @@ export function createProcess(spec: ProcessSpec): TestProcess {
     words: () => readFileSync(log, 'utf8'),
   };
 }
+
+const bare: NonNullable<ProcessSpec['wrap']> = (whole) => whole;
 
 /** Ours, without what a test runner puts there. */
 const inherited = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' });

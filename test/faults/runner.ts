@@ -1,6 +1,6 @@
 /** Runs scenarios and says what held: `run.mjs [--seeds 3] [--seed 7] [--only X7,X9] [--set short] [--minutes 20] [--json file] [--keep]`. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createKit, type Outcome, type Scenario } from './harness.ts';
@@ -29,7 +29,7 @@ export async function main(args: string[]): Promise<number> {
   const results: Result[] = [];
   for (let seed = first; seed < first + Number(values.seeds ?? 1) || performance.now() < until; seed++) {
     for (const scenario of scenarios)
-      results.push(await runOnce(scenario, seed, { say: console.log, keep: values.keep }));
+      results.push(await runOnce(scenario, seed, { say: console.log, keep: values.keep, set: values.set }));
   }
   console.log(`\n${tableOf(results)}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
@@ -49,7 +49,7 @@ export async function loadScenarios(): Promise<Scenario[]> {
 export async function runOnce(
   scenario: Scenario,
   seed: number,
-  { say = () => undefined, keep = false }: { say?: (line: string) => void; keep?: boolean | undefined } = {},
+  { say = () => undefined, keep = false, set }: RunOptions = {},
 ): Promise<Result> {
   const { id, name, needs = [], ms_max = MS_MAX } = scenario;
   const lacking = needs.filter((need) => !isHere(need));
@@ -61,7 +61,7 @@ export async function runOnce(
   }
   say(`${id} ${name}, seed ${seed}`);
   const began = performance.now();
-  const kit = createKit(seed, say);
+  const kit = createKit(seed, say, set === 'short');
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it was not over after ${ms_max} ms`)), ms_max);
@@ -85,6 +85,14 @@ export async function runOnce(
     say(`    again: npm run test:faults -- --only ${id} --seed ${seed}`);
   }
   return result;
+}
+
+/** How a scenario is run. */
+interface RunOptions {
+  say?: (line: string) => void;
+  keep?: boolean | undefined;
+  /** `short`: those that can do less do less. */
+  set?: string | undefined;
 }
 
 const verdictOf = ({ verdict, skipped }: Result): string =>
@@ -115,6 +123,7 @@ function tableOf(results: readonly Result[]): string {
 
 function isHere(need: string): boolean {
   if (need === 'root') return process.getuid?.() === 0;
+  if (need.includes('/')) return existsSync(need);
   try {
     execFileSync('which', [need], { stdio: 'ignore' });
     return true;
