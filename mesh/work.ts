@@ -141,12 +141,13 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: 
     },
     blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) },
     effects: deps.effectsOf(skill, run, signal),
-    async handoff({ to, params, reason }) {
+    async handoff({ to, params, reason, idempotency_key }) {
       const { peer, routing } = run.asker();
       if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may hand off' });
       const meta = { handoff: { parent_id: routing.task_id, fence: routing.fence } };
       const timeout_ms = Math.max(1, work.due - clock.monotonic());
-      const asked = { to: targetOf(to), params, wait: 'result', options: { reason }, _meta: meta };
+      const options = { reason, ...(idempotency_key !== undefined && { idempotency_key }) };
+      const asked = { to: targetOf(to), params, wait: 'result', options, _meta: meta };
       return peer.request('handoff', asked, { signal, timeout_ms });
     },
   };

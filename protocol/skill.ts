@@ -61,7 +61,13 @@ export interface SkillContext {
    */
   effects: { apply(request: EffectRequest): Promise<EffectOutcome> };
   /** Asks the orchestrator to hand work to another specialist; rights and budget can only shrink (wire.md 5). */
-  handoff(request: { to: HandoffTarget; params: unknown; reason: string }): Promise<unknown>;
+  handoff(request: {
+    to: HandoffTarget;
+    params: unknown;
+    reason: string;
+    /** Needed for skills that act (wire.md 7): the same key joins the same task, also when this skill is run again. */
+    idempotency_key?: string | undefined;
+  }): Promise<unknown>;
 }
 
 /** Whom a handoff is for: an agent, whoever has the skill, or whoever bears the tags. */
