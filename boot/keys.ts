@@ -15,7 +15,7 @@ export class KeyFileError extends Error {
 export function readKey(path: string): KeyObject {
   if (!existsSync(path)) {
     throw new KeyFileError(
-      `there is no key ${path}; \`aurora up\` makes those of its fleet, \`aurora agents enroll <id>\` one more`,
+      `there is no key ${path}; \`aurora up\` makes those of its fleet, \`aurora agents enroll <id>\` and \`aurora operators add <name>\` one more`,
     );
   }
   const { mode } = lstatSync(path);

@@ -12,9 +12,11 @@ import {
   type Config,
 } from '../boot/index.ts';
 import { InputKind } from '../protocol/index.ts';
-import type { Peer } from '../mesh/index.ts';
+import { addApprovalCommands } from './approval-commands.ts';
+import { asking, toInteger, type Cli } from './cli.ts';
+import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
-import type * as Tasks from './tasks.ts';
+import { addTaskCommands } from './task-commands.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -116,8 +118,12 @@ function createProgram(end: (code: number) => void): Command {
       await call(configOf(), { url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
     });
 
-  addTaskCommands(program, configOf, isJson);
+  const cli: Cli = { program, configOf, isJson, operator: () => common().operator ?? 'local', end };
+  addTaskCommands(cli);
+  addApprovalCommands(cli);
+  addFleetCommand(cli);
   addKeyCommands(program, configOf);
+  addLedgerCommands(cli);
 
   program
     .command('config')
@@ -134,38 +140,15 @@ function createProgram(end: (code: number) => void): Command {
   return program;
 }
 
-function addTaskCommands(program: Command, configOf: () => Config, isJson: () => boolean): void {
-  const asking = async (ask: (tasks: typeof Tasks, peer: Peer) => Promise<void>) => {
-    const [tasks, { withRunning }] = await Promise.all([import('./tasks.ts'), import('./reach.ts')]);
-    await withRunning(configOf(), program.opts<Common>().operator, (peer) => ask(tasks, peer));
-  };
-  program
-    .command('task <task-id>')
-    .description('one task: state, attempts, error')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  aurora task task_01k85k5plev529ult0l4b6\n  aurora --json task <id from aurora history>',
-    )
-    .action((id: string) => asking((tasks, peer) => tasks.showTask(peer, id, isJson())));
-  program
-    .command('cancel <task-id>')
-    .description('cancel a task and everything below it')
-    .addHelpText('after', '\nExample:\n  aurora cancel task_01k85k5plev529ult0l4b6')
-    .action((id: string) => asking((tasks, peer) => tasks.cancelTask(peer, id, isJson())));
-  program
-    .command('history')
-    .description('the newest tasks')
-    .option('--limit <n>', 'how many', toInteger, 20)
-    .addHelpText('after', '\nExamples:\n  aurora history\n  aurora --json history --limit 200')
-    .action(({ limit }: { limit: number }) => asking((tasks, peer) => tasks.showHistory(peer, limit, isJson())));
-  program
+function addFleetCommand(cli: Cli): void {
+  cli.program
     .command('agents')
     .description('who is in the fleet; enroll or approve more')
     .addHelpText(
       'after',
       '\nExamples:\n  aurora agents\n  aurora agents enroll my-agent\n  aurora agents approve my-agent',
     )
-    .action(() => asking((tasks, peer) => tasks.showAgents(peer, isJson())));
+    .action(() => asking(cli, async (peer) => (await import('./tasks.ts')).showAgents(peer, cli.isJson())));
 }
 
 function addKeyCommands(program: Command, configOf: () => Config): void {
@@ -218,14 +201,11 @@ function toReplicas(text: string, all: Record<string, number>): Record<string, n
   return { ...all, [id]: Number(count) };
 }
 
-function toInteger(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('say a whole number');
-  return Number(text);
-}
-
 const EXAMPLES = `
 Examples:
   aurora demo                        see it work
   aurora up                          start the fleet on this machine
   aurora investigate mail.eml        a verdict with evidence
-  aurora agents                      who is there`;
+  aurora agents                      who is there
+  aurora history                     what was asked for, and what became of it
+  aurora approvals                   what waits for your yes or no`;

@@ -51,6 +51,7 @@ const TURNED_AWAY = new Set([4001, 4003]);
 const INPUT_ERRORS = new Set<number>([-32602, -32601, -32600, 4130, 4150, 4220, 4040]);
 const UNREACHABLE = new Set<number>([5030, 4010]);
 const ADVICE = new Map<number, string>([
+  [4040, 'See what there is: aurora history, aurora approvals --all'],
   [4010, 'Use the data folder of the fleet (--data), or let its owner run: aurora operators add <name>'],
   [4043, 'See who is there: aurora agents'],
   [4130, 'The cap is limits.input_bytes_max; see: aurora config'],

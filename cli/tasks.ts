@@ -1,10 +1,11 @@
 /** `aurora agents`, `task`, `history`, `cancel`: what the orchestrator knows, as a table or as JSON. */
 import Table from 'cli-table3';
-import pico from 'picocolors';
 import { z } from 'zod';
 import type { Peer } from '../mesh/index.ts';
-import { isFinal, Task, TaskPage } from '../protocol/index.ts';
-import { paintState, safe } from './text.ts';
+import { HistoryPage, isFinal, Task, TaskPage } from '../protocol/index.ts';
+import { readPages } from './pages.ts';
+import { safe } from './text.ts';
+import { standingOf, toTimelineText } from './timeline.ts';
 
 /** Who is in the fleet. */
 export async function showAgents(peer: Peer, json: boolean): Promise<void> {
@@ -29,44 +30,46 @@ export async function showAgents(peer: Peer, json: boolean): Promise<void> {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-/** One task with its attempts. */
+/** One task, with everything on its record and on those below it. */
 export async function showTask(peer: Peer, task_id: string, json: boolean): Promise<void> {
-  const answered = await peer.request('task/get', { task_id });
-  if (json) {
-    print(answered);
-    return;
-  }
-  const task = Task.parse(answered);
-  const lines = [
-    `${pico.bold(task.task_id)}  ${paintState(task.state)}  ${safe(task.agent_id)} ${safe(task.skill)}  hop ${task.hop}`,
-    ...(task.reason === undefined ? [] : [`  because: ${safe(task.reason)}`]),
-    `  made ${task.created_at}, deadline ${task.deadline}, priority ${task.priority}, mode ${task.mode}`,
-    ...task.attempts.map(
-      ({ attempt, instance_id, started_at, ended_at, outcome }) =>
-        `  attempt ${attempt}  ${safe(instance_id)}  ${started_at} to ${ended_at ?? 'now'}  ${outcome ?? 'running'}`,
-    ),
-    ...(task.error ? [`  ${pico.red(`AURORA-${task.error.code}`)} ${safe(task.error.message)}`] : []),
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const task = Task.parse(await peer.request('task/get', { task_id }));
+  const asked = { method: 'task/history', params: { task_id, tree: true }, items_max: EVENTS_MAX, page_max: 500 };
+  const { items: events, next_cursor } = await readPages(peer, asked, HistoryPage);
+  if (json) print({ ...task, events });
+  else process.stdout.write(toTimelineText(task, events));
+  if (next_cursor !== null) process.stderr.write(`aurora: only the first ${EVENTS_MAX} events are shown\n`);
+}
+
+/** Which tasks. */
+export interface HistoryFilter {
+  state?: string;
+  outcome?: string;
+  since?: string;
+  before?: string;
+  limit: number;
 }
 
 /** The newest tasks. */
-export async function showHistory(peer: Peer, limit: number, json: boolean): Promise<void> {
-  const answered = await peer.request('task/list', { limit });
+export async function showHistory(peer: Peer, filter: HistoryFilter, json: boolean): Promise<void> {
+  const { limit, before, ...params } = filter;
+  const first = { ...params, ...(before !== undefined && { cursor: before }) };
+  const asked = { method: 'task/list', params: first, items_max: limit, page_max: 200 };
+  const found = await readPages(peer, asked, TaskPage);
   if (json) {
-    print(answered);
+    print(found);
     return;
   }
-  const { items } = TaskPage.parse(answered);
+  const { items, next_cursor } = found;
   if (items.length === 0) {
-    process.stdout.write('No tasks yet. Try: aurora investigate <file>\n');
+    const is_filtered = before !== undefined || Object.keys(params).length > 0;
+    process.stdout.write(is_filtered ? 'No such tasks\n' : 'No tasks yet. Try: aurora investigate <file>\n');
     return;
   }
   const table = plainTable(['task', 'state', 'agent', 'skill', 'attempts', 'made']);
   for (const task of items) {
     table.push([
       task.task_id,
-      task.state,
+      standingOf(task),
       safe(task.agent_id),
       safe(task.skill),
       String(task.attempts.length),
@@ -74,6 +77,8 @@ export async function showHistory(peer: Peer, limit: number, json: boolean): Pro
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
+  if (next_cursor !== null)
+    process.stderr.write(`There are older ones: aurora history --before ${safe(next_cursor)}\n`);
 }
 
 /** Cancels, then shows what became of it; a task that was over before stays as it was, and that is said. */
@@ -88,7 +93,7 @@ export async function cancelTask(peer: Peer, task_id: string, json: boolean): Pr
 export const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 
 /** Columns without frames: it can be read, cut and grepped. */
-function plainTable(head: string[]) {
+export function plainTable(head: string[]) {
   const none = {
     top: '',
     'top-mid': '',
@@ -124,3 +129,6 @@ const Fleet = z.object({
     }),
   ),
 });
+
+/** Events of one task and those below it that are fetched. */
+const EVENTS_MAX = 20_000;

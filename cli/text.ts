@@ -16,6 +16,12 @@ export const paintSeverity = (severity: Severity): string => SEVERITY[severity](
 export const paintState = (state: string): string =>
   state === 'completed' ? pico.green(state) : FINAL_BAD.has(state) ? pico.red(state) : pico.cyan(state);
 
+/** A span of time, rounded to what a person wants to know. */
+export function toSpan(ms: number): string {
+  const [size, unit] = SPANS.find(([least]) => Math.abs(ms) >= least) ?? [1, 'ms'];
+  return `${Math.round(ms / size)} ${unit}`;
+}
+
 /** Text broken into lines of at most `width` characters at spaces, each with the indent before it. */
 export function wrap(text: string, indent: string, width = 110): string {
   const lines: string[] = [];
@@ -43,6 +49,12 @@ const SEVERITY: Readonly<Record<Severity, (text: string) => string>> = {
   low: pico.cyan,
   info: pico.dim,
 };
+const SPANS: readonly (readonly [number, string])[] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
 const FINAL_BAD = new Set(['failed', 'canceled', 'rejected']);
 const UNSAFE =
   /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
