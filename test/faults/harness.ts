@@ -84,6 +84,8 @@ export interface MeshOptions {
   /** For all doubles. */
   agent_env?: Readonly<Record<string, string>>;
   flags?: ConfigFlags;
+  /** Reads the journal where it is not the file in the data folder. */
+  journal?: () => HistoryEvent[];
   /** Agents that are not started, nor waited for. */
   absent?: readonly string[];
   /** A double that dies is started again, as a fleet would. */
@@ -94,6 +96,8 @@ export interface MeshOptions {
 /** A running mesh. */
 export interface TestMesh {
   data: string;
+  /** What the orchestrator was told, for another one beside it. */
+  flags: ConfigFlags;
   url: string;
   orchestrator: TestProcess;
   agent(id: string): TestProcess;
@@ -243,10 +247,11 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
     return found;
   };
   const told = () => agents.flatMap((id) => readHistory(agentFile(id)));
-  const journal = () => dumpJournal(data, join(kit.folder, `dump-${performance.now()}`)) ?? [];
+  const journal = options.journal ?? (() => dumpJournal(data, join(kit.folder, `dump-${performance.now()}`)) ?? []);
 
   const mesh: TestMesh = {
     data,
+    flags,
     url,
     orchestrator,
     agent: processOf,

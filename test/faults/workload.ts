@@ -1,4 +1,5 @@
 /** The same piece of work for many scenarios: so many wishes, some running when the fault comes, all to end. */
+import type { ConfigFlags } from '../../boot/index.ts';
 import type { Kit, TestMesh } from './harness.ts';
 import type { Wish } from './caller.ts';
 import { until } from './waiting.ts';
@@ -29,5 +30,8 @@ export const within = (what: string, ms: number, ms_max: number): string[] =>
 
 /** A sentence when it is not so, for a verdict. */
 export const that = (holds: boolean, otherwise: string): string[] => (holds ? [] : [otherwise]);
+
+/** Flags under which doubles really act, as often as they are asked. */
+export const ACTING: ConfigFlags = { mode: 'active', policy: { targets_hour_max: 1_000_000 } };
 
 type Asked = Omit<Wish, 'params'> & { params?: Record<string, unknown> };

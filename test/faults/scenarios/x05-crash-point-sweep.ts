@@ -5,7 +5,7 @@ import type { Kit, Scenario, TestMesh } from '../harness.ts';
 import { replay } from '../replay.ts';
 import { syncsIn, toldTooEarly, underSyncFault, underTrace } from '../trace.ts';
 import { until } from '../waiting.ts';
-import { that } from '../workload.ts';
+import { ACTING, that } from '../workload.ts';
 
 export const scenario: Scenario = {
   id: 'X5',
@@ -14,7 +14,7 @@ export const scenario: Scenario = {
   needs: ['strace'],
   ms_max: 900_000,
   async run(seed, kit) {
-    const mesh = await kit.start({ flags: { mode: 'active' } });
+    const mesh = await kit.start({ flags: ACTING });
     const fresh = await firstStarts(kit, mesh);
     const sweeps: (Sweep & { syncs: number })[] = [];
     const verdict = [...fresh.verdict];
@@ -25,7 +25,8 @@ export const scenario: Scenario = {
       verdict.push(...that(told === WISHES, `${told} of ${WISHES} acknowledgements were found in the trace`), ...early);
     }
     await mesh.orchestrator.start();
-    await Promise.all(sweeps.flatMap(({ asked }) => asked));
+    for (const end of await Promise.allSettled(sweeps.flatMap(({ asked }) => asked)))
+      if (end.status === 'rejected') verdict.push(String(end.reason));
     verdict.push(...(await mesh.finish({ ends_ms_max: 60_000 })), ...(await replay(mesh)));
     const count = (code: string) => verdict.filter((line) => line.startsWith(code)).length;
     const sum = (of: 'killed' | 'in_recovery' | 'syncs') => sweeps.reduce((all, sweep) => all + sweep[of], 0);
@@ -54,7 +55,7 @@ async function firstStarts(kit: Kit, mesh: TestMesh): Promise<{ points: number; 
   for (let point = 1; ; point += kit.is_short ? 3 : 1) {
     await mesh.orchestrator.end('SIGKILL');
     rmSync(join(mesh.data, 'ledger'), { recursive: true });
-    const started = await lifeUntil(kit, mesh, point, () => undefined);
+    const started = await lifeUntil(kit, mesh, point, () => []);
     if (!started.was_killed) return { points, verdict };
     points += 1;
     await mesh.orchestrator
@@ -94,9 +95,11 @@ async function killAtEach(kit: Kit, mesh: TestMesh, { points, width }: { points:
   kit.inject(`SIGKILL at ${points.length} syncs of a life, ${width} wishes at a time`);
   for (const point of points) {
     const began = performance.now();
-    const life = await lifeUntil(kit, mesh, point, () =>
-      sweep.asked.push(...work(mesh, `point-${width}-${point}`, width)),
-    );
+    const life = await lifeUntil(kit, mesh, point, () => {
+      const asked = work(mesh, `point-${width}-${point}`, width);
+      sweep.asked.push(...asked);
+      return asked;
+    });
     if (life.was_killed) sweep.killed += 1;
     if (life.was_killed && !life.has_served) sweep.in_recovery += 1;
     if (life.has_served) sweep.worst_ms = Math.max(sweep.worst_ms, Math.round(life.served_at - began));
@@ -105,7 +108,7 @@ async function killAtEach(kit: Kit, mesh: TestMesh, { points, width }: { points:
 }
 
 /** One life under the tracer, to its death at that sync, or until its work is done. */
-async function lifeUntil(kit: Kit, mesh: TestMesh, point: number, onServing: () => void) {
+async function lifeUntil(kit: Kit, mesh: TestMesh, point: number, onServing: () => readonly Promise<unknown>[]) {
   const { orchestrator } = mesh;
   const wrap = underSyncFault(kit.file('kill'), { does: 'kill', when: String(point) });
   const life = { was_killed: false, has_served: false, served_at: 0 };
@@ -116,9 +119,10 @@ async function lifeUntil(kit: Kit, mesh: TestMesh, point: number, onServing: () 
   life.has_served = await serving;
   life.served_at = performance.now();
   if (life.has_served) {
-    onServing();
-    const is_idle = async () => (await tasksOpen(mesh)) === 0;
-    await until('it dies or is done', async () => !orchestrator.is_alive || (await is_idle()), 20_000, 50);
+    let is_accepted = false;
+    void Promise.allSettled(onServing()).then(() => (is_accepted = true));
+    const is_done = async () => is_accepted && (await tasksOpen(mesh)) === 0;
+    await until('it dies or is done', async () => !orchestrator.is_alive || (await is_done()), 20_000, 50);
   }
   life.was_killed = !orchestrator.is_alive;
   await orchestrator.end('SIGKILL');
@@ -134,6 +138,7 @@ function work(mesh: TestMesh, name: string, width: number): Promise<string>[] {
     const asked = before.then(() => mesh.caller.insist({ skill, params, options: { mode: 'active' } }, 300_000));
     if (place % width === width - 1) before = asked;
     if (width === 1) before = asked.then((task_id) => mesh.caller.ended(task_id, 60_000)).catch(() => undefined);
+    asked.catch(() => undefined); // looked at in the end
     return asked;
   });
 }
