@@ -1,42 +1,16 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
-import { isLinkLost } from '../mesh/index.ts';
-import {
-  AuroraError,
-  type Attempt,
-  type HandoffTo,
-  type ProgressEvent,
-  type SkillTraits,
-  type TaskError,
-  type TaskEventKind,
-} from '../protocol/index.ts';
-import {
-  sleep,
-  toIso,
-  type Clock,
-  type Failpoints,
-  type Ids,
-  type Log,
-  type Metrics,
-  type Random,
-} from '../seams/index.ts';
+import { AuroraError, type Attempt, type HandoffTo, type SkillTraits, type TaskEventKind } from '../protocol/index.ts';
+import { sleep, toIso } from '../seams/index.ts';
 import { boundAgentOf } from './approval.ts';
 import type { Approvals } from './approvals.ts';
-import { outcomeOf } from './breaker.ts';
+import { createAttempts, type AttemptDeps, type Hold } from './attempt.ts';
+import { inDoubt, refusalOf, toEnd } from './ending.ts';
 import type { Events } from './events.ts';
-import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
-import type { Lease, Ledger, Recovered, TaskEnd, TaskRow } from './ledger.ts';
+import { createLeaving, LEFT } from './leaving.ts';
+import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import type { Place, Registry, Wanted } from './registry.ts';
-import {
-  AGENT_LOST,
-  backoff,
-  createRetryBudget,
-  isTransient,
-  judgeAttempts,
-  RETRY_LIMITS,
-  type DeadLetterCause,
-  type RetryLimits,
-} from './retry.ts';
+import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
 import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
 import { createTelling } from './telling.ts';
@@ -84,14 +58,7 @@ export interface Dispatcher {
 }
 
 /** What dispatching needs. */
-export interface DispatchDeps {
-  clock: Clock;
-  ids: Ids;
-  random: Random;
-  log: Log;
-  metrics: Metrics;
-  failpoints: Failpoints;
-  ledger: Ledger;
+export interface DispatchDeps extends AttemptDeps {
   registry: Registry;
   events: Events;
   approvals: Approvals;
@@ -99,9 +66,6 @@ export interface DispatchDeps {
   grantOf(agent_id: string): readonly string[];
   /** The orchestrator's own skills, by id. */
   local: ReadonlyMap<string, LocalSkill>;
-  blobs: BlobGrants;
-  /** Bounds of trying again; the defaults unless said. */
-  retry?: Partial<RetryLimits> | undefined;
 }
 
 /** Makes the dispatcher. */
@@ -109,20 +73,14 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const { clock, log, metrics, ledger, registry, events, failpoints, approvals } = deps;
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
-  const limits = { ...RETRY_LIMITS, ...deps.retry };
-  const budget = createRetryBudget({ clock, metrics, limits });
-  /** What waits for an agent on behalf of a root: cut short when this process leaves. */
-  const waits = new Set<AbortController>();
-  let is_leaving = false;
+  const { handOff, giveUp } = createAttempts({ ...deps, tell });
+  const leaving = createLeaving();
 
   return {
     dispatch,
     resume,
     cancel,
-    leave() {
-      is_leaving = true;
-      for (const wait of waits) wait.abort(LEFT);
-    },
+    leave: () => leaving.leave(),
     get open() {
       return open.size;
     },
@@ -164,7 +122,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     try {
       await settle(task, await road(task, order, signal, from));
     } catch (reason) {
-      if (reason !== LEFT) await settle(task, toEnd(reason, signal)).catch((fault: unknown) => unkept(task, fault));
+      if (reason !== LEFT)
+        await settle(task, inDoubt(task, toEnd(reason, signal))).catch((fault: unknown) => unkept(task, fault));
     } finally {
       running.close();
     }
@@ -195,7 +154,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       hold = undefined;
       if ('pause_ms' in answer) {
         const { pause_ms } = answer;
-        await unlessLeaving(task, signal, (staying) => sleep(clock, pause_ms, staying));
+        await leaving.unless(task, signal, (staying) => sleep(clock, pause_ms, staying));
       }
     }
   }
@@ -274,7 +233,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
     await answered(task, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const place = await unlessLeaving(task, signal, (staying) => registry.acquire(wanted, staying));
+    const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
     try {
       if ((await permit(task, order, place)) === 'asked') {
         place.release(); // nobody is kept from other work while people think
@@ -300,7 +259,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
     const wanted = { ...about, only: instance_id, only_ms_max };
     try {
-      const place = await unlessLeaving(task, signal, (staying) => registry.acquire(wanted, staying));
+      const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
       if (place.instance.holding?.has(task.task_id)) {
         left?.report('ignored');
         return { place, attempt };
@@ -321,27 +280,6 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
   }
 
-  /** A leaving process starts nothing of its own, but lets what runs already hand on what it needs. */
-  async function unlessLeaving<T>(
-    { parent_id }: TaskRow,
-    signal: AbortSignal,
-    wait: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    if (parent_id !== undefined) return wait(signal);
-    if (is_leaving) throw LEFT;
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    waits.add(controller);
-    try {
-      return await wait(controller.signal);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      waits.delete(controller);
-    }
-  }
-
   /* ---- permit: rights, then policy ---- */
 
   async function permit(task: TaskRow, order: Order, { instance, traits }: Place): Promise<'allowed' | 'asked'> {
@@ -356,7 +294,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     if (task.state !== 'auth_required') return;
     const running = open.find(task.task_id);
     running?.stand();
-    await unlessLeaving(task, signal, (staying) => approvals.answered(task, staying));
+    await leaving.unless(task, signal, (staying) => approvals.answered(task, staying));
     running?.go();
   }
 
@@ -383,70 +321,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return own;
   }
 
-  /* ---- hand off: a frame to the specialist, and its answer ---- */
-
-  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, signal: AbortSignal): Promise<Answer> {
-    const { agent_id, instance_id, peer } = place.instance;
-    const started = clock.monotonic();
-    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
-    try {
-      const timeout_ms = Math.max(1, task.due - started);
-      const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
-      const answer = peer.request(task.skill, params, { signal, timeout_ms, onProgress: hear });
-      failpoints.hit('dispatch.after_send');
-      const result = await answer;
-      failpoints.hit('dispatch.after_result');
-      const ms = Math.round(clock.monotonic() - started);
-      log.info(logged(task, { agent_id, attempt: attempt.attempt, ms }), 'a handoff was answered');
-      metrics.observe('handoff_ms', ms, { agent_id });
-      budget.onSuccess();
-      place.report('ok');
-      // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
-      return { end: signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result } };
-    } catch (reason) {
-      const error = AuroraError.from(reason);
-      const why = isLinkLost(error) ? 'link_lost' : String(error.code);
-      const { code, message } = error;
-      log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
-      metrics.count('handoffs_failed_total', { agent_id, why });
-      if (signal.aborted) throw error;
-      if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
-      place.report(outcomeOf(error), message);
-      if (!isLinkLost(error)) return await failed(task, attempt, error);
-      return await again(task, attempt, { why: 'link_lost', error, pause_ms: 0 });
-    }
-  }
-
-  /** An answer that is an error: given another try when it is declared transient, else the end. */
-  async function failed(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
-    const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms, limits });
-    const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
-    // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
-    if (!is_worth_it || task.effect === 'non_idempotent') return { end: { state: 'failed', error: shownOf(error) } };
-    return again(task, attempt, { why: String(error.code), error, pause_ms });
-  }
-
-  async function again(task: TaskRow, attempt: Attempt, { why, error, pause_ms }: Failure): Promise<Answer> {
-    const end = await giveUp(task, attempt, why, shownOf(error));
-    if (end) return { end };
-    return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
-  }
-
-  /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
-  async function giveUp(
-    task: TaskRow,
-    attempt: Attempt,
-    why: string,
-    error = AGENT_GONE,
-  ): Promise<TaskEnd | undefined> {
-    if (task.effect === 'non_idempotent') return { state: 'failed', as: 'unknown_effect', error: UNKNOWN_EFFECT };
-    await ledger.release(task.task_id, attempt.fence, why);
-    const judged = judgeAttempts(task.attempts, limits);
-    if (judged.then === 'dead_letter') return deadLetter(error, judged.cause);
-    const { agent_id, instance_id } = attempt;
-    tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
-    return undefined;
-  }
+  /* ---- here: what the orchestrator does itself ---- */
 
   async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, held?: Attempt): Promise<TaskEnd> {
     const end = held && (await giveUp(task, held, 'orchestrator_lost'));
@@ -486,14 +361,6 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 }
 
-/** A place on an instance, and the lease that was written for it. */
-interface Hold {
-  place: Place;
-  attempt: Attempt;
-}
-
-type Hear = (event: ProgressEvent) => void;
-
 /** Where the road begins: leased with its acceptance, or with an attempt of an earlier process. */
 interface Start {
   hold: Hold | undefined;
@@ -505,46 +372,6 @@ interface Held {
   attempt: Attempt;
   place?: Place;
 }
-
-/** What became of a handoff: an end, nothing because the link went, or nothing that may be tried again after a pause. */
-type Answer = { end: TaskEnd } | { lost: true } | { pause_ms: number };
-
-/** Why an attempt came to nothing, and how long to wait before the next. */
-interface Failure {
-  why: string;
-  error: AuroraError;
-  pause_ms: number;
-}
-
-function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
-  if (why === 'full') return new AuroraError(5030, { message: 'Too many open tasks', retry_after_ms: RETRY_AFTER_MS });
-  const bound =
-    why === 'fan_out'
-      ? `a task may hand off ${ROUTING_LIMITS.fan_out_max} times`
-      : `an investigation may have ${ROUTING_LIMITS.root_tasks_max} tasks`;
-  return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
-}
-
-function toEnd(reason: unknown, signal: AbortSignal): TaskEnd {
-  const why: unknown = signal.aborted ? signal.reason : reason;
-  const error = AuroraError.from(why);
-  const shown = shownOf(error);
-  if (error.code === 4990) return { state: 'canceled', error: shown };
-  return { state: REFUSALS.has(error.code) ? 'rejected' : 'failed', error: shown };
-}
-
-/** Given up for good, with every attempt's cause (INV10). */
-const deadLetter = ({ code }: TaskError, { why, chain }: DeadLetterCause): TaskEnd => ({
-  state: 'failed',
-  as: 'dead_lettered',
-  error: { code, message: `Given up: ${why}`, detail: { attempts: chain } },
-});
-
-const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({ code, message, detail });
-
-/** An agent that we threw out for what it sends is not waited for. */
-const wasCutByUs = ({ detail }: AuroraError): boolean =>
-  typeof detail === 'object' && detail !== null && 'close_code' in detail && ABUSE.has(Number(detail.close_code));
 
 const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted => ({
   to: boundTo(task) ?? to,
@@ -564,22 +391,9 @@ function boundTo(task: TaskRow): HandoffTo | undefined {
 const mayUse = (task: TaskRow, { routing }: Order, { effect }: SkillTraits): boolean =>
   allows(routing.actor.scopes, { id: task.skill, effect });
 
-const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
-
 /** Instances that had their try: another one is better, if there is another. */
 const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id }) => instance_id);
 
-/** Not the end of a task: this process leaves it to the next one. */
-const LEFT = new AuroraError(5030, { message: 'The orchestrator is leaving; the task goes on when it is back' });
-const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };
-const UNKNOWN_EFFECT: TaskError = {
-  code: 5000,
-  message: 'The agent was lost while this ran: whether it took effect is unknown',
-};
-const REFUSALS = new Set<number>([4030, 4031]);
-const RETRY_AFTER_MS = 1_000;
-/** Close codes that say we had enough: protocol abuse and too many frames (wire.md 10). */
-const ABUSE = new Set([4000, 4029]);
 /** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;

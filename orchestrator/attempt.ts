@@ -1,0 +1,133 @@
+/** One attempt of a task: a frame to the specialist, its answer, and what follows when there is none. */
+import { isLinkLost } from '../mesh/index.ts';
+import { AuroraError, type Attempt, type ProgressEvent, type TaskError } from '../protocol/index.ts';
+import type { Clock, Failpoints, Ids, Log, Metrics, Random } from '../seams/index.ts';
+import { outcomeOf } from './breaker.ts';
+import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT } from './ending.ts';
+import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
+import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
+import type { Place } from './registry.ts';
+import { backoff, createRetryBudget, isTransient, judgeAttempts, RETRY_LIMITS, type RetryLimits } from './retry.ts';
+import type { Telling } from './telling.ts';
+
+/** A place on an instance, and the lease that was written for it. */
+export interface Hold {
+  place: Place;
+  attempt: Attempt;
+}
+
+/** What became of a handoff: an end, nothing because the link went, or nothing that may be tried again after a pause. */
+export type Answer = { end: TaskEnd } | { lost: true } | { pause_ms: number };
+
+/** Hears the progress of an attempt. */
+export type Hear = (event: ProgressEvent) => void;
+
+/** Makes attempts, and gives them up. */
+export interface Attempts {
+  /** Rejects only when the task was stopped: cancelled, or out of time. */
+  readonly handOff: (task: TaskRow, hold: Hold, hear: Hear, signal: AbortSignal) => Promise<Answer>;
+  /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
+  readonly giveUp: (task: TaskRow, attempt: Attempt, why: string, error?: TaskError) => Promise<TaskEnd | undefined>;
+}
+
+/** What attempts need. */
+export interface AttemptDeps {
+  clock: Clock;
+  ids: Ids;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  failpoints: Failpoints;
+  ledger: Ledger;
+  blobs: BlobGrants;
+  /** Bounds of trying again; the defaults unless said. */
+  retry?: Partial<RetryLimits> | undefined;
+}
+
+/** Makes it. */
+export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attempts {
+  const { clock, log, metrics, failpoints, ledger, tell } = deps;
+  const limits = { ...RETRY_LIMITS, ...deps.retry };
+  const budget = createRetryBudget({ clock, metrics, limits });
+
+  return { handOff, giveUp };
+
+  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, signal: AbortSignal): Promise<Answer> {
+    const { agent_id, instance_id, peer } = place.instance;
+    const started = clock.monotonic();
+    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
+    try {
+      const timeout_ms = Math.max(1, task.due - started);
+      const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
+      const answer = peer.request(task.skill, params, { signal, timeout_ms, onProgress: hear });
+      failpoints.hit('dispatch.after_send');
+      const result = await answer;
+      failpoints.hit('dispatch.after_result');
+      const ms = Math.round(clock.monotonic() - started);
+      log.info(logged(task, { agent_id, attempt: attempt.attempt, ms }), 'a handoff was answered');
+      metrics.observe('handoff_ms', ms, { agent_id });
+      budget.onSuccess();
+      place.report('ok');
+      // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
+      return { end: signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result } };
+    } catch (reason) {
+      const error = AuroraError.from(reason);
+      const why = isLinkLost(error) ? 'link_lost' : String(error.code);
+      const { code, message } = error;
+      log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
+      metrics.count('handoffs_failed_total', { agent_id, why });
+      if (signal.aborted) throw error;
+      if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
+      place.report(outcomeOf(error), message);
+      if (!isLinkLost(error)) return await failed(task, attempt, error);
+      return await again(task, attempt, { why: 'link_lost', error, pause_ms: 0 });
+    }
+  }
+
+  /** An answer that is an error: given another try when it is declared transient, else the end. */
+  async function failed(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
+    const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms, limits });
+    const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
+    // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
+    if (!is_worth_it || task.effect === 'non_idempotent') return { end: { state: 'failed', error: shownOf(error) } };
+    return again(task, attempt, { why: String(error.code), error, pause_ms });
+  }
+
+  async function again(task: TaskRow, attempt: Attempt, { why, error, pause_ms }: Failure): Promise<Answer> {
+    const end = await giveUp(task, attempt, why, shownOf(error));
+    if (end) return { end };
+    return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
+  }
+
+  async function giveUp(
+    task: TaskRow,
+    attempt: Attempt,
+    why: string,
+    error = AGENT_GONE,
+  ): Promise<TaskEnd | undefined> {
+    if (task.effect === 'non_idempotent') return UNKNOWN_EFFECT;
+    await ledger.release(task.task_id, attempt.fence, why);
+    const judged = judgeAttempts(task.attempts, limits);
+    if (judged.then === 'dead_letter') return deadLetter(error, judged.cause);
+    const { agent_id, instance_id } = attempt;
+    tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
+    return undefined;
+  }
+}
+
+/** Why an attempt came to nothing, and how long to wait before the next. */
+interface Failure {
+  why: string;
+  error: AuroraError;
+  pause_ms: number;
+}
+
+/** An agent that we threw out for what it sends is not waited for. */
+const wasCutByUs = ({ detail }: AuroraError): boolean =>
+  typeof detail === 'object' && detail !== null && 'close_code' in detail && ABUSE.has(Number(detail.close_code));
+
+const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
+
+const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };
+/** Close codes that say we had enough: protocol abuse and too many frames (wire.md 10). */
+const ABUSE = new Set([4000, 4029]);
