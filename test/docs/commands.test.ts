@@ -55,6 +55,7 @@ describe.each(pages.filter((page) => commandsIn(page).length > 0))('%s', (page) 
     '%s',
     (command) => {
       const at = command
+        .replace(':9000', `:${ports['orchestrator']}`)
         .replace(':9002', `:${ports['threat-intel']}`)
         .replace(':9008', `:${ports['web-security']}`)
         .replace(':9009', `:${ports['email-security']}`);
