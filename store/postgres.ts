@@ -1,8 +1,17 @@
 /** PostgreSQL by pg: sessions with their durability asserted, and nothing said that holds a password. */
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  type PostgresCursor,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
 import pg from 'pg';
+import { AuroraError } from '../protocol/index.ts';
 import type { Assurance, Durability } from './connection.ts';
 import { isRow, type SqlRow } from './driver.ts';
+import { faultOf } from './faults.ts';
 import type { Tables } from './schema.ts';
 
 /** Where the database is. */
@@ -90,15 +99,33 @@ export async function openSession(
 /** Kysely over a few more connections: for everything that is not hot. */
 export function openPool(address: PostgresAddress, durability: Durability): Kysely<Tables> {
   const pool = new pg.Pool({ ...configOf(address), max: POOL_MAX });
-  pool.on('error', () => undefined); // an idle connection that ends is replaced by the next who asks
+  pool.on('error', ignore); // an idle connection that ends is replaced by the next who asks
+  pool.on('connect', (client) => void client.on('error', ignore)); // one in use tells whoever asks it next
   return new Kysely<Tables>({
     dialect: new PostgresDialect({
-      pool,
+      pool: { connect: () => pool.connect().then(honest, refuse), end: () => pool.end() },
       onCreateConnection: async (connection) => {
         await connection.executeQuery(CompiledQuery.raw(settingsOf(address, durability)));
       },
     }),
   });
+}
+
+/** The same connection; where its server is gone it says so, and when to ask again (PROM-P15). */
+function honest(client: PostgresPoolClient): PostgresPoolClient {
+  return { query, release: () => client.release() };
+
+  function query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  function query<R>(asked: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
+    return typeof asked === 'string' ? client.query<R>(asked, parameters).catch(refuse) : client.query(asked);
+  }
+}
+
+function refuse(reason: unknown): never {
+  if (isRuling(reason)) throw reason;
+  const message = `The ledger cannot be read: ${faultOf(new LostSession(reason)).cause}`;
+  throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, cause: reason });
 }
 
 /** The schema's name, safe to be written into SQL. */
@@ -161,10 +188,16 @@ async function assure(session: Session, durability: Durability): Promise<Assuran
   return { journal_mode: 'wal', synchronous: commit === 'on' ? 'full' : 'normal' };
 }
 
+function ignore(): void {
+  // Whoever asks next hears of it.
+}
+
 const INT8_OID = 20;
 /** Positions and counts are numbers here: they stay far below 2^53. */
 const TYPES = new pg.TypeOverrides();
 TYPES.setTypeParser(INT8_OID, Number);
+/** When somebody whose question the server did not hear may ask again, ms. */
+const RETRY_AFTER_MS = 1_000;
 /** Connections beside the session of the journal. */
 const POOL_MAX = 4;
 const CONNECT_MS_MAX = 5_000;

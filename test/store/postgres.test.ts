@@ -1,5 +1,6 @@
 /** PostgreSQL's own corners: commits whose end nobody told, servers that restart, nodes that take over, passwords that stay unsaid. */
 import { inspect } from 'node:util';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Append, type Store } from '../../store/index.ts';
@@ -231,6 +232,21 @@ describeWithPostgres('the store on PostgreSQL', () => {
     await cluster.query('SELECT pg_reload_conf()');
     await cluster.query(`CREATE DATABASE latin ENCODING LATIN1 TEMPLATE template0`);
     await expect(open({ url: cluster.url.replace(/postgres$/, 'latin') })).rejects.toThrow('encoded in LATIN1');
+  });
+
+  test('X30: a reading session that is terminated between two questions ends neither the process nor the store', async () => {
+    const store = await open();
+    await store.append(accept('task_a'));
+    const read = store.db.transaction().execute(async (trx) => {
+      const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(trx);
+      await cluster.query(`SELECT pg_terminate_backend(${rows[0]?.pid ?? 0})`);
+      const gone = `SELECT 1 FROM pg_stat_activity WHERE pid = ${rows[0]?.pid ?? 0}`;
+      while ((await cluster.query(gone)).length > 0);
+      await new Promise((resolve) => setImmediate(resolve)); // the news is read, and nobody waits for it
+      return trx.selectFrom('tasks').selectAll().execute();
+    });
+    await expect(read).rejects.toMatchObject({ code: 5030, retry_after_ms: 1_000 });
+    expect(await store.db.selectFrom('tasks').selectAll().execute()).toHaveLength(1);
   });
 
   test('PROM-P1: what was committed before a crash of the server is there after it', async () => {
