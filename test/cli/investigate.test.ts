@@ -74,7 +74,7 @@ describe('input that cannot be investigated ends with 2 and a sentence that says
       env,
     });
     expect([code, stderr.includes('AURORA-4220')]).toEqual([2, true]);
-    expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(3);
+    expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(4);
   });
 });
 
