@@ -130,11 +130,12 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
   /** INV9, as the journal saw it: no lease after the deadline, none after the cancel was acknowledged. */
   *leases({ tasks, cancels }) {
     for (const { task_id, events, deadline_ms } of tasks.values()) {
-      const cancelled = cancels.get(task_id)?.at_ms ?? Infinity;
-      for (const { type, at } of events) {
-        if (type !== 'leased') continue;
-        if (Date.parse(at) > deadline_ms + LATE_MS) yield { code: 'INV9', about: task_id, why: 'leased too late' };
-        if (Date.parse(at) > cancelled) yield { code: 'INV9', about: task_id, why: 'leased after its cancel' };
+      const cancel = cancels.get(task_id);
+      for (const event of events) {
+        if (event.type !== 'leased') continue;
+        if (Date.parse(event.at) > deadline_ms + LATE_MS)
+          yield { code: 'INV9', about: task_id, why: 'leased too late' };
+        if (cancel && isBefore(cancel, event)) yield { code: 'INV9', about: task_id, why: 'leased after its cancel' };
       }
     }
   },
@@ -325,12 +326,16 @@ function tell(task_id: string, own: JournalEvent[]): Told {
 }
 
 /** Which lease a run belongs to: the newest that its instance held when it began; 0 when that is not known. */
-function fenceOf({ instance_id, at_ms }: AgentEvent, { events }: Told): number {
+function fenceOf(run: AgentEvent, { events }: Told): number {
   const held = events.filter(
-    (event) => event.type === 'leased' && instanceIn(event) === instance_id && Date.parse(event.at) <= at_ms,
+    (event) => event.type === 'leased' && instanceIn(event) === run.instance_id && !isBefore(run, event),
   );
   return held.at(-1)?.fence ?? 0;
 }
+
+/** Whether something happened before a row was written: by the clock that never jumps where the row knows it, else by the wall. */
+const isBefore = ({ ns, at_ms }: { ns: number; at_ms: number }, row: JournalEvent): boolean =>
+  row.ns === undefined ? at_ms < Date.parse(row.at) : ns < row.ns;
 
 /** When a run was over: it said so, or its process died; never, as far as anybody knows. */
 const endOf = (run: AgentEvent, stops: readonly AgentEvent[]): number =>
