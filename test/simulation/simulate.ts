@@ -40,7 +40,7 @@ export async function simulate(
     .selectFrom('tasks')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return { seed, verdict, tasks: Number(count), virtual_ms: Math.round(world.time.monotonic()), trace: world.trace };
+  return { seed, verdict, tasks: count, virtual_ms: Math.round(world.time.monotonic()), trace: world.trace };
 }
 
 /** Time goes on when everybody waits for it. */
