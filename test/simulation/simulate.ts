@@ -87,7 +87,7 @@ interface Stage {
 
 function ordersOf(world: World): Planned[] {
   const { random } = world;
-  return Array.from({ length: world.between(4, 12) }, (_, nth): Planned => {
+  return Array.from({ length: world.between(2, 8) }, (_, nth): Planned => {
     const skill = pick(world, SKILLS);
     const has_children = skill !== 'contain' && random.next() < 0.3;
     const params: Wish = {
