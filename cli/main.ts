@@ -163,11 +163,16 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
     });
   agents
     ?.command('approve <id> [fingerprint]')
-    .description('pin the key under which a quarantined agent registered; only that key, when its fingerprint is given')
+    .description(
+      'pin the key under which a quarantined agent registered (only that key, when its fingerprint is given), or let a pinned one offer what its card asks for now',
+    )
     .addHelpText('after', '\nExample:\n  aurora agents approve my-agent 0f3c2a9d41b7e865')
     .action((id: string, fingerprint: string | undefined) => {
-      approve(placeOf(configOf().data), id, fingerprint);
-      process.stdout.write(`${id} is pinned; it gets work when it registers again\n`);
+      const approved = approve(placeOf(configOf().data), id, fingerprint);
+      const next = 'it gets work when it registers again';
+      process.stdout.write(
+        approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what its card says now\n`,
+      );
     });
   program
     .command('operators')

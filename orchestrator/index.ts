@@ -12,6 +12,7 @@ export {
   type OrchestratorHealth,
   type OrchestratorLimits,
 } from './orchestrator.ts';
+export { Offer, type Offers } from './offers.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';
 export type { Planner, Situation, Step } from './plan.ts';

@@ -28,6 +28,7 @@ import { createTurns } from './turns.ts';
 import { createEnrolment, type Quarantine } from './enrolment.ts';
 import { createEvents, EVENT_LIMITS } from './events.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
+import type { Offers } from './offers.ts';
 import { createInvestigate } from './investigate.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, Recovered, TaskRow } from './ledger.ts';
@@ -55,6 +56,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   /** Where our port is reached over HTTP, for blobs: known once it listens. */
   base_url: () => string;
   quarantine: Quarantine;
+  /** What each agent was approved to offer; without it every card counts that its link vouches for. */
+  offers?: Offers;
   /** CIDR blocks where registered agents may live (`mesh.networks`). */
   networks?: readonly string[];
   /** What each agent may use when it hands work on; `effect:read` unless said. */
@@ -251,7 +254,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     const agents = fleet
       .status()
       .map(({ agent_id, state, why }) => ({ agent_id, state, ...(why !== undefined && { why }) }));
-    const is_whole = agents.every(({ state }) => state !== 'offline');
+    const is_whole = agents.every(({ state }) => state === 'online' || state === 'unproven');
     metrics.gauge('agents_offline', agents.filter(({ state }) => state === 'offline').length);
     const store = deps.storeHealth();
     const is_well = is_whole && store.state === 'ok';
