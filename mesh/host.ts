@@ -1,6 +1,14 @@
 /** Where an agent's skills run: one call of one skill at a time per lane, for whoever the reception let in. */
 import { AuroraError, openRpcOf, type Implementation, type RpcParams } from '../protocol/index.ts';
-import { memoryInbox, noEffects, type Content, type Effects, type Inbox } from '../seams/index.ts';
+import {
+  inertFailpoints,
+  memoryInbox,
+  noEffects,
+  type Content,
+  type Effects,
+  type Failpoints,
+  type Inbox,
+} from '../seams/index.ts';
 import type { Agent } from './agent.ts';
 import { createEffects } from './effects.ts';
 import { createExecutions } from './executions.ts';
@@ -20,6 +28,7 @@ export interface HostDeps extends Omit<ReceptionDeps, 'methods' | 'admit' | 'not
   inbox?: Inbox;
   /** Carries effects out; refuses them unless said. */
   effects?: Effects;
+  failpoints?: Failpoints;
   /** How long handed-off work goes on after its link was lost, ms: 15 s, then nobody came back for it. */
   orphan_ms_max?: number;
   /** Calls that may wait for one skill: 256. */
@@ -38,10 +47,10 @@ export interface Host {
 
 /** Makes a host for one agent. */
 export function createHost(agent: Agent, deps: HostDeps): Host {
-  const { clock, log, metrics, effects: driver = noEffects } = deps;
+  const { clock, log, metrics, effects: driver = noEffects, failpoints = inertFailpoints } = deps;
   const reads = memoryInbox(clock);
   const inbox = deps.inbox ?? memoryInbox(clock);
-  const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log });
+  const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log, failpoints });
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   let running = 0;
   let is_draining = false;
@@ -115,7 +124,9 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
       metrics.gauge('skills_running', --running);
       leave?.();
     });
-    return answer;
+    const result = await answer;
+    failpoints.hit('agent.after_run'); // nothing of it is kept yet
+    return result;
   }
 
   /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */
