@@ -162,10 +162,11 @@ export function createFleet(deps: FleetDeps): Fleet {
     );
     metrics.gauge('agents_online', instances.size);
     const end = await peer.closed;
+    const { in_flight } = instance;
     remove();
     instances.delete(peer);
     metrics.gauge('agents_online', instances.size);
-    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, ...end }, 'an agent is gone');
+    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, in_flight, ...end }, 'an agent is gone');
   }
 
   async function meetProven(peer: Peer, address: AgentAddress): Promise<Instance> {

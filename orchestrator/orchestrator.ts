@@ -193,8 +193,12 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     },
     async recover() {
       recovered = await ledger.recover();
-      if (recovered.length > 0)
-        log.info({ tasks: recovered.length }, 'open tasks of an earlier process are carried on');
+      if (recovered.length === 0) return;
+      const in_flight = recovered.filter(({ held }) => held).map(({ task }) => task.task_id);
+      log.info(
+        { tasks: recovered.length, in_flight: in_flight.length, task_ids: in_flight.slice(0, TOLD_MAX) },
+        'open tasks of an earlier process are carried on; these were in flight when it ended',
+      );
     },
     start: () => {
       for (const address of deps.agents) fleet.keep(address);
@@ -273,3 +277,5 @@ const GRANT_DEFAULT = ['effect:read'];
 /** A pinned agent may live on this machine or in a private network, but not where clouds keep their secrets (wire.md 4). */
 const PRIVATE_NETWORKS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1/128', 'fc00::/7'];
 const GOODBYE_MS_MAX = 2_000;
+/** Task ids in one line of the log. */
+const TOLD_MAX = 64;
