@@ -13,6 +13,7 @@ import {
   type Link,
   type Peer,
 } from '../../mesh/index.ts';
+import { overLink } from '../../mesh/link.ts';
 import { memoryOffers } from '../../orchestrator/offers.ts';
 import { cardOf, skill, type SkillContext } from '../../protocol/index.ts';
 import { countingIds, countingMetrics, memoryLog, seededRandom, systemClock } from '../../seams/index.ts';
@@ -56,14 +57,7 @@ function tap() {
   const link = (url: string): [Link, Link] => {
     const [near, far] = memoryLink({ dialled: new URL(url).host });
     links.set(url, far);
-    const tapped: Link = {
-      ...far,
-      get open() {
-        return far.open;
-      },
-      get unsent_bytes() {
-        return far.unsent_bytes;
-      },
+    const tapped = overLink(far, {
       attach: (owner) =>
         far.attach({
           ...owner,
@@ -72,7 +66,7 @@ function tap() {
             owner.onText(text);
           },
         }),
-    };
+    });
     return [near, tapped];
   };
   return {

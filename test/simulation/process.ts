@@ -1,5 +1,6 @@
 /** A process that can die: from then on its timers never fire, its links carry nothing, and whatever it knew is gone. */
 import type { Link } from '../../mesh/index.ts';
+import { overLink } from '../../mesh/link.ts';
 import type { Clock } from '../../seams/index.ts';
 import type { VirtualClock } from './time.ts';
 
@@ -38,17 +39,7 @@ export function startProcess(name: string, pid: number, time: VirtualClock): Sim
     },
     own(link) {
       links.push(link);
-      return {
-        protocol: link.protocol,
-        remote: link.remote,
-        dialled: link.dialled,
-        loopback: link.loopback,
-        get unsent_bytes() {
-          return link.unsent_bytes;
-        },
-        get open() {
-          return link.open;
-        },
+      return overLink(link, {
         attach: (owner) =>
           link.attach({
             onText: alive((text: string) => owner.onText(text)),
@@ -58,9 +49,7 @@ export function startProcess(name: string, pid: number, time: VirtualClock): Sim
         send: alive((text: string) => link.send(text)),
         close: alive((code: number, reason: string) => link.close(code, reason)),
         cut: alive(() => link.cut()),
-        pause: () => link.pause(),
-        resume: () => link.resume(),
-      };
+      });
     },
     die(noticed_ms) {
       if (!is_alive) return;
