@@ -108,7 +108,7 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
           yield { code: 'STALE', about: task_id, why: `a result of fence ${event.fence ?? 0} applied under ${fence}` };
         const run = executions.find(({ exec }) => exec !== undefined && exec === execIn(event));
         const lease = events.find((other) => other.type === 'leased' && other.fence === fence);
-        if (run?.instance_id && lease && run.instance_id !== instanceIn(lease))
+        if (run?.instance_id && lease && !mayAnswerUnder(lease, run.instance_id, events))
           yield { code: 'STALE', about: task_id, why: `the result is of ${run.instance_id}, which held no lease` };
       }
     }
@@ -325,6 +325,17 @@ function tell(task_id: string, own: JournalEvent[]): Told {
   };
 }
 
+/** Whoever holds the lease answers with its own run, or with one that an earlier life of the same agent did and kept in its inbox. */
+function mayAnswerUnder(lease: JournalEvent, instance_id: string, events: readonly JournalEvent[]): boolean {
+  return events.some(
+    (other) =>
+      other.type === 'leased' &&
+      (other.fence ?? 0) <= (lease.fence ?? 0) &&
+      instanceIn(other) === instance_id &&
+      agentIn(other) === agentIn(lease),
+  );
+}
+
 /** Which lease a run belongs to: the newest that its instance held when it began; 0 when that is not known. */
 function fenceOf(run: AgentEvent, { events }: Told): number {
   const held = events.filter(
@@ -393,6 +404,7 @@ const textIn = (value: unknown, name: string): string | undefined => {
 };
 const callIn = (params: unknown): string => textIn(params, 'call') ?? '';
 const instanceIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event), 'instance_id');
+const agentIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event), 'agent_id');
 /** The agent doubles name their run in its result. */
 const execIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event)['result'], 'exec');
 
