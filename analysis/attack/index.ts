@@ -17,3 +17,6 @@ export const techniqueOf = (id: string): AttackTechnique | undefined => BY_ID.ge
 const BY_ID = new Map(
   TECHNIQUES.map(([id, name, tactics]) => [id, { id, name, tactics, attack_version: ATTACK_VERSION }]),
 );
+
+/** Every technique of the table, by id. */
+export const techniques: readonly AttackTechnique[] = [...BY_ID.values()];
