@@ -1,5 +1,6 @@
 /** Mounted sentences of reports, each labelled by an analyst with one technique: what a mapping learns from. */
 import { z } from 'zod';
+import { crosswalk } from '../attack/index.ts';
 
 /** One labelled sentence. */
 export interface Labelled {
@@ -13,18 +14,10 @@ const Row = z
   .object({
     text: z.string().min(1).max(10_000),
     technique: z.string().regex(/^T\d{4}(?:\.\d{3})?$/),
-    /** The same in the current ATT&CK, where the pack knows it. */
-    technique_v19: z
-      .string()
-      .regex(/^T\d{4}(?:\.\d{3})?$/)
-      .optional(),
     doc: z.string().max(1_000),
   })
-  .transform(({ text, technique, technique_v19, doc }): Labelled => ({
-    text,
-    technique: technique_v19 ?? technique,
-    doc,
-  }));
+  // Analysts labelled with the ATT&CK of their day: learned is what the technique is called today.
+  .transform((row): Labelled => ({ ...row, technique: crosswalk(row.technique)?.technique.id ?? row.technique }));
 
 const Pack = z.union([
   z.array(Row).min(1).max(200_000),

@@ -98,6 +98,7 @@ function placesIn(sentence: Sentence, model: Model | undefined): MappedPlace[] {
   const lead = first.score - (second?.score ?? 0);
   // Most sentences of a report speak of no technique: to keep silent is an answer.
   if (ranking.similarity < SIMILARITY_FROM || lead < LEAD_FROM) return named;
+  if (named.some(({ technique }) => technique === first.technique)) return named;
   return [
     ...named,
     {

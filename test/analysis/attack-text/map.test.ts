@@ -21,7 +21,7 @@ const sentences = [
 const mounted = literalContent([{ name: 'attack-text', version: 'test 1', data: sentences }]);
 
 test('without labelled sentences only ids and names are found, and that is said', () => {
-  const result = map('They used HTML smuggling (T1055.012x is none, T1190 is one) and Python.');
+  const result = map('They used HTML Smuggling, not process injection (T1055.012x is none, T1190 is one) and Python.');
   expect(places(result)).toEqual(['name T1027.006', 'id T1190']);
   expect(result.verdict).toBe('inconclusive');
   expect(result.not_checked.map(({ what }) => what)).toContain('what the sentences mean');
@@ -37,19 +37,19 @@ test('content of another shape is a gap, not a crash', () => {
 });
 
 test('a sentence like a labelled one is mapped, with its place, the sentence it is like and the words that carry it', () => {
-  const text = 'First line.\nThen a scheduled task starts the malware each hour. Later it rained.';
+  const text = 'First line.\nThen it logs the keys that were pressed to a file. Later it rained.';
   const result = map(text, mounted);
   expect(result.mapped).toMatchObject([
     {
-      technique: 'T1053.005',
+      technique: 'T1056.001',
       how: 'sentence',
       line: 2,
-      nearest: { doc: expect.stringMatching(/report [23]/) as string },
+      nearest: { doc: expect.stringMatching(/report [45]/) as string },
     },
   ]);
   const [place] = result.mapped;
   expect(text.slice(place!.offset, place!.offset + place!.length)).toBe(
-    'Then a scheduled task starts the malware each hour.',
+    'Then it logs the keys that were pressed to a file.',
   );
   expect(place!.terms!.length).toBeGreaterThan(0);
   expect(result).toMatchObject({ severity: 'info', confidence: 0.2 });
@@ -83,7 +83,7 @@ test('text of the report and of the labelled sentences reaches the result withou
       data: sentences.map((row) => ({ ...row, doc: '\u001b[31m\u202e', text: `${row.text}\u200b` })),
     },
   ]);
-  const result = map('a scheduled task starts the loader \u001b[2J\u202e\u{e0041}', hostile);
+  const result = map('it logs the keys that were pressed \u001b[2J\u202e\u{e0041}', hostile);
   expect(result.mapped).toHaveLength(1);
   expect(JSON.stringify([result.findings, result.mapped])).not.toMatch(/\\u001b|\u202e|\u200b|\u{e0041}/u);
 });
