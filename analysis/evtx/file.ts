@@ -1,6 +1,8 @@
 /** A log file as a stream: header, then chunks of 64 KiB, so that memory does not grow with the file. */
 import { createHash } from 'node:crypto';
-import { readChunk } from './chunk.ts';
+import type { Workers } from '../../seams/index.ts';
+import type { ChunkReading } from './chunk.ts';
+import { job } from './chunk-job.ts';
 import type { EvtxRecord } from './event.ts';
 
 /** What a run over a file saw. Whole once the records have ended. */
@@ -26,8 +28,15 @@ export interface EvtxReader {
   report(): EvtxReport;
 }
 
+/** How a file is read. */
+export interface EvtxOptions {
+  /** Where chunks are parsed; in this thread when absent, which only suits files that nobody hostile made. */
+  workers?: Pick<Workers, 'run'>;
+  signal?: AbortSignal;
+}
+
 /** Opens a stream. The generator throws `NotEvtx` on a first page that is no log; damage inside is reported, never thrown. */
-export function createEvtxReader(stream: AsyncIterable<Uint8Array>): EvtxReader {
+export function createEvtxReader(stream: AsyncIterable<Uint8Array>, { workers, signal }: EvtxOptions = {}): EvtxReader {
   const hash = createHash('sha256');
   const seen: Omit<EvtxReport, 'sha256'> = {
     size: 0,
@@ -48,12 +57,24 @@ export function createEvtxReader(stream: AsyncIterable<Uint8Array>): EvtxReader 
     if (seen.damaged.length < DAMAGE_LISTED_MAX) seen.damaged.push({ chunk: seen.chunks, offset, damage });
   };
 
+  const parse = async (bytes: Uint8Array, number: number): Promise<ChunkReading> => {
+    if (!workers) return job.run({ bytes, number });
+    try {
+      return await workers.run(job, { bytes, number }, { ms_max: CHUNK_MS_MAX, signal });
+    } catch (reason) {
+      signal?.throwIfAborted();
+      if (!(reason instanceof Error && reason.name === 'JobTimeout')) throw reason;
+      return { records: [], declared: 0, damage: [`parsing it took longer than ${CHUNK_MS_MAX} ms and was given up`] };
+    }
+  };
+
   async function* read(): AsyncGenerator<EvtxRecord[]> {
     let offset = 0;
     for await (const page of pagesOf(stream, (bytes) => {
       hash.update(bytes);
       seen.size += bytes.length;
     })) {
+      signal?.throwIfAborted();
       if (offset === 0) {
         const header = parseHeader(page);
         if (!header.ok) throw new NotEvtx(header.reason);
@@ -66,7 +87,7 @@ export function createEvtxReader(stream: AsyncIterable<Uint8Array>): EvtxReader 
         seen.unread.push({ what: `the last ${page.length} bytes`, why: 'a chunk has 65536: the file is cut short' });
       } else if (seen.chunks < declared_chunks || (seen.is_dirty && isChunk(page))) {
         seen.chunks += 1;
-        const { records, declared, damage } = readChunk(page, seen.chunks);
+        const { records, declared, damage } = await parse(page, seen.chunks);
         seen.records += records.length;
         seen.declared += Math.max(declared, records.length);
         note(offset, damage);
@@ -153,3 +174,5 @@ export const EVTX_CHUNKS_MAX = 65_535;
 const HEADER_BYTES = 4_096;
 const CHUNK_BYTES = 65_536;
 const DAMAGE_LISTED_MAX = 50;
+/** An honest chunk takes some ten ms. */
+const CHUNK_MS_MAX = 5_000;

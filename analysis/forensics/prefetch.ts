@@ -19,7 +19,7 @@ export type Prefetch = z.infer<typeof Prefetch>;
 
 /** Whether bytes begin like one. */
 export const isPrefetch = (head: Buffer): boolean =>
-  head.toString('latin1', 0, 3) === 'MAM' || head.toString('latin1', 4, 8) === 'SCCA';
+  /^MAM[\x01-\x0f\x81-\x8f]/.test(head.toString('latin1', 0, 4)) || head.toString('latin1', 4, 8) === 'SCCA';
 
 /** Reads one; what is damaged past the header is added to `damage`. Throws `Malformed` when nothing of it can be read. */
 export function parsePrefetch(bytes: Uint8Array, damage: string[]): Prefetch {
