@@ -4,13 +4,7 @@ import { problem, type SigmaProblem } from './problem.ts';
 import type { Entry, MapNode, Node } from './yaml-tree.ts';
 
 export type CorrelationType =
-  | 'event_count'
-  | 'value_count'
-  | 'temporal'
-  | 'temporal_ordered'
-  | 'value_sum'
-  | 'value_avg'
-  | 'value_percentile';
+  'event_count' | 'value_count' | 'temporal' | 'temporal_ordered' | 'value_sum' | 'value_avg' | 'value_percentile';
 
 /** A correlation, checked. */
 export interface Correlation {
@@ -52,7 +46,8 @@ export function parseCorrelation(node: Node, problems: SigmaProblem[]): Correlat
   const rules = textsOf(entry('rules'));
   if (rules.length === 0) report(entry('rules') ?? node, 'rules', 'name at least one rule');
   const timespan_ms = spanOf(textOf(entry('timespan')) ?? '');
-  if (timespan_ms === undefined) report(entry('timespan') ?? node, 'timespan', 'say a number and s, m, h or d, like 5m');
+  if (timespan_ms === undefined)
+    report(entry('timespan') ?? node, 'timespan', 'say a number and s, m, h or d, like 5m');
   const condition = conditionOf(entry('condition'), report);
   const is_temporal = type === 'temporal' || type === 'temporal_ordered';
   if (!is_temporal && condition.conditions.length === 0) {

@@ -1,12 +1,5 @@
 /** One line of a selection: which field, which modifiers, which values. */
-import {
-  createMatcher,
-  emptyMatcher,
-  isCompare,
-  type Matcher,
-  type Modifiers,
-  type Transform,
-} from './matcher.ts';
+import { createMatcher, emptyMatcher, isCompare, type Matcher, type Modifiers, type Transform } from './matcher.ts';
 import { problem, type Place, type SigmaProblem } from './problem.ts';
 import { placeholdersIn } from './transforms.ts';
 import type { View } from './view.ts';
@@ -47,7 +40,8 @@ export function compileField(key: string, node: Node, place: Place, context: Fie
   const values = node.kind === 'list' ? node.items : [node];
   if (values.length === 0) report('an empty list matches nothing');
   const matchers = values.flatMap((value) => {
-    if (value.kind === 'scalar') return matchersOf(value, { ...modifiers, is_keyword: field === '' }, names, context, report);
+    if (value.kind === 'scalar')
+      return matchersOf(value, { ...modifiers, is_keyword: field === '' }, names, context, report);
     report('a value must be plain: text, a number, true, false or null', value);
     return [];
   });

@@ -54,11 +54,15 @@ export function createMatcher(value: { text: string; is_true: boolean }, modifie
 }
 
 /** `null`: the field is absent or empty. */
-export const emptyMatcher: Matcher = { text: 'null', literals: [], is_exact: false, matches: ({ raw }) => raw.length === 0 };
+export const emptyMatcher: Matcher = {
+  text: 'null',
+  literals: [],
+  is_exact: false,
+  matches: ({ raw }) => raw.length === 0,
+};
 
 /** Comparisons and parts of a time that are modifiers. */
-export const isCompare = (name: string): boolean =>
-  TEXT_COMPARES.has(name) || ORDERS.has(name) || TIME_PARTS.has(name);
+export const isCompare = (name: string): boolean => TEXT_COMPARES.has(name) || ORDERS.has(name) || TIME_PARTS.has(name);
 
 const matcher = (text: string, matches: Matcher['matches'], literals: readonly string[] = []): Matcher => ({
   text,
@@ -86,7 +90,9 @@ function textMatcher(text: string, { compare, transforms, is_cased }: Modifiers)
   const patterns = spellings.map((pieces) => compilePattern(opened(pieces, compare), is_cased));
   const [only] = patterns;
   const side = is_cased ? 'raw' : 'lower';
-  const literals = patterns.every(({ literal }) => literal !== '') ? [...new Set(patterns.map(({ literal }) => literal))] : [];
+  const literals = patterns.every(({ literal }) => literal !== '')
+    ? [...new Set(patterns.map(({ literal }) => literal))]
+    : [];
   if (only === undefined) return { error: 'no value' };
   if (patterns.length > 1) {
     return matcher(text, (reading) => patterns.some(({ matches }) => reading[side].some(matches)), literals);

@@ -3,7 +3,16 @@ import { parseCondition } from './condition.ts';
 import { parseCorrelation } from './correlation.ts';
 import type { FieldContext } from './field-test.ts';
 import { problem, SigmaError, type SigmaProblem } from './problem.ts';
-import type { CorrelationRule, Detection, Level, LogSource, RuleHead, SigmaFile, SigmaFilter, SigmaRule } from './rule.ts';
+import type {
+  CorrelationRule,
+  Detection,
+  Level,
+  LogSource,
+  RuleHead,
+  SigmaFile,
+  SigmaFilter,
+  SigmaRule,
+} from './rule.ts';
 import { compileSelection, type Selection } from './selection.ts';
 import { parseYaml, type Entry, type MapNode, type Node } from './yaml-tree.ts';
 
@@ -17,7 +26,11 @@ export interface ParseOptions {
 export function parseSigma(text: string, { placeholders = {} }: ParseOptions = {}): SigmaFile {
   const documents = parseYaml(text);
   const problems: SigmaProblem[] = [];
-  const file = { rules: new Array<SigmaRule>(), correlations: new Array<CorrelationRule>(), filters: new Array<SigmaFilter>() };
+  const file = {
+    rules: new Array<SigmaRule>(),
+    correlations: new Array<CorrelationRule>(),
+    filters: new Array<SigmaFilter>(),
+  };
   if (documents.length === 0) problems.push(problem({ line: 1, column: 1 }, '', 'there is no rule in it'));
   for (const document of documents) {
     if (document.kind !== 'map') {
@@ -31,7 +44,9 @@ export function parseSigma(text: string, { placeholders = {} }: ParseOptions = {
       const parsed = parseCorrelation(correlation.value, problems);
       if (parsed) file.correlations.push({ kind: 'correlation', ...head, correlation: parsed });
     } else if (filter) {
-      file.filters.push(filterOf(filter, head, logSourceOf(entry('logsource'), document, problems), placeholders, problems));
+      file.filters.push(
+        filterOf(filter, head, logSourceOf(entry('logsource'), document, problems), placeholders, problems),
+      );
     } else if (detection) {
       const logsource = logSourceOf(entry('logsource'), document, problems);
       file.rules.push({ kind: 'rule', ...head, logsource, ...detectionOf(detection, [], placeholders, problems) });

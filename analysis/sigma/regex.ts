@@ -7,9 +7,7 @@ export type RegexFlag = 'i' | 'm' | 's';
 
 /** What a pattern compiles to; `unsupported` needs a backtracking engine, `refused` must not run at all. */
 export type RegexOutcome =
-  | { kind: 'pattern'; pattern: Pattern }
-  | { kind: 'unsupported'; why: string }
-  | { kind: 'refused'; why: string };
+  { kind: 'pattern'; pattern: Pattern } | { kind: 'unsupported'; why: string } | { kind: 'refused'; why: string };
 
 /** Compiles for a search anywhere in the text; case matters unless the flag or `(?i)` says otherwise. */
 export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): RegexOutcome {
@@ -18,7 +16,8 @@ export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): Reg
   try {
     compiled = RE2JS.compile(source, toBits(flags));
   } catch (reason) {
-    const why = reason instanceof Error ? reason.message.replace(/\s+/g, ' ').slice(0, 160) : 'not a regular expression';
+    const why =
+      reason instanceof Error ? reason.message.replace(/\s+/g, ' ').slice(0, 160) : 'not a regular expression';
     return NEEDS_BACKTRACKING.test(source) && isJavaScript(source)
       ? { kind: 'unsupported', why: 'lookaround or a backreference' }
       : { kind: 'refused', why };

@@ -12,7 +12,10 @@ export function compileSelection(node: Node, context: FieldContext): Selection {
   if (node.kind === 'scalar') return compileKeywords([node], node, context);
   if (node.kind === 'map') {
     if (node.entries.length === 0) context.problems.push(problem(node, context.path, 'an empty selection'));
-    return { kind: 'all', of: node.entries.map(({ key, value, ...place }) => compileField(key, value, place, context)) };
+    return {
+      kind: 'all',
+      of: node.entries.map(({ key, value, ...place }) => compileField(key, value, place, context)),
+    };
   }
   if (node.items.length === 0) context.problems.push(problem(node, context.path, 'an empty selection'));
   const keywords = node.items.filter((item) => item.kind === 'scalar');

@@ -41,10 +41,13 @@ export const toBytes = (text: string, encoding: 'utf8' | 'utf16le' | 'utf16be' |
 
 /** The text of a pattern without wildcards, or undefined when it has some: what is encoded has no place for them. */
 export const plainText = (pieces: readonly Piece[]): string | undefined =>
-  pieces.includes(ANY) || pieces.includes(ONE) ? undefined : pieces.filter((piece) => typeof piece === 'string').join('');
+  pieces.includes(ANY) || pieces.includes(ONE)
+    ? undefined
+    : pieces.filter((piece) => typeof piece === 'string').join('');
 
 /** The placeholders `%name%` of a value. */
-export const placeholdersIn = (text: string): string[] => [...text.matchAll(/%([\w.-]{1,64})%/g)].map((found) => found[1] ?? '');
+export const placeholdersIn = (text: string): string[] =>
+  [...text.matchAll(/%([\w.-]{1,64})%/g)].map((found) => found[1] ?? '');
 
 const joinText = (pieces: readonly Piece[], text: string): Piece[] => {
   const last = pieces.at(-1);

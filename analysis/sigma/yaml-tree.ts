@@ -1,5 +1,5 @@
 /** YAML as a tree that knows the place of every value: what rule authors wrote, and nothing that YAML could do beside. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
 import { problem, SigmaError, type Place } from './problem.ts';
 
 /** A value with where it stands. */
@@ -33,7 +33,8 @@ export interface Entry extends Place {
 
 /** The documents of a YAML text. Throws a SigmaError (AURORA-4222) with line and column for whatever a rule has no business with. */
 export function parseYaml(text: string): Node[] {
-  if (text.length > YAML_CHARS_MAX) throw new SigmaError([problem(START, '', `longer than ${YAML_CHARS_MAX} characters`)]);
+  if (text.length > YAML_CHARS_MAX)
+    throw new SigmaError([problem(START, '', `longer than ${YAML_CHARS_MAX} characters`)]);
   const lines = new LineCounter();
   const documents = readDocuments(text, lines);
   if (documents.length > DOCUMENTS_MAX) {
@@ -46,29 +47,39 @@ export function parseYaml(text: string): Node[] {
         faults.slice(0, FAULTS_MAX).map(({ pos, message }) => problem(placeOf(lines, pos[0]), '', sentence(message))),
       );
     }
-    const node = document.contents === null ? undefined : toNode(document.contents, { document, lines, count: 0, open: new Set() });
+    const node =
+      document.contents === null
+        ? undefined
+        : toNode(document.contents, { document, lines, count: 0, open: new Set() });
     return node === undefined ? [] : [node];
   });
 }
 
-/** Strict YAML 1.2: one meaning of a key, plain values, no tags of anybody's own. */
-function readDocuments(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      uniqueKeys: false, // it compares each key with each: mapOf does it in one go
-      version: '1.2',
-      schema: 'core',
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    return Array.isArray(documents) ? documents : [];
-  } catch (reason) {
-    // The reader recurses: what is nested without end ends its stack, and nothing else.
-    if (reason instanceof RangeError) throw new SigmaError([problem(START, '', TOO_DEEP)]);
-    throw reason;
+/** Strict YAML 1.2: plain values, no tags of anybody's own, one meaning of a key (which mapOf sees to, in one go). */
+function readDocuments(text: string, lines: LineCounter): readonly Document.Parsed[] {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  // The composer recurses, and where it ends its stack it can end the process: depth is counted before, by a loop.
+  for (const token of tokens) refuseDepth(token, lines);
+  const composer = new Composer({ uniqueKeys: false, version: '1.2', schema: 'core', logLevel: 'silent' });
+  return [...composer.compose(tokens, true, text.length)].filter((document) => document.contents !== null);
+}
+
+function refuseDepth(top: CST.Token, lines: LineCounter): void {
+  let level: CST.Token[] = [top];
+  for (let depth = 0; level.length > 0; depth++) {
+    const [first] = level;
+    if (depth > DEPTH_MAX && first) {
+      throw new SigmaError([problem(placeOf(lines, first.offset), '', `nested deeper than ${DEPTH_MAX}`)]);
+    }
+    level = level.flatMap(partsOf);
   }
 }
+
+const partsOf = (token: CST.Token): CST.Token[] => {
+  if (token.type === 'document') return token.value ? [token.value] : [];
+  if (!('items' in token)) return [];
+  return token.items.flatMap(({ key, value }) => [...(key ? [key] : []), ...(value ? [value] : [])]);
+};
 
 /** What is known while a document is walked. */
 interface Walk {
@@ -83,7 +94,7 @@ function toNode(source: unknown, walk: Walk): Node {
   const range = (source as { range?: readonly number[] | null }).range;
   const place = placeOf(walk.lines, range?.[0] ?? 0);
   if (++walk.count > NODES_MAX) throw new SigmaError([problem(place, '', `more than ${NODES_MAX} values`)]);
-  if (walk.open.size > DEPTH_MAX) throw new SigmaError([problem(place, '', TOO_DEEP)]);
+  if (walk.open.size > DEPTH_MAX) throw new SigmaError([problem(place, '', `nested deeper than ${DEPTH_MAX}`)]);
   if (isAlias(source)) {
     const target = source.resolve(walk.document);
     if (target === undefined) throw new SigmaError([problem(place, '', `no anchor ${source.source}`)]);
@@ -96,7 +107,14 @@ function toNode(source: unknown, walk: Walk): Node {
     const scalar = isPlainValue(value) ? value : String(value);
     const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
     const raw = typeof value === 'string' ? value : text;
-    return { kind: 'scalar', value: scalar, text: raw, quote: quoted ? 1 : 0, exact: quoted || type === 'PLAIN', ...place };
+    return {
+      kind: 'scalar',
+      value: scalar,
+      text: raw,
+      quote: quoted ? 1 : 0,
+      exact: quoted || type === 'PLAIN',
+      ...place,
+    };
   }
   walk.open.add(source);
   const node = isSeq(source) ? listOf(source.items, place, walk) : mapOf(source, place, walk);
@@ -134,13 +152,11 @@ function placeOf(lines: LineCounter, offset: number): Place {
 
 const isPlainValue = (value: unknown): value is string | number | boolean | null =>
   value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-const sentence = (message: string): string =>
-  message.includes('call stack') ? TOO_DEEP : message.replace(/\s+/g, ' ').slice(0, 200);
+const sentence = (message: string): string => message.replace(/\s+/g, ' ').slice(0, 200);
 
 const START: Place = { line: 1, column: 1 };
-const YAML_CHARS_MAX = 131_072;
+const YAML_CHARS_MAX = 524_288;
 const NODES_MAX = 20_000;
 const DOCUMENTS_MAX = 1_000;
 const DEPTH_MAX = 64;
-const TOO_DEEP = `nested deeper than ${DEPTH_MAX}`;
 const FAULTS_MAX = 20;
