@@ -1,4 +1,4 @@
-/** Many texts looked for at once, in one pass over the text they may stand in (Aho and Corasick). */
+/** Many lower-case texts looked for at once, whatever the case of the text they may stand in, in one pass (Aho and Corasick). */
 
 /** A built automaton. */
 export interface Automaton {
@@ -23,20 +23,33 @@ export function createAutomaton(texts: readonly { text: string; owner: number }[
     (owners[node] ??= []).push(owner);
   }
   link(next, owners, nodes, count);
+  const steps = toSteps(next, owners, nodes, count);
   return {
     scan(text, found) {
-      let node = 0;
+      let at = 0;
       for (let index = 0; index < text.length; index++) {
-        const code = text.charCodeAt(index);
-        node = code < 128 ? (next[node * count + (classes[code] ?? 0)] ?? 0) : 0;
-        const here = owners[node];
-        if (here !== undefined) for (const owner of here) found(owner);
+        let code = text.charCodeAt(index);
+        if (code > 127) code = code === KELVIN ? 107 : code === DOTTED_I ? 105 : 0;
+        at = steps[at + (classes[code] ?? 0)] ?? 0;
+        if (at >= 0) continue;
+        at = ~at;
+        for (const owner of owners[at / count] ?? []) found(owner);
       }
     },
   };
 }
 
-/** Only characters that occur in some text get a class of their own; 0 is all others. */
+/** Each step leads to where the next one is looked up; inverted when a text ends there, so that scanning asks one table only. */
+function toSteps(next: Int32Array, owners: readonly unknown[], nodes: number, count: number): Int32Array {
+  const steps = new Int32Array(nodes * count);
+  for (let step = 0; step < steps.length; step++) {
+    const node = next[step] ?? 0;
+    steps[step] = owners[node] === undefined ? node * count : ~(node * count);
+  }
+  return steps;
+}
+
+/** Only characters that occur in some text get a class of their own, capitals that of their small letters; 0 is all others. */
 function classesOf(texts: readonly { text: string }[]): { classes: Uint8Array; count: number } {
   const classes = new Uint8Array(128);
   let count = 1;
@@ -46,6 +59,7 @@ function classesOf(texts: readonly { text: string }[]): { classes: Uint8Array; c
       if (code < 128 && classes[code] === 0) classes[code] = count++;
     }
   }
+  for (let code = 65; code <= 90; code++) classes[code] = classes[code + 32] ?? 0;
   return { classes, count };
 }
 
@@ -74,3 +88,7 @@ function link(next: Int32Array, owners: (number[] | undefined)[], nodes: number,
     }
   }
 }
+
+/** The two characters outside ASCII whose small letters start inside it. */
+const KELVIN = 0x212a;
+const DOTTED_I = 0x130;

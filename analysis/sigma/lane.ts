@@ -51,8 +51,8 @@ export function createLane(origin: LogOrigin, rules: readonly Candidate[]): Lane
         found.push(owner);
       };
       for (const [field, automaton] of automata) {
-        const { lower } = field === undefined ? view.readAll() : view.read(field);
-        for (const text of lower) automaton.scan(text, add);
+        const { raw } = field === undefined ? view.readAll() : view.read(field);
+        for (const text of raw) automaton.scan(text, add);
       }
       return found.length === 0 ? always : [...always, ...found].sort((left, right) => left - right);
     },

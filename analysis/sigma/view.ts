@@ -32,8 +32,9 @@ export function viewOf(event: LogEvent): View {
     },
     readAll() {
       if (all === undefined) {
-        const raw = [...event.fields.values()].flatMap((value) => readingOf(value).raw);
-        all = { is_present: true, raw, lower: raw.map((text) => text.toLowerCase()) };
+        const raw: string[] = [];
+        for (const value of event.fields.values()) raw.push(...textsIn(value));
+        all = toReading(raw);
       }
       return all;
     },
@@ -41,15 +42,25 @@ export function viewOf(event: LogEvent): View {
 }
 
 function readingOf(value: Value | undefined): Reading {
-  if (value === undefined) return ABSENT;
-  if (value === null || value === '') return EMPTY;
-  if (typeof value === 'string') return { is_present: true, raw: [value], lower: [value.toLowerCase()] };
-  if (!isList(value)) {
-    const text = String(value);
-    return { is_present: true, raw: [text], lower: [text] };
-  }
-  const raw = value.filter((each) => each !== null && each !== '').map(String);
-  return { is_present: true, raw, lower: raw.map((text) => text.toLowerCase()) };
+  return value === undefined ? ABSENT : value === null || value === '' ? EMPTY : toReading(textsIn(value));
+}
+
+function textsIn(value: Value): readonly string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  if (isList(value)) return value.filter((each) => each !== null && each !== '').map(String);
+  return value === null ? [] : [String(value)];
+}
+
+/** Most fields are only scanned: they are lower-cased when the first rule is really asked. */
+function toReading(raw: readonly string[]): Reading {
+  let lower: readonly string[] | undefined;
+  return {
+    is_present: true,
+    raw,
+    get lower() {
+      return (lower ??= raw.map((text) => text.toLowerCase()));
+    },
+  };
 }
 
 const isList = (value: Value): value is readonly Scalar[] => Array.isArray(value);
