@@ -86,7 +86,8 @@ export function namesIn(condition: Condition): string[] {
       return namesIn(condition.of);
     case 'of':
       return [...condition.names];
-    default:
+    case 'and':
+    case 'or':
       return condition.of.flatMap(namesIn);
   }
 }

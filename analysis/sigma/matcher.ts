@@ -95,14 +95,14 @@ function textMatcher(text: string, { compare, transforms, is_cased }: Modifiers)
     : [];
   if (only === undefined) return { error: 'no value' };
   if (patterns.length > 1) {
-    return matcher(text, (reading) => patterns.some(({ matches }) => reading[side].some(matches)), literals);
+    return matcher(text, (reading) => patterns.some((pattern) => anyOf(reading[side], pattern)), literals);
   }
   const is_exact = compare === 'equals' && (spellings[0] ?? []).every((piece) => typeof piece === 'string');
   return { text, literals, is_exact, matches: (reading) => anyOf(reading[side], only) };
 }
 
-const anyOf = (texts: readonly string[], { matches }: Pattern): boolean => {
-  for (const text of texts) if (matches(text)) return true;
+const anyOf = (texts: readonly string[], pattern: Pattern): boolean => {
+  for (const text of texts) if (pattern.matches(text)) return true;
   return false;
 };
 

@@ -106,7 +106,6 @@ const EVENT_IDS: Ways<ReadonlySet<string>> = {
 
 /** The part of a literal that the automaton can look for: its end, as the starts of paths and keys are alike. */
 function plainPart(literal: string): string {
-  // eslint-disable-next-line no-control-regex -- every ASCII character counts, also those nobody sees
   const runs = literal.match(/[\u0000-\u007f]+/g) ?? [];
   return runs.reduce((best, run) => (run.length > best.length ? run : best), '').slice(-TEXT_CHARS_MAX);
 }

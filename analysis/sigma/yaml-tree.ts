@@ -104,7 +104,7 @@ function toNode(source: unknown, walk: Walk): Node {
   if (isScalar(source)) {
     const { value, source: text = '', type } = source;
     if (typeof value === 'object' && value !== null) throw new SigmaError([problem(place, '', 'not a plain value')]);
-    const scalar = isPlainValue(value) ? value : String(value);
+    const scalar = isPlainValue(value) ? value : text;
     const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
     const raw = typeof value === 'string' ? value : text;
     return {
