@@ -11,8 +11,6 @@ const USAGE = `npm run score -- [--only sigma,evtx] [--fast] [--json] [--write] 
   --only   these folders      --fast   a subset of each      --json   machine-readable
   --write  docs/scorecard.md  --data   other cases of the same form`;
 
-process.exitCode = await main(process.argv.slice(2));
-
 /** Answers 0 when every target is met, 1 below one, 2 when called wrongly or without data. */
 async function main(args: string[]): Promise<number> {
   const root = fileURLToPath(new URL(import.meta.url.includes('/dist/score/') ? '../..' : '..', import.meta.url));
@@ -65,3 +63,5 @@ function refuse(why: string): number {
 
 /** The whole scorecard: ten minutes, then what is left counts as not scored. */
 const SCORE_MS_MAX = 600_000;
+
+process.exitCode = await main(process.argv.slice(2));
