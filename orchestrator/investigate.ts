@@ -15,7 +15,7 @@ import {
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
-import { Alert, type Planner, type Step } from './plan.ts';
+import { Alert, DESK_FIELDS, type Planner, type Step } from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -214,9 +214,9 @@ async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(chunks);
 }
 
-const READ_FIELDS = new Set(['title', 'description', 'iocs', 'raw_log', 'http', 'email']);
+const READ_FIELDS = new Set<string>(['title', 'description', 'iocs', 'raw_log', 'http', 'email', ...DESK_FIELDS]);
 /** What others call or count it by: no evidence. */
-const LABEL_FIELDS = new Set(['alert_id', 'severity', 'source', 'status', 'timestamp', 'created_at']);
+const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at']);
 const FIELDS_SHOWN = 20;
 const FIELD_CHARS_MAX = 64;
 const KIND_NAMES: Readonly<Record<InputKind, string>> = {

@@ -117,6 +117,18 @@ const recordingLook = (input: Source, reason: string): Step[] => [
 
 function alertLook(alert: Alert, name: string): Step[] {
   const steps: Step[] = [];
+  if (DESK_FIELDS.some((field) => alert[field] !== undefined)) {
+    // Its indicators and texts go to those who judge them: the same evidence is not weighed twice.
+    const given = Object.fromEntries(
+      [...DESK_FIELDS, ...DESK_LABELS].flatMap((field) => (alert[field] === undefined ? [] : [[field, alert[field]]])),
+    );
+    steps.push({
+      step: 'triage',
+      skill: 'triage_alert',
+      params: { alert: { ...given, alert_id: alert.alert_id ?? 'investigation' } },
+      reason: 'A sensor judged it and says what it is about',
+    });
+  }
   if (alert.raw_log !== undefined) {
     const log = { name: `${name}#/raw_log`, text: alert.raw_log };
     steps.push({
@@ -203,6 +215,22 @@ const distinct = (found: readonly Found[]): Found[] => {
 
 const keyOf = ({ type, value }: Ioc): string => `${type} ${value}`;
 
+/** Fields of an alert that the desk weighs, and those by which it tells alerts apart. */
+export const DESK_FIELDS = [
+  'severity',
+  'rule',
+  'host',
+  'hostname',
+  'user',
+  'username',
+  'src_ip',
+  'dst_ip',
+  'process_guid',
+  'mitre_techniques',
+  'entities',
+  'asset_criticality',
+] as const;
+const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
 const TEXT_FIELDS = ['title', 'description'] as const;

@@ -67,6 +67,13 @@ test('the specialists and their skills', async () => {
     ['email-security', 'analyze_email read', 'analyze_threat read not routable'],
     ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
     [
+      'security-analyst',
+      'triage_alert read',
+      'correlate_alerts read',
+      'deduplicate_alerts read',
+      'analyze_threat read not routable',
+    ],
+    [
       'incident-responder',
       'contain_endpoint idempotent',
       'release_endpoint idempotent',

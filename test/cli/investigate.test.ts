@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { agents } from '../../agents/index.ts';
 import { InvestigationResult, Task } from '../../protocol/index.ts';
 import { aurora } from '../support/aurora.ts';
 import { dataPath, describeWithData } from '../support/data.ts';
-import { freePorts } from '../support/ports.ts';
+import { fleetPorts } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-cli-'));
@@ -15,9 +16,8 @@ let env: Record<string, string> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator, intel, web, mail, responder] = await freePorts(5);
-  const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder}`;
-  const ports = `orchestrator=${orchestrator},${specialists}`;
+  const entries = Object.entries(await fleetPorts());
+  const ports = entries.map(([id, port]) => `${id}=${port}`).join(',');
   env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {
@@ -79,7 +79,7 @@ describe('input that cannot be investigated ends with 2 and a sentence that says
       env,
     });
     expect([code, stderr.includes('AURORA-4220')]).toEqual([2, true]);
-    expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(4);
+    expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(Object.keys(agents).length);
   });
 });
 

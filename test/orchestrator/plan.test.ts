@@ -61,6 +61,17 @@ test('indicators go to threat intelligence once everything is back, and only onc
   expect(now()).toEqual([]);
 });
 
+test('what a sensor judged and what it is about goes to the desk, without the indicators that others judge', () => {
+  const alert = { ...FULL, severity: 'high', host: 'WS-042', timestamp: '2026-11-24T10:00:00Z' };
+  const [triage, ...others] = rulesPlanner.next(situation(alert));
+  expect(triage).toMatchObject({
+    skill: 'triage_alert',
+    params: { alert: { alert_id: 'A-1', severity: 'high', host: 'WS-042', title: 'Something' } },
+  });
+  expect(JSON.stringify(triage)).not.toContain('198.51.100.7');
+  expect(others).toHaveLength(4);
+});
+
 test('an alert that only names indicators goes to threat intelligence at once', () => {
   expect(steps(situation({ iocs: FULL.iocs }))).toEqual(['intel']);
 });
