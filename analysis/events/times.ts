@@ -32,24 +32,25 @@ export function clockOf(fields: ReadonlyMap<string, Value>): EventTime | undefin
 }
 
 function timeOf(field: string, value: Value | undefined): EventTime | undefined {
-  const first: Scalar | undefined = Array.isArray(value)
-    ? (value as readonly Scalar[])[0]
-    : (value as Scalar | undefined);
-  if (typeof first === 'number') {
-    if (first < EPOCH_SECONDS_MIN) return undefined;
-    const at_ms = Math.round(first < EPOCH_MS_MIN ? first * 1_000 : first);
-    return at_ms > DATE_MS_MAX ? undefined : { field, text: String(first), at_ms, zoned: true };
+  const first: Scalar | undefined = Array.isArray(value) ? (value as readonly Scalar[])[0] : (value as Scalar | undefined);
+  const read = first === undefined ? undefined : readTime(first);
+  return read && { field, text: String(first), at_ms: read.at_ms, zoned: read.zoned || field === 'UtcTime' };
+}
+
+/** A time as logs write them: ISO with or without a zone, or seconds or milliseconds since 1970. */
+export function readTime(value: Scalar): { at_ms: number; zoned: boolean } | undefined {
+  if (typeof value === 'number' || (typeof value === 'string' && EPOCH.test(value))) {
+    const since = Number(value);
+    if (since < EPOCH_SECONDS_MIN) return undefined;
+    const at_ms = Math.round(since < EPOCH_MS_MIN ? since * 1_000 : since);
+    return at_ms > DATE_MS_MAX ? undefined : { at_ms, zoned: true };
   }
-  if (typeof first !== 'string') return undefined;
-  const parts = ISO.exec(first);
-  if (!parts) {
-    const at_ms = /^\d{9,11}(?:\.\d{1,9})?$/.test(first) ? Math.round(Number(first) * 1_000) : Number.NaN;
-    return Number.isNaN(at_ms) ? undefined : { field, text: first, at_ms, zoned: true };
-  }
+  const parts = typeof value === 'string' ? ISO.exec(value) : null;
+  if (!parts) return undefined;
   const [, date = '', time = '', fraction = '', zone = ''] = parts;
   // More than three digits of a second do not order events any better.
   const at_ms = Date.parse(`${date}T${time}${fraction.slice(0, 4)}${zone === '' ? 'Z' : zone}`);
-  return Number.isNaN(at_ms) ? undefined : { field, text: first, at_ms, zoned: zone !== '' || field === 'UtcTime' };
+  return Number.isNaN(at_ms) ? undefined : { at_ms, zoned: zone !== '' };
 }
 
 /**
@@ -75,6 +76,7 @@ const FIELDS = [
   'EventReceivedTime',
 ];
 const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?\s?(Z|[+-]\d{2}:?\d{2})?$/;
+const EPOCH = /^\d{9,13}(?:\.\d{1,9})?$/;
 const EPOCH_SECONDS_MIN = 100_000_000;
 const EPOCH_MS_MIN = 100_000_000_000;
 const DATE_MS_MAX = 8_640_000_000_000_000;

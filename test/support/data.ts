@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe } from 'vitest';
 
-const folder = process.env['AURORA_DATA'] ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
+const folder = join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
 const present = existsSync(folder);
 const required = (process.env['AURORA_REQUIRE'] ?? '').split(',').includes('data');
 
-/** Groups tests that read the cases. AURORA_REQUIRE=data turns their absence into a failure, AURORA_DATA names another folder. */
+/** Groups tests that read the cases. AURORA_REQUIRE=data turns their absence into a failure. */
 export function describeWithData(name: string, tests: () => void): void {
   if (!present && required) throw new Error(`AURORA_REQUIRE=data, but there is no ${folder}`);
   if (!present) console.error(`SKIP ${name}: the data folder is not beside the project`);
