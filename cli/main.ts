@@ -14,6 +14,7 @@ import {
 import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
+import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
 import { addTaskCommands } from './task-commands.ts';
@@ -124,6 +125,7 @@ function createProgram(end: (code: number) => void): Command {
   addFleetCommand(cli);
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
+  addContentCommands(cli);
 
   program
     .command('config')
