@@ -1,5 +1,6 @@
 /** Threat intelligence: finds indicators in text and names what their evidence supports. */
 import { z } from 'zod';
+import { mapText } from '../analysis/attack-text/index.ts';
 import { analyzeText, analyzeThreat, INDICATORS_MAX, readText } from '../analysis/ioc/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, Ioc, skill, Source } from '../protocol/index.ts';
@@ -65,6 +66,34 @@ const extract = skill({
   }),
 });
 
+const map = skill({
+  id: 'map_text_to_attack',
+  title: 'Map a text to ATT&CK',
+  description:
+    'Names the ATT&CK techniques a report speaks of, each with its sentence and the labelled sentence it is like; keeps silent where none is near.',
+  tags: ['attack', 'text', 'threat-intel'],
+  effect: 'read',
+  routable: true,
+  examples: [{ source: { name: 'note.txt', text: 'They used process injection, see T1055. Then all was quiet.' } }],
+  params: z.object({ source: Source }),
+  result: AnalysisResult.extend({
+    mapped: z.array(
+      z.object({
+        technique: z.string(),
+        how: z.enum(['id', 'name', 'sentence']),
+        offset: z.number().int().nonnegative(),
+        length: z.number().int().positive(),
+        line: z.number().int().positive(),
+        similarity: z.number().optional(),
+        lead: z.number().optional(),
+        candidates: z.array(z.string()).optional(),
+        nearest: z.object({ text: z.string(), doc: z.string() }).optional(),
+        terms: z.array(z.string()).optional(),
+      }),
+    ),
+  }),
+});
+
 export const threatIntel = defineAgent({
   id: 'threat-intel',
   name: 'Threat intelligence',
@@ -77,6 +106,12 @@ export const threatIntel = defineAgent({
       const read = await readText(ctx.blobs.open(source), ctx.signal);
       return ctx.progress.tool('extract and assess indicators', { name: source.name, length: read.text.length }, () =>
         analyzeText(read, source.name, ctx.content),
+      );
+    }),
+    map.implement(async ({ source }, ctx) => {
+      const { text } = await readText(ctx.blobs.open(source), ctx.signal);
+      return ctx.progress.tool('map text to techniques', { name: source.name, length: text.length }, () =>
+        mapText(text, { source: source.name, content: ctx.content }),
       );
     }),
   ],

@@ -1,0 +1,10 @@
+/** The folders of cases that are scored: one line each, so that a run loads only what it measures. */
+import type { ScoredFolder } from '../folder.ts';
+
+/** Name of the folder -> how it is scored. The order is that of the table. */
+export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
+  evtx: async () => (await import('./evtx.ts')).evtx,
+  'ioc-text': async () => (await import('./ioc-text.ts')).iocText,
+  'attack-text': async () => (await import('./attack-text.ts')).attackText,
+  atomic: async () => (await import('./atomic.ts')).atomic,
+};
