@@ -1,5 +1,7 @@
 /** Why a rule matches an event, or why not: each selection, field and value, as an analyst would check them by hand. */
+import { z } from 'zod';
 import { textsOf, type LogEvent } from '../events/index.ts';
+import { neutralize } from '../evidence/index.ts';
 import type { Condition } from './condition.ts';
 import { meetsCondition } from './decide.ts';
 import { holds, type FieldTest } from './field-test.ts';
@@ -9,36 +11,33 @@ import type { LogSource, SigmaRule } from './rule.ts';
 import { fieldTestsOf, selects } from './selection.ts';
 import { viewOf, type View } from './view.ts';
 
+const FieldExplanation = z.object({
+  key: z.string().describe('as the rule writes it: Image|endswith'),
+  line: z.number().int().positive(),
+  matched: z.boolean(),
+  event_values: z.array(z.string()).describe('what the event has there, cut; empty when the field is absent or empty'),
+  matched_values: z.array(z.string()).describe('the values of the rule that matched'),
+  missed_values: z.array(z.string()).describe('the first of those that did not'),
+  why: z.string(),
+});
+type FieldExplanation = z.infer<typeof FieldExplanation>;
+
+const SelectionExplanation = z.object({
+  name: z.string(),
+  matched: z.boolean(),
+  fields: z.array(FieldExplanation),
+});
+type SelectionExplanation = z.infer<typeof SelectionExplanation>;
+
 /** The whole answer. */
-export interface Explanation {
-  matched: boolean;
-  /** One sentence that names what decided. */
-  why: string;
-  logsource: { matched: boolean; wanted: string; event: string };
-  conditions: { text: string; matched: boolean }[];
-  selections: SelectionExplanation[];
-}
-
-export interface SelectionExplanation {
-  name: string;
-  matched: boolean;
-  fields: FieldExplanation[];
-}
-
-/** One line of a selection. */
-export interface FieldExplanation {
-  /** As the rule writes it: `Image|endswith`. */
-  key: string;
-  line: number;
-  matched: boolean;
-  /** What the event has there, cut; empty when the field is absent or empty. */
-  event_values: string[];
-  /** The values of the rule that matched. */
-  matched_values: string[];
-  /** The first of those that did not. */
-  missed_values: string[];
-  why: string;
-}
+export const Explanation = z.object({
+  matched: z.boolean(),
+  why: z.string().describe('one sentence that names what decided'),
+  logsource: z.object({ matched: z.boolean(), wanted: z.string(), event: z.string() }),
+  conditions: z.array(z.object({ text: z.string(), matched: z.boolean() })),
+  selections: z.array(SelectionExplanation),
+});
+export type Explanation = z.infer<typeof Explanation>;
 
 /** Explains one rule on one event. Deterministic, and as exact as the engine: it asks the same tests. */
 export function explain(rule: SigmaRule, event: LogEvent): Explanation {
@@ -160,7 +159,8 @@ function whyField(
 
 const describe = ({ product, service, category }: LogSource): string =>
   [product, service, category].filter((part) => part !== undefined).join('/') || 'a log that does not say what it is';
-const cut = (text: string): string => (text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX - 1)}…` : text);
+/** Attacker text: neutralised and cut. */
+const cut = (text: string): string => neutralize(text, TEXT_CHARS_MAX);
 
 const orFalse = (ask: () => boolean): boolean => {
   try {
