@@ -96,7 +96,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--deadline <seconds>', 'time it may take', toInteger, 300)
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
+      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate recording.zip --deadline 600\n  aurora investigate Security.evtx\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
     )
     .action(async (file: string, { kind, deadline }: { kind?: InputKind; deadline: number }) => {
       const { investigate } = await import('./investigate.ts');

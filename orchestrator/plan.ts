@@ -83,10 +83,37 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
           reason: 'The input is text that may name indicators',
         },
       ];
+    case 'events':
+      return recordingLook(input, 'The input is a recording of events');
+    case 'evtx':
+      return [
+        {
+          step: 'evtx',
+          skill: 'parse_evtx',
+          params: { evtx: input },
+          reason: 'The input is a Windows event log: its records, their times, its damage',
+        },
+        ...recordingLook(input, 'The input is a Windows event log'),
+      ];
+    case 'artifact':
+      return [
+        {
+          step: 'artifact',
+          skill: 'parse_artifact',
+          params: { artifact: input },
+          reason: 'The input is an artefact of a host',
+        },
+      ];
     case 'alert':
       return alert ? alertLook(alert, input.name) : [];
   }
 }
+
+/** Both look at every event, with different eyes: the rules of the trade, and what a host does. */
+const recordingLook = (input: Source, reason: string): Step[] => [
+  { step: 'endpoint', skill: 'assess_endpoint', params: { events: input }, reason: `${reason}: what the hosts do` },
+  { step: 'sigma', skill: 'run_sigma', params: { events: input }, reason: `${reason}: which rules match` },
+];
 
 function alertLook(alert: Alert, name: string): Step[] {
   const steps: Step[] = [];

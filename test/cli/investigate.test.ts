@@ -45,8 +45,6 @@ const file = (name: string, content: string | Uint8Array): string => {
 
 describe('input that cannot be investigated ends with 2 and a sentence that says why', () => {
   test.each([
-    ['an empty file', 'empty.txt', '', 'is empty'],
-    ['only white space', 'white.txt', '  \n\n', 'only white space'],
     ['binary', 'binary.dat', Buffer.from([0, 1, 2, 3, 255, 254, 0]), 'binary'],
     ['half an alert', 'half.json', '{"alert_id": "x", ', 'no valid JSON'],
     ['an alert of the wrong shape', 'shape.json', '{"iocs": [{"type": "ip"}]}', '/iocs/0/value'],
@@ -54,6 +52,13 @@ describe('input that cannot be investigated ends with 2 and a sentence that says
     const { code, stdout, stderr } = await aurora(['investigate', file(name, content)], { env });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(sentence);
+  });
+
+  test('an empty file is found nothing in, and not called clean', async () => {
+    const { code, stdout } = await aurora(['investigate', file('empty.txt', '')], { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain('inconclusive');
+    expect(stdout).toContain('nothing was checked');
   });
 
   test('a file that is not there, a folder, a kind that is none, a file over the cap', async () => {

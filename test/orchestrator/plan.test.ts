@@ -25,6 +25,19 @@ test.each<[InputKind, string, string]>([
   expect(others).toEqual([]);
 });
 
+test('recordings and artefacts go to everybody who reads them', () => {
+  const asked = (kind: InputKind) =>
+    rulesPlanner.next({ ...situation(), kind }).map(({ skill, params }) => [skill, params]);
+  const input = { name: 'a', text: '{}' };
+  const recording = [
+    ['assess_endpoint', { events: input }],
+    ['run_sigma', { events: input }],
+  ];
+  expect(asked('events')).toEqual(recording);
+  expect(asked('evtx')).toEqual([['parse_evtx', { evtx: input }], ...recording]);
+  expect(asked('artifact')).toEqual([['parse_artifact', { artifact: input }]]);
+});
+
 test('everything that an alert carries is looked at side by side', () => {
   expect(skills(situation(FULL))).toEqual(['analyze_access_log', 'analyze_http', 'analyze_email', 'extract_iocs']);
 });
