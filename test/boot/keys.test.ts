@@ -32,7 +32,7 @@ const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 test('the first start makes a key for each process, readable by its owner alone, and pins the public halves', () => {
   ensureFleetKeys(config);
-  const ids = ['orchestrator', 'threat-intel', 'web-security', 'email-security', 'incident-responder'];
+  const ids = ['orchestrator', 'threat-intel', 'web-security', 'email-security', 'threat-hunter', 'incident-responder'];
   for (const id of ids) {
     expect([modeOf(place.keyFile(id)), modeOf(place.keyFolder(id))]).toEqual([0o600, 0o700]);
     expect(filePins(place.pins).of(id)).toEqual(

@@ -15,8 +15,8 @@ let env: Record<string, string> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator, intel, web, mail, responder] = await freePorts(5);
-  const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder}`;
+  const [orchestrator, intel, web, mail, responder, hunter] = await freePorts(6);
+  const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder},threat-hunter=${hunter}`;
   const ports = `orchestrator=${orchestrator},${specialists}`;
   env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });

@@ -18,13 +18,14 @@ let ports: Record<string, number> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator = 0, intel = 0, web = 0, mail = 0, responder = 0] = await freePorts(5);
+  const [orchestrator = 0, intel = 0, web = 0, mail = 0, responder = 0, hunter = 0] = await freePorts(6);
   ports = {
     orchestrator,
     'threat-intel': intel,
     'web-security': web,
     'email-security': mail,
     'incident-responder': responder,
+    'threat-hunter': hunter,
   };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
     cwd: root,
