@@ -32,7 +32,9 @@ export function clockOf(fields: ReadonlyMap<string, Value>): EventTime | undefin
 }
 
 function timeOf(field: string, value: Value | undefined): EventTime | undefined {
-  const first: Scalar | undefined = Array.isArray(value) ? (value as readonly Scalar[])[0] : (value as Scalar | undefined);
+  const first: Scalar | undefined = Array.isArray(value)
+    ? (value as readonly Scalar[])[0]
+    : (value as Scalar | undefined);
   const read = first === undefined ? undefined : readTime(first);
   return read && { field, text: String(first), at_ms: read.at_ms, zoned: read.zoned || field === 'UtcTime' };
 }

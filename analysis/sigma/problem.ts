@@ -1,4 +1,5 @@
 /** What is wrong with a rule, and where: line, column and path, for AURORA-4222 and for lint. */
+import { z } from 'zod';
 import { AuroraError } from '../../protocol/index.ts';
 
 /** A place in the text of a rule; both count from 1. */
@@ -8,12 +9,14 @@ export interface Place {
 }
 
 /** One thing that is wrong, or only worth a second look. */
-export interface SigmaProblem extends Place {
-  severity: 'error' | 'warning';
-  /** `detection.selection.Image|endswith`, or '' for the file. */
-  path: string;
-  message: string;
-}
+export const SigmaProblem = z.object({
+  severity: z.enum(['error', 'warning']),
+  path: z.string().describe('detection.selection.Image|endswith, or empty for the file'),
+  message: z.string(),
+  line: z.number().int().positive(),
+  column: z.number().int().positive(),
+});
+export type SigmaProblem = z.infer<typeof SigmaProblem>;
 
 /** An error at a place. */
 export const problem = (
