@@ -40,7 +40,12 @@ export function createProcessTree(): ProcessTree {
   const by_id = new Map<string, ProcessNode>();
   /** The latest process with that number on that host: numbers are used again. */
   const by_pid = new Map<string, ProcessNode>();
+  /** Nodes of the audit that Sysmon replaced, with where their successor stands. */
+  const forgotten = new Map<string, string>();
   let dropped = 0;
+
+  const parentOf = ({ parent_id }: ProcessNode): ProcessNode | undefined =>
+    parent_id === undefined ? undefined : (by_id.get(parent_id) ?? by_pid.get(forgotten.get(parent_id) ?? ''));
 
   const add = (node: ProcessNode) => {
     if (by_id.has(node.id)) return;
@@ -50,6 +55,11 @@ export function createProcessTree(): ProcessTree {
     }
     by_id.set(node.id, node);
     by_pid.set(`${node.host}\0${node.pid}`, node);
+  };
+
+  const forget = (node: ProcessNode) => {
+    by_id.delete(node.id);
+    forgotten.set(node.id, `${node.host}\0${node.pid}`);
   };
 
   const noteStart = (event: LogEvent) => {
@@ -65,10 +75,14 @@ export function createProcessTree(): ProcessTree {
       connections: [],
     };
     if (event.origin.event_id === '1') {
+      const pid = numberOf(text('ProcessId'));
+      const audited = by_pid.get(`${host}\0${pid}`);
+      // The audit told of the same start before Sysmon did: the node stays, with what Sysmon knows better.
+      if (audited?.id.includes('/') && isSame(audited, text('Image'), event.at_ms)) forget(audited);
       add({
         ...shared,
         id: text('ProcessGuid').toLowerCase() || `${host}/${text('ProcessId')}/${event.locator}`,
-        pid: numberOf(text('ProcessId')),
+        pid,
         image: text('Image'),
         command_line: text('CommandLine'),
         parent_id: text('ParentProcessGuid').toLowerCase() || undefined,
@@ -96,9 +110,13 @@ export function createProcessTree(): ProcessTree {
 
   const noteConnection = (event: LogEvent) => {
     const text = (name: string) => textsOf(event, name)[0] ?? '';
-    const node = by_id.get(text('ProcessGuid').toLowerCase());
+    const id = text('ProcessGuid').toLowerCase();
     const address = `${text('DestinationIp').replace(/^::ffff:/i, '')}:${text('DestinationPort')}`;
-    if (!node || address === ':' || node.connections.length >= CONNECTIONS_MAX) return;
+    if (id === '' || address === ':') return;
+    // Started before the log began: that it is there, and whom it speaks to, is known all the same.
+    if (!by_id.has(id)) add(unseen(event, id));
+    const node = by_id.get(id);
+    if (!node || node.connections.length >= CONNECTIONS_MAX) return;
     if (!node.connections.some((known) => known.address === address))
       node.connections.push({ address, locator: event.locator });
   };
@@ -114,15 +132,33 @@ export function createProcessTree(): ProcessTree {
     node: (id) => by_id.get(id),
     ancestry(node) {
       const line = [node];
-      for (let at: ProcessNode | undefined = node; at.parent_id !== undefined && line.length < DEPTH_MAX;) {
-        const parent = by_id.get(at.parent_id);
-        if (!parent || line.includes(parent)) break; // a circle is a forged log
+      for (let parent = parentOf(node); parent && line.length < DEPTH_MAX; parent = parentOf(parent)) {
+        if (line.includes(parent)) break; // a circle is a forged log
         line.push(parent);
-        at = parent;
       }
       return line;
     },
     dropped: () => dropped,
+  };
+}
+
+/** A process of which only a later event tells. */
+function unseen(event: LogEvent, id: string): ProcessNode {
+  const text = (name: string) => textsOf(event, name)[0] ?? '';
+  return {
+    id,
+    host: (event.host ?? '').toLowerCase(),
+    pid: numberOf(text('ProcessId')),
+    image: text('Image'),
+    command_line: '',
+    user: text('User'),
+    started_at: '',
+    locator: event.locator,
+    parent_id: undefined,
+    parent_image: '',
+    parent_command_line: '',
+    sha256: '',
+    connections: [],
   };
 }
 

@@ -123,7 +123,7 @@ const OTHERS: Readonly<Record<string, Read>> = {
   '1102': (text) =>
     signal(
       'event/security-log-cleared',
-      `${text('SubjectUserName')} cleared the security log`,
+      `${text('SubjectUserName') || 'somebody'} cleared the security log`,
       'T1685.005',
       'high',
       text('SubjectUserName'),
@@ -132,7 +132,7 @@ const OTHERS: Readonly<Record<string, Read>> = {
   '104': (text) =>
     signal(
       'event/log-cleared',
-      `${text('SubjectUserName')} cleared a log`,
+      `${text('SubjectUserName') || 'somebody'} cleared a log`,
       'T1685.005',
       'high',
       text('SubjectUserName'),

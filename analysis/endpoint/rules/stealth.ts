@@ -168,7 +168,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     'T1070',
     2,
     'removes traces',
-    /fsutil(?:\.exe)?["']? +usn +deletejournal|\busn deletejournal|\bwevtutil\b[^\n]{0,20}indicator|(?:del|remove-item|rm)[^\n]{0,80}(?:\\recent\\|jumplist|prefetch\b|setupapi\.dev\.log)|Remove-WebConfigurationProperty|IndexedDB|copy-item[^\n]{0,60}\.txt[^\n]{0,80}remove-item|chattr \+i[^\n]{0,40}log/i,
+    /fsutil(?:\.exe)?["']? +usn +deletejournal|\busn deletejournal|\bwevtutil\b[^\n]{0,20}indicator|\b(?:del|remove-item|rm)\s[^\n]{0,80}(?:\\recent\\|jumplist|\\prefetch\b|setupapi\.dev\.log)|Remove-WebConfigurationProperty|IndexedDB|copy-item[^\n]{0,60}\.txt[^\n]{0,80}remove-item|chattr \+i[^\n]{0,40}log/i,
   ],
   [
     'file-deleted',
