@@ -190,23 +190,31 @@ const give = skill({
   routable: true,
   examples: [
     {
-      title: 'Example',
-      producer: 'Example team',
-      created_at: '2026-01-01T00:00:00.000Z',
-      iocs: [{ type: 'ip', value: '192.0.2.7' }],
-      techniques: ['T1071.001'],
+      findings: {
+        title: 'Example',
+        producer: 'Example team',
+        created_at: '2026-01-01T00:00:00.000Z',
+        iocs: [{ type: 'ip', value: '192.0.2.7' }],
+        techniques: ['T1071.001'],
+      },
     },
   ],
-  params: z.union([
-    z.object({ source: Source }),
-    z.object({
-      title: z.string().min(1).max(500),
-      producer: z.string().min(1).max(256),
-      created_at: z.iso.datetime().describe('when it was found; an export has no clock of its own'),
-      iocs: z.array(Ioc).max(INDICATORS_MAX).default([]),
-      techniques: z.array(z.string().max(16)).max(1_000).default([]),
+  params: z
+    .object({
+      source: Source.optional().describe('a STIX document or a MISP event'),
+      findings: z
+        .object({
+          title: z.string().min(1).max(500),
+          producer: z.string().min(1).max(256),
+          created_at: z.iso.datetime().describe('when it was found; an export has no clock of its own'),
+          iocs: z.array(Ioc).max(INDICATORS_MAX).default([]),
+          techniques: z.array(z.string().max(16)).max(1_000).default([]),
+        })
+        .optional(),
+    })
+    .refine(({ source, findings }) => (source === undefined) !== (findings === undefined), {
+      message: 'give exactly one of source and findings',
     }),
-  ]),
   result: AnalysisResult.extend({
     bundle: z.looseObject({
       type: z.literal('bundle'),
@@ -246,13 +254,10 @@ export const threatIntel = defineAgent({
         importIntel(text, { source: source.name, content: ctx.content }),
       );
     }),
-    give.implement(async (params, ctx) => {
-      if (!('source' in params)) {
-        return ctx.progress.tool('export a bundle', params, () => exportStix({ name: params.title, findings: params }));
-      }
-      const { name } = params.source;
-      const text = await wholeText(params.source, ctx);
-      return ctx.progress.tool('export a bundle', { name, length: text.length }, () => exportStix({ name, text }));
+    give.implement(async ({ source, findings }, ctx) => {
+      const given = source ? { name: source.name, text: await wholeText(source, ctx) } : findings;
+      if (!given) throw new AuroraError(-32602); // The schema asks for one of the two.
+      return ctx.progress.tool('export a bundle', { name: source?.name ?? findings?.title }, () => exportStix(given));
     }),
   ],
 });

@@ -25,14 +25,14 @@ export interface Findings {
 }
 
 /** Writes a bundle of a document, or of findings. Throws 4220 when it would be larger than an answer may be. */
-export function exportStix(given: { name: string; text: string } | { name: string; findings: Findings }): StixExport {
-  const { bundle, left_out } = 'text' in given ? translated(given.text) : written(given.findings);
+export function exportStix(given: { name: string; text: string } | Findings): StixExport {
+  const { bundle, left_out } = 'text' in given ? translated(given.text) : written(given);
   const text = JSON.stringify(bundle);
   if (text.length > BUNDLE_LENGTH_MAX) {
     throw new AuroraError(4220, { message: `The bundle would hold more than ${BUNDLE_LENGTH_MAX} characters` });
   }
   const result = conclude({
-    subject: `${given.name}: ${bundle.objects.length} objects exported`,
+    subject: `${'text' in given ? given.name : given.title}: ${bundle.objects.length} objects exported`,
     findings: bundle.objects.slice(0, 1).map((object) => ({
       id: 'bundle',
       title: `The bundle holds ${bundle.objects.length} objects`,

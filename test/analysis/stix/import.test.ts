@@ -171,8 +171,8 @@ test('the same findings give the same bytes; ids follow from content; what has n
     ],
     techniques: ['T1562.001', 'T1685', 'T9999'],
   };
-  const first = exportStix({ name: 'Case', findings });
-  expect(JSON.stringify(exportStix({ name: 'Case', findings }))).toBe(JSON.stringify(first));
+  const first = exportStix(findings);
+  expect(JSON.stringify(exportStix(findings))).toBe(JSON.stringify(first));
   expect(first.bundle.objects.map(({ type }) => type)).toEqual([
     'identity',
     'report',
