@@ -90,7 +90,7 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
         {
           step: 'evtx',
           skill: 'parse_evtx',
-          params: { evtx: input },
+          params: { log: input },
           reason: 'The input is a Windows event log: its records, their times, its damage',
         },
         ...recordingLook(input, 'The input is a Windows event log'),

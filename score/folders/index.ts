@@ -6,5 +6,8 @@ export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
   evtx: async () => (await import('./evtx.ts')).evtx,
   'ioc-text': async () => (await import('./ioc-text.ts')).iocText,
   'attack-text': async () => (await import('./attack-text.ts')).attackText,
+  'email-auth': async () => (await import('./email-auth.ts')).emailAuth,
+  phishing: async () => (await import('./phishing.ts')).phishing,
+  stix: async () => (await import('./stix.ts')).stix,
   atomic: async () => (await import('./atomic.ts')).atomic,
 };

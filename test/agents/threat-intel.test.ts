@@ -11,7 +11,14 @@ test('every example of every skill is answered, and the same again', async () =>
     for (const example of examples) expect(await call(id, example)).toEqual(await call(id, example));
   }
   expect(new Set(steps)).toEqual(
-    new Set(['assess indicators', 'extract and assess indicators', 'map text to techniques']),
+    new Set([
+      'assess indicators',
+      'extract and assess indicators',
+      'map text to techniques',
+      'enrich indicators',
+      'import intelligence',
+      'export a bundle',
+    ]),
   );
 });
 

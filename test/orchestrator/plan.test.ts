@@ -34,7 +34,7 @@ test('recordings and artefacts go to everybody who reads them', () => {
     ['run_sigma', { events: input }],
   ];
   expect(asked('events')).toEqual(recording);
-  expect(asked('evtx')).toEqual([['parse_evtx', { evtx: input }], ...recording]);
+  expect(asked('evtx')).toEqual([['parse_evtx', { log: input }], ...recording]);
   expect(asked('artifact')).toEqual([['parse_artifact', { artifact: input }]]);
 });
 
