@@ -61,7 +61,7 @@ function linesOf({ folder, data, outcome, fault }: Row): { cells: string[]; is_m
       index === 0 ? folder : '',
       index === 0 ? String(outcome.cases) : '',
       measure.metric,
-      String(measure.result),
+      shown(measure.result),
       targetOf(measure),
       index === 0 ? `${(outcome.engine_ms / 1_000).toFixed(1)} s` : '',
       index === 0 ? commits : '',
@@ -70,6 +70,8 @@ function linesOf({ folder, data, outcome, fault }: Row): { cells: string[]; is_m
   }));
 }
 
+/** Four digits tell regressions apart. */
+const shown = (result: number): string => String(Math.round(result * 10_000) / 10_000);
 const targetOf = ({ target, better }: Measure): string =>
   `${better === 'higher' ? '≥ ' : better === 'lower' ? '≤ ' : ''}${target}`;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MISS_CHARS_MAX);
