@@ -5,8 +5,6 @@ import {
   Hypothesis,
   huntHypothesis,
   huntWithRules,
-  RuleExplanation,
-  RuleTrial,
   SearchResult,
   searchEvents,
   testRule,
@@ -15,7 +13,16 @@ import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { openRecording, type Recording } from '../analysis/recordings/index.ts';
 import { compileRuleset, mountedRules, type Ruleset } from '../analysis/sigma/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+import {
+  AnalysisResult,
+  AuroraError,
+  Ioc,
+  RuleExplanation,
+  RuleTrial,
+  skill,
+  Source,
+  type SkillContext,
+} from '../protocol/index.ts';
 
 const EXAMPLE_EVENT = JSON.stringify({
   '@timestamp': '2026-01-05T10:00:00Z',

@@ -17,6 +17,7 @@ import { asking, toInteger, type Cli } from './cli.ts';
 import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
+import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
@@ -125,6 +126,7 @@ function createProgram(end: (code: number) => void): Command {
   addFleetCommand(cli);
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
+  addSigmaCommands(cli);
   addContentCommands(cli);
 
   program

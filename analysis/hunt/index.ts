@@ -3,4 +3,4 @@ export { Hypothesis, huntHypothesis } from './hypothesis.ts';
 export { huntWithRules, type HuntInput } from './hunt.ts';
 export { parseQuery } from './query.ts';
 export { searchEvents, SearchResult } from './search.ts';
-export { explainRule, RuleExplanation, RuleTrial, testRule } from './try-rule.ts';
+export { explainRule, testRule } from './try-rule.ts';

@@ -1,31 +1,16 @@
 /** One rule tried out: is it sound, what does it match, and why not the rest. */
-import { z } from 'zod';
-import { AuroraError, NotChecked } from '../../protocol/index.ts';
+import { AuroraError, type Explanation, type RuleExplanation, type RuleTrial } from '../../protocol/index.ts';
 import type { LogEvent } from '../events/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import {
   createCorrelator,
   createEngine,
-  Explanation,
   explain,
   lintSigma,
   parseSigma,
-  SigmaProblem,
   type Ruleset,
   type SigmaRule,
 } from '../sigma/index.ts';
-
-/** What trying a rule file comes to. */
-export const RuleTrial = z.object({
-  valid: z.boolean(),
-  summary: z.string(),
-  problems: z.array(SigmaProblem),
-  rules: z.array(z.object({ id: z.string(), title: z.string(), kind: z.enum(['rule', 'correlation', 'filter']) })),
-  hits: z.array(z.object({ rule: z.string(), count: z.number().int(), locators: z.array(z.string()) })),
-  events: z.number().int().nonnegative(),
-  not_checked: z.array(NotChecked),
-});
-export type RuleTrial = z.infer<typeof RuleTrial>;
 
 /** Validates and lints a rule text, and replays it over events where some are given. A rule that is wrong is an answer, not an error. */
 export async function testRule(text: string, recording: Recording | undefined): Promise<RuleTrial> {
@@ -96,15 +81,6 @@ async function replayOver(
     ],
   };
 }
-
-/** The explanations for a rule on the first events of a recording. */
-export const RuleExplanation = z.object({
-  rule: z.object({ id: z.string(), title: z.string(), level: z.string() }),
-  summary: z.string(),
-  events: z.array(Explanation.extend({ locator: z.string() })),
-  more_events: z.number().int().nonnegative(),
-});
-export type RuleExplanation = z.infer<typeof RuleExplanation>;
 
 /** Explains a rule, given as text or by the id it is mounted under, on each event up to a bound. Throws 4220 without an event, 4222 on a bad rule. */
 export async function explainRule(

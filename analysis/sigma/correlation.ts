@@ -1,6 +1,7 @@
 /** The correlation part of a rule: what is counted over which events, in which span, by which groups. */
 import { toNumber } from './matcher.ts';
-import { problem, type SigmaProblem } from './problem.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
+import { problem } from './problem.ts';
 import type { Entry, MapNode, Node } from './yaml-tree.ts';
 
 export type CorrelationType =

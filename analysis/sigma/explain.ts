@@ -1,5 +1,5 @@
 /** Why a rule matches an event, or why not: each selection, field and value, as an analyst would check them by hand. */
-import { z } from 'zod';
+import type { Explanation, FieldExplanation, SelectionExplanation } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import type { Condition } from './condition.ts';
@@ -10,34 +10,6 @@ import { TooMuchWork } from './pattern.ts';
 import type { LogSource, SigmaRule } from './rule.ts';
 import { fieldTestsOf, selects } from './selection.ts';
 import { viewOf, type View } from './view.ts';
-
-const FieldExplanation = z.object({
-  key: z.string().describe('as the rule writes it: Image|endswith'),
-  line: z.number().int().positive(),
-  matched: z.boolean(),
-  event_values: z.array(z.string()).describe('what the event has there, cut; empty when the field is absent or empty'),
-  matched_values: z.array(z.string()).describe('the values of the rule that matched'),
-  missed_values: z.array(z.string()).describe('the first of those that did not'),
-  why: z.string(),
-});
-type FieldExplanation = z.infer<typeof FieldExplanation>;
-
-const SelectionExplanation = z.object({
-  name: z.string(),
-  matched: z.boolean(),
-  fields: z.array(FieldExplanation),
-});
-type SelectionExplanation = z.infer<typeof SelectionExplanation>;
-
-/** The whole answer. */
-export const Explanation = z.object({
-  matched: z.boolean(),
-  why: z.string().describe('one sentence that names what decided'),
-  logsource: z.object({ matched: z.boolean(), wanted: z.string(), event: z.string() }),
-  conditions: z.array(z.object({ text: z.string(), matched: z.boolean() })),
-  selections: z.array(SelectionExplanation),
-});
-export type Explanation = z.infer<typeof Explanation>;
 
 /** Explains one rule on one event. Deterministic, and as exact as the engine: it asks the same tests. */
 export function explain(rule: SigmaRule, event: LogEvent): Explanation {

@@ -1,6 +1,7 @@
 /** One line of a selection: which field, which modifiers, which values. */
 import { createMatcher, emptyMatcher, isCompare, type Matcher, type Modifiers, type Transform } from './matcher.ts';
-import { problem, type Place, type SigmaProblem } from './problem.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
+import { problem, type Place } from './problem.ts';
 import { placeholdersIn } from './transforms.ts';
 import type { View } from './view.ts';
 import type { Node, ScalarNode } from './yaml-tree.ts';

@@ -1,7 +1,8 @@
 /** What is allowed in a rule and still a mistake more often than not: the second look of an experienced author. */
 import { namesIn } from './condition.ts';
 import { parseSigma, type ParseOptions } from './parse.ts';
-import { problem, SigmaError, type SigmaProblem } from './problem.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
+import { problem, SigmaError } from './problem.ts';
 import { requirementOf } from './requirement.ts';
 import type { SigmaRule } from './rule.ts';
 import { fieldTestsOf } from './selection.ts';

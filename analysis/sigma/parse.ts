@@ -2,7 +2,8 @@
 import { parseCondition } from './condition.ts';
 import { parseCorrelation } from './correlation.ts';
 import type { FieldContext } from './field-test.ts';
-import { problem, SigmaError, type SigmaProblem } from './problem.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
+import { problem, SigmaError } from './problem.ts';
 import type {
   CorrelationRule,
   Detection,

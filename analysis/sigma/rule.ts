@@ -1,7 +1,7 @@
 /** What a Sigma file holds: rules, correlations and filters, as their authors wrote them, checked. */
 import type { Condition } from './condition.ts';
 import type { Correlation } from './correlation.ts';
-import type { SigmaProblem } from './problem.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
 import type { Selection } from './selection.ts';
 
 /** How grave a hit is, in Sigma's words. */

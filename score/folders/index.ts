@@ -3,6 +3,8 @@ import type { ScoredFolder } from '../folder.ts';
 
 /** Name of the folder -> how it is scored. The order is that of the table. */
 export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
+  sigma: async () => (await import('./sigma.ts')).sigma,
+  mordor: async () => (await import('./mordor.ts')).mordor,
   evtx: async () => (await import('./evtx.ts')).evtx,
   'ioc-text': async () => (await import('./ioc-text.ts')).iocText,
   'attack-text': async () => (await import('./attack-text.ts')).attackText,
