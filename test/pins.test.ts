@@ -63,8 +63,22 @@ test('the specialists and their skills', async () => {
     }),
   );
   expect(offered).toEqual([
-    ['threat-intel', 'analyze_threat read', 'extract_iocs read', 'map_text_to_attack read'],
-    ['email-security', 'analyze_email read', 'analyze_threat read not routable'],
+    [
+      'threat-intel',
+      'analyze_threat read',
+      'extract_iocs read',
+      'map_text_to_attack read',
+      'enrich_iocs read',
+      'import_intel read',
+      'export_stix read',
+    ],
+    [
+      'email-security',
+      'analyze_email read',
+      'check_authentication read',
+      'analyze_url read',
+      'analyze_threat read not routable',
+    ],
     ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
     [
       'security-analyst',
