@@ -11,5 +11,6 @@ export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
   'email-auth': async () => (await import('./email-auth.ts')).emailAuth,
   phishing: async () => (await import('./phishing.ts')).phishing,
   stix: async () => (await import('./stix.ts')).stix,
+  forensics: async () => (await import('./forensics.ts')).forensics,
   atomic: async () => (await import('./atomic.ts')).atomic,
 };
