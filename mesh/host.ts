@@ -4,10 +4,12 @@ import {
   inertFailpoints,
   memoryInbox,
   noEffects,
+  noWorkers,
   type Content,
   type Effects,
   type Failpoints,
   type Inbox,
+  type Workers,
 } from '../seams/index.ts';
 import type { Agent } from './agent.ts';
 import { createEffects } from './effects.ts';
@@ -24,6 +26,8 @@ import { parseWork, runWork, type Run, type WorkDeps } from './work.ts';
 export interface HostDeps extends Omit<ReceptionDeps, 'methods' | 'admit' | 'notifications'> {
   content: Content;
   openRef: WorkDeps['openRef'];
+  /** Where heavy work is done aside; refuses it unless said. Whoever made them closes them. */
+  workers?: Workers;
   /** Where the outcomes of skills with an effect are kept; in memory unless said. Whoever opened it closes it. */
   inbox?: Inbox;
   /** Carries effects out; refuses them unless said. */
@@ -47,7 +51,7 @@ export interface Host {
 
 /** Makes a host for one agent. */
 export function createHost(agent: Agent, deps: HostDeps): Host {
-  const { clock, log, metrics, effects: driver = noEffects, failpoints = inertFailpoints } = deps;
+  const { clock, log, metrics, effects: driver = noEffects, failpoints = inertFailpoints, workers = noWorkers } = deps;
   const reads = memoryInbox(clock);
   const inbox = deps.inbox ?? memoryInbox(clock);
   const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log, failpoints });
@@ -119,7 +123,7 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
     const leave = await enterInTime(implementation.skill.id, asked.work.due, asked.signal);
     onStart?.();
     metrics.gauge('skills_running', ++running);
-    const { answer, settled } = runWork({ ...deps, effectsOf }, implementation, asked);
+    const { answer, settled } = runWork({ ...deps, effectsOf, workers }, implementation, asked);
     void settled.then(() => {
       metrics.gauge('skills_running', --running);
       leave?.();
