@@ -197,6 +197,9 @@ async function watchHosts(events: Source, { blobs, content, progress, signal, wo
       },
       not_checked: [
         ...unread.map((gap) => ({ ...gap, mandatory: true })),
+        ...(items_read === 0
+          ? [{ what: events.name, why: 'it holds no event that can be read', mandatory: true }]
+          : []),
         ...(unread_count > unread.length
           ? [{ what: `${unread_count - unread.length} further parts`, why: 'they could not be read', mandatory: true }]
           : []),

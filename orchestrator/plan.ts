@@ -44,6 +44,8 @@ export const Alert = z.looseObject({
     })
     .optional(),
   email: z.string().max(262_144).optional(),
+  /** What a process was started with. */
+  command_line: z.string().min(1).max(65_536).optional(),
 });
 export type Alert = z.infer<typeof Alert>;
 
@@ -112,6 +114,10 @@ function alertLook(alert: Alert, name: string): Step[] {
   if (alert.email !== undefined) {
     const email = { name: `${name}#/email`, text: alert.email };
     steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
+  }
+  if (alert.command_line !== undefined) {
+    const params = { commands: [alert.command_line] };
+    steps.push({ step: 'command_line', skill: 'check_lolbins', params, reason: 'The alert carries a command line' });
   }
   for (const field of TEXT_FIELDS) {
     const text = alert[field];

@@ -63,9 +63,27 @@ test('the specialists and their skills', async () => {
     }),
   );
   expect(offered).toEqual([
-    ['threat-intel', 'analyze_threat read', 'extract_iocs read'],
+    ['threat-intel', 'analyze_threat read', 'extract_iocs read', 'map_text_to_attack read'],
     ['email-security', 'analyze_email read', 'analyze_threat read not routable'],
     ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
+    [
+      'forensic-analyst',
+      'parse_evtx read',
+      'parse_artifact read',
+      'build_timeline read',
+      'collect_evidence read',
+      'verify_custody read',
+      'analyze_threat read not routable',
+    ],
+    [
+      'endpoint-security',
+      'analyze_process_tree read',
+      'check_lolbins read',
+      'check_drivers read',
+      'assess_endpoint read',
+      'propose_isolation read',
+      'analyze_threat read not routable',
+    ],
     [
       'incident-responder',
       'contain_endpoint idempotent',

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import type { AnalysisResult, Checked, Ioc, NotChecked, Recommendation, Severity } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
+import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf } from './classify.ts';
-import { compareText, RANK, type HostWatch } from './host-watch.ts';
+import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
 import { processSuspicions, type Suspicion } from './suspicions.ts';
 
@@ -45,6 +46,7 @@ export function assessHosts(
     ...driverSuspicions(watch, seen.source),
   ];
   const listed = suspicions.slice(0, FINDINGS_MAX);
+  const control = plantedIntruder();
   const result = conclude({
     subject: subjectOf(watch, seen.source),
     findings: listed.map(toFinding),
@@ -56,9 +58,15 @@ export function assessHosts(
       return known ? [{ id: known.id, evidence: cited }] : [];
     }),
     iocs: iocsOf(listed),
-    checked: [seen.checked],
+    checked: [{ ...seen.checked, ...(control !== undefined && { control }) }],
     not_checked: [
       ...seen.not_checked,
+      ...(control === undefined
+        ? [{ what: 'the events as a whole', why: 'a planted one was not recognised', mandatory: true }]
+        : []),
+      ...(watch.spoken_about() === 0
+        ? [{ what: 'what happened on the hosts', why: 'no event is of a kind that is judged here', mandatory: true }]
+        : []),
       ...watch.left().map((gap) => ({ ...gap, mandatory: true })),
       ...(suspicions.length > listed.length
         ? [
@@ -74,6 +82,15 @@ export function assessHosts(
     data_versions: seen.data_versions,
   });
   return { result, hosts: scoresOf(watch, listed), suspicions: listed };
+}
+
+/** The positive control: a known-bad start of a process, judged by the same code. Undefined when it was not recognised. */
+function plantedIntruder(): string | undefined {
+  const watch = createHostWatch();
+  const event = normalizeEvent(PLANTED, 'planted');
+  if (event) watch.note(event);
+  const found = processSuspicions(watch, 'planted').find(({ rule }) => rule.startsWith('command/'));
+  return found && `a planted start of a process was recognised by ${found.rule}`;
 }
 
 /** Statements of single events. */
@@ -226,6 +243,14 @@ function subjectOf(watch: HostWatch, source: string): string {
   return `${neutralize(source, 80)}${hosts.length === 0 ? '' : ` (${names}${hosts.length > 3 ? ` and ${hosts.length - 3} more hosts` : ''})`}`;
 }
 
+const PLANTED = {
+  Channel: 'Microsoft-Windows-Sysmon/Operational',
+  EventID: 1,
+  Hostname: 'planted',
+  ProcessGuid: '{planted}',
+  Image: 'C:\\Windows\\System32\\vssadmin.exe',
+  CommandLine: 'vssadmin.exe delete shadows /all /quiet',
+};
 const POINTS: Readonly<Record<Severity, number>> = { critical: 40, high: 25, medium: 12, low: 4, info: 0 };
 const NEVER_CHECKED: readonly NotChecked[] = [
   { what: 'files, memory and what the host did not log', why: 'only the events that were handed in are read' },

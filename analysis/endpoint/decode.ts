@@ -58,7 +58,7 @@ function encodedSwitches(text: string): Inner[] {
 function base64Texts(text: string, left: string[]): Inner[] {
   if (!DECODES_BASE64.test(text)) return [];
   return [...text.matchAll(BASE64_TEXT)].slice(0, MATCHES_MAX).flatMap(([code]): Inner[] => {
-    const bytes = Buffer.from(code.replace(/["'+\s]/g, ''), 'base64');
+    const bytes = Buffer.from(code, 'base64');
     const unpacked = inflate(bytes, left);
     if (unpacked) return [unpacked];
     const keys = [...text.matchAll(/-bxor *\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);

@@ -50,8 +50,8 @@ export function mountedDrivers(content: Content): DriverTable | undefined {
 export const hashesIn = (text: string): string[] =>
   [...text.matchAll(/\b(?:SHA256|SHA1|MD5)=([0-9A-Fa-f]{32,64})\b/g)].map(([, hash = '']) => hash.toLowerCase());
 
-const Hash = z.string().max(128).optional();
-const Driver = z.looseObject({
+const Hash = z.string().max(128).nullish();
+const Own = z.looseObject({
   id: z.string().max(128),
   category: z.string().max(128).default(''),
   tags: z.array(z.string().max(256)).default([]),
@@ -59,6 +59,28 @@ const Driver = z.looseObject({
     .array(z.looseObject({ f: z.string().max(512).default(''), sha256: Hash, sha1: Hash, md5: Hash }))
     .default([]),
 });
+/** As the LOLDrivers project itself writes them. */
+const Upstream = z
+  .looseObject({
+    Id: z.string().max(128),
+    Category: z.string().max(128).default(''),
+    Tags: z.array(z.string().max(256)).default([]),
+    KnownVulnerableSamples: z
+      .array(z.looseObject({ Filename: z.string().max(512).nullish(), SHA256: Hash, SHA1: Hash, MD5: Hash }))
+      .default([]),
+  })
+  .transform(({ Id, Category, Tags, KnownVulnerableSamples }) => ({
+    id: Id,
+    category: Category,
+    tags: Tags,
+    samples: KnownVulnerableSamples.map(({ Filename, SHA256, SHA1, MD5 }) => ({
+      f: Filename ?? '',
+      sha256: SHA256,
+      sha1: SHA1,
+      md5: MD5,
+    })),
+  }));
+const Driver = z.union([Own, Upstream]);
 const Table = z.union([z.array(Driver).max(20_000), z.looseObject({ drivers: z.array(Driver).max(20_000) })]);
 
 /** A table is made once for each mounted pack. */

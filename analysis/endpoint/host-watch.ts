@@ -5,7 +5,7 @@ import { classifyCommand, type Classification } from './classify.ts';
 import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
 import type { Lolbas } from './lolbas.ts';
 import { createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
-import { signalOf, type EventSignal } from './signals.ts';
+import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
 
 /** A statement of events, with how often it was made. */
 export interface CountedSignal extends EventSignal {
@@ -30,7 +30,8 @@ export interface HostWatch {
   tree: ProcessTree;
   signals(): CountedSignal[];
   drivers(): LoadedDriver[];
-  drivers_seen(): number;
+  /** Events that this trade can say anything about. */
+  spoken_about(): number;
   /** Hosts with the number of their events, in order of names. */
   hosts(): { host: string; events: number }[];
   /** What a command line of a process says; the same text is judged once. */
@@ -51,7 +52,7 @@ export function createHostWatch({
   const judged = new Map<string, Classification>();
   let signals_left = 0;
   let hosts_left = 0;
-  let drivers_seen = 0;
+  let spoken_about = 0;
 
   const noteSignal = (event: LogEvent, host: string) => {
     const signal = signalOf(event);
@@ -71,7 +72,6 @@ export function createHostWatch({
 
   const noteDriver = (event: LogEvent, host: string) => {
     if (event.origin.event_id !== '6' || !/sysmon/i.test(event.origin.channel ?? '')) return;
-    drivers_seen += 1;
     for (const hash of hashesIn(textsOf(event, 'Hashes')[0] ?? '')) {
       const driver = drivers?.find(hash);
       if (!driver || loaded.size >= DRIVERS_MAX) continue;
@@ -87,13 +87,14 @@ export function createHostWatch({
       const host = (event.host ?? '').toLowerCase();
       if (hosts.has(host) || hosts.size < HOSTS_MAX) hosts.set(host, (hosts.get(host) ?? 0) + 1);
       else hosts_left += 1;
+      if (isSpokenAbout(event)) spoken_about += 1;
       tree.note(event);
       noteSignal(event, host);
       noteDriver(event, host);
     },
     signals: () => [...signals.values()],
     drivers: () => [...loaded.values()],
-    drivers_seen: () => drivers_seen,
+    spoken_about: () => spoken_about,
     hosts: () =>
       [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
     classify({ command_line }) {

@@ -1,6 +1,7 @@
 /** Programs that come with the system and are misused, from mounted content: which of them a command line uses, and how. */
 import { z } from 'zod';
 import type { Content } from '../../seams/index.ts';
+import { crosswalk } from '../attack/index.ts';
 import type { CommandSign } from './classify.ts';
 
 /** The table, ready to be asked. */
@@ -23,19 +24,31 @@ export function mountedLolbas(content: Content): Lolbas | undefined {
   return table;
 }
 
-const Entry = z.looseObject({
+const Text = z.string().max(4_096).nullish();
+const Own = z.looseObject({
   name: z.string().max(128),
   commands: z
-    .array(
-      z.looseObject({
-        command: z.string().max(2_048),
-        category: z.string().optional(),
-        attack: z.string().optional(),
-        attack_v19: z.string().optional(),
-      }),
-    )
+    .array(z.looseObject({ command: z.string().max(4_096), category: Text, attack: Text, attack_v19: Text }))
     .default([]),
 });
+/** As the LOLBAS project itself writes them. */
+const Upstream = z
+  .looseObject({
+    Name: z.string().max(128),
+    Commands: z
+      .array(z.looseObject({ Command: z.string().max(4_096).default(''), Category: Text, MitreID: Text }))
+      .nullish(),
+  })
+  .transform(({ Name, Commands }) => ({
+    name: Name,
+    commands: (Commands ?? []).map(({ Command, Category, MitreID }) => ({
+      command: Command,
+      category: Category,
+      attack: MitreID,
+      attack_v19: undefined,
+    })),
+  }));
+const Entry = z.union([Own, Upstream]);
 const Table = z.union([z.array(Entry).max(5_000), z.looseObject({ entries: z.array(Entry).max(5_000) })]);
 
 function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
@@ -44,10 +57,10 @@ function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
   for (const { name, commands } of entries) {
     const stem = stemOf(name);
     if (stem.length < 2) continue;
-    const usages = commands.flatMap(({ command, category = '', attack_v19, attack }) => {
-      const technique = attack_v19 ?? attack;
-      if (!technique || !/^T\d{4}(?:\.\d{3})?$/.test(technique)) return [];
-      return [{ name, category, technique, marks: marksOf(command, stem) }];
+    const usages = commands.flatMap(({ command, category, attack_v19, attack }) => {
+      const technique = crosswalk(attack_v19 ?? attack ?? '')?.technique.id;
+      if (technique === undefined) return [];
+      return [{ name, category: category ?? '', technique, marks: marksOf(command, stem) }];
     });
     by_stem.set(stem, [...(by_stem.get(stem) ?? []), ...usages]);
   }

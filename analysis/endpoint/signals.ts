@@ -18,8 +18,15 @@ export interface EventSignal {
 /** What an event says; undefined for nearly all of them. */
 export function signalOf(event: LogEvent): EventSignal | undefined {
   const { channel = '', event_id = '' } = event.origin;
-  const read = /sysmon/i.test(channel) ? SYSMON[event_id] : OTHERS[event_id];
+  const readers = /sysmon/i.test(channel) ? SYSMON : OTHERS;
+  const read = Object.hasOwn(readers, event_id) ? readers[event_id] : undefined;
   return read?.((name) => textsOf(event, name)[0] ?? '');
+}
+
+/** Whether this trade can say anything about such an event, good or bad. */
+export function isSpokenAbout({ origin: { channel = '', event_id = '' } }: LogEvent): boolean {
+  if (/sysmon/i.test(channel)) return Object.hasOwn(SYSMON, event_id) || STARTS_AND_LOADS.has(event_id);
+  return event_id === '4688' || Object.hasOwn(OTHERS, event_id);
 }
 
 type Read = (text: (name: string) => string) => EventSignal | undefined;
@@ -311,4 +318,6 @@ const THREAD_MAKERS = new Set(
 );
 const SUSPICIOUS_COMMAND =
   /cmd(?:\.exe)?["'\s]+\/c|%comspec%|powershell|rundll32|regsvr32|mshta|\\pipe\\|\\temp\\|\\users\\|\\programdata\\|\\admin\$|-enc\b|base64|\\\\127\.0\.0\.1\\|psexesvc|certutil|bitsadmin/i;
+/** Sysmon: a process started, connected, or a driver was loaded. */
+const STARTS_AND_LOADS = new Set(['1', '3', '6']);
 const DETAILS_CHARS_MAX = 160;

@@ -87,6 +87,7 @@ export async function analyzeEventLog(
     },
     not_checked: [
       ...damage.map((gap) => ({ ...gap, mandatory: true })),
+      ...(records === 0 ? [{ what: 'the log', why: 'it holds no record that can be read', mandatory: true }] : []),
       ...(histogram.dropped() > 0
         ? [{ what: `${histogram.dropped()} records in the histogram`, why: 'it has no room for more kinds of events' }]
         : []),

@@ -23,12 +23,18 @@ export const TimelineSource = z.object({
 });
 export type TimelineSource = z.infer<typeof TimelineSource>;
 
+/** A source with what of it was not read. */
+export interface Gathered {
+  summary: TimelineSource;
+  unread: { what: string; why: string }[];
+}
+
 /** Reads one source into the timeline. `skew_ms` is what the caller knows; without it a collector's zone is found by itself. */
 export async function gatherSource(
   timeline: Timeline,
   input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
   { workers, signal }: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal } = {},
-): Promise<{ summary: TimelineSource; unread: { what: string; why: string }[] }> {
+): Promise<Gathered> {
   const { head, stream } = await peek(input.bytes, HEAD_BYTES);
   const kind = kindOf(head, input.name);
   if (kind !== undefined) {
@@ -66,7 +72,7 @@ async function gatherEvents(
   timeline: Timeline,
   { name, bytes, skew_ms }: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
   options: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal },
-): Promise<{ summary: TimelineSource; unread: { what: string; why: string }[] }> {
+): Promise<Gathered> {
   const recording = openRecording({ name, bytes }, options);
   const meter = createSkewMeter();
   let entries: TimedEntry[] = [];

@@ -6,5 +6,6 @@ export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
   evtx: async () => (await import('./evtx.ts')).evtx,
   'ioc-text': async () => (await import('./ioc-text.ts')).iocText,
   'attack-text': async () => (await import('./attack-text.ts')).attackText,
+  forensics: async () => (await import('./forensics.ts')).forensics,
   atomic: async () => (await import('./atomic.ts')).atomic,
 };

@@ -15,9 +15,10 @@ let env: Record<string, string> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator, intel, web, mail, responder] = await freePorts(5);
+  const [orchestrator, intel, web, mail, responder, forensics, endpoint] = await freePorts(7);
   const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder}`;
-  const ports = `orchestrator=${orchestrator},${specialists}`;
+  const hosts = `forensic-analyst=${forensics},endpoint-security=${endpoint}`;
+  const ports = `orchestrator=${orchestrator},${specialists},${hosts}`;
   env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {

@@ -18,13 +18,16 @@ let ports: Record<string, number> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator = 0, intel = 0, web = 0, mail = 0, responder = 0] = await freePorts(5);
+  const [orchestrator = 0, intel = 0, web = 0, mail = 0, responder = 0, forensics = 0, endpoint = 0] =
+    await freePorts(7);
   ports = {
     orchestrator,
     'threat-intel': intel,
     'web-security': web,
     'email-security': mail,
     'incident-responder': responder,
+    'forensic-analyst': forensics,
+    'endpoint-security': endpoint,
   };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
     cwd: root,

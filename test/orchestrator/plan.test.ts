@@ -10,6 +10,7 @@ const FULL = {
   raw_log: 'line',
   http: { method: 'GET', url: '/' },
   email: 'From: a@example.com\n\n',
+  command_line: 'whoami /all',
   iocs: [{ type: 'ip', value: '198.51.100.7' }],
 };
 
@@ -26,7 +27,13 @@ test.each<[InputKind, string, string]>([
 });
 
 test('everything that an alert carries is looked at side by side', () => {
-  expect(skills(situation(FULL))).toEqual(['analyze_access_log', 'analyze_http', 'analyze_email', 'extract_iocs']);
+  expect(skills(situation(FULL))).toEqual([
+    'analyze_access_log',
+    'analyze_http',
+    'analyze_email',
+    'check_lolbins',
+    'extract_iocs',
+  ]);
 });
 
 test('indicators go to threat intelligence once everything is back, and only once', () => {
@@ -42,7 +49,8 @@ test('indicators go to threat intelligence once everything is back, and only onc
   expect(intel?.params['iocs']).toEqual([
     { type: 'ip', value: '198.51.100.7' },
     { type: 'domain', value: 'analyze-access-log.example.com' },
-    { type: 'domain', value: 'analyze-http.example.com' }, // and not what the text named: that was judged with it
+    { type: 'domain', value: 'analyze-http.example.com' },
+    { type: 'domain', value: 'check-lolbins.example.com' }, // and not what the text named: that was judged with it
   ]);
   settled.set(intel?.step ?? '', resultOf());
   expect(now()).toEqual([]);
