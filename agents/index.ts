@@ -6,5 +6,7 @@ export const agents: Readonly<Record<string, () => Promise<Agent>>> = {
   'threat-intel': async () => (await import('./threat-intel.ts')).threatIntel,
   'email-security': async () => (await import('./email-security.ts')).emailSecurity,
   'web-security': async () => (await import('./web-security.ts')).webSecurity,
+  'security-analyst': async () => (await import('./security-analyst.ts')).securityAnalyst,
+  'threat-hunter': async () => (await import('./threat-hunter.ts')).threatHunter,
   'incident-responder': async () => (await import('./incident-responder.ts')).incidentResponder,
 };

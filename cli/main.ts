@@ -14,8 +14,10 @@ import {
 import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
+import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
+import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
@@ -95,7 +97,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--deadline <seconds>', 'time it may take', toInteger, 300)
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
+      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate recording.zip --deadline 600\n  aurora investigate Security.evtx\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
     )
     .action(async (file: string, { kind, deadline }: { kind?: InputKind; deadline: number }) => {
       const { investigate } = await import('./investigate.ts');
@@ -124,6 +126,8 @@ function createProgram(end: (code: number) => void): Command {
   addFleetCommand(cli);
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
+  addSigmaCommands(cli);
+  addContentCommands(cli);
 
   program
     .command('config')

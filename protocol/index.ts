@@ -12,6 +12,7 @@ export * from './mesh.ts';
 export * from './openrpc.ts';
 export * from './result.ts';
 export * from './route.ts';
+export * from './sigma.ts';
 export * from './skill.ts';
 export * from './stream.ts';
 export * from './task.ts';

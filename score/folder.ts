@@ -1,4 +1,4 @@
-/** What a folder of cases and the runner agree on. */
+/** The contract of the scorecard: a folder of cases with known answers, and how the product is measured on it. */
 
 /** One measured number. */
 export interface Measure {

@@ -63,9 +63,39 @@ test('the specialists and their skills', async () => {
     }),
   );
   expect(offered).toEqual([
-    ['threat-intel', 'analyze_threat read', 'extract_iocs read'],
-    ['email-security', 'analyze_email read', 'analyze_threat read not routable'],
+    [
+      'threat-intel',
+      'analyze_threat read',
+      'extract_iocs read',
+      'map_text_to_attack read',
+      'enrich_iocs read',
+      'import_intel read',
+      'export_stix read',
+    ],
+    [
+      'email-security',
+      'analyze_email read',
+      'check_authentication read',
+      'analyze_url read',
+      'analyze_threat read not routable',
+    ],
     ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
+    [
+      'security-analyst',
+      'triage_alert read',
+      'correlate_alerts read',
+      'deduplicate_alerts read',
+      'analyze_threat read not routable',
+    ],
+    [
+      'threat-hunter',
+      'run_sigma read',
+      'search_logs read',
+      'hunt_hypothesis read',
+      'explain_rule read',
+      'test_rule read',
+      'analyze_threat read not routable',
+    ],
     [
       'incident-responder',
       'contain_endpoint idempotent',

@@ -8,6 +8,7 @@ export {
   type ReadingReceipt,
   type RecordReader,
 } from './json.ts';
+export { headInside } from './head.ts';
 export { createLineReader, LINE_BYTES_MAX, type Line, type LineReader } from './lines.ts';
 export { collect, peek } from './peek.ts';
 export { readTar } from './tar.ts';

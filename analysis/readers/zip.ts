@@ -21,7 +21,7 @@ export async function readZip(
   bounds: Bounds = BOUNDS,
   shared = { unpacked_bytes: 0 },
 ): Promise<ZipEntry[]> {
-  const zip = await fromBufferPromise(bytes, { strictFileNames: true }).catch(refuse);
+  const zip = await fromBufferPromise(withoutTail(bytes), { strictFileNames: true }).catch(refuse);
   if (zip.entryCount > bounds.entries_max) throw tooLarge(`it holds more than ${bounds.entries_max} files`);
   const entries = new Map<string, Entry>();
   let [packed, unpacked] = [0, 0];
@@ -50,6 +50,15 @@ export async function readZip(
     size: entry.uncompressedSize,
     open: () => inflate(zip, entry, bounds, shared),
   }));
+}
+
+/** A tool that copied an archive as text may have ended it with a line break: that much is cut off, and nothing else. */
+function withoutTail(bytes: Buffer): Buffer {
+  const at = bytes.lastIndexOf(DIRECTORY_END);
+  if (at === -1 || at + DIRECTORY_END_BYTES > bytes.length) return bytes;
+  const end = at + DIRECTORY_END_BYTES + bytes.readUInt16LE(at + DIRECTORY_END_BYTES - 2);
+  const tail = bytes.subarray(end).toString('latin1');
+  return tail.length <= TAIL_BYTES_MAX && tail.trim() === '' ? bytes.subarray(0, end) : bytes;
 }
 
 async function* inflate(zip: ZipFile, entry: Entry, bounds: Bounds, shared: { unpacked_bytes: number }) {
@@ -88,3 +97,6 @@ function refuse(reason: unknown): never {
 
 const MODE_TYPE = 0o170000;
 const MODE_LINK = 0o120000;
+const DIRECTORY_END = Buffer.from('PK\x05\x06', 'latin1');
+const DIRECTORY_END_BYTES = 22;
+const TAIL_BYTES_MAX = 16;

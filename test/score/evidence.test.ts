@@ -121,7 +121,7 @@ function standsIn(email: Email, { locator, excerpt }: Evidence): boolean {
 /** As evidence is printed: what a terminal or a reader could not see is written out. */
 const printed = (text: string): string =>
   text.replace(
-    /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|(?<=\])[([]|(?<=!)\[|%(?=%[A-Z_]{1,40}%%)/gu,
+    /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|(?<=\])[([]|%(?=%[A-Z_]{1,40}%%)/gu,
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
 /** Without the mark of a cut, and without the half word before it. */
