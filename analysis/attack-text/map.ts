@@ -47,7 +47,7 @@ export function mapText(text: string, { source, content }: { source: string; con
   const unknown = [...new Set(mapped.map(({ technique }) => technique))].filter((id) => !techniqueOf(id)).sort();
 
   const result = conclude({
-    subject: `${source}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
+    subject: `${neutralize(source, 120)}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
     findings: findingsOf(mapped, citing),
     techniques: known.map((place) => ({ id: place.technique, evidence: [citing(place)] })),
     checked: [receiptOf(text, sentences, { cut, model })],

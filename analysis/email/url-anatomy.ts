@@ -197,7 +197,8 @@ const iocsOf = (urls: readonly UrlAnatomy[]): Ioc[] =>
   urls
     .filter(({ owner }) => owner === null)
     .flatMap(({ url, effective_host, is_address }) => [
-      { type: 'url', value: url.slice(0, URL_LENGTH_MAX) },
+      // As a browser writes it: what is invisible in it is percent-encoded.
+      { type: 'url', value: (URL.canParse(url) ? new URL(url).href : neutralize(url)).slice(0, URL_LENGTH_MAX) },
       { type: is_address ? 'ip' : 'domain', value: effective_host.slice(0, 253) },
     ]);
 

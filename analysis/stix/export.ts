@@ -1,7 +1,7 @@
 /** Intelligence given out as STIX 2.1: a document of STIX as it came, a MISP event or a list of indicators translated. */
 import { createHash } from 'node:crypto';
 import { AuroraError, type AnalysisResult, type Ioc } from '../../protocol/index.ts';
-import { evidence } from '../evidence/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { crosswalk } from '../attack/index.ts';
 import { readIntelligence } from './import.ts';
@@ -32,7 +32,7 @@ export function exportStix(given: { name: string; text: string } | Findings): St
     throw new AuroraError(4220, { message: `The bundle would hold more than ${BUNDLE_LENGTH_MAX} characters` });
   }
   const result = conclude({
-    subject: `${'text' in given ? given.name : given.title}: ${bundle.objects.length} objects exported`,
+    subject: `${neutralize('text' in given ? given.name : given.title, 120)}: ${bundle.objects.length} objects exported`,
     findings: bundle.objects.slice(0, 1).map((object) => ({
       id: 'bundle',
       title: `The bundle holds ${bundle.objects.length} objects`,

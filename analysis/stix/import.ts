@@ -53,7 +53,7 @@ export function importIntel(text: string, { source, content }: { source: string;
     evidence({ source, locator, text: shown });
 
   const result = conclude({
-    subject: `${source}: ${read.indicators.length} indicators in ${read.format === 'stix' ? 'STIX' : 'MISP'}`,
+    subject: `${neutralize(source, 120)}: ${read.indicators.length} indicators in ${read.format === 'stix' ? 'STIX' : 'MISP'}`,
     findings: findingsOf(read, rejected, citing),
     techniques: read.techniques.map((technique) => ({
       id: technique.id,
