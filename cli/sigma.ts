@@ -1,6 +1,5 @@
 /** `aurora sigma`: a rule tried out by the threat hunter, over events where some are given. */
 import pico from 'picocolors';
-import { z } from 'zod';
 import { trustOf, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { RuleExplanation, RuleTrial, type SigmaProblem } from '../protocol/index.ts';
@@ -72,8 +71,8 @@ async function asked<T>(
   return withPrivate(alone, ({ peer, config: own }) => use(peer, own));
 }
 
-const request = async (peer: Peer, skill: string, params: Record<string, unknown>): Promise<unknown> =>
-  Answer.parse(await peer.request('handoff', { to: { skill }, params }, { timeout_ms: ANSWER_MS_MAX })).result;
+const request = (peer: Peer, skill: string, params: Record<string, unknown>): Promise<unknown> =>
+  peer.request('handoff', { to: { skill }, params }, { timeout_ms: ANSWER_MS_MAX });
 
 async function textOf(path: string): Promise<string> {
   const input = await readInput(path, RULE_BYTES_MAX);
@@ -123,7 +122,6 @@ function toExplanationText({ rule, events, more_events }: RuleExplanation): stri
   ].join('\n');
 }
 
-const Answer = z.looseObject({ result: z.unknown() });
 const RULE_BYTES_MAX = 131_072;
 const ANSWER_MS_MAX = 300_000;
 const LOCATORS_SHOWN = 5;
