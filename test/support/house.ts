@@ -61,7 +61,7 @@ export function judge(path: string, text: string): { imports: string[]; faults: 
   if (folder in HOUSE) {
     for (const name of sourceNames) faults.push(`names ${name} at run time: threads and processes start from dist`);
     for (const name of [...imports.map(packageOf), ...uses]) {
-      const allowed = RESERVED[name];
+      const allowed = Object.hasOwn(RESERVED, name) ? RESERVED[name] : undefined; // a call of valueOf() is no entry
       if (
         allowed !== undefined &&
         !allowed.some((place) => path === place || (place.endsWith('/') && path.startsWith(place)))
