@@ -80,6 +80,7 @@ export const packageOf = (specifier: string): string =>
 function importFault(from: string, target: string): string | undefined {
   const [own, other] = [roomOf(from), roomOf(target)];
   if (own === 'test' || own === 'bin') return undefined;
+  if (from.endsWith('.mjs') && target.endsWith('.mjs')) return undefined; // scripts that start something share how
   if (doorOf(target) === doorOf(from) || other === own) {
     if (target === doorOf(from) || target === `${own}/index.ts`) return `imports its own door ${target}`;
     return doorOf(target) === doorOf(from) || target === doorOf(target) ? undefined : `passes the door of ${target}`;
