@@ -1,6 +1,7 @@
 /** Sigma: what rules mean, against naive models and the words of the specification. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { RE2JS } from 're2js';
+import { describe, expect, test, vi } from 'vitest';
 import { normalizeEvent, type LogEvent } from '../../../analysis/events/index.ts';
 import { createAutomaton } from '../../../analysis/sigma/automaton.ts';
 import { parseCondition } from '../../../analysis/sigma/condition.ts';
@@ -210,6 +211,29 @@ describe('hostile rules (ATK-H5)', () => {
     engine.match(event({ a: `y${'a'.repeat(20_000)}${'x'.repeat(20_000)}!` }));
     expect(engine.counts.asked).toBe(1);
   });
+
+  test.each(['((a{9}){9}){9}', '(a?){500}a{500}', '(abcdefghi){99}'])(
+    'as many patterns like %s as a call may bring are given up after a bounded number of steps',
+    (pattern) => {
+      const many = Math.floor(120_000 / (pattern.length + 12));
+      const lines = Array.from({ length: many }, (_, at) => `    - '${pattern}${at}'`);
+      const compile = vi.spyOn(RE2JS, 'compile');
+      expect(() => parseSigma(ruleOf(`  s:\n   a|re:\n${lines.join('\n')}\n  condition: s`))).toThrow(
+        expect.objectContaining({
+          code: 4222,
+          detail: {
+            problems: expect.arrayContaining([
+              expect.objectContaining({ message: 'the regular expressions take more than 50000 steps' }),
+            ]) as unknown,
+          },
+        }),
+      );
+      const steps = compile.mock.results.map(({ value }) => (value as RE2JS).programSize());
+      compile.mockRestore();
+      expect(steps.length).toBeLessThan(many);
+      expect(steps.reduce((sum, size) => sum + size, 0)).toBeLessThan(50_000 + 10_000);
+    },
+  );
 
   test('what only a backtracking engine can match is not evaluable, never run', () => {
     const { rules } = parseSigma(rule(`{a|re: '(?=a)(a+)+b'}`));
