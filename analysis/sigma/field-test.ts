@@ -28,8 +28,8 @@ export interface FieldContext {
   problems: SigmaProblem[];
   /** Why the rule, though sound, cannot be decided here. */
   not_evaluable: Set<string>;
-  /** Steps that the regular expressions of the whole file have taken so far. */
-  spent: { steps: number };
+  /** What the whole file has taken so far: steps of regular expressions, names that conditions were asked about. */
+  spent: { steps: number; names: number };
 }
 
 /** Compiles `Image|endswith: [...]`. What is wrong goes to `context.problems`. */

@@ -26,7 +26,7 @@ export interface ParseOptions {
 /** Parses one file. Throws a SigmaError with all that is wrong in it. */
 export function parseSigma(text: string, { placeholders = {} }: ParseOptions = {}): SigmaFile {
   const documents = parseYaml(text);
-  const shared: Shared = { placeholders, spent: { steps: 0 } };
+  const shared: Shared = { placeholders, spent: { steps: 0, names: 0 } };
   const problems: SigmaProblem[] = [];
   const file = {
     rules: new Array<SigmaRule>(),
@@ -137,21 +137,27 @@ function detectionOf(
   if (named.length === 0) problems.push(problem(detection, path, 'has no selection'));
   const condition = entries.find(({ key }) => key === 'condition');
   if (!condition) problems.push(problem(detection, `${path}.condition`, 'is missing'));
+  const names = [...selections.keys()];
   const conditions = (condition ? itemsOf(condition.value) : []).flatMap((node) => {
-    const parsed = conditionOf(node, [...selections.keys()], `${path}.condition`, problems);
+    const parsed = conditionOf(node, { names, spent: shared.spent }, `${path}.condition`, problems);
     return parsed ? [parsed] : [];
   });
   return { selections, conditions, not_evaluable: [...not_evaluable].sort() };
 }
 
-function conditionOf(node: Node, names: readonly string[], path: string, problems: SigmaProblem[]) {
+function conditionOf(
+  node: Node,
+  { names, spent }: { names: readonly string[]; spent: Shared['spent'] },
+  path: string,
+  problems: SigmaProblem[],
+) {
   if (node.kind !== 'scalar') {
     problems.push(problem(node, path, 'must be text'));
     return undefined;
   }
   try {
     const at = { line: node.line, column: node.column + node.quote, path, is_exact: node.exact };
-    return { text: node.text, tree: parseCondition(node.text, names, at) };
+    return { text: node.text, tree: parseCondition(node.text, names, at, spent) };
   } catch (reason) {
     if (!(reason instanceof SigmaError)) throw reason;
     problems.push(...reason.problems);

@@ -179,6 +179,7 @@ test.each([
 
 describe('hostile rules (ATK-H5)', () => {
   const rule = (line: string) => ruleOf(`  s: ${line}\n  condition: s`);
+  const nine_hundred = Array.from({ length: 900 }, (_, at) => `  s${at}: {a: 1}\n`).join('');
   let bomb = 'a0: &a0 [x,x,x,x,x,x,x,x,x]\n';
   for (let index = 1; index < 12; index++)
     bomb += `a${index}: &a${index} [${Array(9)
@@ -197,6 +198,14 @@ describe('hostile rules (ATK-H5)', () => {
     ['a key that stands there twice', rule('{a: 1, a: 2}')],
     ['brackets without end', '['.repeat(100_000)],
     ['lists without end', `${'- '.repeat(50_000)}x`],
+    [
+      'one condition of ten thousand that stand for all selections',
+      ruleOf(`${nine_hundred}  condition: ${'1 of s* or '.repeat(10_000)}s1`),
+    ],
+    [
+      'six thousand conditions of all selections',
+      ruleOf(`${nine_hundred}  condition:\n${'    - all of them\n'.repeat(6_000)}`),
+    ],
     ['parentheses without end', ruleOf(`  s: {a: 1}\n  condition: ${'('.repeat(5_000)}s`)],
     ['half a megabyte and more', `#${'x'.repeat(600_000)}`],
   ])('%s is 4222 with a place', (_name, text) => {
