@@ -71,6 +71,8 @@ test.each<[string, object, boolean]>([
   [`{'|all': [one, two]}`, { y: 'one', z: 'two' }, true],
   [`{'|all': [one, two]}`, { y: 'one' }, false],
   [`[{a: x}, {b: y}]`, { b: 'y' }, true],
+  [`{a: [&x one, &x two], b: *x}`, { a: 'one', b: 'two' }, true],
+  [`{a: &l [&x one], c: &x two, d: *l, b: *x}`, { a: 'one', c: 'two', d: 'one', b: 'two' }, true],
 ])('%s on %o is %s', (selection, fields, expected) => {
   expect(matches(selection, fields)).toBe(expected);
 });
