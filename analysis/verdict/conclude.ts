@@ -16,17 +16,6 @@ import {
 import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
 
-/** How much one kind of evidence is worth by itself. */
-export const WEIGHT = {
-  exact: 0.9,
-  critical: 0.8,
-  high: 0.6,
-  medium: 0.3,
-  low: 0.1,
-  statistics: 0.3,
-  text: 0.2,
-} as const;
-
 /** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
 export interface WeighedFinding extends Finding {
   weight: number;
