@@ -396,6 +396,23 @@ describe('when nobody is there', () => {
     expect((await waiting).instance.instance_id).toBe('ada-2');
   });
 
+  test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
+    const offer = { effect: 'read', action_class: 'read', routable: true, targets: [] } as const;
+    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? { look_up: offer } : undefined));
+    registry.expect('ada');
+    await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
+    await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
+    expect(registry.offers('dig_up')).toBe(false);
+    expect(clock.nextAt()).toBeUndefined(); // nobody waits
+    const waiting = take({ skill: 'look_up' });
+    expect(registry.offers('look_up')).toBe(true);
+    registry.add(instance('ada', 1));
+    expect((await waiting).instance.instance_id).toBe('ada-1');
+    registry.expect('bob'); // never came: it may offer anything
+    void take({ skill: 'dig_up' }, { skill: 'dig_up' }).catch(() => undefined);
+    expect(clock.nextAt()).toBeDefined();
+  });
+
   test('one that is forgotten is 4043 again', async () => {
     registry.expect('ada');
     registry.forget('ada');
