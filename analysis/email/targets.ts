@@ -13,6 +13,7 @@ import type { MailLink, ParsedMail } from './facts.ts';
 import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import type { Sign } from './judge.ts';
 import { isCheap } from './sender.ts';
+import { urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
 
 /** Whose links a mail may carry without a sign: the sender's, unless a check says the sender is somebody else. */
@@ -42,6 +43,10 @@ export function targetSigns(
       ...(seen.has(link.host) ? [] : hostSigns(link, excuse).filter(isNotable(link, mail, often))),
     );
     seen.add(link.host);
+    for (const inner of carriedIn(link)) {
+      if (!seen.has(inner.host)) signs.push(...hostSigns(inner, excuse).filter(isNotable(link, mail, often)));
+      seen.add(inner.host);
+    }
     if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
   }
   if (mail.facts.password_inputs > 0) {
@@ -59,6 +64,12 @@ export function targetSigns(
   }
   return signs;
 }
+
+/** Where a redirector or click counter sends its reader on to, as far as the link itself says. */
+const carriedIn = (link: MailLink): MailLink[] =>
+  urlChain(link.url)
+    .slice(1)
+    .map((url) => ({ ...link, url, host: hostOf(url), text: '', locator: `${link.locator}, sent on to` }));
 
 function hostSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
   const host = effectiveHostOf(link.url);
