@@ -79,6 +79,7 @@ const WRAPPED_IN: Partial<Record<ContentKind, string>> = {
   brands: 'brands',
   lolbas: 'entries',
   loldrivers: 'drivers',
+  'attack-profiles': 'profiles',
 };
 const LICENCE_FILE = /(?:^|\/)(?:licen[cs]e|copying)[^/]*$/i;
 const LICENCES: readonly (readonly [string, RegExp])[] = [

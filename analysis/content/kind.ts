@@ -1,6 +1,7 @@
 /** The kinds of content there are, and by what a file of each is known. */
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { ProfileFile } from './profiles.ts';
 
 /** A kind of content; a pack of it is asked for under this name. */
 export const ContentKind = z.enum([
@@ -12,6 +13,7 @@ export const ContentKind = z.enum([
   'attack-text',
   'lolbas',
   'loldrivers',
+  'attack-profiles',
 ]);
 export type ContentKind = z.infer<typeof ContentKind>;
 
@@ -132,6 +134,7 @@ const SHAPES: readonly (readonly [
   ['lolbas', z.object({ entries: listOf(Binary) }).transform(({ entries }) => asEntries(entries))],
   ['loldrivers', listOf(Driver).transform(asEntries)],
   ['loldrivers', z.object({ drivers: listOf(Driver) }).transform(({ drivers }) => asEntries(drivers))],
+  ['attack-profiles', ProfileFile],
 ];
 const RULE = /^\s*(?:(?:private|global)\s+)*rule\s+[A-Za-z_]\w*/m;
 const FAULT_CHARS_MAX = 160;

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPeer, createMethods, memoryLink } from '../../mesh/index.ts';
 import { SkillTraits, type HandoffTo } from '../../protocol/index.ts';
+import type { Offer } from '../../orchestrator/offers.ts';
 import {
   createRegistry,
   REGISTRY_LIMITS,
@@ -397,8 +398,8 @@ describe('when nobody is there', () => {
   });
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
-    const offer = { effect: 'read', action_class: 'read', routable: true, targets: [] } as const;
-    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? { look_up: offer } : undefined));
+    const offer: Offer = { look_up: { effect: 'read', action_class: 'read', routable: true, targets: [] } };
+    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
     registry.expect('ada');
     await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
     await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
