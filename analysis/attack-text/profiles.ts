@@ -35,7 +35,7 @@ export function profilesOf(data: unknown): readonly Profile[] | undefined {
 
 /**
  * The profiles that share the most with what was found, at most `LIKE_MAX` of each type, the likest first. Fewer than
- * `SHARED_MIN` shared techniques, or no more than twice what chance gives, is no likeness.
+ * `SHARED_MIN` shared techniques, no more than twice what chance gives, or as many as one profile in twenty shares, is no likeness.
  */
 export function likenesses(found: readonly string[], profiles: readonly Profile[]): Likeness[] {
   const ours = new Set(found.map(currentId));
@@ -63,7 +63,10 @@ export function likenesses(found: readonly string[], profiles: readonly Profile[
           base_rate: rounded(overlaps.filter((overlap) => overlap >= shared.length).length / compared.length),
         };
       })
-      .filter(({ shared, by_chance }) => shared.length >= SHARED_MIN && shared.length > 2 * by_chance)
+      .filter(
+        ({ shared, by_chance, base_rate }) =>
+          shared.length >= SHARED_MIN && shared.length > 2 * by_chance && base_rate <= BASE_RATE_MAX,
+      )
       .sort((left, right) => right.jaccard - left.jaccard || compareText(left.id, right.id))
       .slice(0, LIKE_MAX);
   });
@@ -83,5 +86,6 @@ const compareText = (left: string, right: string) => (left < right ? -1 : left >
 
 const Pack = z.object({ profiles: z.array(Profile).min(1).max(20_000) });
 const SHARED_MIN = 3;
+const BASE_RATE_MAX = 0.05;
 const LIKE_MAX = 5;
 const NAME_CHARS_MAX = 120;

@@ -12,7 +12,7 @@ const profile = (id: string, ...techniques: string[]) => ({
   techniques,
 });
 const RARE = profile('G1', 'T1003.001', 'T1055', 'T1105', 'T1557');
-const OTHERS = Array.from({ length: 8 }, (_, n) => profile(`G1${n}`, 'T1189', 'T1203', 'T1204', 'T1566'));
+const OTHERS = Array.from({ length: 24 }, (_, n) => profile(`G1${n}`, 'T1189', 'T1203', 'T1204', 'T1566'));
 
 test('one that shares much more than chance gives is told with Jaccard, chance and base rate', () => {
   expect(likenesses(FOUND, [RARE, ...OTHERS])).toEqual([
@@ -23,8 +23,8 @@ test('one that shares much more than chance gives is told with Jaccard, chance a
       shared: ['T1003.001', 'T1055', 'T1105'],
       known: 4,
       jaccard: 0.6,
-      by_chance: 0.333,
-      base_rate: 0.111,
+      by_chance: 0.12,
+      base_rate: 0.04,
     },
   ]);
 });
@@ -41,8 +41,10 @@ test('what everybody shares, and what is shared in two techniques only, is no li
 
 test('at most five of a type, the order of the pack changes nothing, and older ids are the current ones', () => {
   const alike = Array.from({ length: 7 }, (_, n) => profile(`G0${n}`, ...FOUND.slice(0, 3)));
-  const crowd = Array.from({ length: 40 }, (_, n) => profile(`X${n}`, 'T1189', 'T1203', 'T1204'));
+  const crowd = Array.from({ length: 200 }, (_, n) => profile(`X${n}`, 'T1189', 'T1203', 'T1204'));
   const told = likenesses(FOUND, [...alike, ...crowd]);
+  const few = crowd.slice(0, 40);
+  expect(likenesses(FOUND, [...alike, ...few])).toEqual([]); // more than one in twenty shares as many
   expect(told.map(({ id }) => id)).toEqual(['G00', 'G01', 'G02', 'G03', 'G04']);
   expect(likenesses(FOUND, [...crowd, ...alike.toReversed()])).toEqual(told);
   const older = profile('G1', 'T1003.001', 'T1055', 'T1562.002'); // today T1685.001
