@@ -71,7 +71,11 @@ function worthOf({ confidence, findings }: Candidate, cited: ReadonlySet<string>
 
 /** The records a finding stands on. */
 const recordsOf = ({ evidence }: Pick<Finding, 'evidence'>): string[] =>
-  evidence.map(({ source, locator }) => JSON.stringify([source, locator]));
+  evidence.map(({ source, locator }) => {
+    // The one file in a gzip is the same as that gzip, whichever of the two is named.
+    const inner = `${source.replace(/\.gz$/i, '')}, `;
+    return JSON.stringify([source, locator.startsWith(inner) ? locator.slice(inner.length) : locator]);
+  });
 
 /** Of two who say the same, the one who says more besides counts for it: its other parts are no second voice then. */
 const byWorth = (left: Candidate & { worth: number }, right: Candidate & { worth: number }): number =>

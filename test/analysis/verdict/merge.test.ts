@@ -26,6 +26,16 @@ test('three specialists who judge the same record are one piece of evidence, and
   );
 });
 
+test('a record in a gzip is the same whether the file in it is named or not', () => {
+  const at = (locator: string) =>
+    saying(0.37, { ...on(locator), evidence: [{ source: 'a.evtx.gz', locator, excerpt: 'x' }] });
+  const parts = [
+    { agent_id: 'endpoint-security', result: at('a.evtx, record 7023') },
+    { agent_id: 'forensic-analyst', result: at('record 7023') },
+  ];
+  expect(merge(parts, []).confidence).toBe(0.37);
+});
+
 test('what stands on another record adds up, what stands on it in part adds its gravest other finding', () => {
   const hunter = { agent_id: 'threat-hunter', result: saying(0.6, on('record 9')) };
   const endpoint = { agent_id: 'endpoint-security', result: saying(0.7, on('record 4')) };
