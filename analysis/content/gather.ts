@@ -80,6 +80,7 @@ const WRAPPED_IN: Partial<Record<ContentKind, string>> = {
   lolbas: 'entries',
   loldrivers: 'drivers',
   networks: 'networks',
+  'attack-profiles': 'profiles',
 };
 const LICENCE_FILE = /(?:^|\/)(?:licen[cs]e|copying)[^/]*$/i;
 const LICENCES: readonly (readonly [string, RegExp])[] = [

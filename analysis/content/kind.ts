@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isDeeper } from '../readers/index.ts';
 import type { YamlNode } from '../sigma/index.ts';
+import { ProfileFile } from './profiles.ts';
 
 /** A kind of content; a pack of it is asked for under this name. */
 export const ContentKind = z.enum([
@@ -15,6 +16,7 @@ export const ContentKind = z.enum([
   'loldrivers',
   'stix-schemas',
   'networks',
+  'attack-profiles',
 ]);
 export type ContentKind = z.infer<typeof ContentKind>;
 
@@ -146,6 +148,7 @@ const SHAPES: readonly (readonly [
       .object({ networks: listOf(z.looseObject({ network: z.string() })) })
       .transform(({ networks }) => asEntries(networks)),
   ],
+  ['attack-profiles', ProfileFile],
 ];
 const RULE = /^\s*(?:(?:private|global)\s+)*rule\s+[A-Za-z_]\w*/m;
 const FAULT_CHARS_MAX = 160;
