@@ -66,9 +66,9 @@ test('a report is told what its techniques are consistent with, in a sentence th
   expect(JSON.stringify(without.not_checked)).toContain('no content \\"attack-profiles\\" is mounted');
 });
 
-test('profiles are brought as a table of ATT&CK or as a bundle with `uses` between its objects', () => {
+test('profiles are brought as a table of ATT&CK or as a bundle with `uses` between its objects', async () => {
   const table = { enterprise: { groups: [{ id: 'G1', name: 'One', techniques: ['T1055'] }], software: [] } };
-  expect(judgeFile('attack.json', JSON.stringify(table))).toMatchObject({
+  expect(await judgeFile('attack.json', JSON.stringify(table))).toMatchObject({
     kind: 'attack-profiles',
     entries: [{ id: 'G1', type: 'group', techniques: ['T1055'] }],
   });
@@ -92,12 +92,12 @@ test('profiles are brought as a table of ATT&CK or as a bundle with `uses` betwe
       },
     ],
   };
-  const brought = judgeFile('bundle.json', JSON.stringify(bundle));
+  const brought = await judgeFile('bundle.json', JSON.stringify(bundle));
   expect(brought).toMatchObject({ kind: 'attack-profiles' });
   const entries = brought && 'entries' in brought ? brought.entries : [];
   expect(profilesOf({ profiles: entries })).toEqual([
     { id: `malware--${uuid}1`, name: 'Bad', type: 'software', techniques: ['T1055'] },
   ]);
   bundle.objects.pop();
-  expect(judgeFile('bundle.json', JSON.stringify(bundle))).toBeUndefined(); // nobody uses anything in it
+  expect(await judgeFile('bundle.json', JSON.stringify(bundle))).toBeUndefined(); // nobody uses anything in it
 });
