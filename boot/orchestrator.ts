@@ -56,7 +56,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     anonymous: config.mesh.anonymous,
     quarantine: fileQuarantine(place.quarantine, pins),
     networks: config.mesh.networks,
-    mode: config.mode,
+    mode: () => config.mode,
     ledger: createLedger(store, clock),
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),

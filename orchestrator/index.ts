@@ -12,6 +12,10 @@ export {
   type OrchestratorHealth,
   type OrchestratorLimits,
 } from './orchestrator.ts';
+export { findApproval, stateAt, taskIdIn } from './approval.ts';
+export type { StreamEvent } from './events.ts';
+export { toTask } from './task-view.ts';
+export type { OnTold } from './telling.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';
 export type { Planner, Situation, Step } from './plan.ts';

@@ -78,16 +78,21 @@ export function createSessions(
       if (!token || !session) throw new AuroraError(4012, { message: 'This refresh token is not known' });
       if (session.ended_at !== null) throw over();
       const { session_id, username } = session;
-      if (token.used_at !== null) {
+      if (token.used_at === null && (token.expires_at <= now() || session.expires_at <= now())) throw over();
+      // Of two who come at once, one is first: the other finds it used.
+      const used = await trx
+        .updateTable('refresh_tokens')
+        .set({ used_at: now() })
+        .where('hash', '=', hash)
+        .where('used_at', 'is', null)
+        .executeTakeFirst();
+      if (used.numUpdatedRows === 0n) {
         const ended = { ended_at: now(), why: 'a refresh token was used twice' };
         await trx.updateTable('sessions').set(ended).where('session_id', '=', session_id).execute();
         const note = { action: 'session.reuse', target: session_id, outcome: 'refused' } as const;
         await audit.within(trx, { ...by, sub: `user:${username}` }, note);
         return { ...session, is_reused: true };
       }
-      if (token.expires_at <= now() || session.expires_at <= now()) throw over();
-      // Of two who come at once, one is first: the other finds it used.
-      await trx.updateTable('refresh_tokens').set({ used_at: now() }).where('hash', '=', hash).execute();
       await trx
         .insertInto('refresh_tokens')
         .values({ ...issued.row, session_id })
