@@ -19,6 +19,11 @@ export interface Place {
   anchors: string;
   /** Copies of the database, made while work went on. */
   backups: string;
+  /** Folder of the keys that sign access tokens, and where a first password waits for whoever may read it. */
+  apiKeys: string;
+  firstAdmin: string;
+  /** The session of whoever signed in here with `aurora login`. */
+  login: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -40,6 +45,9 @@ export function placeOf(data: string): Place {
     ledger: join(data, 'ledger', 'ledger.db'),
     anchors: join(data, 'ledger', 'anchors.jsonl'),
     backups: join(data, 'backups'),
+    apiKeys: join(data, 'keys', 'api'),
+    firstAdmin: join(data, 'first-admin-password'),
+    login: join(data, 'login.json'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

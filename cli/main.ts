@@ -66,17 +66,20 @@ function createProgram(end: (code: number) => void): Command {
     .option('--agents <ids>', 'only these, comma-separated', toList)
     .option('--replicas <id=n>', 'processes of one agent; may be repeated', toReplicas, {})
     .option('--port <port>', "the orchestrator's port", toInteger)
+    .option('--api-port <port>', 'port of the REST API (8080, or api.port of the configuration)', toInteger)
+    .option('--no-api', 'without the REST API')
     .option('--single-process', 'all in one process: no isolation between agents', false)
     .addHelpText(
       'after',
       '\nExamples:\n  aurora up\n  aurora up --agents threat-intel,email-security\n  aurora up --replicas web-security=2 --data /var/lib/aurora',
     )
-    .action(async ({ agents, replicas, port, singleProcess }: UpFlags) => {
+    .action(async ({ agents, replicas, port, apiPort, api, singleProcess }: UpFlags) => {
       const { up } = await import('./up.ts');
       const flags = {
         ...(agents && { agents }),
         ...(Object.keys(replicas).length > 0 && { replicas }),
         ...(port !== undefined && { ports: { orchestrator: port } }),
+        api: { port: api ? (apiPort ?? configOf().api.port ?? API_PORT) : 'off' },
       };
       end(
         await up(configOf(flags), {
@@ -190,8 +193,12 @@ interface UpFlags {
   agents?: string[];
   replicas: Record<string, number>;
   port?: number;
+  apiPort?: number;
+  api: boolean;
   singleProcess: boolean;
 }
+
+const API_PORT = 8080;
 
 const toList = (text: string): string[] => text.split(',').filter(Boolean);
 

@@ -14,6 +14,7 @@ export {
 } from './orchestrator.ts';
 export { findApproval, stateAt, taskIdIn } from './approval.ts';
 export type { StreamEvent } from './events.ts';
+export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './routing.ts';
 export { toTask } from './task-view.ts';
 export type { OnTold } from './telling.ts';
 export type { NotifyWaiting } from './notices.ts';

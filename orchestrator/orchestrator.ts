@@ -1,4 +1,5 @@
 /** The orchestrator: its parts joined, without a port. */
+import { Readable } from 'node:stream';
 import {
   assertPublicAddress,
   createPeer,
@@ -11,8 +12,8 @@ import {
   type Principal,
   type ReceptionDeps,
 } from '../mesh/index.ts';
-import { AuroraError, type AgentDetail, type Mode, type Source } from '../protocol/index.ts';
-import { inertFailpoints, type Blobs, type Failpoints } from '../seams/index.ts';
+import { AuroraError, type AgentDetail, type BlobRef, type Mode, type Source } from '../protocol/index.ts';
+import { inertFailpoints, sha256Of, type Blobs, type Failpoints } from '../seams/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
@@ -104,6 +105,8 @@ export interface Orchestrator {
   agents(): AgentDetail[];
   /** Gives an agent nothing new, or work again; throws 4043 for one that is not known. */
   setHeld(agent_id: string, is_held: boolean): void;
+  /** Keeps bytes too large for a frame, as somebody does who puts them over HTTP. */
+  keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef>;
   /** The policy in force. */
   readonly rules: PolicyRules;
   /** `PUT` and `GET /blobs/…`. */
@@ -199,6 +202,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     attend,
     agents,
     setHeld,
+    keepBytes,
     rules,
     routes: blobRoutes(blobs),
     health,
@@ -250,6 +254,13 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     if (!agents().some((agent) => agent.agent_id === agent_id)) throw new AuroraError(4043, { detail: { agent_id } });
     if (is_held) registry.hold(agent_id);
     else registry.letGo(agent_id);
+  }
+
+  async function keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef> {
+    const ref = { ...about, sha256: sha256Of(bytes), size: bytes.byteLength };
+    const { token } = blobs.forPutting(ref);
+    await blobs.put(token, ref.sha256, Readable.from([bytes]), ref.size);
+    return ref;
   }
 
   /** On links we dialled the agent is known by the hello it answered; on links that came, by the reception. */

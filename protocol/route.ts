@@ -63,6 +63,8 @@ export interface Caller {
 export interface RouteContext {
   /** Undefined on a public route without credentials. */
   caller: Caller | undefined;
+  /** Until when the proof of the caller lasts, wall ms; undefined for a key. */
+  proof_until: number | undefined;
   /** The caller's address, for counting. */
   remote: string;
   request_id: string;

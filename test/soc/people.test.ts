@@ -1,6 +1,7 @@
 /** People, sessions and keys, on every database: what lets somebody in, and what ends it. */
 import { expect, test } from 'vitest';
 import { permissionsOf, type Caller, type UserRole } from '../../protocol/index.ts';
+import { openRecords } from '../../soc/index.ts';
 import { onEveryDatabase } from '../support/soc.ts';
 
 const system = { sub: 'system' };
@@ -208,11 +209,11 @@ onEveryDatabase('answers and settings', (soc) => {
   });
 
   test('settings are changed at their version, and are there after a restart', async () => {
-    const { settings, deps, audit } = soc();
+    const { settings, deps } = soc();
     await settings.change({ sub: 'user:admin' }, { mode: 'dry_run', limits: { user_minute_max: 7 } }, 0);
     await expect(settings.change({ sub: 'user:admin' }, { mode: 'active' }, 0)).rejects.toMatchObject({ code: 4120 });
-    const { createSettings } = await import('../../soc/index.ts');
-    expect((await createSettings({ ...deps, audit })).now()).toMatchObject({
+    const again = await openRecords(deps);
+    expect(again.settings.now()).toMatchObject({
       mode: 'dry_run',
       limits: { user_minute_max: 7, key_minute_max: 6_000 },
       version: 1,

@@ -1,54 +1,32 @@
 /** Records on every database there is: a store of its own for each test, time and names that can be replayed. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { countingIds, manualClock, seededRandom, silentLog, type ManualClock } from '../../seams/index.ts';
-import {
-  createAlerts,
-  createAnswers,
-  createAudit,
-  createKeys,
-  createPasswords,
-  createSessions,
-  createSettings,
-  createUsers,
-  type AlertEvent,
-} from '../../soc/index.ts';
+import { openRecords, type AlertEvent } from '../../soc/index.ts';
 import { openStore, type DatabaseAddress, type Store } from '../../store/index.ts';
 import { skipLoudly, startCluster, type Cluster } from './postgres.ts';
 
 /** Everything that a security team keeps, on one store. */
-export type Soc = Awaited<ReturnType<typeof createSoc>>;
+export type Soc = Awaited<ReturnType<typeof openSoc>>;
 
 /** Joins the records as a running process does; passwords cost little here. */
-export async function createSoc(store: Store, clock: ManualClock) {
-  const deps = { store, clock, ids: countingIds(), random: seededRandom(7), log: silentLog };
-  const audit = createAudit(deps);
-  const passwords = createPasswords(deps.random, { ln: 4, r: 8, p: 1 });
+export async function openSoc(store: Store, clock: ManualClock) {
   const changed: number[] = [];
-  const onChanged = () => void changed.push(clock.now());
-  const users = createUsers({ ...deps, audit, passwords, onChanged });
   const told: [AlertEvent, string][] = [];
-  const settings = await createSettings({ ...deps, audit });
-  return {
+  const deps = {
     store,
     clock,
-    deps,
-    audit,
-    passwords,
-    users,
-    changed,
-    sessions: createSessions({ ...deps, audit, users, onChanged }),
-    keys: createKeys({ ...deps, audit, users, onChanged }),
-    settings,
-    answers: createAnswers(deps),
-    told,
-    alerts: createAlerts({
-      ...deps,
-      audit,
-      windowMs: () => settings.now().duplicate_window_hours * 3_600_000,
-      onEvent: (what, alert) => void told.push([what, alert.alert_id]),
-    }),
+    ids: countingIds(),
+    random: seededRandom(7),
+    log: silentLog,
+    cost: CHEAP,
+    onAccessChanged: () => void changed.push(clock.now()),
+    onAlert: (what: AlertEvent, { alert_id }: { alert_id: string }) => void told.push([what, alert_id]),
   };
+  return { ...(await openRecords(deps)), store, clock, deps, changed, told };
 }
+
+/** Enough to be the same code, and no more. */
+export const CHEAP = { ln: 4, r: 8, p: 1 };
 
 /** Runs the tests on SQLite and on PostgreSQL; they call what they are given for the records of the moment. */
 export function onEveryDatabase(name: string, tests: (soc: () => Soc) => void): void {
@@ -68,7 +46,7 @@ export function onEveryDatabase(name: string, tests: (soc: () => Soc) => void): 
       beforeEach(async () => {
         const clock = manualClock();
         const store = await openStore({ database: address(), durability: 'full', clock, log: silentLog });
-        soc = await createSoc(store, clock);
+        soc = await openSoc(store, clock);
       });
       afterEach(() => soc.store.close());
       tests(() => soc);
