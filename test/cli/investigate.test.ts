@@ -18,7 +18,7 @@ beforeAll(async () => {
   const [orchestrator, intel, web, mail, responder] = await freePorts(5);
   const specialists = `threat-intel=${intel},web-security=${web},email-security=${mail},incident-responder=${responder}`;
   const ports = `orchestrator=${orchestrator},${specialists}`;
-  env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
+  env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports, AURORA_API_PORT: '0' };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {
     let said = '';
