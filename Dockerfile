@@ -7,7 +7,7 @@ RUN npm ci
 COPY . .
 RUN npm run build
 # Mount points owned by the user that runs: a new volume takes over the owner of the folder it covers.
-RUN mkdir -p /volumes/data/keys /volumes/data/pins
+RUN mkdir -p /volumes/data/keys /volumes/data/pins /volumes/data/content
 
 FROM node:24-bookworm-slim
 WORKDIR /app
@@ -15,6 +15,7 @@ ENV NODE_ENV=production AURORA_DATA=/data
 COPY package.json package-lock.json .npmrc LICENSE NOTICE ./
 RUN npm ci --omit=dev
 COPY bin bin
+COPY content content
 COPY --from=build /app/dist dist
 COPY --from=build --chown=node:node /volumes /
 USER node

@@ -2,20 +2,32 @@
 import { z } from 'zod';
 import {
   analyzeEmail,
+  analyzeUrl,
   assessMailIndicators,
   Authentication,
   checkAuthentication,
   DnsZone,
+  judgeSender,
   MAIL_BYTES_MAX,
   MailFacts,
   mountedBrands,
   parseEmail,
+  ReportedAuthentication,
   zoneResolver,
 } from '../analysis/email/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source } from '../protocol/index.ts';
+import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+
+/** What a receiver knew when the mail came; all of it given, nothing looked up. */
+const MailParams = z.object({
+  email: Source,
+  dns_zone: DnsZone.optional().describe('DNS answers known for this mail; without them sender checks are not made'),
+  client_ip: z.union([z.ipv4(), z.ipv6()]).optional().describe('the address that delivered the mail; SPF needs it'),
+  helo: z.string().max(255).optional(),
+  mail_from: z.string().max(320).optional(),
+});
 
 const analyze = skill({
   id: 'analyze_email',
@@ -33,14 +45,70 @@ const analyze = skill({
       },
     },
   ],
-  params: z.object({
-    email: Source,
-    dns_zone: DnsZone.optional().describe('DNS answers known for this mail; without them sender checks are not made'),
-    client_ip: z.union([z.ipv4(), z.ipv6()]).optional().describe('the address that delivered the mail; SPF needs it'),
-    helo: z.string().max(255).optional(),
-    mail_from: z.string().max(320).optional(),
-  }),
+  params: MailParams,
   result: AnalysisResult.extend({ facts: MailFacts, authentication: Authentication }),
+});
+
+const check = skill({
+  id: 'check_authentication',
+  title: 'Check who sent a mail',
+  description:
+    'Checks SPF, DKIM, DMARC with its alignment, and ARC against given DNS answers, and shows what the receiving server reports beside it.',
+  tags: ['email', 'spf', 'dkim', 'dmarc', 'arc'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    {
+      email: {
+        name: 'reported.eml',
+        text: 'From: <help@example.com>\r\nTo: <reader@example.org>\r\nSubject: Hi\r\n\r\nx\r\n',
+      },
+      dns_zone: {
+        'example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+        '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] },
+      },
+      client_ip: '192.0.2.9',
+      mail_from: 'help@example.com',
+    },
+  ],
+  params: MailParams,
+  result: AnalysisResult.extend({
+    authentication: Authentication,
+    reported_authentication: ReportedAuthentication,
+    disagreements: z.array(z.string()),
+  }),
+});
+
+const url = skill({
+  id: 'analyze_url',
+  title: 'Analyze a URL',
+  description:
+    'Takes a URL apart without opening it: real host, suffix, look-alike letters and names, punycode, credentials, redirectors and what they lead to.',
+  tags: ['url', 'phishing', 'homoglyph'],
+  effect: 'read',
+  routable: true,
+  examples: [{ url: 'https://l.facebook.com/l.php?u=http%3A%2F%2Fpaypal.login.example.com%2F' }],
+  params: z.object({ url: z.string().min(1).max(4_096) }),
+  result: AnalysisResult.extend({
+    urls: z.array(
+      z.object({
+        url: z.string(),
+        host: z.string(),
+        effective_host: z.string(),
+        shown_host: z.string(),
+        skeleton: z.string(),
+        suffix: z.string().nullable(),
+        registered_domain: z.string().nullable(),
+        port: z.string().nullable(),
+        is_address: z.boolean(),
+        has_credentials: z.boolean(),
+        punycode: z.boolean(),
+        owner: z.string().nullable(),
+        imitates: z.object({ brand: z.string(), how: z.string() }).nullable(),
+        services: z.array(z.enum(['shortener', 'redirector', 'free_hosting'])),
+      }),
+    ),
+  }),
 });
 
 const threat = skill({
@@ -60,21 +128,23 @@ export const emailSecurity = defineAgent({
   name: 'Email security',
   description: 'Reads a mail, checks who sent it and judges whether it is after something.',
   skills: [
-    analyze.implement(async ({ email, dns_zone, ...envelope }, ctx) => {
-      const bytes = await collect(ctx.blobs.open(email), ctx.signal);
-      const seen = { name: email.name, bytes: bytes.length };
-      const reading = await ctx.progress.tool('parse mail', seen, () => parseEmail(bytes, { name: email.name }));
-      if (!reading.ok) {
-        throw new AuroraError(4220, { message: `Not a mail: ${reading.reason}`, detail: { path: '/email' } });
-      }
-      const resolver = dns_zone && zoneResolver(dns_zone);
-      const authentication = await ctx.progress.tool('check sender authentication', { ...seen, ...envelope }, () =>
-        checkAuthentication(bytes, { resolver, ...envelope }),
-      );
-      return ctx.progress.tool('judge mail', { sha256: reading.mail.facts.sha256 }, () =>
-        analyzeEmail(reading.mail, authentication, mountedBrands(ctx.content.get('brands'))),
+    analyze.implement(async (params, ctx) => {
+      const { mail, authentication } = await readMail(params, ctx);
+      return ctx.progress.tool('judge mail', { sha256: mail.facts.sha256 }, () =>
+        analyzeEmail(mail, authentication, mountedBrands(ctx.content.get('brands'))),
       );
     }),
+    check.implement(async (params, ctx) => {
+      const { mail, authentication } = await readMail(params, ctx);
+      return judgeSender(mail, authentication);
+    }),
+    url.implement(({ url: given }, { content, progress }) =>
+      progress.tool('take URL apart', given, () => {
+        const result = analyzeUrl(given, mountedBrands(content.get('brands')));
+        if (!result) throw new AuroraError(4220, { message: 'Not a web address', detail: { path: '/url' } });
+        return result;
+      }),
+    ),
     threat.implement(({ iocs }, { content, progress }) =>
       progress.tool('assess mail indicators', iocs, () =>
         conclude(assessMailIndicators(iocs, { content, brands: mountedBrands(content.get('brands')) })),
@@ -82,6 +152,21 @@ export const emailSecurity = defineAgent({
     ),
   ],
 });
+
+/** The mail and the check of its sender; throws 4220 when the bytes are no mail. */
+async function readMail({ email, dns_zone, ...envelope }: z.output<typeof MailParams>, ctx: SkillContext) {
+  const bytes = await collect(ctx.blobs.open(email), ctx.signal);
+  const seen = { name: email.name, bytes: bytes.length };
+  const reading = await ctx.progress.tool('parse mail', seen, () => parseEmail(bytes, { name: email.name }));
+  if (!reading.ok) {
+    throw new AuroraError(4220, { message: `Not a mail: ${reading.reason}`, detail: { path: '/email' } });
+  }
+  const resolver = dns_zone && zoneResolver(dns_zone);
+  const authentication = await ctx.progress.tool('check sender authentication', { ...seen, ...envelope }, () =>
+    checkAuthentication(bytes, { resolver, ...envelope }),
+  );
+  return { mail: reading.mail, authentication };
+}
 
 /** Gathers the bytes; stops where a mail would be refused anyway. */
 async function collect(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Uint8Array> {

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve, type Agent } from '../mesh/index.ts';
+import { threadWorkers } from '../seams/index.ts';
 import { openInbox } from '../store/index.ts';
 import { announce } from './announce.ts';
 import type { Config } from './config.ts';
@@ -23,8 +24,10 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
   );
   const trust = trustOf(config);
   const reach = agent.skills.some(({ effect }) => effect !== 'read') ? openReach(agent.id, config, seams) : undefined;
+  const workers = threadWorkers({ clock: seams.clock }); // none is started before the first job
   const served = await serve(agent, {
     ...seams,
+    workers,
     ...bindingOf(agent.id, config),
     ...(reach && { inbox: reach.inbox, effects: reach.effects.driver }),
     self,
@@ -49,6 +52,7 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
     async drain() {
       leave?.();
       await served.drain(config.limits.drain_ms);
+      await workers.close();
       await reach?.close();
     },
   };

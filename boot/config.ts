@@ -84,7 +84,10 @@ export const Config = z.strictObject({
     .max(16)
     .default([])
     .describe('for tests: where this process fails, e.g. dispatch.after_commit=kill@3'),
-  content: z.string().optional().describe('folder of content packs, *.json and *.json.gz'),
+  content: z
+    .string()
+    .optional()
+    .describe('folder of content packs, as aurora content add makes them; <data>/content unless said'),
   hosts: z.array(z.string()).max(64).default([]).describe('names a Host header may carry besides loopback'),
   origins: z.array(z.string()).max(64).default([]).describe('origins whose pages may connect'),
   tls: z
@@ -144,7 +147,7 @@ export const Config = z.strictObject({
     })
     .prefault({}),
 });
-export type Config = z.output<typeof Config> & { mesh: { anonymous: 'loopback' | 'off' } };
+export type Config = z.output<typeof Config> & { content: string; mesh: { anonymous: 'loopback' | 'off' } };
 
 /** What flags may say: any part of the configuration. */
 export type ConfigFlags = Partial<z.input<typeof Config>>;
@@ -181,7 +184,9 @@ export function loadConfig({ file, flags = {}, env = process.env }: ConfigSource
   const { mesh, tls } = parsed.data;
   // Behind a proxy on this machine the whole world comes over loopback.
   const anonymous = mesh.anonymous ?? (tls === 'terminated-by-proxy' ? 'off' : 'loopback');
-  return { ...parsed.data, data: resolve(parsed.data.data), mesh: { ...mesh, anonymous } };
+  const home = resolve(parsed.data.data);
+  const content = resolve(parsed.data.content ?? join(home, 'content'));
+  return { ...parsed.data, data: home, content, mesh: { ...mesh, anonymous } };
 }
 
 /** The effective configuration, for people: secrets hidden. */

@@ -2,11 +2,15 @@
 import { AgentId } from '../protocol/index.ts';
 import type { Config } from './config.ts';
 import { ensureKey, KeyFileError, pinOf } from './keys.ts';
+import { forgetOffers } from './offers.ts';
 import { addPins } from './pins.ts';
 import { placeOf } from './place.ts';
 import { agentsHere } from './roster.ts';
 
-/** Makes and pins the keys that are missing: of the orchestrator and of every agent that runs here. Touches nothing that is there. */
+/**
+ * Makes and pins the keys that are missing: of the orchestrator and of every agent that runs here. Keys that are there stay;
+ * what these agents offer is approved anew, for they run the code of this installation.
+ */
 export function ensureFleetKeys(config: Config): { data: string } {
   const place = placeOf(config.data);
   const ids = [...new Set(agentsHere(config))];
@@ -14,6 +18,7 @@ export function ensureFleetKeys(config: Config): { data: string } {
     pinOf('orchestrator', 'orchestrator', ensureKey(place.keyFile('orchestrator'))),
     ...ids.map((id) => pinOf(id, 'agent', ensureKey(place.keyFile(id)))),
   ]);
+  forgetOffers(place.offers, ids);
   return { data: config.data };
 }
 

@@ -9,6 +9,15 @@ export { AnalysisResult, AuroraError, skill, Source } from '../protocol/index.ts
 export { systemClock } from '../seams/index.ts';
 export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
 export { restoreLedger, sha256Of } from './backup.ts';
+export {
+  addContent,
+  listContent,
+  verifyContent,
+  type Added,
+  type AddOptions,
+  type ListedPack,
+  type PackCheck,
+} from './content-store.ts';
 export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
 export { addOperator, enrollAgent, ensureFleetKeys } from './enrol.ts';
 export { FleetError, startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';

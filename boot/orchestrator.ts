@@ -13,6 +13,7 @@ import { ConfigError } from './layers.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { metricsRoute } from './metrics.ts';
 import { notifierOf } from './notify.ts';
+import { fileOffers } from './offers.ts';
 import { addPins, filePins, fileQuarantine } from './pins.ts';
 import { placeOf } from './place.ts';
 import { readinessRoute } from './readiness.ts';
@@ -58,6 +59,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     base_url: () => url.replace(/^ws/, 'http'),
     anonymous: config.mesh.anonymous,
     quarantine: fileQuarantine(place.quarantine, pins),
+    offers: fileOffers(place.offers),
     networks: config.mesh.networks,
     mode: face?.mode ?? config.mode,
     ledger,

@@ -1,11 +1,12 @@
 /** Which public keys this fleet vouches for, in a file that may change while it is used (wire.md 4). */
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { fingerprintOf, type Pin, type Pins } from '../mesh/index.ts';
 import type { Quarantine } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { KeyFileError } from './keys.ts';
+import { approveOffer } from './offers.ts';
+import { writeWhole } from './whole-file.ts';
 
 /**
  * Pins that are read anew whenever the file changed, so that an enrolment works without a restart. A file that gets damaged
@@ -62,13 +63,19 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
 }
 
 /**
- * Pins the key under which a quarantined agent registered. Throws when none waits under that id, or another one than the
- * fingerprint says: whoever came first may not be whoever was meant.
+ * Approves what waits under an id: the key under which a stranger registered, which is pinned then, or what a pinned agent
+ * offers beyond what was approved. Throws when nothing waits, or another key than the fingerprint says: whoever came first
+ * may not be whoever was meant.
  */
-export function approve(paths: { pins: string; quarantine: string }, id: string, fingerprint?: string): void {
+export function approve(
+  paths: { pins: string; quarantine: string; offers: string },
+  id: string,
+  fingerprint?: string,
+): 'pinned' | 'offer' {
   const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
   const stranger = waiting.find((candidate) => candidate.id === id);
   if (!stranger) {
+    if (fingerprint === undefined && approveOffer(paths.offers, id)) return 'offer';
     const names = waiting.map((candidate) => candidate.id).join(', ');
     throw new KeyFileError(`no agent ${id} waits for approval${names === '' ? '' : `; waiting: ${names}`}`);
   }
@@ -81,6 +88,7 @@ export function approve(paths: { pins: string; quarantine: string }, id: string,
     paths.quarantine,
     waiting.filter((candidate) => candidate !== stranger),
   );
+  return 'pinned';
 }
 
 /** The list in a JSON file, read again when the file is another one than last time; empty while there is none. A damaged one throws, the same error until it changes. */
@@ -103,14 +111,6 @@ function watchedFile<T>(path: string, schema: z.ZodType<T[]>): () => T[] {
     if (damage) throw damage;
     return list;
   };
-}
-
-/** Written beside and renamed: a reader sees the old list or the new one, never half of it. */
-function writeWhole(path: string, list: readonly object[]): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(list, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
 }
 
 const PinSchema = z.object({

@@ -8,6 +8,8 @@ export interface Place {
   keyFile(id: string): string;
   pins: string;
   quarantine: string;
+  /** What each agent was approved to offer. */
+  offers: string;
   blobs: string;
   /** One file an agent each: outcomes it keeps, and what it did to the world. */
   inbox: string;
@@ -38,6 +40,7 @@ export function placeOf(data: string): Place {
     keyFile: (id) => join(keyFolder(id), 'key.pem'),
     pins: join(data, 'pins', 'pins.json'),
     quarantine: join(data, 'pins', 'quarantine.json'),
+    offers: join(data, 'pins', 'offers.json'),
     blobs: join(data, 'blobs'),
     inbox: join(data, 'inbox'),
     actions: join(data, 'actions'),

@@ -4,7 +4,6 @@ import { isLoopback, type TlsMaterial } from '../mesh/index.ts';
 import {
   armedFailpoints,
   inertFailpoints,
-  literalContent,
   pinoLog,
   promMetrics,
   systemClock,
@@ -43,7 +42,7 @@ export function processSeams(name: string, config: Pick<Config, 'log_level' | 'c
     random: systemRandom,
     log,
     metrics: promMetrics(),
-    content: config.content === undefined ? literalContent() : folderContent(config.content, log),
+    content: folderContent({ folder: config.content, log }),
     failpoints: config.failpoints.length === 0 ? inertFailpoints : armedFailpoints(config.failpoints, ACTS),
   };
 }

@@ -136,7 +136,7 @@ export function createWebhook({ url, secret, networks = [] }: WebhookAddress, de
       });
       return { url: checked.replace(/^ws/, 'http'), address };
     } catch (reason) {
-      return { refusal: AuroraError.from(reason).message };
+      return { refusal: `${AuroraError.from(reason).message} (its \`networks\` in the configuration)` };
     }
   }
 

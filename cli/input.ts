@@ -22,7 +22,6 @@ export async function readInput(path: string, bytes_max: number): Promise<Input>
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new UsageError(`There is no file ${path}`);
   if (!stat.isFile()) throw new UsageError(`${path} is no file`);
-  if (stat.size === 0) throw new UsageError(`${path} is empty`);
   if (stat.size > bytes_max) throw tooLarge(path, stat.size, bytes_max);
   return { name: basename(path), size: stat.size, open: () => createReadStream(path) };
 }
@@ -60,7 +59,6 @@ async function readStandardInput(bytes_max: number): Promise<Input> {
     if (size > bytes_max) throw tooLarge('Standard input', size, bytes_max);
     chunks.push(chunk);
   }
-  if (size === 0) throw new UsageError('Standard input is empty');
   return {
     name: 'stdin',
     size,

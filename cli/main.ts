@@ -14,9 +14,11 @@ import {
 import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
+import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
@@ -99,7 +101,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--deadline <seconds>', 'time it may take', toInteger, 300)
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
+      '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate recording.zip --deadline 600\n  aurora investigate Security.evtx\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
     )
     .action(async (file: string, { kind, deadline }: { kind?: InputKind; deadline: number }) => {
       const { investigate } = await import('./investigate.ts');
@@ -129,6 +131,8 @@ function createProgram(end: (code: number) => void): Command {
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
   addPeopleCommands(cli);
+  addSigmaCommands(cli);
+  addContentCommands(cli);
 
   program
     .command('config')
@@ -168,11 +172,16 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
     });
   agents
     ?.command('approve <id> [fingerprint]')
-    .description('pin the key under which a quarantined agent registered; only that key, when its fingerprint is given')
+    .description(
+      'pin the key under which a quarantined agent registered (only that key, when its fingerprint is given), or let a pinned one offer what its card asks for now',
+    )
     .addHelpText('after', '\nExample:\n  aurora agents approve my-agent 0f3c2a9d41b7e865')
     .action((id: string, fingerprint: string | undefined) => {
-      approve(placeOf(configOf().data), id, fingerprint);
-      process.stdout.write(`${id} is pinned; it gets work when it registers again\n`);
+      const approved = approve(placeOf(configOf().data), id, fingerprint);
+      const next = 'it gets work when it registers again';
+      process.stdout.write(
+        approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what its card says now\n`,
+      );
     });
   program
     .command('operators')

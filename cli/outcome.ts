@@ -48,7 +48,7 @@ function codeOf({ code }: AuroraError): number {
 }
 
 const TURNED_AWAY = new Set([4001, 4003]);
-const INPUT_ERRORS = new Set<number>([-32602, -32601, -32600, 4130, 4150, 4220, 4040]);
+const INPUT_ERRORS = new Set<number>([-32602, -32601, -32600, 4130, 4150, 4220, 4222, 4040]);
 const UNREACHABLE = new Set<number>([5030, 4010]);
 const ADVICE = new Map<number, string>([
   [4040, 'See what there is: aurora history, aurora approvals --all'],

@@ -69,5 +69,5 @@ export async function withPrivate<T>(
 
 /** What the processes of a private fleet must know; where they are and who they are is decided anew. */
 function toFlags({ content, limits, replicas, agents, mesh, log_level }: Config): Record<string, unknown> {
-  return { host: '127.0.0.1', limits, replicas, agents, mesh, log_level, ...(content !== undefined && { content }) };
+  return { host: '127.0.0.1', limits, replicas, agents, mesh, log_level, content };
 }

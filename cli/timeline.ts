@@ -62,7 +62,7 @@ function describe({ task_id, type, fence, payload }: RecordedEvent): string {
     case 'leased':
       return `attempt ${fence} on ${said.instance_id === said.agent_id ? '' : `${said.agent_id ?? ''} `}${said.instance_id ?? ''}`;
     case 'released':
-      return `attempt ${fence} came to nothing: ${said.outcome ?? ''}`;
+      return `attempt ${fence} came to nothing: ${said.outcome ?? ''}${after(said.why)}`;
     case 'approval_asked':
       return `${said.approval_id ?? ''}: ${said.action_class ?? ''} on ${said.targets?.join(', ') ?? ''}, ${said.needed ?? 1} needed until ${said.expires_at ?? ''}`;
     case 'approval_voted':

@@ -11,7 +11,16 @@ import {
   type SkillContext,
   type SkillSpec,
 } from '../protocol/index.ts';
-import { toIso, type Clock, type EffectOrder, type Effects, type Inbox, type Log } from '../seams/index.ts';
+import {
+  inertFailpoints,
+  toIso,
+  type Clock,
+  type EffectOrder,
+  type Effects,
+  type Failpoints,
+  type Inbox,
+  type Log,
+} from '../seams/index.ts';
 import { digestOf } from './canonical.ts';
 import type { Run } from './work.ts';
 
@@ -25,11 +34,12 @@ export interface EffectsDeps {
   inbox: Inbox;
   clock: Clock;
   log: Log;
+  failpoints?: Failpoints | undefined;
 }
 
 /** Opens the way out of one process. Effects on one target come one after another, whoever wishes them (PROM-P4). */
 export function createEffects(deps: EffectsDeps): EffectsOf {
-  const { clock, inbox } = deps;
+  const { clock, inbox, failpoints = inertFailpoints } = deps;
   const queues = new Map<string, Promise<unknown>>();
 
   return (skill, run, signal) => ({
@@ -66,6 +76,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     const order = await grantedOrder(run, wished, signal);
     checkTime(run, signal);
     const { action_id } = await deps.driver.apply(order, signal);
+    failpoints.hit('agent.after_effect');
     const { effect_key, approval_id } = order;
     const outcome: EffectOutcome = { applied: true, mode: 'active', effect_key, approval_id, action_id };
     try {

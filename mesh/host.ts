@@ -1,6 +1,16 @@
 /** Where an agent's skills run: one call of one skill at a time per lane, for whoever the reception let in. */
 import { AuroraError, openRpcOf, type Implementation, type RpcParams } from '../protocol/index.ts';
-import { memoryInbox, noEffects, type Content, type Effects, type Inbox } from '../seams/index.ts';
+import {
+  inertFailpoints,
+  memoryInbox,
+  noEffects,
+  noWorkers,
+  type Content,
+  type Effects,
+  type Failpoints,
+  type Inbox,
+  type Workers,
+} from '../seams/index.ts';
 import type { Agent } from './agent.ts';
 import { createEffects } from './effects.ts';
 import { createExecutions } from './executions.ts';
@@ -16,10 +26,13 @@ import { parseWork, runWork, type Run, type WorkDeps } from './work.ts';
 export interface HostDeps extends Omit<ReceptionDeps, 'methods' | 'admit' | 'notifications'> {
   content: Content;
   openRef: WorkDeps['openRef'];
+  /** Where heavy work is done aside; refuses it unless said. Whoever made them closes them. */
+  workers?: Workers;
   /** Where the outcomes of skills with an effect are kept; in memory unless said. Whoever opened it closes it. */
   inbox?: Inbox;
   /** Carries effects out; refuses them unless said. */
   effects?: Effects;
+  failpoints?: Failpoints;
   /** How long handed-off work goes on after its link was lost, ms: 15 s, then nobody came back for it. */
   orphan_ms_max?: number;
   /** Calls that may wait for one skill: 256. */
@@ -38,10 +51,10 @@ export interface Host {
 
 /** Makes a host for one agent. */
 export function createHost(agent: Agent, deps: HostDeps): Host {
-  const { clock, log, metrics, effects: driver = noEffects } = deps;
+  const { clock, log, metrics, effects: driver = noEffects, failpoints = inertFailpoints, workers = noWorkers } = deps;
   const reads = memoryInbox(clock);
   const inbox = deps.inbox ?? memoryInbox(clock);
-  const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log });
+  const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log, failpoints });
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   let running = 0;
   let is_draining = false;
@@ -110,12 +123,14 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
     const leave = await enterInTime(implementation.skill.id, asked.work.due, asked.signal);
     onStart?.();
     metrics.gauge('skills_running', ++running);
-    const { answer, settled } = runWork({ ...deps, effectsOf }, implementation, asked);
+    const { answer, settled } = runWork({ ...deps, effectsOf, workers }, implementation, asked);
     void settled.then(() => {
       metrics.gauge('skills_running', --running);
       leave?.();
     });
-    return answer;
+    const result = await answer;
+    failpoints.hit('agent.after_run'); // nothing of it is kept yet
+    return result;
   }
 
   /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */

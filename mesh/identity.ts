@@ -54,8 +54,16 @@ export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolea
 }
 
 /** The public half of a key in the form a pin keeps. */
-export const publicKeyOf = (key: KeyObject): string =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64url');
+export function publicKeyOf(key: KeyObject): string {
+  const known = PUBLIC_KEYS.get(key);
+  if (known !== undefined) return known;
+  const made = createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64url');
+  PUBLIC_KEYS.set(key, made);
+  return made;
+}
+
+/** A process says its key in every hello: deriving and writing it costs more than proving it. */
+const PUBLIC_KEYS = new WeakMap<KeyObject, string>();
 
 /** What two people compare over another way before a key is pinned: the start of its SHA-256. */
 export const fingerprintOf = (public_key: string): string =>

@@ -37,6 +37,29 @@ export interface Link {
   resume(): void;
 }
 
+/** The same link for somebody who stands in between: what `over` names is done otherwise. */
+export function overLink(link: Link, over: Partial<Pick<Link, 'attach' | 'send' | 'close' | 'cut'>>): Link {
+  return {
+    protocol: link.protocol,
+    remote: link.remote,
+    dialled: link.dialled,
+    loopback: link.loopback,
+    get unsent_bytes() {
+      return link.unsent_bytes;
+    },
+    get open() {
+      return link.open;
+    },
+    attach: (owner) => link.attach(owner),
+    send: (text) => link.send(text),
+    close: (code, reason) => link.close(code, reason),
+    cut: () => link.cut(),
+    pause: () => link.pause(),
+    resume: () => link.resume(),
+    ...over,
+  };
+}
+
 /** What a transport enforces by itself. */
 export interface LinkLimits {
   /** Largest frame taken, bytes; over it the link closes 1009. */

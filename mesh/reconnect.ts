@@ -1,7 +1,7 @@
 /** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
 import type { Clock, Random } from '../seams/index.ts';
 import { sleep } from '../seams/index.ts';
-import type { Link } from './link.ts';
+import { overLink, type Link } from './link.ts';
 
 /** What keeping needs. */
 export interface KeepConnectedOptions {
@@ -81,17 +81,7 @@ function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onSta
 
 /** The same link, which also tells us when it is gone. */
 function watch(link: Link, onGone: (code: number, reason: string) => void): Link {
-  return {
-    protocol: link.protocol,
-    remote: link.remote,
-    dialled: link.dialled,
-    loopback: link.loopback,
-    get unsent_bytes() {
-      return link.unsent_bytes;
-    },
-    get open() {
-      return link.open;
-    },
+  return overLink(link, {
     attach: (owner) =>
       link.attach({
         onText: (text) => owner.onText(text),
@@ -101,12 +91,7 @@ function watch(link: Link, onGone: (code: number, reason: string) => void): Link
           onGone(code, reason);
         },
       }),
-    send: (text) => link.send(text),
-    close: (code, reason) => link.close(code, reason),
-    cut: () => link.cut(),
-    pause: () => link.pause(),
-    resume: () => link.resume(),
-  };
+  });
 }
 
 /** Asked after an await: the compiler would otherwise remember the answer from before. */

@@ -12,7 +12,7 @@ import {
   type SkillContext,
   type Source,
 } from '../protocol/index.ts';
-import { sha256Of, type Clock, type Content, type Log } from '../seams/index.ts';
+import { sha256Of, type Clock, type Content, type Log, type Workers } from '../seams/index.ts';
 import type { EffectsOf } from './effects.ts';
 import type { Peer } from './peer.ts';
 import type { Told } from './told.ts';
@@ -22,6 +22,7 @@ export interface WorkDeps {
   clock: Clock;
   log: Log;
   content: Content;
+  workers: Pick<Workers, 'run'>;
   effectsOf: EffectsOf;
   /** Opens a reference; inline sources are opened here. */
   openRef(ref: NonNullable<Source['ref']>, routing: Routing | undefined): AsyncIterable<Uint8Array>;
@@ -140,6 +141,7 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: 
       },
     },
     blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) },
+    workers: { run: (job, input, { ms_max }) => deps.workers.run(job, input, { ms_max, signal }) },
     effects: deps.effectsOf(skill, run, signal),
     async handoff({ to, params, reason, idempotency_key }) {
       const { peer, routing } = run.asker();

@@ -9,7 +9,7 @@ import {
   type SkillTraits,
   type Vote,
 } from '../protocol/index.ts';
-import { toIso, type Clock, type Log, type Metrics } from '../seams/index.ts';
+import { inertFailpoints, toIso, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import {
   actionHashOf,
   actionOf,
@@ -68,6 +68,7 @@ export interface ApprovalDeps {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  failpoints?: Failpoints | undefined;
   ledger: Pick<Ledger, 'get' | 'list' | 'record'>;
   telling: Pick<Telling, 'tell'>;
   turns: Turns;
@@ -82,7 +83,7 @@ export interface ApprovalDeps {
 
 /** Makes it. */
 export function createApprovals(deps: ApprovalDeps): Approvals {
-  const { clock, metrics, ledger, turns, policy, rules } = deps;
+  const { clock, metrics, failpoints = inertFailpoints, ledger, turns, policy, rules } = deps;
   const recent = createRecentActions(deps);
   const notice = createNotices({ ...deps, notify: deps.notify ?? (() => undefined) });
 
@@ -286,6 +287,7 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     const voted = votedBy(approval_id, vote);
     const is_kept = await ledger.record(task.task_id, is_enough ? [voted, grantedBy(approval_id, deadline)] : [voted]);
     if (!is_kept) throw new AuroraError(4090, { message: 'The task is over' });
+    if (is_enough) failpoints.hit('approval.after_grant');
     const decided = findApproval(task, approval_id) ?? approval;
     if (decided.state !== 'pending') onDecided(task, decided);
     return decided;

@@ -99,16 +99,11 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
   }
 
-  async function giveUp(
-    task: TaskRow,
-    attempt: Attempt,
-    why: string,
-    error = AGENT_GONE,
-  ): Promise<TaskEnd | undefined> {
+  async function giveUp(task: TaskRow, attempt: Attempt, why: string, error?: TaskError): Promise<TaskEnd | undefined> {
     if (task.effect === 'non_idempotent') return UNKNOWN_EFFECT;
-    await ledger.release(task.task_id, attempt.fence, why);
+    await ledger.release(task.task_id, attempt.fence, why, error?.message);
     const judged = judgeAttempts(task.attempts, limits);
-    if (judged.then === 'dead_letter') return deadLetter(error, judged.cause);
+    if (judged.then === 'dead_letter') return deadLetter(error ?? AGENT_GONE, judged.cause);
     const { agent_id, instance_id } = attempt;
     tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
     return undefined;

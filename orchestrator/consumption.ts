@@ -1,6 +1,6 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
 import type { AuroraError, ApprovalUse, ApprovalUsed } from '../protocol/index.ts';
-import type { Clock, Log, Metrics } from '../seams/index.ts';
+import { inertFailpoints, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { findApproval, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -34,11 +34,12 @@ export function createConsumption(deps: {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  failpoints?: Failpoints | undefined;
   ledger: Pick<Ledger, 'record'>;
   turns: Turns;
   policy: Pick<Policy, 'version'>;
 }): Consumption {
-  const { clock, log, metrics, ledger, turns, policy } = deps;
+  const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy } = deps;
   /** Refusals on record, by task: the newest tasks of a bounded number. */
   const refusals = new Map<string, number>();
 
@@ -55,6 +56,7 @@ export function createConsumption(deps: {
     }
     const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
+    failpoints.hit('approval.after_consume');
     metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
     return { approval_id, effect_key, first: true };
 

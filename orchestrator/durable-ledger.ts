@@ -137,8 +137,8 @@ export function createLedger(
     return written.outcome === 'kept' ? row.attempts.at(-1) : undefined;
   }
 
-  async function release(task_id: string, fence: number, outcome: string): Promise<void> {
-    await write(task_id, [releasedBy(fence, outcome)]);
+  async function release(task_id: string, fence: number, outcome: string, why?: string): Promise<void> {
+    await write(task_id, [releasedBy(fence, outcome, why)]);
   }
 
   async function settle(...[task_id, end, fence]: Parameters<Ledger['settle']>): Promise<boolean> {

@@ -20,10 +20,10 @@ export const inDoubt = (task: TaskRow, end: TaskEnd): TaskEnd =>
     : end;
 
 /** Given up for good, with every attempt's cause (INV10). */
-export const deadLetter = ({ code }: TaskError, { why, chain }: DeadLetterCause): TaskEnd => ({
+export const deadLetter = ({ code, message }: TaskError, { why, chain }: DeadLetterCause): TaskEnd => ({
   state: 'failed',
   as: 'dead_lettered',
-  error: { code, message: `Given up: ${why}`, detail: { attempts: chain } },
+  error: { code, message: `Given up: ${why}. The last one: ${message}`, detail: { attempts: chain } },
 });
 
 /** Lost with work that must not run twice. */

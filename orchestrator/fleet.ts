@@ -14,6 +14,7 @@ import {
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, readCard, type CardFacts, type RpcParams } from '../protocol/index.ts';
 import { sleep, toIso, type Log, type Metrics } from '../seams/index.ts';
+import { judgeOffer, type Offers } from './offers.ts';
 import type { Instance, Registry } from './registry.ts';
 
 /** One address to keep a link to. */
@@ -31,7 +32,7 @@ export interface AgentAddress {
 export interface AgentStatus {
   agent_id: string;
   url: string;
-  state: 'online' | 'offline' | 'unproven';
+  state: 'online' | 'offline' | 'unproven' | 'quarantined';
   why?: string;
 }
 
@@ -43,6 +44,7 @@ export interface FleetDeps extends HandshakeDeps {
   dial(url: string, options: { protocol: string; address?: string; signal?: AbortSignal }): Promise<Link>;
   /** Reads a card over HTTP; from `address` where that is given, whatever the name resolves to by now. */
   fetchCard(url: string, address?: string): Promise<unknown>;
+  offers?: Offers | undefined;
   /** What agents may ask of us on the links we dialled. */
   methods: () => MethodTable;
   notifications: () => ReadonlyMap<string, NotificationHandler>;
@@ -64,14 +66,20 @@ export interface Fleet {
 /** Keeps no link yet. */
 export function createFleet(deps: FleetDeps): Fleet {
   const { clock, random, registry, log, metrics } = deps;
-  const kept = new Map<string, { address: AgentAddress; why: string; stop: AbortController; keepers: Set<symbol> }>();
+  const kept = new Map<string, Kept>();
   const instances = new Map<Peer, Instance>();
   const cards = new Map<string, CardFacts>();
 
   function keep(address: AgentAddress): () => void {
     const key = `${address.agent_id} ${address.url}`;
     const known = kept.get(key);
-    const entry = known ?? { address, why: 'not dialled yet', stop: new AbortController(), keepers: new Set() };
+    const entry: Kept = known ?? {
+      address,
+      why: 'not dialled yet',
+      is_quarantined: false,
+      stop: new AbortController(),
+      keepers: new Set(),
+    };
     const { stop, keepers } = entry;
     const keeper = Symbol(key);
     keepers.add(keeper);
@@ -98,10 +106,12 @@ export function createFleet(deps: FleetDeps): Fleet {
       onLink: (link, answered) => {
         void meet(link, address, () => {
           entry.why = 'the link was lost'; // what is true whenever it is not online from here on
+          entry.is_quarantined = false;
           answered();
         }).catch((reason: unknown) => {
           const error = AuroraError.from(reason);
           entry.why = error.message;
+          entry.is_quarantined = reason instanceof Quarantined;
           log.warn(
             { agent_id: address.agent_id, url: address.url, code: error.code, why: error.message },
             'an agent was refused',
@@ -152,10 +162,11 @@ export function createFleet(deps: FleetDeps): Fleet {
     );
     metrics.gauge('agents_online', instances.size);
     const end = await peer.closed;
+    const { in_flight } = instance;
     remove();
     instances.delete(peer);
     metrics.gauge('agents_online', instances.size);
-    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, ...end }, 'an agent is gone');
+    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, in_flight, ...end }, 'an agent is gone');
   }
 
   async function meetProven(peer: Peer, address: AgentAddress): Promise<Instance> {
@@ -166,6 +177,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     if (hello.role !== 'agent')
       throw new AuroraError(4030, { message: `The key of ${hello.id} is not pinned as an agent's` });
     const card = await cardBehind(address, hello.card_digest);
+    const more = deps.offers && judgeOffer(deps.offers, address.agent_id, card);
+    if (more !== undefined) throw new Quarantined(more);
     const { instance_id, in_flight_max, in_flight } = hello;
     return toInstance(peer, address, card, { instance_id, in_flight_max, holding: new Set(in_flight) });
   }
@@ -228,9 +241,10 @@ export function createFleet(deps: FleetDeps): Fleet {
     keep,
     instanceOf: (peer) => instances.get(peer),
     status: () =>
-      [...kept.values()].map(({ address, why }) => {
+      [...kept.values()].map(({ address, why, is_quarantined }) => {
         const is_online = [...instances.values()].some(({ agent_id }) => agent_id === address.agent_id);
-        const state = is_online ? (address.unproven ? 'unproven' : 'online') : 'offline';
+        const away = is_quarantined ? 'quarantined' : 'offline';
+        const state = is_online ? (address.unproven ? 'unproven' : 'online') : away;
         return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
       }),
     leave() {
@@ -241,6 +255,23 @@ export function createFleet(deps: FleetDeps): Fleet {
       }
     },
   };
+}
+
+/** An address that somebody keeps. */
+interface Kept {
+  address: AgentAddress;
+  why: string;
+  /** Its card waits for a person. */
+  is_quarantined: boolean;
+  stop: AbortController;
+  keepers: Set<symbol>;
+}
+
+/** A proven agent that offers more than was approved: no work before a person looked (ATK-E3). */
+class Quarantined extends AuroraError {
+  constructor(why: string) {
+    super(4030, { message: why });
+  }
 }
 
 const SUPERSEDED = new Set([4009]);

@@ -1,6 +1,6 @@
 /** What the orchestrator writes into `params._meta` of a handoff (wire.md 5). */
 import { BlobRef, type Attempt } from '../protocol/index.ts';
-import type { Clock, Ids, Random } from '../seams/index.ts';
+import { toIso, type Clock, type Ids, type Random } from '../seams/index.ts';
 import { grantOf } from './approval.ts';
 import type { TaskRow } from './ledger.ts';
 import { childTraceparent } from './routing.ts';
@@ -20,6 +20,9 @@ export function toHandoffMeta(
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
   const approval = grantOf(task);
+  const budget_ms = Math.max(0, Math.floor(task.due - clock.monotonic()));
+  // What is left, by the wall as it stands now: it may have been set since the task was accepted (FLT-X32).
+  const deadline_ms = clock.now() + budget_ms;
   return {
     ...task.carried?.meta,
     traceparent: childTraceparent(task.traceparent, random.bytes(8)),
@@ -38,11 +41,11 @@ export function toHandoffMeta(
       priority: task.priority,
       attempt: attempt.attempt,
       fence: attempt.fence,
-      deadline: task.deadline,
-      budget_ms: Math.max(0, Math.floor(task.due - clock.monotonic())),
+      deadline: toIso(deadline_ms),
+      budget_ms,
       actor: task.actor,
       ...(approval && { approval }),
-      ...(refs.length > 0 && { blobs: blobs.forReading(refs, Date.parse(task.deadline)) }),
+      ...(refs.length > 0 && { blobs: blobs.forReading(refs, deadline_ms) }),
     },
   };
 }

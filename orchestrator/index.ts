@@ -17,6 +17,7 @@ export type { StreamEvent } from './events.ts';
 export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './routing.ts';
 export { toTask } from './task-view.ts';
 export type { OnTold } from './telling.ts';
+export { Offer, type Offers } from './offers.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';
 export type { Planner, Situation, Step } from './plan.ts';

@@ -13,9 +13,9 @@ import {
   type Source,
 } from '../protocol/index.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
-import { detectKind, refuseBinary, refuseEmpty } from './kind.ts';
+import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
-import { Alert, type Planner, type Step } from './plan.ts';
+import { Alert, DESK_FIELDS, type Planner, type Step } from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -33,9 +33,9 @@ export function createInvestigate({ planner, open, handOff }: InvestigateDeps): 
     if (!asked.success) throw invalidParams(asked.error);
     const { input } = asked.data;
     const head = await readHead(open(input));
-    refuseEmpty(head);
-    refuseBinary(head);
-    const kind = asked.data.kind ?? detectKind(head);
+    if (isEmpty(head)) return nothingThere(asked.data.kind ?? 'report', head);
+    const kind = asked.data.kind ?? detectKind(head, input.name);
+    if (!isBinaryKind(kind)) refuseBinary(head);
     const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
@@ -43,6 +43,23 @@ export function createInvestigate({ planner, open, handOff }: InvestigateDeps): 
     return toResult(kind, outcomes, unreadIn(alert));
   };
 }
+
+/** An input without content: nothing is found in it, and nothing was checked either. */
+const nothingThere = (kind: InputKind, head: Uint8Array): InvestigationResult => ({
+  ...merge(
+    [],
+    [],
+    [
+      {
+        what: 'the input',
+        why: head.byteLength === 0 ? 'it is empty' : 'it is empty: there is only white space in it',
+      },
+    ],
+  ),
+  summary: 'Nothing found: the input is empty, so nothing was checked.',
+  kind,
+  steps: [],
+});
 
 /** What became of a step. */
 interface Outcome {
@@ -119,11 +136,20 @@ function unreadIn(alert: Alert | undefined): NotChecked[] {
 }
 
 /** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
-function unprovenOf({ checked }: AnalysisResult): string[] {
+function unprovenOf({ checked, verdict, severity, findings }: AnalysisResult): string[] {
   if (checked.length === 0) return ['its answer carries no receipt of what was checked'];
-  return checked
-    .filter(({ corpus }) => corpus.items_read < corpus.items)
-    .map(({ question, corpus }) => `${corpus.items_read} of ${corpus.items} items were read for: ${question}`);
+  const grave = [severity, ...findings.map((finding) => finding.severity)].some((each) => GRAVE.has(each));
+  const nothing = checked.every(({ corpus }) => corpus.items === 0);
+  return [
+    ...(nothing ? ['there was nothing in it that could be asked about'] : []),
+    ...(verdict === 'benign' && grave ? ['it says benign of what it finds grave itself'] : []),
+    ...checked
+      .filter(({ corpus }) => corpus.items_read < corpus.items)
+      .map(({ question, corpus }) => `${corpus.items_read} of ${corpus.items} items were read for: ${question}`),
+    ...checked
+      .filter(({ corpus }) => corpus.items_read > corpus.items)
+      .map(({ question }) => `more items were read than there were for: ${question}`),
+  ];
 }
 
 /** Nobody answered: the first one's reason, or that there was nothing to ask. */
@@ -188,9 +214,9 @@ async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(chunks);
 }
 
-const READ_FIELDS = new Set(['title', 'description', 'iocs', 'raw_log', 'http', 'email']);
+const READ_FIELDS = new Set<string>(['title', 'description', 'iocs', 'raw_log', 'http', 'email', ...DESK_FIELDS]);
 /** What others call or count it by: no evidence. */
-const LABEL_FIELDS = new Set(['alert_id', 'severity', 'source', 'status', 'timestamp', 'created_at']);
+const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at']);
 const FIELDS_SHOWN = 20;
 const FIELD_CHARS_MAX = 64;
 const KIND_NAMES: Readonly<Record<InputKind, string>> = {
@@ -199,7 +225,11 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   access_log: 'a web access log',
   http: 'an HTTP request',
   report: 'a text report',
+  events: 'a recording of events',
+  evtx: 'a Windows event log',
+  artifact: 'an artefact of a host',
 };
 const HEAD_BYTES = 65_536;
 const ALERT_BYTES_MAX = 1_048_576;
 const STEPS_MAX = 32;
+const GRAVE: ReadonlySet<string> = new Set(['critical', 'high']);

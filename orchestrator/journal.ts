@@ -29,11 +29,11 @@ export const leasedBy = (fence: number, lease: Lease): Arrow => ({
   payload: lease satisfies z.input<typeof Leased>,
 });
 
-/** An attempt that came to nothing. */
-export const releasedBy = (fence: number, outcome: string): Arrow => ({
+/** An attempt that came to nothing; `why` is what its agent said, cut. */
+export const releasedBy = (fence: number, outcome: string, why?: string): Arrow => ({
   type: 'released',
   fence,
-  payload: { outcome },
+  payload: { outcome, ...(why !== undefined && { why: why.slice(0, WHY_CHARS_MAX) }) },
 });
 
 /** The end. A result counts only under the fence of its attempt. */
@@ -199,3 +199,4 @@ const PHASE_OF: Readonly<Record<TaskOutcome, Phase>> = {
   dead_lettered: 'DEAD_LETTERED',
   unknown_effect: 'UNKNOWN_EFFECT',
 };
+const WHY_CHARS_MAX = 256;

@@ -1,22 +1,80 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
+import { headInside } from '../analysis/readers/index.ts';
 import { AuroraError, type InputKind } from '../protocol/index.ts';
 
 /**
- * The kind of an input from its head (the first 64 KiB). Throws 4220 saying what was seen when it is empty, binary or none of
- * the kinds there are.
+ * The kind of an input from its head (the first 64 KiB), looked for inside when that is packed. Throws 4220 saying what was seen
+ * when it is empty, none of the kinds there are, or packed although its specialist reads it unpacked only.
  */
-export function detectKind(head: Uint8Array): InputKind {
+export function detectKind(head: Uint8Array, name = ''): InputKind {
   refuseEmpty(head);
+  const inside = headInside(head);
+  if (inside?.length === 0) {
+    throw new AuroraError(4220, {
+      message: 'The input is packed, and nothing in it can be seen: damaged or encrypted',
+    });
+  }
+  const kind = detectPlain(inside ?? head, name.replace(/\.(?:gz|zip)$/i, ''));
+  if (inside && !PACKED.has(kind)) {
+    const why = 'only recordings of events and event logs are read packed: unpack it first';
+    throw new AuroraError(4220, { message: `The input is packed (${kind} in it); ${why}` });
+  }
+  return kind;
+}
+
+/** Kinds whose first bytes need not be text. */
+export const isBinaryKind = (kind: InputKind): boolean => kind === 'artifact' || PACKED.has(kind);
+
+function detectPlain(head: Uint8Array, name: string): InputKind {
+  const signed = signedKind(head);
+  if (signed) return signed;
   refuseBinary(head);
   const text = toText(head);
   const lines = text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX));
 
+  if (HISTORY_NAME.test(name)) return 'artifact';
   if (isAccessLog(lines)) return 'access_log';
+  if (isEvents(text, lines)) return 'events';
   if (text.startsWith('{')) return 'alert';
   if (HTTP_REQUEST.test(lines[0] ?? '')) return 'http';
   if (isEmail(lines)) return 'email';
   return 'report';
 }
+
+/** What carries its kind in its first bytes. */
+function signedKind(head: Uint8Array): InputKind | undefined {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  if (bytes.subarray(0, EVTX.length).equals(EVTX)) return 'evtx';
+  const is_prefetch = bytes.subarray(0, 4).equals(PREFETCH_PACKED) || bytes.subarray(4, 8).equals(PREFETCH);
+  if (is_prefetch || bytes.subarray(0, SHELL_LINK.length).equals(SHELL_LINK)) return 'artifact';
+  return isLoginRecords(bytes) ? 'artifact' : undefined;
+}
+
+/** utmp, wtmp, btmp: records of 384 bytes, each of a known type, with text where the names of line and user stand. */
+function isLoginRecords(bytes: Buffer): boolean {
+  const whole = Math.min(Math.floor(bytes.length / LOGIN_RECORD_BYTES), LOGIN_RECORDS_LOOKED_AT);
+  if (whole === 0) return false;
+  return Array.from({ length: whole }, (_, nth) => nth * LOGIN_RECORD_BYTES).every(
+    (at) => bytes.readInt32LE(at) >= 0 && bytes.readInt32LE(at) <= 9 && isPadded(bytes.subarray(at + 8, at + 40)),
+  );
+}
+
+/** Printable text, then only zeros. */
+const isPadded = (field: Buffer): boolean => /^[\x20-\x7e]*\x00*$/.test(field.toString('latin1'));
+
+/** Records of JSON: several, or one that carries what only a recorded event carries. */
+function isEvents(text: string, lines: readonly string[]): boolean {
+  if (text.startsWith('[')) return /^\[\s*\{/.test(text);
+  if (!text.startsWith('{')) return false;
+  const filled = lines.filter((line) => line.trim() !== '');
+  const records = filled.filter((line) => /^\{.*(?:\}\s*|.{2000,})$/s.test(line));
+  if (records.length > 1 && records.length >= filled.length - 1) return true;
+  const start = text.slice(0, HEAD_CHARS);
+  return EVENT_FIELD.test(start) && !ALERT_FIELD.test(start);
+}
+
+/** Whether there is nothing to look at: no byte, or only white space. */
+export const isEmpty = (head: Uint8Array): boolean => toText(head) === '';
 
 /** Throws 4220 when there is nothing to look at: a clean answer about nothing would be worth nothing. */
 export function refuseEmpty(head: Uint8Array): void {
@@ -61,6 +119,18 @@ function isEmail(lines: readonly string[]): boolean {
   return headers.length >= 2 && is_mail && well_formed.length >= headers.length * 0.8;
 }
 
+const PACKED: ReadonlySet<InputKind> = new Set(['events', 'evtx']);
+const EVTX = Buffer.from('ElfFile\0', 'latin1');
+const PREFETCH = Buffer.from('SCCA', 'latin1');
+const PREFETCH_PACKED = Buffer.from('MAM\x04', 'latin1');
+const SHELL_LINK = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
+const LOGIN_RECORD_BYTES = 384;
+const LOGIN_RECORDS_LOOKED_AT = 16;
+const HISTORY_NAME = /(?:^|[./_])(?:bash|zsh|sh|fish|python|mysql|psql|consolehost)_history(?:\.txt)?$/i;
+/** Of Windows, of Windows through Beats, of evtx_dump, of CloudTrail, of auditd through Beats. */
+const EVENT_FIELD = /"(?:EventID|EventRecordID|winlog|EventData|Records|eventSource|ProviderGuid|auditd)"\s*:/;
+const ALERT_FIELD = /"alert_id"\s*:/;
+const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
 const CONTROLS_SHARE_MAX = 0.02;

@@ -115,8 +115,8 @@ export interface Ledger {
   }): Promise<TaskRow[]>;
   /** A new attempt with the next fence, and its routing on the row; undefined when the task is final already. */
   lease(task_id: string, lease: Lease): Promise<Attempt | undefined>;
-  /** Closes the newest attempt, which came to nothing; the task is `submitted` again. A stale fence changes nothing. */
-  release(task_id: string, fence: number, outcome: string): Promise<void>;
+  /** Closes the newest attempt, which came to nothing; the task is `submitted` again. A stale fence changes nothing. `why` is for people. */
+  release(task_id: string, fence: number, outcome: string, why?: string): Promise<void>;
   /**
    * The first end wins; a stale fence or a final task changes nothing and answers false (PROM-P5).
    * Without a fence it is the orchestrator's own decision: cancel, deadline, refusal.

@@ -31,6 +31,7 @@ import { createEnrolment, type Quarantine } from './enrolment.ts';
 import { createEvents, EVENT_LIMITS } from './events.ts';
 import { toFleetAgents } from './fleet-view.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
+import type { Offers } from './offers.ts';
 import { createInvestigate } from './investigate.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, Recovered, TaskRow } from './ledger.ts';
@@ -58,6 +59,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   /** Where our port is reached over HTTP, for blobs: known once it listens. */
   base_url: () => string;
   quarantine: Quarantine;
+  /** What each agent was approved to offer; without it every card counts that its link vouches for. */
+  offers?: Offers;
   /** CIDR blocks where registered agents may live (`mesh.networks`). */
   networks?: readonly string[];
   /** What each agent may use when it hands work on; `effect:read` unless said. */
@@ -213,8 +216,12 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     },
     async recover() {
       recovered = await ledger.recover();
-      if (recovered.length > 0)
-        log.info({ tasks: recovered.length }, 'open tasks of an earlier process are carried on');
+      if (recovered.length === 0) return;
+      const in_flight = recovered.filter(({ held }) => held).map(({ task }) => task.task_id);
+      log.info(
+        { tasks: recovered.length, in_flight: in_flight.length, task_ids: in_flight.slice(0, TOLD_MAX) },
+        'open tasks of an earlier process are carried on; these were in flight when it ended',
+      );
     },
     start: () => {
       for (const address of deps.agents) fleet.keep(address);
@@ -304,7 +311,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     const agents = fleet
       .status()
       .map(({ agent_id, state, why }) => ({ agent_id, state, ...(why !== undefined && { why }) }));
-    const is_whole = agents.every(({ state }) => state !== 'offline');
+    const is_whole = agents.every(({ state }) => state === 'online' || state === 'unproven');
     metrics.gauge('agents_offline', agents.filter(({ state }) => state === 'offline').length);
     const store = deps.storeHealth();
     const is_well = is_whole && store.state === 'ok';
@@ -323,3 +330,5 @@ const GRANT_DEFAULT = ['effect:read'];
 /** A pinned agent may live on this machine or in a private network, but not where clouds keep their secrets (wire.md 4). */
 const PRIVATE_NETWORKS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1/128', 'fc00::/7'];
 const GOODBYE_MS_MAX = 2_000;
+/** Task ids in one line of the log. */
+const TOLD_MAX = 64;

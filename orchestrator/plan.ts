@@ -44,6 +44,8 @@ export const Alert = z.looseObject({
     })
     .optional(),
   email: z.string().max(262_144).optional(),
+  /** What a process was started with. */
+  command_line: z.string().min(1).max(65_536).optional(),
 });
 export type Alert = z.infer<typeof Alert>;
 
@@ -83,13 +85,52 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
           reason: 'The input is text that may name indicators',
         },
       ];
+    case 'events':
+      return recordingLook(input, 'The input is a recording of events');
+    case 'evtx':
+      return [
+        {
+          step: 'evtx',
+          skill: 'parse_evtx',
+          params: { log: input },
+          reason: 'The input is a Windows event log: its records, their times, its damage',
+        },
+        ...recordingLook(input, 'The input is a Windows event log'),
+      ];
+    case 'artifact':
+      return [
+        {
+          step: 'artifact',
+          skill: 'parse_artifact',
+          params: { artifact: input },
+          reason: 'The input is an artefact of a host',
+        },
+      ];
     case 'alert':
       return alert ? alertLook(alert, input.name) : [];
   }
 }
 
+/** Both look at every event, with different eyes: the rules of the trade, and what a host does. */
+const recordingLook = (input: Source, reason: string): Step[] => [
+  { step: 'endpoint', skill: 'assess_endpoint', params: { events: input }, reason: `${reason}: what the hosts do` },
+  { step: 'sigma', skill: 'run_sigma', params: { events: input }, reason: `${reason}: which rules match` },
+];
+
 function alertLook(alert: Alert, name: string): Step[] {
   const steps: Step[] = [];
+  if (DESK_FIELDS.some((field) => alert[field] !== undefined)) {
+    // Its indicators and texts go to those who judge them: the same evidence is not weighed twice.
+    const given = Object.fromEntries(
+      [...DESK_FIELDS, ...DESK_LABELS].flatMap((field) => (alert[field] === undefined ? [] : [[field, alert[field]]])),
+    );
+    steps.push({
+      step: 'triage',
+      skill: 'triage_alert',
+      params: { alert: { ...given, alert_id: alert.alert_id ?? 'investigation' } },
+      reason: 'A sensor judged it and says what it is about',
+    });
+  }
   if (alert.raw_log !== undefined) {
     const log = { name: `${name}#/raw_log`, text: alert.raw_log };
     steps.push({
@@ -112,6 +153,10 @@ function alertLook(alert: Alert, name: string): Step[] {
   if (alert.email !== undefined) {
     const email = { name: `${name}#/email`, text: alert.email };
     steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
+  }
+  if (alert.command_line !== undefined) {
+    const params = { commands: [alert.command_line] };
+    steps.push({ step: 'command_line', skill: 'check_lolbins', params, reason: 'The alert carries a command line' });
   }
   for (const field of TEXT_FIELDS) {
     const text = alert[field];
@@ -176,6 +221,22 @@ const distinct = (found: readonly Found[]): Found[] => {
 
 const keyOf = ({ type, value }: Ioc): string => `${type} ${value}`;
 
+/** Fields of an alert that the desk weighs, and those by which it tells alerts apart. */
+export const DESK_FIELDS = [
+  'severity',
+  'rule',
+  'host',
+  'hostname',
+  'user',
+  'username',
+  'src_ip',
+  'dst_ip',
+  'process_guid',
+  'mitre_techniques',
+  'entities',
+  'asset_criticality',
+] as const;
+const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
 const TEXT_FIELDS = ['title', 'description'] as const;

@@ -23,6 +23,7 @@ export * from './resources/system.ts';
 export * from './resources/users.ts';
 export * from './result.ts';
 export * from './route.ts';
+export * from './sigma.ts';
 export * from './skill.ts';
 export * from './stream.ts';
 export * from './task.ts';

@@ -56,6 +56,17 @@ export interface SkillContext {
   /** Reads a Source, inline or by reference alike, as a stream of bytes; throws 4040 when the reference is unknown. */
   blobs: { open(source: Source): AsyncIterable<Uint8Array> };
   /**
+   * Runs heavy or hostile synchronous work in a thread with a time limit; rejects with an error named `JobTimeout` when it took
+   * too long. A job is exported by its module as `job`, with `module: import.meta.url`; input and output are copied.
+   */
+  workers: {
+    run<I, O>(
+      job: { module: string; run: (input: I) => O | Promise<O> },
+      input: I,
+      bounds: { ms_max: number },
+    ): Promise<O>;
+  };
+  /**
    * The only way to change anything outside: in `dry_run` and `monitor` nothing is called, in `active` only with an approval
    * that the orchestrator grants at that moment; the same effect of one task is applied once (wire.md 8).
    */

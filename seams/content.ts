@@ -10,7 +10,7 @@ export interface ContentPack {
   data: unknown;
 }
 
-/** Where skills get content from. */
+/** Where skills get content from. A pack may change between two runs, never within what one `get` answered. */
 export interface Content {
   /** The pack of that name, or undefined when none is mounted: then say so in `not_checked`. */
   get(name: string): ContentPack | undefined;

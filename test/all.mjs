@@ -1,4 +1,4 @@
-/** What `npm test` runs: format, lint, types, tests; every stage runs, and the last line counts them all. */
+/** What `npm test` runs: format, lint, types, tests, 5 000 seeds of the simulation; every stage runs, and the last line counts them all. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ try {
   stage('lint', 'eslint/bin/eslint.js', '.');
   stage('types', 'typescript/bin/tsc', '--noEmit');
   tests();
+  if (only.length === 0) script('simulation', 'test/simulation/run.mjs'); // alone: it takes every core
 } catch (reason) {
   count.failed += 1;
   console.error(`aurora: ${reason instanceof Error ? reason.message : String(reason)}`);
@@ -27,8 +28,16 @@ console.log(`\n${count.passed} passed, ${count.failed} failed${count.skipped > 0
 process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
 
 /** One check of the sources; it counts as one test. */
-function stage(name, ...call) {
-  const ok = node(...call);
+function stage(name, tool, ...args) {
+  tell(name, node(join('node_modules', tool), ...args));
+}
+
+/** A script of the house; it counts as one test. */
+function script(name, path) {
+  tell(name, node(path));
+}
+
+function tell(name, ok) {
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
   count[ok ? 'passed' : 'failed'] += 1;
 }
@@ -36,7 +45,7 @@ function stage(name, ...call) {
 /** The suite. What fails outside a test (a file that does not load, a stray error) counts as one failure more. */
 function tests() {
   const ok = node(
-    'vitest/vitest.mjs',
+    'node_modules/vitest/vitest.mjs',
     'run',
     '--reporter=default',
     '--reporter=json',
@@ -49,10 +58,7 @@ function tests() {
   count.skipped += numPendingTests + numTodoTests;
 }
 
-/** Runs one installed tool in its own process, its words passed through; true when it is content. */
-function node(tool, ...args) {
-  return (
-    spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], { cwd: root, stdio: 'inherit' }).status ===
-    0
-  );
+/** Runs one script in its own process, its words passed through; true when it is content. */
+function node(path, ...args) {
+  return spawnSync(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' }).status === 0;
 }

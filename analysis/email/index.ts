@@ -12,4 +12,8 @@ export { DnsRecords, DnsZone, zoneResolver } from './zone.ts';
 export type { DnsResolver } from './zone.ts';
 export { analyzeEmail, mountedBrands } from './analyze.ts';
 export type { EmailAnalysis } from './analyze.ts';
+export { judgeSender } from './sender-check.ts';
+export type { SenderCheck } from './sender-check.ts';
+export { analyzeUrl } from './url-anatomy.ts';
+export type { UrlAnalysis, UrlAnatomy } from './url-anatomy.ts';
 export { assessMailIndicators } from './threat.ts';

@@ -6,6 +6,7 @@ import { attachmentSigns } from './attachments.ts';
 import type { Authentication } from './authentication.ts';
 import { STARTER_BRANDS, type Brand } from './brands.ts';
 import type { ParsedMail } from './facts.ts';
+import { headerOf } from './headers.ts';
 import { indicatorsOf } from './indicators.ts';
 import { senderSigns } from './sender.ts';
 import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Signal, type SignalId } from './signals.ts';
@@ -70,15 +71,20 @@ function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Aut
   ];
 }
 
-function reportedSigns(mail: ParsedMail): Sign[] {
+/** What the receiving server wrote: somebody else's word, cited as such. */
+export function reportedSigns(mail: ParsedMail): Sign[] {
   const { spf, dkim, dmarc } = mail.facts.reported_authentication;
-  const where = { locator: 'header Authentication-Results', text: `spf=${spf} dkim=${dkim} dmarc=${dmarc}` };
+  const where = {
+    locator: 'header Authentication-Results',
+    text: headerOf(mail.headers, 'authentication-results') ?? '',
+  };
   if (spf === 'fail' || dmarc === 'fail') return [{ id: 'reported_failure', ...where }];
   const doubtful = spf === 'softfail' || dkim === 'fail' || (spf === 'none' && dkim === 'none');
   return doubtful ? [{ id: 'reported_doubt', ...where }] : [];
 }
 
-function checkedSigns(authentication: Authentication | undefined): Sign[] {
+/** What the own check says. */
+export function checkedSigns(authentication: Authentication | undefined): Sign[] {
   if (!authentication || (authentication.spf !== 'fail' && authentication.dmarc !== 'fail')) return [];
   const text = `spf=${authentication.spf} dkim=${authentication.dkim} dmarc=${authentication.dmarc}`;
   return [{ id: 'checked_failure', locator: 'own check of SPF, DKIM and DMARC', text }];

@@ -12,7 +12,8 @@ export function evidence(found: { source: string; locator: string; text: string 
 
 /**
  * Makes untrusted text printable: control, zero-width, bidi and tag characters and lone surrogates become `\u{…}`, so nothing
- * is hidden and nothing reaches a terminal as a command; longer text is cut at `length_max` with an ellipsis.
+ * is hidden and nothing reaches a terminal as a command; so does the bracket that would make a Markdown link or image of it,
+ * so that no page that shows it fetches anything, and what would be read as a marker (`%%…%%`). Longer text is cut at `length_max` with an ellipsis.
  */
 export function neutralize(text: string, length_max = 240): string {
   const cut = text.length > length_max * 2 ? text.slice(0, length_max * 2) : text;
@@ -21,4 +22,4 @@ export function neutralize(text: string, length_max = 240): string {
 }
 
 const UNSAFE =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|(?<=\])[([]|%(?=%[A-Z_]{1,40}%%)/gu;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AnalysisResult, Ioc } from '../../protocol/index.ts';
 import type { Content } from '../../seams/index.ts';
+import { neutralize } from '../evidence/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { assessIndicators, type AssessOptions, type Origin } from './assess.ts';
 import { extractIocs, TEXT_LENGTH_MAX, type ExtractedIoc, type Extraction } from './extract.ts';
@@ -64,7 +65,7 @@ export function analyzeText({ text, complete, legible }: ReadText, source: strin
   const left_out = gaps.filter(([open]) => open).map(([, what, why]) => ({ what, why, mandatory: true }));
   const result = conclude({
     ...grounds,
-    subject: `${source}: ${indicators.length} indicator${indicators.length === 1 ? '' : 's'}`,
+    subject: `${neutralize(source, 120)}: ${indicators.length} indicator${indicators.length === 1 ? '' : 's'}`,
     checked: [readingReceipt(text, extraction), ...(indicators.length > 0 ? grounds.checked : [])],
     not_checked: [...left_out, ...(grounds.not_checked ?? [])],
   });

@@ -13,7 +13,8 @@ import {
   type Technique,
   type Verdict,
 } from '../../protocol/index.ts';
-import { ATTACK_VERSION, techniqueOf } from '../attack/index.ts';
+import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
+import { neutralize } from '../evidence/index.ts';
 
 /** How much one kind of evidence is worth by itself. */
 export const WEIGHT = {
@@ -46,19 +47,22 @@ export interface Grounds {
   data_versions?: Readonly<Record<string, string>>;
   /** A warning list speaks for the subject: severity is lowered by one. */
   warning_listed?: boolean;
+  /** The asset this is about is one that the tenant cannot do without: what is sure is raised by one. */
+  critical_asset?: boolean;
 }
 
 /** Weighs the grounds. Deterministic: the same grounds in any order give the same result. */
 export function conclude(grounds: Grounds): AnalysisResult {
   const findings = [...grounds.findings].sort(byGravity);
-  const techniques = namedTechniques(grounds.techniques ?? []);
-  const not_checked = grounds.not_checked ?? [];
-  const incomplete = not_checked.some((gap) => gap.mandatory) || isUnread(grounds.checked);
+  const { techniques, unknown } = namedTechniques(grounds.techniques ?? []);
+  const not_checked = [...(grounds.not_checked ?? []), ...unknown];
+  const incomplete = (grounds.not_checked ?? []).some((gap) => gap.mandatory) || isUnread(grounds.checked);
 
   const { confidence, formula } = confidenceOf(findings, incomplete);
   const { severity, reasons } = severityOf(findings, techniques, {
     is_sure: confidence >= MALICIOUS_FROM,
     is_listed: grounds.warning_listed ?? false,
+    is_critical_asset: grounds.critical_asset ?? false,
   });
   const verdict = verdictOf(severity, confidence, incomplete);
 
@@ -80,16 +84,22 @@ export function conclude(grounds: Grounds): AnalysisResult {
 }
 
 function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) {
-  const best = new Map<string, number>();
-  for (const { basis, weight } of findings) best.set(basis, Math.max(weight, best.get(basis) ?? 0));
-  const weights = [...best.values()].filter((weight) => weight > 0).sort((left, right) => right - left);
-  if (weights.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
+  const best = new Map<string, WeighedFinding>();
+  for (const finding of findings) {
+    if (finding.weight > (best.get(finding.basis)?.weight ?? 0)) best.set(finding.basis, finding);
+  }
+  const weighed = [...best.values()].sort(
+    (left, right) => right.weight - left.weight || compareText(left.id, right.id),
+  );
+  if (weighed.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
 
-  const raw = 1 - weights.reduce((product, weight) => product * (1 - weight), 1);
+  const raw = 1 - weighed.reduce((product, { weight }) => product * (1 - weight), 1);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const shown = weights.slice(0, TERMS_SHOWN_MAX).map((weight) => `(1-${weight})`);
-  const more = weights.length > shown.length ? `·…${weights.length - shown.length} more` : '';
+  const shown = weighed
+    .slice(0, TERMS_SHOWN_MAX)
+    .map(({ weight, id }) => `(1-${weight} ${neutralize(id, ID_CHARS_MAX)})`);
+  const more = weighed.length > shown.length ? `·…${weighed.length - shown.length} more` : '';
   const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
   return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${capped}` };
 }
@@ -98,16 +108,20 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
 function severityOf(
   findings: readonly WeighedFinding[],
   techniques: readonly Technique[],
-  { is_sure, is_listed }: { is_sure: boolean; is_listed: boolean },
+  { is_sure, is_listed, is_critical_asset }: { is_sure: boolean; is_listed: boolean; is_critical_asset: boolean },
 ) {
   const highest = findings.reduce<Severity>((worst, finding) => maxSeverity(worst, finding.severity), 'info');
   const reasons: string[] = [];
   let rank = SEVERITY_ORDER.indexOf(highest);
 
-  const tactics = new Set(techniques.map(({ id }) => techniqueOf(id)?.tactics[0]).filter(Boolean));
+  const tactics = new Set(techniques.map(({ id }) => crosswalk(id)?.technique.tactics[0]).filter(Boolean));
   if (is_sure && tactics.size >= TACTICS_THAT_RAISE && rank >= SEVERITY_ORDER.indexOf('medium') && rank < 4) {
     rank += 1;
     reasons.push(`raised by ${tactics.size} tactics`);
+  }
+  if (is_sure && is_critical_asset && rank > 0 && rank < 4) {
+    rank += 1;
+    reasons.push('raised as the asset is critical');
   }
   if (is_listed && rank > 0) {
     rank -= 1;
@@ -133,18 +147,23 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
   return `${subject}: ${verdict}. ${first.title}${more}.`;
 }
 
-function namedTechniques(supported: readonly { id: string; evidence: readonly Evidence[] }[]): Technique[] {
-  const merged = new Map<string, Evidence[]>();
-  for (const { id, evidence } of supported) merged.set(id, [...(merged.get(id) ?? []), ...evidence]);
-  return [...merged]
-    .sort(([left], [right]) => compareText(left, right))
-    .flatMap(([id, evidence]) => {
-      const known = techniqueOf(id);
-      if (!known) throw new Error(`technique ${id} is not in the ATT&CK v${ATTACK_VERSION} table`);
-      return [
-        { id, name: known.name, attack_version: known.attack_version, evidence: evidence.slice(0, EVIDENCE_MAX) },
-      ];
-    });
+/** Ids of any version become current ones, so that one technique is told once; what no version knows is said. */
+function namedTechniques(supported: readonly { id: string; evidence: readonly Evidence[] }[]) {
+  const merged = new Map<string, Technique>();
+  const unknown = new Set<string>();
+  for (const { id, evidence } of supported) {
+    const known = crosswalk(id)?.technique;
+    if (!known) unknown.add(neutralize(id, ID_CHARS_MAX));
+    else {
+      const told = [...(merged.get(known.id)?.evidence ?? []), ...evidence].slice(0, EVIDENCE_MAX);
+      merged.set(known.id, { id: known.id, name: known.name, attack_version: known.attack_version, evidence: told });
+    }
+  }
+  const why = `neither ATT&CK v${ATTACK_VERSION} nor an older version knows them`;
+  return {
+    techniques: [...merged.values()].sort((left, right) => compareText(left.id, right.id)),
+    unknown: unknown.size === 0 ? [] : [{ what: `techniques ${[...unknown].sort(compareText).join(', ')}`, why }],
+  };
 }
 
 function distinctIocs(iocs: readonly Ioc[]): Ioc[] {
@@ -170,3 +189,4 @@ const SUSPICIOUS_FROM = 0.1;
 const TACTICS_THAT_RAISE = 3;
 const TERMS_SHOWN_MAX = 8;
 const EVIDENCE_MAX = 5;
+const ID_CHARS_MAX = 64;

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { createLineReader, LINE_BYTES_MAX } from '../readers/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { ATTACKERS_MAX, createSourceBook, SOURCES_MAX } from './attackers.ts';
 import { AttackClass } from './hit.ts';
-import { createLineReader, LINE_BYTES_MAX } from './lines.ts';
 import { parseLogLine } from './log-line.ts';
 import { createSignReader } from './log-signs.ts';
 import { groundsOf, NEVER_CHECKED } from './log-verdict.ts';

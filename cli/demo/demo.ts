@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pico from 'picocolors';
 import type { Config, Fleet } from '../../boot/index.ts';
 import type { Peer } from '../../mesh/index.ts';
-import { InvestigationResult, type Task } from '../../protocol/index.ts';
+import { InvestigationResult, type Attempt, type Task } from '../../protocol/index.ts';
 import type { Seen } from '../follow.ts';
 import { readInput, type Input } from '../input.ts';
 import { ask } from '../investigate.ts';
@@ -89,14 +89,17 @@ async function investigateThroughDeath(peer: Peer, config: Config, fleet: Fleet,
   let holder: string | undefined;
   const { result, hops } = await shown(peer, config, log, onSeen);
   const work = hops.find(({ skill }) => skill === 'analyze_access_log');
-  const outcomes = work?.attempts.map(({ outcome }) => outcome) ?? [];
+  const attempts = work?.attempts ?? [];
   return [
     { claim: 'a replica was killed while it worked', is_true: killed !== undefined },
     {
       claim: 'the same task went on as attempt 2 on the other replica',
       is_true: second.length > 0 && !second.includes(killed ?? ''),
     },
-    { claim: 'its attempts read: link_lost, then completed', is_true: outcomes.join() === 'link_lost,completed' },
+    {
+      claim: `its record says so: ${attempts.map(toWords).join('; ') || 'there is none'}`,
+      is_true: lostWith(killed, attempts) && attempts.at(-1)?.outcome === 'completed',
+    },
     {
       claim: 'the attacker in the log was named',
       is_true: result?.iocs.some(({ value }) => value === '203.0.113.44') ?? false,
@@ -148,10 +151,21 @@ const inputOf = (name: string, text: string): Input => ({
   },
 });
 
+/** A process that was killed may leave one outcome alone: it was lost with the work; whoever took over may have failed as well. */
+const lostWith = (killed: string | undefined, attempts: readonly Attempt[]): boolean =>
+  attempts.some(({ instance_id, outcome }) => instance_id === killed && outcome === 'agent_lost');
+
+/** An attempt in plain words; an outcome without some stands for itself. */
+const toWords = ({ attempt, outcome = 'no end' }: Attempt): string => `attempt ${attempt} ${WORDS[outcome] ?? outcome}`;
+
 const isBad = (result: InvestigationResult | undefined): boolean =>
   result?.verdict === 'malicious' || result?.verdict === 'suspicious';
 const say = (text: string): void => line(`\n${pico.bold(text)}`);
 const line = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const WORDS: Readonly<Record<string, string>> = {
+  agent_lost: 'was lost with its agent',
+  completed: 'completed',
+};
 const LOG_LINES = 150_000;
 const DEADLINE_MS = 120_000;

@@ -13,7 +13,7 @@ test('every example of every skill is answered, and the same again', async () =>
     }
   }
   expect(new Set(steps)).toEqual(
-    new Set(['parse mail', 'check sender authentication', 'judge mail', 'assess mail indicators']),
+    new Set(['parse mail', 'check sender authentication', 'judge mail', 'take URL apart', 'assess mail indicators']),
   );
 });
 
@@ -57,4 +57,36 @@ test('analyze_threat sees a borrowed brand, and leaves other trades their indica
   };
   expect(result.findings).toContainEqual(expect.objectContaining({ rule: 'brand_lookalike' }));
   expect(JSON.stringify(result.not_checked)).toContain('mail');
+});
+
+test('a sender check tells the own check, the receiver’s word and where they differ apart, and never calls a mail clean', async () => {
+  const email = {
+    text: 'Authentication-Results: mx.example.org; spf=pass; dmarc=pass\r\nFrom: a@example.com\r\nTo: b@example.org\r\n\r\nx\r\n',
+  };
+  const dns_zone = {
+    'example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+    '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] },
+  };
+  const about = { email, dns_zone, mail_from: 'a@example.com' };
+  expect(await call('check_authentication', { ...about, client_ip: '192.0.2.9' })).toMatchObject({
+    authentication: { source: 'own check', spf: 'fail', dmarc: 'fail', alignment: { policy: 'reject' } },
+    reported_authentication: { source: 'header Authentication-Results', spf: 'pass', dmarc: 'pass' },
+    disagreements: ['spf', 'dmarc'],
+    verdict: 'suspicious',
+  });
+  expect(await call('check_authentication', { ...about, client_ip: '192.0.2.1' })).toMatchObject({
+    authentication: { spf: 'pass', dmarc: 'pass' },
+    disagreements: [],
+    verdict: 'inconclusive',
+    findings: [],
+  });
+  expect(await call('check_authentication', { email })).toMatchObject({
+    authentication: { checked: false, spf: 'not_checked', alignment: null },
+    disagreements: [],
+    verdict: 'inconclusive',
+  });
+});
+
+test('what is no web address is refused (4220)', async () => {
+  await expect(call('analyze_url', { url: 'mailto:a@example.com' })).rejects.toMatchObject({ code: 4220 });
 });

@@ -13,6 +13,8 @@ import {
   type Link,
   type Peer,
 } from '../../mesh/index.ts';
+import { overLink } from '../../mesh/link.ts';
+import { memoryOffers } from '../../orchestrator/offers.ts';
 import { cardOf, skill, type SkillContext } from '../../protocol/index.ts';
 import { countingIds, countingMetrics, memoryLog, seededRandom, systemClock } from '../../seams/index.ts';
 import { identityOf, startMesh, type TestMesh } from '../support/mesh.ts';
@@ -26,12 +28,14 @@ const about = {
   result: z.object({ text: z.string() }),
 };
 const reading = (id: string) => skill({ ...about, id, tags: [id], effect: 'read' });
-const agentWith = (id: string, skill_id: string, run: Run = (text) => text): Agent =>
+const agentWith = (id: string, skill_ids: string | string[], run: Run = (text) => text): Agent =>
   defineAgent({
     id,
     name: id,
     description: 'Works on texts.',
-    skills: [reading(skill_id).implement(async ({ text }, ctx) => ({ text: await run(text, ctx) }))],
+    skills: [skill_ids]
+      .flat()
+      .map((skill_id) => reading(skill_id).implement(async ({ text }, ctx) => ({ text: await run(text, ctx) }))),
   });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const until = async (holds: () => boolean) => {
@@ -53,14 +57,7 @@ function tap() {
   const link = (url: string): [Link, Link] => {
     const [near, far] = memoryLink({ dialled: new URL(url).host });
     links.set(url, far);
-    const tapped: Link = {
-      ...far,
-      get open() {
-        return far.open;
-      },
-      get unsent_bytes() {
-        return far.unsent_bytes;
-      },
+    const tapped = overLink(far, {
       attach: (owner) =>
         far.attach({
           ...owner,
@@ -69,7 +66,7 @@ function tap() {
             owner.onText(text);
           },
         }),
-    };
+    });
     return [near, tapped];
   };
   return {
@@ -121,6 +118,26 @@ describe('who is at the port', () => {
     });
     await until(() => mesh.log.lines.some(({ text }) => text === 'an agent was refused'));
     expect(mesh.orchestrator.health().agents).toMatchObject([{ agent_id: 'parrot', state: 'offline' }]);
+  });
+
+  test('ATK-E3: an agent that comes back with a skill more is quarantined with all its skills, until somebody approves it', async () => {
+    const offers = memoryOffers();
+    const parrot = agentWith('parrot', 'echo_text');
+    const first = await startMesh([parrot], { orchestrator: { offers } });
+    await first.online(1);
+    expect(await first.operator.request('handoff', to('echo_text'))).toEqual({ text: 'x' });
+
+    const greedy = agentWith('parrot', ['echo_text', 'shout_text']);
+    const second = await startMesh([greedy], { orchestrator: { offers, bounds: { registry: { route_ms_max: 50 } } } });
+    await until(() => second.orchestrator.health().agents[0]?.state === 'quarantined');
+    expect(second.orchestrator.health()).toMatchObject({ status: 'degraded' });
+    expect(second.orchestrator.health().agents[0]?.why).toContain('shout_text is new');
+    await expect(second.operator.request('handoff', to('echo_text'))).rejects.toMatchObject({ code: 5030 });
+
+    offers.approve('parrot');
+    const third = await startMesh([greedy], { orchestrator: { offers } });
+    await third.online(1);
+    expect(await third.operator.request('handoff', to('shout_text'))).toEqual({ text: 'x' });
   });
 
   test('ATK-E2: the same card in another order of keys is the same card', async () => {

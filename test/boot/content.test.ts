@@ -34,7 +34,7 @@ test('a pack is named by the hash of its text, plain and packed alike, and read 
   const text = '{"a":1}';
   writeFileSync(join(folder, 'plain.json'), text);
   writeFileSync(join(folder, 'packed.json.gz'), gzipSync(text));
-  const content = folderContent(folder, memoryLog());
+  const content = folderContent({ folder, log: memoryLog() });
   for (const name of ['plain', 'packed'])
     expect(content.get(name)).toEqual({ name, version: `sha256:${sha256Of(text)}`, data: { a: 1 } });
   writeFileSync(join(folder, 'plain.json'), '{}');
@@ -43,7 +43,7 @@ test('a pack is named by the hash of its text, plain and packed alike, and read 
 
 test('a pack that is absent, outside, or damaged is not there; the damage is logged', () => {
   const log = memoryLog();
-  const content = folderContent(folder, log);
+  const content = folderContent({ folder, log });
   writeFileSync(join(folder, 'broken.json'), '{');
   expect([content.get('absent'), content.get('../plain'), content.get('broken')]).toEqual([
     undefined,

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { agents } from '../../agents/index.ts';
 import {
   addOperator,
   approve,
@@ -32,7 +33,7 @@ const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 test('the first start makes a key for each process, readable by its owner alone, and pins the public halves', () => {
   ensureFleetKeys(config);
-  const ids = ['orchestrator', 'threat-intel', 'web-security', 'email-security', 'incident-responder'];
+  const ids = ['orchestrator', ...Object.keys(agents)];
   for (const id of ids) {
     expect([modeOf(place.keyFile(id)), modeOf(place.keyFolder(id))]).toEqual([0o600, 0o700]);
     expect(filePins(place.pins).of(id)).toEqual(

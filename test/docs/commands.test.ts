@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePorts } from '../support/ports.ts';
+import { fleetPorts } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'aurora-docs-'));
@@ -18,14 +18,7 @@ let ports: Record<string, number> = {};
 let fleet: ChildProcess;
 
 beforeAll(async () => {
-  const [orchestrator = 0, intel = 0, web = 0, mail = 0, responder = 0] = await freePorts(5);
-  ports = {
-    orchestrator,
-    'threat-intel': intel,
-    'web-security': web,
-    'email-security': mail,
-    'incident-responder': responder,
-  };
+  ports = await fleetPorts();
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
     cwd: root,
     env: environment(),

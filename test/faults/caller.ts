@@ -10,7 +10,7 @@ import { pause, until } from './waiting.ts';
 /** What a double is asked for; `params` as double.mjs takes them. */
 export interface Wish {
   params: { call: string } & Record<string, unknown>;
-  skill?: 'double_read' | 'double_set' | 'double_fire';
+  skill?: 'double_read' | 'double_set' | 'double_fire' | 'contain_endpoint';
   agent_id?: string;
   options?: {
     idempotency_key?: string;

@@ -10,6 +10,11 @@ test('a good history breaks no promise', () => {
   expect(check(good())).toEqual([]);
 });
 
+test('what an agent did in an earlier life, and kept, may be answered under a newer lease', () => {
+  const kept = journal(good(), 'task-read', (rows) => answeredBy('x1', rows, () => 'agent-a'));
+  expect(check(kept)).toEqual([]);
+});
+
 const mutants: [string, Code, (events: HistoryEvent[]) => HistoryEvent[]][] = [
   ['an accepted task that never ends', 'LOST', (events) => journal(events, 'task-act', (rows) => rows.slice(0, -1))],
   [
@@ -102,6 +107,11 @@ const mutants: [string, Code, (events: HistoryEvent[]) => HistoryEvent[]][] = [
     'a result of an instance that held no lease',
     'STALE',
     (events) => change(events, (event) => event.who === 'agent' && event.exec === 'x2', { instance_id: 'inst-c' }),
+  ],
+  [
+    'a result of another agent, whose lease was over',
+    'STALE',
+    (events) => journal(events, 'task-read', (rows) => answeredBy('x1', rows, (fence) => `agent-${fence}`)),
   ],
   [
     'two runs at once under one lease',
@@ -385,6 +395,13 @@ function journal(events: HistoryEvent[], task_id: string, rewrite: (rows: Row[])
   const others = events.filter((event) => !(event.who === 'journal' && event.task_id === task_id));
   return [...others, ...chained(task_id, rewrite(own))];
 }
+
+/** The same rows with another run's result, and an agent for each lease. */
+const answeredBy = (exec: string, rows: Row[], agentOf: (fence: number) => string): Row[] =>
+  rows.map((row) => {
+    if (row.type === 'leased') return { ...row, payload: { ...row.payload, agent_id: agentOf(row.fence ?? 0) } };
+    return row.type === 'succeeded' ? { ...row, payload: { result: { exec } } } : row;
+  });
 
 function change(
   events: HistoryEvent[],

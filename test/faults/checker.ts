@@ -108,7 +108,7 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
           yield { code: 'STALE', about: task_id, why: `a result of fence ${event.fence ?? 0} applied under ${fence}` };
         const run = executions.find(({ exec }) => exec !== undefined && exec === execIn(event));
         const lease = events.find((other) => other.type === 'leased' && other.fence === fence);
-        if (run?.instance_id && lease && run.instance_id !== instanceIn(lease))
+        if (run?.instance_id && lease && !mayAnswerUnder(lease, run.instance_id, events))
           yield { code: 'STALE', about: task_id, why: `the result is of ${run.instance_id}, which held no lease` };
       }
     }
@@ -130,11 +130,12 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
   /** INV9, as the journal saw it: no lease after the deadline, none after the cancel was acknowledged. */
   *leases({ tasks, cancels }) {
     for (const { task_id, events, deadline_ms } of tasks.values()) {
-      const cancelled = cancels.get(task_id)?.at_ms ?? Infinity;
-      for (const { type, at } of events) {
-        if (type !== 'leased') continue;
-        if (Date.parse(at) > deadline_ms + LATE_MS) yield { code: 'INV9', about: task_id, why: 'leased too late' };
-        if (Date.parse(at) > cancelled) yield { code: 'INV9', about: task_id, why: 'leased after its cancel' };
+      const cancel = cancels.get(task_id);
+      for (const event of events) {
+        if (event.type !== 'leased') continue;
+        if (Date.parse(event.at) > deadline_ms + LATE_MS)
+          yield { code: 'INV9', about: task_id, why: 'leased too late' };
+        if (cancel && isBefore(cancel, event)) yield { code: 'INV9', about: task_id, why: 'leased after its cancel' };
       }
     }
   },
@@ -324,13 +325,28 @@ function tell(task_id: string, own: JournalEvent[]): Told {
   };
 }
 
+/** Whoever holds the lease answers with its own run, or with one that an earlier life of the same agent did and kept in its inbox. */
+function mayAnswerUnder(lease: JournalEvent, instance_id: string, events: readonly JournalEvent[]): boolean {
+  return events.some(
+    (other) =>
+      other.type === 'leased' &&
+      (other.fence ?? 0) <= (lease.fence ?? 0) &&
+      instanceIn(other) === instance_id &&
+      agentIn(other) === agentIn(lease),
+  );
+}
+
 /** Which lease a run belongs to: the newest that its instance held when it began; 0 when that is not known. */
-function fenceOf({ instance_id, at_ms }: AgentEvent, { events }: Told): number {
+function fenceOf(run: AgentEvent, { events }: Told): number {
   const held = events.filter(
-    (event) => event.type === 'leased' && instanceIn(event) === instance_id && Date.parse(event.at) <= at_ms,
+    (event) => event.type === 'leased' && instanceIn(event) === run.instance_id && !isBefore(run, event),
   );
   return held.at(-1)?.fence ?? 0;
 }
+
+/** Whether something happened before a row was written: by the clock that never jumps where the row knows it, else by the wall. */
+const isBefore = ({ ns, at_ms }: { ns: number; at_ms: number }, row: JournalEvent): boolean =>
+  row.ns === undefined ? at_ms < Date.parse(row.at) : ns < row.ns;
 
 /** When a run was over: it said so, or its process died; never, as far as anybody knows. */
 const endOf = (run: AgentEvent, stops: readonly AgentEvent[]): number =>
@@ -388,6 +404,7 @@ const textIn = (value: unknown, name: string): string | undefined => {
 };
 const callIn = (params: unknown): string => textIn(params, 'call') ?? '';
 const instanceIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event), 'instance_id');
+const agentIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event), 'agent_id');
 /** The agent doubles name their run in its result. */
 const execIn = (event: JournalEvent): string | undefined => textIn(payloadOf(event)['result'], 'exec');
 

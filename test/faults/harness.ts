@@ -81,6 +81,11 @@ export interface MeshOptions {
   orchestrator?: Pick<ProcessSpec, 'env' | 'wrap'>;
   /** Where the orchestrator fails in its first life, e.g. `dispatch.after_commit=kill@3`. */
   failpoints?: string;
+  /** Which of the agents are not doubles but specialists as they are shipped; `agent_flags` says what only agents are told. */
+  shipped?: readonly string[];
+  agent_flags?: ConfigFlags;
+  /** Where a shipped one fails in its first life, by agent id. */
+  agent_failpoints?: Readonly<Record<string, string>>;
   /** For all doubles. */
   agent_env?: Readonly<Record<string, string>>;
   flags?: ConfigFlags;
@@ -197,6 +202,7 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
   addOperator(config, 'local');
   for (const id of agents) enrollAgent(config, id);
 
+  const agentFlags = (id: string) => ({ ...options.agent_flags, data, port: portOf(id), hosts: HOSTS });
   const history = historyFile(join(kit.folder, 'client.jsonl'));
   const agentFile = (id: string) => join(kit.folder, `agent-${id}.jsonl`);
   const processes = new Map<string, TestProcess>();
@@ -217,10 +223,12 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
     ...options.orchestrator,
   });
   for (const id of agents) {
+    const own = JSON.stringify(agentFlags(id));
+    const shipped = { entry: join(root, 'dist', 'boot', 'process.js'), args: ['agent', id, '--flags', own] };
+    const double = { entry: join(root, 'test', 'faults', 'double.mjs'), args: [own, agentFile(id), world] };
     make({
       name: id,
-      entry: join(root, 'test', 'faults', 'double.mjs'),
-      args: [JSON.stringify({ data, port: portOf(id), hosts: HOSTS }), agentFile(id), world],
+      ...(options.shipped?.includes(id) ? shipped : double),
       env: { ...options.agent_env, DOUBLE_ID: id },
       onExit(pid) {
         history.write({ who: 'agent', kind: 'gone', ...stamp(), agent_id: id, pid });
@@ -291,9 +299,13 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
   };
 
   const present = agents.filter((id) => !absent.includes(id));
-  const { failpoints } = options;
-  const armed = failpoints === undefined ? [] : ['--flags', JSON.stringify({ ...flags, failpoints: [failpoints] })];
-  await Promise.all([orchestrator.start({ args: armed }), ...present.map((id) => processOf(id).start())]);
+  const { failpoints, agent_failpoints } = options;
+  const armed = (own: ConfigFlags, failpoint: string | undefined) =>
+    failpoint === undefined ? [] : ['--flags', JSON.stringify({ ...own, failpoints: [failpoint] })];
+  await Promise.all([
+    orchestrator.start({ args: armed(flags, failpoints) }),
+    ...present.map((id) => processOf(id).start({ args: armed(agentFlags(id), agent_failpoints?.[id]) })),
+  ]);
   await mesh.caller.online(present);
   return mesh;
 }

@@ -51,6 +51,8 @@ const AgentEvent = z.object({
 /** A row of the journal, as it lies in the store. */
 const JournalEvent = z.object({
   who: z.literal('journal'),
+  /** When it was committed, where somebody knows that on the clock of the others. */
+  ns: z.number().optional(),
   position: z.number(),
   task_id: z.string(),
   seq: z.number(),

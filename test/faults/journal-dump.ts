@@ -31,9 +31,17 @@ export function storeIn(data: string): string | undefined {
   return found === undefined ? undefined : join(data, found);
 }
 
-/** An audit row of an effect names its key. */
+/** An audit row of an effect names its key; one that says what was refused is of no effect. */
 function auditIn(event: HistoryEvent): HistoryEvent[] {
   if (event.who !== 'journal' || event.type !== 'audit') return [];
-  const audit = z.object({ effect_key: z.string() }).safeParse(JSON.parse(event.payload));
+  const audit = z
+    .object({
+      effect_key: z.string(),
+      kind: z
+        .string()
+        .refine((kind) => kind !== 'approval_refused')
+        .optional(),
+    })
+    .safeParse(JSON.parse(event.payload));
   return audit.success ? [{ who: 'audit', task_id: event.task_id, effect_key: audit.data.effect_key }] : [];
 }

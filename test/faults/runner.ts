@@ -1,6 +1,6 @@
 /** Runs scenarios and says what held: `run.mjs [--seeds 3] [--seed 7] [--only X7,X9] [--set short] [--minutes 20] [--json file] [--keep]`. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createKit, type Outcome, type Scenario } from './harness.ts';
@@ -122,7 +122,7 @@ function tableOf(results: readonly Result[]): string {
 }
 
 function isHere(need: string): boolean {
-  if (need === 'root') return process.getuid?.() === 0;
+  if (need === 'root') return process.getuid?.() === 0 && mayMount();
   if (need.includes('/')) return existsSync(need);
   try {
     execFileSync('which', [need], { stdio: 'ignore' });
@@ -130,6 +130,12 @@ function isHere(need: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Root in a container often may not: what counts is the capability CAP_SYS_ADMIN. */
+function mayMount(): boolean {
+  const [, held = '0'] = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return ((BigInt(`0x${held}`) >> 21n) & 1n) === 1n;
 }
 
 const FLAGS = {

@@ -23,7 +23,7 @@ test('a cancel goes down the whole tree, and everybody in it ends canceled', asy
   for (const host of mesh.hosts.values()) expect(host.running).toBe(0);
 });
 
-test('no attempt starts after a cancel, not even when the link is lost at that moment', async () => {
+test('no attempt starts after a cancel, not even when the link is lost at that moment (PROM-P7)', async () => {
   const runs: string[] = [];
   const slow = (name: string) =>
     echoAgent('ada', (_text, ctx) => {
@@ -62,7 +62,7 @@ test('a late answer does not reopen a canceled task', async () => {
   expect(await task(mesh, task_id)).toMatchObject({ state: 'canceled', error: { code: 4990 } });
 });
 
-test('what an agent still answers to a cancel is kept as a part of a canceled task', async () => {
+test('what an agent still answers to a cancel is kept as a part of a canceled task (PROM-P7)', async () => {
   const mesh = await startMesh([echoAgent('ada', (_text, ctx) => untilStopped(ctx, () => 'half of it'))]);
   await mesh.online(1);
   const task_id = await accepted(mesh, 'ada');

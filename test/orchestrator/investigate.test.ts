@@ -135,6 +135,10 @@ describe('no silence reads as clean', () => {
     ['read nothing of its corpus', { run: () => resultOf({ checked: [receipt(10, 0)] }) }],
     ['read all but one item', { run: () => resultOf({ checked: [receipt(10, 9)] }) }],
     ['read one corpus of two', { run: () => resultOf({ checked: [receipt(10, 10), receipt(5, 4)] }) }],
+    ['had nothing to ask about', { run: () => resultOf({ checked: [receipt(0, 0)] }) }],
+    ['read more than there was', { run: () => resultOf({ checked: [receipt(1, 2)] }) }],
+    ['calls benign what it finds critical', { run: () => resultOf({ findings: [finding('a', 'critical')] }) }],
+    ['calls benign what it calls critical', { run: () => resultOf({ severity: 'critical' }) }],
     ['says itself that it is inconclusive', { run: () => resultOf({ verdict: 'inconclusive' }) }],
     ['answers more than a frame may hold', { run: () => resultOf({ summary: 'x'.repeat(5_000_000) }) }],
     ['loses every answer on the way', { said: (frame) => ('result' in frame ? undefined : frame), only_work: true }],
@@ -202,15 +206,23 @@ describe('no silence reads as clean', () => {
 
 describe('inputs that cannot be looked at', () => {
   test.each([
-    ['nothing', ''],
-    ['white space', ' \n\t '],
-    ['white space under a kind that was said', '  \n', 'report'],
     ['binary', 'MZ\0\0'],
     ['binary under a kind that was said', 'MZ\0\0', 'email'],
     ['an alert that is no JSON', '{"alert_id":', 'alert'],
     ['an alert with a wrong field', '{"alert_id":7}', 'alert'],
   ])('%s is 4220', async (_name, text, kind?: string) => {
     await expect(investigate({ text, kind })).rejects.toMatchObject({ code: 4220 });
+  });
+
+  test.each([
+    ['nothing', '', 'report'],
+    ['white space', ' \n\t ', 'report'],
+    ['nothing under a kind that was said', '', 'events'],
+  ])('%s is found nothing in, and is not clean', async (_name, text, kind) => {
+    const result = await investigate({ text, ...(kind !== 'report' && { kind }) });
+    expect(result).toMatchObject({ verdict: 'inconclusive', severity: 'info', confidence: 0, findings: [], kind });
+    expect(result.not_checked).toMatchObject([{ what: 'the input' }]);
+    expect(result.summary).toContain('nothing was checked');
   });
 
   test('fields of an alert that nobody is given keep it from being clean, and are named', async () => {

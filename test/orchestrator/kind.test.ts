@@ -1,7 +1,9 @@
 /** What kind of thing an input is: detected from its first bytes, or refused with what was seen. */
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { detectKind, refuseEmpty } from '../../orchestrator/kind.ts';
 import type { InputKind } from '../../protocol/index.ts';
+import { zipOf } from '../analysis/readers/packed.ts';
 
 const MAIL = 'From: a@example.com\r\nTo: b@example.com\r\nSubject: hi\r\n\r\nhello\r\n';
 const LOG = '192.0.2.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n';
@@ -23,6 +25,53 @@ test.each<[InputKind, string, string]>([
   ['report', 'one word', 'hello'],
 ])('%s: %s', (kind, _name, text) => {
   expect(detectKind(Buffer.from(text))).toBe(kind);
+});
+
+const EVENT = '{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"x"}';
+const TWO = `${EVENT}\n${EVENT}\n`;
+const login = (name: string): Buffer => {
+  const record = Buffer.alloc(384);
+  record.writeInt32LE(7, 0);
+  record.write(name, 8);
+  return record;
+};
+
+test.each<[InputKind, string, Buffer | string, string?]>([
+  ['events', 'events, one a line', TWO],
+  ['events', 'one event', EVENT],
+  ['events', 'one event over many lines', JSON.stringify(JSON.parse(EVENT), null, 2)],
+  ['events', 'an array of events', `[${EVENT},${EVENT}]`],
+  ['events', 'records of CloudTrail', '{"Records":[{"eventSource":"iam.amazonaws.com"}]}'],
+  ['events', 'records nobody knows, one a line', '{"a":1}\n{"a":2}\n'],
+  ['events', 'events whose last line is not whole', `${TWO}{"EventID":`],
+  ['events', 'packed with gzip', gzipSync(TWO)],
+  ['events', 'packed in a zip', zipOf([{ name: 'a.json', bytes: TWO }])],
+  ['events', 'stored in a zip', zipOf([{ name: 'a.json', bytes: TWO, method: 0 }])],
+  ['alert', 'an alert that carries an event', `{"alert_id":"A","event":${EVENT}}`],
+  ['evtx', 'an event log', Buffer.from('ElfFile\0\0\0', 'latin1')],
+  ['evtx', 'an event log packed with gzip', gzipSync(Buffer.from('ElfFile\0\0\0', 'latin1'))],
+  ['artifact', 'a prefetch file', Buffer.from('MAM\x04\0\0\0\0', 'latin1')],
+  ['artifact', 'an unpacked prefetch file', Buffer.from('\x1e\0\0\0SCCA\0', 'latin1')],
+  ['artifact', 'a shell link', Buffer.from('4c0000000114020000000000c000000000000046ff', 'hex')],
+  ['artifact', 'login records', Buffer.concat([login('tty1'), login('pts/0')])],
+  ['artifact', 'a shell history by its name', 'ls -la\n', '.bash_history'],
+  ['report', 'the same under another name', 'ls -la\n', 'notes.txt'],
+])('%s: %s', (kind, _name, bytes, name) => {
+  expect(detectKind(Buffer.from(bytes), name)).toBe(kind);
+});
+
+test.each([
+  ['a packed mail', gzipSync(MAIL), /packed \(email in it\)/],
+  [
+    'a damaged zip',
+    Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(40, 0xff)]),
+    /nothing in it can be seen/,
+  ],
+  ['a gzip of which only the head is there', gzipSync(TWO).subarray(0, 9), /nothing in it can be seen/],
+])('%s is refused with 4220 that says so', (_name, bytes, message) => {
+  expect(() => detectKind(bytes)).toThrow(
+    expect.objectContaining({ code: 4220, message: expect.stringMatching(message) as string }),
+  );
 });
 
 test('a mail in an eight-bit charset is a mail', () => {

@@ -10,6 +10,7 @@ const FULL = {
   raw_log: 'line',
   http: { method: 'GET', url: '/' },
   email: 'From: a@example.com\n\n',
+  command_line: 'whoami /all',
   iocs: [{ type: 'ip', value: '198.51.100.7' }],
 };
 
@@ -25,8 +26,27 @@ test.each<[InputKind, string, string]>([
   expect(others).toEqual([]);
 });
 
+test('recordings and artefacts go to everybody who reads them', () => {
+  const asked = (kind: InputKind) =>
+    rulesPlanner.next({ ...situation(), kind }).map(({ skill, params }) => [skill, params]);
+  const input = { name: 'a', text: '{}' };
+  const recording = [
+    ['assess_endpoint', { events: input }],
+    ['run_sigma', { events: input }],
+  ];
+  expect(asked('events')).toEqual(recording);
+  expect(asked('evtx')).toEqual([['parse_evtx', { log: input }], ...recording]);
+  expect(asked('artifact')).toEqual([['parse_artifact', { artifact: input }]]);
+});
+
 test('everything that an alert carries is looked at side by side', () => {
-  expect(skills(situation(FULL))).toEqual(['analyze_access_log', 'analyze_http', 'analyze_email', 'extract_iocs']);
+  expect(skills(situation(FULL))).toEqual([
+    'analyze_access_log',
+    'analyze_http',
+    'analyze_email',
+    'check_lolbins',
+    'extract_iocs',
+  ]);
 });
 
 test('indicators go to threat intelligence once everything is back, and only once', () => {
@@ -42,10 +62,22 @@ test('indicators go to threat intelligence once everything is back, and only onc
   expect(intel?.params['iocs']).toEqual([
     { type: 'ip', value: '198.51.100.7' },
     { type: 'domain', value: 'analyze-access-log.example.com' },
-    { type: 'domain', value: 'analyze-http.example.com' }, // and not what the text named: that was judged with it
+    { type: 'domain', value: 'analyze-http.example.com' },
+    { type: 'domain', value: 'check-lolbins.example.com' }, // and not what the text named: that was judged with it
   ]);
   settled.set(intel?.step ?? '', resultOf());
   expect(now()).toEqual([]);
+});
+
+test('what a sensor judged and what it is about goes to the desk, without the indicators that others judge', () => {
+  const alert = { ...FULL, severity: 'high', host: 'WS-042', timestamp: '2026-11-24T10:00:00Z' };
+  const [triage, ...others] = rulesPlanner.next(situation(alert));
+  expect(triage).toMatchObject({
+    skill: 'triage_alert',
+    params: { alert: { alert_id: 'A-1', severity: 'high', host: 'WS-042', title: 'Something' } },
+  });
+  expect(JSON.stringify(triage)).not.toContain('198.51.100.7');
+  expect(others).toHaveLength(4);
 });
 
 test('an alert that only names indicators goes to threat intelligence at once', () => {

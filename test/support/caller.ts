@@ -1,7 +1,7 @@
 /** Calls an agent's skills as a host would, without a link: literal content, inline inputs, and the steps it took. */
 import type { Agent } from '../../mesh/index.ts';
 import type { SkillContext } from '../../protocol/index.ts';
-import { literalContent } from '../../seams/index.ts';
+import { inlineWorkers, literalContent } from '../../seams/index.ts';
 
 /** A caller of one agent, given what `about` says; `steps` are the names of the analysis steps it ran so far. */
 export function callerOf(
@@ -32,6 +32,7 @@ export function callerOf(
         yield text ? Buffer.from(text) : Buffer.from(base64, 'base64');
       },
     },
+    workers: inlineWorkers,
     effects: { apply: () => Promise.reject(new Error('no effects here')) },
     handoff: () => Promise.reject(new Error('nobody to hand to')),
     ...about,

@@ -14,7 +14,7 @@ export const HOUSE: Record<string, string[]> = {
   orchestrator: ['protocol', 'seams', 'store', 'analysis', 'mesh'],
   api: ['protocol', 'seams', 'mesh', 'soc', 'orchestrator'],
   bridge: ['protocol', 'seams', 'mesh', 'soc', 'orchestrator', 'api'],
-  boot: ['protocol', 'seams', 'store', 'mesh', 'soc', 'agents', 'orchestrator', 'api', 'bridge'],
+  boot: ['protocol', 'seams', 'store', 'analysis', 'mesh', 'soc', 'agents', 'orchestrator', 'api', 'bridge'],
   client: ['protocol'],
   conformance: ['protocol', 'client'],
   console: ['protocol', 'client'],
@@ -23,7 +23,7 @@ export const HOUSE: Record<string, string[]> = {
 };
 
 /** Folders outside the house: they may knock at any door. Tests may also look inside a folder; bin starts what was built. */
-export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs'];
+export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs', 'content'];
 
 /** Who alone may import a package or touch a global; a path or a folder (`…/`), each exception by name. */
 export const RESERVED: Record<string, string[]> = {

@@ -30,6 +30,7 @@ import { cardOf } from '../../protocol/index.ts';
 import {
   countingIds,
   countingMetrics,
+  inlineWorkers,
   literalContent,
   memoryBlobs,
   memoryLog,
@@ -119,6 +120,7 @@ export async function startMesh(
       self: identity,
       card_digest: digestOf(card),
       content: literalContent(),
+      workers: inlineWorkers,
       openRef: () => {
         throw new Error('no blobs here');
       },

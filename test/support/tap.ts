@@ -1,5 +1,6 @@
 /** A link with somebody in the middle: sees every frame that comes, and may rewrite what goes. */
 import type { Link } from '../../mesh/index.ts';
+import { overLink } from '../../mesh/link.ts';
 
 /** A frame as JSON has it. */
 export type Frame = Record<string, unknown>;
@@ -14,17 +15,7 @@ export interface Taps {
 
 /** The same link, tapped. Batches pass untouched. */
 export function tapped(link: Link, { heard, said, closing }: Taps): Link {
-  return {
-    protocol: link.protocol,
-    remote: link.remote,
-    dialled: link.dialled,
-    loopback: link.loopback,
-    get unsent_bytes() {
-      return link.unsent_bytes;
-    },
-    get open() {
-      return link.open;
-    },
+  return overLink(link, {
     attach: (owner) =>
       link.attach({
         onText(text) {
@@ -43,8 +34,5 @@ export function tapped(link: Link, { heard, said, closing }: Taps): Link {
       closing?.(code);
       link.close(code, reason);
     },
-    cut: () => link.cut(),
-    pause: () => link.pause(),
-    resume: () => link.resume(),
-  };
+  });
 }

@@ -52,7 +52,7 @@ async function firstStarts(kit: Kit, mesh: TestMesh): Promise<{ points: number; 
   kit.inject('SIGKILL at each sync of the first start');
   const verdict: string[] = [];
   let points = 0;
-  for (let point = 1; ; point += kit.is_short ? 3 : 1) {
+  for (let point = 1; ; point += kit.is_short ? 5 : 1) {
     await mesh.orchestrator.end('SIGKILL');
     rmSync(join(mesh.data, 'ledger'), { recursive: true });
     const started = await lifeUntil(kit, mesh, point, () => []);

@@ -1,7 +1,7 @@
 /** Cuts a stream of bytes into lines, in bounded memory, and hashes what it read. */
 import { createHash } from 'node:crypto';
 
-/** One line without its end; `cut` when it was longer than `LINE_BYTES_MAX`. */
+/** One line without its end; `cut` when it was longer than the bound. */
 export interface Line {
   number: number;
   text: string;
@@ -14,17 +14,17 @@ export interface LineReader {
   sha256(): string;
 }
 
-/** Reads UTF-8 lines in batches, one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs 64 KiB. */
-export function createLineReader(stream: AsyncIterable<Uint8Array>): LineReader {
+/** Reads UTF-8 lines in batches, at least one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs `line_bytes_max`. */
+export function createLineReader(stream: AsyncIterable<Uint8Array>, line_bytes_max = LINE_BYTES_MAX): LineReader {
   const hash = createHash('sha256');
   let number = 0;
   let rest = Buffer.alloc(0);
   let cut = false;
 
   const take = (bytes: Buffer): Line => {
-    const whole = rest.length === 0 ? bytes : Buffer.concat([rest, bytes.subarray(0, LINE_BYTES_MAX - rest.length)]);
-    const line = whole.subarray(0, LINE_BYTES_MAX);
-    const was_cut = cut || rest.length + bytes.length > LINE_BYTES_MAX;
+    const whole = rest.length === 0 ? bytes : Buffer.concat([rest, bytes.subarray(0, line_bytes_max - rest.length)]);
+    const line = whole.subarray(0, line_bytes_max);
+    const was_cut = cut || rest.length + bytes.length > line_bytes_max;
     rest = Buffer.alloc(0);
     cut = false;
     number += 1;
@@ -44,7 +44,7 @@ export function createLineReader(stream: AsyncIterable<Uint8Array>): LineReader 
         yield batch.splice(0);
       }
       if (at < bytes.length) {
-        const left = LINE_BYTES_MAX - rest.length;
+        const left = line_bytes_max - rest.length;
         if (bytes.length - at > left) cut = true;
         if (left > 0) rest = Buffer.concat([rest, bytes.subarray(at, at + left)]);
       }
@@ -57,6 +57,6 @@ export function createLineReader(stream: AsyncIterable<Uint8Array>): LineReader 
   return { lines: read(), sha256: () => (digest ??= hash.digest('hex')) };
 }
 
-/** A line is read up to this many bytes, 64 KiB; real servers refuse longer request lines. */
+/** A line is read up to this many bytes unless said, 64 KiB; real web servers refuse longer request lines. */
 export const LINE_BYTES_MAX = 65_536;
 const BATCH_LINES_MAX = 1_000;

@@ -1,0 +1,263 @@
+/** A verdict about hosts: suspicions of processes, events and drivers, weighed, and a score for each host with its factors. */
+import { z } from 'zod';
+import type { AnalysisResult, Checked, Ioc, NotChecked, Recommendation, Severity } from '../../protocol/index.ts';
+import { techniqueOf } from '../attack/index.ts';
+import { normalizeEvent } from '../events/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { parentOf } from './classify.ts';
+import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
+import { fileOf } from './process-tree.ts';
+import { processSuspicions, type Suspicion } from './suspicions.ts';
+
+/** Why a host is rated as it is. */
+export const Factor = z.object({
+  name: z.string(),
+  weight: z.number().int().min(0).max(100).describe('points that it adds'),
+  description: z.string(),
+  indicator: z.string().describe('the finding it rests on'),
+});
+
+/** One host, 0 for nothing found to 100. */
+export const HostScore = z.object({
+  host: z.string(),
+  events: z.number().int(),
+  score: z.number().int().min(0).max(100),
+  factors: z.array(Factor),
+});
+export type HostScore = z.infer<typeof HostScore>;
+
+/** What the reading before it says about the input. */
+export interface Seen {
+  source: string;
+  checked: Checked;
+  not_checked: readonly (NotChecked & { mandatory?: boolean })[];
+  data_versions: Readonly<Record<string, string>>;
+}
+
+/** The verdict with all suspicions it rests on. */
+export function assessHosts(
+  watch: HostWatch,
+  seen: Seen,
+): { result: AnalysisResult; hosts: HostScore[]; suspicions: Suspicion[] } {
+  const suspicions = [
+    ...processSuspicions(watch, seen.source),
+    ...eventSuspicions(watch, seen.source),
+    ...driverSuspicions(watch, seen.source),
+  ];
+  const listed = suspicions.slice(0, FINDINGS_MAX);
+  const control = plantedIntruder();
+  const result = conclude({
+    subject: subjectOf(watch, seen.source),
+    findings: listed.map(toFinding),
+    techniques: listed.flatMap(({ technique, severity, evidence: cited }) => {
+      const known =
+        technique === undefined || RANK[severity] < RANK.low
+          ? undefined
+          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+      return known ? [{ id: known.id, evidence: cited }] : [];
+    }),
+    iocs: iocsOf(listed),
+    checked: [{ ...seen.checked, ...(control !== undefined && { control }) }],
+    not_checked: [
+      ...seen.not_checked,
+      ...(control === undefined
+        ? [{ what: 'the events as a whole', why: 'a planted one was not recognised', mandatory: true }]
+        : []),
+      ...(watch.spoken_about() === 0
+        ? [{ what: 'what happened on the hosts', why: 'no event is of a kind that is judged here', mandatory: true }]
+        : []),
+      ...watch.left().map((gap) => ({ ...gap, mandatory: true })),
+      ...(suspicions.length > listed.length
+        ? [
+            {
+              what: `${suspicions.length - listed.length} lesser findings`,
+              why: `${FINDINGS_MAX} are listed, gravest first`,
+            },
+          ]
+        : []),
+      ...NEVER_CHECKED,
+    ],
+    recommendations: recommendationsOf(listed),
+    data_versions: seen.data_versions,
+  });
+  return { result, hosts: scoresOf(watch, listed), suspicions: listed };
+}
+
+/** The positive control: a known-bad start of a process, judged by the same code. Undefined when it was not recognised. */
+function plantedIntruder(): string | undefined {
+  const watch = createHostWatch();
+  const event = normalizeEvent(PLANTED, 'planted');
+  if (event) watch.note(event);
+  const found = processSuspicions(watch, 'planted').find(({ rule }) => rule.startsWith('command/'));
+  return found && `a planted start of a process was recognised by ${found.rule}`;
+}
+
+/** Statements of single events. */
+function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
+  return watch
+    .signals()
+    .sort(
+      (left, right) =>
+        RANK[right.severity] - RANK[left.severity] ||
+        compareText(left.rule, right.rule) ||
+        left.first_at - right.first_at,
+    )
+    .map(({ rule, title, technique, severity, host, text, locator, count, subject }, index) => ({
+      id: `event-${index + 1}`,
+      host,
+      rule,
+      title: neutralize(count > 1 ? `${title} (${count} times)` : title, TITLE_CHARS_MAX),
+      severity,
+      technique,
+      basis: `${host} ${rule} ${subject}`,
+      count,
+      evidence: [evidence({ source, locator, text })],
+      nodes: [],
+    }));
+}
+
+function driverSuspicions(watch: HostWatch, source: string): Suspicion[] {
+  return watch.drivers().map(({ host, driver, hash, path, locator }, index) => ({
+    id: `driver-${index + 1}`,
+    host,
+    rule: `loldrivers/${driver.entry}`,
+    title: neutralize(
+      `a driver known as ${driver.category} was loaded: ${fileOf(path) || driver.name}`,
+      TITLE_CHARS_MAX,
+    ),
+    severity: driver.category === 'malicious' ? 'critical' : 'high',
+    technique: driver.category === 'malicious' ? 'T1014' : 'T1068',
+    basis: `${host} driver ${driver.entry}`,
+    count: 1,
+    evidence: [evidence({ source, locator, text: `${path} ${hash}` })],
+    nodes: [],
+  }));
+}
+
+const toFinding = ({ id, rule, title, severity, basis, host, evidence: cited }: Suspicion): WeighedFinding => ({
+  id,
+  title: host === '' ? title : `${neutralize(host, HOST_CHARS_MAX)}: ${title}`,
+  severity,
+  rule,
+  weight: severity === 'info' ? 0 : rule.startsWith('loldrivers/') ? WEIGHT.exact : WEIGHT[severity],
+  basis,
+  evidence: cited,
+});
+
+/** The gravest suspicion of each tactic adds its points; together they end at 100. */
+function scoresOf(watch: HostWatch, suspicions: readonly Suspicion[]): HostScore[] {
+  return watch
+    .hosts()
+    .map(({ host, events }) => {
+      const best = new Map<string, Suspicion>();
+      for (const suspicion of suspicions.filter((each) => each.host === host)) {
+        const name = factorOf(suspicion);
+        const known = best.get(name);
+        if (POINTS[suspicion.severity] > 0 && (!known || RANK[suspicion.severity] > RANK[known.severity]))
+          best.set(name, suspicion);
+      }
+      const factors = [...best]
+        .map(([name, { severity, title, id }]) => ({
+          name,
+          weight: POINTS[severity],
+          description: title,
+          indicator: id,
+        }))
+        .sort((left, right) => right.weight - left.weight || compareText(left.name, right.name));
+      return {
+        host: neutralize(host, HOST_CHARS_MAX),
+        events,
+        score: Math.min(
+          100,
+          factors.reduce((sum, { weight }) => sum + weight, 0),
+        ),
+        factors,
+      };
+    })
+    .sort((left, right) => right.score - left.score || compareText(left.host, right.host))
+    .slice(0, HOSTS_LISTED_MAX);
+}
+
+const factorOf = ({ technique, rule }: Suspicion): string => {
+  if (rule.startsWith('loldrivers/')) return 'driver';
+  if (rule.startsWith('network/')) return 'connections';
+  const known = technique === undefined ? undefined : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+  return known?.tactics[0] ?? 'other';
+};
+
+/** Addresses that suspicious processes spoke to, and the programs themselves. */
+function iocsOf(suspicions: readonly Suspicion[]): Ioc[] {
+  const found = new Map<string, Ioc>();
+  const keep = (type: string, value: string) => found.set(`${type} ${value}`, { type, value });
+  for (const { rule, severity, nodes } of suspicions) {
+    if (RANK[severity] < RANK.medium) continue;
+    for (const node of nodes) {
+      if (rule.startsWith('place/') && node.sha256 !== '') keep('sha256', node.sha256);
+      if (!rule.startsWith('network/')) continue;
+      for (const { address } of node.connections) {
+        const ip = address.slice(0, address.lastIndexOf(':'));
+        if (!/^(?:127\.|::1$|fe80|224\.|239\.|255\.|0\.)/i.test(ip) && ip !== '') keep('ip', ip);
+      }
+    }
+  }
+  return [...found.values()].slice(0, IOCS_MAX);
+}
+
+function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
+  const grave = suspicions.filter(({ severity }) => RANK[severity] >= RANK.high);
+  const hosts = [...new Set(grave.map(({ host }) => host))]
+    .filter((host) => host !== '')
+    .slice(0, RECOMMENDED_HOSTS_MAX);
+  return hosts.flatMap((host): Recommendation[] => {
+    const own = grave.filter((each) => each.host === host);
+    const target = neutralize(host, HOST_CHARS_MAX);
+    const reason = own
+      .slice(0, 3)
+      .map(({ title }) => title)
+      .join('; ');
+    const is_credential = own.some(({ technique }) => technique?.startsWith('T1003'));
+    return [
+      { action: 'preserve memory and disk before anything is cleaned', action_class: 'low', target, reason },
+      { action: 'isolate the host', action_class: 'high', target, reason },
+      ...(is_credential
+        ? [
+            {
+              action: 'reset the credentials of every account with a session on the host',
+              action_class: 'high' as const,
+              target,
+              reason: 'the memory of LSASS holds them',
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+function subjectOf(watch: HostWatch, source: string): string {
+  const hosts = watch.hosts().filter(({ host }) => host !== '');
+  const names = hosts
+    .slice(0, 3)
+    .map(({ host }) => neutralize(host, HOST_CHARS_MAX))
+    .join(', ');
+  return `${neutralize(source, 80)}${hosts.length === 0 ? '' : ` (${names}${hosts.length > 3 ? ` and ${hosts.length - 3} more hosts` : ''})`}`;
+}
+
+const PLANTED = {
+  Channel: 'Microsoft-Windows-Sysmon/Operational',
+  EventID: 1,
+  Hostname: 'planted',
+  ProcessGuid: '{planted}',
+  Image: 'C:\\Windows\\System32\\vssadmin.exe',
+  CommandLine: 'vssadmin.exe delete shadows /all /quiet',
+};
+const POINTS: Readonly<Record<Severity, number>> = { critical: 40, high: 25, medium: 12, low: 4, info: 0 };
+const NEVER_CHECKED: readonly NotChecked[] = [
+  { what: 'files, memory and what the host did not log', why: 'only the events that were handed in are read' },
+];
+const FINDINGS_MAX = 400;
+const HOSTS_LISTED_MAX = 100;
+const RECOMMENDED_HOSTS_MAX = 20;
+const IOCS_MAX = 200;
+const TITLE_CHARS_MAX = 300;
+const HOST_CHARS_MAX = 128;

@@ -1,0 +1,146 @@
+/** Command lines by themselves: unwrapped, classified, weighed. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
+import { techniqueOf } from '../attack/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { classifyCommand, parentOf, type Classification } from './classify.ts';
+import { COMMAND_CHARS_MAX } from './decode.ts';
+import { isDiscovery, severityOf } from './gravity.ts';
+import { fileOf } from './process-tree.ts';
+import type { Lolbas } from './lolbas.ts';
+
+/** One command line as judged. */
+export const CommandReport = z.object({
+  command: z.string().describe('cut and neutralised: data, whatever it says'),
+  technique: z.string().nullable().describe('null when nothing decides'),
+  technique_name: z.string().nullable(),
+  why: z.string(),
+  signs: z.array(
+    z.object({
+      rule: z.string(),
+      technique: z.string(),
+      strength: z.number().int(),
+      title: z.string(),
+      text: z.string(),
+      steps: z.array(z.string()),
+    }),
+  ),
+  layers: z.array(z.object({ steps: z.array(z.string()), text: z.string() })),
+});
+export type CommandReport = z.infer<typeof CommandReport>;
+
+/** Judges each; a finding for each that decides for something graver than looking around. */
+export function checkCommands(
+  commands: readonly string[],
+  lolbas: Lolbas | undefined,
+): AnalysisResult & { commands: CommandReport[] } {
+  const judged = commands.map((command) => classifyCommand(command, lolbas));
+  const findings = judged.flatMap((classification, index) => findingOf(classification, commands[index] ?? '', index));
+  const cut = judged.filter(({ decoded }) => decoded.is_cut).length;
+  const left = judged.flatMap(({ decoded }, index) =>
+    decoded.left.map((what): NotChecked => ({ what: `command ${index + 1}: ${what}`, why: 'a bound was reached' })),
+  );
+  const planted = classifyCommand('vssadmin.exe delete shadows /all /quiet', lolbas);
+  const result = conclude({
+    subject: `${commands.length} command line${commands.length === 1 ? '' : 's'}`,
+    findings,
+    techniques: judged.flatMap(({ technique }, index) => {
+      const known = technique === undefined ? undefined : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+      return known
+        ? [
+            {
+              id: known.id,
+              evidence: [evidence({ source: 'params', locator: `/commands/${index}`, text: commands[index] ?? '' })],
+            },
+          ]
+        : [];
+    }),
+    checked: [
+      {
+        question: 'Do the command lines do what intruders do?',
+        corpus: {
+          sha256: createHash('sha256').update(JSON.stringify(commands)).digest('hex'),
+          items: commands.length,
+          items_read: commands.length,
+        },
+        ...(planted.technique === 'T1490'
+          ? { control: `a planted command was recognised as ${planted.technique}` }
+          : {}),
+      },
+    ],
+    not_checked: [
+      ...(planted.technique === 'T1490'
+        ? []
+        : [{ what: 'the command lines as a whole', why: 'a planted command was not recognised', mandatory: true }]),
+      ...(cut > 0
+        ? [
+            {
+              what: `the rest of ${cut} long command lines`,
+              why: `${COMMAND_CHARS_MAX} characters are read`,
+              mandatory: true,
+            },
+          ]
+        : []),
+      ...left.slice(0, LEFT_LISTED_MAX),
+      ...(lolbas
+        ? []
+        : [{ what: 'misused programs of the system by the public table', why: 'no content pack "lolbas" is mounted' }]),
+      { what: 'who ran the commands, where, and what came of it', why: 'only their text was given' },
+    ],
+    data_versions: lolbas ? { lolbas: lolbas.version } : {},
+  });
+  return {
+    ...result,
+    commands: judged.map((classification, index) => toReport(classification, commands[index] ?? '')),
+  };
+}
+
+function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
+  const [deciding] = signs;
+  if (technique === undefined || !deciding) return [];
+  const severity = isDiscovery(technique) ? 'info' : severityOf(deciding);
+  return [
+    {
+      id: `command-${index + 1}`,
+      title: neutralize(`${fileOf(command.split(/\s/, 1)[0] ?? '') || 'a command'} ${deciding.title}`, TITLE_CHARS_MAX),
+      severity,
+      rule: deciding.rule,
+      weight: severity === 'info' ? 0 : WEIGHT[severity],
+      basis: `technique ${parentOf(technique)}`,
+      evidence: [
+        evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
+        ...(deciding.steps.length === 0
+          ? []
+          : [
+              evidence({
+                source: 'params',
+                locator: `/commands/${index} after ${deciding.steps.join(', ')}`,
+                text: deciding.text,
+              }),
+            ]),
+      ],
+    },
+  ];
+}
+
+const toReport = ({ technique, signs, abstained, decoded }: Classification, command: string): CommandReport => ({
+  command: neutralize(command, COMMAND_SHOWN_MAX),
+  technique: technique ?? null,
+  technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
+  why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
+  signs: signs
+    .slice(0, SIGNS_LISTED_MAX)
+    .map(({ text, steps, ...sign }) => ({ ...sign, text: neutralize(text, TEXT_SHOWN_MAX), steps: [...steps] })),
+  layers: decoded.layers
+    .slice(0, LAYERS_LISTED_MAX)
+    .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),
+});
+
+const TITLE_CHARS_MAX = 300;
+const COMMAND_SHOWN_MAX = 512;
+const TEXT_SHOWN_MAX = 160;
+const SIGNS_LISTED_MAX = 20;
+const LAYERS_LISTED_MAX = 10;
+const LEFT_LISTED_MAX = 50;

@@ -1,0 +1,91 @@
+/** Drivers by their hash, as a verdict. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { AnalysisResult } from '../../protocol/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { conclude, WEIGHT } from '../verdict/index.ts';
+import type { DriverTable } from './drivers.ts';
+import { fileOf } from './process-tree.ts';
+
+/** One driver as looked up. */
+export const DriverReport = z.object({
+  path: z.string(),
+  hash: z.string(),
+  known_as: z
+    .enum(['malicious', 'vulnerable'])
+    .nullable()
+    .describe('null: the table does not hold it, which proves nothing'),
+  entry: z.string().nullable(),
+});
+export type DriverReport = z.infer<typeof DriverReport>;
+
+/** Looks each up. Without a table nothing is checked, and that is what the verdict says. */
+export function checkDriverHashes(
+  drivers: readonly { path: string; hash: string }[],
+  table: DriverTable | undefined,
+): AnalysisResult & { drivers: DriverReport[] } {
+  const looked = drivers.map(({ path, hash }, index) => ({
+    path,
+    hash: hash.toLowerCase(),
+    index,
+    found: table?.find(hash),
+  }));
+  const known = looked.filter(({ found }) => found !== undefined);
+  const result = conclude({
+    subject: `${drivers.length} driver${drivers.length === 1 ? '' : 's'}`,
+    findings: known.slice(0, FINDINGS_MAX).flatMap(({ path, hash, index, found }) =>
+      found
+        ? [
+            {
+              id: `driver-${index + 1}`,
+              title: neutralize(
+                `${fileOf(path) || found.name} is a driver known as ${found.category}`,
+                TITLE_CHARS_MAX,
+              ),
+              severity: found.category === 'malicious' ? ('critical' as const) : ('high' as const),
+              rule: `loldrivers/${found.entry}`,
+              weight: WEIGHT.exact,
+              basis: `driver ${found.entry}`,
+              evidence: [evidence({ source: 'params', locator: `/drivers/${index}/hash`, text: `${path} ${hash}` })],
+            },
+          ]
+        : [],
+    ),
+    techniques: known.slice(0, FINDINGS_MAX).map(({ path, hash, index, found }) => ({
+      id: found?.category === 'malicious' ? 'T1014' : 'T1068',
+      evidence: [evidence({ source: 'params', locator: `/drivers/${index}/hash`, text: `${path} ${hash}` })],
+    })),
+    iocs: known.map(({ hash }) => ({
+      type: hash.length === 64 ? 'sha256' : hash.length === 40 ? 'sha1' : 'md5',
+      value: hash,
+    })),
+    checked: [
+      {
+        question: 'Are the drivers known to be misused?',
+        corpus: {
+          sha256: createHash('sha256').update(JSON.stringify(drivers)).digest('hex'),
+          items: drivers.length,
+          items_read: table ? drivers.length : 0,
+        },
+      },
+    ],
+    not_checked: [
+      ...(table ? [] : [{ what: 'the drivers', why: 'no content pack "loldrivers" is mounted', mandatory: true }]),
+      { what: 'what the drivers do and who signed them', why: 'only their hashes were given' },
+    ],
+    data_versions: table ? { loldrivers: table.version } : {},
+  });
+  return {
+    ...result,
+    drivers: looked.map(({ path, hash, found }) => ({
+      path: neutralize(path, PATH_CHARS_MAX),
+      hash,
+      known_as: found?.category ?? null,
+      entry: found?.entry ?? null,
+    })),
+  };
+}
+
+const FINDINGS_MAX = 300;
+const TITLE_CHARS_MAX = 300;
+const PATH_CHARS_MAX = 260;

@@ -1,0 +1,81 @@
+/** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
+import { COMMAND_RULES } from './rules/all.ts';
+import { decodeCommand, type DecodedCommand } from './decode.ts';
+import type { Lolbas } from './lolbas.ts';
+
+/** A rule that recognised something, with the text it recognised. */
+export interface CommandSign {
+  /** `command/lsass-dump` of our own rules, `lolbas/Certutil.exe` of mounted content. */
+  rule: string;
+  technique: string;
+  strength: 1 | 2 | 3;
+  title: string;
+  text: string;
+  /** How the text was made readable; empty for the command as it stands. */
+  steps: readonly string[];
+}
+
+/** What a command line speaks for. */
+export interface Classification {
+  /** The technique, or undefined: nothing was recognised, or what was recognised does not decide. */
+  technique: string | undefined;
+  /** All signs, the deciding ones first. */
+  signs: CommandSign[];
+  /** Why there is no technique. */
+  abstained: string | undefined;
+  decoded: DecodedCommand;
+}
+
+/** Classifies one command line or a short script. Deterministic; linear in the length, which is cut at `COMMAND_CHARS_MAX`. */
+export function classifyCommand(command: string, lolbas?: Lolbas): Classification {
+  const decoded = decodeCommand(command);
+  const layers = [{ text: decoded.text, steps: [] as readonly string[] }, ...decoded.layers];
+  const signs = layers.flatMap(({ text, steps }) => [
+    ...ownSigns(text, steps),
+    ...(lolbas?.signsOf(text) ?? []).map((sign) => ({ ...sign, steps })),
+  ]);
+  const ranked = rank(signs);
+  const [first, second] = ranked;
+  if (!first) return { technique: undefined, signs, abstained: 'no rule recognises it', decoded };
+  if (first.strongest === 1 && second && second.points === first.points) {
+    return { technique: undefined, signs, abstained: 'only weak signs, and they differ', decoded };
+  }
+  const order = new Map(ranked.map(({ parent }, index) => [parent, index]));
+  const sorted = signs.sort(
+    (left, right) =>
+      (order.get(parentOf(left.technique)) ?? 0) - (order.get(parentOf(right.technique)) ?? 0) ||
+      right.strength - left.strength ||
+      compareText(left.rule, right.rule),
+  );
+  return { technique: sorted[0]?.technique, signs: sorted, abstained: undefined, decoded };
+}
+
+function ownSigns(text: string, steps: readonly string[]): CommandSign[] {
+  return COMMAND_RULES.flatMap(([id, technique, strength, title, pattern, also]): CommandSign[] => {
+    if (also && !also.test(text)) return [];
+    const found = pattern.exec(text);
+    return found ? [{ rule: `command/${id}`, technique, strength, title, text: found[0].trim() || text, steps }] : [];
+  });
+}
+
+/** Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. */
+function rank(signs: readonly CommandSign[]): { parent: string; points: number; strongest: number }[] {
+  const parents = new Map<string, { parent: string; points: number; strongest: number; first: number }>();
+  for (const [index, { technique, strength, rule }] of signs.entries()) {
+    const parent = parentOf(technique);
+    const known = parents.get(parent) ?? { parent, points: 0, strongest: 0, first: index };
+    const is_repeated = signs.findIndex((other) => other.rule === rule) < index;
+    if (!is_repeated) known.points += strength * strength;
+    known.strongest = Math.max(known.strongest, strength);
+    parents.set(parent, known);
+  }
+  return [...parents.values()].sort(
+    (left, right) =>
+      right.strongest - left.strongest || right.points - left.points || compareText(left.parent, right.parent),
+  );
+}
+
+/** `T1003` of `T1003.001`. */
+export const parentOf = (technique: string): string => technique.slice(0, 5);
+
+const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -1,0 +1,154 @@
+/** Encoded command lines, unwrapped step by step: base64 of PowerShell, packed streams, joined characters and texts. */
+import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+
+/** A command with everything that was hidden in it. */
+export interface DecodedCommand {
+  /** The command as it stands, cut at the bound. */
+  text: string;
+  is_cut: boolean;
+  /** What came out, each with the steps that lead to it: with them anybody can do it again. */
+  layers: { text: string; steps: string[] }[];
+  /** What was not unwrapped, and why. */
+  left: string[];
+}
+
+/** Unwraps a command. Never throws; depth, size and number of layers are bounded. */
+export function decodeCommand(command: string): DecodedCommand {
+  const text = command.slice(0, COMMAND_CHARS_MAX);
+  const found: DecodedCommand = { text, is_cut: command.length > text.length, layers: [], left: [] };
+  const seen = new Set([text]);
+  let wave = [{ text, steps: new Array<string>() }];
+  for (let depth = 0; wave.length > 0; depth += 1) {
+    const next = wave.flatMap((layer) =>
+      unwrap(layer.text, found.left).map((inner) => ({ text: inner.text, steps: [...layer.steps, inner.step] })),
+    );
+    const fresh = next.filter((layer) => layer.text !== '' && !seen.has(layer.text));
+    for (const layer of fresh) seen.add(layer.text);
+    if (depth === DEPTH_MAX) {
+      if (fresh.length > 0) found.left.push(`layers deeper than ${DEPTH_MAX}`);
+      break;
+    }
+    const room = LAYERS_MAX - found.layers.length;
+    if (fresh.length > room) found.left.push(`${fresh.length - room} layers beyond ${LAYERS_MAX}`);
+    wave = fresh.slice(0, room);
+    found.layers.push(...wave);
+  }
+  return found;
+}
+
+interface Inner {
+  text: string;
+  step: string;
+}
+
+function unwrap(text: string, left: string[]): Inner[] {
+  return [...encodedSwitches(text), ...base64Texts(text, left), ...characterCodes(text), ...withoutNoise(text)];
+}
+
+/** `powershell -e <base64 of UTF-16>`: any beginning of `-EncodedCommand` will do, also with a slash. */
+function encodedSwitches(text: string): Inner[] {
+  return [...text.matchAll(ENCODED_SWITCH)].slice(0, MATCHES_MAX).flatMap(([, name = '', code = '']) => {
+    const bytes = Buffer.from(code, 'base64');
+    const inner = bytes.toString('utf16le').replace(/\0+$/, '');
+    return isReadable(inner) ? [{ text: inner, step: `-${name}: base64, UTF-16LE` }] : [];
+  });
+}
+
+/** Texts in base64 that something in the command decodes; what they hold may be packed. */
+function base64Texts(text: string, left: string[]): Inner[] {
+  if (!DECODES_BASE64.test(text)) return [];
+  return [...text.matchAll(BASE64_TEXT)].slice(0, MATCHES_MAX).flatMap(([code]): Inner[] => {
+    const bytes = Buffer.from(code, 'base64');
+    const unpacked = inflate(bytes, left);
+    if (unpacked) return [unpacked];
+    const keys = [...text.matchAll(/-bxor *\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);
+    for (const [, key = ''] of keys) {
+      const plain = Buffer.from(bytes.map((byte) => byte ^ Number(key))).toString('latin1');
+      if (isReadable(plain)) return [{ text: plain, step: `base64, each byte -bxor ${key}` }];
+    }
+    for (const encoding of ['utf16le', 'utf8'] as const) {
+      const plain = bytes.toString(encoding).replace(/\0+$/, '');
+      if (isReadable(plain)) return [{ text: plain, step: `base64, ${encoding === 'utf8' ? 'UTF-8' : 'UTF-16LE'}` }];
+    }
+    return [];
+  });
+}
+
+function inflate(bytes: Buffer, left: string[]): Inner | undefined {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const isZlib = bytes[0] === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(bytes[1] ?? 0);
+  const [name, run] = isGzip
+    ? (['gzip', gunzipSync] as const)
+    : isZlib
+      ? (['zlib', inflateSync] as const)
+      : (['deflate', inflateRawSync] as const);
+  try {
+    const plain = run(bytes, { maxOutputLength: LAYER_BYTES_MAX });
+    for (const encoding of ['utf8', 'utf16le'] as const) {
+      const text = plain.toString(encoding);
+      if (isReadable(text)) return { text: text.slice(0, COMMAND_CHARS_MAX), step: `base64, ${name}` };
+    }
+  } catch (reason) {
+    // Most base64 is not packed at all; only what says that it is, and is too large, is worth a word.
+    if ((isGzip || isZlib) && reason instanceof RangeError) left.push(`a ${name} stream over ${LAYER_BYTES_MAX} bytes`);
+  }
+  return undefined;
+}
+
+/** `[char]73+[char]69`, `73,69,88 | %{[char]$_}`, and the same with `-bxor`. */
+function characterCodes(text: string): Inner[] {
+  const found: Inner[] = [];
+  const joined = text.replace(/(?:\[char\] *\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)? *\+? *){2,400}/gi, (run) => {
+    const codes = [...run.matchAll(/\[char\] *\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
+    return `'${String.fromCharCode(...codes)}'`;
+  });
+  if (joined !== text) found.push({ text: joined, step: 'joined [char] codes' });
+  if (/\[char/i.test(text)) {
+    const [, key] = /-bxor *["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
+    for (const [run] of [...text.matchAll(/(?:\d{1,3} *[,_:;~-] *){8,8000}\d{1,3}/g)].slice(0, MATCHES_MAX)) {
+      const codes = run.split(/[^\d]+/).map((code) => Number(code) ^ Number(key ?? 0));
+      if (codes.some((code) => code > 255)) continue;
+      const plain = Buffer.from(codes).toString('latin1');
+      if (isReadable(plain))
+        found.push({ text: plain, step: key ? `codes, each -bxor ${key}` : 'codes of characters' });
+    }
+  }
+  return found;
+}
+
+/** What only splits words: `'a'+'b'`, carets, backticks, `"{1}{0}" -f`, and variables cut into letters. */
+function withoutNoise(text: string): Inner[] {
+  const formatted = text.replace(
+    /\(? *["']((?:\{\d{1,2}\}){2,40})["'] *-f *((?:["'][^"'\n]{0,60}["'] *,? *){2,40})\)?/gi,
+    (whole: string, order: string, parts: string) => {
+      const values = [...parts.matchAll(/["']([^"'\n]{0,60})["']/g)].map(([, value = '']) => value);
+      const text = [...order.matchAll(/\{(\d{1,2})\}/g)].map(([, index]) => values[Number(index)] ?? '').join('');
+      return text === '' ? whole : text;
+    },
+  );
+  const plain = formatted
+    .replace(/(["'])\s{0,4}\+\s{0,4}\1/g, '')
+    .replace(/(?<=[A-Za-z])[\^`](?=[A-Za-z])/g, '')
+    .replace(/(?<=[A-Za-z])""(?=[A-Za-z])/g, '');
+  return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
+}
+
+/** Mostly printable: what comes out of a wrong decoding is not. */
+function isReadable(text: string): boolean {
+  if (text.length < READABLE_CHARS_MIN) return false;
+  const head = text.slice(0, 2_000);
+  const plain = head.replace(/[^\t\r\n\x20-\x7e]/g, '').length;
+  return plain >= head.length * 0.9;
+}
+
+const ENCODED_SWITCH =
+  /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,60000}={0,2})/gi;
+const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl +enc/i;
+const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
+const READABLE_CHARS_MIN = 4;
+/** Windows takes 32 767 characters of a command line; script blocks may be longer. */
+export const COMMAND_CHARS_MAX = 65_536;
+const LAYER_BYTES_MAX = 1_048_576;
+const LAYERS_MAX = 24;
+const DEPTH_MAX = 6;
+const MATCHES_MAX = 16;

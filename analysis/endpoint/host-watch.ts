@@ -1,0 +1,127 @@
+/** Everything that the events of some hosts say, gathered in one pass and in bounded memory. */
+import type { Severity } from '../../protocol/index.ts';
+import { textsOf, type LogEvent } from '../events/index.ts';
+import { classifyCommand, type Classification } from './classify.ts';
+import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
+import type { Lolbas } from './lolbas.ts';
+import { createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
+import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
+
+/** A statement of events, with how often it was made. */
+export interface CountedSignal extends EventSignal {
+  host: string;
+  locator: string;
+  count: number;
+  first_at: number;
+}
+
+/** A loaded driver that the table knows. */
+export interface LoadedDriver {
+  host: string;
+  driver: KnownDriver;
+  hash: string;
+  path: string;
+  locator: string;
+}
+
+/** A pass over events. */
+export interface HostWatch {
+  note(event: LogEvent): void;
+  tree: ProcessTree;
+  signals(): CountedSignal[];
+  drivers(): LoadedDriver[];
+  /** Events that this trade can say anything about. */
+  spoken_about(): number;
+  /** Hosts with the number of their events, in order of names. */
+  hosts(): { host: string; events: number }[];
+  /** What a command line of a process says; the same text is judged once. */
+  classify(node: ProcessNode): Classification;
+  /** What found no room, in sentences. */
+  left(): { what: string; why: string }[];
+}
+
+/** A watch over nothing yet. */
+export function createHostWatch({
+  lolbas,
+  drivers,
+}: { lolbas?: Lolbas | undefined; drivers?: DriverTable | undefined } = {}): HostWatch {
+  const tree = createProcessTree();
+  const signals = new Map<string, CountedSignal>();
+  const loaded = new Map<string, LoadedDriver>();
+  const hosts = new Map<string, number>();
+  const judged = new Map<string, Classification>();
+  let signals_left = 0;
+  let hosts_left = 0;
+  let spoken_about = 0;
+
+  const noteSignal = (event: LogEvent, host: string) => {
+    const signal = signalOf(event);
+    if (!signal) return;
+    const key = [signal.rule, host, signal.subject].join('\0');
+    const known = signals.get(key);
+    if (known) {
+      known.count += 1;
+      return;
+    }
+    if (signals.size >= SIGNALS_MAX) {
+      signals_left += 1;
+      return;
+    }
+    signals.set(key, { ...signal, host, locator: event.locator, count: 1, first_at: event.at_ms });
+  };
+
+  const noteDriver = (event: LogEvent, host: string) => {
+    if (event.origin.event_id !== '6' || !/sysmon/i.test(event.origin.channel ?? '')) return;
+    for (const hash of hashesIn(textsOf(event, 'Hashes')[0] ?? '')) {
+      const driver = drivers?.find(hash);
+      if (!driver || loaded.size >= DRIVERS_MAX) continue;
+      const key = `${host} ${driver.entry}`;
+      if (!loaded.has(key))
+        loaded.set(key, { host, driver, hash, path: textsOf(event, 'ImageLoaded')[0] ?? '', locator: event.locator });
+    }
+  };
+
+  return {
+    tree,
+    note(event) {
+      const host = (event.host ?? '').toLowerCase();
+      if (hosts.has(host) || hosts.size < HOSTS_MAX) hosts.set(host, (hosts.get(host) ?? 0) + 1);
+      else hosts_left += 1;
+      if (isSpokenAbout(event)) spoken_about += 1;
+      tree.note(event);
+      noteSignal(event, host);
+      noteDriver(event, host);
+    },
+    signals: () => [...signals.values()],
+    drivers: () => [...loaded.values()],
+    spoken_about: () => spoken_about,
+    hosts: () =>
+      [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
+    classify({ command_line }) {
+      const known = judged.get(command_line);
+      if (known) return known;
+      const classification = classifyCommand(command_line, lolbas);
+      if (judged.size < JUDGED_MAX) judged.set(command_line, classification);
+      return classification;
+    },
+    left: () =>
+      [
+        { count: tree.dropped(), what: 'starts of processes', why: 'the tree is full' },
+        { count: signals_left, what: 'further statements of events', why: `${SIGNALS_MAX} are kept` },
+        { count: hosts_left, what: 'events of further hosts', why: `${HOSTS_MAX} hosts are told apart` },
+      ]
+        .filter(({ count }) => count > 0)
+        .map(({ count, what, why }) => ({ what: `${count} ${what}`, why })),
+  };
+}
+
+/** Code-unit order, the same on every machine. */
+export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+/** From harmless to worst. */
+export const RANK: Readonly<Record<Severity, number>> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
+
+const SIGNALS_MAX = 5_000;
+const DRIVERS_MAX = 200;
+const HOSTS_MAX = 1_000;
+const JUDGED_MAX = 20_000;

@@ -1,0 +1,124 @@
+/** Programs that come with the system and are misused, from mounted content: which of them a command line uses, and how. */
+import { z } from 'zod';
+import type { Content } from '../../seams/index.ts';
+import { crosswalk } from '../attack/index.ts';
+import type { CommandSign } from './classify.ts';
+
+/** The table, ready to be asked. */
+export interface Lolbas {
+  version: string;
+  entries: number;
+  /** The entries that a command uses in the way the table describes. */
+  signsOf(text: string): Omit<CommandSign, 'steps'>[];
+}
+
+/** The mounted table; undefined when none is mounted or it is none. */
+export function mountedLolbas(content: Content): Lolbas | undefined {
+  const pack = content.get('lolbas');
+  const parsed = pack && Table.safeParse(pack.data);
+  if (!pack || !parsed?.success) return undefined;
+  const known = KEPT.get(pack.data as object);
+  if (known) return known;
+  const table = tableOf(parsed.data, pack.version);
+  KEPT.set(pack.data as object, table);
+  return table;
+}
+
+const Text = z.string().max(4_096).nullish();
+const Own = z.looseObject({
+  name: z.string().max(128),
+  commands: z
+    .array(z.looseObject({ command: z.string().max(4_096), category: Text, attack: Text, attack_v19: Text }))
+    .default([]),
+});
+/** As the LOLBAS project itself writes them. */
+const Upstream = z
+  .looseObject({
+    Name: z.string().max(128),
+    Commands: z
+      .array(z.looseObject({ Command: z.string().max(4_096).default(''), Category: Text, MitreID: Text }))
+      .nullish(),
+  })
+  .transform(({ Name, Commands }) => ({
+    name: Name,
+    commands: (Commands ?? []).map(({ Command, Category, MitreID }) => ({
+      command: Command,
+      category: Category,
+      attack: MitreID,
+      attack_v19: undefined,
+    })),
+  }));
+const Entry = z.union([Own, Upstream]);
+const Table = z.union([z.array(Entry).max(5_000), z.looseObject({ entries: z.array(Entry).max(5_000) })]);
+
+function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
+  const entries = Array.isArray(data) ? data : data.entries;
+  const by_stem = new Map<string, Usage[]>();
+  for (const { name, commands } of entries) {
+    const stem = stemOf(name);
+    if (stem.length < 2) continue;
+    const usages = commands.flatMap(({ command, category, attack_v19, attack }) => {
+      const technique = crosswalk(attack_v19 ?? attack ?? '')?.technique.id;
+      if (technique === undefined) return [];
+      return [{ name, category: category ?? '', technique, marks: marksOf(command, stem) }];
+    });
+    by_stem.set(stem, [...(by_stem.get(stem) ?? []), ...usages]);
+  }
+  return {
+    version,
+    entries: entries.length,
+    signsOf(text) {
+      const lower = text.toLowerCase();
+      const stems = new Set(
+        [...lower.matchAll(/[a-z0-9_.+-]{2,60}/g)].slice(0, WORDS_MAX).map(([word]) => stemOf(word)),
+      );
+      return [...stems].flatMap((stem) => bestUsage(by_stem.get(stem) ?? [], lower) ?? []);
+    },
+  };
+}
+
+interface Usage {
+  name: string;
+  category: string;
+  technique: string;
+  /** Switches and words of the recorded use, beside names and places that anybody chooses. */
+  marks: string[];
+}
+
+/** The use that shares the most marks; one that shares none says only that the program runs. */
+function bestUsage(usages: readonly Usage[], lower: string): Omit<CommandSign, 'steps'> | undefined {
+  let best: { usage: Usage; hits: string[] } | undefined;
+  for (const usage of usages) {
+    const hits = usage.marks.filter((mark) => lower.includes(mark));
+    if (hits.length === 0 || hits.length * 2 < usage.marks.length) continue;
+    if (!best || hits.length > best.hits.length) best = { usage, hits };
+  }
+  if (!best) return undefined;
+  const { usage, hits } = best;
+  return {
+    rule: `lolbas/${usage.name}`,
+    technique: usage.technique,
+    strength: 2,
+    title: `uses ${usage.name} as recorded for "${usage.category}"`,
+    text: `${usage.name} with ${hits.join(' ')}`,
+  };
+}
+
+function marksOf(command: string, stem: string): string[] {
+  const plain = command
+    .toLowerCase()
+    .replace(/\{[^}]{0,60}\}/g, ' ')
+    .replace(/"[^"]{0,200}"/g, ' ');
+  const words =
+    plain.match(/(?:^|\s)[-/][a-z][a-z0-9_-]{0,24}|[a-z0-9_]{3,40}\.(?:dll|cpl|vbs|wsf)\b|,\s*[a-z_]{4,40}/g) ?? [];
+  return [...new Set(words.map((word) => word.trim().replace(/^,\s*/, '')))]
+    .filter((word) => !word.startsWith(stem))
+    .slice(0, 8);
+}
+
+const stemOf = (name: string): string =>
+  name.toLowerCase().replace(/\.(?:exe|com|dll|vbs|cmd|bat|ps1|cpl|sys|wsf)$/, '');
+
+/** A table is made once for each mounted pack. */
+const KEPT = new WeakMap<object, Lolbas>();
+const WORDS_MAX = 2_000;

@@ -1,0 +1,214 @@
+/** From processes to suspicions: what each does, how it was started, whom it speaks to; said once for each tree and hour. */
+import type { Evidence, Severity } from '../../protocol/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { parentOf, type CommandSign } from './classify.ts';
+import { odditiesOf } from './edges.ts';
+import { isDiscovery, severityOf } from './gravity.ts';
+import { compareText, RANK, type HostWatch } from './host-watch.ts';
+import { fileOf, type ProcessNode } from './process-tree.ts';
+
+/** Something suspicious on a host. */
+export interface Suspicion {
+  id: string;
+  host: string;
+  rule: string;
+  title: string;
+  severity: Severity;
+  technique: string | undefined;
+  /** Statements about one tree and one technique are not independent. */
+  basis: string;
+  count: number;
+  evidence: Evidence[];
+  nodes: ProcessNode[];
+}
+
+/** All suspicions about processes, gravest first. */
+export function processSuspicions(watch: HostWatch, source: string): Suspicion[] {
+  const found = new Map<string, Suspicion>();
+  const flagged = new Set<ProcessNode>();
+  const asking = new Map<string, ProcessNode[]>();
+
+  const suspect = (
+    node: ProcessNode,
+    of: Pick<Suspicion, 'rule' | 'title' | 'severity' | 'technique'>,
+    text: string,
+  ) => {
+    const root = rootOf(watch, node);
+    const key = [of.rule, node.host, root.id, node.started_at.slice(0, 13)].join('\0');
+    const known = found.get(key);
+    const cited = evidence({ source, locator: node.locator, text });
+    if (known) {
+      known.count += 1;
+      if (known.evidence.length < EVIDENCE_MAX) known.evidence.push(cited);
+      if (known.nodes.length < NODES_MAX) known.nodes.push(node);
+      return;
+    }
+    if (found.size >= SUSPICIONS_MAX) return;
+    const basis = `${node.host} tree ${root.id} ${of.technique === undefined ? of.rule : parentOf(of.technique)}`;
+    found.set(key, {
+      ...of,
+      title: neutralize(of.title, TITLE_CHARS_MAX),
+      id: '',
+      host: node.host,
+      basis,
+      count: 1,
+      evidence: [cited],
+      nodes: [node],
+    });
+  };
+
+  for (const node of watch.tree.nodes()) {
+    if (isRecorder(watch, node)) continue;
+    const said = describe(node);
+    for (const { rule, title, technique, severity } of odditiesOf(node)) {
+      suspect(node, { rule, title, technique, severity }, said);
+      if (RANK[severity] >= RANK.medium) flagged.add(node);
+    }
+    if (node.command_line === '') continue;
+    for (const sign of strongest(watch.classify(node).signs)) {
+      const severity = severityOf(sign);
+      if (isDiscovery(sign.technique)) {
+        const root = rootOf(watch, node).id;
+        asking.set(root, [...(asking.get(root) ?? []), node]);
+      } else if (severity !== 'info') {
+        const steps = sign.steps.length === 0 ? '' : ` (after ${sign.steps.join(', ')})`;
+        suspect(
+          node,
+          {
+            rule: sign.rule,
+            technique: sign.technique,
+            severity,
+            title: `${fileOf(node.image) || 'a process'} ${sign.title}${steps}`,
+          },
+          sign.steps.length === 0 ? said : sign.text,
+        );
+        if (RANK[severity] >= RANK.medium) flagged.add(node);
+      }
+    }
+  }
+  for (const nodes of asking.values()) askedMuch(watch, nodes, suspect);
+  spokenTo(watch, flagged, suspect);
+  return [...found.values()]
+    .sort(
+      (left, right) =>
+        RANK[right.severity] - RANK[left.severity] ||
+        compareText(left.rule, right.rule) ||
+        compareText(left.evidence[0]?.locator ?? '', right.evidence[0]?.locator ?? ''),
+    )
+    .map((suspicion, index) => ({
+      ...suspicion,
+      id: `process-${index + 1}`,
+      title: suspicion.count > 1 ? `${suspicion.title} (${suspicion.count} times)` : suspicion.title,
+    }));
+}
+
+type Suspect = (
+  node: ProcessNode,
+  of: Pick<Suspicion, 'rule' | 'title' | 'severity' | 'technique'>,
+  text: string,
+) => void;
+
+/** Several different questions about the machine out of one tree are somebody looking around. */
+function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], suspect: Suspect): void {
+  const questions = new Map<string, { node: ProcessNode; technique: string; title: string }>();
+  for (const node of nodes) {
+    for (const { technique, title } of strongest(watch.classify(node).signs)) {
+      if (isDiscovery(technique) && !questions.has(parentOf(technique)))
+        questions.set(parentOf(technique), { node, technique, title });
+    }
+  }
+  const severity: Severity = questions.size >= QUESTIONS_MANY ? 'medium' : 'low';
+  if (questions.size < QUESTIONS_FEW) return;
+  for (const { node, technique, title } of questions.values()) {
+    suspect(
+      node,
+      {
+        rule: 'tree/discovery',
+        technique,
+        severity,
+        title: `one tree of processes asks ${questions.size} different questions about the machine; here ${fileOf(node.image)} ${title}`,
+      },
+      describe(node),
+    );
+  }
+}
+
+/** Whom suspicious processes speak to, and who else speaks to the same address. */
+function spokenTo(watch: HostWatch, flagged: ReadonlySet<ProcessNode>, suspect: Suspect): void {
+  const addresses = new Map<string, ProcessNode>();
+  for (const node of flagged) {
+    for (const { address, locator } of node.connections) {
+      if (LOCAL.test(address)) continue;
+      suspect(
+        { ...node, locator },
+        {
+          rule: 'network/suspicious-process',
+          technique: undefined,
+          severity: 'medium',
+          title: `${fileOf(node.image)}, suspicious by itself, connected to ${address}`,
+        },
+        `${node.image} -> ${address}`,
+      );
+      if (!SHARED_PORT.test(address)) addresses.set(address, addresses.get(address) ?? node);
+    }
+  }
+  for (const node of watch.tree.nodes()) {
+    if (flagged.has(node)) continue;
+    for (const { address, locator } of node.connections) {
+      const first = addresses.get(address);
+      if (!first) continue;
+      suspect(
+        { ...node, locator },
+        {
+          rule: 'network/same-address',
+          technique: 'T1055',
+          severity: 'high',
+          title: `${fileOf(node.image)} speaks to ${address} as the suspicious ${fileOf(first.image)} does`,
+        },
+        `${node.image} -> ${address}`,
+      );
+    }
+  }
+}
+
+/** The strongest sign of each technique. */
+function strongest(signs: readonly CommandSign[]): CommandSign[] {
+  const best = new Map<string, CommandSign>();
+  for (const sign of signs) {
+    const known = best.get(sign.technique);
+    if (!known || sign.strength > known.strength) best.set(sign.technique, sign);
+  }
+  return [...best.values()];
+}
+
+/** The first of the line that is not one of the processes every session hangs under. */
+function rootOf(watch: HostWatch, node: ProcessNode): ProcessNode {
+  const line = watch.tree.ancestry(node);
+  const end = line.findIndex((each, index) => index > 0 && SESSION.has(fileOf(each.image)));
+  return (end === -1 ? line.at(-1) : line[end - 1]) ?? node;
+}
+
+/** Windows gathers facts about itself when somebody traces the network: its questions are not an intruder's. */
+const isRecorder = (watch: HostWatch, node: ProcessNode): boolean =>
+  watch.tree
+    .ancestry(node)
+    .some(({ command_line, parent_command_line }) => RECORDER.test(command_line) || RECORDER.test(parent_command_line));
+
+const describe = ({ parent_image, image, command_line, user }: ProcessNode): string =>
+  `${fileOf(parent_image) || '?'} -> ${command_line || image}${user === '' ? '' : ` [${user}]`}`;
+
+const RECORDER = /\b[cw]script(?:\.exe)?["' ][^\n]{0,80}(?:system32\\)?gatherNetworkInfo\.vbs/i;
+const SESSION = new Set(
+  'explorer.exe services.exe svchost.exe winlogon.exe userinit.exe wininit.exe smss.exe sihost.exe runtimebroker.exe'.split(
+    ' ',
+  ),
+);
+const LOCAL = /^(?:127\.|::1|0\.0\.0\.0|\[?fe80|224\.|239\.|255\.|ff0)/i;
+/** Ports on which servers of the network are spoken to by everybody. */
+const SHARED_PORT = /:(?:53|80|88|123|135|137|138|139|389|443|445|464|636|3268|3269|5353|5355|1900)$/;
+const QUESTIONS_FEW = 3;
+const QUESTIONS_MANY = 5;
+const TITLE_CHARS_MAX = 300;
+const EVIDENCE_MAX = 5;
+const NODES_MAX = 50;
+const SUSPICIONS_MAX = 2_000;

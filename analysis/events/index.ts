@@ -1,0 +1,7 @@
+/** Events of hosts and services in one normal form: ECS names beside the original field, both times, and what kind of log they are from. */
+export { ECS_VERSION, originalsOf, toEcs } from './ecs.ts';
+export { textsOf, fieldOf, type LogEvent, type LogOrigin, type Scalar, type Value } from './event.ts';
+export { flatten } from './flatten.ts';
+export { normalizeEvent, type Hint } from './normalize.ts';
+export { categoriesOf, serviceOf, WINDOWS_SERVICES } from './sources.ts';
+export { readTime, timesOf, type EventTime } from './times.ts';

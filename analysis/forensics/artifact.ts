@@ -1,0 +1,96 @@
+/** One artefact: what kind it is, what it says, and what of it could not be read. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { Malformed } from './fields.ts';
+import { History, parseHistory, shellOf } from './history.ts';
+import { isLoginRecords, LoginRecord, parseLoginRecords } from './login-records.ts';
+import { isPrefetch, parsePrefetch, Prefetch } from './prefetch.ts';
+import { isShellLink, parseShellLink, ShellLink } from './shell-link.ts';
+import { logFormatOf, parseTextLog, TextLog } from './text-log.ts';
+
+/** The kinds that are read; `unsupported` is everything else. */
+export const ArtifactKind = z.enum(['prefetch', 'lnk', 'utmp', 'history', 'log']);
+export type ArtifactKind = z.infer<typeof ArtifactKind>;
+
+/** What an artefact says, by its kind. */
+export const Artifact = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('prefetch'), prefetch: Prefetch }),
+  z.object({ kind: z.literal('lnk'), lnk: ShellLink }),
+  z.object({ kind: z.literal('utmp'), records: z.array(LoginRecord), records_count: z.number().int() }),
+  z.object({ kind: z.literal('history'), history: History }),
+  z.object({ kind: z.literal('log'), log: TextLog }),
+  z.object({ kind: z.literal('unsupported'), reason: z.string() }),
+]);
+export type Artifact = z.infer<typeof Artifact>;
+
+/** An artefact as read. */
+export interface ArtifactReading {
+  name: string;
+  sha256: string;
+  size: number;
+  artifact: Artifact;
+  /** Sentences about what is damaged or left out; empty for a sound one. */
+  damage: string[];
+}
+
+/** Reads one. Never throws: what cannot be read is `unsupported` with its reason. */
+export function readArtifact(bytes: Uint8Array, name: string, kind?: ArtifactKind): ArtifactReading {
+  const damage: string[] = [];
+  const about = { name, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, damage };
+  try {
+    return { ...about, artifact: parse(bytes, name, kind ?? kindOf(bytes, name), damage) };
+  } catch (reason) {
+    if (!(reason instanceof Malformed)) throw reason;
+    return { ...about, artifact: { kind: 'unsupported', reason: reason.message } };
+  }
+}
+
+/** The kind by signature first, then by what the text looks like; undefined when nothing fits. */
+export function kindOf(bytes: Uint8Array, name: string): ArtifactKind | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES));
+  if (isPrefetch(head)) return 'prefetch';
+  if (isShellLink(head)) return 'lnk';
+  if (head.includes(0)) return isLoginRecords(head) ? 'utmp' : undefined;
+  const text = head.toString('utf8');
+  if (shellOf(name, text) !== undefined) return 'history';
+  return logFormatOf(text) === undefined ? undefined : 'log';
+}
+
+function parse(bytes: Uint8Array, name: string, kind: ArtifactKind | undefined, damage: string[]): Artifact {
+  if (bytes.length === 0) return { kind: 'unsupported', reason: 'it is empty' };
+  switch (kind) {
+    case 'prefetch':
+      return { kind, prefetch: parsePrefetch(bytes, damage) };
+    case 'lnk':
+      return { kind, lnk: parseShellLink(bytes, damage) };
+    case 'utmp': {
+      const records = parseLoginRecords(bytes, damage);
+      return { kind, records: records.slice(0, RECORDS_LISTED_MAX), records_count: records.length };
+    }
+    case 'history': {
+      const text = textOf(bytes);
+      return { kind, history: parseHistory(text, shellOf(name, text) ?? 'unknown', damage) };
+    }
+    case 'log': {
+      const text = textOf(bytes);
+      const format = logFormatOf(text);
+      if (format === undefined) throw new Malformed('its lines are in no known log format');
+      return { kind, log: parseTextLog(text, format, damage) };
+    }
+    case undefined:
+      return { kind: 'unsupported', reason: `nothing in its first bytes or its name is known. ${KNOWN}` };
+  }
+}
+
+/** UTF-16 where it begins with that mark, as PowerShell writes it, else UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  const is_wide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(is_wide ? 'utf-16le' : 'utf-8').decode(bytes);
+}
+
+const KNOWN =
+  'Known are prefetch files, shell links, utmp, wtmp and btmp, histories of shells, and logs in W3C, syslog, audit and access form; event logs have their own skill.';
+const HEAD_BYTES = 65_536;
+const RECORDS_LISTED_MAX = 5_000;
+/** One artefact; event logs are read as a stream and may be larger. */
+export const ARTIFACT_BYTES_MAX = 33_554_432;

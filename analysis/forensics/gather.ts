@@ -1,0 +1,158 @@
+/** Many sources into one timeline: artefacts and recordings alike, each with its clock, its measured skew and its losses. */
+import { z } from 'zod';
+import type { Workers } from '../../seams/index.ts';
+import { peek, collect } from '../readers/index.ts';
+import { openRecording } from '../recordings/index.ts';
+import { entriesOf } from './artifact-entries.ts';
+import { ARTIFACT_BYTES_MAX, kindOf, readArtifact } from './artifact.ts';
+import { createSkewMeter, entryOfEvent } from './event-entries.ts';
+import type { TimedEntry, Timeline } from './timeline.ts';
+
+/** What one source gave. */
+export const TimelineSource = z.object({
+  source: z.string(),
+  kind: z.string(),
+  sha256: z.string(),
+  items: z.number().int(),
+  items_read: z.number().int(),
+  entries: z.number().int(),
+  undated: z.number().int(),
+  skew_ms: z.number().int().describe('by how much its clock was taken back; 0 when nothing says it was wrong'),
+  skew_why: z.string(),
+  clocks: z.array(z.object({ clock: z.string(), other: z.string(), median_ms: z.number(), events: z.number().int() })),
+});
+export type TimelineSource = z.infer<typeof TimelineSource>;
+
+/** A source with what of it was not read. */
+export interface Gathered {
+  summary: TimelineSource;
+  unread: { what: string; why: string }[];
+}
+
+/** Reads one source into the timeline. `skew_ms` is what the caller knows; without it a collector's zone is found by itself. */
+export async function gatherSource(
+  timeline: Timeline,
+  input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
+  { workers, signal }: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal } = {},
+): Promise<Gathered> {
+  const { head, stream } = await peek(input.bytes, HEAD_BYTES);
+  const kind = kindOf(head, input.name);
+  if (kind !== undefined) {
+    const reading = readArtifact(await collect(stream, ARTIFACT_BYTES_MAX), input.name, kind);
+    const { entries, undated } = entriesOf(reading);
+    timeline.add(input.name, entries, input.skew_ms ?? 0);
+    const is_read = reading.artifact.kind !== 'unsupported';
+    return {
+      summary: {
+        source: input.name,
+        kind: reading.artifact.kind,
+        sha256: reading.sha256,
+        items: entries.length + undated,
+        items_read: is_read ? entries.length + undated : 0,
+        entries: entries.length,
+        undated,
+        skew_ms: input.skew_ms ?? 0,
+        skew_why: input.skew_ms === undefined ? 'nothing in it says that its clock was wrong' : 'given by the caller',
+        clocks: [],
+      },
+      unread: [
+        ...reading.damage.map((why) => ({ what: `a part of ${input.name}`, why })),
+        ...(reading.artifact.kind === 'unsupported' ? [{ what: input.name, why: reading.artifact.reason }] : []),
+      ],
+    };
+  }
+  return gatherEvents(
+    timeline,
+    { ...input, bytes: stream },
+    { ...(workers && { workers }), ...(signal && { signal }) },
+  );
+}
+
+async function gatherEvents(
+  timeline: Timeline,
+  { name, bytes, skew_ms }: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
+  options: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal },
+): Promise<Gathered> {
+  const recording = openRecording({ name, bytes }, options);
+  const meter = createSkewMeter();
+  let entries: TimedEntry[] = [];
+  let undated = 0;
+  let dropped = 0;
+  for await (const batch of recording.batches) {
+    for (const event of batch) {
+      meter.note(event);
+      if (Number.isNaN(event.at_ms)) undated += 1;
+      const entry = entryOfEvent(event);
+      if (!entry) continue;
+      entries.push(entry);
+    }
+    if (entries.length <= ENTRIES_MAX) continue;
+    const kept = entries.filter(({ weight }) => weight === 2).slice(0, ENTRIES_MAX / 2);
+    dropped += entries.length - kept.length;
+    entries = kept;
+  }
+  const clocks = meter.skews();
+  const found = skew_ms === undefined ? zoneOf(clocks) : undefined;
+  const shift = skew_ms ?? found?.skew_ms ?? 0;
+  // What is told by the documented clock itself stays where it is.
+  timeline.add(
+    name,
+    entries.filter(({ clock }) => found === undefined || clock === found.clock),
+    shift,
+  );
+  if (found !== undefined)
+    timeline.add(
+      name,
+      entries.filter(({ clock }) => clock !== found.clock),
+      0,
+    );
+  const { sha256, items, items_read, unread, unread_count } = recording.report();
+  return {
+    summary: {
+      source: name,
+      kind: 'events',
+      sha256,
+      items,
+      items_read,
+      entries: entries.length,
+      undated,
+      skew_ms: shift,
+      skew_why: skew_ms !== undefined ? 'given by the caller' : (found?.why ?? 'no two of its clocks differ by a zone'),
+      clocks,
+    },
+    unread: [
+      ...unread,
+      ...(unread_count > unread.length
+        ? [{ what: `${unread_count - unread.length} further parts of ${name}`, why: 'they could not be read' }]
+        : []),
+      ...(dropped > 0
+        ? [{ what: `${dropped} lesser entries of ${name}`, why: `${ENTRIES_MAX} of one source are held` }]
+        : []),
+    ],
+  };
+}
+
+/**
+ * A collector that stamps the local time of the host as UTC is off by its zone, to the quarter of an hour and always alike; Sysmon's
+ * `UtcTime` is UTC by its documentation, so that is what the others are held against.
+ */
+function zoneOf(clocks: TimelineSource['clocks']): { clock: string; skew_ms: number; why: string } | undefined {
+  const told = clocks.find(
+    ({ other, events, median_ms }) =>
+      other === 'UtcTime' && events >= EVENTS_THAT_TELL && Math.abs(median_ms) >= QUARTER_MS,
+  );
+  if (!told) return undefined;
+  const skew_ms = Math.round(told.median_ms / QUARTER_MS) * QUARTER_MS;
+  if (Math.abs(told.median_ms - skew_ms) > SLACK_MS) return undefined;
+  return {
+    clock: told.clock,
+    skew_ms,
+    why: `${told.clock} differs from UtcTime of ${told.events} Sysmon events by ${skew_ms / 3_600_000} h: a zone that was taken for UTC`,
+  };
+}
+
+const HEAD_BYTES = 65_536;
+const ENTRIES_MAX = 50_000;
+const EVENTS_THAT_TELL = 5;
+const QUARTER_MS = 900_000;
+const SLACK_MS = 120_000;

@@ -1,0 +1,126 @@
+/** Command histories of shells: bash, zsh, fish, PowerShell, Python; with times where the shell kept them. */
+import { z } from 'zod';
+
+/** Whose history it is. */
+export const HistoryShell = z.enum(['bash', 'zsh', 'fish', 'powershell', 'python', 'unknown']);
+export type HistoryShell = z.infer<typeof HistoryShell>;
+
+/** One command, with all its lines. */
+export const HistoryEntry = z.object({
+  command: z.string(),
+  line: z.number().int().positive().describe('of its first line'),
+  time: z.string().nullable().describe('UTC; null when the shell kept none'),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+/** A history as read. */
+export const History = z.object({
+  shell: HistoryShell,
+  lines: z.number().int(),
+  entries: z.array(HistoryEntry),
+  entries_count: z.number().int(),
+});
+export type History = z.infer<typeof History>;
+
+/** Whose history a text is, by its name first, then by its first lines; undefined when nothing says so. */
+export function shellOf(name: string, text: string): HistoryShell | undefined {
+  const head = text.slice(0, HEAD_CHARS);
+  if (/^: \d{9,11}:\d+;/m.test(head)) return 'zsh';
+  if (/^- cmd: /m.test(head) && /^ {2}when: \d+$/m.test(head)) return 'fish';
+  const file = name.toLowerCase().replace(/^.*[\\/]/, '');
+  for (const [shell, pattern] of NAMES) if (pattern.test(file)) return shell;
+  if (/^#\d{9,11}\r?$/m.test(head)) return 'bash';
+  return /histor/.test(file) ? 'unknown' : undefined;
+}
+
+/** Reads one. Never throws; more than the bound is added to `damage`. */
+export function parseHistory(text: string, shell: HistoryShell, damage: string[]): History {
+  const body = text.replace(/^\ufeff/, '');
+  const lines = body.split('\n').map((line) => line.replace(/\r$/, ''));
+  if (lines.at(-1) === '') lines.pop();
+  const entries = READERS[shell](lines);
+  if (entries.length > ENTRIES_MAX)
+    damage.push(`${entries.length - ENTRIES_MAX} commands after the first ${ENTRIES_MAX}`);
+  return { shell, lines: lines.length, entries: entries.slice(0, ENTRIES_MAX), entries_count: entries.length };
+}
+
+type Reader = (lines: readonly string[]) => HistoryEntry[];
+
+const READERS: Readonly<Record<HistoryShell, Reader>> = {
+  bash: readStamped,
+  zsh: readZsh,
+  fish: readFish,
+  powershell: (lines) => readContinued(lines, (line) => line.endsWith('`')),
+  python: (lines) =>
+    readContinued(lines[0] === '_HiStOrY_V2_' ? ['', ...lines.slice(1).map(unescapeVis)] : lines, never),
+  unknown: readStamped,
+};
+
+/** `#<seconds>` before a command stamps it; all lines up to the next stamp belong to it. Without stamps a line is a command. */
+function readStamped(lines: readonly string[]): HistoryEntry[] {
+  const entries: HistoryEntry[] = [];
+  let stamp: string | undefined;
+  let is_open = false;
+  for (const [index, line] of lines.entries()) {
+    const seconds = /^#(\d{9,11})$/.exec(line)?.[1];
+    if (seconds !== undefined) {
+      stamp = utc(Number(seconds));
+      is_open = false;
+      continue;
+    }
+    const last = entries.at(-1);
+    if (is_open && last) last.command = `${last.command}\n${line}`;
+    else if (line !== '') entries.push({ command: line, line: index + 1, time: stamp ?? null });
+    is_open = stamp !== undefined;
+  }
+  return entries;
+}
+
+/** `: <seconds>:<duration>;command`, with a backslash at the end of every line but the last. */
+function readZsh(lines: readonly string[]): HistoryEntry[] {
+  const joined = readContinued(lines, (line) => /(?:^|[^\\])(?:\\\\)*\\$/.test(line));
+  return joined.map(({ command, line }) => {
+    const [, seconds, text] = /^: (\d{9,11}):\d+;([^]*)$/.exec(command) ?? [];
+    return { command: (text ?? command).replace(/\\\n/g, '\n'), line, time: seconds ? utc(Number(seconds)) : null };
+  });
+}
+
+function readFish(lines: readonly string[]): HistoryEntry[] {
+  const entries: HistoryEntry[] = [];
+  for (const [index, line] of lines.entries()) {
+    const command = /^- cmd: (.*)$/.exec(line)?.[1];
+    const when = /^ {2}when: (\d{9,11})$/.exec(line)?.[1];
+    const last = entries.at(-1);
+    if (command !== undefined) {
+      entries.push({ command: command.replace(/\\n/g, '\n').replace(/\\\\/g, '\\'), line: index + 1, time: null });
+    } else if (when !== undefined && last) last.time = utc(Number(when));
+  }
+  return entries;
+}
+
+function readContinued(lines: readonly string[], goesOn: (line: string) => boolean): HistoryEntry[] {
+  const entries: HistoryEntry[] = [];
+  let is_open = false;
+  for (const [index, line] of lines.entries()) {
+    const last = entries.at(-1);
+    if (is_open && last) last.command = `${last.command}\n${line}`;
+    else if (line !== '') entries.push({ command: line, line: index + 1, time: null });
+    is_open = line !== '' && goesOn(line);
+  }
+  return entries;
+}
+
+const never = () => false;
+const unescapeVis = (line: string): string =>
+  line.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+const utc = (seconds: number): string => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
+
+const NAMES: readonly (readonly [HistoryShell, RegExp])[] = [
+  ['powershell', /consolehost_history|powershell.*history/],
+  ['zsh', /zsh|zhistory/],
+  ['fish', /fish/],
+  ['python', /python/],
+  ['bash', /bash|^\.?sh_history|ash_history/],
+];
+const HEAD_CHARS = 65_536;
+const ENTRIES_MAX = 20_000;

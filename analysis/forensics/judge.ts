@@ -1,0 +1,269 @@
+/** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
+import { isIP } from 'node:net';
+import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
+import { techniqueOf } from '../attack/index.ts';
+import { classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { judgeRequest, leadingClass } from '../web/index.ts';
+import type { ArtifactReading } from './artifact.ts';
+
+/** The verdict over one artefact. */
+export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
+  const { name, sha256, damage, artifact } = reading;
+  const suspicions = suspicionsOf(reading).slice(0, FINDINGS_MAX);
+  const is_read = artifact.kind !== 'unsupported';
+  const items = artifact.kind === 'unsupported' ? 1 : itemsOf(reading);
+  return conclude({
+    subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
+    findings: [
+      ...suspicions.map(({ technique: _technique, ...finding }) => finding),
+      ...(damage.length === 0 ? [] : [damageFinding(reading)]),
+    ],
+    techniques: suspicions.flatMap(({ technique, severity, evidence: cited }) => {
+      const known =
+        technique === undefined || severity === 'info'
+          ? undefined
+          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+      return known ? [{ id: known.id, evidence: cited }] : [];
+    }),
+    checked: [
+      {
+        question: 'Does the artefact show what intruders do? Items are its entries.',
+        corpus: { sha256, items, items_read: is_read ? items : 0 },
+      },
+    ],
+    not_checked: gapsOf(reading),
+  });
+}
+
+interface Suspicion extends WeighedFinding {
+  technique: string | undefined;
+}
+
+function suspicionsOf(reading: ArtifactReading): Suspicion[] {
+  const { artifact, name } = reading;
+  switch (artifact.kind) {
+    case 'history':
+      return artifact.history.entries.flatMap(({ command, line }) => commandSuspicion(name, `line ${line}`, command));
+    case 'lnk': {
+      const { lnk } = artifact;
+      const target = lnk.local_path ?? lnk.environment_path ?? lnk.relative_path ?? '';
+      return lnk.arguments === undefined ? [] : commandSuspicion(name, 'arguments', `${target} ${lnk.arguments}`);
+    }
+    case 'prefetch': {
+      const { executable, filenames } = artifact.prefetch;
+      const own = filenames.find((path) => path.toUpperCase().endsWith(`\\${executable.toUpperCase()}`));
+      const by_name = commandSuspicion(name, 'executable', executable);
+      if (!own || !ODD_PLACE.test(own)) return by_name;
+      return [
+        ...by_name,
+        suspicion(name, {
+          id: 'prefetch-place',
+          title: `${executable} ran from a folder that any user may write to`,
+          rule: 'prefetch/user-folder',
+          severity: 'low',
+          technique: 'T1204.002',
+          locator: 'filenames',
+          text: own,
+        }),
+      ];
+    }
+    case 'utmp':
+      return failedLogins(reading);
+    case 'log':
+      return artifact.log.format === 'iis-w3c'
+        ? requestSuspicions(name, artifact.log.records)
+        : loginSuspicions(name, artifact.log.records);
+    case 'unsupported':
+      return [];
+  }
+}
+
+function commandSuspicion(source: string, locator: string, command: string): Suspicion[] {
+  const { technique, signs } = classifyCommand(command);
+  const [sign] = signs;
+  if (technique === undefined || !sign) return [];
+  const severity = severityOf(sign);
+  if (severity === 'info') return [];
+  return [
+    suspicion(source, {
+      id: `${sign.rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`,
+      title: `a command ${sign.title}`,
+      rule: sign.rule,
+      severity,
+      technique,
+      locator,
+      text: command,
+    }),
+  ];
+}
+
+/** Query strings of a W3C log, judged as requests are. */
+function requestSuspicions(source: string, records: readonly { line: number; text: string }[]): Suspicion[] {
+  return records.flatMap(({ line, text }): Suspicion[] => {
+    const [, method = '', stem = '', query = ''] =
+      /\b(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH) (\S+) (\S+)/.exec(text) ?? [];
+    if (method === '') return [];
+    const { hits } = judgeRequest({ method, target: query === '-' ? stem : `${stem}?${query}` });
+    const [first] = hits;
+    const kind = leadingClass(hits);
+    if (!first || !kind) return [];
+    return [
+      suspicion(source, {
+        id: `request-line-${line}`,
+        title: `${kind} in the ${first.label}: ${first.title}`,
+        rule: first.rule,
+        severity: first.certain ? 'high' : 'medium',
+        technique: 'T1190',
+        locator: `line ${line}`,
+        text: query === '-' ? stem : query,
+      }),
+    ];
+  });
+}
+
+/** Logins that failed and then worked, from one address. */
+function loginSuspicions(source: string, records: readonly { line: number; text: string }[]): Suspicion[] {
+  const failed = new Map<string, { count: number; line: number; text: string }>();
+  const found: Suspicion[] = [];
+  for (const { line, text } of records) {
+    const [, outcome = '', address = ''] =
+      /\b(Failed|Accepted) (?:password|keyboard-interactive(?:\/pam)?) for (?:invalid user )?\S{1,64} from (\S{1,64})/.exec(
+        text,
+      ) ?? [];
+    if (isIP(address) === 0) continue;
+    const known = failed.get(address);
+    if (outcome === 'Failed') {
+      if (known) known.count += 1;
+      else if (failed.size < ADDRESSES_MAX) failed.set(address, { count: 1, line, text });
+    } else if (known && known.count >= GUESSES_FEW) {
+      found.push(
+        suspicion(source, {
+          id: `login-${line}`,
+          title: `${address} logged in after ${known.count} failures`,
+          rule: 'login/guessed',
+          severity: 'high',
+          technique: 'T1110.001',
+          locator: `line ${line}`,
+          text,
+        }),
+      );
+    }
+  }
+  for (const [address, { count, line, text }] of failed) {
+    if (count >= GUESSES_MANY)
+      found.push(
+        suspicion(source, {
+          id: `failures-${address}`,
+          title: `${count} logins from ${address} failed`,
+          rule: 'login/guessing',
+          severity: 'medium',
+          technique: 'T1110.001',
+          locator: `line ${line}`,
+          text,
+        }),
+      );
+  }
+  return found;
+}
+
+/** btmp holds failures only: many from one address are somebody guessing. */
+function failedLogins({ name, artifact }: ArtifactReading): Suspicion[] {
+  if (artifact.kind !== 'utmp' || !/btmp/i.test(name)) return [];
+  const counts = new Map<string, { count: number; at: number; user: string }>();
+  for (const [index, { ip, host, user }] of artifact.records.entries()) {
+    const address = host || ip;
+    const known = counts.get(address);
+    if (known) known.count += 1;
+    else if (counts.size < ADDRESSES_MAX) counts.set(address, { count: 1, at: index + 1, user });
+  }
+  return [...counts]
+    .filter(([, { count }]) => count >= GUESSES_MANY)
+    .map(([address, { count, at, user }]) =>
+      suspicion(name, {
+        id: `failures-${at}`,
+        title: `${count} logins from ${address} failed`,
+        rule: 'login/guessing',
+        severity: 'medium',
+        technique: 'T1110.001',
+        locator: `record ${at}`,
+        text: `${user} from ${address}`,
+      }),
+    );
+}
+
+function suspicion(
+  source: string,
+  {
+    locator,
+    text,
+    title,
+    ...of
+  }: Pick<WeighedFinding, 'id' | 'severity'> & {
+    title: string;
+    rule: string;
+    technique: string;
+    locator: string;
+    text: string;
+  },
+): Suspicion {
+  return {
+    ...of,
+    title: neutralize(title, TITLE_CHARS_MAX),
+    weight: of.severity === 'info' ? 0 : WEIGHT[of.severity],
+    basis: `${of.rule} ${source}`,
+    evidence: [evidence({ source, locator, text })],
+  };
+}
+
+/** Damage is a fact about evidence: it may be an accident or somebody's work. */
+const damageFinding = ({ name, damage }: ArtifactReading): WeighedFinding => ({
+  id: 'damage',
+  title: neutralize(`the artefact is damaged or not whole: ${damage.join('; ')}`, TITLE_CHARS_MAX),
+  severity: 'info',
+  rule: 'artifact/damage',
+  weight: 0,
+  basis: 'damage',
+  evidence: [evidence({ source: name, locator: 'whole', text: damage.join('; ') })],
+});
+
+function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { mandatory?: boolean })[] {
+  if (artifact.kind === 'unsupported')
+    return [{ what: neutralize(name, NAME_CHARS_MAX), why: artifact.reason, mandatory: true }];
+  return [
+    ...damage.map((why) => ({
+      what: `a part of ${neutralize(name, NAME_CHARS_MAX)}`,
+      why: neutralize(why),
+      mandatory: true,
+    })),
+    { what: 'whether the artefact is genuine', why: 'nothing in its format proves who wrote it' },
+    ...(artifact.kind === 'log' && artifact.log.records.some(({ time }) => time === null)
+      ? [{ what: 'the times of its records', why: artifact.log.clock }]
+      : []),
+  ];
+}
+
+function itemsOf({ artifact }: ArtifactReading): number {
+  switch (artifact.kind) {
+    case 'history':
+      return artifact.history.entries_count;
+    case 'utmp':
+      return artifact.records_count;
+    case 'log':
+      return artifact.log.records_count;
+    case 'prefetch':
+      return artifact.prefetch.filenames_count + artifact.prefetch.last_run_times.length;
+    case 'lnk':
+    case 'unsupported':
+      return 1;
+  }
+}
+
+const ODD_PLACE = /\\(?:TEMP|TMP|DOWNLOADS|USERS\\PUBLIC|APPDATA\\LOCAL\\TEMP|PERFLOGS|\$RECYCLE\.BIN)\\/i;
+const FINDINGS_MAX = 300;
+const TITLE_CHARS_MAX = 300;
+const NAME_CHARS_MAX = 80;
+const ADDRESSES_MAX = 10_000;
+const GUESSES_FEW = 3;
+const GUESSES_MANY = 6;

@@ -1,0 +1,121 @@
+/** Text logs of servers and hosts: W3C (IIS), syslog, auditd, common access logs; which lines are records, and when they are from. */
+import { z } from 'zod';
+import { parseLogLine } from '../web/index.ts';
+
+/** The formats that are read. */
+export const TextLogFormat = z.enum(['iis-w3c', 'syslog', 'audit', 'access-log']);
+export type TextLogFormat = z.infer<typeof TextLogFormat>;
+
+/** One line with its time; `null` where the format keeps no whole time. */
+export const TextLogRecord = z.object({
+  line: z.number().int().positive(),
+  time: z.string().nullable(),
+  text: z.string(),
+});
+export type TextLogRecord = z.infer<typeof TextLogRecord>;
+
+/** A log as read. */
+export const TextLog = z.object({
+  format: TextLogFormat,
+  clock: z.string().describe('what its times are and are not'),
+  lines: z.number().int(),
+  records: z.array(TextLogRecord),
+  records_count: z.number().int(),
+});
+export type TextLog = z.infer<typeof TextLog>;
+
+/** The format of a text by its first lines; undefined when they are of none. */
+export function logFormatOf(text: string): TextLogFormat | undefined {
+  const head = text
+    .slice(0, HEAD_CHARS)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, HEAD_LINES);
+  if (head.some((line) => /^#Fields: /.test(line))) return 'iis-w3c';
+  const share = (matches: (line: string) => boolean) => head.filter(matches).length >= Math.max(1, head.length / 2);
+  if (share((line) => AUDIT.test(line))) return 'audit';
+  if (share((line) => SYSLOG.test(line) || SYSLOG_ISO.test(line))) return 'syslog';
+  return share((line) => parseLogLine(line) !== undefined) ? 'access-log' : undefined;
+}
+
+/** Reads one. Never throws; lines that are no record and more than the bound are added to `damage`. */
+export function parseTextLog(text: string, format: TextLogFormat, damage: string[]): TextLog {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  if (lines.at(-1) === '') lines.pop();
+  const records: TextLogRecord[] = [];
+  const read = READERS[format]();
+  let strange = 0;
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '' || (format === 'iis-w3c' && line.startsWith('#') && read(line) === undefined)) continue;
+    const time = read(line);
+    if (time === undefined) strange += 1;
+    else records.push({ line: index + 1, time, text: line.slice(0, LINE_CHARS_MAX) });
+  }
+  if (strange > 0) damage.push(`${strange} of ${lines.length} lines are no ${format} record`);
+  if (records.length > RECORDS_MAX)
+    damage.push(`${records.length - RECORDS_MAX} records after the first ${RECORDS_MAX}`);
+  return {
+    format,
+    clock: CLOCKS[format],
+    lines: lines.length,
+    records: records.slice(0, RECORDS_MAX),
+    records_count: records.length,
+  };
+}
+
+/** Answers the time of a line: null when it keeps none that is whole, undefined when it is no record. */
+type LineReader = (line: string) => string | null | undefined;
+
+const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
+  'iis-w3c': () => {
+    let fields: string[] = [];
+    return (line) => {
+      if (line.startsWith('#')) {
+        if (line.startsWith('#Fields: ')) fields = line.slice(9).trim().split(/\s+/);
+        return undefined;
+      }
+      const values = line.split(' ');
+      if (fields.length === 0 || values.length !== fields.length) return undefined;
+      const at = (name: string) => values[fields.indexOf(name)] ?? '';
+      return toUtc(`${at('date')}T${at('time')}Z`);
+    };
+  },
+  syslog: () => (line) => {
+    if (SYSLOG.test(line)) return null;
+    const stamp = SYSLOG_ISO.exec(line)?.[1];
+    return stamp === undefined ? undefined : toUtc(stamp);
+  },
+  audit: () => (line) => {
+    const [, seconds, millis] = AUDIT.exec(line) ?? [];
+    if (seconds === undefined || millis === undefined) return undefined;
+    return `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}.${millis}Z`;
+  },
+  'access-log': () => (line) => {
+    if (parseLogLine(line) === undefined) return undefined;
+    const [, day, month = '', year, time, sign, hours, minutes] = ACCESS_TIME.exec(line) ?? [];
+    const number = MONTHS.indexOf(month) + 1;
+    if (day === undefined || number === 0) return null;
+    return toUtc(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${sign}${hours}:${minutes}`);
+  },
+};
+
+const toUtc = (stamp: string): string | null => {
+  const at_ms = Date.parse(stamp);
+  return Number.isNaN(at_ms) ? null : new Date(at_ms).toISOString().replace('.000Z', 'Z');
+};
+
+const CLOCKS: Readonly<Record<TextLogFormat, string>> = {
+  'iis-w3c': 'date and time of the W3C log, which are UTC',
+  syslog: 'the stamp of syslog: without year and zone where it has none',
+  audit: 'seconds of the kernel since 1970, UTC',
+  'access-log': 'the stamp of the web server with its zone, brought to UTC',
+};
+const AUDIT = /^(?:node=\S{1,255} )?type=\S{1,64} msg=audit\((\d{9,11})\.(\d{3}):\d+\)/;
+const SYSLOG = /^(?:<\d{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \S/;
+const SYSLOG_ISO = /^(?:<\d{1,3}>1? ?)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) \S/;
+const ACCESS_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d)\]/;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const HEAD_CHARS = 65_536;
+const HEAD_LINES = 40;
+const LINE_CHARS_MAX = 1_024;
+const RECORDS_MAX = 20_000;

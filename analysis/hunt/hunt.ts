@@ -1,0 +1,199 @@
+/** Rules over a recording: findings with the fields that matched, and a receipt that a clean answer can rest on. */
+import type { AnalysisResult, NotChecked, Severity } from '../../protocol/index.ts';
+import { evidence } from '../evidence/index.ts';
+import type { LogEvent } from '../events/index.ts';
+import type { Recording } from '../recordings/index.ts';
+import {
+  createCorrelator,
+  createEngine,
+  explain,
+  type CorrelationAlert,
+  type Engine,
+  type Level,
+  type Ruleset,
+  type SigmaRule,
+} from '../sigma/index.ts';
+import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { controlEvent, CONTROL_RULE } from './control.ts';
+import { createCoverage } from './coverage.ts';
+import { createSightings, type Sighting } from './sightings.ts';
+
+/** What is hunted in. */
+export interface HuntInput {
+  name: string;
+  recording: Recording;
+  ruleset: Ruleset;
+  /** Told now and then how many events were read. */
+  onProgress?: (events: number) => void;
+}
+
+/** Runs all rules over all events, in bounded memory. The same recording and rules give the same result. */
+export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
+  const { name, recording, ruleset, onProgress } = input;
+  const engine = createEngine([...ruleset.rules, CONTROL_RULE], ruleset.filters);
+  const correlator = createCorrelator(ruleset.correlations, ruleset.rules);
+  const sightings = createSightings<SigmaRule>();
+  const coverage = createCoverage();
+  let events = 0;
+  let told = 0;
+  for await (const batch of recording.batches) {
+    for (const event of batch) {
+      const before = engine.counts.covered;
+      sightings.note(event);
+      for (const rule of engine.match(event)) {
+        correlator.observe(rule, event);
+        if (!correlator.isSilent(rule)) sightings.add(rule, event);
+      }
+      coverage.note(event, engine.counts.covered > before);
+    }
+    events += batch.length;
+    if (events - told < EVENTS_A_WORD) continue;
+    told = events;
+    onProgress?.(events);
+  }
+  const found_control = engine.match(controlEvent()).includes(CONTROL_RULE);
+  const alerts = correlator.finish();
+  const report = recording.report();
+  const findings = [
+    ...sightings.all().map((sighting) => toFinding(sighting, name)),
+    ...alerts.map((alert, index) => toCorrelationFinding(alert, index, name)),
+  ].sort(byGravity);
+  const shown = findings.slice(0, FINDINGS_MAX);
+
+  return conclude({
+    subject: name,
+    findings: shown,
+    techniques: shown.flatMap(({ techniques, evidence: grounds }) =>
+      techniques.map((id) => ({ id, evidence: grounds })),
+    ),
+    checked: [
+      {
+        question: `Does one of ${engine.rules.length - 1 + ruleset.correlations.length} Sigma rules match an event?`,
+        corpus: { sha256: report.sha256, items: report.items, items_read: report.items_read },
+        ...(found_control && { control: 'a planted event was found by the same run' }),
+      },
+    ],
+    not_checked: [
+      ...(found_control
+        ? []
+        : [{ what: 'whether rules match at all', why: 'a planted event was not found', mandatory: true }]),
+      ...report.unread.map(({ what, why }) => ({ what, why })),
+      ...coverage.gaps(),
+      ...rulesetGaps(ruleset, engine),
+      ...correlator.gaps(),
+      ...boundGaps(engine, findings.length - shown.length, sightings.dropped()),
+    ],
+    data_versions: { sigma: ruleset.version },
+  });
+}
+
+/** A finding together with the techniques its rule claims. */
+interface RuleFinding extends WeighedFinding {
+  techniques: readonly string[];
+}
+
+function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>, source: string): RuleFinding {
+  const where = [host === '' ? '' : ` on ${host}`, hour === '' ? '' : ` in the hour of ${hour}:00Z`].join('');
+  return {
+    id,
+    title: `${rule.title}${where}${count > 1 ? `, ${count} events` : ''}`,
+    severity: severityOf(rule.level),
+    rule: rule.id,
+    weight: weightOf(rule.level),
+    basis: rule.id,
+    evidence: samples.map((event) => ({
+      ...evidence({ source, locator: event.locator, text: whatMatched(rule, event) }),
+    })),
+    techniques: rule.techniques,
+  };
+}
+
+function toCorrelationFinding(alert: CorrelationAlert, index: number, source: string): RuleFinding {
+  const { rule, group, locators, events, first_ms, last_ms } = alert;
+  const grouped = Object.entries(group)
+    .map(([field, value]) => `${field}=${value}`)
+    .join(', ');
+  const span = `${new Date(first_ms).toISOString()} to ${new Date(last_ms).toISOString()}`;
+  return {
+    id: `${rule.id}/${index}`,
+    title: `${rule.title}: ${events} events from ${span}`,
+    severity: severityOf(rule.level),
+    rule: rule.id,
+    weight: weightOf(rule.level),
+    basis: rule.id,
+    evidence: [
+      evidence({
+        source,
+        locator: locators.slice(0, LOCATORS_SHOWN).join(', '),
+        text: grouped === '' ? span : grouped,
+      }),
+    ],
+    techniques: rule.techniques,
+  };
+}
+
+/** The fields that decided, as the event has them: what an analyst opens the event to see. */
+function whatMatched(rule: SigmaRule, event: LogEvent): string {
+  const { selections } = explain(rule, event);
+  const lines = selections
+    .filter(({ matched }) => matched)
+    .flatMap(({ fields }) => fields.filter((field) => field.matched && field.matched_values.length > 0));
+  const named = new Map(
+    lines.map(({ key, event_values, matched_values }) => [
+      key.split('|', 1)[0] ?? key,
+      event_values[0] ?? matched_values[0] ?? '',
+    ]),
+  );
+  return (
+    [...named].map(([field, value]) => `${field}: ${value}`).join(' · ') || `EventID ${event.origin.event_id ?? ''}`
+  );
+}
+
+function rulesetGaps({ refused, is_starter_only }: Ruleset, { not_evaluable }: Engine): NotChecked[] {
+  const [first] = refused;
+  const [undecided] = not_evaluable;
+  return [
+    ...(is_starter_only
+      ? [
+          {
+            what: 'what a full rule pack knows',
+            why: 'none is mounted: only the starter pack ran; see aurora content add',
+          },
+        ]
+      : []),
+    ...(first
+      ? [{ what: `${refused.length} rule files`, why: `they do not compile, first ${first.path}: ${first.why}` }]
+      : []),
+    ...(undecided
+      ? [
+          {
+            what: `${not_evaluable.length} rules`,
+            why: `they cannot be decided here, first ${undecided.title}: ${undecided.not_evaluable.join(', ')}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function boundGaps({ counts, rules }: Engine, unlisted: number, dropped: number): NotChecked[] {
+  const titles = new Map(rules.map(({ id, title }) => [id, title]));
+  return [
+    ...[...counts.bounded].map(([id, events]) => ({
+      what: `the rule ${titles.get(id) ?? id} on ${events} events`,
+      why: 'it ran into the bound of work and was given up there',
+    })),
+    ...(unlisted > 0
+      ? [{ what: `${unlisted} of the findings`, why: `only the ${FINDINGS_MAX} gravest are listed` }]
+      : []),
+    ...(dropped > 0 ? [{ what: `${dropped} hits`, why: 'there were too many different ones to keep' }] : []),
+  ];
+}
+
+const severityOf = (level: Level): Severity => (level === 'informational' ? 'info' : level);
+const weightOf = (level: Level): number => (level === 'informational' ? 0 : WEIGHT[level]);
+const byGravity = (left: WeighedFinding, right: WeighedFinding): number =>
+  right.weight - left.weight || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0);
+
+const EVENTS_A_WORD = 5_000;
+const FINDINGS_MAX = 300;
+const LOCATORS_SHOWN = 5;

@@ -1,0 +1,18 @@
+/** Bounded readers: bytes of any origin in, lines, records, files or trees out; nothing grows without a bound that has a name. */
+export { BOUNDS, type Bounds } from './bounds.ts';
+export { gunzip } from './gzip.ts';
+export {
+  createRecordReader,
+  type JsonBounds,
+  type JsonRecord,
+  type ReadingReceipt,
+  type RecordReader,
+} from './json.ts';
+export { headInside } from './head.ts';
+export { createLineReader, LINE_BYTES_MAX, type Line, type LineReader } from './lines.ts';
+export { collect, peek } from './peek.ts';
+export { readTar } from './tar.ts';
+export { readTsv, type TsvRow } from './tsv.ts';
+export { unpack, type UnpackedFile } from './unpack.ts';
+export { childrenOf, readXml, type XmlElement } from './xml.ts';
+export { readZip, type ZipEntry } from './zip.ts';

@@ -1,0 +1,102 @@
+/** Zip archives by their central directory: what is listed is judged before a byte of it is unpacked. */
+import { crc32 } from 'node:zlib';
+import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
+import { AuroraError } from '../../protocol/index.ts';
+import { BOUNDS, createMeter, malformed, tooLarge, type Bounds } from './bounds.ts';
+
+/** A file in an archive. Its name is a label, never a path to write to (ATK-H1). */
+export interface ZipEntry {
+  name: string;
+  size: number;
+  /** Its bytes, unpacked as they are read; throws 4130 at a bound, 4220 when they are not what the directory says. */
+  open(): AsyncGenerator<Uint8Array>;
+}
+
+/**
+ * The files of an archive that is held whole. Throws 4220 when it is no zip, or holds links, two files of one name, names that
+ * lead out, encryption or an unknown method; throws 4130 when its directory promises more than the bounds allow.
+ */
+export async function readZip(
+  bytes: Buffer,
+  bounds: Bounds = BOUNDS,
+  shared = { unpacked_bytes: 0 },
+): Promise<ZipEntry[]> {
+  const zip = await fromBufferPromise(withoutTail(bytes), { strictFileNames: true }).catch(refuse);
+  if (zip.entryCount > bounds.entries_max) throw tooLarge(`it holds more than ${bounds.entries_max} files`);
+  const entries = new Map<string, Entry>();
+  let [packed, unpacked] = [0, 0];
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName.endsWith('/')) continue;
+      refuseEntry(entry);
+      const key = entry.fileName.toLowerCase();
+      if (entries.has(key)) throw malformed('it holds two files of one name');
+      entries.set(key, entry);
+      packed += entry.compressedSize;
+      unpacked += entry.uncompressedSize;
+      if (shared.unpacked_bytes + unpacked > bounds.unpacked_bytes_max) {
+        throw tooLarge(`unpacked it has more than ${bounds.unpacked_bytes_max} bytes`);
+      }
+    }
+  } catch (reason) {
+    throw toRefusal(reason);
+  }
+  if (packed > bytes.length) throw malformed('its files lie over one another, as in a bomb');
+  if (unpacked > bounds.ratio_free_bytes && unpacked > packed * bounds.ratio_max) {
+    throw tooLarge(`more than ${bounds.ratio_max} bytes come out of each byte of it, as out of a bomb`);
+  }
+  return [...entries.values()].map((entry) => ({
+    name: entry.fileName,
+    size: entry.uncompressedSize,
+    open: () => inflate(zip, entry, bounds, shared),
+  }));
+}
+
+/** A tool that copied an archive as text may have ended it with a line break: that much is cut off, and nothing else. */
+function withoutTail(bytes: Buffer): Buffer {
+  const at = bytes.lastIndexOf(DIRECTORY_END);
+  if (at === -1 || at + DIRECTORY_END_BYTES > bytes.length) return bytes;
+  const end = at + DIRECTORY_END_BYTES + bytes.readUInt16LE(at + DIRECTORY_END_BYTES - 2);
+  const tail = bytes.subarray(end).toString('latin1');
+  return tail.length <= TAIL_BYTES_MAX && tail.trim() === '' ? bytes.subarray(0, end) : bytes;
+}
+
+async function* inflate(zip: ZipFile, entry: Entry, bounds: Bounds, shared: { unpacked_bytes: number }) {
+  const meter = createMeter(bounds, shared);
+  meter.enter(entry.compressedSize);
+  let sum = 0;
+  const stream = await zip.openReadStreamPromise(entry).catch(refuse);
+  try {
+    for await (const chunk of stream) {
+      const bytes = chunk as Uint8Array; // a stream of bytes, though its type does not say so
+      meter.leave(bytes.byteLength);
+      sum = crc32(bytes, sum);
+      yield bytes;
+    }
+  } catch (reason) {
+    throw toRefusal(reason);
+  } finally {
+    stream.destroy();
+  }
+  if (sum !== entry.crc32) throw malformed('a file in it has another checksum than the archive says');
+}
+
+function refuseEntry(entry: Entry): void {
+  if (((entry.externalFileAttributes >>> 16) & MODE_TYPE) === MODE_LINK) throw malformed('it holds a symbolic link');
+  if (entry.isEncrypted()) throw malformed('it is encrypted');
+  if (!entry.canDecodeFileData()) throw malformed(`compression method ${entry.compressionMethod} is not known here`);
+}
+
+/** Errors of the library speak of the archive; ours pass. */
+const toRefusal = (reason: unknown): AuroraError =>
+  reason instanceof AuroraError ? reason : malformed('its zip is damaged or leads out of itself', reason);
+
+function refuse(reason: unknown): never {
+  throw toRefusal(reason);
+}
+
+const MODE_TYPE = 0o170000;
+const MODE_LINK = 0o120000;
+const DIRECTORY_END = Buffer.from('PK\x05\x06', 'latin1');
+const DIRECTORY_END_BYTES = 22;
+const TAIL_BYTES_MAX = 16;

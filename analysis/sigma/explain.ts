@@ -1,0 +1,148 @@
+/** Why a rule matches an event, or why not: each selection, field and value, as an analyst would check them by hand. */
+import type { Explanation, FieldExplanation, SelectionExplanation } from '../../protocol/index.ts';
+import { textsOf, type LogEvent } from '../events/index.ts';
+import { neutralize } from '../evidence/index.ts';
+import type { Condition } from './condition.ts';
+import { meetsCondition } from './decide.ts';
+import { holds, type FieldTest } from './field-test.ts';
+import { isFor } from './lane.ts';
+import { TooMuchWork } from './pattern.ts';
+import type { LogSource, SigmaRule } from './rule.ts';
+import { fieldTestsOf, selects } from './selection.ts';
+import { viewOf, type View } from './view.ts';
+
+/** Explains one rule on one event. Deterministic, and as exact as the engine: it asks the same tests. */
+export function explain(rule: SigmaRule, event: LogEvent): Explanation {
+  const view = viewOf(event);
+  const wanted = describe(rule.logsource);
+  const { product, service, categories } = event.origin;
+  const logsource = {
+    matched: isFor(rule.logsource, event.origin),
+    wanted,
+    event: describe({ product, service, category: categories.length > 0 ? categories.join('|') : undefined }),
+  };
+  const selections = [...rule.selections].map(([name, selection]): SelectionExplanation => ({
+    name,
+    matched: orFalse(() => selects(selection, view)),
+    fields: fieldTestsOf(selection)
+      .slice(0, FIELDS_MAX)
+      .map((test) => explainField(test, view)),
+  }));
+  const conditions = rule.conditions.map(({ text, tree }) => ({
+    text,
+    matched: orFalse(() => meetsCondition(tree, rule.selections, view)),
+  }));
+  const met = new Set(selections.filter(({ matched }) => matched).map(({ name }) => name));
+  const holds_somewhere = conditions.some(({ matched }) => matched);
+  const matched = rule.not_evaluable.length === 0 && logsource.matched && holds_somewhere;
+  return { matched, why: sentence(rule, { matched, logsource, selections, met }), logsource, conditions, selections };
+}
+
+function sentence(
+  rule: SigmaRule,
+  {
+    matched,
+    logsource,
+    selections,
+    met,
+  }: Pick<Explanation, 'matched' | 'logsource' | 'selections'> & { met: ReadonlySet<string> },
+): string {
+  const [obstacle] = rule.not_evaluable;
+  if (obstacle !== undefined) return `It cannot be decided here: ${obstacle}.`;
+  if (!logsource.matched) return `It is for ${logsource.wanted}, and the event is from ${logsource.event}.`;
+  if (matched) return `It matches by ${[...met].join(', ')}.`;
+  const [condition] = rule.conditions;
+  const blame = condition && blameOf(condition.tree, met);
+  const failed = selections.find(({ name }) => name === blame?.name);
+  const line = failed?.fields.find((field) => !field.matched);
+  if (blame?.is_negated) return `${blame.name} matches, and the condition rules it out.`;
+  return `${blame?.name ?? 'The condition'} does not match${line ? `: ${line.key}, ${line.why}` : ''}.`;
+}
+
+/** The first selection that keeps a condition from holding. */
+function blameOf(condition: Condition, met: ReadonlySet<string>): { name: string; is_negated: boolean } | undefined {
+  switch (condition.kind) {
+    case 'selection':
+      return met.has(condition.name) ? undefined : { name: condition.name, is_negated: false };
+    case 'not': {
+      const name = firstMet(condition.of, met);
+      return name === undefined ? undefined : { name, is_negated: true };
+    }
+    case 'of': {
+      const name = condition.names.find((each) => !met.has(each));
+      return name === undefined ? undefined : { name, is_negated: false };
+    }
+    case 'and':
+    case 'or':
+      return condition.of.map((each) => blameOf(each, met)).find((blame) => blame !== undefined);
+  }
+}
+
+const firstMet = (condition: Condition, met: ReadonlySet<string>): string | undefined => {
+  if (condition.kind === 'selection') return met.has(condition.name) ? condition.name : undefined;
+  if (condition.kind === 'of') return condition.names.find((name) => met.has(name));
+  if (condition.kind === 'not') return undefined;
+  return condition.of.map((each) => firstMet(each, met)).find((name) => name !== undefined);
+};
+
+function explainField(test: FieldTest, view: View): FieldExplanation {
+  const reading = test.field === undefined ? view.readAll() : view.read(test.field);
+  const says = test.matchers.map((matcher) => {
+    try {
+      return { text: matcher.text, matched: matcher.matches(reading, view), is_over: false };
+    } catch (reason) {
+      if (!(reason instanceof TooMuchWork)) throw reason;
+      return { text: matcher.text, matched: false, is_over: true };
+    }
+  });
+  const answers = new Map(test.matchers.map((matcher, index) => [matcher, says[index]?.matched ?? false]));
+  const matched = holds(test, (matcher) => answers.get(matcher) ?? false);
+  const values = test.field === undefined ? [] : textsOf(view.event, test.field);
+  const hits = says.filter((each) => each.matched).map(({ text }) => text);
+  const misses = says.filter((each) => !each.matched).map(({ text }) => text);
+  return {
+    key: test.key === '' ? 'keywords' : test.key,
+    line: test.line,
+    matched,
+    event_values: values.slice(0, VALUES_MAX).map(cut),
+    matched_values: hits.slice(0, VALUES_MAX).map(cut),
+    missed_values: misses.slice(0, VALUES_MAX).map(cut),
+    why: says.some(({ is_over }) => is_over)
+      ? 'given up at the bound of work'
+      : whyField(test, reading, { matched, hits, misses }),
+  };
+}
+
+function whyField(
+  { field, is_every, is_negated }: FieldTest,
+  { is_present, raw }: { is_present: boolean; raw: readonly string[] },
+  { matched, hits, misses }: { matched: boolean; hits: readonly string[]; misses: readonly string[] },
+): string {
+  const count = hits.length + misses.length;
+  if (is_negated)
+    return matched ? 'no value of the rule is there, as it must be' : `${cut(hits[0] ?? '')} is there, and must not be`;
+  if (matched) return is_every && count > 1 ? `all ${count} values are there` : `${cut(hits[0] ?? '')} fits`;
+  if (field !== undefined && !is_present) return 'the event has no such field';
+  if (field !== undefined && raw.length === 0) return 'the field is empty';
+  if (is_every && hits.length > 0)
+    return `${misses.length} of ${count} values are missing, first ${cut(misses[0] ?? '')}`;
+  return count === 1 ? `${cut(misses[0] ?? '')} does not fit` : `none of ${count} values fits`;
+}
+
+const describe = ({ product, service, category }: LogSource): string =>
+  [product, service, category].filter((part) => part !== undefined).join('/') || 'a log that does not say what it is';
+/** Attacker text: neutralised and cut. */
+const cut = (text: string): string => neutralize(text, TEXT_CHARS_MAX);
+
+const orFalse = (ask: () => boolean): boolean => {
+  try {
+    return ask();
+  } catch (reason) {
+    if (!(reason instanceof TooMuchWork)) throw reason;
+    return false;
+  }
+};
+
+const FIELDS_MAX = 200;
+const VALUES_MAX = 5;
+const TEXT_CHARS_MAX = 200;

@@ -1,0 +1,94 @@
+/** What is allowed in a rule and still a mistake more often than not: the second look of an experienced author. */
+import { namesIn } from './condition.ts';
+import { parseSigma, type ParseOptions } from './parse.ts';
+import type { SigmaProblem } from '../../protocol/index.ts';
+import { problem, SigmaError } from './problem.ts';
+import { requirementOf } from './requirement.ts';
+import type { SigmaRule } from './rule.ts';
+import { fieldTestsOf } from './selection.ts';
+
+/** All errors of a text, and the warnings when there are none; in order of place. */
+export function lintSigma(text: string, options: ParseOptions = {}): SigmaProblem[] {
+  try {
+    const { rules, correlations, warnings } = parseSigma(text, options);
+    const found = [...rules, ...correlations].flatMap((rule) => [
+      ...headWarnings(rule),
+      ...(rule.kind === 'rule' ? ruleWarnings(rule, text) : []),
+    ]);
+    return [...warnings, ...found].sort(byPlace);
+  } catch (reason) {
+    if (!(reason instanceof SigmaError)) throw reason;
+    return [...reason.problems].sort(byPlace);
+  }
+}
+
+const warn = (path: string, message: string, line = 1): SigmaProblem =>
+  problem({ line, column: 1 }, path, message, 'warning');
+
+function headWarnings({
+  id,
+  level,
+  techniques,
+  tags,
+  description,
+}: Pick<SigmaRule, 'id' | 'level' | 'techniques' | 'tags' | 'description'>): SigmaProblem[] {
+  return [
+    ...(UUID.test(id) ? [] : [warn('id', 'a UUID lets others refer to the rule for good')]),
+    ...(description === undefined ? [warn('description', 'is missing: whoever gets the alert reads it first')] : []),
+    ...(level !== 'informational' && techniques.length === 0 && !tags.some((tag) => tag.startsWith('attack.'))
+      ? [warn('tags', 'name the ATT&CK technique, like attack.t1059.001')]
+      : []),
+  ];
+}
+
+function ruleWarnings(rule: SigmaRule, text: string): SigmaProblem[] {
+  const used = new Set(rule.conditions.flatMap(({ tree }) => namesIn(tree)));
+  const tests = [...rule.selections].flatMap(([name, selection]) =>
+    fieldTestsOf(selection).map((test) => ({ name, test })),
+  );
+  const values = tests.flatMap(({ name, test }) => test.matchers.map((matcher) => ({ name, test, matcher })));
+  const is_windows = rule.logsource.product === 'windows';
+  return [
+    ...[...rule.selections.keys()]
+      .filter((name) => !used.has(name) && !name.startsWith('_'))
+      .map((name) => warn(`detection.${name}`, 'is not used in the condition')),
+    ...values.flatMap(({ name, test, matcher }) => {
+      const path = `detection.${name}.${test.key}`;
+      const is_plain = !/\|(?:re|cidr|fieldref|base64)/.test(test.key);
+      return [
+        ...(is_plain && /^\*.*\*$/.test(matcher.text) && test.key.split('|').length === 1
+          ? [warn(path, 'write |contains instead of * around the value', test.line)]
+          : []),
+        ...(is_windows && is_plain && /^[a-z]:\//i.test(matcher.text)
+          ? [warn(path, 'paths of Windows are written with backslashes', test.line)]
+          : []),
+        ...(is_plain && matcher.text !== matcher.text.trim() && matcher.text.trim() === ''
+          ? [warn(path, 'only white space', test.line)]
+          : []),
+        ...(test.field !== undefined &&
+        /\|(?:endswith)/.test(test.key) &&
+        /^[^\\/*]+\.exe$/i.test(matcher.text) &&
+        /image$/i.test(test.field)
+          ? [
+              warn(
+                path,
+                `\\${matcher.text} means that program only; without the backslash others that end alike match too`,
+                test.line,
+              ),
+            ]
+          : []),
+      ];
+    }),
+    ...rule.not_evaluable.map((why) => warn('detection', `cannot be decided here: ${why}`)),
+    ...(requirementOf(rule).literals === undefined && requirementOf(rule).event_ids === undefined
+      ? [warn('detection', 'no text is required for certain: it is asked of every event of its log')]
+      : []),
+    ...(/\t/.test(text) ? [warn('', 'tabs: use spaces')] : []),
+  ];
+}
+
+const byPlace = (left: SigmaProblem, right: SigmaProblem): number =>
+  left.line - right.line ||
+  left.column - right.column ||
+  (left.path < right.path ? -1 : left.path > right.path ? 1 : 0);
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;

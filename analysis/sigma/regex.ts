@@ -1,0 +1,107 @@
+/** Regular expressions of rules, which strangers write: a linear engine, bounded in program and input (ATK-H5). */
+import { RE2JS } from 're2js';
+import { boundWork, type Pattern } from './pattern.ts';
+
+/** Flags that Sigma knows after `re`. */
+export type RegexFlag = 'i' | 'm' | 's';
+
+/** What a pattern compiles to; `unsupported` needs a backtracking engine, `refused` must not run at all. */
+export type RegexOutcome =
+  { kind: 'pattern'; pattern: Pattern } | { kind: 'unsupported'; why: string } | { kind: 'refused'; why: string };
+
+/** Compiles for a search anywhere in the text; case matters unless the flag or `(?i)` says otherwise. */
+export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): RegexOutcome {
+  if (source.length > REGEX_CHARS_MAX) return { kind: 'refused', why: `longer than ${REGEX_CHARS_MAX} characters` };
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(source, toBits(flags));
+  } catch (reason) {
+    const why =
+      reason instanceof Error ? reason.message.replace(/\s+/g, ' ').slice(0, 160) : 'not a regular expression';
+    return NEEDS_BACKTRACKING.test(source) && isJavaScript(source)
+      ? { kind: 'unsupported', why: 'lookaround or a backreference' }
+      : { kind: 'refused', why };
+  }
+  const size = compiled.programSize();
+  if (size > PROGRAM_MAX) return { kind: 'refused', why: `a program of ${size} steps, the cap is ${PROGRAM_MAX}` };
+  const pattern: Pattern = {
+    matches(text) {
+      // Four steps a comparison: at the bound some 50 ms.
+      boundWork(text.length, size * STEP_COST);
+      return compiled.test(text);
+    },
+    literal: literalOf(source).toLowerCase(),
+  };
+  return { kind: 'pattern', pattern };
+}
+
+/** The longest text that every match of the source contains, as far as a quick look can tell; '' when it cannot. */
+export function literalOf(source: string): string {
+  const runs: string[] = [''];
+  let depth = 0;
+  for (let index = 0; index < source.length; index++) {
+    const char = source.charAt(index);
+    if (char === '\\') {
+      const next = source.charAt(++index);
+      // \Q…\E, code points and classes of many letters are left alone: nothing is claimed then.
+      if (/[Qxp0-9]/i.test(next)) return '';
+      if (/[a-z]/i.test(next)) runs.push('');
+      else if (depth === 0) extend(runs, next);
+    } else if (char === '[') {
+      index = endOfClass(source, index);
+      runs.push('');
+    } else if (char === '(') depth++;
+    else if (char === ')') {
+      depth--;
+      runs.push('');
+    } else if (char === '|') {
+      if (depth === 0) return '';
+    } else if (char === '?' || char === '*' || char === '{') {
+      // What stands before a quantifier may be missing.
+      if (depth === 0) runs[runs.length - 1] = runs.at(-1)?.slice(0, -1) ?? '';
+      runs.push('');
+      if (char === '{') index = Math.max(index, source.indexOf('}', index));
+    } else if (char === '+' || char === '.' || char === '^' || char === '$') runs.push('');
+    else if (depth === 0) extend(runs, char);
+  }
+  return runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+}
+
+const extend = (runs: string[], char: string): void => {
+  runs[runs.length - 1] = `${runs.at(-1) ?? ''}${char}`;
+};
+
+function endOfClass(source: string, start: number): number {
+  let index = start + 1;
+  if (source.charAt(index) === '^') index++;
+  if (source.charAt(index) === ']') index++;
+  while (index < source.length && source.charAt(index) !== ']') {
+    if (source.charAt(index) === '\\') index++;
+    else if (source.startsWith('[:', index)) index = Math.max(index, source.indexOf(':]', index) + 1);
+    index++;
+  }
+  return index;
+}
+
+function toBits(flags: ReadonlySet<RegexFlag>): number {
+  return (
+    RE2JS.LOOKBEHINDS |
+    (flags.has('i') ? RE2JS.CASE_INSENSITIVE : 0) |
+    (flags.has('m') ? RE2JS.MULTILINE : 0) |
+    (flags.has('s') ? RE2JS.DOTALL : 0)
+  );
+}
+
+function isJavaScript(source: string): boolean {
+  try {
+    new RegExp(source.replace(/^\(\?[ims]+\)/, ''));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const NEEDS_BACKTRACKING = /\(\?<?[=!]|\\[1-9]|\\k</;
+const REGEX_CHARS_MAX = 4_096;
+const PROGRAM_MAX = 5_000;
+const STEP_COST = 4;

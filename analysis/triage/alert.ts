@@ -1,0 +1,165 @@
+/** An alert as the desk gets it, and what it is about: the fields of many sensors under a few names. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { entityKey, entityOf, ENTITY_TYPES, type Entity, type EntityType, type Sighting } from '../entities/index.ts';
+import { Ioc, Severity, type Checked, type Evidence, type NotChecked } from '../../protocol/index.ts';
+import { evidence } from '../evidence/index.ts';
+import { WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+
+const Name = z.string().max(512);
+/** What is read of an alert; everything else is named as not read. */
+export const TriagedAlert = z.looseObject({
+  alert_id: z.string().min(1).max(128),
+  title: z.string().max(500).default(''),
+  description: z.string().max(65_536).optional(),
+  severity: Severity.default('info'),
+  timestamp: z.string().max(64).optional().describe('when it happened, ISO 8601'),
+  created_at: z.string().max(64).optional(),
+  source: Name.optional().describe('the sensor'),
+  rule: Name.optional().describe('the rule or signature that raised it'),
+  host: Name.optional(),
+  hostname: Name.optional(),
+  user: Name.optional(),
+  username: Name.optional(),
+  src_ip: Name.optional(),
+  dst_ip: Name.optional(),
+  process_guid: Name.optional(),
+  mitre_techniques: z.array(z.string().max(32)).max(64).default([]),
+  iocs: z.array(Ioc).max(1_000).default([]),
+  entities: z
+    .array(z.object({ type: z.enum(ENTITY_TYPES), value: Name }))
+    .max(256)
+    .default([]),
+  asset_criticality: z.enum(['low', 'medium', 'high', 'critical']).optional(),
+});
+export type TriagedAlert = z.infer<typeof TriagedAlert>;
+
+/** Alerts that are looked at together. */
+export const ALERTS_MAX = 5_000;
+
+/** What an alert is about, each entity once, in order. */
+export function entitiesOf(alert: TriagedAlert): Entity[] {
+  const named = NAMED.flatMap(([field, type]) => {
+    const value = alert[field];
+    return typeof value === 'string' ? [entityOf(type, value)] : [];
+  });
+  const listed = alert.entities.map(({ type, value }) => entityOf(type, value));
+  const indicated = alert.iocs.map(({ type, value }) => {
+    const entity = OF_IOC.get(type.toLowerCase());
+    return entity && entityOf(entity, value);
+  });
+  const all = [...named, ...listed, ...indicated].filter((entity) => entity !== undefined);
+  const distinct = new Map(all.map((entity) => [entityKey(entity), entity]));
+  return [...distinct].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, entity]) => entity);
+}
+
+/** When it happened, ms; undefined when it does not say so in a form that is read. */
+export function timeOf({ timestamp, created_at }: TriagedAlert): number | undefined {
+  const at = Date.parse(timestamp ?? created_at ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
+export const toSighting = (alert: TriagedAlert): Sighting => ({
+  id: alert.alert_id,
+  at: timeOf(alert),
+  entities: entitiesOf(alert),
+});
+
+/** What the sensor says, weighed as its severity; alerts of one rule of one sensor are one kind of evidence. */
+export function findingOf(alert: TriagedAlert): WeighedFinding {
+  const [shown] = evidenceOf(alert);
+  const said = `${alert.source ?? 'the sensor'} says ${alert.severity}: ${shown.excerpt || 'no title'}`;
+  return {
+    id: `alert-${evidence({ source: '', locator: alert.alert_id, text: '' }).locator}`,
+    title: said.slice(0, TITLE_CHARS_MAX),
+    severity: alert.severity,
+    ...(alert.rule !== undefined && { rule: evidence({ source: alert.rule, locator: '', text: '' }).source }),
+    evidence: [shown],
+    weight: alert.severity === 'info' ? 0 : WEIGHT[alert.severity],
+    basis: `${alert.source ?? ''} ${alert.rule ?? alert.title}`,
+  };
+}
+
+export const evidenceOf = ({ alert_id, title }: TriagedAlert): [Evidence] => [
+  evidence({ source: `alert ${alert_id}`, locator: '/title', text: title }),
+];
+
+/** What the desk does not read of these alerts: it keeps them from being clean. */
+export function unreadOf(alerts: readonly TriagedAlert[]): (NotChecked & { mandatory: boolean })[] {
+  const fields = new Set(alerts.flatMap((alert) => Object.keys(alert).filter((field) => !READ.has(field))));
+  const undated = alerts.filter((alert) => timeOf(alert) === undefined).length;
+  const shown = [...fields]
+    .sort()
+    .slice(0, FIELDS_SHOWN)
+    .map((field) => evidence({ source: field, locator: '', text: '' }).source);
+  return [
+    ...(shown.length > 0
+      ? [
+          {
+            what: `the fields ${shown.join(', ')}`,
+            why: 'the desk does not read them; other specialists may',
+            mandatory: true,
+          },
+        ]
+      : []),
+    ...(undated > 0
+      ? [
+          {
+            what: `the time of ${undated} alert${undated === 1 ? '' : 's'}`,
+            why: 'it says none that can be read',
+            mandatory: false,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** As many findings as one result lists, the weightiest; the rest is said. */
+export function listed(findings: readonly WeighedFinding[]): { findings: WeighedFinding[]; left_out: NotChecked[] } {
+  const ordered = [...findings].sort((left, right) => right.weight - left.weight || (left.id < right.id ? -1 : 1));
+  const rest = ordered.length - FINDINGS_MAX;
+  return {
+    findings: ordered.slice(0, FINDINGS_MAX),
+    left_out: rest > 0 ? [{ what: `${rest} lesser findings`, why: `only ${FINDINGS_MAX} are listed` }] : [],
+  };
+}
+
+/** The receipt over alerts: the same whatever order they came in. */
+export function receiptOf(question: string, alerts: readonly TriagedAlert[], control: string | undefined): Checked {
+  const lines = alerts.map((alert) => JSON.stringify(alert)).sort();
+  const sha256 = createHash('sha256').update(lines.join('\n')).digest('hex');
+  return {
+    question,
+    corpus: { sha256, items: alerts.length, items_read: alerts.length },
+    ...(control !== undefined && { control }),
+  };
+}
+
+const NAMED: readonly (readonly [string, EntityType])[] = [
+  ['host', 'host'],
+  ['hostname', 'host'],
+  ['user', 'user'],
+  ['username', 'user'],
+  ['src_ip', 'ip'],
+  ['dst_ip', 'ip'],
+  ['process_guid', 'process'],
+];
+const OF_IOC = new Map<string, EntityType>([
+  ['ip', 'ip'],
+  ['ipv4', 'ip'],
+  ['ipv6', 'ip'],
+  ['domain', 'domain'],
+  ['hostname', 'domain'],
+  ['hash', 'hash'],
+  ['md5', 'hash'],
+  ['sha1', 'hash'],
+  ['sha256', 'hash'],
+]);
+/** Ours, labels of others, and what other specialists are given whole. */
+const READ = new Set([
+  ...Object.keys(TriagedAlert.shape),
+  ...['status', 'acknowledged', 'tenant_id', 'raw_log', 'http', 'email'],
+]);
+const TITLE_CHARS_MAX = 240;
+const FIELDS_SHOWN = 20;
+const FINDINGS_MAX = 300;

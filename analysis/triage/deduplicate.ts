@@ -1,0 +1,77 @@
+/** Which alerts say the same again: the same sensor, rule and entities within a window. Nothing is dropped, the rest is counted. */
+import { z } from 'zod';
+import { maxSeverity, Severity, type AnalysisResult } from '../../protocol/index.ts';
+import { entityKey } from '../entities/index.ts';
+import { conclude } from '../verdict/index.ts';
+import { entitiesOf, evidenceOf, findingOf, listed, receiptOf, timeOf, unreadOf, type TriagedAlert } from './alert.ts';
+
+/** One statement, and every alert that made it. */
+export const AlertGroup = z.object({
+  alert_id: z.string().describe('the first one: the one to keep'),
+  duplicates: z.array(z.string()),
+  count: z.number().int().positive(),
+  severity: Severity.describe('the gravest of them'),
+  title: z.string(),
+  why: z.string(),
+});
+export type AlertGroup = z.infer<typeof AlertGroup>;
+
+/** A result with its groups. */
+export type Deduplication = AnalysisResult & { groups: AlertGroup[]; duplicates: number };
+
+/** Folds repetitions. The same alerts in any order give the same bytes. */
+export function deduplicateAlerts(alerts: readonly TriagedAlert[], window_ms: number): Deduplication {
+  const ordered = [...alerts].sort(
+    (left, right) => compare(timeOf(left) ?? 0, timeOf(right) ?? 0) || compare(left.alert_id, right.alert_id),
+  );
+  const open = new Map<string, { first: TriagedAlert; last_at: number; all: TriagedAlert[] }>();
+  const groups: { first: TriagedAlert; all: TriagedAlert[] }[] = [];
+  for (const alert of ordered) {
+    const key = keyOf(alert);
+    const at = timeOf(alert) ?? 0;
+    const group = open.get(key);
+    if (group && at - group.last_at <= window_ms) {
+      group.all.push(alert);
+      group.last_at = at;
+      continue;
+    }
+    const fresh = { first: alert, last_at: at, all: [alert] };
+    open.set(key, fresh);
+    groups.push(fresh);
+  }
+  const told = groups.map(toGroup);
+  // Of each group the gravest alert speaks: no high finding is lost in a low one.
+  const { findings, left_out } = listed(
+    groups.map(({ all }) => all.map(findingOf).reduce((worst, each) => (each.weight > worst.weight ? each : worst))),
+  );
+  const result = conclude({
+    subject: `The ${alerts.length} alerts, ${groups.length} of them distinct`,
+    findings,
+    techniques: groups.flatMap(({ first }) =>
+      first.mitre_techniques.map((id) => ({ id, evidence: evidenceOf(first) })),
+    ),
+    iocs: alerts.flatMap(({ iocs }) => iocs),
+    checked: [receiptOf('which alerts say the same again?', alerts, undefined)],
+    not_checked: [
+      ...unreadOf(alerts),
+      ...left_out,
+      { what: 'what the alerts rest on', why: 'the desk reads alerts, not the events behind them' },
+    ],
+  });
+  return { ...result, groups: told, duplicates: alerts.length - groups.length };
+}
+
+function toGroup({ first, all }: { first: TriagedAlert; all: readonly TriagedAlert[] }): AlertGroup {
+  return {
+    alert_id: first.alert_id,
+    duplicates: all.slice(1).map(({ alert_id }) => alert_id),
+    count: all.length,
+    severity: all.reduce<Severity>((worst, { severity }) => maxSeverity(worst, severity), 'info'),
+    title: evidenceOf(first)[0].excerpt,
+    why: all.length === 1 ? 'nothing else says the same' : 'same sensor, rule and entities, one soon after the other',
+  };
+}
+
+const keyOf = (alert: TriagedAlert): string =>
+  JSON.stringify([alert.source ?? '', alert.rule ?? alert.title, entitiesOf(alert).map(entityKey)]);
+const compare = <T>(left: T, right: T): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -1,0 +1,78 @@
+/** What each agent was approved to offer: a card that asks for more waits for a person (ATK-E3). */
+import { z } from 'zod';
+import { ActionClass, Effect, type CardFacts } from '../protocol/index.ts';
+
+/** What counts of a card: descriptions are data, and give nobody a right. */
+export const Offer = z.record(
+  z.string().max(600),
+  z.object({ effect: Effect, action_class: ActionClass, routable: z.boolean(), targets: z.array(z.string().max(256)) }),
+);
+export type Offer = z.infer<typeof Offer>;
+
+/** Where they are kept. */
+export interface Offers {
+  approved(agent_id: string): Offer | undefined;
+  /** Keeps the first offer of an agent whose key a person has just pinned. */
+  keep(agent_id: string, offer: Offer): void;
+  /** Keeps what a person has to look at; the newest counts. */
+  ask(agent_id: string, offer: Offer): void;
+}
+
+/**
+ * Judges the card of a proven agent. The first one is what its enrolment approved; a later one may offer as much or less.
+ * Answers what is more in it, as a sentence; such a card waits for `aurora agents approve`.
+ */
+export function judgeOffer(offers: Offers, agent_id: string, card: CardFacts): string | undefined {
+  const offer = offerOf(card);
+  const approved = offers.approved(agent_id);
+  if (!approved) offers.keep(agent_id, offer);
+  const more = approved ? moreThan(approved, offer) : [];
+  if (more.length === 0) return undefined;
+  offers.ask(agent_id, offer);
+  const shown = more.slice(0, SHOWN_MAX).join(', ');
+  return `its card offers more than was approved (${shown}): look at it, then aurora agents approve ${agent_id}`;
+}
+
+/** In memory, for tests and for one process. */
+export function memoryOffers(): Offers & { approve(agent_id: string): void } {
+  const approved = new Map<string, Offer>();
+  const asked = new Map<string, Offer>();
+  return {
+    approved: (agent_id) => approved.get(agent_id),
+    keep: (agent_id, offer) => void approved.set(agent_id, offer),
+    ask: (agent_id, offer) => void asked.set(agent_id, offer),
+    approve(agent_id) {
+      const offer = asked.get(agent_id);
+      if (offer) approved.set(agent_id, offer);
+    },
+  };
+}
+
+const offerOf = ({ skills }: CardFacts): Offer =>
+  Object.fromEntries(
+    [...skills].map(([id, { effect, action_class, routable, targets }]) => [
+      id,
+      { effect, action_class, routable, targets },
+    ]),
+  );
+
+/** What an offer has beyond another one; a target that is named no longer is an asset that policy no longer sees. */
+function moreThan(approved: Offer, offer: Offer): string[] {
+  return Object.entries(offer).flatMap(([id, now]) => {
+    const then = Object.hasOwn(approved, id) ? approved[id] : undefined;
+    if (!then) return [`${id} is new`];
+    return [
+      ...(rank(Effect, now.effect) > rank(Effect, then.effect) ? [`${id} is ${now.effect} now`] : []),
+      ...(rank(ActionClass, now.action_class) > rank(ActionClass, then.action_class)
+        ? [`${id} is ${now.action_class} now`]
+        : []),
+      ...(now.routable && !then.routable ? [`${id} is routable now`] : []),
+      ...(then.targets.some((target) => !now.targets.includes(target)) ? [`${id} names fewer targets`] : []),
+    ];
+  });
+}
+
+/** Both enums go from harmless to grave. */
+const rank = (grades: { options: readonly string[] }, grade: string): number => grades.options.indexOf(grade);
+
+const SHOWN_MAX = 5;

@@ -1,0 +1,193 @@
+/** Hosts by their events: trees, odd starts, drivers, a score with its factors, and what a real intrusion leaves. */
+import { createReadStream } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  assessHosts,
+  createHostWatch,
+  mountedDrivers,
+  planIsolation,
+  toProcessReport,
+} from '../../../analysis/endpoint/index.ts';
+import { normalizeEvent } from '../../../analysis/events/index.ts';
+import { openRecording } from '../../../analysis/recordings/index.ts';
+import { literalContent } from '../../../seams/index.ts';
+import { dataPath, describeWithData } from '../../support/data.ts';
+
+const SYSMON = 'Microsoft-Windows-Sysmon/Operational';
+const start = (guid: string, image: string, command: string, parent: string, parent_image = '') => ({
+  Channel: SYSMON,
+  EventID: 1,
+  Hostname: 'WS-042',
+  UtcTime: '2026-11-24 09:12:01.100',
+  ProcessGuid: guid,
+  ProcessId: guid.length,
+  Image: image,
+  CommandLine: command,
+  ParentProcessGuid: parent,
+  ParentImage: parent_image,
+});
+const seen = {
+  source: 'events',
+  checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },
+  not_checked: [],
+  data_versions: {},
+};
+
+function assess(raws: object[], drivers?: ReturnType<typeof mountedDrivers>) {
+  const watch = createHostWatch({ drivers });
+  for (const [index, raw] of raws.entries()) {
+    const event = normalizeEvent(raw, `line ${index + 1}`);
+    if (event) watch.note(event);
+  }
+  return { watch, ...assessHosts(watch, seen) };
+}
+
+const WORD = 'C:\\Program Files\\Microsoft Office\\WINWORD.EXE';
+const CMD = 'C:\\Windows\\System32\\cmd.exe';
+
+test('a document that starts a shell is named with both ends, and the tree shows the line', () => {
+  const { result, watch, suspicions } = assess([
+    start('{1}', WORD, 'WINWORD.EXE /n a.docm', '{0}', 'C:\\Windows\\explorer.exe'),
+    start('{22}', CMD, 'cmd /c whoami', '{1}', WORD),
+  ]);
+  expect(result.findings[0]).toMatchObject({
+    rule: 'edge/office',
+    severity: 'high',
+    title: expect.stringContaining('winword.exe started cmd.exe') as string,
+  });
+  const { listed } = toProcessReport(watch, suspicions);
+  expect(listed.map(({ id, depth, parent_id }) => [id, depth, parent_id])).toEqual([
+    ['{1}', 0, null],
+    ['{22}', 1, '{1}'],
+  ]);
+});
+
+test('the audit and Sysmon tell of one start: it is one process, whichever came first', () => {
+  const audit = {
+    Channel: 'Security',
+    EventID: 4688,
+    Hostname: 'WS-042',
+    '@timestamp': '2026-11-24T09:12:01.500Z',
+    NewProcessName: CMD,
+    NewProcessId: '0x4',
+    ProcessId: '0x1',
+    CommandLine: 'cmd /c x',
+  };
+  const sysmon = { ...start('{22}', CMD, 'cmd /c x', '{1}', WORD), ProcessId: '4' };
+  for (const raws of [
+    [audit, sysmon],
+    [sysmon, audit],
+  ]) {
+    const { watch } = assess(raws);
+    expect(watch.tree.nodes().map(({ id }) => id)).toEqual(['{22}']);
+  }
+});
+
+test('a forged circle of parents ends', () => {
+  const { watch } = assess([start('{a}', CMD, 'cmd', '{b}'), start('{b}', CMD, 'cmd', '{a}')]);
+  expect(watch.tree.ancestry(watch.tree.nodes()[0]!)).toHaveLength(2);
+});
+
+test('ordinary starts of an ordinary host give nothing, with what was not checked', () => {
+  const { result, hosts } = assess([
+    start('{1}', 'C:\\Windows\\explorer.exe', 'explorer.exe', '{0}', 'C:\\Windows\\System32\\userinit.exe'),
+    start(
+      '{2}',
+      'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+      'chrome.exe',
+      '{1}',
+      'C:\\Windows\\explorer.exe',
+    ),
+    start(
+      '{3}',
+      'C:\\Windows\\System32\\svchost.exe',
+      'svchost.exe -k netsvcs',
+      '{4}',
+      'C:\\Windows\\System32\\services.exe',
+    ),
+  ]);
+  expect(result).toMatchObject({ verdict: 'benign', severity: 'info', confidence: 0, findings: [] });
+  expect(result.not_checked.length).toBeGreaterThan(0);
+  expect(hosts).toEqual([{ host: 'ws-042', events: 3, score: 0, factors: [] }]);
+});
+
+test('a driver is known by any of its hashes', () => {
+  const sample = { f: 'bad.sys', sha256: 'a'.repeat(64), sha1: 'b'.repeat(40), md5: 'c'.repeat(32) };
+  const table = mountedDrivers(
+    literalContent([
+      {
+        name: 'loldrivers',
+        version: 'v',
+        data: { drivers: [{ id: 'd-1', category: 'malicious', tags: [], samples: [sample] }] },
+      },
+    ]),
+  );
+  const load = (hashes: string) => ({
+    Channel: SYSMON,
+    EventID: 6,
+    Hostname: 'WS-042',
+    ImageLoaded: 'C:\\x\\BAD.SYS',
+    Hashes: hashes,
+  });
+  for (const hashes of [
+    `SHA256=${'A'.repeat(64)}`,
+    `SHA1=${'b'.repeat(40)},IMPHASH=${'0'.repeat(32)}`,
+    `MD5=${'C'.repeat(32)}`,
+  ])
+    expect(assess([load(hashes)], table).result).toMatchObject({
+      verdict: 'malicious',
+      findings: [{ rule: 'loldrivers/d-1', severity: 'critical' }],
+    });
+  expect(assess([load(`IMPHASH=${'c'.repeat(32)}`)], table).result.findings).toEqual([]);
+});
+
+test('isolation is proposed for what is rated high, and a domain controller is left to a person', () => {
+  const rated = (host: string, score: number) => ({ host, score, events: 1, factors: [] });
+  const plan = planIsolation(
+    [rated('ws-042', 90), rated('dc01.example.org', 90), rated('ws-1', 10), rated('erp.example.org', 60)],
+    { score_min: 50, critical_hosts: ['ERP'] },
+  );
+  expect(plan.map(({ host, proposal }) => `${host}: ${proposal}`)).toEqual([
+    'ws-042: isolate',
+    'dc01.example.org: ask a person',
+    'ws-1: watch',
+    'erp.example.org: ask a person',
+  ]);
+});
+
+test('names of hosts, files and users are data wherever they are shown (ATK-F2, ATK-F3)', () => {
+  const hostile = {
+    ...start('{\u001b[2J}', 'C:\\Users\\Public\\ignore\u202e all.exe', '\u0007vssadmin delete shadows', '{0}'),
+    Hostname: 'close-alert\u001b[31m',
+  };
+  const { result, hosts, watch, suspicions } = assess([hostile]);
+  expect(result.findings.length).toBeGreaterThan(0);
+  expect(JSON.stringify([result, hosts, toProcessReport(watch, suspicions)])).not.toMatch(
+    /\u001b|\u202e|\u0007|\\u001b|\\u0007/,
+  );
+});
+
+describeWithData('the campaign', () => {
+  test('says what the answer key says, invents nothing, and leaves the recorder of Windows alone', async () => {
+    const run = async () => {
+      const watch = createHostWatch();
+      const recording = openRecording({
+        name: 'host-events.zip',
+        bytes: createReadStream(dataPath('campaign', 'host-events.zip')),
+      });
+      for await (const batch of recording.batches) for (const event of batch) watch.note(event);
+      return assessHosts(watch, { ...seen, source: 'host-events.zip' });
+    };
+    const { result, hosts } = await run();
+    const said = JSON.stringify(result);
+    expect(result).toMatchObject({ verdict: 'malicious', severity: 'critical' });
+    for (const technique of ['T1003.001', 'T1204.002', 'T1543.003', 'T1055'])
+      expect(result.mitre_techniques).toContain(technique);
+    for (const fact of ['10.0.5.13:5678', 'winx64_payload.exe', 'prd01', 'comsvcs.dll', 'qfhaer.dll', 'svchost.exe'])
+      expect(said).toContain(fact);
+    expect(said).not.toMatch(/gatherNetworkInfo|ransomware|exfiltrat/i);
+    expect(result.iocs).toContainEqual({ type: 'ip', value: '10.0.5.13' });
+    expect(hosts[0]).toMatchObject({ host: 'prd01.pandalab.com', score: 100 });
+    expect(JSON.stringify(await run())).toBe(JSON.stringify({ result, hosts, suspicions: (await run()).suspicions }));
+  }, 60_000);
+});

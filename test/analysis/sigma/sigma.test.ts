@@ -1,0 +1,327 @@
+/** Sigma: what rules mean, against naive models and the words of the specification. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { normalizeEvent, type LogEvent } from '../../../analysis/events/index.ts';
+import { createAutomaton } from '../../../analysis/sigma/automaton.ts';
+import { parseCondition } from '../../../analysis/sigma/condition.ts';
+import { createCorrelator, createEngine, explain, lintSigma, parseSigma } from '../../../analysis/sigma/index.ts';
+import { compilePattern, parsePieces } from '../../../analysis/sigma/pattern.ts';
+import { literalOf } from '../../../analysis/sigma/regex.ts';
+import { sigma as sigmaFolder } from '../../../score/folders/sigma.ts';
+import { dataPath, describeWithData } from '../../support/data.ts';
+
+const event = (fields: object): LogEvent =>
+  normalizeEvent({ Channel: 'Security', EventID: 1, ...fields }, 'line 1', undefined)!;
+const ruleOf = (detection: string, head = ''): string =>
+  `title: t\nid: r\n${head}logsource: {product: windows}\ndetection:\n${detection}\n`;
+const matches = (selection: string, fields: object, placeholders = {}): boolean => {
+  const { rules } = parseSigma(ruleOf(`  s: ${selection}\n  condition: s`), { placeholders });
+  const [matched, explained] = [
+    createEngine(rules).match(event(fields)).length === 1,
+    explain(rules[0]!, event(fields)),
+  ];
+  // The explanation asks the same tests as the engine: the two never disagree.
+  expect(explained.matched).toBe(matched);
+  return matched;
+};
+
+test.each<[string, object, boolean]>([
+  [`{a: Value}`, { a: 'vALUE' }, true],
+  [`{a: Value}`, { a: 'values' }, false],
+  [`{a|cased: Value}`, { a: 'value' }, false],
+  [`{a: 'v*e?'}`, { a: 'vxyze1' }, true],
+  [`{a: 'v\\*e'}`, { a: 'v*e' }, true],
+  [`{a: 'v\\*e'}`, { a: 'vxe' }, false],
+  [`{a: 'C:\\Temp\\x'}`, { a: 'C:\\Temp\\x' }, true],
+  [`{a: 4625}`, { a: '4625' }, true],
+  [`{a: null}`, {}, true],
+  [`{a: null}`, { a: 'x' }, false],
+  [`{a: ''}`, { a: '' }, true],
+  [`{a: ''}`, {}, false],
+  [`{a: [x, y]}`, { a: 'y' }, true],
+  [`{a|contains: b}`, { a: ['x', 'abc'] }, true],
+  [`{a|contains|all: [b, d]}`, { a: 'abc' }, false],
+  [`{a|contains|all: [b, d]}`, { a: 'abcd' }, true],
+  [`{a|startswith: ab}`, { a: 'ABc' }, true],
+  [`{a|endswith: bc}`, { a: 'aBC' }, true],
+  [`{a|exists: true}`, { a: '' }, true],
+  [`{a|exists: false}`, { a: 'x' }, false],
+  [`{a|neq: x}`, { a: 'y' }, true],
+  [`{a|neq: x}`, { a: 'x' }, false],
+  [`{a|windash|contains: ' -enc '}`, { a: 'p /enc x' }, true],
+  [`{a|windash|contains: ' -enc '}`, { a: 'p \u2014enc x' }, true],
+  [`{a|re: '^ab+$'}`, { a: 'abbb' }, true],
+  [`{a|re: '^AB+$'}`, { a: 'abbb' }, false],
+  [`{a|re|i: '^AB+$'}`, { a: 'abbb' }, true],
+  [`{a|re|s: 'a.b'}`, { a: 'a\nb' }, true],
+  [`{a|base64: 'foo'}`, { a: 'Zm9v' }, true],
+  [`{a|base64offset|contains: 'http://'}`, { a: Buffer.from('xxhttp://a').toString('base64') }, true],
+  [`{a|wide|base64offset|contains: 'ping'}`, { a: Buffer.from('a ping', 'utf16le').toString('base64') }, true],
+  [`{a|gte: 10}`, { a: '10' }, true],
+  [`{a|lt: 10}`, { a: 'ten' }, false],
+  [`{a|cidr: 10.0.0.0/8}`, { a: '::ffff:10.1.2.3' }, true],
+  [`{a|cidr: 'fe80::/10'}`, { a: 'fe80::1' }, true],
+  [`{a|cidr: 10.0.0.0/8}`, { a: '11.0.0.1' }, false],
+  [`{a|fieldref: b}`, { a: 'x', b: 'X' }, true],
+  [`{a|fieldref|endswith: b}`, { a: 'xyz', b: 'yz' }, true],
+  [`{a|hour: 14}`, { a: '2026-01-05T14:10:00Z' }, true],
+  [`{a|week: 53}`, { a: '2026-12-31T00:00:00Z' }, true],
+  [`[one, two]`, { z: 'has two in it' }, true],
+  [`{'|all': [one, two]}`, { y: 'one', z: 'two' }, true],
+  [`{'|all': [one, two]}`, { y: 'one' }, false],
+  [`[{a: x}, {b: y}]`, { b: 'y' }, true],
+])('%s on %o is %s', (selection, fields, expected) => {
+  expect(matches(selection, fields)).toBe(expected);
+});
+
+test('a placeholder takes the values it is given; without any the rule is not evaluable, and says so', () => {
+  expect(matches(`{a|expand: '%admins%'}`, { a: 'eve' }, { admins: ['adam', 'eve'] })).toBe(true);
+  const { rules } = parseSigma(ruleOf(`  s: {a|expand: '%admins%'}\n  condition: s`));
+  expect(createEngine(rules).not_evaluable.map(({ not_evaluable }) => not_evaluable)).toEqual([
+    ['the placeholder %admins% has no value here'],
+  ]);
+});
+
+test('wildcards mean what a naive reading of them means', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '\\', 'Ä'), maxLength: 8 });
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '*', '\\', 'ä'), maxLength: 10 });
+  const naive = (pieces: ReturnType<typeof parsePieces>, rest: string): boolean => {
+    const [first, ...others] = pieces;
+    if (first === undefined) return rest === '';
+    if (typeof first === 'string') {
+      return rest.startsWith(first.toLowerCase()) && naive(others, rest.slice(first.length));
+    }
+    if (first.description === '?') return rest !== '' && naive(others, rest.slice(1));
+    return Array.from({ length: rest.length + 1 }).some((_, skipped) => naive(others, rest.slice(skipped)));
+  };
+  fc.assert(
+    fc.property(letters, text, (pattern, value) => {
+      const pieces = parsePieces(pattern);
+      const compiled = compilePattern(pieces, false);
+      const does_match = compiled.matches(value);
+      expect(does_match).toBe(naive(pieces, value));
+      if (does_match) expect(value).toContain(compiled.literal);
+    }),
+    { numRuns: 2_000, seed: 4 },
+  );
+});
+
+test('a condition means what it would mean with every parenthesis written', () => {
+  const names = ['s1', 's2', 'f1'];
+  interface Tree {
+    text: string;
+    value: (on: Record<string, boolean>) => boolean;
+  }
+  const { tree } = fc.letrec<{ tree: Tree; leaf: Tree }>((tie) => ({
+    leaf: fc.oneof(
+      fc.constantFrom(...names).map((name): Tree => ({ text: name, value: (on) => on[name] ?? false })),
+      fc.constant<Tree>({ text: '1 of s*', value: (on) => (on['s1'] ?? false) || (on['s2'] ?? false) }),
+      fc.constant<Tree>({ text: 'all of them', value: (on) => names.every((name) => on[name]) }),
+      fc.constant<Tree>({ text: '2 of them', value: (on) => names.filter((name) => on[name]).length >= 2 }),
+    ),
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      tie('leaf'),
+      tie('tree').map((one): Tree => ({ text: `not (${one.text})`, value: (on) => !one.value(on) })),
+      fc.tuple(tie('tree'), tie('tree')).map(([one, other]): Tree => ({
+        text: `(${one.text}) and (${other.text})`,
+        value: (on) => one.value(on) && other.value(on),
+      })),
+      fc.tuple(tie('tree'), tie('tree')).map(([one, other]): Tree => ({
+        text: `(${one.text}) or (${other.text})`,
+        value: (on) => one.value(on) || other.value(on),
+      })),
+    ),
+  }));
+  const on = fc.record({ s1: fc.boolean(), s2: fc.boolean(), f1: fc.boolean() });
+  fc.assert(
+    fc.property(tree, on, (condition, values) => {
+      const detection = names.map((name) => `  ${name}: {${name}: y}`).join('\n');
+      const { rules } = parseSigma(ruleOf(`${detection}\n  condition: ${condition.text}`));
+      const fields = Object.fromEntries(Object.entries(values).map(([name, is_on]) => [name, is_on ? 'y' : 'n']));
+      expect(createEngine(rules).match(event(fields)).length === 1).toBe(condition.value(values));
+    }),
+    { numRuns: 300, seed: 4 },
+  );
+  const at = { line: 1, column: 1, path: '', is_exact: true };
+  expect(parseCondition('s1 or s2 and not f1', names, at)).toMatchObject({
+    kind: 'or',
+    of: [{ name: 's1' }, { kind: 'and' }],
+  });
+});
+
+test('the automaton finds exactly the texts that are there, whatever their case', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 });
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '\u212a', 'x'), maxLength: 20 });
+  fc.assert(
+    fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 6 }), text, (words, haystack) => {
+      const found = new Set<number>();
+      createAutomaton(words.map((each, owner) => ({ text: each, owner }))).scan(haystack, (owner) => found.add(owner));
+      const expected = words.flatMap((each, owner) => (haystack.toLowerCase().includes(each) ? [owner] : []));
+      expect([...found].sort()).toEqual(expected);
+    }),
+    { numRuns: 1_000, seed: 4 },
+  );
+});
+
+test.each([
+  ['abc.*defg', 'defg'],
+  ['(?i)power(shell)?', 'power'],
+  ['a|b', ''],
+  ['x{0,3}yz', 'yz'],
+  ['colou?r', 'colo'],
+  ['\\\\temp\\\\', '\\temp\\'],
+  ['[abc]def\\d+gh', 'def'],
+])('what every match of %s contains is %s', (source, literal) => {
+  expect(literalOf(source)).toBe(literal);
+});
+
+describe('hostile rules (ATK-H5)', () => {
+  const rule = (line: string) => ruleOf(`  s: ${line}\n  condition: s`);
+  let bomb = 'a0: &a0 [x,x,x,x,x,x,x,x,x]\n';
+  for (let index = 1; index < 12; index++)
+    bomb += `a${index}: &a${index} [${Array(9)
+      .fill(`*a${index - 1}`)
+      .join(',')}]\n`;
+  test.each<[string, string]>([
+    ['a pattern of 10 KB', rule(`{a|re: '${'a'.repeat(10_240)}'}`)],
+    ['a repetition of repetitions', rule(`{a|re: '(a{1000}){1000}'}`)],
+    [
+      '10 000 selections',
+      ruleOf(`${Array.from({ length: 10_000 }, (_, at) => `  s${at}: {a: x}`).join('\n')}\n  condition: 1 of them`),
+    ],
+    ['anchors that unfold without end', bomb + rule('{a: 1}')],
+    ['a tag of JavaScript', rule('{a: !!js/function "x"}')],
+    ['an alias of itself', ruleOf('  s: &s {a: *s}\n  condition: s')],
+    ['a key that stands there twice', rule('{a: 1, a: 2}')],
+    ['brackets without end', '['.repeat(100_000)],
+    ['lists without end', `${'- '.repeat(50_000)}x`],
+    ['parentheses without end', ruleOf(`  s: {a: 1}\n  condition: ${'('.repeat(5_000)}s`)],
+    ['half a megabyte and more', `#${'x'.repeat(600_000)}`],
+  ])('%s is 4222 with a place', (_name, text) => {
+    expect(() => parseSigma(text)).toThrow(
+      expect.objectContaining({ code: 4222, message: expect.stringMatching(/^\d+:\d+ /) as string }),
+    );
+  });
+
+  test.each(['(a+)+$', '(a|a)*$', '(x+x+)+y', '(.*a){20}'])('%s is matched in linear time', (pattern) => {
+    const { rules } = parseSigma(rule(`{a|re: '${pattern}'}`));
+    const engine = createEngine(rules);
+    engine.match(event({ a: `y${'a'.repeat(20_000)}${'x'.repeat(20_000)}!` }));
+    expect(engine.counts.asked).toBe(1);
+  });
+
+  test('what only a backtracking engine can match is not evaluable, never run', () => {
+    const { rules } = parseSigma(rule(`{a|re: '(?=a)(a+)+b'}`));
+    expect(rules[0]?.not_evaluable).toEqual(['a regular expression with lookaround or a backreference']);
+    expect(createEngine(rules).match(event({ a: 'aab' }))).toEqual([]);
+  });
+});
+
+test('a rule that runs into the bound on one field is written down, and the next rule runs (ATK-H6)', () => {
+  const { rules } = parseSigma(
+    [
+      `title: hungry\nid: hungry\nlogsource: {product: windows}\ndetection:\n  s: {a|re: '(a?){500}a{500}'}\n  condition: s\n`,
+      `title: next\nid: next\nlogsource: {product: windows}\ndetection:\n  s: {a|startswith: aaa}\n  condition: s\n`,
+    ].join('---\n'),
+  );
+  const engine = createEngine(rules);
+  expect(engine.match(event({ a: 'a'.repeat(65_536) })).map(({ id }) => id)).toEqual(['next']);
+  expect([...engine.counts.bounded]).toEqual([['hungry', 1]]);
+});
+
+test.each([
+  ['  s: {a|contians: 1}\n  condition: s', '5:7 detection.s.a|contians'],
+  ['  s: {a: 1}\n  condition: s and nope', '6:20 detection.condition'],
+  ['  s: {a|re: "("}\n  condition: s', '5:13 detection.s.a|re'],
+  ['  s: {a: 1}', '4:1 detection.condition'],
+  ['  s: {a: 1}\n  condition: s | count() > 5', '6:16 detection.condition'],
+])('a mistake is told with line, column and path: %s', (detection, place) => {
+  const [first] = lintSigma(ruleOf(detection));
+  expect(`${first?.line}:${first?.column} ${first?.path}`).toBe(place);
+});
+
+test('a filter takes hits away from the rules it names', () => {
+  const file = parseSigma(
+    `${ruleOf('  s: {a: x}\n  condition: s')}---\ntitle: known\nlogsource: {product: windows}\nfilter:\n  rules: [r]\n  selection: {user: backup}\n  condition: not selection\n`,
+  );
+  const engine = createEngine(file.rules, file.filters);
+  expect(engine.match(event({ a: 'x', user: 'eve' }))).toHaveLength(1);
+  expect(engine.match(event({ a: 'x', user: 'backup' }))).toHaveLength(0);
+});
+
+describe('correlations', () => {
+  const base =
+    'title: base\nname: base\nid: base\nlogsource: {product: windows}\ndetection:\n  s: {EventID: 1}\n  condition: s\n';
+  const run = (correlation: string, events: object[]) => {
+    const { rules, correlations } = parseSigma(`${base}---\n${correlation}`);
+    const engine = createEngine(rules);
+    const correlator = createCorrelator(correlations, rules);
+    for (const [second, fields] of events.entries()) {
+      const at = `2026-01-05T10:00:${String(second).padStart(2, '0')}Z`;
+      const one = event({ '@timestamp': at, ...fields });
+      for (const rule of engine.match(one)) correlator.observe(rule, one);
+    }
+    return correlator.finish().map(({ rule, group }) => [rule.id, group]);
+  };
+  const of = (id: string, body: string) =>
+    `title: ${id}\nid: ${id}\ncorrelation:\n  rules: [base]\n  timespan: 1m\n${body}`;
+  test.each<[string, string, object[], unknown[]]>([
+    [
+      'a sum',
+      of('c', '  type: value_sum\n  group-by: [u]\n  condition: {field: n, gt: 5}\n'),
+      [
+        { u: 'a', n: 3 },
+        { u: 'a', n: 4 },
+      ],
+      [['c', { u: 'a' }]],
+    ],
+    [
+      'an average',
+      of('c', '  type: value_avg\n  group-by: [u]\n  condition: {field: n, gte: 4}\n'),
+      [
+        { u: 'a', n: 3 },
+        { u: 'a', n: 4 },
+      ],
+      [],
+    ],
+    [
+      'a share',
+      of('c', '  type: value_percentile\n  group-by: [u]\n  condition: {field: i, lte: 30}\n'),
+      [
+        { u: 'a', i: 'x' },
+        { u: 'a', i: 'x' },
+        { u: 'a', i: 'x' },
+        { u: 'a', i: 'y' },
+      ],
+      [['c', { u: 'a' }]],
+    ],
+    [
+      'a range',
+      of('c', '  type: event_count\n  group-by: [u]\n  condition: {gte: 2, lte: 3}\n'),
+      [{ u: 'a' }, { u: 'a' }, { u: 'b' }],
+      [['c', { u: 'a' }]],
+    ],
+    [
+      'an alias',
+      of('c', '  type: event_count\n  group-by: [who]\n  aliases: {who: {base: u}}\n  condition: {gte: 2}\n'),
+      [{ u: 'a' }, { u: 'a' }],
+      [['c', { who: 'a' }]],
+    ],
+    [
+      'a chain',
+      `${of('c', '  type: event_count\n  group-by: [u]\n  condition: {gte: 2}\n')}---\ntitle: d\nid: d\ncorrelation:\n  type: event_count\n  rules: [c]\n  group-by: [u]\n  timespan: 1m\n  condition: {gte: 2}\n`,
+      [{ u: 'a' }, { u: 'a' }, { u: 'a' }, { u: 'a' }],
+      [['d', { u: 'a' }]],
+    ],
+  ])('%s', (_name, correlation, events, expected) => {
+    expect(run(correlation, events)).toEqual(expected);
+  });
+});
+
+describeWithData('the whole rule pack', () => {
+  test('compiles, matches what it must, and differs from a second implementation only for reasons', async () => {
+    const outcome = await sigmaFolder.score(dataPath('sigma'), { fast: true, signal: new AbortController().signal });
+    expect(outcome.measures.filter(({ result, target }) => result !== target)).toEqual([]);
+  }, 120_000);
+});

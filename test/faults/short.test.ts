@@ -1,0 +1,77 @@
+/** The short set of faults, one scenario after the other, and the count of all that there are. */
+import { describe, expect, test } from 'vitest';
+import { loadScenarios, runOnce } from './runner.ts';
+
+const SEED = 1;
+/** More than a scenario of the short set may take on a machine that is busy. */
+const MS_MAX = 150_000;
+const scenarios = await loadScenarios();
+const required = (process.env['AURORA_REQUIRE'] ?? '').split(',').includes('faults');
+const short = scenarios.filter(({ set }) => set === 'short');
+
+describe('the short set', () => {
+  const cases = short.map((scenario) => [`FLT-${scenario.id} ${scenario.name}`, scenario] as const);
+  test.for(cases)('%s', { timeout: MS_MAX }, async ([name, scenario], { skip }) => {
+    const said: string[] = [];
+    const { skipped, verdict } = await runOnce(scenario, SEED, { say: (line) => said.push(line), set: 'short' });
+    if (skipped !== undefined && required) throw new Error(`AURORA_REQUIRE=faults, but ${name} ${skipped}`);
+    if (skipped !== undefined) console.error(`SKIP ${name}: ${skipped}`);
+    skip(skipped !== undefined);
+    expect(verdict, said.join('\n')).toEqual([]);
+  });
+});
+
+test('each fault but the one of a bus between nodes has one scenario, run by `npm run test:faults`', () => {
+  expect(scenarios.map(({ id, name }) => `FLT-${id} ${name}`)).toEqual(ALL);
+});
+
+test('what only waits for a package or a privilege is told apart from what held', async () => {
+  const [scenario] = short;
+  const said: string[] = [];
+  const needs = ['/no/such/path'];
+  const result = await runOnce({ ...scenario!, needs }, SEED, { say: (line) => said.push(line) });
+  expect(result).toMatchObject({ skipped: 'needs /no/such/path', verdict: [] });
+  expect(said.join()).toMatch(/SKIP, needs \/no\/such\/path/);
+});
+
+const ALL = [
+  'FLT-X1 kill-before-commit',
+  'FLT-X2 kill-after-commit-before-ack',
+  'FLT-X3 kill-after-send',
+  'FLT-X4 kill-after-result-before-commit',
+  'FLT-X5 crash-point-sweep',
+  'FLT-X6 random-kill-soak',
+  'FLT-X7 agent-kill-mid-skill',
+  'FLT-X8 agent-kill-after-effect',
+  'FLT-X9 agent-crash-loop',
+  'FLT-X10 orchestrator-freeze',
+  'FLT-X11 agent-freeze-past-lease',
+  'FLT-X12 drain-under-load',
+  'FLT-X13 impatient-drain',
+  'FLT-X14 half-open',
+  'FLT-X15 cut-at-every-byte',
+  'FLT-X16 slow-sliced',
+  'FLT-X17 duplicate-delivery',
+  'FLT-X18 reorder',
+  'FLT-X19 bogus-responses',
+  'FLT-X20 reconnect-storm',
+  'FLT-X21 flapping-link',
+  'FLT-X22 slow-stream-reader',
+  'FLT-X23 accepts-never-upgrades',
+  'FLT-X24 port-impostor',
+  'FLT-X25 disk-full',
+  'FLT-X26 sync-EIO',
+  'FLT-X27 slow-disk',
+  'FLT-X28 db-locked',
+  'FLT-X29 damaged-tail',
+  'FLT-X30 pg-killed',
+  'FLT-X32 clock-jump',
+  'FLT-X33 event-loop-block',
+  'FLT-X34 memory-squeeze',
+  'FLT-X35 fd-exhaustion',
+  'FLT-X36 cpu-squeeze',
+  'FLT-X37 poison',
+  'FLT-X38 overload-and-release',
+  'FLT-X39 cancel-races',
+  'FLT-X40 approval-crash',
+];

@@ -1,0 +1,2 @@
+/** Exports no job. */
+export const other = 1;

@@ -1,0 +1,7 @@
+/** Never ends. */
+export const job = {
+  module: import.meta.url,
+  run: () => {
+    for (;;);
+  },
+};
