@@ -48,7 +48,7 @@ export function placeOf(data: string): Place {
     ledger: join(data, 'ledger', 'ledger.db'),
     anchors: join(data, 'ledger', 'anchors.jsonl'),
     backups: join(data, 'backups'),
-    apiKeys: join(data, 'keys', 'api'),
+    apiKeys: join(data, 'api'),
     firstAdmin: join(data, 'first-admin-password'),
     login: join(data, 'login.json'),
     running: join(data, 'running.json'),

@@ -9,7 +9,6 @@ import { echoAgent } from '../support/echo.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const heard: Record<string, unknown>[] = [];
 const fail = route({
   method: 'GET',
   path: '/api/v1/test/fail',
@@ -24,7 +23,7 @@ let api: TestApi;
 
 beforeAll(async () => {
   const echo = echoAgent('ada', (text, ctx) => {
-    heard.push({ text, remaining: ctx.remaining_ms() });
+    ctx.log.info({ text }, 'heard');
     return text;
   });
   api = await startApi([echo], {
@@ -391,6 +390,8 @@ describe('names that travel', () => {
     });
     const record = await api.call('GET', `/api/v1/orchestrator/tasks/${done.task_id}`, { as: 'viewer' });
     expect(record.body).toMatchObject({ request_id, requested_by: 'user:analyst', refs: { case_id: 'CASE-1' } });
+    const at_agent = api.mesh.log.lines.find(({ text }) => text === 'heard');
+    expect(at_agent?.fields).toMatchObject({ request_id, task_id: done.task_id, skill: 'echo_text' });
     const line = api.mesh.log.lines.find(
       ({ fields, text }) => text === 'request' && JSON.stringify(fields).includes(request_id),
     );
