@@ -49,17 +49,20 @@ describe('errors', () => {
     Object.keys(ERRORS)
       .map(Number)
       .filter((code) => code >= 4000 && code !== 4990),
-  )('REQ-V01: %i is the envelope, with its own status', async (code) => {
-    const { status, headers, body } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
-    if (!isErrorCode(code)) throw new Error('no code');
-    expect(status).toBe(httpStatus(code));
-    const { timestamp, request_id, retryable, ...said } = body.error;
-    expect(said).toEqual({ code: errorCodeText(code), message: ERRORS[code], detail: {} });
-    expect(timestamp).toMatch(ISO);
-    expect(request_id).toMatch(UUID);
-    expect(typeof retryable).toBe('boolean');
-    expect(headers['x-request-id']).toBe(body.error.request_id);
-  });
+  )(
+    'REQ-V01 REQ-X07 REQ-X14 REQ-X15 REQ-X18 REQ-X19 REQ-X20: %i is the envelope, with its own status',
+    async (code) => {
+      const { status, headers, body } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      if (!isErrorCode(code)) throw new Error('no code');
+      expect(status).toBe(httpStatus(code));
+      const { timestamp, request_id, retryable, ...said } = body.error;
+      expect(said).toEqual({ code: errorCodeText(code), message: ERRORS[code], detail: {} });
+      expect(timestamp).toMatch(ISO);
+      expect(request_id).toMatch(UUID);
+      expect(typeof retryable).toBe('boolean');
+      expect(headers['x-request-id']).toBe(body.error.request_id);
+    },
+  );
 
   test('REQ-X01 REQ-X03 REQ-X04 REQ-X06 REQ-X08 REQ-X09 REQ-X12 REQ-X13: the ordinary mistakes have their codes', async () => {
     const codeOf = async (...[method, path, ask]: Parameters<TestApi['call']>) =>
