@@ -19,7 +19,7 @@ COPY content content
 COPY --from=build /app/dist dist
 COPY --from=build --chown=node:node /volumes /
 USER node
-EXPOSE 9000
+EXPOSE 8080 9000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --start-interval=1s --retries=3 \
   CMD ["node", "dist/boot/process.js", "health"]
 CMD ["node", "dist/boot/process.js", "orchestrator"]

@@ -127,6 +127,18 @@ export const Config = z.strictObject({
     .default({})
     .describe('what may act, and who must be asked: approvers, needed, protected_assets, targets_max …'),
   notify: z.strictObject({ webhook: Webhook.optional().describe('who is told that approvals wait') }).prefault({}),
+  api: z
+    .strictObject({
+      port: Port.or(z.literal('off'))
+        .optional()
+        .describe('port of the REST API; off, or none said, and there is none: aurora up says 8080'),
+      proxies: z
+        .array(z.cidrv4().or(z.cidrv6()))
+        .max(64)
+        .default([])
+        .describe('networks of proxies whose X-Forwarded-For counts'),
+    })
+    .prefault({}),
   flow: Flow.describe('numbers of queues, retries and breakers'),
   limits: z
     .strictObject({
@@ -193,6 +205,7 @@ function sentenceOf(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 const SECTIONS: Readonly<Record<string, object>> = {
+  api: { port: 1, proxies: 1 },
   mesh: { anonymous: 1, networks: 1 },
   ledger: { database: 1, database_file: 1, durability: 1, retention_days: 1 },
   flow: Flow.unwrap().shape,

@@ -127,6 +127,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'tls.key': 'text',
   'tls.ca': 'text',
   'tls.trust': 'text',
+  'api.port': 'number',
+  'api.proxies': 'list',
   'mesh.anonymous': 'text',
   'mesh.networks': 'list',
   'flow.queue_max': 'number',

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
 import { createLedger, createOrchestrator, PolicyRules } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
+import { prepareApi } from './api.ts';
 import { careOf } from './backup.ts';
 import type { Config } from './config.ts';
 import { boundsOf } from './flow.ts';
@@ -34,7 +35,9 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const { advertise } = binding;
   const ledgerStore = await openLedgerStore({ config, place, seams, key });
   const { store } = ledgerStore;
+  const ledger = createLedger(store, clock);
   const notify = notifierOf(config, seams);
+  const face = await prepareApi({ config, seams, place, store, ledger });
   let url = '';
   const orchestrator = createOrchestrator({
     ...seams,
@@ -58,8 +61,9 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     quarantine: fileQuarantine(place.quarantine, pins),
     offers: fileOffers(place.offers),
     networks: config.mesh.networks,
-    mode: config.mode,
-    ledger: createLedger(store, clock),
+    mode: face?.mode ?? config.mode,
+    ledger,
+    ...(face && { onTold: face.onTold }),
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
@@ -86,7 +90,13 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   });
   url = advertisedUrl(port, advertise);
   orchestrator.start();
-  writeNote(place.running, { url: localUrl(port.url), pid: process.pid, instance_id: self.instance_id });
+  const api = await face?.open(orchestrator);
+  writeNote(place.running, {
+    url: localUrl(port.url),
+    pid: process.pid,
+    instance_id: self.instance_id,
+    ...(api && { api_url: localUrl(api.url) }),
+  });
   log.info({ url, instance_id: self.instance_id }, 'serving');
 
   return {
@@ -99,6 +109,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     async drain() {
       removeNote(place.running, self.instance_id);
       await orchestrator.drain(config.limits.drain_ms);
+      await api?.close();
       await port.close();
       await ledgerStore.close();
     },

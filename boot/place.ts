@@ -21,6 +21,11 @@ export interface Place {
   anchors: string;
   /** Copies of the database, made while work went on. */
   backups: string;
+  /** Folder of the keys that sign access tokens, and where a first password waits for whoever may read it. */
+  apiKeys: string;
+  firstAdmin: string;
+  /** The session of whoever signed in here with `aurora login`. */
+  login: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -43,6 +48,9 @@ export function placeOf(data: string): Place {
     ledger: join(data, 'ledger', 'ledger.db'),
     anchors: join(data, 'ledger', 'anchors.jsonl'),
     backups: join(data, 'backups'),
+    apiKeys: join(data, 'api'),
+    firstAdmin: join(data, 'first-admin-password'),
+    login: join(data, 'login.json'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

@@ -19,7 +19,13 @@ export interface Running {
 }
 
 /** Where the orchestrator of a data folder is. */
-export const Note = z.object({ url: z.string(), pid: z.number().int(), instance_id: z.string() });
+export const Note = z.object({
+  url: z.string(),
+  pid: z.number().int(),
+  instance_id: z.string(),
+  /** Of its REST API, when it has one. */
+  api_url: z.string().optional(),
+});
 export type Note = z.infer<typeof Note>;
 
 /** Writes the note. */

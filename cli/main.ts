@@ -17,6 +17,7 @@ import { asking, toInteger, type Cli } from './cli.ts';
 import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 
@@ -68,17 +69,20 @@ function createProgram(end: (code: number) => void): Command {
     .option('--agents <ids>', 'only these, comma-separated', toList)
     .option('--replicas <id=n>', 'processes of one agent; may be repeated', toReplicas, {})
     .option('--port <port>', "the orchestrator's port", toInteger)
+    .option('--api-port <port>', 'port of the REST API (8080, or api.port of the configuration)', toInteger)
+    .option('--no-api', 'without the REST API')
     .option('--single-process', 'all in one process: no isolation between agents', false)
     .addHelpText(
       'after',
       '\nExamples:\n  aurora up\n  aurora up --agents threat-intel,email-security\n  aurora up --replicas web-security=2 --data /var/lib/aurora',
     )
-    .action(async ({ agents, replicas, port, singleProcess }: UpFlags) => {
+    .action(async ({ agents, replicas, port, apiPort, api, singleProcess }: UpFlags) => {
       const { up } = await import('./up.ts');
       const flags = {
         ...(agents && { agents }),
         ...(Object.keys(replicas).length > 0 && { replicas }),
         ...(port !== undefined && { ports: { orchestrator: port } }),
+        api: { port: api ? (apiPort ?? configOf().api.port ?? API_PORT) : 'off' },
       };
       end(
         await up(configOf(flags), {
@@ -126,6 +130,7 @@ function createProgram(end: (code: number) => void): Command {
   addFleetCommand(cli);
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
+  addPeopleCommands(cli);
   addSigmaCommands(cli);
   addContentCommands(cli);
 
@@ -199,8 +204,12 @@ interface UpFlags {
   agents?: string[];
   replicas: Record<string, number>;
   port?: number;
+  apiPort?: number;
+  api: boolean;
   singleProcess: boolean;
 }
+
+const API_PORT = 8080;
 
 const toList = (text: string): string[] => text.split(',').filter(Boolean);
 

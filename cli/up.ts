@@ -1,5 +1,13 @@
 /** `aurora up`: starts the fleet and stays with it until it is told to stop. */
-import { startFleet, startTogether, type Config, type Fleet, type FleetEvent } from '../boot/index.ts';
+import {
+  placeOf,
+  readNote,
+  startFleet,
+  startTogether,
+  type Config,
+  type Fleet,
+  type FleetEvent,
+} from '../boot/index.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { isRunning } from './reach.ts';
 
@@ -20,7 +28,9 @@ export async function up(config: Config, { config_file, flags, single_process, j
   const stopped = whenTold();
   const options = { config, config_file, flags, onEvent };
   const fleet: Fleet = single_process ? await startTogether(options) : await startFleet(options);
-  if (!json) process.stdout.write(`\nReady at ${fleet.url}, data in ${config.data}. Ctrl-C stops it.\n`);
+  const { api_url } = readNote(placeOf(config.data).running) ?? {};
+  const api = api_url === undefined ? '' : `API at ${api_url}, described at ${api_url}/docs. `;
+  if (!json) process.stdout.write(`\n${api}Ready at ${fleet.url}, data in ${config.data}. Ctrl-C stops it.\n`);
   const why = await Promise.race([stopped, fleet.failed]);
   process.stderr.write(`aurora: ${why}, stopping\n`);
   await fleet.stop();

@@ -11,6 +11,8 @@ export interface Principal {
   role: Role | 'stranger';
   /** The key it proved. */
   public_key?: string | undefined;
+  /** What it may have done on its behalf; everything, for a key that is pinned as an operator's, unless said. */
+  scopes?: readonly string[] | undefined;
   instance_id: string;
   /** Largest frame it takes, bytes, and requests it runs at once. */
   frame_bytes_max: number;

@@ -40,4 +40,6 @@ export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
 export { keepConnected } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
 export { dialWebsocket, lookupOf, type DialOptions } from './websocket.ts';
+export { toHostPort } from './addresses.ts';
+export { SAFE_HEADERS } from './refusal.ts';
 export { advertisedUrl, jsonRoute, serve, type Served, type ServeOptions } from './serve.ts';

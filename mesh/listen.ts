@@ -40,6 +40,12 @@ export interface ListenOptions {
   random?: Random;
   bounds?: ListenBounds;
   routes?: readonly HttpRoute[];
+  /** Answers every request itself, headers and errors included, instead of `routes`. */
+  handle?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Headers of what is refused before anybody could answer. */
+  headers?: () => Readonly<Record<string, string>>;
+  /** The subprotocol of an upgrade; `mesh.v1` or none unless said. Throws an AuroraError for an offer that nobody here speaks. */
+  agree?: (request: IncomingMessage) => string;
   /** `name` or `name:port` a `Host` may name besides loopback and the bound address. */
   allow_hosts?: readonly string[];
   /** Exact origins whose pages may connect; none unless said. */
@@ -76,11 +82,11 @@ export interface Port {
 
 /** Opens a port. */
 export async function listen(options: ListenOptions): Promise<Port> {
-  const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = limitsOf } = options;
+  const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = limitsOf, agree = agreedProtocol } = options;
   if (!tls && !isLoopback(host)) throw new Error(PLAIN_BIND);
   const secure = typeof tls === 'object';
   const onFault = (fault: unknown) => options.onFault?.(fault);
-  const refusal = createRefusal({ clock, ids: options.ids, onFault });
+  const refusal = createRefusal({ clock, ids: options.ids, onFault, headers: options.headers });
   const crowd = createCrowd(bounds);
   const links = new Map<Socket, Link | undefined>(); // undefined while being admitted
   let closing = false;
@@ -89,6 +95,10 @@ export async function listen(options: ListenOptions): Promise<Port> {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       checkRequest(request, secure, allowed_hosts);
+      if (options.handle) {
+        options.handle(request, response);
+        return;
+      }
       for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
       await routeOf(routes, request, response).handle(request, response);
     } catch (reason) {
@@ -102,7 +112,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
     try {
       checkRequest(request, secure, allowed_hosts);
       checkOrigin(request, options.allow_origins ?? []);
-      const protocol = agreedProtocol(request);
+      const protocol = agree(request);
       if (closing) throw new AuroraError(5030, { message: 'This port is closing' });
       crowd.enter(wire);
       links.set(wire, undefined);

@@ -18,13 +18,25 @@ export function createRefusal(deps: {
   clock: Clock;
   ids: Pick<Ids, 'uuid'>;
   onFault: (fault: unknown) => void;
+  /** Headers besides; `x-request-id` is added where there are any. */
+  headers?: (() => Readonly<Record<string, string>>) | undefined;
 }): Refusal {
   const render = (reason: unknown) => {
     const error = AuroraError.from(reason);
     if (!(reason instanceof AuroraError)) deps.onFault(reason);
-    const data = errorData(error, { request_id: deps.ids.uuid(), at: toIso(deps.clock.now()) });
+    const request_id = deps.ids.uuid();
+    const data = errorData(error, { request_id, at: toIso(deps.clock.now()) });
     const body = JSON.stringify({ error: data });
-    const headers = { ...SAFE_HEADERS, 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body) };
+    const own = deps.headers && { ...deps.headers(), 'x-request-id': request_id };
+    const retry_after_s = Math.ceil((error.retry_after_ms ?? 0) / 1_000);
+    const retry = retry_after_s > 0 && { 'retry-after': String(retry_after_s) };
+    const headers = {
+      ...SAFE_HEADERS,
+      ...own,
+      ...retry,
+      'content-type': JSON_TYPE,
+      'content-length': Buffer.byteLength(body),
+    };
     return { status: httpStatus(error.code), headers, body };
   };
 

@@ -34,6 +34,8 @@ export interface Work {
   /** Absent when nobody routed this call: an anonymous or operator's request. */
   routing: Routing | undefined;
   progress_token: string | number | undefined;
+  /** Of the request from outside that this work began with, when somebody named it: the same in every log on the way. */
+  request_id: string | undefined;
   /** Monotonic time at which it must be over. */
   due: number;
 }
@@ -49,7 +51,9 @@ export function parseWork(params: RpcParams | undefined, clock: Clock, trusted: 
     ? Math.min(routing.budget_ms, Date.parse(routing.deadline) - clock.now())
     : BUDGET_MS_DEFAULT;
   if (budget_ms <= 0) throw new AuroraError(5040);
-  return { params: rest, routing, progress_token: meta.data?.progress_token, due: clock.monotonic() + budget_ms };
+  const { progress_token, request_id: named } = meta.data ?? {};
+  const request_id = trusted && typeof named === 'string' && named.length <= ID_CHARS_MAX ? named : undefined;
+  return { params: rest, routing, progress_token, request_id, due: clock.monotonic() + budget_ms };
 }
 
 /** Who asks for a run now. Routed work changes hands: its orchestrator may come back on another link (PROM-P12). */
@@ -110,7 +114,9 @@ export function runWork(
 function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: AbortSignal): SkillContext {
   const { clock, content } = deps;
   const { work, request_id, tell } = run;
-  const log = deps.log.with({ request_id, task_id: work.routing?.task_id, skill: skill.id });
+  const about = { request_id: work.request_id ?? request_id, task_id: work.routing?.task_id, skill: skill.id };
+  const log = deps.log.with(about);
+  log.debug({}, 'a skill begins');
   return {
     signal,
     remaining_ms: () => Math.max(0, work.due - clock.monotonic()),
@@ -177,3 +183,5 @@ function ignore(): void {
 const BUDGET_MS_DEFAULT = 60_000;
 const CANCEL_GRACE_MS = 1_500;
 const CHUNK_BYTES = 65_536;
+/** A UUID, and room for what others call theirs. */
+const ID_CHARS_MAX = 64;

@@ -13,7 +13,7 @@ import type { Place, Registry, Wanted } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
 import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
-import { createTelling } from './telling.ts';
+import { createTelling, type OnTold } from './telling.ts';
 
 /** What is asked for: the skill, its params, and the routing that was derived for it. */
 export interface Order {
@@ -66,6 +66,7 @@ export interface DispatchDeps extends AttemptDeps {
   grantOf(agent_id: string): readonly string[];
   /** The orchestrator's own skills, by id. */
   local: ReadonlyMap<string, LocalSkill>;
+  onTold?: OnTold | undefined;
 }
 
 /** Makes the dispatcher. */

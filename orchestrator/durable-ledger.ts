@@ -96,6 +96,7 @@ export function createLedger(
 
   async function list({
     root_id,
+    begun_by_skill,
     state,
     outcome,
     since,
@@ -105,6 +106,9 @@ export function createLedger(
   }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
     let query = db.selectFrom('tasks').select('task_id').orderBy('position', 'desc').limit(limit);
     if (root_id !== undefined) query = query.where('root_id', '=', root_id);
+    if (begun_by_skill !== undefined) {
+      query = query.where('skill', '=', begun_by_skill).where('parent_id', 'is', null);
+    }
     if (state !== undefined) query = query.where('phase', 'in', phasesOf(state));
     if (outcome !== undefined) query = query.where('phase', '=', phaseOf(outcome));
     if (since !== undefined) query = query.where('created_at', '>=', since);

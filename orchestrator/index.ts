@@ -12,6 +12,11 @@ export {
   type OrchestratorHealth,
   type OrchestratorLimits,
 } from './orchestrator.ts';
+export { findApproval, stateAt, taskIdIn } from './approval.ts';
+export type { StreamEvent } from './events.ts';
+export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './routing.ts';
+export { toTask } from './task-view.ts';
+export type { OnTold } from './telling.ts';
 export { Offer, type Offers } from './offers.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';

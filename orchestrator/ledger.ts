@@ -102,6 +102,8 @@ export interface Ledger {
   /** Newest first, older than `before` when given. */
   list(query: {
     root_id?: string;
+    /** Only tasks of that skill that people or tools began. */
+    begun_by_skill?: string;
     state?: TaskState;
     outcome?: TaskOutcome;
     /** Accepted then or later, ISO. */

@@ -71,8 +71,8 @@ export interface MethodDeps {
   onHello: MethodHandler;
   /** False while draining: nothing new is accepted. */
   isAccepting(): boolean;
-  /** The mode that people's work starts in (requirements.md 7: monitor). */
-  mode: Mode;
+  /** The mode that people's work starts in (requirements.md 7: monitor); asked each time, for it can be set. */
+  mode: () => Mode;
 }
 
 /** The tables, and what is heard without an answer. */
@@ -152,8 +152,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     if (principal.role === 'operator') {
       const given = parse(AskerMeta, meta).traceparent;
       const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
-      const actor = { sub: principal.id, scopes: ['*'], tenant: 'default' };
-      return { routing: rootRouting({ actor, mode: deps.mode, options, now, traceparent }), parent: undefined };
+      const actor = { sub: principal.id, scopes: [...(principal.scopes ?? ['*'])], tenant: 'default' };
+      return { routing: rootRouting({ actor, mode: deps.mode(), options, now, traceparent }), parent: undefined };
     }
     const { task: parent, is_holder } = await held(meta, call);
     if (!parent || !is_holder || isFinal(parent.state)) {

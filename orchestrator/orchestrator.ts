@@ -1,6 +1,8 @@
 /** The orchestrator: its parts joined, without a port. */
+import { Readable } from 'node:stream';
 import {
   assertPublicAddress,
+  createPeer,
   createReception,
   type FrameQuota,
   type HttpRoute,
@@ -10,8 +12,8 @@ import {
   type Principal,
   type ReceptionDeps,
 } from '../mesh/index.ts';
-import { AuroraError, type Mode, type Source } from '../protocol/index.ts';
-import { inertFailpoints, type Blobs, type Failpoints } from '../seams/index.ts';
+import { AuroraError, type AgentDetail, type BlobRef, type Mode, type Source } from '../protocol/index.ts';
+import { inertFailpoints, sha256Of, type Blobs, type Failpoints } from '../seams/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { BLOB_LIMITS, createBlobStore, type BlobLimits } from './blobs.ts';
@@ -23,10 +25,11 @@ import { neededUntil, questionOf } from './approval.ts';
 import { createApprovals } from './approvals.ts';
 import { createConsumption } from './consumption.ts';
 import type { NotifyWaiting } from './notices.ts';
-import { createTelling } from './telling.ts';
+import { createTelling, type OnTold } from './telling.ts';
 import { createTurns } from './turns.ts';
 import { createEnrolment, type Quarantine } from './enrolment.ts';
 import { createEvents, EVENT_LIMITS } from './events.ts';
+import { toFleetAgents } from './fleet-view.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
 import type { Offers } from './offers.ts';
 import { createInvestigate } from './investigate.ts';
@@ -62,7 +65,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   networks?: readonly string[];
   /** What each agent may use when it hands work on; `effect:read` unless said. */
   grants?: Readonly<Record<string, readonly string[]>>;
-  mode?: Mode;
+  /** `monitor` unless said; a function is asked each time. */
+  mode?: Mode | (() => Mode);
   ledger: Ledger;
   /** How the store behind the ledger is; what is not `ok` is why new work is refused (PROM-P15). */
   storeHealth: () => StoreHealth;
@@ -80,6 +84,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   /** Tells people that approvals wait. */
   notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
+  /** Hears what is told of every task. */
+  onTold?: OnTold;
   bounds?: Partial<OrchestratorLimits>;
 }
 
@@ -96,6 +102,16 @@ export interface OrchestratorHealth {
 /** A running orchestrator without its port. */
 export interface Orchestrator {
   readonly accept: (link: Link) => void;
+  /** Serves a link inside this process for somebody whom the caller has let in: a user of the API. */
+  readonly attend: (link: Link, principal: Principal) => void;
+  /** The fleet as people see it. */
+  agents(): AgentDetail[];
+  /** Gives an agent nothing new, or work again; throws 4043 for one that is not known. */
+  setHeld(agent_id: string, is_held: boolean): void;
+  /** Keeps bytes too large for a frame, as somebody does who puts them over HTTP. */
+  keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef>;
+  /** The policy in force. */
+  readonly rules: PolicyRules;
   /** `PUT` and `GET /blobs/…`. */
   routes: HttpRoute[];
   health(): OrchestratorHealth;
@@ -114,6 +130,8 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const { clock, log, metrics } = deps;
   let is_draining = false;
   let recovered: Recovered[] = [];
+  const fixed_mode = typeof deps.mode === 'string' ? deps.mode : 'monitor';
+  const attended = new WeakMap<Peer, Principal>();
 
   const { ledger } = deps;
   const registry = createRegistry(clock, deps.bounds?.registry, metrics, (agent_id) => deps.offers?.approved(agent_id));
@@ -148,7 +166,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     turns,
     policy,
     rules,
-    telling: createTelling({ events, ledger, log }),
+    telling: createTelling({ events, ledger, log, onTold: deps.onTold }),
     refused: consumption.refused,
     hold: (params, until) => blobs.hold(refsIn(params), until),
   });
@@ -187,11 +205,16 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     principalOf,
     onHello: reception.onHello,
     isAccepting: () => !is_draining,
-    mode: deps.mode ?? 'monitor',
+    mode: typeof deps.mode === 'function' ? deps.mode : () => fixed_mode,
   });
 
   return {
     accept: reception.accept,
+    attend,
+    agents,
+    setHeld,
+    keepBytes,
+    rules,
     routes: blobRoutes(blobs),
     health,
     unready: () => {
@@ -227,8 +250,38 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     },
   };
 
+  /** Whoever comes this way was let in by somebody else: no hello, and as many requests as that one allows. */
+  function attend(link: Link, principal: Principal): void {
+    const peer = createPeer({ ...deps, link, methods: methods.mesh, notifications: methods.notifications });
+    attended.set(peer, principal);
+  }
+
+  function agents(): AgentDetail[] {
+    return toFleetAgents({
+      status: [...fleet.status(), ...enrolment.quarantined()],
+      instances: registry.instances(),
+      breakers: registry.breakers(),
+      held: registry.held(),
+    });
+  }
+
+  function setHeld(agent_id: string, is_held: boolean): void {
+    if (!agents().some((agent) => agent.agent_id === agent_id)) throw new AuroraError(4043, { detail: { agent_id } });
+    if (is_held) registry.hold(agent_id);
+    else registry.letGo(agent_id);
+  }
+
+  async function keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef> {
+    const ref = { ...about, sha256: sha256Of(bytes), size: bytes.byteLength };
+    const { token } = blobs.forPutting(ref);
+    await blobs.put(token, ref.sha256, Readable.from([bytes]), ref.size);
+    return ref;
+  }
+
   /** On links we dialled the agent is known by the hello it answered; on links that came, by the reception. */
   async function principalOf(peer: Peer): Promise<Principal | undefined> {
+    const user = attended.get(peer);
+    if (user) return user;
     const instance = fleet.instanceOf(peer);
     if (!instance) return reception.principalOf(peer);
     const { agent_id, instance_id, in_flight_max } = instance;

@@ -76,6 +76,10 @@ export interface Registry {
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
   offers(skill: string): boolean;
   instances(): Instance[];
+  /** Gives an agent nothing new until it is let go: what it does now it ends, and who waits for it goes on waiting. */
+  hold(agent_id: string): void;
+  letGo(agent_id: string): void;
+  held(): ReadonlySet<string>;
   expected(): string[];
   /** Breakers that are not closed, for health. */
   breakers(): OpenBreaker[];
@@ -113,6 +117,7 @@ export function createRegistry(
   const pools = createPools<Waiter>();
   const by_agent = new Map<string, Set<Instance>>();
   const expected = new Set<string>();
+  const held = new Set<string>();
   /** Those who wait for one instance to come back. */
   const awaiting = new Map<string, Set<(instance: Instance) => void>>();
   const queue = createQueue<Waiter>({ clock, metrics, limits: bounds });
@@ -131,6 +136,12 @@ export function createRegistry(
     take,
     offers,
     instances: () => [...pools.instances()],
+    hold: (agent_id) => void held.add(agent_id),
+    letGo(agent_id) {
+      held.delete(agent_id);
+      onReady(agent_id);
+    },
+    held: () => held,
     expected: () => [...expected],
     breakers: () => breakers.open(),
     wake: () => serve(pools.all()),
@@ -194,6 +205,7 @@ export function createRegistry(
     let best: Instance | undefined;
     let best_rank = Infinity;
     for (const instance of free) {
+      if (held.has(instance.agent_id)) continue;
       const rank = instance.in_flight + (avoid.includes(instance.instance_id) ? AVOIDED : 0);
       if (rank >= best_rank) continue;
       if (typeof breakers.verdict(instance.agent_id, wanted.skill) !== 'string' || !isUsable(instance)) continue;
@@ -248,7 +260,7 @@ export function createRegistry(
   /* ---- refusing ---- */
 
   function refusalOf(pool: Pool<Waiter>, { tenant = '' }: Wanted): AuroraError | undefined {
-    const refusal = unreachable(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.name, tenant });
+    const refusal = unreachable(pool) ?? heldBack(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.name, tenant });
     if (refusal) metrics?.count('refusals_total', { code: String(refusal.code) });
     return refusal;
   }
@@ -290,6 +302,13 @@ export function createRegistry(
   function hasUsable(members: Iterable<Instance>): boolean {
     for (const instance of members) if (isUsable(instance)) return true;
     return false;
+  }
+
+  /** Somebody said that these agents are to get nothing new. */
+  function heldBack({ name, members }: Pool<Waiter>): AuroraError | undefined {
+    const usable = [...members].filter(({ is_leaving }) => !is_leaving);
+    if (usable.length === 0 || usable.some(({ agent_id }) => !held.has(agent_id))) return undefined;
+    return unavailable(`Every agent for ${name} is drained: it gets nothing new until somebody resumes it`);
   }
 
   /** The last one is not passed over in silence: who is, why, and when somebody may try (PROM-P10). */

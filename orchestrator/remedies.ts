@@ -33,7 +33,7 @@ export interface RemedyDeps {
   /** Keeps the bytes that these params speak of until then, wall ms. */
   hold(params: Record<string, unknown>, until: number): void;
   /** The mode that people's work starts in. */
-  mode: Mode;
+  mode: () => Mode;
 }
 
 /** Makes them. */
@@ -82,7 +82,7 @@ export function createRemedies(deps: RemedyDeps): Remedies {
     const actor = { sub: by, scopes: ['*'], tenant: old.actor.tenant };
     const routing = rootRouting({
       actor,
-      mode: deps.mode,
+      mode: deps.mode(),
       options: { mode, priority, deadline_ms },
       now: clock.monotonic(),
       traceparent: newTraceparent(deps.random.bytes(24)),

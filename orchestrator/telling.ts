@@ -1,7 +1,7 @@
 /** What is told of a task while it is carried out: on its own stream, and on its investigation's. */
 import { isFinal, type Attempt, type ProgressEvent, type TaskEventKind } from '../protocol/index.ts';
 import type { Log } from '../seams/index.ts';
-import type { Events } from './events.ts';
+import type { Events, StreamEvent } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 
 /** Tells events, and relays those of an agent. */
@@ -15,12 +15,24 @@ export interface Telling {
   readonly relay: (task: TaskRow) => (attempt: Attempt) => (event: ProgressEvent) => void;
 }
 
+/** Hears everything that is told, once, with the task as it is then. */
+export type OnTold = (task: TaskRow, event: StreamEvent) => void;
+
+/** What telling needs. */
+export interface TellingDeps {
+  events: Events;
+  ledger: Ledger;
+  log: Log;
+  onTold?: OnTold | undefined;
+}
+
 /** Makes it. Artifacts are journaled as they come (wire.md 6). */
-export function createTelling({ events, ledger, log }: { events: Events; ledger: Ledger; log: Log }): Telling {
+export function createTelling({ events, ledger, log, onTold }: TellingDeps): Telling {
   return { tell, relay };
 
   function tell(task: TaskRow, kind: TaskEventKind, value: unknown): void {
-    events.append(task.task_id, kind, value);
+    const event = events.append(task.task_id, kind, value);
+    onTold?.(task, event);
     if (task.root_id === task.task_id) return;
     const attempt = task.attempts.length;
     const source = { task_id: task.task_id, agent_id: task.agent_id, skill: task.skill, attempt };

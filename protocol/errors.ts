@@ -103,10 +103,13 @@ export interface ErrorData {
   retry_after_ms?: number;
 }
 
+/** How a code is written: `AURORA-4042`. */
+export const errorCodeText = (code: ErrorCode): string => (code >= 4000 ? `AURORA-${code}` : `JSONRPC${code}`);
+
 /** The error as data for the wire. `at` is an ISO time. */
 export function errorData(error: AuroraError, about: { request_id: string; at: string }): ErrorData {
   return {
-    code: error.code >= 4000 ? `AURORA-${error.code}` : `JSONRPC${error.code}`,
+    code: errorCodeText(error.code),
     message: error.message,
     detail: error.detail,
     timestamp: about.at,

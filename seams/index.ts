@@ -1,5 +1,6 @@
 /** What is given from outside: time, names, chance, logs and the outside world, each an interface with a real and a test form. */
 export * from './blobs.ts';
+export * from './bus.ts';
 export * from './clock.ts';
 export * from './content.ts';
 export * from './effects.ts';

@@ -8,9 +8,10 @@ export type { DatabaseAddress } from './database.ts';
 export type { DriverName } from './driver.ts';
 export type { Append, Appended, Arrow } from './group.ts';
 export type { StoreHealth } from './group-commit.ts';
-export type { AsOwner } from './ownership.ts';
+export type { AsOwner, Writing } from './ownership.ts';
 export { openInbox } from './inbox.ts';
 export type { AnchorRow, EventRow, KeyRow, Tables, TaskIndex } from './schema.ts';
+export type { AlertRow, ApiKeyRow, AuditRow, SocTables, UserRow } from './soc-schema.ts';
 export { openStore, type Store, type StoreOptions } from './store.ts';
 export {
   isRefusal,

@@ -2,11 +2,13 @@
 import { Migrator, sql, type Kysely, type Migration } from 'kysely';
 import { formsOf } from './dialect.ts';
 import type { Tables } from './schema.ts';
+import { createSoc } from './soc-migration.ts';
 
 /** Every step by its name; names sort in order. A released step is never edited: the next one changes what it made. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_ledger': { up: createLedger },
   '0002_anchors': { up: addAnchors },
+  '0003_soc': { up: createSoc },
 };
 
 /** Brings the tables to the newest form. Throws when the file was written by a newer release, or a step fails. */

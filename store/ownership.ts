@@ -44,7 +44,10 @@ export function takeEpoch(driver: SqlDriver, owner: string): string {
 }
 
 /** A transaction of the owner of `epoch`: it fails when somebody else took over. It must wait for nothing but the database. */
-export type AsOwner = <T>(write: (trx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+export type AsOwner = <T>(write: (trx: Writing) => Promise<T>) => Promise<T>;
+
+/** Such a transaction. */
+export type Writing = Transaction<Tables>;
 
 /** Makes such transactions, apart from the groups; on PostgreSQL nobody takes over while one is open. */
 export function createAsOwner(db: Kysely<Tables>, epoch: () => string, apart: GroupCommit['apart']): AsOwner {

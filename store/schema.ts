@@ -1,9 +1,10 @@
 /** The tables, as the newest migration leaves them. Ids and times are text; times are ISO with Z, so that they sort. */
 import type { Generated } from 'kysely';
+import type { SocTables } from './soc-schema.ts';
 import type { ArrowType, Phase } from './transition.ts';
 
 /** Everything that is kept. */
-export interface Tables {
+export interface Tables extends SocTables {
   /** `position` is the order of acceptance. */
   tasks: TaskIndex & { position: Generated<number> };
   events: EventRow;

@@ -74,9 +74,11 @@ test('a stop leaves time for the drain', () => {
     expect(parseInt(stop_grace_period)).toBeGreaterThan(drain_s_max);
 });
 
-test('only the orchestrator has a port, and only on the loopback address of the host', () => {
-  expect(Object.values(services).flatMap(({ ports }) => ports)).toEqual(['127.0.0.1:9000:9000']);
-  expect(services['orchestrator']?.ports).toHaveLength(1);
+test('only the orchestrator has ports, of the API and the mesh, and only on the loopback address of the host', () => {
+  const ports = ['127.0.0.1:8080:8080', '127.0.0.1:9000:9000'];
+  expect(Object.values(services).flatMap((service) => service.ports)).toEqual(ports);
+  expect(services['orchestrator']?.ports).toEqual(ports);
+  expect(configOf('orchestrator').api.port).toBe(8080);
 });
 
 test('the agents live on a network that leads nowhere else', () => {

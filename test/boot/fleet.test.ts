@@ -100,6 +100,7 @@ test('children end when their parent is killed, so that no port stays taken', as
     ...process.env,
     AURORA_DATA: join(folder, 'orphans'),
     AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel}`,
+    AURORA_API_PORT: '0',
   };
   const args = [join(root, 'bin', 'aurora.mjs'), '--json', 'up', '--agents', 'threat-intel'];
   const parent = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });

@@ -18,7 +18,7 @@ let fleet: ChildProcess;
 beforeAll(async () => {
   const entries = Object.entries(await fleetPorts());
   const ports = entries.map(([id, port]) => `${id}=${port}`).join(',');
-  env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports };
+  env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports, AURORA_API_PORT: '0' };
   fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
   await new Promise<void>((resolve, reject) => {
     let said = '';

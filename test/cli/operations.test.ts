@@ -28,6 +28,7 @@ beforeAll(async () => {
   env = {
     AURORA_DATA: data,
     AURORA_MODE: 'active',
+    AURORA_API_PORT: '0',
     AURORA_AGENTS: 'threat-intel,incident-responder',
     AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel},incident-responder=${responder}`,
     AURORA_LOG_LEVEL: 'error',

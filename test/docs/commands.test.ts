@@ -73,5 +73,5 @@ function commandsIn(page: string): string[] {
 
 function environment(): NodeJS.ProcessEnv {
   const given = Object.entries(ports).map(([id, port]) => `${id}=${port}`);
-  return { ...process.env, AURORA_DATA: data, AURORA_PORTS: given.join(',') };
+  return { ...process.env, AURORA_DATA: data, AURORA_PORTS: given.join(','), AURORA_API_PORT: '0' };
 }

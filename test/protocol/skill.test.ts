@@ -1,9 +1,10 @@
 /** A skill is checked on its way in and on its way out, by the compiler as far as that sees and by its schemas beyond. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { AuroraError, route, Severity, skill, type SkillContext } from '../../protocol/index.ts';
+import { AuroraError, route, Severity, skill, type RouteContext, type SkillContext } from '../../protocol/index.ts';
 
 const ctx = {} as unknown as SkillContext; // no handler here looks at it
+const context = {} as unknown as RouteContext; // no act here looks at it
 const analyze = skill({
   id: 'analyze_text',
   title: 'Analyze',
@@ -16,7 +17,9 @@ const analyze = skill({
 const show = route({
   method: 'GET',
   path: '/api/v1/things/{thing_id}',
-  permission: 'things:read',
+  permission: 'alerts:read',
+  summary: 'Show a thing.',
+  keeps: [],
   input: z.object({ thing_id: z.string() }),
   output: z.object({ severity: Severity, note: z.string() }),
 });
@@ -41,7 +44,7 @@ describe('what does not compile (house.md 3, the trap)', () => {
     // @ts-expect-error note is missing
     const forgetful = show.implement(async () => ({ severity: 'high' }));
     for (const bound of [wrong, forgetful]) {
-      await expect(bound.act({ thing_id: 't' })).rejects.toBeInstanceOf(z.ZodError);
+      await expect(bound.act({ thing_id: 't' }, context)).rejects.toBeInstanceOf(z.ZodError);
     }
   });
 
@@ -51,7 +54,7 @@ describe('what does not compile (house.md 3, the trap)', () => {
     expect(await quick.invoke({ text: 'x' }, ctx)).toEqual({ severity: 'high', note: 'x' });
     expect(await slow.invoke({ text: 'x' }, ctx)).toEqual({ severity: 'info', note: 'x' });
     const bound = show.implement(({ thing_id }) => ({ severity: 'low', note: thing_id }));
-    expect(await bound.act({ thing_id: 't' })).toEqual({ severity: 'low', note: 't' });
+    expect(await bound.act({ thing_id: 't' }, context)).toEqual({ severity: 'low', note: 't' });
   });
 });
 

@@ -34,6 +34,8 @@ export const RESERVED: Record<string, string[]> = {
   libsql: ['store/libsql.ts'],
   pg: ['store/postgres.ts'],
   kysely: ['store/'],
+  fastify: ['api/server.ts', 'api/pipeline.ts'],
+  jose: ['api/tokens.ts'],
   canonicalize: ['mesh/canonical.ts'],
   'prom-client': ['seams/metrics.ts'],
   'node:timers': ['seams/'],

@@ -1,0 +1,51 @@
+/** How the parts are, for probes (R22–R24, T03). */
+import type { OrchestratorHealth } from '../orchestrator/index.ts';
+import type { Health } from '../protocol/index.ts';
+import { toIso, type Clock } from '../seams/index.ts';
+
+/** What is looked at. */
+export interface HealthDeps {
+  clock: Clock;
+  orchestrator: { health(): OrchestratorHealth };
+  streams: () => { count: number; max: number };
+  /** A question that only a database that answers can answer. */
+  askDatabase: () => Promise<unknown>;
+}
+
+/** Looks at every part. */
+export async function lookAtHealth({ clock, orchestrator, streams, askDatabase }: HealthDeps): Promise<Health> {
+  const started = clock.monotonic();
+  const { ledger, agents, status, tasks_open } = orchestrator.health();
+  const is_read = await askDatabase().then(
+    () => true,
+    () => false,
+  );
+  const offline = agents.filter(({ state }) => state === 'offline').map(({ agent_id }) => agent_id);
+  const { count, max } = streams();
+  const database: Part =
+    ledger.state === 'ok' && is_read
+      ? { status: 'healthy', message: 'reads and writes' }
+      : { status: 'unhealthy', message: 'cause' in ledger ? ledger.cause : is_read ? ledger.state : 'cannot be read' };
+  const checks = {
+    database,
+    orchestrator: part(status !== 'draining', `${tasks_open} tasks open`, 'draining'),
+    agents: part(
+      offline.length === 0,
+      `${agents.length} of ${agents.length} online`,
+      `${agents.length - offline.length} of ${agents.length} online; away: ${offline.join(', ')}`,
+    ),
+    streams: part(count < max, `${count} open`, `${count} open, which is all there may be`),
+  };
+  const parts = Object.values(checks).map((each) => each.status);
+  return {
+    overall_status: parts.includes('unhealthy') ? 'unhealthy' : parts.includes('degraded') ? 'degraded' : 'healthy',
+    timestamp: toIso(clock.now()),
+    response_time_ms: Math.round(clock.monotonic() - started),
+    checks,
+  };
+}
+
+type Part = Health['checks']['database'];
+
+const part = (is_well: boolean, well: string, otherwise: string): Part =>
+  is_well ? { status: 'healthy', message: well } : { status: 'degraded', message: otherwise };

@@ -1,0 +1,294 @@
+/** The road of one request: who, how often, may they, is it well-formed; then the act, and one answer (house.md 6). */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { digestOf } from '../mesh/index.ts';
+import {
+  admits,
+  AuroraError,
+  type BoundRoute,
+  type Mode,
+  type RouteContext,
+  type RouteSpec,
+} from '../protocol/index.ts';
+import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
+import type { Answers, StoredSettings } from '../soc/index.ts';
+import type { Authority, Identified } from './authority.ts';
+import { createGathering } from './input.ts';
+import type { RateLimiter } from './rate.ts';
+import { remoteOf } from './remote.ts';
+import { SECRET_NAMES, secretInAddress } from './streams.ts';
+import { traceOf, type Trace } from './trace.ts';
+
+/** What the pipeline is made of. */
+export interface PipelineDeps {
+  clock: Clock;
+  ids: Ids;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  authority: Authority;
+  limiter: RateLimiter;
+  answers: Answers;
+  /** The mode in force, and the budgets of the moment. */
+  mode: () => Mode;
+  limits: () => StoredSettings['limits'];
+  /** CIDR blocks of proxies whose X-Forwarded-For counts. */
+  proxies: readonly string[];
+  /** Origins whose pages may call. */
+  origins: readonly string[];
+}
+
+/** What is known of a request from its first byte on. */
+export interface RequestState extends Trace {
+  request_id: string;
+  remote: string;
+  /** Monotonic ms. */
+  started: number;
+  who?: Identified;
+}
+
+/** The pipeline of one server. */
+export interface Pipeline {
+  /** Begins the road: names the request, and puts on the headers that every answer has. */
+  begin(request: FastifyRequest, reply: FastifyReply): RequestState;
+  stateOf(request: FastifyRequest): RequestState;
+  /** Joins a route with its name to the server. */
+  bind(app: FastifyInstance, name: string, bound: BoundRoute): void;
+}
+
+/** Headers of every answer, whoever gives it (H01, H03). */
+export const everyHeader = (mode: Mode): Record<string, string> => ({
+  'x-api-version': API_VERSION,
+  'x-aurorasoc-mode': mode,
+});
+
+/** Makes it. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { clock, ids, random, authority, limiter, answers } = deps;
+  const states = new WeakMap<IncomingMessage, RequestState>();
+
+  return { begin, stateOf, bind };
+
+  function begin(request: FastifyRequest, reply: FastifyReply): RequestState {
+    const given = request.headers['x-request-id'];
+    const request_id = typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : ids.uuid();
+    const trace = traceOf(request.headers, random);
+    const remote = remoteOf(request.raw, deps.proxies);
+    const state: RequestState = { ...trace, request_id, remote, started: clock.monotonic() };
+    states.set(request.raw, state);
+    reply.headers({ ...everyHeader(deps.mode()), 'x-request-id': request_id, traceparent: trace.traceparent });
+    reply.header('cache-control', 'no-store');
+    return state;
+  }
+
+  function stateOf(request: FastifyRequest): RequestState {
+    const state = states.get(request.raw);
+    if (!state) throw new Error('a request without a beginning');
+    return state;
+  }
+
+  function bind(app: FastifyInstance, name: string, bound: BoundRoute): void {
+    const { route } = bound;
+    const gather = createGathering(route);
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      bodyLimit: name === BULK ? BULK_BYTES_MAX : BODY_BYTES_MAX,
+      config: { name },
+      onRequest: (request, reply) => admit(route, request, reply),
+      handler: async (request, reply) => {
+        const { search } = new URL(request.raw.url ?? '/', 'http://api');
+        const params = typeof request.params === 'object' && request.params !== null ? request.params : {};
+        const input = gather({ params: { ...params }, search, body: request.body });
+        await answer(bound, name, input, { request, reply });
+        return reply;
+      },
+    });
+  }
+
+  /* ---- admit ---- */
+
+  async function admit(route: RouteSpec, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const state = stateOf(request);
+    if (route.deprecated) reply.headers({ deprecation: 'true', sunset: route.deprecated.sunset });
+    refuseSecrets(request);
+    refuseEncoded(request);
+    if (route.permission !== 'PUB') state.who = await identify(request, reply, state);
+    count(route, reply, state);
+    if (admits(route.permission, state.who?.caller)) return;
+    throw new AuroraError(4030, {
+      message: `This needs ${route.permission}`,
+      detail: { permission: route.permission },
+    });
+  }
+
+  /** Whoever gives a wrong proof is counted by address: guessing is bounded like everything else. */
+  async function identify(request: FastifyRequest, reply: FastifyReply, { remote }: RequestState): Promise<Identified> {
+    try {
+      return await authority.identify(request.headers);
+    } catch (reason) {
+      take(reply, `remote:${remote}`, deps.limits().user_minute_max);
+      throw reason;
+    }
+  }
+
+  function count({ rate = 'user' }: RouteSpec, reply: FastifyReply, { who, remote }: RequestState): void {
+    if (rate === 'none') return;
+    const limits = deps.limits();
+    if (rate === 'login' || !who) {
+      take(reply, `${rate}:${remote}`, rate === 'login' ? LOGINS_MINUTE_MAX : limits.user_minute_max);
+      return;
+    }
+    const { username, key_id } = who.caller;
+    if (rate === 'chat') take(reply, `chat:${username}`, limits.chat_minute_max);
+    else if (key_id === undefined) take(reply, `user:${username}`, limits.user_minute_max);
+    else take(reply, `key:${username}`, limits.key_minute_max); // one budget, however many keys (ATK-I1)
+  }
+
+  function take(reply: FastifyReply, name: string, limit: number): void {
+    const { remaining, reset_s, is_over, retry_after_ms } = limiter.take(name, limit);
+    reply.headers({
+      'x-ratelimit-limit': String(limit),
+      'x-ratelimit-remaining': String(remaining),
+      'x-ratelimit-reset': String(reset_s),
+    });
+    if (is_over) throw new AuroraError(4290, { retry_after_ms });
+  }
+
+  /* ---- act, answer ---- */
+
+  async function answer(
+    bound: BoundRoute,
+    name: string,
+    input: Record<string, unknown>,
+    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  ): Promise<void> {
+    const { route } = bound;
+    const { idempotency = route.method === 'POST' ? 'replay' : 'none' } = route;
+    const hung_up = new AbortController();
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) hung_up.abort(new AuroraError(4990));
+    });
+    let status = route.status ?? 200;
+    const context = toContext(request, {
+      signal: hung_up.signal,
+      answer(chosen) {
+        if (chosen !== route.status && !(route.also ?? []).includes(chosen)) throw new Error(`${name}: ${chosen}?`);
+        status = chosen;
+      },
+    });
+    const act = async () => {
+      const output = await bound.act(input, context);
+      return { status, body: route.media === 'text/plain' ? String(output) : JSON.stringify(output) };
+    };
+
+    const key = context.idempotency_key;
+    if (key === undefined || idempotency === 'none' || !context.caller) {
+      send(route, { request, reply }, await act());
+      return;
+    }
+    const scope = JSON.stringify([context.caller.sub, name, key]);
+    let first: string | undefined;
+    const given = await answers.once({ scope, digest: digestOf(input) }, async () => {
+      const answered = await act();
+      first = answered.body;
+      const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
+      return { status: answered.status, body: idempotency === 'once' ? null : answered.body, keep };
+    });
+    const body = given.replayed ? given.body : (first ?? given.body);
+    if (body === null) {
+      throw new AuroraError(4090, { message: 'This was made under that key already; its secret was shown once' });
+    }
+    if (given.replayed) reply.header('idempotency-replayed', 'true');
+    send(route, { request, reply }, { status: given.status, body });
+  }
+
+  function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer'>): RouteContext {
+    const { request_id, traceparent, tracestate, remote, who } = stateOf(request);
+    return {
+      ...more,
+      caller: who?.caller,
+      proof_until: who?.until,
+      remote,
+      request_id,
+      traceparent,
+      tracestate,
+      mode: deps.mode(),
+      idempotency_key: keyIn(request.headers['idempotency-key']),
+      if_match: versionIn(request.headers['if-match']),
+    };
+  }
+
+  function send(
+    route: RouteSpec,
+    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+    { status, body }: { status: number; body: string },
+  ): void {
+    const etag = route.etag && etagIn(body);
+    if (etag !== undefined) reply.headers({ etag, 'cache-control': 'private, no-cache' });
+    if (status === 503) reply.header('retry-after', '1');
+    if (etag !== undefined && route.method === 'GET' && request.headers['if-none-match'] === etag) {
+      reply.code(304).send();
+      return;
+    }
+    reply
+      .code(status)
+      .type(route.media === 'text/plain' ? PROMETHEUS : JSON_TYPE)
+      .send(body);
+  }
+}
+
+/** A secret in the address is in every log already: it is refused, so that nobody gets used to it (ATK-B10). */
+function refuseSecrets(request: FastifyRequest): void {
+  const at = request.raw.url?.indexOf('?') ?? -1;
+  if (at === -1) return;
+  const given = new URLSearchParams(request.raw.url?.slice(at + 1));
+  const secret = SECRET_NAMES.find((name) => given.has(name));
+  if (secret !== undefined) throw secretInAddress(secret);
+}
+
+/** What is packed is not unpacked: a small body stays a small body (ATK-A21). */
+function refuseEncoded({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') throw new AuroraError(4150, { message: 'Send the body without Content-Encoding' });
+}
+
+function keyIn(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,200}$/.test(header)) return header;
+  throw badHeader('Idempotency-Key', '1 to 200 printable characters without spaces');
+}
+
+/** `"3"` is version 3; `*` is whatever is there. */
+function versionIn(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined;
+  const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
+  if (version !== undefined) return Number(version);
+  throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
+}
+
+const badHeader = (name: string, rule: string): AuroraError =>
+  new AuroraError(4220, {
+    message: `Validation failed: ${name} must be ${rule}`,
+    detail: { issues: [{ path: `/headers/${name.toLowerCase()}`, message: rule }] },
+  });
+
+function etagIn(body: string): string | undefined {
+  const parsed: unknown = JSON.parse(body);
+  const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
+  return typeof version === 'number' ? `"${version}"` : undefined;
+}
+
+/** H01. */
+const API_VERSION = '1.0';
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
+const BULK = 'alerts.bulk';
+const BODY_BYTES_MAX = 1_048_576;
+/** 500 alerts. */
+const BULK_BYTES_MAX = 8_388_608;
+/** Attempts to sign in from one address a minute; those on one account are counted besides. */
+const LOGINS_MINUTE_MAX = 60;
+/** A larger answer is made anew: its task is joined all the same. */
+const KEPT_CHARS_MAX = 1_048_576;

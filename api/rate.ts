@@ -1,0 +1,62 @@
+/** How often somebody may ask: so many in a minute, counted from the first (R29–R34, ATK-I1). */
+import { AuroraError } from '../protocol/index.ts';
+import type { Clock } from '../seams/index.ts';
+
+/** What is left of a budget. */
+export interface Budget {
+  limit: number;
+  remaining: number;
+  /** Wall time at which the whole of it is there again, seconds. */
+  reset_s: number;
+}
+
+/** The counters of one API. */
+export interface RateLimiter {
+  /** Counts one more under that name. Answers what is left; `is_over` when it was one too many. */
+  take(name: string, limit: number): Budget & { is_over: boolean; retry_after_ms: number };
+}
+
+/** Makes it. Names are bounded: where there are too many, those whose minute is over go, then the oldest. */
+export function createRateLimiter(clock: Clock, names_max = NAMES_MAX): RateLimiter {
+  const windows = new Map<string, { count: number; ends: number }>();
+
+  const makeRoom = (now: number) => {
+    for (const [name, { ends }] of windows) if (ends <= now) windows.delete(name);
+    for (const name of windows.keys()) {
+      if (windows.size < names_max) break;
+      windows.delete(name);
+    }
+  };
+
+  return {
+    take(name, limit) {
+      const now = clock.monotonic();
+      const found = windows.get(name);
+      const is_running = found !== undefined && found.ends > now;
+      const window = is_running ? found : { count: 0, ends: now + WINDOW_MS };
+      if (!is_running) {
+        windows.delete(name);
+        if (windows.size >= names_max) makeRoom(now);
+        windows.set(name, window);
+      }
+      window.count += 1;
+      const left_ms = Math.max(1, Math.ceil(window.ends - now));
+      return {
+        limit,
+        remaining: Math.max(0, limit - window.count),
+        reset_s: Math.ceil((clock.now() + left_ms) / 1_000),
+        is_over: window.count > limit,
+        retry_after_ms: left_ms,
+      };
+    },
+  };
+}
+
+/** Counts one more, or throws 4290 that says when to come again. */
+export function takeOrThrow(limiter: RateLimiter, name: string, limit: number): void {
+  const { is_over, retry_after_ms } = limiter.take(name, limit);
+  if (is_over) throw new AuroraError(4290, { retry_after_ms });
+}
+
+const WINDOW_MS = 60_000;
+const NAMES_MAX = 50_000;

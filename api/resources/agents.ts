@@ -1,0 +1,102 @@
+/** The fleet: the wiring. What is not configured is said to be so. */
+import { z } from 'zod';
+import {
+  agentRoutes,
+  AuroraError,
+  HandoffTool,
+  ToolCall,
+  type AgentDetail,
+  type AgentTool,
+  type BoundRoute,
+  type RouteContext,
+} from '../../protocol/index.ts';
+import type { Bus } from '../../seams/index.ts';
+import { cursorOf, readCursor, type Audit } from '../../soc/index.ts';
+import type { Desk } from '../desk.ts';
+import { doerIn } from '../doer.ts';
+import { toolCallTopic } from '../feed.ts';
+
+/** What it works on. */
+export interface AgentDeps {
+  desk: Desk;
+  bus: Bus;
+  audit: Audit;
+  orchestrator: { agents(): AgentDetail[]; setHeld(agent_id: string, is_held: boolean): void };
+}
+
+/** The routes with their acts. */
+export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): BoundRoute[] {
+  return [
+    agentRoutes.list.implement(() => ({ items: orchestrator.agents() })),
+    agentRoutes.get.implement(({ agent_id }) => agentOf(agent_id)),
+    agentRoutes.drain.implement(({ agent_id }, context) => setHeld(agent_id, true, context)),
+    agentRoutes.resume.implement(({ agent_id }, context) => setHeld(agent_id, false, context)),
+    agentRoutes.tools.implement(async ({ agent_id }, context) => ({
+      items: await toolsOf(agentOf(agent_id), context),
+    })),
+    agentRoutes.toolCalls.implement(({ agent_id, limit, cursor }) => {
+      agentOf(agent_id);
+      const question = ['tool-calls', agent_id];
+      const [before] = readCursor(question, cursor) ?? [];
+      const events = bus.recent(toolCallTopic(agent_id), limit + 1, before === undefined ? undefined : Number(before));
+      const page = events.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        items: page.map(({ text }) => Told.parse(JSON.parse(text)).data),
+        next_cursor: events.length > limit && last ? cursorOf(question, [last.seq]) : null,
+      };
+    }),
+    agentRoutes.mcpHealth.implement(() => ({
+      configured: false,
+      message: 'No MCP server is configured: the specialists use their own tools',
+      servers: [],
+    })),
+    agentRoutes.inference.implement(() => ({
+      configured: false,
+      message: 'No language model is configured: plans and verdicts come from rules',
+      endpoints: [],
+    })),
+  ];
+
+  function agentOf(agent_id: string): AgentDetail {
+    const agent = orchestrator.agents().find((one) => one.agent_id === agent_id);
+    if (!agent) throw new AuroraError(4043, { detail: { agent_id } });
+    return agent;
+  }
+
+  async function setHeld(agent_id: string, is_held: boolean, context: RouteContext): Promise<AgentDetail> {
+    orchestrator.setHeld(agent_id, is_held);
+    await audit.write(doerIn(context), { action: is_held ? 'agent.drain' : 'agent.resume', target: agent_id });
+    return agentOf(agent_id);
+  }
+
+  /** The skills of its card, with the schemas that it gives its params itself. */
+  async function toolsOf({ agent_id, card }: AgentDetail, context: RouteContext): Promise<AgentTool[]> {
+    const { items } = Tools.parse(await desk.ask(context, 'agent/tools', {}));
+    const own = items.find(({ name }) => name === `handoff_${agent_id.replaceAll('-', '_')}`);
+    const ways = Ways.safeParse(own?.input_schema).data?.oneOf ?? [];
+    const schemas = new Map(
+      ways.flatMap(({ properties: { skill, params } }) => (skill ? [[skill.const, params]] : [])),
+    );
+    return card.skills.map(({ skill_id, description, effect, action_class }) => ({
+      name: skill_id,
+      description,
+      effect,
+      action_class,
+      input_schema: schemas.get(skill_id) ?? null,
+    }));
+  }
+}
+
+const Told = z.object({ data: ToolCall });
+const Tools = z.object({ items: z.array(HandoffTool) });
+const Ways = z.object({
+  oneOf: z.array(
+    z.object({
+      properties: z.object({
+        skill: z.object({ const: z.string() }).optional(),
+        params: z.record(z.string(), z.unknown()).optional(),
+      }),
+    }),
+  ),
+});

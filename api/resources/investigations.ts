@@ -1,0 +1,156 @@
+/** Investigations: the wiring, and a task at the root as the record that people read. */
+import { z } from 'zod';
+import { toTask, type Ledger } from '../../orchestrator/index.ts';
+import {
+  AuroraError,
+  HistoryPage,
+  InputKind,
+  INLINE_BYTES_MAX,
+  InvestigationResult,
+  investigationRoutes,
+  type Alert,
+  type BlobRef,
+  type BoundRoute,
+  type Investigation,
+  type InvestigationSummary,
+  type Source,
+} from '../../protocol/index.ts';
+import { toIso, type Clock } from '../../seams/index.ts';
+import type { Alerts } from '../../soc/index.ts';
+import type { Desk } from '../desk.ts';
+import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../feed.ts';
+import { cancel, handOff } from './orchestrator.ts';
+
+/** What it works on. */
+export interface InvestigationDeps {
+  clock: Clock;
+  desk: Desk;
+  ledger: Pick<Ledger, 'get' | 'list'>;
+  alerts: Pick<Alerts, 'get'>;
+  /** Keeps bytes too large for a frame where agents may read them. */
+  keepBytes: (bytes: Uint8Array, about: { media_type: string; name: string }) => Promise<BlobRef>;
+}
+
+/** The routes with their acts. */
+export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
+  const { clock, desk, ledger, alerts } = deps;
+
+  return [
+    investigationRoutes.list.implement(async ({ limit, cursor, state, since }) => {
+      const rows = await ledger.list({
+        begun_by_skill: SKILL,
+        limit: limit + 1,
+        ...(state && { state }),
+        ...(since !== undefined && { since: new Date(since).toISOString() }),
+        ...(cursor !== undefined && { before: (await rootOf(cursor, 4220)).task_id }),
+      });
+      const page = rows.slice(0, limit);
+      const next_cursor = rows.length > limit ? (page.at(-1)?.task_id ?? null) : null;
+      return { items: page.map(toSummary), next_cursor };
+    }),
+    investigationRoutes.get.implement(({ investigation_id }) => whole(investigation_id)),
+    investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {
+      const { task_id } = await rootOf(investigation_id);
+      const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
+      return HistoryPage.parse(await desk.ask(context, 'task/history', query));
+    }),
+    investigationRoutes.investigate.implement(async ({ alert_id, input, kind, ...options }, context) => {
+      if ((alert_id === undefined) === (input === undefined)) throw oneOfBoth();
+      const alert = alert_id === undefined ? undefined : await alerts.get(alert_id);
+      const source = alert ? await toSource(alert) : input;
+      const { task_id, state } = await handOff(desk, context, {
+        ...options,
+        to: { agent_id: 'orchestrator', skill: SKILL },
+        params: { input: source, ...(alert ? { kind: 'alert' } : kind && { kind }) },
+        refs: { alert_id },
+      });
+      return { investigation_id: task_id, state };
+    }),
+    investigationRoutes.cancel.implement(async ({ investigation_id, reason }, context) => {
+      const { task_id } = await rootOf(investigation_id);
+      await cancel(desk, context, task_id, reason);
+      return whole(task_id);
+    }),
+    investigationRoutes.grantBlob.implement(async (ref, context) => {
+      const { url, token, expires_at } = Grant.parse(await desk.ask(context, 'blob/grant', ref));
+      return { url, token, expires_at: toIso(expires_at) };
+    }),
+  ];
+
+  async function whole(investigation_id: string): Promise<Investigation> {
+    const root = await rootOf(investigation_id);
+    const family = await ledger.list({ root_id: root.task_id, limit: FAMILY_MAX });
+    return {
+      ...toSummary(root),
+      result: InvestigationResult.safeParse(root.result).data ?? null,
+      error: root.error ?? null,
+      tasks: family
+        .filter(({ task_id }) => task_id !== root.task_id)
+        .reverse()
+        .map(toTask),
+      request_id: requestIdOf(root),
+    };
+  }
+
+  async function rootOf(task_id: string, otherwise: 4040 | 4220 = 4040): Promise<TaskRow> {
+    const task = await ledger.get(task_id);
+    if (task?.skill === SKILL && task.parent_id === undefined) return task;
+    throw new AuroraError(otherwise, { message: 'No such investigation', detail: { investigation_id: task_id } });
+  }
+
+  function toSummary(task: TaskRow): InvestigationSummary {
+    const { verdict = null, severity = null, confidence = null, summary = null } = judgedIn(task.result);
+    return {
+      investigation_id: task.task_id,
+      state: task.state,
+      outcome: task.outcome ?? null,
+      alert_id: refsOf(task)['alert_id'] ?? null,
+      kind: Kind.safeParse(task.result).data?.kind ?? Kind.safeParse(task.params).data?.kind ?? null,
+      verdict,
+      severity,
+      confidence,
+      summary,
+      requested_by: task.actor.sub,
+      mode: task.mode,
+      created_at: task.created_at,
+      updated_at: task.updated_at,
+      deadline: task.deadline,
+      duration_ms: durationOf(task, clock.now()),
+    };
+  }
+
+  /** An alert as the specialists read it: what was seen, without what people made of it since. */
+  async function toSource(alert: Alert): Promise<Source> {
+    const { alert_id, title, description, severity, source, iocs, raw_log, http, email } = alert;
+    const seen = {
+      alert_id,
+      title,
+      severity,
+      source,
+      iocs,
+      ...(description !== '' && { description }),
+      ...(raw_log !== null && { raw_log }),
+      ...(http !== null && { http }),
+      ...(email !== null && { email }),
+    };
+    const text = JSON.stringify(seen);
+    if (Buffer.byteLength(text) * ESCAPING_MAX < INLINE_BYTES_MAX) return { name: alert_id, text };
+    const about = { media_type: 'application/json', name: alert_id };
+    return { name: alert_id, ref: await deps.keepBytes(Buffer.from(text), about) };
+  }
+}
+
+const oneOfBoth = (): AuroraError =>
+  new AuroraError(4220, {
+    message: 'Validation failed: give exactly one of /alert_id and /input',
+    detail: { issues: [{ path: '/', message: 'give exactly one of alert_id and input' }] },
+  });
+
+const Kind = z.object({ kind: InputKind });
+const Grant = z.object({ url: z.string(), token: z.string(), expires_at: z.number() });
+
+const SKILL = 'investigate';
+/** More than an investigation may have (wire.md 5). */
+const FAMILY_MAX = 300;
+/** JSON within JSON grows by its quotes. */
+const ESCAPING_MAX = 2;

@@ -1,0 +1,161 @@
+/** Dispatching, and the record of what was dispatched: the wiring. */
+import { z } from 'zod';
+import { toTask, type Ledger } from '../../orchestrator/index.ts';
+import type { Dispatched } from '../../protocol/index.ts';
+import {
+  ApprovalTicket,
+  AuroraError,
+  HistoryPage,
+  isErrorCode,
+  isFinal,
+  orchestratorRoutes,
+  TaskState,
+  type BoundRoute,
+  type DispatchRecord,
+  type RouteContext,
+} from '../../protocol/index.ts';
+import type { Desk } from '../desk.ts';
+import { refsOf, requestIdOf, type Feed, type TaskRow } from '../feed.ts';
+
+/** What it works on. */
+export interface OrchestratorDeps {
+  desk: Desk;
+  feed: Feed;
+  ledger: Pick<Ledger, 'get' | 'list'>;
+}
+
+/** The routes with their acts. */
+export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): BoundRoute[] {
+  let waiting = 0;
+
+  return [
+    orchestratorRoutes.dispatch.implement(async ({ wait, on_approval, ...asked }, context) => {
+      const { task_id, state } = await handOff(desk, context, asked);
+      if (!wait) return { task_id, state };
+      if (waiting >= WAITING_MAX) return { task_id, state }; // it was accepted: whoever waits may ask for it
+      waiting += 1;
+      try {
+        const options = { signal: context.signal, ms_max: WAIT_MS_MAX, or_asked: on_approval === 'return' };
+        return toDispatched(await feed.settled(task_id, options), context);
+      } finally {
+        waiting -= 1;
+      }
+    }),
+    orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }) => {
+      const rows = await ledger.list({
+        limit: limit + 1,
+        ...(filter.state && { state: filter.state }),
+        ...(filter.outcome && { outcome: filter.outcome }),
+        ...(filter.root_id !== undefined && { root_id: filter.root_id }),
+        ...(since !== undefined && { since: new Date(since).toISOString() }),
+        ...(cursor !== undefined && { before: await known(cursor) }),
+      });
+      const page = rows.slice(0, limit);
+      return {
+        items: page.map(toRecord),
+        next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null,
+      };
+    }),
+    orchestratorRoutes.task.implement(async ({ task_id }) => toRecord(await taskOf(ledger, task_id))),
+    orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
+      const query = { task_id, limit, ...(cursor !== undefined && { cursor }) };
+      return HistoryPage.parse(await desk.ask(context, 'task/history', query));
+    }),
+    orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
+      await cancel(desk, context, task_id, reason);
+      return toRecord(await taskOf(ledger, task_id));
+    }),
+  ];
+
+  /** A list goes on behind a task that exists. */
+  async function known(cursor: string): Promise<string> {
+    if (await ledger.get(cursor)) return cursor;
+    throw new AuroraError(4220, {
+      message: 'Validation failed: /cursor take next_cursor from the page before',
+      detail: { issues: [{ path: '/cursor', message: 'not a cursor of this list' }] },
+    });
+  }
+}
+
+/** What both ways of asking for work have. */
+export interface Work {
+  to?: unknown;
+  method?: string | undefined;
+  params?: Record<string, unknown> | undefined;
+  task?: string | undefined;
+  refs?: Record<string, string | undefined> | undefined;
+  deadline_ms?: number | undefined;
+  priority?: number | undefined;
+  mode?: string | undefined;
+  reason?: string | undefined;
+}
+
+/** Hands work to the orchestrator as the caller, and answers as soon as it is accepted. */
+export async function handOff(
+  desk: Desk,
+  context: RouteContext,
+  { refs, deadline_ms, priority, mode, reason, ...what }: Work,
+): Promise<{ task_id: string; state: TaskState }> {
+  const { idempotency_key } = context;
+  const options = given({ deadline_ms, priority, mode, reason, idempotency_key });
+  const answer = await desk.ask(context, 'handoff', { ...given(what), wait: 'accepted', options }, refs);
+  return Accepted.parse(answer);
+}
+
+/** Cancels a task and everything below it. Throws 4040. */
+export async function cancel(
+  desk: Desk,
+  context: RouteContext,
+  task_id: string,
+  reason: string | undefined,
+): Promise<void> {
+  await desk.ask(context, 'task/cancel', given({ task_id, reason }));
+}
+
+/** The row of a task. Throws 4040. */
+export async function taskOf(ledger: Pick<Ledger, 'get'>, task_id: string): Promise<TaskRow> {
+  const task = await ledger.get(task_id);
+  if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+  return task;
+}
+
+/** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */
+function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
+  const { task_id, state } = task;
+  if (state === 'completed') {
+    context.answer(200);
+    return { task_id, state, result: task.result };
+  }
+  if (state === 'canceled') {
+    context.answer(200);
+    return { task_id, state };
+  }
+  if (isFinal(state)) {
+    const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
+    throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id, detail } });
+  }
+  const asked = task.approvals?.findLast(({ state: open }) => open === 'pending');
+  const approval = asked && ApprovalTicket.parse(asked);
+  return { task_id, state, ...(approval && { approval }) };
+}
+
+function toRecord(task: TaskRow): DispatchRecord {
+  return {
+    ...toTask(task),
+    requested_by: task.actor.sub,
+    from: task.from,
+    refs: refsOf(task),
+    request_id: requestIdOf(task),
+  };
+}
+
+/** Without what was not given. */
+const given = (values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+const Accepted = z.object({ task_id: z.string(), state: TaskState });
+
+/** Requests that may wait for their task at once; more are answered with the task that was accepted. */
+const WAITING_MAX = 256;
+/** Longer than any task may take, with the question to a person before it (wire.md 5, 8). */
+const WAIT_MS_MAX = 2_700_000;

@@ -1,0 +1,32 @@
+/** The people of the installation: the wiring. */
+import { AuroraError, userRoutes, type BoundRoute } from '../../protocol/index.ts';
+import type { Users } from '../../soc/index.ts';
+import { callerIn } from '../desk.ts';
+import { doerIn } from '../doer.ts';
+import { takeOrThrow, type RateLimiter } from '../rate.ts';
+
+/** The routes with their acts. */
+export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimiter }): BoundRoute[] {
+  return [
+    userRoutes.me.implement((_input, context) => {
+      const { username, role, permissions, session_id = null, key_id = null } = callerIn(context);
+      return { username, role, permissions: [...permissions], session_id, key_id };
+    }),
+    userRoutes.changePassword.implement(async ({ current_password, new_password }, context) => {
+      const { username, session_id } = callerIn(context);
+      if (session_id === undefined) throw new AuroraError(4030, { message: 'A key has no password' });
+      takeOrThrow(limiter, `login:${context.remote}:${username}`, TRIES_MINUTE_MAX);
+      if (!(await users.prove(username, current_password))) throw new AuroraError(4012);
+      return users.setPassword(doerIn(context), username, new_password);
+    }),
+    userRoutes.list.implement((query) => users.list(query)),
+    userRoutes.create.implement((asked, context) => users.create(doerIn(context), asked)),
+    userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
+    userRoutes.remove.implement(async ({ username }, context) => {
+      await users.remove(doerIn(context), username);
+      return { deleted: true };
+    }),
+  ];
+}
+
+const TRIES_MINUTE_MAX = 10;

@@ -1,0 +1,309 @@
+/** Live streams: who may follow, what they missed, what comes, and an end to whoever reads too slowly (requirements.md T07). */
+import type { IncomingMessage } from 'node:http';
+import { BARE_LINK_LIMITS, type Link, type LinkLimits } from '../mesh/index.ts';
+import {
+  admits,
+  AuroraError,
+  invalidParams,
+  pathNames,
+  StreamQuery,
+  type Caller,
+  type StreamSpec,
+} from '../protocol/index.ts';
+import { toIso, type Bus, type Clock, type Log, type Metrics } from '../seams/index.ts';
+import type { Authority, Identified } from './authority.ts';
+import type { Tickets } from './tickets.ts';
+
+/** The streams of one API. */
+export interface StreamHub {
+  /** Judges an upgrade: throws what is answered instead of the 101. */
+  admit(request: IncomingMessage): Promise<LinkLimits>;
+  onLink(link: Link, request: IncomingMessage): void;
+  /** Looks again who may still follow; called after rights changed, and every two seconds. */
+  recheck(): void;
+  readonly count: number;
+  close(): void;
+}
+
+/** How many may follow. */
+export interface StreamLimits {
+  streams_max: number;
+  streams_per_caller_max: number;
+}
+
+/** The bounds unless said. */
+export const STREAM_LIMITS: StreamLimits = { streams_max: 5_000, streams_per_caller_max: 200 };
+
+/** What streams are made of. */
+export interface StreamDeps {
+  streams: readonly (readonly [string, StreamSpec])[];
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  authority: Authority;
+  tickets: Tickets;
+  limits?: StreamLimits;
+}
+
+/** Makes the hub. */
+export function createStreams(deps: StreamDeps): StreamHub {
+  const { bus, clock, log, metrics, authority, limits = STREAM_LIMITS } = deps;
+  const doors = deps.streams.map(([name, spec]) => ({ name, spec, match: matcherOf(spec.path) }));
+  const admitted = new WeakMap<IncomingMessage, Admitted>();
+  const followers = new Set<Follower>();
+  const by_caller = new Map<string, number>();
+  let is_open = true;
+  let is_checking = false;
+
+  every(HEARTBEAT_MS, beat);
+  every(CHECK_MS, recheck);
+  every(PROGRESS_LOOK_MS, cutStalled);
+
+  return {
+    admit,
+    onLink,
+    recheck,
+    get count() {
+      return followers.size;
+    },
+    close() {
+      is_open = false;
+      for (const { link } of followers) link.close(1001, 'going away');
+    },
+  };
+
+  /* ---- before the 101 ---- */
+
+  async function admit(request: IncomingMessage): Promise<LinkLimits> {
+    if (!is_open) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://api');
+    const door = doors.find(({ match }) => match(pathname));
+    const params = door?.match(pathname);
+    if (!door || !params) throw new AuroraError(4040, { message: 'No such stream' });
+    const query = parseQuery(searchParams);
+    const who = await whoAsks(request, query);
+    const { spec } = door;
+    if (!admits(spec.permission, who.caller) || !admits(spec.shows, who.caller)) {
+      throw new AuroraError(4030, { message: `This stream needs ${spec.shows}`, detail: { permission: spec.shows } });
+    }
+    const own = by_caller.get(who.caller.sub) ?? 0;
+    if (own >= limits.streams_per_caller_max || followers.size >= limits.streams_max) {
+      throw new AuroraError(5030, { message: 'Too many streams are open', retry_after_ms: RETRY_AFTER_MS });
+    }
+    const topic = Object.entries(params).reduce((text, [name, value]) => text.replace(`{${name}}`, value), spec.topic);
+    admitted.set(request, { who, spec, topic, after_seq: query.after_seq });
+    return LIMITS;
+  }
+
+  /** A ticket, or a header; a token in the address is refused, for addresses are written down everywhere (ATK-B15). */
+  async function whoAsks(request: IncomingMessage, { ticket }: StreamQuery): Promise<Identified> {
+    if (ticket === undefined) return authority.identify(request.headers);
+    const who = deps.tickets.redeem(ticket);
+    const caller = await authority.again(who.caller);
+    if (!caller) throw new AuroraError(4010, { message: 'This session has ended: sign in again' });
+    return { ...who, caller };
+  }
+
+  /* ---- following ---- */
+
+  function onLink(link: Link, request: IncomingMessage): void {
+    const asked = admitted.get(request);
+    if (!asked) {
+      link.cut();
+      return;
+    }
+    const { who, spec, topic, after_seq } = asked;
+    const follower: Follower = {
+      link,
+      who,
+      spec,
+      topic,
+      seq: after_seq ?? bus.lastSeq(topic),
+      is_catching_up: true,
+      sent: 0,
+      taken: 0,
+      moved_at: clock.monotonic(),
+      heard: 0,
+    };
+    const stop = bus.listen(topic, () => pump(follower));
+    enter(follower);
+    link.attach({
+      onText: () => hear(follower),
+      onDrain: () => pump(follower),
+      onClose(code) {
+        stop();
+        leave(follower);
+        log.debug({ sub: who.caller.sub, topic, code }, 'a stream ended');
+      },
+    });
+    send(follower, heartbeat(follower));
+    pump(follower);
+    follower.is_catching_up = false;
+  }
+
+  /** Sends what is there, until the link is full: the rest stays in the topic, shared by all. */
+  function pump(follower: Follower): void {
+    const { link, topic } = follower;
+    while (link.open && link.unsent_bytes < HIGH_WATER_BYTES) {
+      const event = bus.next(topic, follower.seq);
+      if (!event) return;
+      if (event.type === 'gap' && !follower.is_catching_up) {
+        cut(follower, 'it fell behind all that is kept');
+        return;
+      }
+      follower.seq = event.seq;
+      send(follower, event.text);
+    }
+  }
+
+  function send(follower: Follower, text: string): void {
+    follower.sent += text.length;
+    follower.link.send(text);
+  }
+
+  /** Nothing that a follower says means anything; who says much is not following. */
+  function hear(follower: Follower): void {
+    follower.heard += 1;
+    if (follower.heard > HEARD_MAX) follower.link.close(4029, 'streams are for reading');
+  }
+
+  function enter(follower: Follower): void {
+    const { sub } = follower.who.caller;
+    followers.add(follower);
+    by_caller.set(sub, (by_caller.get(sub) ?? 0) + 1);
+    metrics.gauge('streams_open', followers.size);
+  }
+
+  function leave(follower: Follower): void {
+    if (!followers.delete(follower)) return;
+    const { sub } = follower.who.caller;
+    const left = (by_caller.get(sub) ?? 1) - 1;
+    if (left > 0) by_caller.set(sub, left);
+    else by_caller.delete(sub);
+    metrics.gauge('streams_open', followers.size);
+  }
+
+  /* ---- now and then ---- */
+
+  function beat(): void {
+    for (const follower of followers) {
+      follower.heard = 0;
+      if (follower.link.unsent_bytes < HIGH_WATER_BYTES) send(follower, heartbeat(follower));
+    }
+  }
+
+  function heartbeat({ topic }: Follower): string {
+    const seq = bus.lastSeq(topic);
+    return JSON.stringify({ type: 'heartbeat', seq, at: toIso(clock.now()), id: null, data: null });
+  }
+
+  function cutStalled(): void {
+    const now = clock.monotonic();
+    for (const follower of followers) {
+      const taken = follower.sent - follower.link.unsent_bytes;
+      if (follower.link.unsent_bytes === 0 || taken > follower.taken) follower.moved_at = now;
+      follower.taken = taken;
+      if (now - follower.moved_at >= STALL_MS_MAX) cut(follower, 'it took nothing for 30 s');
+    }
+  }
+
+  function cut({ link, topic, who }: Follower, why: string): void {
+    metrics.count('streams_cut_total');
+    log.info({ sub: who.caller.sub, topic, why }, 'a slow reader was cut');
+    link.close(1013, 'this follower reads too slowly');
+  }
+
+  function recheck(): void {
+    if (is_checking) return;
+    is_checking = true;
+    const asked = new Map<string, Promise<Caller | undefined>>();
+    const checks = [...followers].map(async (follower) => {
+      const { who, spec, link } = follower;
+      if (who.until !== undefined && who.until <= clock.now()) {
+        link.close(4001, 'the token expired');
+        return;
+      }
+      const proof = who.caller.session_id ?? who.caller.key_id ?? '';
+      const again = asked.get(proof) ?? authority.again(who.caller);
+      asked.set(proof, again);
+      const caller = await again;
+      if (!caller) link.close(4001, 'signed out');
+      else if (!admits(spec.shows, caller)) link.close(4003, 'no longer allowed');
+    });
+    Promise.all(checks)
+      .catch((err: unknown) => log.warn({ err }, 'it could not be looked up who may still follow'))
+      .finally(() => (is_checking = false));
+  }
+
+  function every(ms: number, act: () => void): void {
+    clock.after(ms, () => {
+      if (!is_open) return;
+      act();
+      every(ms, act);
+    });
+  }
+}
+
+interface Admitted {
+  who: Identified;
+  spec: StreamSpec;
+  topic: string;
+  after_seq: number | undefined;
+}
+
+interface Follower extends Omit<Admitted, 'after_seq'> {
+  link: Link;
+  /** The last number that was sent. */
+  seq: number;
+  /** While it is told what it missed a gap is said; later one would mean that it does not read. */
+  is_catching_up: boolean;
+  /** Characters given to the link, and of them what it took as seen last. */
+  sent: number;
+  taken: number;
+  moved_at: number;
+  heard: number;
+}
+
+/** Numbers come as text; a name that is not known here may be a secret, so it is named and its value is not. */
+function parseQuery(search: URLSearchParams): StreamQuery {
+  const given = Object.fromEntries(search);
+  const secret = SECRET_NAMES.find((name) => name in given);
+  if (secret !== undefined) throw secretInAddress(secret);
+  const { after_seq, ...rest } = given;
+  const seq = after_seq !== undefined && /^\d{1,16}$/.test(after_seq) ? Number(after_seq) : after_seq;
+  const parsed = StreamQuery.safeParse({ ...rest, ...(after_seq !== undefined && { after_seq: seq }) });
+  if (parsed.success) return parsed.data;
+  const { message, detail } = invalidParams(parsed.error);
+  throw new AuroraError(4220, { message: message.replace('Invalid params', 'Validation failed'), detail });
+}
+
+/** The parameters of a path that fits; the prefix may be left out, as the reference writes it. */
+function matcherOf(path: string): (pathname: string) => Record<string, string> | undefined {
+  const names = pathNames(path);
+  const own = path.replace(PREFIX, '').replaceAll(/\{\w+\}/g, '([A-Za-z0-9_-]{1,64})');
+  const shape = new RegExp(`^(?:${PREFIX})?${own}$`);
+  return (pathname) => {
+    const found = shape.exec(pathname);
+    return found ? Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? ''])) : undefined;
+  };
+}
+
+/** A secret in an address is in every log between here and there: it is refused, whatever it is worth (ATK-B10, B15). */
+export const secretInAddress = (name: string): AuroraError =>
+  new AuroraError(4010, { message: `Send credentials in a header: ${name} in the address is refused` });
+
+/** Query names under which people try to send secrets. */
+export const SECRET_NAMES = ['access_token', 'token', 'api_key', 'apikey', 'x-api-key', 'authorization', 'key', 'jwt'];
+
+/** A link holds half of this before it is full, and goes on when it took that. */
+const LIMITS: LinkLimits = { ...BARE_LINK_LIMITS, frame_bytes_max: 4_096, unsent_bytes_max: 1_048_576 };
+const HIGH_WATER_BYTES = LIMITS.unsent_bytes_max / 2;
+const PREFIX = '/api/v1';
+const HEARTBEAT_MS = 20_000;
+const CHECK_MS = 2_000;
+const PROGRESS_LOOK_MS = 5_000;
+const STALL_MS_MAX = 30_000;
+const RETRY_AFTER_MS = 5_000;
+/** Frames that a follower may send between two heartbeats. */
+const HEARD_MAX = 60;

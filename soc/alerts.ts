@@ -1,0 +1,359 @@
+/** Alerts, and what may happen to one: it comes, is seen again, is judged, is acknowledged. */
+import {
+  Alert,
+  AuroraError,
+  errorCodeText,
+  invalidParams,
+  NewAlert,
+  SEVERITY_ORDER,
+  type AlertSort,
+  type AlertStatus,
+  type BulkOutcome,
+  type DuplicateOf,
+  type Severity,
+} from '../protocol/index.ts';
+import { sha256Of, toIso } from '../seams/index.ts';
+import type { AlertRow, Writing } from '../store/index.ts';
+import type { Audit, Doer } from './audit.ts';
+import { cursorOf, readCursor } from './cursor.ts';
+import type { SocDeps } from './soc.ts';
+
+/** What happened to an alert, for its stream. */
+export type AlertEvent = 'alert.created' | 'alert.updated' | 'alert.acknowledged' | 'alert.seen_again';
+
+/** The alerts. */
+export interface Alerts {
+  list(query: AlertQuery): Promise<{ items: Alert[]; next_cursor: string | null }>;
+  /** Throws 4042. */
+  get(alert_id: string): Promise<Alert>;
+  /** A duplicate is counted on the alert that is there, and then is 4091, or that alert with `on_duplicate: 'return'`. */
+  create(by: Doer, asked: NewAlert, on_duplicate: 'refuse' | 'return'): Promise<{ alert: Alert; is_new: boolean }>;
+  /** Each by itself: what is wrong with one says nothing about the others. */
+  createMany(by: Doer, asked: readonly unknown[]): Promise<BulkOutcome[]>;
+  /** Throws 4042, 4120 when `if_match` is not its version, 4220 for a status it cannot go to. */
+  update(by: Doer, alert_id: string, change: AlertChange, if_match?: number): Promise<Alert>;
+  acknowledge(by: Doer, alert_id: string): Promise<Alert>;
+}
+
+/** What is asked of the list. */
+export interface AlertQuery {
+  limit: number;
+  cursor?: string | undefined;
+  severity?: Severity | undefined;
+  status?: AlertStatus | undefined;
+  source?: string | undefined;
+  acknowledged?: boolean | undefined;
+  assignee?: string | undefined;
+  since?: string | undefined;
+  sort: AlertSort;
+}
+
+/** What people judge. */
+export interface AlertChange {
+  title?: string | undefined;
+  description?: string | undefined;
+  severity?: Severity | undefined;
+  status?: AlertStatus | undefined;
+  assignee?: string | null | undefined;
+  mitre_techniques?: string[] | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/** What alerts are kept with. */
+export interface AlertDeps extends SocDeps {
+  audit: Audit;
+  /** How long the same alert is a duplicate, ms; asked each time, for it can be set. */
+  windowMs: () => number;
+  /** Called once it is kept. */
+  onEvent: (what: AlertEvent, alert: Alert) => void;
+}
+
+/** Makes it. */
+export function createAlerts(deps: AlertDeps): Alerts {
+  const { store, clock, ids, audit, onEvent } = deps;
+  const { db } = store;
+  const now = () => toIso(clock.now());
+
+  return { list, get, create, createMany, update, acknowledge };
+
+  /* ---- reading ---- */
+
+  async function list(asked: AlertQuery): ReturnType<Alerts['list']> {
+    const { limit, cursor, severity, status, source, acknowledged, assignee, sort } = asked;
+    const since = asked.since === undefined ? undefined : new Date(asked.since).toISOString();
+    const question = ['alerts', severity, status, source, acknowledged, assignee, since, sort];
+    const place = readCursor(question, cursor);
+    const { column, direction } = ORDERS[sort];
+    let query = db
+      .selectFrom('alerts')
+      .selectAll()
+      .limit(limit + 1);
+    if (column !== undefined) query = query.orderBy(column, direction);
+    query = query.orderBy('position', direction);
+    if (severity !== undefined) query = query.where('severity', '=', severity);
+    if (status !== undefined) query = query.where('status', '=', status);
+    if (source !== undefined) query = query.where('source', '=', source);
+    if (assignee !== undefined) query = query.where('assignee', '=', assignee);
+    if (since !== undefined) query = query.where('created_at', '>=', since);
+    if (acknowledged !== undefined) query = query.where('acknowledged_at', acknowledged ? 'is not' : 'is', null);
+    if (place) {
+      const [value = 0, position = 0] = place;
+      const behind = direction === 'desc' ? '<' : '>';
+      query = query.where((where) => {
+        const later = where('position', behind, Number(position));
+        if (column === undefined) return later;
+        return where.or([where(column, behind, value), where.and([where(column, '=', value), later])]);
+      });
+    }
+    const rows = await query.execute();
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const items = page.map(toAlert);
+    if (rows.length <= limit || !last) return { items, next_cursor: null };
+    return { items, next_cursor: cursorOf(question, [column === undefined ? 0 : last[column], last.position]) };
+  }
+
+  async function get(alert_id: string): Promise<Alert> {
+    const row = await db.selectFrom('alerts').selectAll().where('alert_id', '=', alert_id).executeTakeFirst();
+    if (!row) throw noAlert(alert_id);
+    return toAlert(row);
+  }
+
+  /* ---- coming ---- */
+
+  async function create(
+    by: Doer,
+    asked: NewAlert,
+    on_duplicate: 'refuse' | 'return',
+  ): Promise<{ alert: Alert; is_new: boolean }> {
+    const kept = await store.asOwner((trx) => keep(trx, by, asked));
+    onEvent(kept.is_new ? 'alert.created' : 'alert.seen_again', kept.alert);
+    if (!kept.is_new && on_duplicate === 'refuse') {
+      const detail = duplicateOf(kept.alert);
+      throw new AuroraError(4091, { message: `Duplicate alert: ${detail.alert_id} is the same`, detail });
+    }
+    return kept;
+  }
+
+  async function createMany(by: Doer, asked: readonly unknown[]): Promise<BulkOutcome[]> {
+    const judged = asked.map((one, index) => ({ index, parsed: NewAlert.safeParse(one) }));
+    const kept = await store.asOwner(async (trx) => {
+      const all: { index: number; alert: Alert; is_new: boolean }[] = [];
+      for (const { index, parsed } of judged) {
+        if (parsed.success && !isTooLarge(parsed.data)) all.push({ index, ...(await keep(trx, by, parsed.data)) });
+      }
+      return all;
+    });
+    for (const { alert, is_new } of kept) onEvent(is_new ? 'alert.created' : 'alert.seen_again', alert);
+    const outcomes = new Map(kept.map((one) => [one.index, one]));
+    return judged.map(({ index, parsed }): BulkOutcome => {
+      const outcome = outcomes.get(index);
+      if (!outcome) {
+        const { message, detail } = parsed.success ? tooLarge() : invalidParams(parsed.error);
+        return { index, status: 'refused', error: { code: errorCodeText(4220), message, detail } };
+      }
+      const { alert, is_new } = outcome;
+      if (is_new) return { index, status: 'created', alert_id: alert.alert_id };
+      return { index, status: 'duplicate', ...duplicateOf(alert) };
+    });
+  }
+
+  /** Counts it where it is there already, else gives it the next number of its year. */
+  async function keep(trx: Writing, by: Doer, asked: NewAlert): Promise<{ alert: Alert; is_new: boolean }> {
+    if (isTooLarge(asked)) throw tooLarge();
+    const at = now();
+    const name = `alerts ${at.slice(0, 4)}`;
+    // The counter's row is held until the end, so that of two equal alerts that come at once one is the second.
+    await trx
+      .insertInto('counters')
+      .values({ name, value: 0 })
+      .onConflict((found) => found.doNothing())
+      .execute();
+    await trx
+      .updateTable('counters')
+      .set((row) => ({ value: row('value', '+', 0) }))
+      .where('name', '=', name)
+      .execute();
+
+    const dedup_hash = dedupHashOf(asked);
+    const known = await findAlike(trx, asked, dedup_hash);
+    if (known) {
+      const seen = { occurrences: known.occurrences + 1, last_seen_at: at };
+      await trx.updateTable('alerts').set(seen).where('alert_id', '=', known.alert_id).execute();
+      return { alert: toAlert({ ...known, ...seen }), is_new: false };
+    }
+    const { value } = await trx
+      .updateTable('counters')
+      .set((row) => ({ value: row('value', '+', 1) }))
+      .where('name', '=', name)
+      .returning('value')
+      .executeTakeFirstOrThrow();
+    const alert_id = `ALRT-${at.slice(0, 4)}-${String(value).padStart(NUMBER_DIGITS, '0')}`;
+    const row = toRow(asked, { alert_id, id: ids.uuid(), dedup_hash, at, by: by.sub });
+    await trx.insertInto('alerts').values(row).execute();
+    await audit.within(trx, by, { action: 'alert.create', target: alert_id, detail: { source: asked.source } });
+    return { alert: toAlert(row), is_new: true };
+  }
+
+  function findAlike(trx: Writing, { external_id, source }: NewAlert, dedup_hash: string) {
+    const since = toIso(clock.now() - deps.windowMs());
+    return trx
+      .selectFrom('alerts')
+      .selectAll()
+      .where('created_at', '>', since)
+      .where((where) => {
+        const alike = where('dedup_hash', '=', dedup_hash);
+        if (external_id === undefined) return alike;
+        const outside = where.and([where('source', '=', source), where('external_id', '=', external_id)]);
+        // Two ids of one source are two alerts, however alike they look.
+        return where.or([outside, where.and([alike, where('external_id', 'is', null)])]);
+      })
+      .orderBy('position', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /* ---- being judged ---- */
+
+  async function update(by: Doer, alert_id: string, change: AlertChange, if_match?: number): Promise<Alert> {
+    const { severity, mitre_techniques, metadata, ...plain } = change;
+    if (metadata !== undefined && JSON.stringify(metadata).length > METADATA_CHARS_MAX) throw tooLarge();
+    const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+    const alert = await changeRow(
+      { by, alert_id, action: 'alert.update', detail: { fields: Object.keys(change) } },
+      (row) => {
+        if (if_match !== undefined && if_match !== row.version) {
+          throw new AuroraError(4120, { message: `It is at version ${row.version}`, detail: { version: row.version } });
+        }
+        assertMayBecome(row.status, change.status);
+        return {
+          ...given,
+          ...(severity && { severity, severity_rank: SEVERITY_ORDER.indexOf(severity) }),
+          ...(mitre_techniques && { mitre_techniques: JSON.stringify(mitre_techniques) }),
+          ...(metadata && { metadata: JSON.stringify(metadata) }),
+        };
+      },
+    );
+    onEvent('alert.updated', alert);
+    return alert;
+  }
+
+  async function acknowledge(by: Doer, alert_id: string): Promise<Alert> {
+    const before = await get(alert_id);
+    if (before.acknowledged) return before;
+    const alert = await changeRow({ by, alert_id, action: 'alert.acknowledge' }, (row) =>
+      row.acknowledged_at === null ? { acknowledged_by: by.sub, acknowledged_at: now() } : {},
+    );
+    onEvent('alert.acknowledged', alert);
+    return alert;
+  }
+
+  async function changeRow(
+    about: { by: Doer; alert_id: string; action: string; detail?: Record<string, unknown> },
+    change: (row: AlertRow) => Partial<AlertRow>,
+  ): Promise<Alert> {
+    const { by, alert_id, action, detail = {} } = about;
+    return store.asOwner(async (trx) => {
+      const row = await trx.selectFrom('alerts').selectAll().where('alert_id', '=', alert_id).executeTakeFirst();
+      if (!row) throw noAlert(alert_id);
+      const changed = { ...change(row), updated_at: now(), version: row.version + 1 };
+      const written = await trx
+        .updateTable('alerts')
+        .set(changed)
+        .where('alert_id', '=', alert_id)
+        .where('version', '=', row.version)
+        .executeTakeFirst();
+      if (Number(written.numUpdatedRows) !== 1) throw new AuroraError(4090, { message: 'It was changed meanwhile' });
+      await audit.within(trx, by, { action, target: alert_id, detail });
+      return toAlert({ ...row, ...changed });
+    });
+  }
+}
+
+/** What counts as the same alert: title, source and indicators, in whatever order they came. */
+function dedupHashOf({ title, source, iocs = [] }: NewAlert): string {
+  const sorted = iocs.map(({ type, value }) => `${type} ${value}`).sort();
+  return sha256Of(JSON.stringify([title, source, sorted]));
+}
+
+function toRow(
+  asked: NewAlert,
+  made: { alert_id: string; id: string; dedup_hash: string; at: string; by: string },
+): AlertRow {
+  const { alert_id, id, dedup_hash, at, by } = made;
+  return {
+    alert_id,
+    id,
+    external_id: asked.external_id ?? null,
+    title: asked.title,
+    description: asked.description ?? '',
+    severity: asked.severity,
+    severity_rank: SEVERITY_ORDER.indexOf(asked.severity),
+    status: 'new',
+    source: asked.source,
+    asset_type: asked.asset_type ?? null,
+    affected_assets: JSON.stringify(asked.affected_assets ?? []),
+    iocs: JSON.stringify(asked.iocs ?? []),
+    mitre_techniques: JSON.stringify(asked.mitre_techniques ?? []),
+    raw_log: asked.raw_log ?? null,
+    http: asked.http === undefined ? null : JSON.stringify(asked.http),
+    email: asked.email ?? null,
+    metadata: JSON.stringify(asked.metadata ?? {}),
+    assignee: null,
+    case_id: null,
+    acknowledged_by: null,
+    acknowledged_at: null,
+    dedup_hash,
+    occurrences: 1,
+    last_seen_at: at,
+    created_by: by,
+    created_at: at,
+    updated_at: at,
+    version: 1,
+  };
+}
+
+const toAlert = (row: AlertRow): Alert =>
+  Alert.parse({
+    ...row,
+    affected_assets: JSON.parse(row.affected_assets),
+    iocs: JSON.parse(row.iocs),
+    mitre_techniques: JSON.parse(row.mitre_techniques),
+    http: row.http === null ? null : JSON.parse(row.http),
+    metadata: JSON.parse(row.metadata),
+    acknowledged: row.acknowledged_at !== null,
+  } satisfies Record<string, unknown>);
+
+const duplicateOf = ({ alert_id, occurrences, last_seen_at }: Alert): DuplicateOf => ({
+  alert_id,
+  occurrences,
+  last_seen_at,
+});
+
+/** What is closed is taken up again before anything else, and nothing becomes new again. */
+function assertMayBecome(from: string, to: AlertStatus | undefined): void {
+  if (to === undefined || to === from) return;
+  if (to !== 'new' && (!CLOSED.has(from) || to === 'investigating')) return;
+  throw new AuroraError(4220, {
+    message: `An alert that is ${from} does not become ${to}`,
+    detail: { issues: [{ path: '/status', message: `not from ${from}` }] },
+  });
+}
+
+const isTooLarge = ({ metadata = {} }: NewAlert): boolean => JSON.stringify(metadata).length > METADATA_CHARS_MAX;
+const tooLarge = (): AuroraError =>
+  new AuroraError(4220, {
+    message: `Validation failed: /metadata may have ${METADATA_CHARS_MAX} characters as JSON`,
+    detail: { issues: [{ path: '/metadata', message: 'too large' }] },
+  });
+const noAlert = (alert_id: string): AuroraError => new AuroraError(4042, { detail: { alert_id } });
+
+const ORDERS = {
+  '-created_at': { column: undefined, direction: 'desc' },
+  created_at: { column: undefined, direction: 'asc' },
+  '-last_seen_at': { column: 'last_seen_at', direction: 'desc' },
+  '-severity': { column: 'severity_rank', direction: 'desc' },
+} as const;
+const CLOSED = new Set(['resolved', 'false_positive']);
+const NUMBER_DIGITS = 5;
+const METADATA_CHARS_MAX = 16_384;

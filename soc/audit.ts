@@ -1,0 +1,94 @@
+/** Who did what, and who tried: rows that are only ever added, in the transaction of what they tell. */
+import { AuditEntry, type RouteContext } from '../protocol/index.ts';
+import { redact, toIso } from '../seams/index.ts';
+import type { Writing } from '../store/index.ts';
+import { cursorOf, readCursor } from './cursor.ts';
+import type { SocDeps } from './soc.ts';
+
+/** Who does something, as the record names them. */
+export interface Doer extends Partial<Pick<RouteContext, 'request_id' | 'remote'>> {
+  sub: string;
+}
+
+/** What is told of it. */
+export interface AuditNote {
+  action: string;
+  target?: string;
+  outcome?: 'done' | 'refused';
+  detail?: Record<string, unknown>;
+}
+
+/** The record. */
+export interface Audit {
+  /** Writes within somebody's transaction, so that neither is without the other. */
+  within(trx: Writing, by: Doer, note: AuditNote): Promise<void>;
+  /** Writes a row of its own: for what was refused, and changed nothing. */
+  write(by: Doer, note: AuditNote): Promise<void>;
+  list(query: {
+    limit: number;
+    cursor?: string | undefined;
+    actor?: string | undefined;
+    action?: string | undefined;
+  }): Promise<{ items: AuditEntry[]; next_cursor: string | null }>;
+  /** Forgets rows before that wall time; answers how many. */
+  prune(before_ms: number): Promise<number>;
+}
+
+/** Makes it. */
+export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'clock' | 'ids'>): Audit {
+  return { within, write: (by, note) => store.asOwner((trx) => within(trx, by, note)), list, prune };
+
+  async function within(
+    trx: Writing,
+    by: Doer,
+    { action, target, outcome = 'done', detail = {} }: AuditNote,
+  ): Promise<void> {
+    await trx
+      .insertInto('audit')
+      .values({
+        audit_id: ids.next('audit'),
+        at: toIso(clock.now()),
+        actor: cut(by.sub),
+        action,
+        target: target === undefined ? null : cut(target),
+        outcome,
+        request_id: by.request_id ?? null,
+        remote: by.remote ?? null,
+        detail: JSON.stringify(redact(detail)),
+      })
+      .execute();
+  }
+
+  async function list({ limit, cursor, actor, action }: Parameters<Audit['list']>[0]): ReturnType<Audit['list']> {
+    const question = ['audit', actor, action];
+    const place = readCursor(question, cursor);
+    let query = store.db
+      .selectFrom('audit')
+      .selectAll()
+      .orderBy('position', 'desc')
+      .limit(limit + 1);
+    if (actor !== undefined) query = query.where('actor', '=', actor);
+    if (action !== undefined) query = query.where('action', '=', action);
+    if (place) query = query.where('position', '<', Number(place[0]));
+    const rows = await query.execute();
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map((row) =>
+        AuditEntry.parse({ ...row, detail: JSON.parse(row.detail) } satisfies Record<string, unknown>),
+      ),
+      next_cursor: rows.length > limit && last ? cursorOf(question, [last.position]) : null,
+    };
+  }
+
+  async function prune(before_ms: number): Promise<number> {
+    const gone = await store.asOwner((trx) =>
+      trx.deleteFrom('audit').where('at', '<', toIso(before_ms)).executeTakeFirst(),
+    );
+    return Number(gone.numDeletedRows);
+  }
+}
+
+/** A made-up name may be long; the record keeps enough of it. */
+const cut = (text: string): string => text.slice(0, NAME_CHARS_MAX);
+const NAME_CHARS_MAX = 256;

@@ -1,0 +1,43 @@
+/** Where a list goes on: opaque to the caller, and good for the same question only (T06, ATK-H8). */
+import { z } from 'zod';
+import { AuroraError } from '../protocol/index.ts';
+import { sha256Of } from '../seams/index.ts';
+
+/** The place behind the last item of a page: the values it is sorted by. */
+export type Place = (string | number)[];
+
+/** A cursor for `question`: what is listed, filtered and sorted how. */
+export function cursorOf(question: unknown, place: Place): string {
+  const text = JSON.stringify([digestOf(question), ...place]);
+  return `${Buffer.from(text).toString('base64url')}.${digestOf(text)}`;
+}
+
+/** The place in a cursor. Throws 4220 when it was changed, or taken from the answer to another question. */
+export function readCursor(question: unknown, cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  const [encoded = '', check] = cursor.split('.');
+  const text = Buffer.from(encoded, 'base64url').toString();
+  const parsed = check === digestOf(text) ? Parts.safeParse(parse(text)) : undefined;
+  const [asked, ...place] = parsed?.data ?? [];
+  if (asked === digestOf(question)) return place;
+  throw new AuroraError(4220, {
+    message: 'Validation failed: /cursor take next_cursor from the same list, unchanged',
+    detail: { issues: [{ path: '/cursor', message: 'not a cursor of this list' }] },
+  });
+}
+
+const Parts = z
+  .array(z.union([z.string(), z.number()]))
+  .min(2)
+  .max(8);
+const digestOf = (value: unknown): string => sha256Of(JSON.stringify(value)).slice(0, DIGEST_CHARS);
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const DIGEST_CHARS = 16;

@@ -1,0 +1,10 @@
+/** What a security team keeps: people and their keys, alerts, settings, and the record of who did what. No HTTP, no mesh. */
+export type { AlertEvent, Alerts } from './alerts.ts';
+export type { Answers, KeptAnswer } from './answers.ts';
+export type { Audit, Doer } from './audit.ts';
+export { cursorOf, readCursor } from './cursor.ts';
+export type { Keys } from './keys.ts';
+export { openRecords, type RecordDeps, type Records } from './records.ts';
+export type { IssuedSession, Sessions } from './sessions.ts';
+export type { Settings, StoredSettings } from './settings.ts';
+export type { Users } from './users.ts';

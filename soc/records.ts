@@ -1,0 +1,61 @@
+/** All records of one installation, joined. */
+import type { Alert } from '../protocol/index.ts';
+import { createAlerts, type AlertEvent, type Alerts } from './alerts.ts';
+import { createAnswers, type Answers } from './answers.ts';
+import { createAudit, type Audit } from './audit.ts';
+import { createKeys, type Keys } from './keys.ts';
+import { createPasswords, type ScryptCost } from './passwords.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { createSettings, type Settings } from './settings.ts';
+import type { SocDeps } from './soc.ts';
+import { createUsers, type Users } from './users.ts';
+
+/** The records. */
+export interface Records {
+  users: Users;
+  sessions: Sessions;
+  keys: Keys;
+  alerts: Alerts;
+  settings: Settings;
+  answers: Answers;
+  audit: Audit;
+  /** Forgets what is over, and of the audit record what is older than that, wall ms. */
+  prune(before_ms: number): Promise<void>;
+}
+
+/** What they are joined with. */
+export interface RecordDeps extends SocDeps {
+  /** Called after somebody's rights changed. */
+  onAccessChanged: () => void;
+  onAlert: (what: AlertEvent, alert: Alert) => void;
+  /** What a password costs; for tests. */
+  cost?: ScryptCost;
+}
+
+/** Opens them on a store. */
+export async function openRecords(deps: RecordDeps): Promise<Records> {
+  const { clock, random, onAccessChanged: onChanged, onAlert: onEvent } = deps;
+  const audit = createAudit(deps);
+  const passwords = createPasswords(random, deps.cost);
+  const settings = await createSettings({ ...deps, audit });
+  const users = createUsers({ ...deps, audit, passwords, onChanged });
+  const sessions = createSessions({ ...deps, audit, users, onChanged });
+  const answers = createAnswers(deps);
+  const windowMs = () => settings.now().duplicate_window_hours * HOUR_MS;
+  return {
+    users,
+    sessions,
+    keys: createKeys({ ...deps, audit, users, onChanged }),
+    alerts: createAlerts({ ...deps, audit, windowMs, onEvent }),
+    settings,
+    answers,
+    audit,
+    async prune(before_ms) {
+      await answers.prune();
+      await sessions.prune(clock.now());
+      await audit.prune(before_ms);
+    },
+  };
+}
+
+const HOUR_MS = 3_600_000;

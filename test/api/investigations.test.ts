@@ -1,0 +1,401 @@
+/** The first use of the product: an alert is posted, looked at by specialists, followed live, answered, and what acts is approved. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { agents } from '../../agents/index.ts';
+import { defineAgent, type Agent } from '../../mesh/index.ts';
+import { PolicyRules } from '../../orchestrator/index.ts';
+import { skill } from '../../protocol/index.ts';
+import { startApi, type TestApi } from '../support/api.ts';
+import { echoAgent } from '../support/echo.ts';
+
+const isolate = skill({
+  id: 'isolate_host',
+  title: 'Isolate',
+  description: 'Isolates a host.',
+  tags: ['act'],
+  effect: 'idempotent',
+  action_class: 'high',
+  targets: ['/host'],
+  params: z.object({ host: z.string() }),
+  result: z.object({ done: z.string() }),
+});
+const isolated: string[] = [];
+const responder: Agent = defineAgent({
+  id: 'responder',
+  name: 'Responder',
+  description: 'Acts.',
+  skills: [
+    isolate.implement(({ host }) => {
+      isolated.push(host);
+      return { done: host };
+    }),
+  ],
+});
+let api: TestApi;
+const waiting: (() => void)[] = [];
+
+beforeAll(async () => {
+  const patient = echoAgent('patient', async (text, ctx) => {
+    ctx.progress.thought(`thinking about ${text}`);
+    await ctx.progress.tool('look', text, () => text);
+    if (text === 'wait') await new Promise<void>((resolve) => void waiting.push(resolve));
+    return text;
+  });
+  api = await startApi([await agents['threat-intel']!(), await agents['web-security']!(), responder, patient]);
+});
+afterAll(() => api.stop());
+
+const dispatch = (as: string, body: object, query = '', headers = {}) =>
+  api.call('POST', `/api/v1/orchestrator/dispatch${query}`, { as, body, headers });
+const echo = (text: string) => ({ to: { skill: 'echo_text' }, params: { text } });
+
+describe('an investigation', () => {
+  test('REQ-E016 REQ-E076 REQ-E075 REQ-E107 REQ-E108 REQ-E109: an alert is investigated, and three streams tell how', async () => {
+    const thoughts = await api.follow('/api/v1/ws/agent-thoughts', { as: 'viewer' });
+    const receipts = await api.follow('/ws/investigation-receipts', { as: 'viewer' });
+    const calls = await api.follow('/api/v1/ws/agents/web-security/tool-calls', { as: 'viewer' });
+    const posted = await api.call('POST', '/api/v1/alerts', {
+      as: 'analyst',
+      body: {
+        title: 'Odd requests',
+        severity: 'medium',
+        source: 'nginx',
+        raw_log: '203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] "GET /../../etc/passwd HTTP/1.1" 404 12',
+      },
+    });
+    const request_id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const begun = await api.call('POST', '/api/v1/agents/investigate', {
+      as: 'analyst',
+      body: { alert_id: posted.body.alert_id, reason: 'it looks odd' },
+      headers: { 'x-request-id': request_id },
+    });
+    expect(begun.status).toBe(202);
+    const { investigation_id } = begun.body;
+
+    const receipt = await receipts.until(({ data }) => data?.['investigation_id'] === investigation_id);
+    expect(receipt).toMatchObject({
+      type: 'receipt',
+      id: investigation_id,
+      data: {
+        agent_id: 'orchestrator',
+        state: 'completed',
+        verdict: 'suspicious',
+        requested_by: 'user:analyst',
+        alert_id: posted.body.alert_id,
+        result_path: `/api/v1/investigations/${investigation_id}`,
+        request_id,
+      },
+    });
+    const thought = await thoughts.until(
+      ({ type, data }) => type === 'thought' && data['investigation_id'] === investigation_id,
+    );
+    expect(thought.data).toMatchObject({ alert_id: posted.body.alert_id, step: 1 });
+    const call = await calls.until(({ type }) => type === 'tool_call');
+    expect(call.data).toMatchObject({ agent_id: 'web-security', investigation_id, outcome: 'ok' });
+    for (const stream of [thoughts, receipts, calls]) stream.close();
+
+    const { body } = await api.call('GET', `/api/v1/investigations/${investigation_id}`, { as: 'viewer' });
+    expect(body).toMatchObject({
+      state: 'completed',
+      kind: 'alert',
+      verdict: 'suspicious',
+      alert_id: posted.body.alert_id,
+      request_id,
+      result: { findings: expect.any(Array) as unknown, steps: expect.any(Array) as unknown },
+    });
+    const remembered = await api.call('GET', '/api/v1/agents/web-security/tool-calls?limit=1', { as: 'viewer' });
+    expect(remembered.body.items).toMatchObject([{ call_id: call.id }]);
+  });
+
+  test('REQ-E074 REQ-T05: investigations are listed in pages, and their whole record is read', async () => {
+    for (const text of ['one', 'two', 'three']) {
+      const input = { text: `Report ${text}: 198.51.100.7 beacons` };
+      await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body: { input } });
+    }
+    const first = await api.call('GET', '/api/v1/investigations?limit=2', { as: 'viewer' });
+    const second = await api.call('GET', `/api/v1/investigations?limit=2&cursor=${first.body.next_cursor ?? ''}`, {
+      as: 'viewer',
+    });
+    const ids = [...first.body.items, ...second.body.items].map(({ investigation_id }) => investigation_id);
+    expect(new Set(ids).size).toBe(4);
+    const record = await api.call('GET', `/api/v1/investigations/${String(ids[3])}/events`, { as: 'viewer' });
+    expect(record.body.items[0]).toMatchObject({ type: 'accepted', seq: 1 });
+    expect((await api.call('GET', '/api/v1/investigations?cursor=nothing', { as: 'viewer' })).status).toBe(422);
+    expect((await api.call('GET', '/api/v1/investigations/nothing', { as: 'viewer' })).status).toBe(404);
+  });
+
+  test('an alert that does not exist, both ways of asking at once, and an unknown input are refused before anything begins', async () => {
+    const ask = (body: object) => api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body });
+    expect((await ask({ alert_id: 'ALRT-2020-00001' })).body.error.code).toBe('AURORA-4042');
+    expect((await ask({})).status).toBe(422);
+    expect((await ask({ alert_id: 'ALRT-2026-00001', input: { text: 'x' } })).status).toBe(422);
+    expect((await ask({ input: { text: 'x', base64: 'eA==' } })).status).toBe(422);
+  });
+
+  test('an alert larger than a frame is investigated as well', async () => {
+    const line = '203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.1" 200 12\n';
+    const posted = await api.call('POST', '/api/v1/alerts', {
+      as: 'analyst',
+      body: { title: 'Many lines', severity: 'low', source: 'nginx', raw_log: line.repeat(3_000) },
+    });
+    const begun = await api.call('POST', '/api/v1/agents/investigate', {
+      as: 'analyst',
+      body: { alert_id: posted.body.alert_id },
+    });
+    expect(begun.status).toBe(202);
+  });
+});
+
+describe('a dispatch', () => {
+  test('REQ-E077: without waiting it answers the task, with waiting the result', async () => {
+    const accepted = await dispatch('analyst', echo('a'));
+    expect(accepted.status).toBe(202);
+    expect(['submitted', 'working']).toContain(accepted.body.state);
+    const done = await dispatch('analyst', echo('b'), '?wait=true');
+    expect([done.status, done.body.result]).toEqual([200, { text: 'b', by: 'patient' }]);
+  });
+
+  test('REQ-E078: the history tells who asked for what, and what became of it', async () => {
+    const { body } = await dispatch('analyst', echo('c'), '?wait=true');
+    const history = await api.call('GET', '/api/v1/orchestrator/history?limit=1', { as: 'viewer' });
+    expect(history.body.items).toMatchObject([
+      { task_id: body.task_id, state: 'completed', requested_by: 'user:analyst', skill: 'echo_text' },
+    ]);
+    const since = await api.call('GET', '/api/v1/orchestrator/history?since=2999-01-01T00:00:00Z', { as: 'viewer' });
+    expect(since.body.items).toEqual([]);
+  });
+
+  test('REQ-T04: a task is cancelled, and whoever waits for it is told so', async () => {
+    const waiter = dispatch('analyst', echo('wait'), '?wait=true');
+    const stream = await api.follow('/api/v1/ws/agent-thoughts?after_seq=0', { as: 'viewer' });
+    const { data } = await stream.until(({ data: said }) => said?.['text'] === 'thinking about wait');
+    stream.close();
+    const path = `/api/v1/orchestrator/tasks/${String(data['task_id'])}/cancel`;
+    expect((await api.call('POST', path, { as: 'viewer' })).status).toBe(403);
+    const cancelled = await api.call('POST', path, { as: 'analyst', body: { reason: 'enough' } });
+    expect(cancelled.body.state).toBe('canceled');
+    expect((await waiter).body).toMatchObject({ state: 'canceled' });
+    for (const go of waiting.splice(0)) go();
+  });
+
+  test('nobody for the skill is 4043, params that the skill refuses are 4220, and its own error keeps its code', async () => {
+    expect((await dispatch('analyst', { to: { skill: 'no_such_skill' } })).body.error.code).toBe('AURORA-4043');
+    const wrong = await dispatch('analyst', { to: { skill: 'echo_text' }, params: {} }, '?wait=true');
+    expect([wrong.status, wrong.body.error.code]).toEqual([422, 'AURORA-4220']);
+    expect((await dispatch('analyst', { to: { nobody: 1 } })).status).toBe(422);
+  });
+
+  test('the same key joins the same task', async () => {
+    const headers = { 'idempotency-key': 'd-1' };
+    const first = await dispatch('analyst', echo('once'), '', headers);
+    const again = await dispatch('analyst', echo('once'), '', headers);
+    expect(again.body.task_id).toBe(first.body.task_id);
+    expect((await dispatch('analyst', echo('other'), '', headers)).status).toBe(409);
+  });
+
+  test('a mode can only be narrower than the one in force', async () => {
+    const { body } = await dispatch('analyst', { ...echo('m'), mode: 'active' }, '?wait=true');
+    expect((await api.mesh.ledger.get(body.task_id))?.mode).toBe('monitor');
+  });
+
+  test('ATK-E4 ATK-E8: the user’s rights go along, cut to what they hold; the user’s token does not', async () => {
+    const { body } = await dispatch('analyst', echo('rights'), '?wait=true');
+    const task = await api.mesh.ledger.get(body.task_id);
+    expect(task?.actor).toEqual({ sub: 'user:analyst', scopes: ['effect:read'], tenant: 'default' });
+    const record = await api.mesh.ledger.history(body.task_id);
+    expect(JSON.stringify(record)).not.toContain(api.tokens.get('analyst'));
+
+    const key = await api.call('POST', '/api/v1/auth/api-keys', {
+      as: 'analyst',
+      body: { name: 'reader', scopes: ['investigations:write'] },
+    });
+    const acted = await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      headers: { 'x-api-key': key.body.api_key },
+      body: { to: { skill: 'isolate_host' }, params: { host: 'ws-1' } },
+    });
+    expect([acted.status, acted.body.error.code]).toEqual([403, 'AURORA-4030']);
+  });
+});
+
+describe('what acts', () => {
+  test('REQ-T01 REQ-E110 REQ-X05 ATK-D6: it is asked about, not by whoever asked for it, and only once', async () => {
+    api.setMode('active');
+    try {
+      const stream = await api.follow('/api/v1/ws/approvals', { as: 'operator' });
+      const body = { to: { skill: 'isolate_host' }, params: { host: 'ws-7' }, reason: 'it beacons' };
+      const unkeyed = await dispatch('analyst', body, '?wait=true');
+      expect([unkeyed.status, unkeyed.body.error.message]).toEqual([422, expect.stringContaining('Idempotency-Key')]);
+
+      const headers = { 'idempotency-key': 'act-1' };
+      const asked = await dispatch('analyst', body, '?wait=true&on_approval=return', headers);
+      expect([asked.status, asked.body.state]).toEqual([202, 'auth_required']);
+      const { approval_id, action_hash } = asked.body.approval;
+      const requested = await stream.until(({ type, id }) => type === 'approval.requested' && id === approval_id);
+      expect(requested.data).toMatchObject({ state: 'pending', params: { host: 'ws-7' }, targets: ['ws-7'] });
+
+      const decide = (as: string, what: string, hash = action_hash) =>
+        api.call('POST', `/api/v1/approvals/${approval_id}/${what}`, { as, body: { action_hash: hash } });
+      expect((await decide('analyst', 'approve')).status).toBe(403);
+      expect((await decide('operator', 'approve')).status).toBe(403);
+      expect((await decide('admin', 'approve', '0'.repeat(64))).body.error.code).toBe('AURORA-4090');
+      const both = await Promise.all([decide('admin', 'approve'), decide('admin', 'reject')]);
+      expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+      await stream.until(({ type, id }) => type === 'approval.decided' && id === approval_id);
+      stream.close();
+      const read = await api.call('GET', `/api/v1/approvals/${approval_id}`, { as: 'analyst' });
+      expect(read.body).toMatchObject({ votes: [{ by: 'user:admin' }] });
+      const list = await api.call('GET', '/api/v1/approvals', { as: 'analyst' });
+      expect(list.body.items.map(({ approval_id: id }) => id)).toContain(approval_id);
+    } finally {
+      api.setMode('monitor');
+    }
+  });
+
+  test('whoever waits is answered when somebody rejects: 403 4031, and nothing was done', async () => {
+    api.setMode('active');
+    try {
+      const stream = await api.follow('/api/v1/ws/approvals', { as: 'operator' });
+      const body = { to: { skill: 'isolate_host' }, params: { host: 'ws-8' } };
+      const waiter = dispatch('admin', body, '?wait=true', { 'idempotency-key': 'act-2' });
+      const { data } = await stream.until(
+        ({ type, data: said }) => type === 'approval.requested' && JSON.stringify(said).includes('ws-8'),
+      );
+      stream.close();
+      await api.call('POST', `/api/v1/approvals/${String(data['approval_id'])}/reject`, {
+        as: 'analyst',
+        body: { action_hash: data['action_hash'], note: 'not on a Friday' },
+      });
+      const { status, body: refused } = await waiter;
+      expect([status, refused.error.code]).toEqual([403, 'AURORA-4031']);
+      expect(isolated).not.toContain('ws-8');
+    } finally {
+      api.setMode('monitor');
+    }
+  });
+
+  test('REQ-X10 REQ-T12: nobody answered in time: 408 4080, not to be repeated', async () => {
+    const own = await startApi([responder], {
+      mode: 'active',
+      orchestrator: { rules: PolicyRules.parse({ approval_ms: 1_000 }) },
+    });
+    try {
+      const { status, body } = await own.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+        as: 'analyst',
+        body: { to: { skill: 'isolate_host' }, params: { host: 'ws-9' } },
+        headers: { 'idempotency-key': 'late' },
+      });
+      expect([status, body.error.code, body.error.retryable]).toEqual([408, 'AURORA-4080', false]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe('the fleet', () => {
+  test('REQ-T02 REQ-E093: agents are listed with health and load, and tell what they can be asked', async () => {
+    const list = await api.call('GET', '/api/v1/agents', { as: 'viewer' });
+    expect(list.body.items.map(({ agent_id, health }) => [agent_id, health])).toEqual([
+      ['patient', 'online'],
+      ['responder', 'online'],
+      ['threat-intel', 'online'],
+      ['web-security', 'online'],
+    ]);
+    const one = await api.call('GET', '/api/v1/agents/responder', { as: 'viewer' });
+    expect(one.body).toMatchObject({ card: { skills: [{ skill_id: 'isolate_host', action_class: 'high' }] } });
+    const tools = await api.call('GET', '/api/v1/agents/patient/tools', { as: 'viewer' });
+    expect(tools.body.items).toMatchObject([{ name: 'echo_text', input_schema: { required: ['text'] } }]);
+  });
+
+  test('a drained agent gets nothing new, says so, and works again when it is resumed', async () => {
+    expect((await api.call('POST', '/api/v1/agents/patient/drain', { as: 'operator' })).status).toBe(403);
+    const drained = await api.call('POST', '/api/v1/agents/patient/drain', { as: 'admin' });
+    expect(drained.body).toMatchObject({ health: 'draining' });
+    const refused = await dispatch('analyst', echo('now'));
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+    await api.call('POST', '/api/v1/agents/patient/resume', { as: 'admin' });
+    expect((await dispatch('analyst', echo('now'), '?wait=true')).status).toBe(200);
+    expect((await api.call('POST', '/api/v1/agents/nobody/drain', { as: 'admin' })).status).toBe(404);
+  });
+
+  test('REQ-E094 REQ-E095 REQ-E096: what is not configured is said to be so', async () => {
+    expect((await api.call('GET', '/api/v1/mcp/health', { as: 'viewer' })).body).toMatchObject({
+      configured: false,
+      servers: [],
+    });
+    expect((await api.call('GET', '/api/v1/inference/status', { as: 'viewer' })).body).toMatchObject({
+      configured: false,
+      endpoints: [],
+    });
+    expect((await api.call('GET', '/api/v1/agents/responder/tool-calls', { as: 'viewer' })).body.items).toEqual([]);
+  });
+
+  test('REQ-R22 REQ-R23 REQ-R24 REQ-T03: probes tell the parts, and the cause when no work is taken', async () => {
+    const health = await api.call('GET', '/health');
+    expect(health.body).toMatchObject({
+      overall_status: 'healthy',
+      checks: { database: { status: 'healthy' }, agents: { status: 'healthy' } },
+    });
+    expect((await api.call('GET', '/health/liveness')).body).toMatchObject({ status: 'alive' });
+    expect((await api.call('GET', '/health/readiness')).body).toMatchObject({ status: 'ready', causes: [] });
+    const own = await startApi([], {
+      orchestrator: { storeHealth: () => ({ state: 'degraded', cause: 'the disk is full', since: '' }) },
+    });
+    try {
+      const unhealthy = await own.call('GET', '/health');
+      expect([unhealthy.status, unhealthy.headers['retry-after']]).toEqual([503, '1']);
+      expect(unhealthy.body).toMatchObject({
+        overall_status: 'unhealthy',
+        checks: { database: { message: 'the disk is full' } },
+      });
+      const ready = await own.call('GET', '/health/readiness');
+      expect([ready.status, ready.text]).toEqual([503, expect.stringContaining('the disk is full')]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+test('REQ-E015 REQ-E017 REQ-E018 REQ-E019 REQ-E106 REQ-T06: alerts are listed, read, changed and acknowledged, and the stream tells it', async () => {
+  const stream = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
+  const body = { title: 'Told', severity: 'high', source: 'told', iocs: [{ type: 'ip', value: '203.0.113.77' }] };
+  const posted = await api.call('POST', '/api/v1/alerts', { as: 'analyst', body });
+  const path = `/api/v1/alerts/${posted.body.alert_id}`;
+  await api.call('PATCH', path, { as: 'analyst', body: { severity: 'critical', assignee: 'analyst' } });
+  await api.call('POST', `${path}/acknowledge`, { as: 'analyst' });
+  await api.call('POST', '/api/v1/alerts?on_duplicate=return', { as: 'analyst', body });
+  await stream.until(({ type }) => type === 'alert.seen_again');
+  expect(stream.events().map(({ type, id }) => [type, id])).toEqual(
+    ['alert.created', 'alert.updated', 'alert.acknowledged', 'alert.seen_again'].map((type) => [
+      type,
+      posted.body.alert_id,
+    ]),
+  );
+  stream.close();
+  expect((await api.call('GET', path, { as: 'viewer' })).body).toMatchObject({
+    severity: 'critical',
+    acknowledged: true,
+  });
+  const list = await api.call('GET', '/api/v1/alerts?source=told&severity=critical&acknowledged=true', {
+    as: 'viewer',
+  });
+  expect(list.body.items).toMatchObject([{ alert_id: posted.body.alert_id, occurrences: 2 }]);
+  for (const query of [
+    'limit=0',
+    'limit=-1',
+    'limit=1e9',
+    'limit=NaN',
+    'limit=201',
+    'cursor=x',
+    'sort=title',
+    'acknowledged=maybe',
+    'limit=1&limit=2',
+    'nothing=1',
+  ]) {
+    expect([query, (await api.call('GET', `/api/v1/alerts?${query}`, { as: 'viewer' })).status]).toEqual([query, 422]);
+  }
+  const bulk = await api.call('POST', '/api/v1/alerts/bulk', {
+    as: 'analyst',
+    body: { alerts: [body, { title: 'x' }, { ...body, title: 'New' }] },
+  });
+  expect(bulk.body).toMatchObject({ created: 1, duplicates: 1, refused: 1 });
+});

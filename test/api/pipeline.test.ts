@@ -1,0 +1,428 @@
+/** Every answer: its headers, its one form of error, its budget, and what a repetition, a version or a trace does. */
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } from '../../protocol/index.ts';
+import { startApi, type TestApi } from '../support/api.ts';
+import { echoAgent } from '../support/echo.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const fail = route({
+  method: 'GET',
+  path: '/api/v1/test/fail',
+  permission: 'AUTH',
+  summary: 'Fails as it is told.',
+  keeps: [],
+  input: z.strictObject({ code: z.number().optional(), text: z.string().optional() }),
+  output: z.object({}),
+  deprecated: { sunset: '2027-01-01T00:00:00.000Z', instead: '/api/v1/alerts' },
+});
+let api: TestApi;
+
+beforeAll(async () => {
+  const echo = echoAgent('ada', (text, ctx) => {
+    ctx.log.info({ text }, 'heard');
+    return text;
+  });
+  api = await startApi([echo], {
+    origins: ['https://soc.example'],
+    proxies: ['127.0.0.0/8'],
+    bindings: [
+      [
+        'test.fail',
+        fail.implement(({ code, text }) => {
+          if (code !== undefined && isErrorCode(code)) throw new AuroraError(code, { detail: { text } });
+          throw new Error(`SELECT * FROM users at /etc/passwd: ${text ?? ''}`);
+        }),
+      ],
+    ],
+  });
+});
+afterAll(() => api.stop());
+
+const alert = (title: string) => ({ title, severity: 'low', source: 'test' });
+
+describe('errors', () => {
+  test.each(
+    Object.keys(ERRORS)
+      .map(Number)
+      .filter((code) => code >= 4000 && code !== 4990),
+  )(
+    'REQ-V01 REQ-X07 REQ-X14 REQ-X15 REQ-X18 REQ-X19 REQ-X20: %i is the envelope, with its own status',
+    async (code) => {
+      const { status, headers, body } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      if (!isErrorCode(code)) throw new Error('no code');
+      expect(status).toBe(httpStatus(code));
+      const { timestamp, request_id, retryable, ...said } = body.error;
+      expect(said).toEqual({ code: errorCodeText(code), message: ERRORS[code], detail: {} });
+      expect(timestamp).toMatch(ISO);
+      expect(request_id).toMatch(UUID);
+      expect(typeof retryable).toBe('boolean');
+      expect(headers['x-request-id']).toBe(body.error.request_id);
+    },
+  );
+
+  test('REQ-X01 REQ-X03 REQ-X04 REQ-X06 REQ-X08 REQ-X09 REQ-X12 REQ-X13: the ordinary mistakes have their codes', async () => {
+    const codeOf = async (...[method, path, ask]: Parameters<TestApi['call']>) =>
+      (await api.call(method, path, ask)).body.error.code;
+    await api.call('POST', '/api/v1/alerts', { as: 'analyst', body: alert('twice') });
+    expect([
+      await codeOf('GET', '/api/v1/alerts'),
+      await codeOf('GET', '/api/v1/alerts', { headers: { authorization: 'Bearer x.y.z' } }),
+      await codeOf('POST', '/api/v1/alerts', { as: 'viewer', body: alert('x') }),
+      await codeOf('GET', '/api/v1/nothing', { as: 'admin' }),
+      await codeOf('GET', '/api/v1/alerts/ALRT-2026-99999', { as: 'admin' }),
+      await codeOf('GET', '/api/v1/agents/nobody', { as: 'admin' }),
+      await codeOf('POST', '/api/v1/alerts', { as: 'analyst', body: alert('twice') }),
+      await codeOf('POST', '/api/v1/alerts', { as: 'analyst', body: { title: 'x' } }),
+    ]).toEqual([
+      'AURORA-4010',
+      'AURORA-4012',
+      'AURORA-4030',
+      'AURORA-4040',
+      'AURORA-4042',
+      'AURORA-4043',
+      'AURORA-4091',
+      'AURORA-4220',
+    ]);
+  });
+
+  test('ATK-J5 REQ-X17: a fault of ours tells a request id, and nothing of itself; the log has the rest', async () => {
+    const { status, body, text } = await api.call('GET', '/api/v1/test/fail?text=canary', { as: 'admin' });
+    expect([status, body.error.code, body.error.message]).toEqual([500, 'AURORA-5000', 'Internal error']);
+    expect(text).not.toMatch(/SELECT|passwd|canary|\.ts/);
+    const line = api.mesh.log.lines.find(
+      ({ level, fields }) => level === 'error' && 'request_id' in fields && fields.request_id === body.error.request_id,
+    );
+    expect(JSON.stringify(line)).toContain('SELECT * FROM users');
+  });
+
+  test('404, 405 with what is allowed, 413, 415 and malformed JSON are the same envelope', async () => {
+    const cases: [Awaited<ReturnType<TestApi['call']>>, number, string][] = [
+      [await api.call('GET', '/nowhere'), 404, 'AURORA-4040'],
+      [await api.call('PUT', '/api/v1/alerts', { as: 'admin', body: {} }), 405, 'AURORA-4050'],
+      [
+        await api.call('POST', '/api/v1/alerts', { as: 'admin', raw: `"${'x'.repeat(1_100_000)}"` }),
+        413,
+        'AURORA-4130',
+      ],
+      [
+        await api.call('POST', '/api/v1/alerts', { as: 'admin', raw: '<a/>', headers: { 'content-type': 'text/xml' } }),
+        415,
+        'AURORA-4150',
+      ],
+      [await api.call('POST', '/api/v1/alerts', { as: 'admin', raw: '{"title":' }), 400, 'AURORA-4000'],
+      [await api.call('GET', '/api/v1/alerts/%zz', { as: 'admin' }), 400, 'AURORA-4000'],
+    ];
+    for (const [{ status, headers, body }, expected, code] of cases) {
+      expect([status, body.error.code]).toEqual([expected, code]);
+      expect(headers['x-request-id']).toBe(body.error.request_id);
+      expect([headers['x-api-version'], headers['x-aurorasoc-mode']]).toEqual(['1.0', 'monitor']);
+    }
+    expect(cases[1]?.[0].headers.allow).toBe('GET, POST');
+  });
+
+  test('ATK-A21: what is packed, mislabelled or doubly framed is refused, and no schema is skipped', async () => {
+    const as = 'analyst';
+    const raw = JSON.stringify({ title: 'no severity' });
+    const types = ['application/json\t;x', 'application/json;', 'APPLICATION/JSON', 'text/plain', 'application/jsonx'];
+    for (const type of types) {
+      const { status } = await api.call('POST', '/api/v1/alerts', { as, raw, headers: { 'content-type': type } });
+      expect([400, 415, 422]).toContain(status);
+    }
+    const bomb = gzipSync(Buffer.alloc(5_000_000)).toString('latin1');
+    const headers = { 'content-encoding': 'gzip' };
+    expect((await api.call('POST', '/api/v1/alerts', { as, raw: bomb, headers })).status).toBe(415);
+    for (const framing of [
+      'Content-Length: 2\r\nContent-Length: 3',
+      'Content-Length: 2\r\nTransfer-Encoding: chunked',
+    ]) {
+      const said = await rawly(`POST /api/v1/alerts HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n{}`);
+      expect(said).toMatch(/^HTTP\/1.1 400 /);
+      expect(said).toContain('x-aurorasoc-mode: monitor');
+      expect(said).toContain('AURORA-4000');
+    }
+  });
+
+  test('ATK-A22: a path in disguise gets no further than the plain one', async () => {
+    const plain = await api.call('GET', '/api/v1/alerts');
+    expect(plain.status).toBe(401);
+    for (const path of [
+      '/api/v1/%61lerts',
+      '//api/v1/alerts',
+      '/api/v1//alerts',
+      '/api/v1/..;/v1/alerts',
+      '/api/v1/alerts.',
+      '/api/v1/alerts;jsessionid=1',
+      '/API/V1/ALERTS',
+      '/api/v1/x/../alerts',
+    ]) {
+      expect([401, 404]).toContain((await api.call('GET', path)).status);
+      expect([200, 404]).toContain((await api.call('GET', path, { as: 'viewer' })).status);
+    }
+  });
+
+  test('ATK-A20: text that no database takes is 422, in a body, a name, a path and a query', async () => {
+    const as = 'analyst';
+    const bodies = [
+      '{"title":"a\\u0000b","severity":"low","source":"x"}',
+      '{"title":"\\ud800","severity":"low","source":"x"}',
+    ];
+    for (const raw of bodies) expect((await api.call('POST', '/api/v1/alerts', { as, raw })).status).toBe(422);
+    for (const path of ['/api/v1/alerts/%00', '/api/v1/alerts?source=%00', `/api/v1/alerts/${'A'.repeat(250)}`]) {
+      expect([404, 422]).toContain((await api.call('GET', path, { as })).status);
+    }
+    const deep = `{"title":"x","severity":"low","source":"x","metadata":${'{"a":'.repeat(70)}1${'}'.repeat(70)}}`;
+    expect((await api.call('POST', '/api/v1/alerts', { as, raw: deep })).status).toBe(422);
+    const poisoned = '{"title":"x","severity":"low","source":"x","__proto__":{"role":"admin"}}';
+    expect((await api.call('POST', '/api/v1/alerts', { as, raw: poisoned })).status).toBe(400);
+  });
+
+  test('ATK-D3: what is not for the caller to say is refused by name', async () => {
+    const as = 'analyst';
+    const { body } = await api.call('POST', '/api/v1/alerts', { as, body: alert('mine') });
+    for (const field of ['tenant_id', 'owner', 'created_at', 'created_by', 'acknowledged_by', 'version', 'case_id']) {
+      const path = `/api/v1/alerts/${body.alert_id}`;
+      const refused = await api.call('PATCH', path, { as, body: { [field]: 'x' } });
+      expect([refused.status, JSON.stringify(refused.body)]).toEqual([422, expect.stringContaining(field)]);
+    }
+    const renamed = await api.call('PATCH', `/api/v1/alerts/${body.alert_id}`, {
+      as,
+      body: { alert_id: 'ALRT-2026-00001' },
+    });
+    expect(renamed.status).toBe(422);
+  });
+});
+
+describe('headers', () => {
+  test('REQ-H01 REQ-H02 REQ-H03 REQ-V03: every answer names version, request and mode', async () => {
+    const answers = [
+      await api.call('GET', '/health'),
+      await api.call('GET', '/docs/'),
+      await api.call('HEAD', '/api/v1/alerts', { as: 'viewer' }),
+      await api.call('OPTIONS', '/api/v1/alerts', {
+        headers: { origin: 'https://soc.example', 'access-control-request-method': 'POST' },
+      }),
+      await api.call('GET', '/api/v1/alerts', { headers: { host: 'evil.example' } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 204, 403]);
+    for (const { headers } of answers) {
+      expect(headers['x-api-version']).toBe('1.0');
+      expect(headers['x-request-id']).toMatch(UUID);
+      expect(headers['x-aurorasoc-mode']).toBe('monitor');
+    }
+  });
+
+  test('REQ-H04 REQ-H05 REQ-T11: a deprecated route says so, and until when', async () => {
+    const { headers } = await api.call('GET', '/api/v1/test/fail', { as: 'viewer' });
+    expect([headers.deprecation, headers['sunset']]).toEqual(['true', '2027-01-01T00:00:00.000Z']);
+    const { headers: others } = await api.call('GET', '/api/v1/alerts', { as: 'viewer' });
+    expect([others.deprecation, others['sunset']]).toEqual([undefined, undefined]);
+  });
+
+  test('a request id that is a UUID is kept, another is replaced', async () => {
+    const given = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const kept = await api.call('GET', '/health', { headers: { 'x-request-id': given } });
+    expect(kept.headers['x-request-id']).toBe(given);
+    const replaced = await api.call('GET', '/health', { headers: { 'x-request-id': 'x'.repeat(500) } });
+    expect(replaced.headers['x-request-id']).toMatch(UUID);
+  });
+
+  test('only configured origins may read answers', async () => {
+    const ours = await api.call('GET', '/health', { headers: { origin: 'https://soc.example' } });
+    expect(ours.headers['access-control-allow-origin']).toBe('https://soc.example');
+    expect(ours.headers['access-control-expose-headers']).toContain('X-Request-ID');
+    for (const origin of ['https://soc.example.evil', 'https://evil.example', 'null']) {
+      const { headers } = await api.call('GET', '/health', { headers: { origin } });
+      expect(headers['access-control-allow-origin']).not.toBe(origin);
+    }
+  });
+
+  test('ATK-B9 REQ-T18: X-User-ID and its kin make nobody anybody', async () => {
+    const headers = { 'x-user-id': 'admin', 'x-forwarded-user': 'admin', 'x-remote-user': 'admin' };
+    expect((await api.call('GET', '/api/v1/users/me', { headers })).status).toBe(401);
+    const { body } = await api.call('GET', '/api/v1/users/me', { as: 'viewer', headers });
+    expect(body.username).toBe('viewer');
+  });
+
+  test('ATK-B10: a secret in the address is refused wherever it is, and stands in no log', async () => {
+    for (const name of ['api_key', 'access_token', 'token', 'x-api-key']) {
+      const { status, body } = await api.call('GET', `/api/v1/alerts?${name}=canary-4711`, { as: 'admin' });
+      expect([status, body.error.code]).toEqual([401, 'AURORA-4010']);
+    }
+    expect(JSON.stringify(api.mesh.log.lines)).not.toContain('canary-4711');
+  });
+
+  test('the method cannot be overridden, and TRACE is not there', async () => {
+    const headers = { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' };
+    expect((await api.call('GET', '/api/v1/users/viewer', { as: 'admin', headers })).status).toBe(405);
+    expect([404, 405]).toContain((await api.call('TRACE', '/api/v1/alerts', { as: 'admin' })).status);
+    expect(await api.records.users.find('viewer')).toBeDefined();
+  });
+});
+
+describe('budgets', () => {
+  test('REQ-R29 REQ-R32 REQ-R33 REQ-R34 REQ-X16 REQ-C02 ATK-I2: the hundred-and-first request of a minute is 4290, and says when to come again', async () => {
+    const own = await startApi([], { user_minute_max: 100 });
+    try {
+      const first = await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
+      expect([first.headers['x-ratelimit-limit'], first.headers['x-ratelimit-remaining']]).toEqual(['100', '99']);
+      const reset = Number(first.headers['x-ratelimit-reset']) * 1_000 - own.clock.now();
+      expect(reset > 0 && reset <= 61_000).toBe(true);
+      for (let nth = 2; nth <= 100; nth++) await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
+      const over = await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
+      expect([over.status, over.body.error.code, over.headers['x-ratelimit-remaining']]).toEqual([
+        429,
+        'AURORA-4290',
+        '0',
+      ]);
+      expect(over.headers['retry-after']).toMatch(/^\d+$/);
+      expect((await own.call('GET', '/api/v1/users/me', { as: 'analyst' })).status).toBe(200);
+      own.clock.shift(60_000);
+      expect((await own.call('GET', '/api/v1/users/me', { as: 'viewer' })).status).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('REQ-R31: health is asked as often as one likes', async () => {
+    for (let nth = 0; nth < 5; nth++) {
+      expect((await api.call('GET', '/health')).headers['x-ratelimit-limit']).toBeUndefined();
+    }
+  });
+
+  test('ATK-I1: wrong proofs share the budget of their address, and only a configured proxy says another one', async () => {
+    const own = await startApi([], { user_minute_max: 5, proxies: [] });
+    try {
+      const statuses: number[] = [];
+      for (let nth = 0; nth < 7; nth++) {
+        const headers = { 'x-api-key': 'aurora_key_x', 'x-forwarded-for': `198.51.100.${nth}` };
+        statuses.push((await own.call('GET', '/api/v1/alerts', { headers })).status);
+      }
+      expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    } finally {
+      await own.stop();
+    }
+    const guess = (ip: string) =>
+      api.call('POST', '/api/v1/auth/token', {
+        body: { username: 'nobody', password: 'x' },
+        headers: { 'x-forwarded-for': `203.0.113.1, ${ip}` },
+      });
+    for (let nth = 0; nth < 10; nth++) expect((await guess('2001:db8:1:2::1')).status).toBe(401);
+    expect((await guess('2001:db8:1:2:ffff::9')).status).toBe(429); // the same /64
+    expect((await guess('2001:db8:1:3::1')).status).toBe(401);
+  });
+});
+
+describe('repetition and versions', () => {
+  const post = (as: string, key: string, body: unknown) =>
+    api.call('POST', '/api/v1/alerts', { as, body, headers: { 'idempotency-key': key } });
+
+  test('REQ-T06: the same key gives the first answer again; another body is 4090', async () => {
+    const first = await post('analyst', 'k-1', alert('once'));
+    const again = await post('analyst', 'k-1', alert('once'));
+    expect([first.status, again.status, again.text]).toEqual([201, 201, first.text]);
+    expect([first.headers['idempotency-replayed'], again.headers['idempotency-replayed']]).toEqual([undefined, 'true']);
+    expect((await post('analyst', 'k-1', alert('other'))).body.error.code).toBe('AURORA-4090');
+    expect((await post('analyst', 'with space', alert('x'))).status).toBe(422);
+  });
+
+  test('ATK-D7: a key of somebody else is another key', async () => {
+    await post('analyst', 'k-2', alert('of the analyst'));
+    const { status, body } = await post('admin', 'k-2', alert('of the admin'));
+    expect([status, body.title]).toEqual([201, 'of the admin']);
+  });
+
+  test('what failed may be tried again under its key', async () => {
+    expect((await post('analyst', 'k-3', { title: 'no severity' })).status).toBe(422);
+    expect((await post('analyst', 'k-3', alert('now whole'))).status).toBe(201);
+  });
+
+  test('an answer that held a secret is not given again', async () => {
+    const ask = {
+      as: 'analyst',
+      body: { name: 'siem', scopes: ['alerts:write'] },
+      headers: { 'idempotency-key': 'k-4' },
+    };
+    const first = await api.call('POST', '/api/v1/auth/api-keys', ask);
+    expect(first.body.api_key).toMatch(/^aurora_key_/);
+    const again = await api.call('POST', '/api/v1/auth/api-keys', ask);
+    expect([again.status, again.body.error.code]).toEqual([409, 'AURORA-4090']);
+    const stored = await api.store.db.selectFrom('answers').selectAll().execute();
+    expect(JSON.stringify(stored)).not.toContain(first.body.api_key);
+  });
+
+  test('an ETag saves the body when nothing changed, and a change against an old one is 4120', async () => {
+    const { body, headers } = await post('analyst', 'k-5', alert('versioned'));
+    const path = `/api/v1/alerts/${body.alert_id}`;
+    expect(headers.etag).toBe('"1"');
+    const same = await api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': '"1"' } });
+    expect([same.status, same.text]).toEqual([304, '']);
+    const change = (if_match: string) =>
+      api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
+    expect((await change('"1"')).headers.etag).toBe('"2"');
+    expect((await change('"1"')).body.error.code).toBe('AURORA-4120');
+    expect((await change('W/"2"')).status).toBe(422);
+    expect((await change('*')).status).toBe(200);
+  });
+});
+
+describe('names that travel', () => {
+  test('the request id goes from the header to the log, to the task, to its receipt; the trace to every hop', async () => {
+    const request_id = '7d444840-9dc0-11d1-b245-5ffdce74fad2';
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = {
+      'x-request-id': request_id,
+      traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+      tracestate: 'vendor=1',
+    };
+    const body = { to: { skill: 'echo_text' }, params: { text: 'hi' }, refs: { case_id: 'CASE-1' } };
+    const { body: done, status } = await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as: 'analyst',
+      body,
+      headers,
+    });
+    expect([status, done.result]).toEqual([200, { text: 'hi', by: 'ada' }]);
+    const task = await api.mesh.ledger.get(done.task_id);
+    expect(task?.traceparent.slice(3, 35)).toBe(trace);
+    expect(task?.carried).toMatchObject({
+      meta: { request_id, tracestate: 'vendor=1' },
+      handoff: { refs: { case_id: 'CASE-1' } },
+    });
+    const record = await api.call('GET', `/api/v1/orchestrator/tasks/${done.task_id}`, { as: 'viewer' });
+    expect(record.body).toMatchObject({ request_id, requested_by: 'user:analyst', refs: { case_id: 'CASE-1' } });
+    const at_agent = api.mesh.log.lines.find(({ text }) => text === 'heard');
+    expect(at_agent?.fields).toMatchObject({ request_id, task_id: done.task_id, skill: 'echo_text' });
+    const line = api.mesh.log.lines.find(
+      ({ fields, text }) => text === 'request' && JSON.stringify(fields).includes(request_id),
+    );
+    expect(line?.fields).toMatchObject({
+      route: 'orchestrator.dispatch',
+      status: 200,
+      trace_id: trace,
+      sub: 'user:analyst',
+    });
+  });
+
+  test('ATK-J2: line breaks and colours in what is logged and recorded are escaped', async () => {
+    const nasty = 'x\r\nlevel=fatal \u001b[31m';
+    await api.call('GET', '/health', { headers: { 'user-agent': 'x' } });
+    await api.call('POST', '/api/v1/auth/token', { body: { username: nasty, password: 'x' } });
+    const { body } = await api.call('GET', '/api/v1/audit?action=session.begin', { as: 'admin' });
+    expect(JSON.stringify(body)).not.toMatch(/[\r\n\u001b]/);
+  });
+});
+
+/** Sends bytes and answers what came back until the other end closes. */
+function rawly(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const wire = connect(api.port, '127.0.0.1', () => wire.write(bytes));
+    let said = '';
+    wire.setEncoding('utf8');
+    wire.on('data', (chunk: string) => (said += chunk));
+    wire.on('close', () => resolve(said));
+    wire.on('error', reject);
+  });
+}

@@ -1,0 +1,226 @@
+/** Live streams: who gets in, what is told again, what is lost, and who is thrown out (T07, ATK-B15, I3, I4). */
+import type { IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createStreams, type StreamHub } from '../../api/streams.ts';
+import { memoryLink, LINK_LIMITS } from '../../mesh/index.ts';
+import { AuroraError, stream, type Caller } from '../../protocol/index.ts';
+import { countingMetrics, localBus, manualClock, silentLog, type Bus, type ManualClock } from '../../seams/index.ts';
+import { startApi, type Frame, type TestApi } from '../support/api.ts';
+
+describe('over a real port', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startApi([], { streams_per_caller_max: 3, origins: ['https://soc.example'] });
+  });
+  afterAll(() => api.stop());
+  const post = (title: string) =>
+    api.call('POST', '/api/v1/alerts', { as: 'analyst', body: { title, severity: 'low', source: 'test' } });
+
+  test('REQ-T07: a stream that was killed is taken up behind the last number that was seen, and nothing is lost', async () => {
+    const first = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
+    for (const title of ['one', 'two']) await post(title);
+    const seen = await first.until(({ data }) => data?.['title'] === 'one');
+    first.socket.terminate();
+    await post('three');
+    const second = await api.follow(`/api/v1/ws/alerts?after_seq=${seen.seq}`, { as: 'viewer' });
+    await second.until(({ data }) => data?.['title'] === 'three');
+    await post('four');
+    await second.until(({ data }) => data?.['title'] === 'four');
+    expect(second.events().map(({ seq, data }) => [seq - seen.seq, data['title']])).toEqual([
+      [1, 'two'],
+      [2, 'three'],
+      [3, 'four'],
+    ]);
+    expect(Object.keys(second.events()[0] ?? {})).toEqual(['type', 'seq', 'at', 'id', 'data']);
+    second.close();
+    await second.closed;
+  });
+
+  test('the first frame is a heartbeat: it tells where the stream stands', async () => {
+    const stream = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
+    const { seq } = await stream.until(({ type }) => type === 'heartbeat');
+    expect([stream.frames[0]?.type, seq]).toEqual(['heartbeat', api.bus.lastSeq('alerts')]);
+    stream.close();
+    await stream.closed;
+  });
+
+  test('ATK-B15: a ticket opens one stream within 30 seconds; a token in the address opens none', async () => {
+    const ticketOf = async () => (await api.call('POST', '/api/v1/ws/ticket', { as: 'viewer' })).body.ticket;
+    const ticket = await ticketOf();
+    const stream = await api.follow(`/api/v1/ws/alerts?ticket=${ticket}`);
+    await expect(api.follow(`/api/v1/ws/alerts?ticket=${ticket}`)).rejects.toMatchObject({ status: 401 });
+    const late = await ticketOf();
+    api.clock.shift(31_000);
+    await expect(api.follow(`/api/v1/ws/alerts?ticket=${late}`)).rejects.toMatchObject({ status: 401 });
+    const bearer = api.tokens.get('viewer') ?? '';
+    for (const name of ['token', 'access_token', 'api_key']) {
+      await expect(api.follow(`/api/v1/ws/alerts?${name}=${bearer}`, { as: 'viewer' })).rejects.toMatchObject({
+        status: 401,
+      });
+    }
+    stream.close();
+    await stream.closed;
+  });
+
+  test('a ticket gives no more than its owner holds now', async () => {
+    const bearer = await api.signIn('gina', 'analyst');
+    const { body } = await api.call('POST', '/api/v1/ws/ticket', { headers: { authorization: `Bearer ${bearer}` } });
+    await api.call('PATCH', '/api/v1/users/gina', { as: 'admin', body: { role: 'viewer' } });
+    await expect(api.follow(`/api/v1/ws/approvals?ticket=${body.ticket}`)).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('ATK-I3: one caller has so many streams, and the next is refused with 503', async () => {
+    const three = await Promise.all([1, 2, 3].map(() => api.follow('/api/v1/ws/alerts', { as: 'operator' })));
+    await expect(api.follow('/api/v1/ws/alerts', { as: 'operator' })).rejects.toMatchObject({ status: 503 });
+    (await api.follow('/api/v1/ws/alerts', { as: 'admin' })).close();
+    for (const one of three) one.close();
+    await Promise.all(three.map(({ closed }) => closed));
+    (await api.follow('/api/v1/ws/alerts', { as: 'operator' })).close();
+  });
+
+  test('an unknown stream is 404, a number that is none 422, a page of another origin 403', async () => {
+    const as = 'viewer';
+    await expect(api.follow('/api/v1/ws/nothing', { as })).rejects.toMatchObject({ status: 404 });
+    await expect(api.follow('/api/v1/ws/alerts?after_seq=-1', { as })).rejects.toMatchObject({ status: 422 });
+    await expect(api.follow('/api/v1/ws/alerts?x=1', { as })).rejects.toMatchObject({ status: 422 });
+    for (const origin of ['https://evil.example', 'null', 'https://soc.example.evil']) {
+      await expect(api.follow('/api/v1/ws/alerts', { as, headers: { origin } })).rejects.toMatchObject({ status: 403 });
+    }
+    (await api.follow('/api/v1/ws/alerts', { as, headers: { origin: 'https://soc.example' } })).close();
+  });
+
+  test('a follower that talks instead of listening is closed with 4029', async () => {
+    const stream = await api.follow('/api/v1/ws/alerts', { as: 'admin' });
+    for (let nth = 0; nth < 100; nth++) stream.socket.send('{"seq":1}');
+    expect((await stream.closed).code).toBe(4029);
+  });
+});
+
+describe('on a clock that is moved', () => {
+  const numbers = stream({
+    path: '/api/v1/ws/numbers',
+    permission: 'AUTH',
+    shows: 'alerts:read',
+    summary: 'Numbers.',
+    keeps: [],
+    topic: 'numbers',
+    event: z.number(),
+    kinds: ['number'],
+  });
+  const caller: Caller = {
+    sub: 'user:ada',
+    username: 'ada',
+    role: 'viewer',
+    permissions: ['alerts:read'],
+    session_id: 's',
+  };
+
+  /** A hub with one follower over a link in memory that reads when it is told to. */
+  async function follow(options: { until?: number; chars_max?: number; unsent_bytes_max?: number } = {}) {
+    const clock = manualClock();
+    const bus = localBus(clock, 0, { chars_max: options.chars_max ?? 8_388_608, events_max: 50_000, topics_max: 9 });
+    const known = { is_in: true };
+    const metrics = countingMetrics();
+    const hub = createStreams({
+      streams: [['numbers', numbers]],
+      bus,
+      clock,
+      log: silentLog,
+      metrics,
+      authority: {
+        identify: async () => ({ caller, until: options.until }),
+        again: async () => (known.is_in ? caller : undefined),
+      },
+      tickets: {
+        issue: () => {
+          throw new AuroraError(5000);
+        },
+        redeem: () => {
+          throw new AuroraError(4012);
+        },
+      },
+    });
+    const limits = { ...LINK_LIMITS, unsent_bytes_max: options.unsent_bytes_max ?? 1_048_576 };
+    const [near, far] = memoryLink({ clock, limits });
+    const request = { url: '/api/v1/ws/numbers', headers: {} } as unknown as IncomingMessage;
+    await hub.admit(request);
+    hub.onLink(far, request);
+    const frames: Frame[] = [];
+    const closed = new Promise<number>((resolve) => {
+      near.attach({ onText: (text) => void frames.push(JSON.parse(text) as Frame), onClose: (code) => resolve(code) });
+    });
+    return { clock, bus, hub, near, far, frames, closed, known, metrics };
+  }
+  const publish = (bus: Bus, data: unknown) => bus.publish('numbers', { type: 'number', id: null, data });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const pass = async (clock: ManualClock, seconds: number) => {
+    for (let nth = 0; nth < seconds; nth++) {
+      clock.advance(1_000);
+      await turn();
+    }
+  };
+
+  test('silence is broken every 20 seconds by a heartbeat that moves nothing', async () => {
+    const { clock, bus, frames, near } = await follow();
+    publish(bus, 1);
+    await pass(clock, 41);
+    expect(frames.map(({ type, seq }) => [type, seq])).toEqual([
+      ['heartbeat', 0],
+      ['number', 1],
+      ['heartbeat', 1],
+      ['heartbeat', 1],
+    ]);
+    near.close(1000, 'seen enough');
+  });
+
+  test('ATK-I4: who takes nothing for 30 seconds is cut, and holds no more than its link until then', async () => {
+    const { clock, bus, hub, near, far, closed, metrics } = await follow({ unsent_bytes_max: 1_048_576 });
+    const flood = () => {
+      for (let nth = 0; nth < 40; nth++) publish(bus, 'x'.repeat(50_000));
+    };
+    near.pause();
+    flood();
+    expect(far.unsent_bytes).toBeLessThan(700_000);
+    await pass(clock, 25);
+    near.resume(); // takes what is there
+    await turn();
+    near.pause();
+    flood();
+    await pass(clock, 25);
+    expect([hub.count, metrics.of('streams_cut_total')]).toEqual([1, 0]);
+    await pass(clock, 15);
+    expect([hub.count, metrics.of('streams_cut_total'), await closed]).toEqual([0, 1, 1006]); // it did not hear the 1013
+  });
+
+  test('who falls behind all that is kept is closed with 1013, not told a hole', async () => {
+    const { bus, near, frames, closed } = await follow({ chars_max: 300_000, unsent_bytes_max: 200_000 });
+    near.pause();
+    for (let nth = 0; nth < 20; nth++) publish(bus, 'x'.repeat(40_000));
+    near.resume();
+    expect(await closed).toBe(1013);
+    expect(frames.map(({ type }) => type)).not.toContain('gap');
+  });
+
+  test('a proof that runs out ends the stream with 4001, and so does a session that ended', async () => {
+    const expiring = await follow({ until: Date.UTC(2026, 0, 1) + 60_000 });
+    await pass(expiring.clock, 59);
+    publish(expiring.bus, 1);
+    await pass(expiring.clock, 3);
+    expect(await expiring.closed).toBe(4001);
+    const ended = await follow();
+    ended.known.is_in = false;
+    await pass(ended.clock, 5);
+    expect(await ended.closed).toBe(4001);
+  });
+
+  test('a hub that closes says goodbye, and takes nobody new', async () => {
+    const { hub, closed } = await follow();
+    hub.close();
+    expect(await closed).toBe(1001);
+    await expect(askAgain(hub)).rejects.toMatchObject({ code: 5030 });
+  });
+
+  const askAgain = (hub: StreamHub) =>
+    hub.admit({ url: '/api/v1/ws/numbers', headers: {} } as unknown as IncomingMessage);
+});

@@ -1,0 +1,60 @@
+/** The road of docs/api.md, as it stands there: from the first password to an approved action, in one shell. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fleetPorts, freePorts } from '../support/ports.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'aurora-api-'));
+const log = join(folder, 'aurora.log');
+let env: NodeJS.ProcessEnv;
+let fleet: ChildProcess;
+
+beforeAll(async () => {
+  const [port = 0] = await freePorts(1);
+  const ports = Object.entries(await fleetPorts()).map(([id, each]) => `${id}=${each}`);
+  env = {
+    ...process.env,
+    AURORA_DATA: join(folder, 'data'),
+    AURORA_PORTS: ports.join(','),
+    AURORA_API_PORT: String(port),
+    AURORA_API: `http://127.0.0.1:${port}/api/v1`,
+    AURORA_LOG: log,
+  };
+  const { AURORA_API: _api, AURORA_LOG: _log, ...own } = env;
+  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
+    cwd: root,
+    env: own,
+    stdio: ['ignore', 'pipe', openSync(log, 'a')],
+  });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    fleet.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('Ready at')) resolve();
+    });
+    fleet.once('exit', () => reject(new Error(said)));
+  });
+  for (const name of ['examples', 'node_modules']) symlinkSync(join(root, name), join(folder, name));
+}, 180_000);
+
+afterAll(async () => {
+  const gone = new Promise((resolve) => fleet.once('exit', resolve));
+  fleet.kill('SIGTERM');
+  await gone;
+  rmSync(folder, { recursive: true, force: true });
+}, 40_000);
+
+test('every line runs, and the road ends where the page says', () => {
+  const page = readFileSync(join(root, 'docs', 'api.md'), 'utf8');
+  const blocks = [...page.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  expect(blocks.length).toBeGreaterThan(6);
+  const script = ['set -euo pipefail', ...blocks].join('\n');
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8' });
+  expect(status, `${stdout}\n${stderr}`).toBe(0);
+  expect(stdout).toContain('nothing was lost');
+  expect(stdout).toContain('"verdict":"suspicious"');
+  expect(stdout).toMatch(/"votes":\[\{"by":"user:anna","decision":"approve"/);
+}, 120_000);

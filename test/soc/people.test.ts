@@ -1,0 +1,223 @@
+/** People, sessions and keys, on every database: what lets somebody in, and what ends it. */
+import { expect, test } from 'vitest';
+import { permissionsOf, type Caller, type UserRole } from '../../protocol/index.ts';
+import { openRecords } from '../../soc/index.ts';
+import { onEveryDatabase } from '../support/soc.ts';
+
+const system = { sub: 'system' };
+const callerOf = (username: string, role: UserRole, more: Partial<Caller> = {}): Caller => ({
+  sub: `user:${username}`,
+  username,
+  role,
+  permissions: permissionsOf(role),
+  ...more,
+});
+
+onEveryDatabase('people', (soc) => {
+  test('the first administrator is made once, with a password that nobody stored', async () => {
+    const { users, store } = soc();
+    const made = await users.ensureAdmin();
+    expect(made?.one_time_password).toMatch(/^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+    expect(await users.ensureAdmin()).toBeUndefined();
+    expect(await users.prove('admin', made?.one_time_password ?? '')).toMatchObject({
+      role: 'admin',
+      must_change_password: true,
+    });
+    const [row] = await store.db.selectFrom('users').selectAll().execute();
+    expect(row?.password).toMatch(/^\$scrypt\$ln=4,r=8,p=1\$/);
+    expect(JSON.stringify(row)).not.toContain(made?.one_time_password);
+  });
+
+  test('a wrong password, an unknown name and a disabled user all prove nothing', async () => {
+    const { users } = soc();
+    await users.ensureAdmin();
+    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    expect(await users.prove('anna', 'correct horse battery')).toMatchObject({ username: 'anna' });
+    expect(await users.prove('anna', 'wrong')).toBeUndefined();
+    expect(await users.prove('nobody', 'wrong')).toBeUndefined();
+    await users.update(system, { username: 'anna', disabled: true });
+    expect(await users.prove('anna', 'correct horse battery')).toBeUndefined();
+  });
+
+  test('somebody must stay who administers: the last one is neither demoted, disabled nor deleted', async () => {
+    const { users } = soc();
+    await users.ensureAdmin();
+    await expect(users.update(system, { username: 'admin', role: 'viewer' })).rejects.toMatchObject({ code: 4090 });
+    await expect(users.update(system, { username: 'admin', disabled: true })).rejects.toMatchObject({ code: 4090 });
+    await expect(users.remove(system, 'admin')).rejects.toMatchObject({ code: 4090 });
+    expect(await users.find('admin')).toMatchObject({ role: 'admin', disabled: false });
+    await users.create(system, { username: 'bert', role: 'admin' });
+    await users.remove(system, 'admin');
+    expect(await users.find('admin')).toBeUndefined();
+  });
+
+  test('no two users share a name, and a reset password is a one-time one', async () => {
+    const { users } = soc();
+    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    await expect(users.create(system, { username: 'anna', role: 'viewer' })).rejects.toMatchObject({ code: 4090 });
+    await expect(users.create(system, { username: 'me', role: 'viewer' })).rejects.toMatchObject({ code: 4090 });
+    const { one_time_password, must_change_password } = await users.update(system, {
+      username: 'anna',
+      reset_password: true,
+    });
+    expect(must_change_password).toBe(true);
+    expect(await users.prove('anna', 'correct horse battery')).toBeUndefined();
+    expect(await users.prove('anna', one_time_password ?? '')).toMatchObject({ username: 'anna' });
+  });
+});
+
+onEveryDatabase('sessions', (soc) => {
+  const signIn = async () => {
+    const { users, sessions } = soc();
+    const user = await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    return sessions.begin({ sub: 'user:anna' }, user);
+  };
+
+  test('ATK-B6: a refresh token used twice ends the session, and stands on the record', async () => {
+    const { sessions, audit, changed } = soc();
+    const first = await signIn();
+    const second = await sessions.refresh({ remote: '192.0.2.1' }, first.refresh_token);
+    expect(second.session_id).toBe(first.session_id);
+    expect(await sessions.find(first.session_id)).toMatchObject({ username: 'anna' });
+    await expect(sessions.refresh({}, first.refresh_token)).rejects.toMatchObject({ code: 4012 });
+    expect(await sessions.find(first.session_id)).toBeUndefined();
+    await expect(sessions.refresh({}, second.refresh_token)).rejects.toMatchObject({ code: 4011 });
+    expect(changed.length).toBeGreaterThan(0);
+    const { items } = await audit.list({ limit: 5, action: 'session.reuse' });
+    expect(items).toMatchObject([{ actor: 'user:anna', outcome: 'refused', target: first.session_id }]);
+  });
+
+  test('of two refreshes at once one is given tokens, and the session is over', async () => {
+    const { sessions } = soc();
+    const { refresh_token, session_id } = await signIn();
+    const both = await Promise.allSettled([sessions.refresh({}, refresh_token), sessions.refresh({}, refresh_token)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await sessions.find(session_id)).toBeUndefined();
+  });
+
+  test('ATK-B4 ATK-B5: what ends with signing out, with a new password, with being disabled and with being deleted', async () => {
+    const { sessions, users } = soc();
+    const first = await signIn();
+    await sessions.end({ sub: 'user:anna' }, first.session_id);
+    expect(await sessions.find(first.session_id)).toBeUndefined();
+    await expect(sessions.refresh({}, first.refresh_token)).rejects.toMatchObject({ code: 4011 });
+    for (const act of [
+      () => users.setPassword(system, 'anna', 'another good password'),
+      () => users.update(system, { username: 'anna', disabled: true }),
+      () => users.remove(system, 'anna'),
+    ]) {
+      await users.update(system, { username: 'anna', disabled: false });
+      const user = await users.find('anna');
+      if (!user) throw new Error('anna is gone too early');
+      const { session_id } = await sessions.begin({ sub: 'user:anna' }, user);
+      expect(await sessions.find(session_id)).toBeDefined();
+      await act();
+      expect(await sessions.find(session_id)).toBeUndefined();
+    }
+  });
+
+  test('a session is over after a week of silence, and after a month in any case', async () => {
+    const { sessions, clock } = soc();
+    let issued = await signIn();
+    const day = 86_400_000;
+    for (let nth = 0; nth < 5; nth++) {
+      clock.advance(6 * day);
+      if (nth < 4) issued = await sessions.refresh({}, issued.refresh_token);
+    }
+    clock.advance(day);
+    await expect(sessions.refresh({}, issued.refresh_token)).rejects.toMatchObject({ code: 4011 });
+    await sessions.prune(clock.now());
+    expect(await soc().store.db.selectFrom('sessions').selectAll().execute()).toEqual([]);
+  });
+});
+
+onEveryDatabase('keys', (soc) => {
+  const make = async (scopes: Caller['permissions'] = ['alerts:write']) => {
+    const { users, keys } = soc();
+    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    const anna = callerOf('anna', 'analyst');
+    return { anna, key: await keys.create({ sub: anna.sub }, anna, { name: 'siem', scopes: [...scopes] }) };
+  };
+
+  test('ATK-B11: what is stored is a hash: with all of the database nobody has a key', async () => {
+    const { store, keys, clock } = soc();
+    const { key } = await make();
+    expect(key.api_key).toMatch(/^aurora_key_[0-9a-f]{56}$/);
+    const rows = JSON.stringify(await store.db.selectFrom('api_keys').selectAll().execute());
+    expect(rows).not.toContain(key.api_key.slice('aurora_key_'.length + 10, -6));
+    expect(await keys.find(key.api_key)).toMatchObject({ sub: 'user:anna', role: 'api_service', key_id: key.key_id });
+    for (const wrong of [key.api_key.replace(/.$/, 'x'), `${key.prefix}${'0'.repeat(46)}`, '', 'aurora_key_']) {
+      expect(await keys.find(wrong)).toBeUndefined();
+    }
+    clock.advance(91 * 86_400_000);
+    expect(await keys.find(key.api_key)).toBeUndefined();
+  });
+
+  test('ATK-B12: nobody makes a key wider than themselves, a key makes none, and others’ keys do not exist', async () => {
+    const { keys, users } = soc();
+    const { anna, key } = await make();
+    const wide = { name: 'wide', scopes: ['system:write' as const] };
+    await expect(keys.create({ sub: anna.sub }, anna, wide)).rejects.toMatchObject({ code: 4030 });
+    const as_key = await keys.find(key.api_key);
+    if (!as_key) throw new Error('the key does not count');
+    await expect(
+      keys.create({ sub: anna.sub }, as_key, { name: 'more', scopes: ['alerts:write'] }),
+    ).rejects.toMatchObject({ code: 4030 });
+    await users.create(system, { username: 'bert', role: 'analyst' });
+    const bert = callerOf('bert', 'analyst');
+    await expect(keys.revoke({ sub: bert.sub }, bert, key.key_id)).rejects.toMatchObject({ code: 4040 });
+    await keys.revoke({ sub: anna.sub }, anna, key.key_id);
+    expect(await keys.find(key.api_key)).toBeUndefined();
+  });
+
+  test('a key holds what both its scopes and its owner hold now', async () => {
+    const { keys, users } = soc();
+    const { key } = await make(['alerts:read', 'alerts:write']);
+    await users.update(system, { username: 'anna', role: 'viewer' });
+    expect((await keys.find(key.api_key))?.permissions).toEqual(['alerts:read']);
+    await users.update(system, { username: 'anna', disabled: true });
+    expect(await keys.find(key.api_key)).toBeUndefined();
+  });
+});
+
+onEveryDatabase('answers and settings', (soc) => {
+  test('REQ-T06: a repetition is given the first answer, also while that is made; another body is 4090', async () => {
+    const { answers, clock } = soc();
+    let runs = 0;
+    const act = async () => ({ status: 201, body: String((runs += 1)), keep: true });
+    const both = await Promise.all([
+      answers.once({ scope: 's', digest: 'd' }, act),
+      answers.once({ scope: 's', digest: 'd' }, act),
+    ]);
+    expect(both.map(({ body, replayed }) => [body, replayed])).toEqual([
+      ['1', false],
+      ['1', true],
+    ]);
+    expect(await answers.once({ scope: 's', digest: 'd' }, act)).toEqual({ status: 201, body: '1', replayed: true });
+    await expect(answers.once({ scope: 's', digest: 'e' }, act)).rejects.toMatchObject({ code: 4090 });
+    clock.advance(86_400_000);
+    expect(await answers.once({ scope: 's', digest: 'e' }, act)).toMatchObject({ body: '2', replayed: false });
+  });
+
+  test('what failed is not kept: it may be tried again', async () => {
+    const { answers } = soc();
+    const asked = { scope: 's', digest: 'd' };
+    await expect(answers.once(asked, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await answers.once(asked, async () => ({ status: 200, body: '', keep: true }))).toMatchObject({
+      replayed: false,
+    });
+  });
+
+  test('settings are changed at their version, and are there after a restart', async () => {
+    const { settings, deps } = soc();
+    await settings.change({ sub: 'user:admin' }, { mode: 'dry_run', limits: { user_minute_max: 7 } }, 0);
+    await expect(settings.change({ sub: 'user:admin' }, { mode: 'active' }, 0)).rejects.toMatchObject({ code: 4120 });
+    const again = await openRecords(deps);
+    expect(again.settings.now()).toMatchObject({
+      mode: 'dry_run',
+      limits: { user_minute_max: 7, key_minute_max: 6_000 },
+      version: 1,
+      updated_by: 'user:admin',
+    });
+  });
+});
