@@ -10,8 +10,11 @@ export type Credentials =
   | { api_key: string }
   /** A token from somewhere else: when it ends, so does this. */
   | { access_token: string }
-  /** A session from before. Each renewal gives a new refresh token, which `onTokens` should keep; the old one is worth nothing. */
-  | { refresh_token: string; onTokens?: (tokens: TokenPair) => void };
+  /**
+   * A session from before. Each renewal gives a new refresh token, which `onTokens` should keep: the old one is worth nothing. The
+   * access token, where it is given, is used until it is refused.
+   */
+  | { refresh_token: string; access_token?: string; onTokens?: (tokens: TokenPair) => void };
 
 /** The proof of one moment. */
 export interface Proof {
@@ -38,7 +41,7 @@ export function createSession(
   given: Credentials | undefined,
   { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },
 ): Session {
-  let held: Held | undefined;
+  let held: Held | undefined = lentBy(given);
   let refresh_token = given && 'refresh_token' in given ? given.refresh_token : undefined;
   let flight: Promise<Held> | undefined;
   let generation = 0;
@@ -140,8 +143,13 @@ interface Held {
 
 function fixedHeaders(given: Credentials | undefined): Record<string, string> | undefined {
   if (given && 'api_key' in given) return { 'x-api-key': given.api_key };
-  return given && 'access_token' in given ? bearer(given.access_token) : undefined;
+  return given && 'access_token' in given && !('refresh_token' in given) ? bearer(given.access_token) : undefined;
 }
+
+const lentBy = (given: Credentials | undefined): Held | undefined =>
+  given && 'refresh_token' in given && given.access_token !== undefined
+    ? { headers: bearer(given.access_token), until: Infinity }
+    : undefined;
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 

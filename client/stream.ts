@@ -25,15 +25,17 @@ export interface StreamEvent<E> {
   /** What it is about. */
   id: string | null;
   data: E;
+  lost: null;
 }
 
-/** These numbers are lost: read the records themselves. */
+/** A gap: the numbers in `lost` are gone, so read the records themselves. */
 export interface StreamLoss {
   type: 'gap';
   seq: number;
   at: string;
   id: null;
-  data: StreamGap;
+  data: null;
+  lost: StreamGap;
 }
 
 /** An open stream, for one reader. Leaving the loop closes it. */
@@ -226,13 +228,13 @@ export function openStream<E>(
     }
     if (type === 'gap') {
       last_seq = seq;
-      keep({ type, seq, at, id: null, data: parse(StreamGap, frame.data) });
+      keep({ type, seq, at, id: null, data: null, lost: parse(StreamGap, frame.data) });
       return true;
     }
     if (last_seq !== undefined && seq <= last_seq) return false; // it was given already
     last_seq = seq;
     // What is added to a stream later is not for this client.
-    if (spec.kinds.includes(type)) keep({ type, seq, at, id, data: parse(spec.event, frame.data) });
+    if (spec.kinds.includes(type)) keep({ type, seq, at, id, data: parse(spec.event, frame.data), lost: null });
     return true;
   }
 

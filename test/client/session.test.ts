@@ -124,6 +124,17 @@ test('a session from before goes on with its refresh token, and each new one is 
     '{"refresh_token":"refresh-1"}',
   ]);
   expect(kept).toEqual(['refresh-1', 'refresh-2']);
+  own.close();
+  server.on('/alerts', only('Bearer kept', 'Bearer token-3'));
+  const lent = clientOn(server.url, machine, {
+    credentials: { refresh_token: 'refresh-2', access_token: 'kept', onTokens },
+  });
+  await lent.alerts.list();
+  expect(kept).toHaveLength(2);
+  server.on('/alerts', only('Bearer token-3'));
+  await lent.alerts.list();
+  expect(kept.at(-1)).toBe('refresh-3');
+  lent.close();
 });
 
 test('signing out forgets the tokens', async () => {

@@ -44,7 +44,7 @@ async function take<E>(stream: Stream<E>, count: number): Promise<(number | stri
   while (seen.length < count) {
     const { done, value } = await stream.next();
     if (done) break;
-    seen.push(value.type === 'gap' ? JSON.stringify(value.data) : value.seq);
+    seen.push(value.lost ? JSON.stringify(value.lost) : value.seq);
   }
   return seen;
 }
