@@ -11,7 +11,7 @@ import { AuroraError, isErrorCode, type BlobRef, type Routing } from '../protoco
 
 /** How one request is made. */
 export interface HttpCall {
-  method?: 'GET' | 'PUT';
+  method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   headers?: Record<string, string>;
   body?: AsyncIterable<Uint8Array>;
   /** PEM of the authorities to trust instead of the machine's own. */

@@ -13,7 +13,7 @@ export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } 
 export { addOperator, enrollAgent, ensureFleetKeys } from './enrol.ts';
 export { FleetError, startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
 export { isHealthy } from './health.ts';
-export { callHttp } from './http.ts';
+export { callHttp, readJson } from './http.ts';
 export { KeyFileError } from './keys.ts';
 export { ConfigError } from './layers.ts';
 export { approve } from './pins.ts';

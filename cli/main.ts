@@ -16,6 +16,7 @@ import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
@@ -127,6 +128,7 @@ function createProgram(end: (code: number) => void): Command {
   addFleetCommand(cli);
   addKeyCommands(program, configOf);
   addLedgerCommands(cli);
+  addPeopleCommands(cli);
 
   program
     .command('config')

@@ -1,0 +1,112 @@
+/** Who is signed in at the API from here: kept in the data folder, renewed when it is over. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { callHttp, placeOf, readJson, readNote, trustOf, type Config } from '../boot/index.ts';
+import { AuroraError, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
+import { UsageError } from './outcome.ts';
+
+/** What is kept, readable by its owner alone. */
+const Login = z.object({ api_url: z.string(), tokens: TokenPair });
+type Login = z.infer<typeof Login>;
+
+/** The API that is meant: the one that is named, else the one of the fleet on this data folder. */
+export function apiOf(config: Config, named: string | undefined): string {
+  if (named !== undefined) {
+    if (!/^https?:\/\//.test(named)) throw new UsageError(`--api takes an http: or https: URL, not ${named}`);
+    return named.replace(/\/+$/, '');
+  }
+  const url = readNote(placeOf(config.data).running)?.api_url;
+  if (url !== undefined) return url;
+  throw new AuroraError(5030, { message: `No fleet with an API runs on ${config.data}` });
+}
+
+/** Signs in and keeps what came of it. */
+export async function signIn(
+  config: Config,
+  api_url: string,
+  credentials: { username: string; password: string; new_password?: string },
+): Promise<TokenPair> {
+  const route = routes.auth.token;
+  const tokens = TokenPair.parse(await ask(config, api_url, route, { body: credentials }));
+  keep(config, { api_url, tokens });
+  return tokens;
+}
+
+/** Signs out and forgets. */
+export async function signOut(config: Config): Promise<void> {
+  await askAs(config, routes.auth.logout, {});
+  rmSync(placeOf(config.data).login, { force: true });
+}
+
+/** What stands in the path and what is sent. */
+export interface Asked {
+  params?: Record<string, string>;
+  query?: Record<string, string | undefined>;
+  body?: object;
+}
+
+/** Calls a route as whoever is signed in here; a token that is over is renewed once. */
+export async function askAs(config: Config, route: RouteSpec, asked: Asked): Promise<unknown> {
+  const login = readLogin(config);
+  try {
+    return await ask(config, login.api_url, route, asked, login.tokens.access_token);
+  } catch (reason) {
+    if (!(reason instanceof AuroraError) || (reason.code !== 4011 && reason.code !== 4010)) throw reason;
+  }
+  const { api_url, tokens } = login;
+  const body = { refresh_token: tokens.refresh_token };
+  const renewed = await ask(config, api_url, routes.auth.refresh, { body }).catch((cause: unknown) => {
+    throw new UsageError('You are not signed in any more: aurora login', { cause });
+  });
+  const fresh = TokenPair.parse(renewed);
+  keep(config, { api_url, tokens: fresh });
+  return ask(config, api_url, route, asked, fresh.access_token);
+}
+
+async function ask(
+  config: Config,
+  api_url: string,
+  { method, path }: RouteSpec,
+  { params = {}, query = {}, body }: Asked,
+  token?: string,
+): Promise<unknown> {
+  const filled = Object.entries(params).reduce(
+    (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)),
+    path,
+  );
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, value);
+  const url = new URL(`${api_url}${filled}?${given.toString()}`);
+  const response = await callHttp(url.href, {
+    method,
+    trust: trustOf(config),
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    ...(body && {
+      body: (async function* () {
+        yield Buffer.from(JSON.stringify(body));
+      })(),
+    }),
+  });
+  return readJson(response, ANSWER_BYTES_MAX);
+}
+
+function readLogin(config: Config): Login {
+  const path = placeOf(config.data).login;
+  if (!existsSync(path)) throw new UsageError('You are not signed in here: aurora login');
+  const login = Login.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (login.success) return login.data;
+  throw new UsageError('What was kept of your signing in cannot be read: aurora login');
+}
+
+function keep(config: Config, login: Login): void {
+  const path = placeOf(config.data).login;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, `${JSON.stringify(login)}\n`, { mode: 0o600 });
+  chmodSync(path, 0o600); // also where an older file was wider
+}
+
+const ANSWER_BYTES_MAX = 16_777_216;
