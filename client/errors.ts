@@ -31,6 +31,8 @@ export class ApiError extends ClientError {
   /** `AURORA-4042`; `HTTP-502` when whoever answered knows no codes. */
   readonly code: string;
   readonly detail: unknown;
+  /** The server's own words. */
+  readonly said: string;
   /** Seconds until it makes sense to ask again, when it was said. */
   readonly retry_after: number | undefined;
   /** What the server says of repeating it; undefined when it says nothing. */
@@ -41,6 +43,7 @@ export class ApiError extends ClientError {
     this.status = answer.status;
     this.code = answer.code;
     this.detail = answer.detail;
+    this.said = answer.message;
     this.retry_after = answer.retry_after;
     this.retryable = answer.retryable;
   }
