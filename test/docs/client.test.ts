@@ -32,11 +32,11 @@ test('they type-check against the package', () => {
     types: ['node'],
   };
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
+  const real = { ...host };
   const source = ts.createSourceFile(name, lines, ts.ScriptTarget.ES2023);
-  host.fileExists = (path) => path === name || fileExists(path);
-  host.readFile = (path) => (path === name ? lines : readFile(path));
-  host.getSourceFile = (path, version) => (path === name ? source : getSourceFile(path, version));
+  host.fileExists = (path) => path === name || real.fileExists(path);
+  host.readFile = (path) => (path === name ? lines : real.readFile(path));
+  host.getSourceFile = (path, version) => (path === name ? source : real.getSourceFile(path, version));
   const program = ts.createProgram([name], options, host);
   const faults = ts
     .getPreEmitDiagnostics(program)
