@@ -20,6 +20,13 @@ export interface Cli {
 export const asking = <T>({ configOf, operator }: Cli, use: (peer: Peer) => Promise<T>): Promise<T> =>
   withRunning(configOf(), operator(), use);
 
+/** The same through the fleet's API where somebody is signed in at it, and names no key. */
+export async function askingApi<T>(cli: Cli, use: (way: Pick<Peer, 'request'>) => Promise<T>): Promise<T> {
+  const { throughApi } = await import('./api-way.ts');
+  const answered = cli.operator() === 'local' ? await throughApi(cli.configOf(), use) : undefined;
+  return answered ? answered.value : asking(cli, use);
+}
+
 /** A flag that is a whole number. */
 export function toInteger(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('say a whole number');

@@ -25,8 +25,11 @@ const Status = z.looseObject({
 });
 export type Status = z.infer<typeof Status>;
 
+/** Who is asked, and listened to: a peer of the mesh, or the API in its place. */
+export type Way = Pick<Peer, 'request' | 'subscribe'> & { closed: Promise<unknown>; link: { readonly open: boolean } };
+
 /** Resolves with the final task. Ctrl-C cancels it: the task then ends as canceled. */
-export async function follow(peer: Peer, task_id: string, watch: Watch, signal?: AbortSignal): Promise<Task> {
+export async function follow(peer: Way, task_id: string, watch: Watch, signal?: AbortSignal): Promise<Task> {
   const cancel = () => void peer.request('task/cancel', { task_id, reason: 'interrupted' }).catch(() => undefined);
   if (signal?.aborted) cancel();
   else signal?.addEventListener('abort', cancel, { once: true });

@@ -27,7 +27,7 @@ export async function readInput(path: string, bytes_max: number): Promise<Input>
 }
 
 /** The input as a Source: inline when it is small, else put to the orchestrator and named by its hash (wire.md 5). */
-export async function toSource(input: Input, peer: Peer, trust: string | undefined): Promise<Source> {
+export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust: string | undefined): Promise<Source> {
   // A name is what findings cite; whatever it was called, 200 characters are enough to recognize it.
   const name = input.name.slice(0, NAME_CHARS_MAX);
   if (input.size <= INLINE_BYTES_MAX * INLINE_SHARE) {

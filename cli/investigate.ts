@@ -1,6 +1,5 @@
 /** `aurora investigate`: an input in, a verdict out. */
 import { trustOf, type Config } from '../boot/index.ts';
-import type { Peer } from '../mesh/index.ts';
 import {
   AuroraError,
   InvestigationResult,
@@ -10,7 +9,8 @@ import {
   type Task,
 } from '../protocol/index.ts';
 import { z } from 'zod';
-import { follow, type Watch } from './follow.ts';
+import { throughApi } from './api-way.ts';
+import { follow, type Watch, type Way } from './follow.ts';
 import { readInput, toSource, type Input } from './input.ts';
 import { EXIT } from './outcome.ts';
 import { isRunning, withPrivate, withRunning } from './reach.ts';
@@ -32,24 +32,35 @@ export async function investigate(path: string, config: Config, options: Investi
   const onInterrupt = () => interrupt.abort(new AuroraError(4990, { message: 'Interrupted' }));
   process.once('SIGINT', onInterrupt);
   const view = createWatchView(process.stderr, options.json);
-  const use = async (peer: Peer, reached: Config) => {
+  const use = async (peer: Way, reached: Config) => {
     const answer = await ask(peer, reached, input, { ...options, watch: view.watch, signal: interrupt.signal });
     view.close();
     return answer;
   };
   try {
-    const { task, hops } = (await isRunning(config))
-      ? await withRunning(config, options.operator, (peer) => use(peer, config))
-      : await withPrivate(config, ({ peer, config: own }) => use(peer, own));
+    const { task, hops } = await reach(config, options, use);
     return show(task, hops, options.json);
   } finally {
     process.off('SIGINT', onInterrupt);
   }
 }
 
+/** Through the API of the fleet that runs here, for whoever is signed in; over the mesh with a key; else in a fleet of its own. */
+async function reach<T>(
+  config: Config,
+  { operator }: Pick<InvestigateOptions, 'operator'>,
+  use: (way: Way, config: Config) => Promise<T>,
+): Promise<T> {
+  if (!(await isRunning(config))) return withPrivate(config, ({ peer, config: own }) => use(peer, own));
+  // Who names a key wants to use it.
+  const answered =
+    operator === undefined || operator === 'local' ? await throughApi(config, (way) => use(way, config)) : undefined;
+  return answered ? answered.value : withRunning(config, operator, (peer) => use(peer, config));
+}
+
 /** Hands the input to the orchestrator and follows it to its end. */
 export async function ask(
-  peer: Peer,
+  peer: Way,
   config: Config,
   input: Input,
   options: Pick<InvestigateOptions, 'kind' | 'deadline_ms'> & { watch: Watch; signal?: AbortSignal },

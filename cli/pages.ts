@@ -4,7 +4,7 @@ import type { Peer } from '../mesh/index.ts';
 
 /** All items up to `items_max`, and the cursor behind them when there are more. */
 export async function readPages<T>(
-  peer: Peer,
+  peer: Pick<Peer, 'request'>,
   asked: { method: string; params: object; items_max: number; page_max: number },
   schema: z.ZodType<{ items: T[]; next_cursor: string | null }>,
 ): Promise<{ items: T[]; next_cursor: string | null }> {

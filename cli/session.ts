@@ -29,7 +29,7 @@ export async function signIn(
 ): Promise<TokenPair> {
   const route = routes.auth.token;
   const tokens = TokenPair.parse(await ask(config, api_url, route, { body: credentials }));
-  keep(config, { api_url, tokens });
+  keepLogin(config, { api_url, tokens });
   return tokens;
 }
 
@@ -60,7 +60,7 @@ export async function askAs(config: Config, route: RouteSpec, asked: Asked): Pro
     throw new UsageError('You are not signed in any more: aurora login', { cause });
   });
   const fresh = TokenPair.parse(renewed);
-  keep(config, { api_url, tokens: fresh });
+  keepLogin(config, { api_url, tokens: fresh });
   return ask(config, api_url, route, asked, fresh.access_token);
 }
 
@@ -94,6 +94,10 @@ async function ask(
   return readJson(response, ANSWER_BYTES_MAX);
 }
 
+/** What was kept; undefined when nobody signed in here. */
+export const findLogin = (config: Config): Login | undefined =>
+  existsSync(placeOf(config.data).login) ? readLogin(config) : undefined;
+
 function readLogin(config: Config): Login {
   const path = placeOf(config.data).login;
   if (!existsSync(path)) throw new UsageError('You are not signed in here: aurora login');
@@ -102,7 +106,8 @@ function readLogin(config: Config): Login {
   throw new UsageError('What was kept of your signing in cannot be read: aurora login');
 }
 
-function keep(config: Config, login: Login): void {
+/** Keeps it, readable by its owner alone. */
+export function keepLogin(config: Config, login: Login): void {
   const path = placeOf(config.data).login;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, `${JSON.stringify(login)}\n`, { mode: 0o600 });

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { TaskOutcome, TaskState } from '../protocol/index.ts';
 import { systemClock } from '../boot/index.ts';
-import { asking, toInteger, type Cli } from './cli.ts';
+import { asking, askingApi, toInteger, type Cli } from './cli.ts';
 import type { HistoryFilter } from './tasks.ts';
 
 /** Adds them. */
@@ -21,7 +21,7 @@ export function addTaskCommands(cli: Cli): void {
       '\nExamples:\n  aurora history\n  aurora history --outcome dead_lettered --since 24h\n  aurora --json history --limit 200',
     )
     .action((filter: HistoryFilter) =>
-      asking(cli, async (peer) => (await import('./tasks.ts')).showHistory(peer, filter, isJson())),
+      askingApi(cli, async (way) => (await import('./tasks.ts')).showHistory(way, filter, isJson())),
     );
   program
     .command('task <task-id>')

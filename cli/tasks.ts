@@ -50,7 +50,7 @@ export interface HistoryFilter {
 }
 
 /** The newest tasks. */
-export async function showHistory(peer: Peer, filter: HistoryFilter, json: boolean): Promise<void> {
+export async function showHistory(peer: Pick<Peer, 'request'>, filter: HistoryFilter, json: boolean): Promise<void> {
   const { limit, before, ...params } = filter;
   const first = { ...params, ...(before !== undefined && { cursor: before }) };
   const asked = { method: 'task/list', params: first, items_max: limit, page_max: 200 };

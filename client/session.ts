@@ -1,0 +1,157 @@
+/** Who the client is: tokens taken when the first call needs them, kept in memory, renewed once for all who wait (requirements.md K01, K06, T14). */
+import { authRoutes, TokenPair } from '../protocol/index.ts';
+import { AuthError, ClosedError } from './errors.ts';
+import { toOperation, type Operation } from './operation.ts';
+import { reasonOf, type Platform } from './platform.ts';
+
+/** How a client proves who it is. */
+export type Credentials =
+  | { username: string; password: string }
+  | { api_key: string }
+  /** A token from somewhere else: when it ends, so does this. */
+  | { access_token: string }
+  /**
+   * A session from before. Each renewal gives a new refresh token, which `onTokens` should keep: the old one is worth nothing. The
+   * access token, where it is given, is used until it is refused.
+   */
+  | { refresh_token: string; access_token?: string; onTokens?: (tokens: TokenPair) => void };
+
+/** The proof of one moment. */
+export interface Proof {
+  headers: Record<string, string>;
+  /** Counts the tokens, to know a proof that was replaced since. */
+  generation: number;
+}
+
+/** The session of one client. */
+export interface Session {
+  /** What to send; signs in first where nobody did. */
+  proof(signal: AbortSignal): Promise<Proof>;
+  /** After a 401 with that proof: whether a fresh one is there now. All who ask at once share one renewal. */
+  cure(refused: Proof, signal: AbortSignal): Promise<boolean>;
+  /** Forgets the tokens. */
+  forget(): void;
+}
+
+/** Sends without a proof, under the rules of every call; throws a ClientError. */
+export type SendBare = (operation: Operation) => Promise<unknown>;
+
+/** Makes it. Nothing is sent before the first call (K06). */
+export function createSession(
+  given: Credentials | undefined,
+  { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },
+): Session {
+  let held: Held | undefined = lentBy(given);
+  let refresh_token = given && 'refresh_token' in given ? given.refresh_token : undefined;
+  let flight: Promise<Held> | undefined;
+  let generation = 0;
+
+  return {
+    async proof(signal) {
+      const fixed = fixedHeaders(given);
+      if (fixed) return { headers: fixed, generation };
+      // It is renewed before it ends: a refusal would cost a whole round.
+      const is_good = held !== undefined && platform.monotonic() < held.until;
+      const { headers } = is_good && held ? held : await sharing(signal);
+      return { headers, generation };
+    },
+    async cure(refused, signal) {
+      if (fixedHeaders(given)) return false;
+      // Somebody else renewed it while this call was under way.
+      if (refused.generation === generation) await sharing(signal);
+      return true;
+    },
+    forget() {
+      held = undefined;
+      refresh_token = undefined;
+      generation += 1;
+    },
+  };
+
+  /** One flight for all; whoever gives up leaves it to the others. */
+  function sharing(signal: AbortSignal): Promise<Held> {
+    flight ??= renew().finally(() => (flight = undefined));
+    return orAborted(flight, signal);
+  }
+
+  async function renew(): Promise<Held> {
+    const begun = generation;
+    const pair = TokenPair.parse((await refreshed()) ?? (await signedIn()));
+    if (generation !== begun) throw new ClosedError('signed out meanwhile', { operation: 'auth.token' });
+    generation += 1;
+    ({ refresh_token } = pair);
+    // Never earlier than halfway, so that a short-lived token is of use as well.
+    const lasts_ms = pair.expires_in * 1_000;
+    const until = platform.monotonic() + lasts_ms - Math.min(EARLY_MS, lasts_ms / 2);
+    held = { headers: bearer(pair.access_token), until };
+    if (given && 'onTokens' in given) given.onTokens(pair);
+    return held;
+  }
+
+  /** Undefined where there is nothing to refresh with, or it failed and a password is there. */
+  async function refreshed(): Promise<unknown> {
+    const token = refresh_token;
+    if (token === undefined) return undefined;
+    // It is good for one use, and a second one would end the session: after a lost answer the password is the safe way.
+    refresh_token = undefined;
+    try {
+      return await send(toOperation('auth.refresh', authRoutes.refresh, { refresh_token: token }));
+    } catch (reason) {
+      if (given && 'password' in given) return undefined;
+      if (!(reason instanceof AuthError)) refresh_token = token;
+      throw reason;
+    }
+  }
+
+  async function signedIn(): Promise<unknown> {
+    if (given && 'password' in given) {
+      const { username, password } = given;
+      return send(toOperation('auth.token', authRoutes.token, { username, password }));
+    }
+    throw new AuthError(
+      {
+        status: 401,
+        code: 'AURORA-4010',
+        message: given ? 'The session has ended' : 'The client was made without credentials',
+        detail: null,
+        retry_after: undefined,
+        retryable: false,
+      },
+      { operation: 'auth.token' },
+    );
+  }
+}
+
+/** Settles as the promise does, or rejects as soon as the signal aborts. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(reasonOf(signal));
+      return;
+    }
+    const onAbort = () => reject(reasonOf(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+interface Held {
+  headers: Record<string, string>;
+  /** Monotonic ms after which it is renewed before it is used. */
+  until: number;
+}
+
+function fixedHeaders(given: Credentials | undefined): Record<string, string> | undefined {
+  if (given && 'api_key' in given) return { 'x-api-key': given.api_key };
+  return given && 'access_token' in given && !('refresh_token' in given) ? bearer(given.access_token) : undefined;
+}
+
+const lentBy = (given: Credentials | undefined): Held | undefined =>
+  given && 'refresh_token' in given && given.access_token !== undefined
+    ? { headers: bearer(given.access_token), until: Infinity }
+    : undefined;
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** A token is renewed that long before its end. */
+const EARLY_MS = 30_000;

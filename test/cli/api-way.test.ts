@@ -1,0 +1,88 @@
+/** Whoever is signed in reaches the fleet through its API, and sees exactly what they saw over the mesh. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClient } from '../../client/index.ts';
+import { Task } from '../../protocol/index.ts';
+import { aurora } from '../support/aurora.ts';
+import { freePorts } from '../support/ports.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'aurora-api-way-'));
+const data = join(folder, 'data');
+const report = join(folder, 'report.txt');
+const password = 'a password of my own';
+let env: Record<string, string> = {};
+let api_url = '';
+let fleet: ChildProcess;
+
+beforeAll(async () => {
+  const [orchestrator, intel, api] = await freePorts(3);
+  api_url = `http://127.0.0.1:${api}`;
+  env = {
+    AURORA_DATA: data,
+    AURORA_AGENTS: 'threat-intel',
+    AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel}`,
+    AURORA_API_PORT: String(api),
+  };
+  writeFileSync(report, 'The implant at 45.33.32.156 fetched http://203.0.113.77/a.exe\n');
+  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    fleet.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('Ready at')) resolve();
+    });
+    fleet.once('exit', () => reject(new Error(said)));
+  });
+}, 240_000);
+
+afterAll(async () => {
+  const gone = new Promise((resolve) => fleet.once('exit', resolve));
+  fleet.kill('SIGTERM');
+  await gone;
+  rmSync(folder, { recursive: true, force: true });
+}, 40_000);
+
+test('investigate and history say the same through the API as over the mesh', async () => {
+  const over_mesh = await aurora(['investigate', report], { env });
+  expect(over_mesh.code, over_mesh.stderr).toBe(0);
+  const first = readFileSync(join(data, 'first-admin-password'), 'utf8').trim();
+  const login = await aurora(['login', 'admin', '--password-stdin'], {
+    env,
+    input: `${first}\n${password}\n`,
+  });
+  expect(login.code, login.stderr).toBe(0);
+
+  const through_api = await aurora(['investigate', report], { env });
+  expect(through_api.code, through_api.stderr).toBe(0);
+  expect(steady(through_api.stdout)).toBe(steady(over_mesh.stdout));
+  expect(through_api.stderr).toContain('threat-intel');
+
+  const as_json = await aurora(['--json', 'investigate', report], { env });
+  expect(Task.strict().parse(JSON.parse(as_json.stdout)).state).toBe('completed');
+
+  const by_api = await aurora(['history', '--limit', '3'], { env });
+  expect(by_api.code, by_api.stderr).toBe(0);
+
+  const client = createClient({ base_url: api_url, credentials: { username: 'admin', password } });
+  const { items } = await client.orchestrator.history({ limit: 200 });
+  const roots = items.filter(({ skill }) => skill === 'investigate').map(({ requested_by }) => requested_by);
+  expect(roots).toEqual(['user:admin', 'user:admin', expect.not.stringMatching(/^user:admin$/)]);
+  client.close();
+
+  const wrong = await aurora(['history', '--before', 'task_nobody'], { env });
+  expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+  expect(wrong.stderr).toContain('AURORA-4220');
+
+  // Nobody is signed in any more: the same question over the mesh.
+  rmSync(join(data, 'login.json'));
+  const by_mesh = await aurora(['history', '--limit', '3'], { env });
+  expect([by_api.stdout, by_api.stderr]).toEqual([by_mesh.stdout, by_mesh.stderr]);
+}, 120_000);
+
+/** Without what differs from run to run: ids and durations. */
+const steady = (text: string): string =>
+  text.replaceAll(/task_\w+/g, 'task').replaceAll(/\b\d+(\.\d+)? ?m?s\b/g, 'a while');

@@ -1,0 +1,170 @@
+/** Who the client is, against a server whose tokens end, are refused, or are not given. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AuthError, type Client } from '../../client/index.ts';
+import { clientOn, createMachine, type Machine } from './machine.ts';
+import { answer, cut, EMPTY, refuse, startRudeServer, tokenPair, type Act, type RudeServer } from './rude-server.ts';
+
+let server: RudeServer;
+let machine: Machine;
+let client: Client;
+
+beforeEach(async () => {
+  server = await startRudeServer();
+  machine = createMachine();
+  client = clientOn(server.url, machine);
+});
+afterEach(async () => {
+  client.close();
+  await server.close();
+});
+
+const asked = (path: string) => server.got.filter(({ url }) => url.includes(path));
+const tokens = () => server.got.filter(({ url }) => url.includes('/auth/')).map(({ url }) => url.split('/').at(-1));
+/** Lets in whoever has another token than the refused ones. */
+const only =
+  (...good: string[]): Act =>
+  (response, got) =>
+    (good.includes(got.headers.authorization ?? '') ? answer(200, EMPTY) : refuse(4011))(response, got);
+
+test('REQ-K01 REQ-K06 REQ-K07 REQ-N04: nothing is sent before the first call; one token serves all, as a bearer', async () => {
+  expect(server.got).toEqual([]);
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  await client.alerts.list();
+  expect(tokens()).toEqual(['token']);
+  expect(JSON.parse(asked('/auth/token')[0]!.body)).toEqual({ username: 'ada', password: 'correct horse' });
+  expect(asked('/alerts').map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-1']);
+});
+
+test('REQ-K09 REQ-K16: a token that ends in the middle of a session is renewed once, and the call replayed', async () => {
+  server.on('/alerts', only('Bearer token-2'));
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'refresh']);
+  expect(asked('/alerts')).toHaveLength(2);
+  expect(machine.pauses).toEqual([]);
+});
+
+test('REQ-T14: fifty calls that are refused together share one renewal', async () => {
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  server.on('/alerts', only('Bearer token-2'));
+  await Promise.all(Array.from({ length: 50 }, () => client.alerts.list()));
+  expect(tokens()).toEqual(['token', 'refresh']);
+});
+
+test('a write is replayed under its own key, for nothing was done yet; a second refusal is the truth', async () => {
+  server.on('/investigate', refuse(4011));
+  await expect(client.investigations.investigate({ alert_id: 'ALRT-2026-00001' })).rejects.toBeInstanceOf(AuthError);
+  const keys = asked('/investigate').map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toBe(keys[1]);
+});
+
+test('a 401 after a repetition is cured as well', async () => {
+  server.on('/alerts', refuse(5030), refuse(4011), answer(200, EMPTY));
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'refresh']);
+});
+
+test('a token is renewed before it ends, and a refresh token is used once', async () => {
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  machine.clock.advance(900_000 - 30_000);
+  await client.alerts.list();
+  await client.alerts.list();
+  expect(asked('/auth/refresh').map(({ body }) => body)).toEqual(['{"refresh_token":"refresh-1"}']);
+  expect(asked('/alerts').at(-1)?.headers.authorization).toBe('Bearer token-2');
+});
+
+test('when refreshing fails, or its answer is lost, the password signs in anew and the old refresh token is never sent again', async () => {
+  server.on('/alerts', only('Bearer token-2'));
+  server.on('/auth/refresh', cut);
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'refresh', 'token']);
+});
+
+test('REQ-N11: a wrong password is an AuthError after one attempt, and all who waited hear it', async () => {
+  server.on('/auth/token', refuse(4012));
+  const calls = await Promise.allSettled([client.alerts.list(), client.users.me(), client.agents.list()]);
+  expect(calls.map((call) => call.status === 'rejected' && call.reason instanceof AuthError)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(tokens()).toEqual(['token']);
+});
+
+test('signing in is repeated when the server is busy', async () => {
+  server.on('/auth/token', refuse(5030), cut, answer(200, tokenPair(9)));
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  expect(asked('/alerts')[0]?.headers.authorization).toBe('Bearer token-9');
+});
+
+test('an API key and a given token cannot be renewed: their refusal is the answer', async () => {
+  server.on('/alerts', refuse(4012));
+  const keyed = clientOn(server.url, machine, { credentials: { api_key: 'aurora_key_x' } });
+  await expect(keyed.alerts.list()).rejects.toMatchObject({ name: 'AuthError', code: 'AURORA-4012' });
+  const lent = clientOn(server.url, machine, { credentials: { access_token: 'lent' } });
+  await expect(lent.alerts.list()).rejects.toBeInstanceOf(AuthError);
+  expect(server.got.map(({ headers }) => headers['x-api-key'] ?? headers.authorization)).toEqual([
+    'aurora_key_x',
+    'Bearer lent',
+  ]);
+});
+
+test('a session from before goes on with its refresh token, and each new one is handed out to be kept', async () => {
+  const kept: string[] = [];
+  const onTokens = ({ refresh_token }: { refresh_token: string }) => void kept.push(refresh_token);
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0', onTokens } });
+  server.on('/alerts', only('Bearer token-2'));
+  await own.alerts.list();
+  expect(asked('/auth/refresh').map(({ body }) => body)).toEqual([
+    '{"refresh_token":"refresh-0"}',
+    '{"refresh_token":"refresh-1"}',
+  ]);
+  expect(kept).toEqual(['refresh-1', 'refresh-2']);
+  own.close();
+  server.on('/alerts', only('Bearer kept', 'Bearer token-3'));
+  const lent = clientOn(server.url, machine, {
+    credentials: { refresh_token: 'refresh-2', access_token: 'kept', onTokens },
+  });
+  await lent.alerts.list();
+  expect(kept).toHaveLength(2);
+  server.on('/alerts', only('Bearer token-3'));
+  await lent.alerts.list();
+  expect(kept.at(-1)).toBe('refresh-3');
+  lent.close();
+});
+
+test('signing out forgets the tokens', async () => {
+  server.on('/auth/logout', answer(200, { ended: true }));
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  await client.auth.logout();
+  await client.alerts.list();
+  expect(tokens()).toEqual(['token', 'logout', 'token']);
+});
+
+test('without credentials what is open can be asked, and nothing else', async () => {
+  server.on('/auth/providers', answer(200, { items: [] }));
+  const { createClient } = await import('../../client/index.ts');
+  const own = createClient({ base_url: server.url, platform: machine.platform });
+  await expect(own.auth.providers()).resolves.toEqual({ items: [] });
+  await expect(own.alerts.list()).rejects.toBeInstanceOf(AuthError);
+});
+
+test('one caller who gives up does not take the renewal from the others', async () => {
+  const gates: (() => void)[] = [];
+  server.on('/auth/token', (response, got) => void gates.push(() => answer(200, tokenPair(1))(response, got)));
+  server.on('/alerts', answer(200, EMPTY));
+  const leaving = new AbortController();
+  const gone = client.alerts.list({}, { signal: leaving.signal }).catch((reason: unknown) => reason);
+  const stays = client.alerts.list();
+  await server.reached('/auth/token', 1);
+  leaving.abort();
+  expect(await gone).toBeInstanceOf(Error);
+  gates[0]?.();
+  await expect(stays).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token']);
+});
