@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     globalSetup: [],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     projects: [
       {
         extends: true,

@@ -1,6 +1,6 @@
 /** Threat intelligence: finds indicators in text, names what their evidence supports, and takes in and gives out what others know. */
 import { z } from 'zod';
-import { mapText } from '../analysis/attack-text/index.ts';
+import { Likeness, mapText } from '../analysis/attack-text/index.ts';
 import {
   analyzeText,
   analyzeThreat,
@@ -101,6 +101,7 @@ const map = skill({
         terms: z.array(z.string()).optional(),
       }),
     ),
+    consistent_with: z.array(Likeness).describe('groups and software known for like techniques; never an attribution'),
   }),
 });
 

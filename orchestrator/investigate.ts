@@ -15,7 +15,7 @@ import {
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
-import { Alert, DESK_FIELDS, type Planner, type Step } from './plan.ts';
+import { Alert, DESK_FIELDS, SPECIALIST_OF, type Planner, type Situation, type Step } from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -24,10 +24,12 @@ export interface InvestigateDeps {
   open: (source: Source) => AsyncIterable<Uint8Array>;
   /** Hands one step off as a child of the task and waits until it is final. */
   handOff: (parent: TaskRow, step: Step) => Promise<TaskRow>;
+  /** Whether anybody known here offers a skill. */
+  offers?: (skill: string) => boolean;
 }
 
 /** Makes the skill `investigate`. */
-export function createInvestigate({ planner, open, handOff }: InvestigateDeps): LocalSkill {
+export function createInvestigate({ planner, open, handOff, offers }: InvestigateDeps): LocalSkill {
   return async (task, signal, tell) => {
     const asked = Investigate.safeParse(task.params);
     if (!asked.success) throw invalidParams(asked.error);
@@ -39,7 +41,7 @@ export function createInvestigate({ planner, open, handOff }: InvestigateDeps): 
     const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
-    const outcomes = await carryOut({ kind, input, alert }, { planner, task, signal, tell, handOff });
+    const outcomes = await carryOut({ kind, input, alert, offers }, { planner, task, signal, tell, handOff });
     return toResult(kind, outcomes, unreadIn(alert));
   };
 }
@@ -69,7 +71,7 @@ interface Outcome {
 
 /** Asks for steps until nothing new is wanted and everything is back. */
 async function carryOut(
-  subject: { kind: InputKind; input: Source; alert: Alert | undefined },
+  subject: Omit<Situation, 'settled'>,
   run: { planner: Planner; task: TaskRow; signal: AbortSignal; tell: Tell; handOff: InvestigateDeps['handOff'] },
 ): Promise<Outcome[]> {
   const settled = new Map<string, unknown>();
@@ -119,12 +121,16 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonl
   });
   const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
   if (parts.length === 0) throw nothingBack(ordered);
-  const missing = lost.map(({ step, row }) => ({
-    what: step.skill,
-    why: row.error?.message ?? 'it answered in no known shape',
-  }));
+  const missing = lost.map(missingOf);
   const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(result).map((why) => ({ what: agent_id, why })));
   return { ...merge(parts, [...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
+}
+
+/** What did not come back; where nobody offers it, also which specialist would. */
+function missingOf({ step: { skill }, row }: Outcome): NotChecked {
+  const why = row.error?.message ?? 'it answered in no known shape';
+  const specialist = row.error?.code === 4043 ? SPECIALIST_OF[skill] : undefined;
+  return { what: skill, why: specialist === undefined ? why : `${why}: the specialist ${specialist} is missing` };
 }
 
 /** Fields of an alert that no specialist is given: what they say is not judged. */
@@ -228,6 +234,7 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   events: 'a recording of events',
   evtx: 'a Windows event log',
   artifact: 'an artefact of a host',
+  intel: 'shared intelligence',
 };
 const HEAD_BYTES = 65_536;
 const ALERT_BYTES_MAX = 1_048_576;

@@ -34,6 +34,7 @@ function detectPlain(head: Uint8Array, name: string): InputKind {
 
   if (HISTORY_NAME.test(name)) return 'artifact';
   if (isAccessLog(lines)) return 'access_log';
+  if (isIntel(text)) return 'intel';
   if (isEvents(text, lines)) return 'events';
   if (text.startsWith('{')) return 'alert';
   if (HTTP_REQUEST.test(lines[0] ?? '')) return 'http';
@@ -71,6 +72,15 @@ function isEvents(text: string, lines: readonly string[]): boolean {
   if (records.length > 1 && records.length >= filled.length - 1) return true;
   const start = text.slice(0, HEAD_CHARS);
   return EVENT_FIELD.test(start) && !ALERT_FIELD.test(start);
+}
+
+/** A bundle or an object of STIX 2, or an event of MISP; Windows writes `Event` too, with a `System` in it. */
+function isIntel(text: string): boolean {
+  const start = text.slice(0, HEAD_CHARS);
+  if (!/^[{[]/.test(start) || ALERT_FIELD.test(start)) return false;
+  if (STIX_BUNDLE.test(start) && STIX_MARK.test(start)) return true;
+  if (start.startsWith('{') && STIX_OBJECT.test(start) && STIX_VERSION.test(start)) return true;
+  return MISP_EVENT.test(start) && MISP_FIELD.test(start) && !WINDOWS_SYSTEM.test(start);
 }
 
 /** Whether there is nothing to look at: no byte, or only white space. */
@@ -130,6 +140,13 @@ const HISTORY_NAME = /(?:^|[./_])(?:bash|zsh|sh|fish|python|mysql|psql|consoleho
 /** Of Windows, of Windows through Beats, of evtx_dump, of CloudTrail, of auditd through Beats. */
 const EVENT_FIELD = /"(?:EventID|EventRecordID|winlog|EventData|Records|eventSource|ProviderGuid|auditd)"\s*:/;
 const ALERT_FIELD = /"alert_id"\s*:/;
+const STIX_BUNDLE = /^\{[^{[]{0,1024}"type"\s*:\s*"bundle"/;
+const STIX_MARK = /"id"\s*:\s*"bundle--|"spec_version"\s*:\s*"2\.[01]"/;
+const STIX_OBJECT = /"id"\s*:\s*"[a-z][a-z0-9-]{1,40}--[0-9a-f]{8}-/i;
+const STIX_VERSION = /^\{[^{[]{0,1024}"spec_version"\s*:\s*"2\.1"/;
+const MISP_EVENT = /^(?:\{\s*"response"\s*:\s*)?(?:\[\s*)?\{\s*"Event"\s*:\s*\{/;
+const MISP_FIELD = /"(?:Attribute|Object|Orgc|Tag)"\s*:\s*[[{]|"info"\s*:\s*"/;
+const WINDOWS_SYSTEM = /"System"\s*:\s*\{/;
 const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;

@@ -134,7 +134,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const attended = new WeakMap<Peer, Principal>();
 
   const { ledger } = deps;
-  const registry = createRegistry(clock, deps.bounds?.registry, metrics);
+  const registry = createRegistry(clock, deps.bounds?.registry, metrics, (agent_id) => deps.offers?.approved(agent_id));
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
@@ -180,7 +180,15 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     retry: deps.bounds?.retry,
     grantOf: (agent_id) => deps.grants?.[agent_id] ?? GRANT_DEFAULT,
     local: new Map([
-      ['investigate', createInvestigate({ planner: deps.planner ?? rulesPlanner, open, handOff: handOffStep })],
+      [
+        'investigate',
+        createInvestigate({
+          planner: deps.planner ?? rulesPlanner,
+          open,
+          handOff: handOffStep,
+          offers: (skill) => registry.offers(skill),
+        }),
+      ],
     ]),
   });
   const methods: OrchestratorMethods = createOrchestratorMethods({

@@ -20,6 +20,8 @@ export interface Situation {
   alert: Alert | undefined;
   /** What came back so far, by step; a failed step has no result. */
   settled: ReadonlyMap<string, unknown>;
+  /** Whether anybody known here offers a skill; what only some fleets have is asked for where they have it. */
+  offers?: ((skill: string) => boolean) | undefined;
 }
 
 /** Turns a situation into steps. Asked again whenever something came back; answering nothing new ends the plan. */
@@ -59,7 +61,7 @@ export const rulesPlanner: Planner = {
 };
 
 /** What the input itself calls for; all of it may run side by side. */
-function firstLook({ kind, input, alert }: Situation): Step[] {
+function firstLook({ kind, input, alert, offers }: Situation): Step[] {
   switch (kind) {
     case 'email':
       return [{ step: 'email', skill: 'analyze_email', params: { email: input }, reason: 'The input is a mail' }];
@@ -83,6 +85,25 @@ function firstLook({ kind, input, alert }: Situation): Step[] {
           skill: 'extract_iocs',
           params: { source: input },
           reason: 'The input is text that may name indicators',
+        },
+        ...(offers?.('map_text_to_attack')
+          ? [
+              {
+                step: 'techniques',
+                skill: 'map_text_to_attack',
+                params: { source: input },
+                reason: 'The input is text that may tell of techniques',
+              },
+            ]
+          : []),
+      ];
+    case 'intel':
+      return [
+        {
+          step: 'intel_document',
+          skill: 'import_intel',
+          params: { source: input },
+          reason: 'The input is intelligence that somebody shares',
         },
       ];
     case 'events':
@@ -237,6 +258,22 @@ export const DESK_FIELDS = [
   'asset_criticality',
 ] as const;
 const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
+/** Whose trade each skill is, in our own fleet: names the specialist that a fleet lacks. */
+export const SPECIALIST_OF: Readonly<Record<string, string>> = {
+  analyze_access_log: 'web-security',
+  analyze_email: 'email-security',
+  analyze_http: 'web-security',
+  analyze_threat: 'threat-intel',
+  assess_endpoint: 'endpoint-security',
+  check_lolbins: 'endpoint-security',
+  extract_iocs: 'threat-intel',
+  import_intel: 'threat-intel',
+  map_text_to_attack: 'threat-intel',
+  parse_artifact: 'forensic-analyst',
+  parse_evtx: 'forensic-analyst',
+  run_sigma: 'threat-hunter',
+  triage_alert: 'security-analyst',
+};
 const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
 const TEXT_FIELDS = ['title', 'description'] as const;

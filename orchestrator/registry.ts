@@ -3,6 +3,7 @@ import { AuroraError, type CardFacts, type HandoffTo, type SkillTraits } from '.
 import type { Peer } from '../mesh/index.ts';
 import type { Clock, Metrics } from '../seams/index.ts';
 import { createBreakers, type BreakerLimits, type OpenBreaker, type Outcome } from './breaker.ts';
+import type { Offer } from './offers.ts';
 import { createPools, fits, type Pool } from './pools.ts';
 import { createQueue, type QueueLimits, type Waiting } from './queue.ts';
 
@@ -72,6 +73,8 @@ export interface Registry {
   acquire(wanted: Wanted, signal: AbortSignal): Promise<Place>;
   /** A place for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
   take(wanted: Wanted): Place | undefined;
+  /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
+  offers(skill: string): boolean;
   instances(): Instance[];
   /** Gives an agent nothing new until it is let go: what it does now it ends, and who waits for it goes on waiting. */
   hold(agent_id: string): void;
@@ -91,6 +94,9 @@ export interface RegistryLimits extends QueueLimits {
   breaker?: Partial<BreakerLimits>;
 }
 
+/** What an agent that is away would offer, as far as it is known: `undefined` when it never came. */
+export type KnownOffer = (agent_id: string) => Offer | undefined;
+
 /** The defaults. */
 export const REGISTRY_LIMITS: RegistryLimits = {
   queue_max: 256,
@@ -101,7 +107,12 @@ export const REGISTRY_LIMITS: RegistryLimits = {
 };
 
 /** Makes an empty registry. */
-export function createRegistry(clock: Clock, limits: Partial<RegistryLimits> = {}, metrics?: Metrics): Registry {
+export function createRegistry(
+  clock: Clock,
+  limits: Partial<RegistryLimits> = {},
+  metrics?: Metrics,
+  knownOffer: KnownOffer = () => undefined,
+): Registry {
   const bounds = { ...REGISTRY_LIMITS, ...limits };
   const pools = createPools<Waiter>();
   const by_agent = new Map<string, Set<Instance>>();
@@ -123,6 +134,7 @@ export function createRegistry(clock: Clock, limits: Partial<RegistryLimits> = {
     },
     acquire,
     take,
+    offers,
     instances: () => [...pools.instances()],
     hold: (agent_id) => void held.add(agent_id),
     letGo(agent_id) {
@@ -264,10 +276,22 @@ export function createRegistry(clock: Clock, limits: Partial<RegistryLimits> = {
     return new AuroraError(4043, { message: `No agent for ${name}`, detail: { wanted: wanted.to } });
   }
 
-  function mayCome({ to }: Pick<Wanted, 'to'>): boolean {
-    if ('agent_id' in to) return expected.has(to.agent_id) && isAway(to.agent_id);
-    for (const agent_id of expected) if (isAway(agent_id)) return true;
+  /** Who is away and never offered the skill will not bring it: nobody waits for that one. */
+  function mayCome({ to, skill }: Pick<Wanted, 'to' | 'skill'>): boolean {
+    const mayBring = (agent_id: string) => {
+      const offer = knownOffer(agent_id);
+      if (!isAway(agent_id) || !offer) return isAway(agent_id);
+      return Object.hasOwn(offer, skill) && (!('skill' in to) || offer[skill]?.routable === true);
+    };
+    if ('agent_id' in to) return expected.has(to.agent_id) && mayBring(to.agent_id);
+    for (const agent_id of expected) if (mayBring(agent_id)) return true;
     return false;
+  }
+
+  function offers(skill: string): boolean {
+    const wanted = { to: { skill }, skill };
+    for (const instance of pools.instances()) if (!instance.is_leaving && fits(instance, wanted)) return true;
+    return [...expected].some((agent_id) => isAway(agent_id) && knownOffer(agent_id)?.[skill]?.routable === true);
   }
 
   function isAway(agent_id: string): boolean {

@@ -5,7 +5,17 @@ import { AnalysisResult, Verdict } from './result.ts';
 import { TaskState } from './task.ts';
 
 /** What kind of thing an input is. */
-export const InputKind = z.enum(['alert', 'email', 'access_log', 'http', 'report', 'events', 'evtx', 'artifact']);
+export const InputKind = z.enum([
+  'alert',
+  'email',
+  'access_log',
+  'http',
+  'report',
+  'events',
+  'evtx',
+  'artifact',
+  'intel',
+]);
 export type InputKind = z.infer<typeof InputKind>;
 
 /** Params of the skill `investigate`. Without `kind` it is detected from the first 64 KiB, also inside gzip and zip. */

@@ -1,6 +1,5 @@
 /** PostgreSQL by pg: sessions with their durability asserted, and nothing said that holds a password. */
 import {
-  CompiledQuery,
   Kysely,
   PostgresDialect,
   type PostgresCursor,
@@ -101,14 +100,19 @@ export function openPool(address: PostgresAddress, durability: Durability): Kyse
   const pool = new pg.Pool({ ...configOf(address), max: POOL_MAX });
   pool.on('error', ignore); // an idle connection that ends is replaced by the next who asks
   pool.on('connect', (client) => void client.on('error', ignore)); // one in use tells whoever asks it next
-  return new Kysely<Tables>({
-    dialect: new PostgresDialect({
-      pool: { connect: () => pool.connect().then(honest, refuse), end: () => pool.end() },
-      onCreateConnection: async (connection) => {
-        await connection.executeQuery(CompiledQuery.raw(settingsOf(address, durability)));
-      },
-    }),
-  });
+  const ready = new WeakSet<pg.PoolClient>();
+  const connect = async (): Promise<PostgresPoolClient> => {
+    const client = await pool.connect().catch(refuse);
+    try {
+      if (!ready.has(client)) await client.query(settingsOf(address, durability));
+      ready.add(client);
+      return honest(client);
+    } catch (reason) {
+      client.release(true); // else its place in the pool would be taken for good
+      return refuse(reason);
+    }
+  };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: { connect, end: () => pool.end() } }) });
 }
 
 /** The same connection; where its server is gone it says so, and when to ask again (PROM-P15). */

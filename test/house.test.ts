@@ -15,7 +15,7 @@ const files = [
   ...rooms.flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
   ),
-].filter((path) => /\.ts$|^(bin|test)\/.*\.mjs$/.test(path));
+].filter((path) => /\.ts$|^(bench|bin|test)\/.*\.mjs$/.test(path));
 const judged = files.map((path) => ({ path, ...judge(path, readFileSync(join(root, path), 'utf8')) }));
 
 test('every file keeps the rules of the house', () => {
@@ -59,6 +59,7 @@ test.each([
   ['mesh/a.ts', `import { b } from './index.ts';`, 'imports its own door'],
   ['protocol/resources/a.ts', `import { b } from '../index.ts';`, 'imports its own door'],
   ['examples/x/a.ts', `import { b } from '../../mesh/peer.ts';`, 'passes the door of mesh/peer.ts'],
+  ['bench/a.ts', `import { b } from '../analysis/sigma/engine.ts';`, 'passes the door of analysis/sigma/engine.ts'],
   ['plumbing/a.ts', '', 'not in the map'],
   ['mesh/a.ts', `import WebSocket from 'ws';`, 'ws belongs to'],
   ['boot/a.ts', `import type { Logger } from 'pino';`, 'pino belongs to'],
@@ -83,6 +84,9 @@ test.each([
   ['analysis/web/a.ts', `import { b } from '../ioc/index.ts'; import { c } from './c.ts';`],
   ['mesh/peer.ts', `import { JSONRPCServer } from 'json-rpc-2.0'; import { clock } from '../seams/index.ts';`],
   ['seams/clock.ts', 'setTimeout(run, Date.now());'],
+  ['bench/a.ts', `import { b } from '../analysis/sigma/index.ts'; performance.now();`],
+  ['bench/run.mjs', `import '../test/faults/typescript-hook.mjs';`],
+  ['mesh/a.ts', 'valueOf(); hasOwnProperty(toString());'],
   ['test/mesh/a.test.ts', `import { b } from '../../mesh/peer.ts';`],
 ])('the guard lets pass: %s with %s', (path, line) => {
   expect(judge(path, `/** A sentence. */\n${line}\n`).faults).toEqual([]);

@@ -8,6 +8,7 @@ import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { labelledOf } from './labelled.ts';
 import { learn, type Model } from './model.ts';
 import { namedIn } from './names.ts';
+import { likenesses, profilesOf, type Likeness } from './profiles.ts';
 import { sentencesOf, SENTENCES_MAX, type Sentence } from './sentences.ts';
 
 /** One place of the text that speaks of a technique. */
@@ -28,6 +29,8 @@ export interface MappedPlace {
 /** A result with every mapped place. */
 export interface TextMapping extends AnalysisResult {
   mapped: MappedPlace[];
+  /** Groups and software known for like techniques; never an attribution. */
+  consistent_with: Likeness[];
 }
 
 /** Maps a text. Without mounted labelled sentences only ids and names are found, and that is said. */
@@ -46,9 +49,13 @@ export function mapText(text: string, { source, content }: { source: string; con
   const known = mapped.filter(({ technique }) => techniqueOf(technique));
   const unknown = [...new Set(mapped.map(({ technique }) => technique))].filter((id) => !techniqueOf(id)).sort();
 
+  const profile_pack = content.get('attack-profiles');
+  const profiles = profile_pack && profilesOf(profile_pack.data);
+  const like = likenesses([...new Set(known.map(({ technique }) => technique))], profiles ?? []);
+
   const result = conclude({
     subject: `${neutralize(source, 120)}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
-    findings: findingsOf(mapped, citing),
+    findings: [...findingsOf(mapped, citing), ...likenessFindings(like, known, citing)],
     techniques: known.map((place) => ({ id: place.technique, evidence: [citing(place)] })),
     checked: [receiptOf(text, sentences, { cut, model })],
     not_checked: [
@@ -62,6 +69,16 @@ export function mapText(text: string, { source, content }: { source: string; con
                 ? 'the mounted content "attack-text" has another shape'
                 : 'no content "attack-text" of labelled sentences is mounted',
               mandatory: true,
+            },
+          ]),
+      ...(profiles
+        ? []
+        : [
+            {
+              what: 'whose known techniques these are like',
+              why: profile_pack
+                ? 'the mounted content "attack-profiles" has another shape'
+                : 'no content "attack-profiles" is mounted',
             },
           ]),
       ...(cut || text.length > TEXT_LENGTH_MAX
@@ -79,9 +96,34 @@ export function mapText(text: string, { source, content }: { source: string; con
           ]
         : []),
     ],
-    data_versions: pack ? { 'attack-text': pack.version } : {},
+    data_versions: {
+      ...(pack && { 'attack-text': pack.version }),
+      ...(profile_pack && { 'attack-profiles': profile_pack.version }),
+    },
   });
-  return { ...result, mapped };
+  return { ...result, mapped, consistent_with: like };
+}
+
+/** Told beside the verdict, and weighing nothing: many use the same techniques. */
+function likenessFindings(
+  like: readonly Likeness[],
+  known: readonly MappedPlace[],
+  citing: (place: MappedPlace) => Evidence,
+): WeighedFinding[] {
+  return like.map(({ id, name, type, shared, known: size, jaccard, by_chance, base_rate }) => ({
+    id: `consistent-with-${id}`,
+    title:
+      `Consistent with the ${type} ${name}: ${shared.length} of its ${size} known techniques (Jaccard ${jaccard}; ` +
+      `${by_chance} would be shared by chance, ${rounded(base_rate * 100)} % of all profiles share as many). This is no attribution`,
+    severity: 'info',
+    rule: 'consistent-with',
+    weight: 0,
+    basis: 'consistent-with',
+    evidence: known
+      .filter(({ technique }) => shared.includes(technique))
+      .slice(0, EVIDENCE_MAX)
+      .map(citing),
+  }));
 }
 
 function placesIn(sentence: Sentence, model: Model | undefined): MappedPlace[] {

@@ -36,7 +36,7 @@ export async function gatherContent(files: AsyncIterable<UnpackedFile>): Promise
       licences.add(licenceIn(text));
       continue;
     }
-    const brought = judgeFile(path, text);
+    const brought = await judgeFile(path, text);
     if (!brought) passed_over += 1;
     else if ('refused' in brought) refused.push({ path, why: brought.refused });
     else if ('file' in brought) append(rules, brought.kind, brought.file);
@@ -79,6 +79,8 @@ const WRAPPED_IN: Partial<Record<ContentKind, string>> = {
   brands: 'brands',
   lolbas: 'entries',
   loldrivers: 'drivers',
+  networks: 'networks',
+  'attack-profiles': 'profiles',
 };
 const LICENCE_FILE = /(?:^|\/)(?:licen[cs]e|copying)[^/]*$/i;
 const LICENCES: readonly (readonly [string, RegExp])[] = [

@@ -1,6 +1,8 @@
 /** The kinds of content there are, and by what a file of each is known. */
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { isDeeper } from '../readers/index.ts';
+import type { YamlNode } from '../sigma/index.ts';
+import { ProfileFile } from './profiles.ts';
 
 /** A kind of content; a pack of it is asked for under this name. */
 export const ContentKind = z.enum([
@@ -12,6 +14,9 @@ export const ContentKind = z.enum([
   'attack-text',
   'lolbas',
   'loldrivers',
+  'stix-schemas',
+  'networks',
+  'attack-profiles',
 ]);
 export type ContentKind = z.infer<typeof ContentKind>;
 
@@ -34,7 +39,7 @@ export type Brought =
   | undefined;
 
 /** Judges one file by its name and what is in it. */
-export function judgeFile(path: string, text: string): Brought {
+export async function judgeFile(path: string, text: string): Promise<Brought> {
   if (/\.ya?ml$/i.test(path)) return judgeYaml(path, text);
   if (/\.yara?$/i.test(path))
     return RULE.test(text) ? { kind: 'yara', file: { path, text } } : { refused: 'no rule in it' };
@@ -42,33 +47,37 @@ export function judgeFile(path: string, text: string): Brought {
   return /\.json$/i.test(path) ? judgeJson(text) : undefined;
 }
 
-/** A rule, correlation or filter of Sigma; other YAML is no content. Whether it compiles is for the engine to say, with places. */
-function judgeYaml(path: string, text: string): Brought {
-  const documents = [...parseAllDocuments(text, { uniqueKeys: true, logLevel: 'error' })];
-  for (const document of documents) {
-    const [fault] = document.errors;
-    if (fault) return { refused: (fault.message.split('\n', 1)[0] ?? '').slice(0, FAULT_CHARS_MAX) };
-  }
-  let values: unknown[];
+/** A rule, correlation or filter of Sigma that compiles, or the place where it does not; other YAML is no content. */
+async function judgeYaml(path: string, text: string): Promise<Brought> {
+  // Every process knows content, and only a few compile rules: the engine is loaded when there is a file for it.
+  const { parseSigma, parseYaml, SigmaError } = await import('../sigma/index.ts');
   try {
-    values = documents.map((document): unknown => document.toJS({ maxAliasCount: ALIASES_MAX }));
-  } catch {
-    return { refused: 'its aliases unfold without end' };
+    if (!parseYaml(text).some(isRule)) return undefined;
+    parseSigma(text);
+    return { kind: 'sigma', file: { path, text } };
+  } catch (reason) {
+    if (!(reason instanceof SigmaError)) throw reason;
+    return { refused: reason.message.slice(0, FAULT_CHARS_MAX) };
   }
-  if (!values.some((value) => SigmaLike.safeParse(value).success)) return undefined;
-  const odd = values.find((value) => !SigmaLike.safeParse(value).success && !SigmaAction.safeParse(value).success);
-  return odd === undefined ? { kind: 'sigma', file: { path, text } } : { refused: 'a document in it is no rule' };
+}
+
+function isRule(document: YamlNode): boolean {
+  if (document.kind !== 'map') return false;
+  const maps = new Set(document.entries.flatMap(({ key, value }) => (value.kind === 'map' ? [key] : [])));
+  return maps.has('correlation') || (maps.has('logsource') && (maps.has('detection') || maps.has('filter')));
 }
 
 function judgeLines(text: string): Brought {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const entries = lines.map((line): unknown => parseJson(line));
+  if (isDeeper(entries, DEPTH_MAX)) return { refused: TOO_DEEP };
   return z.array(Labelled).min(1).safeParse(entries).success ? { kind: 'attack-text', entries } : undefined;
 }
 
 function judgeJson(text: string): Brought {
   const value = parseJson(text);
   if (value === undefined) return { refused: 'it is no valid JSON' };
+  if (isDeeper(value, DEPTH_MAX)) return { refused: TOO_DEEP };
   for (const [kind, Shape] of SHAPES) {
     const found = Shape.safeParse(value);
     if (found.success) return { kind, ...found.data };
@@ -84,13 +93,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-const SigmaLike = z.union([
-  z.looseObject({ logsource: z.object({}), detection: z.object({}) }),
-  z.looseObject({ correlation: z.object({}) }),
-  z.looseObject({ logsource: z.object({}), filter: z.object({}) }),
-]);
-/** Collections of the older form carry documents that only say what holds for all. */
-const SigmaAction = z.looseObject({ action: z.enum(['global', 'reset', 'repeat']) });
 const Labelled = z.looseObject({ text: z.string(), technique: z.string() });
 
 const WarningList = z.looseObject({ name: z.string(), type: z.string(), list: z.array(z.string()) });
@@ -102,6 +104,8 @@ const Driver = z.union([
   z.looseObject({ KnownVulnerableSamples: z.array(z.unknown()) }),
   z.looseObject({ id: z.string(), samples: z.array(z.unknown()) }),
 ]);
+/** One schema as it is published; in a pack of them the key says what they are. */
+const StixSchema = z.looseObject({ $id: z.string().regex(/stix/i), $schema: z.string() });
 const listOf = <T extends z.ZodType>(entry: T) => z.array(entry).min(1);
 const asEntries = <T>(entries: readonly T[]) => ({ entries });
 const SHAPES: readonly (readonly [
@@ -132,8 +136,22 @@ const SHAPES: readonly (readonly [
   ['lolbas', z.object({ entries: listOf(Binary) }).transform(({ entries }) => asEntries(entries))],
   ['loldrivers', listOf(Driver).transform(asEntries)],
   ['loldrivers', z.object({ drivers: listOf(Driver) }).transform(({ drivers }) => asEntries(drivers))],
+  ['stix-schemas', StixSchema.transform((schema) => asEntries([schema]))],
+  ['stix-schemas', listOf(StixSchema).transform(asEntries)],
+  [
+    'stix-schemas',
+    z.object({ schemas: listOf(z.looseObject({ $id: z.string() })) }).transform(({ schemas }) => asEntries(schemas)),
+  ],
+  [
+    'networks',
+    z
+      .object({ networks: listOf(z.looseObject({ network: z.string() })) })
+      .transform(({ networks }) => asEntries(networks)),
+  ],
+  ['attack-profiles', ProfileFile],
 ];
 const RULE = /^\s*(?:(?:private|global)\s+)*rule\s+[A-Za-z_]\w*/m;
 const FAULT_CHARS_MAX = 160;
-/** Rules hardly use them; what unfolds a thousandfold is a bomb (ATK-H5). */
-const ALIASES_MAX = 100;
+/** Lists and objects in one another; no table of ours comes near it. */
+const DEPTH_MAX = 64;
+const TOO_DEEP = `it is nested deeper than ${DEPTH_MAX}`;

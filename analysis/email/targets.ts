@@ -13,6 +13,7 @@ import type { MailLink, ParsedMail } from './facts.ts';
 import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import type { Sign } from './judge.ts';
 import { isCheap } from './sender.ts';
+import { urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
 
 /** Whose links a mail may carry without a sign: the sender's, unless a check says the sender is somebody else. */
@@ -33,6 +34,7 @@ export function targetSigns(
   const own = ownersOf(mail);
   const excuse: Excuse = { owners: authenticated ? own : new Set(), brands };
   const seen = new Set<string>();
+  const carried = new Set<string>();
   const signs: Sign[] = [];
   const often = Math.max(1, mail.links.length / MINOR_SHARE);
   for (const link of mail.links) {
@@ -42,6 +44,11 @@ export function targetSigns(
       ...(seen.has(link.host) ? [] : hostSigns(link, excuse).filter(isNotable(link, mail, often))),
     );
     seen.add(link.host);
+    for (const inner of carriedIn(link)) {
+      if (seen.has(inner.host) || carried.has(inner.host)) continue;
+      signs.push(...hostSigns(inner, excuse).filter(({ id }) => TELLING.has(id)));
+      carried.add(inner.host);
+    }
     if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
   }
   if (mail.facts.password_inputs > 0) {
@@ -59,6 +66,12 @@ export function targetSigns(
   }
   return signs;
 }
+
+/** Where a redirector or click counter sends its reader on to, as far as the link itself says. */
+const carriedIn = (link: MailLink): MailLink[] =>
+  urlChain(link.url)
+    .slice(1)
+    .map((url) => ({ ...link, url, host: hostOf(url), text: '', locator: `${link.locator}, sent on to` }));
 
 function hostSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
   const host = effectiveHostOf(link.url);
@@ -122,4 +135,6 @@ const signOf = (id: Sign['id'], link: MailLink, detail?: string): Sign => ({
 });
 
 const WEAK = new Set<Sign['id']>(['link_unreal', 'link_cheap', 'link_random', 'link_redirector']);
+/** Honest click counters send on to shorteners and free hosts too: behind them counts what imitates or hides. */
+const TELLING = new Set<Sign['id']>(['link_lookalike', 'link_address', 'link_punycode']);
 const MINOR_SHARE = 8;

@@ -20,6 +20,7 @@ import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import type { Surroundings } from './judge.ts';
 import { isCheap } from './sender.ts';
 import { SIGNALS, type SignalId } from './signals.ts';
+import { URL_LENGTH_MAX, urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf } from './urls.ts';
 
 /** What one URL consists of. */
@@ -51,7 +52,7 @@ export interface UrlAnalysis extends AnalysisResult {
 /** Takes a URL apart; nothing is opened. `undefined` when the text is no web address. */
 export function analyzeUrl(text: string, brands?: Surroundings['brands']): UrlAnalysis | undefined {
   const list = brands?.list ?? STARTER_BRANDS;
-  const chain = chainOf(text.trim());
+  const chain = urlChain(text);
   if (chain.length === 0) return undefined;
   const urls = chain.map((url) => anatomyOf(url, list));
   const signs = urls.flatMap((url, index) => signsOf(url, urls[index + 1]));
@@ -147,35 +148,6 @@ function anatomyOf(url: string, brands: readonly Brand[]): UrlAnatomy {
   };
 }
 
-/** The URL and the URLs it carries in its path, query or fragment, at most `CHAIN_MAX`. */
-function chainOf(text: string): string[] {
-  const chain: string[] = [];
-  // Without a scheme it is read as a browser would read what is typed; with another one it is no web address.
-  const isOther = !/^https?:/i.test(text) && /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text);
-  let rest: string | undefined = isOther ? undefined : text.slice(0, URL_LENGTH_MAX);
-  while (rest !== undefined && chain.length < CHAIN_MAX) {
-    const url: string = /^https?:\/\//i.test(rest) || chain.length > 0 ? rest : `http://${rest}`;
-    if (!/^https?:\/\/[^\s/?#]/i.test(url) || hostOf(url) === '') break;
-    chain.push(url);
-    rest = carriedBy(url);
-  }
-  return chain;
-}
-
-function carriedBy(url: string): string | undefined {
-  const inside = url.slice(CARRIED_FROM).search(/https?(?::\/\/|%3a%2f%2f|%253a%252f%252f)/i);
-  if (inside < 0) return undefined;
-  let carried = url.slice(CARRIED_FROM + inside).split('&', 1)[0] ?? '';
-  for (let layer = 0; layer < LAYERS_MAX && !/^https?:\/\//i.test(carried); layer += 1) {
-    try {
-      carried = decodeURIComponent(carried);
-    } catch {
-      return undefined;
-    }
-  }
-  return /^https?:\/\//i.test(carried) ? carried : undefined;
-}
-
 function findingsOf(signs: readonly UrlSign[]): WeighedFinding[] {
   return signs.map(({ id, url, detail }, index) => {
     const { title, severity, weight, basis } = SIGNALS[id];
@@ -213,8 +185,3 @@ const printable = (url: UrlAnatomy): UrlAnatomy => ({
 
 const PLANTED_BRANDS: readonly Brand[] = [{ name: 'Examplebank', domains: ['examplebank.test'] }];
 const PLANTED = 'http://examplebank.verify.example.com/';
-const URL_LENGTH_MAX = 4_096;
-const CHAIN_MAX = 4;
-const LAYERS_MAX = 3;
-/** Behind the scheme of the URL itself. */
-const CARRIED_FROM = 8;

@@ -254,6 +254,10 @@ const PLANTED = {
 const POINTS: Readonly<Record<Severity, number>> = { critical: 40, high: 25, medium: 12, low: 4, info: 0 };
 const NEVER_CHECKED: readonly NotChecked[] = [
   { what: 'files, memory and what the host did not log', why: 'only the events that were handed in are read' },
+  {
+    what: 'discovery over the network, such as sessions, shares, groups and accounts that are listed from afar',
+    why: 'only Sigma rules judge it, which the threat hunter runs; commands that ask the same weigh little by themselves',
+  },
 ];
 const FINDINGS_MAX = 400;
 const HOSTS_LISTED_MAX = 100;

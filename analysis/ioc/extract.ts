@@ -1,4 +1,5 @@
 /** Indicators in text: found, refanged, and judged by how the text speaks about them. */
+import { decodeEntities, isHtml } from './entities.ts';
 import { judge, type Kind } from './judge.ts';
 import { mentionsOf } from './mentions.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -36,18 +37,23 @@ export interface Extraction {
 
 /** Reads at most `TEXT_LENGTH_MAX` of the text, recognises at most `TOKENS_MAX` things; pure, and linear in the text. */
 export function extractIocs(text: string, { source }: { source: string }): Extraction {
-  const read = text.slice(0, TEXT_LENGTH_MAX);
+  const written = text.slice(0, TEXT_LENGTH_MAX);
+  const { text: read, writtenAt } = isHtml(written)
+    ? decodeEntities(written)
+    : { text: written, writtenAt: (offset: number) => offset };
   const tokens = tokenize(read);
   const mentions = mentionsOf(tokens);
   const around = surroundingsOf(read, mentions);
-  const lineAt = lineCounter(read);
+  const lineAt = lineCounter(written);
 
   const extracted = mentions.map((mention) => {
-    const { type, value, offset, raw, defanged } = mention;
+    const { type, value, raw, defanged } = mention;
+    const offset = writtenAt(mention.offset);
+    const length = writtenAt(mention.offset + raw.length) - offset;
     const { kind, why } = judge(mention, around);
-    return { type, value, offset, length: raw.length, line: lineAt(offset), source, kind, defanged, why };
+    return { type, value, offset, length, line: lineAt(offset), source, kind, defanged, why };
   });
-  return { extracted, length: text.length, length_read: read.length, cut: tokens.length === TOKENS_MAX };
+  return { extracted, length: text.length, length_read: written.length, cut: tokens.length === TOKENS_MAX };
 }
 
 /** Answers the line of an offset; offsets must not go back, so that one walk serves all. */

@@ -3,6 +3,7 @@ export { BOUNDS, type Bounds } from './bounds.ts';
 export { gunzip } from './gzip.ts';
 export {
   createRecordReader,
+  isDeeper,
   type JsonBounds,
   type JsonRecord,
   type ReadingReceipt,

@@ -110,7 +110,7 @@ function parseObject(text: string): Record<string, unknown> | string {
 }
 
 /** Asked with a stack of its own: what is nested a million deep must not end the process (ATK-A9). */
-function isDeeper(value: unknown, depth_max: number): boolean {
+export function isDeeper(value: unknown, depth_max: number): boolean {
   let layer = [value];
   for (let depth = 0; layer.length > 0; depth += 1) {
     if (depth > depth_max) return true;

@@ -21,7 +21,12 @@ export async function readZip(
   bounds: Bounds = BOUNDS,
   shared = { unpacked_bytes: 0 },
 ): Promise<ZipEntry[]> {
-  const zip = await fromBufferPromise(withoutTail(bytes), { strictFileNames: true }).catch(refuse);
+  const whole = withoutTail(bytes);
+  const zip = await fromBufferPromise(whole, { strictFileNames: true }).catch(refuse);
+  // A second end behind the first hides every file from us, and not from readers that go by the files.
+  if (zip.entryCount === 0 && whole.length > DIRECTORY_END_BYTES + zip.comment.length) {
+    throw malformed('its directory is empty, and it is not');
+  }
   if (zip.entryCount > bounds.entries_max) throw tooLarge(`it holds more than ${bounds.entries_max} files`);
   const entries = new Map<string, Entry>();
   let [packed, unpacked] = [0, 0];

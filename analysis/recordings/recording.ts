@@ -39,7 +39,8 @@ export function openRecording(
     for await (const file of unpack({ name: input.name, bytes: hashed(input.bytes) })) {
       signal?.throwIfAborted();
       seen.files += 1;
-      const at = file.name === input.name ? '' : `${file.name}, `;
+      const inside = placeInside(input.name, file.name);
+      const at = inside === '' ? '' : `${inside}, `;
       const { head, stream } = await peek(file.bytes, SIGNATURE.length);
       if (head.subarray(0, SIGNATURE.length).equals(SIGNATURE)) yield* readLog(stream, file.name, at);
       else if (head.includes(0)) leave(file.name, 'it is binary, and no event log');
@@ -88,6 +89,17 @@ export function openRecording(
 
   let sha256: string | undefined;
   return { batches: read(), report: () => ({ sha256: (sha256 ??= hash.digest('hex')), ...seen }) };
+}
+
+/** Where a file lies in the input; '' for the input itself. Evidence names the input beside it, so it is not said twice. */
+function placeInside(input: string, file: string): string {
+  let name = input;
+  while (file !== name && !file.startsWith(`${name}/`)) {
+    const unpacked = name.replace(/\.t?gz$/i, '');
+    if (unpacked === name) return file;
+    name = unpacked;
+  }
+  return file.slice(name.length + 1);
 }
 
 const SIGNATURE = Buffer.from('ElfFile\0', 'latin1');

@@ -15,7 +15,12 @@ export interface ConditionPlace extends Place {
 }
 
 /** Parses a condition over the selections there are. Throws a SigmaError at the character that is wrong. */
-export function parseCondition(text: string, names: readonly string[], at: ConditionPlace): Condition {
+export function parseCondition(
+  text: string,
+  names: readonly string[],
+  at: ConditionPlace,
+  spent = { names: 0 },
+): Condition {
   const tokens = tokenize(text);
   let next = 0;
   let depth = 0;
@@ -60,11 +65,18 @@ export function parseCondition(text: string, names: readonly string[], at: Condi
     if (least === undefined) return fail(`${count.word} of: say 1, a number, all or any`, count);
     const token = tokens[next++];
     if (!token || OPERATORS.has(token.word.toLowerCase())) return fail('a name, a pattern or them expected', token);
+    charge(token);
     const found = matching(token.word, names);
     if (found.length === 0) return fail(`no selection is called ${token.word}`, token);
     return { kind: 'of', least, pattern: token.word, names: found };
   };
+  /** Every mention is looked up among all names, and `of` stands for as many: short text, much work (ATK-H5). */
+  const charge = (token: Token): void => {
+    spent.names += names.length;
+    if (spent.names > NAMES_MAX) fail(`the conditions stand for more than ${NAMES_MAX} selections`, token);
+  };
   const named = (token: Token): Condition => {
+    charge(token);
     if (!names.includes(token.word)) return fail(`no selection is called ${token.word}`, token);
     return { kind: 'selection', name: token.word };
   };
@@ -131,3 +143,5 @@ function fits(name: string, parts: readonly string[]): boolean {
 const OPERATORS = new Set(['and', 'or', 'not', 'of', ')', '|']);
 const TOKENS_MAX = 50_000;
 const DEPTH_MAX = 64;
+/** Of all conditions in one file, together. */
+const NAMES_MAX = 100_000;

@@ -28,6 +28,8 @@ export interface FieldContext {
   problems: SigmaProblem[];
   /** Why the rule, though sound, cannot be decided here. */
   not_evaluable: Set<string>;
+  /** What the whole file has taken so far: steps of regular expressions, names that conditions were asked about. */
+  spent: { steps: number; names: number };
 }
 
 /** Compiles `Image|endswith: [...]`. What is wrong goes to `context.problems`. */
@@ -106,8 +108,12 @@ function matchersOf(
   }
   const texts = names.includes('expand') ? expand(node.text, context) : [node.text];
   return texts.flatMap((text) => {
+    // Each may be small, and thousands of them hold the process up all the same (ATK-H5).
+    if (context.spent.steps > STEPS_MAX) return [];
     const asked = { text, is_true: node.value === true };
     const made = createMatcher(asked, is_keyword ? { ...modifiers, compare: 'contains' } : modifiers);
+    context.spent.steps += made.steps ?? 0;
+    if (context.spent.steps > STEPS_MAX) report(`the regular expressions take more than ${STEPS_MAX} steps`, node);
     if ('matches' in made) return [made];
     if (made.error !== undefined) report(made.error, node);
     if (made.not_evaluable !== undefined) context.not_evaluable.add(made.not_evaluable);
@@ -141,4 +147,6 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
 };
 const MARKS = new Set(['all', 'cased', 'neq', 'fieldref', 'expand']);
 const VALUE_CHARS_MAX = 16_384;
+/** Of all regular expressions in one file, together. */
+const STEPS_MAX = 50_000;
 const EXPANDED_MAX = 10_000;

@@ -8,3 +8,4 @@ export { parseSigma } from './parse.ts';
 export { SigmaError } from './problem.ts';
 export type { CorrelationRule, Level, LogSource, RuleHead, SigmaFile, SigmaFilter, SigmaRule } from './rule.ts';
 export { compileRuleset, mountedRules, type RuleFile, type Ruleset } from './ruleset.ts';
+export { parseYaml, type Node as YamlNode } from './yaml-tree.ts';

@@ -15,6 +15,8 @@ export interface Matcher {
   literals: readonly string[];
   /** The field is this value, whole. */
   is_exact: boolean;
+  /** What compiling it took, where that is worth counting. */
+  steps?: number;
 }
 
 /** What the modifiers of a line say about its values. */
@@ -34,6 +36,7 @@ export type Transform = 'windash' | 'base64' | 'base64offset' | 'utf16le' | 'utf
 export interface Unusable {
   error?: string;
   not_evaluable?: string;
+  steps?: number;
 }
 
 /** The matcher of a value as its author wrote it; `null` has its own. */
@@ -123,10 +126,12 @@ function opened(pieces: readonly Piece[], compare: Compare): Piece[] {
 
 function regexMatcher(text: string, { regex }: Modifiers): Matcher | Unusable {
   const outcome = compileRegex(text, regex);
-  if (outcome.kind === 'refused') return { error: `not a regular expression that can be run: ${outcome.why}` };
-  if (outcome.kind === 'unsupported') return { not_evaluable: `a regular expression with ${outcome.why}` };
+  const { steps } = outcome;
+  if (outcome.kind === 'refused') return { error: `not a regular expression that can be run: ${outcome.why}`, steps };
+  if (outcome.kind === 'unsupported') return { not_evaluable: `a regular expression with ${outcome.why}`, steps };
   const { pattern } = outcome;
-  return matcher(text, ({ raw }) => anyOf(raw, pattern), pattern.literal === '' ? [] : [pattern.literal]);
+  const literals = pattern.literal === '' ? [] : [pattern.literal];
+  return { ...matcher(text, ({ raw }) => anyOf(raw, pattern), literals), steps };
 }
 
 /** The value names another field of the same event; one value of either that fits is enough. */

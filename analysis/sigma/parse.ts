@@ -26,6 +26,7 @@ export interface ParseOptions {
 /** Parses one file. Throws a SigmaError with all that is wrong in it. */
 export function parseSigma(text: string, { placeholders = {} }: ParseOptions = {}): SigmaFile {
   const documents = parseYaml(text);
+  const shared: Shared = { placeholders, spent: { steps: 0, names: 0 } };
   const problems: SigmaProblem[] = [];
   const file = {
     rules: new Array<SigmaRule>(),
@@ -45,18 +46,19 @@ export function parseSigma(text: string, { placeholders = {} }: ParseOptions = {
       const parsed = parseCorrelation(correlation.value, problems);
       if (parsed) file.correlations.push({ kind: 'correlation', ...head, correlation: parsed });
     } else if (filter) {
-      file.filters.push(
-        filterOf(filter, head, logSourceOf(entry('logsource'), document, problems), placeholders, problems),
-      );
+      file.filters.push(filterOf(filter, head, logSourceOf(entry('logsource'), document, problems), shared, problems));
     } else if (detection) {
       const logsource = logSourceOf(entry('logsource'), document, problems);
-      file.rules.push({ kind: 'rule', ...head, logsource, ...detectionOf(detection, [], placeholders, problems) });
+      file.rules.push({ kind: 'rule', ...head, logsource, ...detectionOf(detection, [], shared, problems) });
     } else problems.push(problem(document, '', 'neither detection nor correlation nor filter'));
   }
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new SigmaError(errors.slice(0, PROBLEMS_MAX));
   return { ...file, warnings: problems };
 }
+
+/** What all documents of a file have in common. */
+type Shared = Pick<FieldContext, 'placeholders' | 'spent'>;
 
 function headOf(document: MapNode, problems: SigmaProblem[]): RuleHead {
   const entry = (key: string) => document.entries.find((each) => each.key === key);
@@ -111,7 +113,7 @@ function logSourceOf(entry: Entry | undefined, document: MapNode, problems: Sigm
 function detectionOf(
   detection: Entry,
   reserved: readonly string[],
-  placeholders: FieldContext['placeholders'],
+  shared: Shared,
   problems: SigmaProblem[],
 ): Detection {
   const path = detection.key;
@@ -129,27 +131,33 @@ function detectionOf(
     return none;
   }
   for (const { key, value } of named) {
-    const context = { path: `${path}.${key}`, placeholders, problems, not_evaluable };
+    const context = { path: `${path}.${key}`, ...shared, problems, not_evaluable };
     selections.set(key, compileSelection(value, context));
   }
   if (named.length === 0) problems.push(problem(detection, path, 'has no selection'));
   const condition = entries.find(({ key }) => key === 'condition');
   if (!condition) problems.push(problem(detection, `${path}.condition`, 'is missing'));
+  const names = [...selections.keys()];
   const conditions = (condition ? itemsOf(condition.value) : []).flatMap((node) => {
-    const parsed = conditionOf(node, [...selections.keys()], `${path}.condition`, problems);
+    const parsed = conditionOf(node, { names, spent: shared.spent }, `${path}.condition`, problems);
     return parsed ? [parsed] : [];
   });
   return { selections, conditions, not_evaluable: [...not_evaluable].sort() };
 }
 
-function conditionOf(node: Node, names: readonly string[], path: string, problems: SigmaProblem[]) {
+function conditionOf(
+  node: Node,
+  { names, spent }: { names: readonly string[]; spent: Shared['spent'] },
+  path: string,
+  problems: SigmaProblem[],
+) {
   if (node.kind !== 'scalar') {
     problems.push(problem(node, path, 'must be text'));
     return undefined;
   }
   try {
     const at = { line: node.line, column: node.column + node.quote, path, is_exact: node.exact };
-    return { text: node.text, tree: parseCondition(node.text, names, at) };
+    return { text: node.text, tree: parseCondition(node.text, names, at, spent) };
   } catch (reason) {
     if (!(reason instanceof SigmaError)) throw reason;
     problems.push(...reason.problems);
@@ -161,14 +169,14 @@ function filterOf(
   filter: Entry,
   { id, title }: RuleHead,
   logsource: LogSource,
-  placeholders: FieldContext['placeholders'],
+  shared: Shared,
   problems: SigmaProblem[],
 ): SigmaFilter {
   const entry = filter.value.kind === 'map' ? filter.value.entries.find(({ key }) => key === 'rules') : undefined;
   const rules = textsOf(entry);
   if (rules.length === 0) problems.push(problem(entry ?? filter, 'filter.rules', 'name the rules it is for, or any'));
   const is_any = rules.length === 1 && rules[0]?.toLowerCase() === 'any';
-  const detection = detectionOf(filter, ['rules'], placeholders, problems);
+  const detection = detectionOf(filter, ['rules'], shared, problems);
   return { kind: 'filter', id, title, logsource, rules: is_any ? 'any' : rules, ...detection };
 }
 

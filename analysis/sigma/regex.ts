@@ -6,12 +6,18 @@ import { boundWork, type Pattern } from './pattern.ts';
 export type RegexFlag = 'i' | 'm' | 's';
 
 /** What a pattern compiles to; `unsupported` needs a backtracking engine, `refused` must not run at all. */
-export type RegexOutcome =
-  { kind: 'pattern'; pattern: Pattern } | { kind: 'unsupported'; why: string } | { kind: 'refused'; why: string };
+export type RegexOutcome = (
+  { kind: 'pattern'; pattern: Pattern } | { kind: 'unsupported'; why: string } | { kind: 'refused'; why: string }
+) & {
+  /** How much it took to compile: the steps of its program, or its characters where there is none. */
+  steps: number;
+};
 
 /** Compiles for a search anywhere in the text; case matters unless the flag or `(?i)` says otherwise. */
 export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): RegexOutcome {
-  if (source.length > REGEX_CHARS_MAX) return { kind: 'refused', why: `longer than ${REGEX_CHARS_MAX} characters` };
+  if (source.length > REGEX_CHARS_MAX) {
+    return { kind: 'refused', why: `longer than ${REGEX_CHARS_MAX} characters`, steps: 0 };
+  }
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(source, toBits(flags));
@@ -19,11 +25,13 @@ export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): Reg
     const why =
       reason instanceof Error ? reason.message.replace(/\s+/g, ' ').slice(0, 160) : 'not a regular expression';
     return NEEDS_BACKTRACKING.test(source) && isJavaScript(source)
-      ? { kind: 'unsupported', why: 'lookaround or a backreference' }
-      : { kind: 'refused', why };
+      ? { kind: 'unsupported', why: 'lookaround or a backreference', steps: source.length }
+      : { kind: 'refused', why, steps: source.length };
   }
   const size = compiled.programSize();
-  if (size > PROGRAM_MAX) return { kind: 'refused', why: `a program of ${size} steps, the cap is ${PROGRAM_MAX}` };
+  if (size > PROGRAM_MAX) {
+    return { kind: 'refused', why: `a program of ${size} steps, the cap is ${PROGRAM_MAX}`, steps: size };
+  }
   const pattern: Pattern = {
     matches(text) {
       // Four steps a comparison: at the bound some 50 ms.
@@ -32,7 +40,7 @@ export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): Reg
     },
     literal: literalOf(source).toLowerCase(),
   };
-  return { kind: 'pattern', pattern };
+  return { kind: 'pattern', pattern, steps: size };
 }
 
 /** The longest text that every match of the source contains, as far as a quick look can tell; '' when it cannot. */

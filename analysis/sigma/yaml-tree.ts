@@ -1,5 +1,5 @@
 /** YAML as a tree that knows the place of every value: what rule authors wrote, and nothing that YAML could do beside. */
-import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
+import { Composer, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
 import { problem, SigmaError, type Place } from './problem.ts';
 
 /** A value with where it stands. */
@@ -50,7 +50,7 @@ export function parseYaml(text: string): Node[] {
     const node =
       document.contents === null
         ? undefined
-        : toNode(document.contents, { document, lines, count: 0, open: new Set() });
+        : toNode(document.contents, { lines, count: 0, open: new Set(), anchors: new Map() });
     return node === undefined ? [] : [node];
   });
 }
@@ -83,11 +83,13 @@ const partsOf = (token: CST.Token): CST.Token[] => {
 
 /** What is known while a document is walked. */
 interface Walk {
-  document: Document.Parsed;
   lines: LineCounter;
   count: number;
   /** The nodes we stand in: an alias to one of them is a circle. */
   open: Set<unknown>;
+  /** By name, as they are met: the library looks through the whole document for each alias. */
+  anchors: Map<string, unknown>;
+  is_alias?: boolean;
 }
 
 function toNode(source: unknown, walk: Walk): Node {
@@ -96,11 +98,16 @@ function toNode(source: unknown, walk: Walk): Node {
   if (++walk.count > NODES_MAX) throw new SigmaError([problem(place, '', `more than ${NODES_MAX} values`)]);
   if (walk.open.size > DEPTH_MAX) throw new SigmaError([problem(place, '', `nested deeper than ${DEPTH_MAX}`)]);
   if (isAlias(source)) {
-    const target = source.resolve(walk.document);
+    const target = walk.anchors.get(source.source);
     if (target === undefined) throw new SigmaError([problem(place, '', `no anchor ${source.source}`)]);
     if (walk.open.has(target)) throw new SigmaError([problem(place, '', `${source.source} contains itself`)]);
-    return toNode(target, walk);
+    const inside = { ...walk, is_alias: true };
+    const node = toNode(target, inside);
+    walk.count = inside.count;
+    return node;
   }
+  // An alias leads back into what was walked: anchors in there keep the meaning that later ones gave them.
+  if (isNode(source) && source.anchor !== undefined && !walk.is_alias) walk.anchors.set(source.anchor, source);
   if (isScalar(source)) {
     const { value, source: text = '', type } = source;
     if (typeof value === 'object' && value !== null) throw new SigmaError([problem(place, '', 'not a plain value')]);

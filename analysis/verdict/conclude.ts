@@ -16,17 +16,6 @@ import {
 import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
 
-/** How much one kind of evidence is worth by itself. */
-export const WEIGHT = {
-  exact: 0.9,
-  critical: 0.8,
-  high: 0.6,
-  medium: 0.3,
-  low: 0.1,
-  statistics: 0.3,
-  text: 0.2,
-} as const;
-
 /** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
 export interface WeighedFinding extends Finding {
   weight: number;
@@ -35,7 +24,7 @@ export interface WeighedFinding extends Finding {
 
 /** Everything a verdict rests on. */
 export interface Grounds {
-  /** The subject of the summary sentence, e.g. "The mail". */
+  /** The subject of the summary sentence, e.g. "The mail"; a name that others gave may stand in it, it is made harmless here. */
   subject: string;
   findings: readonly WeighedFinding[];
   techniques?: readonly { id: string; evidence: readonly Evidence[] }[];
@@ -72,13 +61,16 @@ export function conclude(grounds: Grounds): AnalysisResult {
     mitre_techniques: techniques.map((technique) => technique.id),
     iocs: distinctIocs(grounds.iocs ?? []),
     verdict,
-    summary: summaryOf(grounds.subject, verdict, findings),
+    summary: summaryOf(neutralize(grounds.subject, SUBJECT_CHARS_MAX), verdict, findings),
     arithmetic: `confidence ${formula}; severity ${[severity, ...reasons].join(', ')}`,
     techniques,
-    findings: findings.map(({ weight: _weight, basis: _basis, ...finding }) => finding),
+    findings: findings.map(({ weight: _weight, basis: _basis, ...finding }) => ({
+      ...finding,
+      title: neutralize(finding.title, TITLE_CHARS_MAX),
+    })),
     not_checked: not_checked.map(({ what, why }) => ({ what, why })),
     checked: [...grounds.checked],
-    recommendations: [...(grounds.recommendations ?? [])],
+    recommendations: (grounds.recommendations ?? []).map(harmless),
     data_versions: { attack: ATTACK_VERSION, ...grounds.data_versions },
   };
 }
@@ -144,7 +136,7 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
       : `${subject}: nothing found.`;
   }
   const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
-  return `${subject}: ${verdict}. ${first.title}${more}.`;
+  return `${subject}: ${verdict}. ${neutralize(first.title, TITLE_CHARS_MAX)}${more}.`;
 }
 
 /** Ids of any version become current ones, so that one technique is told once; what no version knows is said. */
@@ -165,6 +157,14 @@ function namedTechniques(supported: readonly { id: string; evidence: readonly Ev
     unknown: unknown.size === 0 ? [] : [{ what: `techniques ${[...unknown].sort(compareText).join(', ')}`, why }],
   };
 }
+
+/** What is proposed may name a file or a host: as others named it, harmless to print. */
+const harmless = (proposed: Recommendation): Recommendation => ({
+  ...proposed,
+  action: neutralize(proposed.action, TITLE_CHARS_MAX),
+  target: neutralize(proposed.target, TITLE_CHARS_MAX),
+  reason: neutralize(proposed.reason, TITLE_CHARS_MAX),
+});
 
 function distinctIocs(iocs: readonly Ioc[]): Ioc[] {
   const byKey = new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }]));
@@ -190,3 +190,5 @@ const TACTICS_THAT_RAISE = 3;
 const TERMS_SHOWN_MAX = 8;
 const EVIDENCE_MAX = 5;
 const ID_CHARS_MAX = 64;
+const SUBJECT_CHARS_MAX = 400;
+const TITLE_CHARS_MAX = 1_000;

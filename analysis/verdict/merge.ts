@@ -9,6 +9,7 @@ import {
   type Technique,
   type Verdict,
 } from '../../protocol/index.ts';
+import { independentShares } from './independent.ts';
 
 /** One specialist's part. */
 export interface Part {
@@ -26,7 +27,7 @@ export function merge(
   missing: readonly NotChecked[],
   unread: readonly NotChecked[] = [],
 ): AnalysisResult {
-  const ordered = [...parts].sort((left, right) => compareText(left.agent_id, right.agent_id));
+  const ordered = [...parts].sort(byAgent);
   const results = ordered.map(({ result }) => result);
   const verdict = verdictOf(results, missing.length + unread.length > 0);
   const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
@@ -80,19 +81,20 @@ function verdictOf(results: readonly AnalysisResult[], is_incomplete: boolean): 
   return is_incomplete || said.has('inconclusive') || said.size === 0 ? 'inconclusive' : 'benign';
 }
 
-/** Specialists look at different evidence, so their confidences add up like independent ones; one specialist counts once. */
+/** What specialists find on different records adds up like independent evidence; the same record counts once. */
 function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confidence: number; formula: string } {
-  const best = new Map<string, number>();
-  for (const { agent_id, result } of parts) {
-    best.set(agent_id, Math.max(result.confidence, best.get(agent_id) ?? 0));
-  }
-  const weighed = [...best].filter(([, confidence]) => confidence > 0);
-  const raw = 1 - weighed.reduce((product, [, confidence]) => product * (1 - confidence), 1);
+  const shares = independentShares(parts);
+  const weighed = shares.filter(({ worth }) => worth > 0);
+  const raw = 1 - weighed.reduce((product, { worth }) => product * (1 - worth), 1);
   const cap = is_incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const terms = weighed.map(([agent_id, each]) => `(1-${each} ${agent_id})`).join('·');
+  const terms = weighed
+    .map(({ agent_id, worth, is_partial }) => `(1-${worth} ${agent_id}${is_partial ? ' on other records' : ''})`)
+    .join('·');
+  const again = shares.filter(({ worth }) => worth === 0).map(({ agent_id }) => agent_id);
+  const once = again.length === 0 ? '' : `, ${again.join(', ')} citing only records that count already`;
   const capped = raw > cap ? `, capped at ${cap}${is_incomplete ? ' as a part did not come back' : ''}` : '';
-  return { confidence, formula: terms === '' ? '0 (no finding)' : `${confidence} = 1 - ${terms}${capped}` };
+  return { confidence, formula: terms === '' ? '0 (no finding)' : `${confidence} = 1 - ${terms}${once}${capped}` };
 }
 
 /** Whose severity it is, in that specialist's own words. */
@@ -111,6 +113,9 @@ function mergeTechniques(techniques: readonly Technique[]): Technique[] {
   return [...by_id.values()].sort((left, right) => compareText(left.id, right.id));
 }
 
+/** Several parts of one agent are ordered by what they say. */
+const byAgent = (left: Part, right: Part): number =>
+  compareText(left.agent_id, right.agent_id) || compareText(JSON.stringify(left.result), JSON.stringify(right.result));
 const distinct = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ];

@@ -42,6 +42,25 @@ test('an empty and a broken recording are inconclusive, never clean', async () =
   }
 });
 
+test('a clean answer about a host whose sessions and shares were listed does not claim to have looked for that', async () => {
+  const security = (fields: object) => JSON.stringify({ Channel: 'Security', Hostname: 'DC-1', ...fields });
+  const asked = [
+    security({ EventID: 5145, ShareName: '\\\\*\\IPC$', RelativeTargetName: 'srvsvc', IpAddress: '192.0.2.9' }),
+    security({ EventID: 4799, TargetUserName: 'Administrators', CallerProcessName: '-' }),
+    security({ EventID: 4688, NewProcessName: 'C:\\Windows\\System32\\net.exe', CommandLine: 'net localgroup' }),
+  ];
+  const events = { name: 'dc.jsonl', text: asked.join('\n') };
+  expect(await call('assess_endpoint', { events })).toMatchObject({
+    verdict: 'benign',
+    not_checked: expect.arrayContaining([
+      {
+        what: expect.stringMatching(/^discovery over the network/) as string,
+        why: expect.stringContaining('only Sigma rules judge it') as string,
+      },
+    ]) as unknown[],
+  });
+});
+
 test('without the tables it says what they would have told; with them it names their versions', async () => {
   const drivers = { drivers: [{ path: 'C:\\a.sys', hash: 'b'.repeat(64) }] };
   expect(await call('check_drivers', drivers)).toMatchObject({

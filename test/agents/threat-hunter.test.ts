@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { threatHunter } from '../../agents/threat-hunter.ts';
 import { starterPack } from '../../boot/starter.ts';
 import { literalContent } from '../../seams/index.ts';
+import { zipOf } from '../analysis/readers/packed.ts';
 import { callerOf } from '../support/caller.ts';
 
 const pack = starterPack('sigma', { error: () => undefined })!;
@@ -51,6 +52,13 @@ test('a hit is one finding that says which fields decided, where, and which tech
     checked: [{ corpus: { items: 2, items_read: 2 }, control: expect.stringContaining('planted') as string }],
   });
   expect(JSON.stringify(result)).toContain('only the starter pack ran');
+});
+
+test('evidence out of an archive names the archive once, and the file and line inside it', async () => {
+  const base64 = zipOf([{ name: 'y.json', bytes: `${quiet}\n${macro}` }]).toString('base64');
+  expect(await call('run_sigma', { events: { name: 'x.zip', base64 } })).toMatchObject({
+    findings: [{ evidence: [{ source: 'x.zip', locator: 'y.json, line 2' }] }],
+  });
 });
 
 test('a rule that fires a hundred times in one process tree and hour is one finding with a count', async () => {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { enrichIocs } from '../../analysis/ioc/index.ts';
+import { importIntel } from '../../analysis/stix/index.ts';
 import { addContent, listContent, verifyContent } from '../../boot/content-store.ts';
 import { folderContent } from '../../boot/content.ts';
 import { memoryLog } from '../../seams/index.ts';
@@ -76,7 +78,12 @@ test('every kind is known by what is in it', async () => {
   put('f.jsonl', '{"text":"They dumped LSASS","technique":"T1003.001","doc":"1"}\n');
   put('g.json', JSON.stringify([{ Name: 'Certutil.exe', Commands: [] }]));
   put('h.json', JSON.stringify([{ KnownVulnerableSamples: [] }]));
-  const { packs } = await addContent(folder, brought);
+  const $schema = 'https://json-schema.org/draft/2020-12/schema';
+  put('i.json', JSON.stringify({ $id: 'http://example.org/stix2.1/schemas/sdos/tool.json', $schema }));
+  put('j.json', JSON.stringify({ $id: 'http://example.org/invoice.json', $schema }));
+  put('k.json', JSON.stringify({ networks: [{ network: '192.0.2.0/24', asn: 64_500 }] }));
+  const { packs, passed_over } = await addContent(folder, brought);
+  expect(passed_over).toBe(1);
   expect(packs.map(({ kind, items }) => [kind, items])).toEqual([
     ['yara', 1],
     ['warninglists', 2],
@@ -85,8 +92,16 @@ test('every kind is known by what is in it', async () => {
     ['attack-text', 1],
     ['lolbas', 1],
     ['loldrivers', 1],
+    ['stix-schemas', 1],
+    ['networks', 1],
   ]);
   expect(content().get('intel')?.data).toMatchObject({ indicators: [{ value: '192.0.2.1' }] });
+  // Asked as the specialists ask it: what was added is what they read.
+  expect(enrichIocs([{ type: 'ip', value: '192.0.2.1' }], content()).enriched).toMatchObject([
+    { network: { asn: 64_500 } },
+  ]);
+  const bundle = JSON.stringify({ type: 'bundle', id: 'bundle--5d0092c5-5f74-4287-9642-33f4c354e56d', objects: [] });
+  expect(importIntel(bundle, { source: 'feed', content: content() }).data_versions).toHaveProperty('stix-schemas');
 });
 
 test('rules that are no rules are refused with a reason, the others are taken', async () => {
@@ -94,7 +109,7 @@ test('rules that are no rules are refused with a reason, the others are taken', 
   put('twice.yml', `${rule('Twice')}title: Again\n`);
   put(
     'bomb.yml',
-    `${rule('Bomb')}a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]\n`,
+    `${rule('Bomb')}a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d]\n`,
   );
   put('broken.json', '{');
   put('empty.yar', '// nothing');
@@ -102,6 +117,15 @@ test('rules that are no rules are refused with a reason, the others are taken', 
   expect(packs.map(({ items }) => items)).toEqual([1]);
   expect(refused.map(({ path }) => path)).toEqual(['bomb.yml', 'broken.json', 'empty.yar', 'twice.yml']);
   expect(refused.every(({ why }) => why.length > 5)).toBe(true);
+});
+
+test('a rule that does not compile is refused with its place, YAML that is no rule is passed over', async () => {
+  put('good.yml', rule('Good'));
+  put('typo.yml', rule('Typo').replace('Image:', 'Image|contians:'));
+  put('workflow.yml', 'on: push\njobs:\n  test:\n    steps: [{run: npm test}]\n');
+  const { packs, refused, passed_over } = await addContent(folder, brought);
+  expect({ items: packs.map(({ items }) => items), passed_over }).toEqual({ items: [1], passed_over: 1 });
+  expect(refused).toEqual([{ path: 'typo.yml', why: expect.stringMatching(/^6:5 .*contians/) as string }]);
 });
 
 test.each([

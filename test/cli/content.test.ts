@@ -1,5 +1,5 @@
 /** `aurora content` as a person runs it: added, listed, verified, refused, each with its exit code. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -38,4 +38,26 @@ test('what is no content is refused with 2 and the reason', async () => {
   const { code, stdout, stderr } = await aurora(['content', 'add', join(folder, 'note.txt')], { env });
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain('Nothing in note.txt can be used');
+});
+
+test('hostile files are refused with their places and end nothing: the rule beside them is added (ATK-H5)', async () => {
+  const place = join(folder, 'hostile');
+  mkdirSync(place);
+  const hostile: Record<string, [text: string, why: string]> = {
+    'brackets.yml': ['['.repeat(100_000), '1:65 nested deeper than 64'],
+    'circle.yml': ['a: &a [*a]\n', '1:8 a contains itself'],
+    'deep.json': [`{"d":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'it is nested deeper than 64'],
+    'keys.yml': [Array.from({ length: 40_000 }, (_, at) => `k${at}: 1\n`).join(''), '10000:8 more than 20000 values'],
+    'lists.yml': ['- '.repeat(50_000), '1:129 nested deeper than 64'],
+    'long.yml': [`#${'x'.repeat(600_000)}`, '1:1 longer than 524288 characters'],
+    'tag.yml': ['a: !!js/function "x"\n', '1:4 Unresolved tag: tag:yaml.org,2002:js/function'],
+  };
+  for (const [name, [text]] of Object.entries(hostile)) writeFileSync(join(place, name), text);
+  writeFileSync(join(place, 'rule.yml'), readFileSync(join(rules, 'a.yml')));
+  const { code, stdout } = await aurora(['content', 'add', place, '--json'], { env });
+  expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+    code: 0,
+    packs: [{ name: 'sigma', items: 1 }],
+    refused: Object.entries(hostile).map(([path, [, why]]) => ({ path, why })),
+  });
 });

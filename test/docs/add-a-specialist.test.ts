@@ -41,7 +41,7 @@ test('the specialist of the README compiles, has a service, and answers a strang
     id: 'req-001',
     result: { findings: [{ id: 'aws_key-2', evidence: [{ source: 'deploy.sh', locator: 'line 2' }] }] },
   });
-}, 120_000);
+}, 300_000);
 
 /** The tracked files, with the installed packages beside them. */
 function copyHouse(): void {
@@ -60,11 +60,11 @@ function edit(name: string, change: (text: string) => string): void {
   writeFileSync(path, after);
 }
 
-/** What a person does: copies threat-intel's service and puts the new name in. */
+/** What a person does: copies threat-intel's service, puts the new name in, and keeps the order of the alphabet. */
 function withFourthService(compose: string): string {
   const service = /^ {2}threat-intel:\n(?: {3,}.*\n)+/m.exec(compose)?.[0] ?? '';
   const fourth = service.replaceAll('threat-intel', 'secret-scanner');
-  return compose.replace(/^ {2}threat-intel:$/m, `${fourth}\n  threat-intel:`);
+  return compose.replace(/^ {2}security-analyst:$/m, `${fourth}\n  security-analyst:`);
 }
 
 function run(tool: string, ...args: string[]): void {

@@ -187,6 +187,11 @@ describe('no silence reads as clean', () => {
     expect(result.steps).toHaveLength(40);
   });
 
+  test('a specialist that no fleet here has is named, and nobody waits for one', async () => {
+    const { not_checked } = await investigate({ is_absent: true });
+    expect(JSON.stringify(not_checked)).toContain('the specialist email-security is missing');
+  });
+
   test('what the others found stays, with less confidence', async () => {
     const found = resultOf({
       findings: [finding('a', 'high')],

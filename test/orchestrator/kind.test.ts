@@ -23,6 +23,22 @@ test.each<[InputKind, string, string]>([
   ['report', 'a text', 'The actor used 198.51.100.7 to stage tools.'],
   ['report', 'a text that starts like a mail, once', 'From: what we know, the actor is new.\nNothing else is known.'],
   ['report', 'one word', 'hello'],
+  ['intel', 'a bundle of STIX', '{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000001","objects":[]}'],
+  [
+    'intel',
+    'one whose id stands first, over many lines',
+    '{\n "id": "bundle--00000000-0000-4000-8000-000000000001",\n "spec_version": "2.0",\n "type": "bundle"\n}',
+  ],
+  [
+    'intel',
+    'an object of STIX',
+    '{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001"}',
+  ],
+  ['intel', 'an event of MISP', '{"Event":{"info":"x","Attribute":[]}}'],
+  ['intel', 'events of MISP as its search answers', '{"response":[{"Event":{"info":"x","Attribute":[]}}]}'],
+  ['alert', 'an alert of type bundle', '{"type":"bundle","title":"x"}'],
+  ['alert', 'an alert that carries a bundle', '{"alert_id":"A","x":{"type":"bundle","id":"bundle--1"}}'],
+  ['events', 'an event that Windows wrote', '{"Event":{"System":{"EventID":1},"info":"x"}}'],
 ])('%s: %s', (kind, _name, text) => {
   expect(detectKind(Buffer.from(text))).toBe(kind);
 });

@@ -1,6 +1,7 @@
 /** The rules planner: what runs side by side, and what waits for what was found. */
 import { expect, test } from 'vitest';
-import { Alert, rulesPlanner, type Situation } from '../../orchestrator/plan.ts';
+import { agents } from '../../agents/index.ts';
+import { Alert, rulesPlanner, SPECIALIST_OF, type Situation } from '../../orchestrator/plan.ts';
 import type { InputKind } from '../../protocol/index.ts';
 import { resultOf } from '../support/result.ts';
 
@@ -19,11 +20,29 @@ test.each<[InputKind, string, string]>([
   ['access_log', 'analyze_access_log', 'log'],
   ['http', 'analyze_http', 'source'],
   ['report', 'extract_iocs', 'source'],
+  ['intel', 'import_intel', 'source'],
 ])('%s goes to %s first, as it is', (kind, skill, param) => {
   const input = { name: 'x', text: 'y' };
   const [step, ...others] = rulesPlanner.next({ ...situation(), kind, input });
   expect(step).toMatchObject({ skill, params: { [param]: input } });
   expect(others).toEqual([]);
+});
+
+test('a report goes to who maps texts to techniques too, where somebody offers that', () => {
+  const asked = (offered: string) =>
+    rulesPlanner.next({ ...situation(), kind: 'report', offers: (name) => name === offered }).map(({ skill }) => skill);
+  expect(asked('map_text_to_attack')).toEqual(['extract_iocs', 'map_text_to_attack']);
+  expect(asked('another')).toEqual(['extract_iocs']);
+});
+
+test('every skill that a plan asks for is offered by the specialist that is said to be missing without it', async () => {
+  const skills_of = new Map<string, string[]>();
+  for (const [id, load] of Object.entries(agents))
+    skills_of.set(
+      id,
+      (await load()).skills.map((offered) => offered.id),
+    );
+  for (const [skill, specialist] of Object.entries(SPECIALIST_OF)) expect(skills_of.get(specialist)).toContain(skill);
 });
 
 test('recordings and artefacts go to everybody who reads them', () => {
@@ -77,7 +96,7 @@ test('what a sensor judged and what it is about goes to the desk, without the in
     params: { alert: { alert_id: 'A-1', severity: 'high', host: 'WS-042', title: 'Something' } },
   });
   expect(JSON.stringify(triage)).not.toContain('198.51.100.7');
-  expect(others).toHaveLength(4);
+  expect(others.map(({ skill }) => skill)).toEqual(skills(situation(FULL)));
 });
 
 test('an alert that only names indicators goes to threat intelligence at once', () => {

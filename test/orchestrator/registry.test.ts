@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPeer, createMethods, memoryLink } from '../../mesh/index.ts';
 import { SkillTraits, type HandoffTo } from '../../protocol/index.ts';
+import type { Offer } from '../../orchestrator/offers.ts';
 import {
   createRegistry,
   REGISTRY_LIMITS,
@@ -394,6 +395,23 @@ describe('when nobody is there', () => {
     remove();
     registry.add(instance('ada', 2));
     expect((await waiting).instance.instance_id).toBe('ada-2');
+  });
+
+  test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
+    const offer: Offer = { look_up: { effect: 'read', action_class: 'read', routable: true, targets: [] } };
+    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
+    registry.expect('ada');
+    await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
+    await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
+    expect(registry.offers('dig_up')).toBe(false);
+    expect(clock.nextAt()).toBeUndefined(); // nobody waits
+    const waiting = take({ skill: 'look_up' });
+    expect(registry.offers('look_up')).toBe(true);
+    registry.add(instance('ada', 1));
+    expect((await waiting).instance.instance_id).toBe('ada-1');
+    registry.expect('bob'); // never came: it may offer anything
+    void take({ skill: 'dig_up' }, { skill: 'dig_up' }).catch(() => undefined);
+    expect(clock.nextAt()).toBeDefined();
   });
 
   test('one that is forgotten is 4043 again', async () => {

@@ -88,6 +88,16 @@ describeWithPostgres('the store on PostgreSQL', () => {
     expect(await store.verifyChain()).toEqual({ ok: true, tasks: 2, events: 2 });
   });
 
+  test('a reading session that breaks while it is made ready gives its place back: reads go on once it can be made (PROM-P15, FLT-X30)', async () => {
+    const store = await open({ url: cluster.urlBy(wire.folder) });
+    const read = () => store.db.selectFrom('tasks').select('task_id').execute();
+    wire.cut(); // what was made ready before
+    wire.cutAt('set_config');
+    for (let tries = 0; tries < 2 * SESSIONS; tries++) await expect(read()).rejects.toMatchObject({ code: 5030 });
+    wire.cutAt();
+    expect(await read()).toEqual([]);
+  });
+
   test('X30 INV1 INV5: a commit whose answer was lost is looked up, acknowledged, and not written again', async () => {
     const store = await open({ url: cluster.urlBy(wire.folder) });
     await store.append(accept('task_a'));
@@ -263,3 +273,6 @@ describeWithPostgres('the store on PostgreSQL', () => {
     expect(() => store.backup('/tmp/copy.db')).toThrow('pg_dump');
   });
 });
+
+/** As many as read side by side at most. */
+const SESSIONS = 4;

@@ -11,6 +11,8 @@ export interface Cut {
   folder: string;
   /** From now on answers of open connections are dropped; what is asked still arrives. */
   deafen(): void;
+  /** Cuts each connection that says this word, until it is called without one. */
+  cutAt(word?: string): void;
   /** Ends open connections; the server notices once it has done what it was asked. New ones are whole. */
   cut(): void;
   remove(): Promise<void>;
@@ -20,11 +22,15 @@ export interface Cut {
 export async function cutWire({ folder, name }: { folder: string; name: string }): Promise<Cut> {
   const own = mkdtempSync(join(tmpdir(), 'aurora-cut-'));
   const pairs = new Set<{ near: Socket; far: Socket }>();
+  let forbidden: string | undefined;
   const server = createServer((near) => {
     const far = createConnection(join(folder, name));
     const pair = { near, far };
     pairs.add(pair);
     for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.prependListener('data', (chunk: Buffer) => {
+      if (forbidden !== undefined && chunk.includes(forbidden)) far.destroy();
+    });
     near.pipe(far, { end: false });
     far.pipe(near);
     near.on('end', () => far.end());
@@ -43,6 +49,7 @@ export async function cutWire({ folder, name }: { folder: string; name: string }
   return {
     folder: own,
     deafen,
+    cutAt: (word) => (forbidden = word),
     cut() {
       deafen();
       for (const { near, far } of pairs) {

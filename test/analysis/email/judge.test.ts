@@ -265,3 +265,16 @@ test('long lines and many links are judged in bounded time', async () => {
   await judge(mail('From: a@example.com\r\nSubject: ' + 'verify your '.repeat(2_000), body));
   expect(performance.now() - started).toBeLessThan(5_000);
 });
+
+test('where a redirector in a link says it sends its reader on to is judged and cited like the link itself', async () => {
+  const inner = 'http://192.0.2.7/login';
+  const found = await judge(
+    mail(
+      'From: "Service" <help@billing.example.com>\r\nSubject: Your account is suspended',
+      `<a href="https://l.facebook.com/l.php?u=${encodeURIComponent(inner)}&h=1">Verify</a>`,
+    ),
+  );
+  const sign = found.findings.find(({ rule }) => rule === 'link_address');
+  expect(sign?.evidence[0]).toMatchObject({ locator: 'html link 1, sent on to', excerpt: inner });
+  expect(found.iocs).toContainEqual({ type: 'url', value: inner });
+});

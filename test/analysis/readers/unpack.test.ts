@@ -72,6 +72,26 @@ test.each([
   await expect(filesIn(bytes)).rejects.toMatchObject({ code });
 });
 
+test.each([
+  ['a line break', '\n'],
+  ['that of Windows', '\r\n'],
+  ['as many blanks as are forgiven', ' \t\n'.padEnd(16)],
+])('a zip that a tool for text ended with %s is whole', async (_, tail) => {
+  const zip = zipOf([{ name: 'a', bytes: 'x' }]);
+  expect(await filesIn(Buffer.concat([zip, Buffer.from(tail)]))).toEqual([['in/a', 'x']]);
+});
+
+test.each([
+  ['more blanks than a tool leaves', ' '.repeat(17)],
+  ['one letter', 'x'],
+  ['a letter behind blanks', ' \nx'],
+  ['zeros', '\0\0'],
+  ['another end record', zipOf([]).toString('latin1')],
+])('a zip with %s behind its end is refused: nobody says what that is (ATK-H2)', async (_, tail) => {
+  const zip = zipOf([{ name: 'a', bytes: 'x' }]);
+  await expect(filesIn(Buffer.concat([zip, Buffer.from(tail, 'latin1')]))).rejects.toMatchObject({ code: 4220 });
+});
+
 test('all layers and files share one budget', async () => {
   const file = (name: string) => ({ name, bytes: 'x'.repeat(600) });
   const bounds = { unpacked_bytes_max: 1_000 };

@@ -1,6 +1,7 @@
 /** Sigma: what rules mean, against naive models and the words of the specification. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { RE2JS } from 're2js';
+import { describe, expect, test, vi } from 'vitest';
 import { normalizeEvent, type LogEvent } from '../../../analysis/events/index.ts';
 import { createAutomaton } from '../../../analysis/sigma/automaton.ts';
 import { parseCondition } from '../../../analysis/sigma/condition.ts';
@@ -70,6 +71,8 @@ test.each<[string, object, boolean]>([
   [`{'|all': [one, two]}`, { y: 'one', z: 'two' }, true],
   [`{'|all': [one, two]}`, { y: 'one' }, false],
   [`[{a: x}, {b: y}]`, { b: 'y' }, true],
+  [`{a: [&x one, &x two], b: *x}`, { a: 'one', b: 'two' }, true],
+  [`{a: &l [&x one], c: &x two, d: *l, b: *x}`, { a: 'one', c: 'two', d: 'one', b: 'two' }, true],
 ])('%s on %o is %s', (selection, fields, expected) => {
   expect(matches(selection, fields)).toBe(expected);
 });
@@ -178,6 +181,7 @@ test.each([
 
 describe('hostile rules (ATK-H5)', () => {
   const rule = (line: string) => ruleOf(`  s: ${line}\n  condition: s`);
+  const nine_hundred = Array.from({ length: 900 }, (_, at) => `  s${at}: {a: 1}\n`).join('');
   let bomb = 'a0: &a0 [x,x,x,x,x,x,x,x,x]\n';
   for (let index = 1; index < 12; index++)
     bomb += `a${index}: &a${index} [${Array(9)
@@ -196,6 +200,14 @@ describe('hostile rules (ATK-H5)', () => {
     ['a key that stands there twice', rule('{a: 1, a: 2}')],
     ['brackets without end', '['.repeat(100_000)],
     ['lists without end', `${'- '.repeat(50_000)}x`],
+    [
+      'one condition of ten thousand that stand for all selections',
+      ruleOf(`${nine_hundred}  condition: ${'1 of s* or '.repeat(10_000)}s1`),
+    ],
+    [
+      'six thousand conditions of all selections',
+      ruleOf(`${nine_hundred}  condition:\n${'    - all of them\n'.repeat(6_000)}`),
+    ],
     ['parentheses without end', ruleOf(`  s: {a: 1}\n  condition: ${'('.repeat(5_000)}s`)],
     ['half a megabyte and more', `#${'x'.repeat(600_000)}`],
   ])('%s is 4222 with a place', (_name, text) => {
@@ -210,6 +222,29 @@ describe('hostile rules (ATK-H5)', () => {
     engine.match(event({ a: `y${'a'.repeat(20_000)}${'x'.repeat(20_000)}!` }));
     expect(engine.counts.asked).toBe(1);
   });
+
+  test.each(['((a{9}){9}){9}', '(a?){500}a{500}', '(abcdefghi){99}'])(
+    'as many patterns like %s as a call may bring are given up after a bounded number of steps',
+    (pattern) => {
+      const many = Math.floor(120_000 / (pattern.length + 12));
+      const lines = Array.from({ length: many }, (_, at) => `    - '${pattern}${at}'`);
+      const compile = vi.spyOn(RE2JS, 'compile');
+      expect(() => parseSigma(ruleOf(`  s:\n   a|re:\n${lines.join('\n')}\n  condition: s`))).toThrow(
+        expect.objectContaining({
+          code: 4222,
+          detail: {
+            problems: expect.arrayContaining([
+              expect.objectContaining({ message: 'the regular expressions take more than 50000 steps' }),
+            ]) as unknown,
+          },
+        }),
+      );
+      const steps = compile.mock.results.map(({ value }) => (value as RE2JS).programSize());
+      compile.mockRestore();
+      expect(steps.length).toBeLessThan(many);
+      expect(steps.reduce((sum, size) => sum + size, 0)).toBeLessThan(50_000 + 10_000);
+    },
+  );
 
   test('what only a backtracking engine can match is not evaluable, never run', () => {
     const { rules } = parseSigma(rule(`{a|re: '(?=a)(a+)+b'}`));

@@ -1,0 +1,97 @@
+/** Several results as one: the same record counts once, and who answered first or under which name changes nothing. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { merge, type Part } from '../../../analysis/verdict/index.ts';
+import { SEVERITY_ORDER, type AnalysisResult, type Finding } from '../../../protocol/index.ts';
+import { resultOf } from '../../support/result.ts';
+
+const on = (locator: string, severity: Finding['severity'] = 'high'): Finding => ({
+  id: `f-${locator}`,
+  title: `Seen in ${locator}`,
+  severity,
+  evidence: [{ source: 'Security.evtx', locator, excerpt: 'x' }],
+});
+const saying = (confidence: number, ...findings: Finding[]): AnalysisResult =>
+  resultOf({ confidence, severity: findings[0]?.severity ?? 'info', verdict: 'suspicious', findings });
+
+test('three specialists who judge the same record are one piece of evidence, and the arithmetic says so', () => {
+  const same = ['endpoint-security', 'forensic-analyst', 'threat-hunter'].map((agent_id) => ({
+    agent_id,
+    result: saying(0.72, on('record 4')),
+  }));
+  const merged = merge(same, []);
+  expect(merged.confidence).toBe(0.72);
+  expect(merged.arithmetic).toContain(
+    '0.72 = 1 - (1-0.72 endpoint-security), forensic-analyst, threat-hunter citing only records that count already',
+  );
+});
+
+test('a record in a gzip is the same whether the file in it is named or not', () => {
+  const at = (locator: string) =>
+    saying(0.37, { ...on(locator), evidence: [{ source: 'a.evtx.gz', locator, excerpt: 'x' }] });
+  const parts = [
+    { agent_id: 'endpoint-security', result: at('a.evtx, record 7023') },
+    { agent_id: 'forensic-analyst', result: at('record 7023') },
+  ];
+  expect(merge(parts, []).confidence).toBe(0.37);
+});
+
+test('what stands on another record adds up, what stands on it in part adds its gravest other finding', () => {
+  const hunter = { agent_id: 'threat-hunter', result: saying(0.6, on('record 9')) };
+  const endpoint = { agent_id: 'endpoint-security', result: saying(0.7, on('record 4')) };
+  expect(merge([endpoint, hunter], []).confidence).toBe(0.88);
+  const both = { agent_id: 'threat-hunter', result: saying(0.6, on('record 4'), on('record 9', 'medium')) };
+  const merged = merge([endpoint, both], []);
+  expect(merged.confidence).toBe(0.79);
+  expect(merged.arithmetic).toContain('(1-0.7 endpoint-security)·(1-0.3 threat-hunter on other records)');
+});
+
+const aFinding = fc
+  .record({
+    record: fc.integer({ min: 1, max: 6 }),
+    severity: fc.constantFrom(...SEVERITY_ORDER),
+  })
+  .map(({ record, severity }) => on(`record ${record}`, severity));
+const aResult = fc
+  .record({
+    confidence: fc.integer({ min: 0, max: 95 }).map((percent) => percent / 100),
+    severity: fc.constantFrom(...SEVERITY_ORDER),
+    findings: fc.array(aFinding, { maxLength: 4 }),
+    verdict: fc.constantFrom('malicious' as const, 'suspicious' as const, 'benign' as const),
+  })
+  .map(resultOf);
+const someParts = fc.array(fc.record({ agent_id: fc.constantFrom('b', 'c', 'd', 'e'), result: aResult }), {
+  minLength: 1,
+  maxLength: 6,
+});
+
+test('a copy of a result under another name changes neither severity nor confidence', () => {
+  fc.assert(
+    fc.property(someParts, fc.nat(), fc.constantFrom('a', 'cc', 'z'), (parts, nth, agent_id) => {
+      const copied: Part[] = [...parts, { agent_id, result: parts[nth % parts.length]?.result ?? resultOf() }];
+      const before = merge(parts, []);
+      expect(merge(copied, [])).toMatchObject({ severity: before.severity, confidence: before.confidence });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the order in which parts come changes no byte', () => {
+  const permuted = someParts.chain((parts) =>
+    fc.tuple(fc.constant(parts), fc.shuffledSubarray(parts, { minLength: parts.length })),
+  );
+  fc.assert(
+    fc.property(permuted, ([parts, shuffled]) => {
+      expect(JSON.stringify(merge(shuffled, []))).toBe(JSON.stringify(merge(parts, [])));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('one part alone keeps its own confidence', () => {
+  fc.assert(
+    fc.property(aResult, (result) => {
+      expect(merge([{ agent_id: 'a', result }], []).confidence).toBe(result.confidence);
+    }),
+  );
+});
