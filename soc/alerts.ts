@@ -86,7 +86,8 @@ export function createAlerts(deps: AlertDeps): Alerts {
     const { column, direction } = ORDERS[sort];
     let query = db
       .selectFrom('alerts')
-      .selectAll()
+      .select(['position', 'last_seen_at', 'severity_rank'])
+      .select((row) => LONG_COLUMNS.map((name) => row.fn<number | null>('length', [name]).as(`${name}_chars`)))
       .limit(limit + 1);
     if (column !== undefined) query = query.orderBy(column, direction);
     query = query.orderBy('position', direction);
@@ -105,12 +106,20 @@ export function createAlerts(deps: AlertDeps): Alerts {
         return where.or([where(column, behind, value), where.and([where(column, '=', value), later])]);
       });
     }
-    const rows = await query.execute();
-    const page = rows.slice(0, limit);
+    const found = await query.execute();
+    const page = found.slice(0, fitting(found.slice(0, limit)));
+    const items = await readAll(page.map(({ position: at }) => at));
     const last = page.at(-1);
-    const items = page.map(toAlert);
-    if (rows.length <= limit || !last) return { items, next_cursor: null };
+    if (found.length <= page.length || !last) return { items, next_cursor: null };
     return { items, next_cursor: cursorOf(question, [column === undefined ? 0 : last[column], last.position]) };
+  }
+
+  /** In that order; nothing is ever deleted between the two readings. */
+  async function readAll(positions: number[]): Promise<Alert[]> {
+    if (positions.length === 0) return [];
+    const rows = await db.selectFrom('alerts').selectAll().where('position', 'in', positions).execute();
+    const by_position = new Map(rows.map((row) => [row.position, row]));
+    return positions.flatMap((position) => by_position.get(position) ?? []).map(toAlert);
   }
 
   async function get(alert_id: string): Promise<Alert> {
@@ -270,6 +279,16 @@ export function createAlerts(deps: AlertDeps): Alerts {
   }
 }
 
+/** How many of these make one page: one alert may be a megabyte, and a page may be short. */
+function fitting(rows: readonly Record<`${(typeof LONG_COLUMNS)[number]}_chars`, number | null>[]): number {
+  let chars = 0;
+  const at = rows.findIndex((row) => {
+    for (const name of LONG_COLUMNS) chars += row[`${name}_chars`] ?? 0;
+    return chars > PAGE_CHARS_MAX;
+  });
+  return at === -1 ? rows.length : Math.max(1, at);
+}
+
 /** What counts as the same alert: title, source and indicators, in whatever order they came. */
 function dedupHashOf({ title, source, iocs = [] }: NewAlert): string {
   const sorted = iocs.map(({ type, value }) => `${type} ${value}`).sort();
@@ -354,6 +373,9 @@ const ORDERS = {
   '-last_seen_at': { column: 'last_seen_at', direction: 'desc' },
   '-severity': { column: 'severity_rank', direction: 'desc' },
 } as const;
+const LONG_COLUMNS = ['description', 'iocs', 'raw_log', 'http', 'email', 'metadata'] as const;
+/** What the long columns of one page may have together. */
+const PAGE_CHARS_MAX = 4_194_304;
 const CLOSED = new Set(['resolved', 'false_positive']);
 const NUMBER_DIGITS = 5;
 const METADATA_CHARS_MAX = 16_384;

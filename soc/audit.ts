@@ -30,7 +30,7 @@ export interface Audit {
     actor?: string | undefined;
     action?: string | undefined;
   }): Promise<{ items: AuditEntry[]; next_cursor: string | null }>;
-  /** Forgets rows before that wall time; answers how many. */
+  /** Forgets rows before that wall time, and the oldest of more than a million; answers how many. */
   prune(before_ms: number): Promise<number>;
 }
 
@@ -82,8 +82,13 @@ export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'cloc
   }
 
   async function prune(before_ms: number): Promise<number> {
+    const newest = await store.db.selectFrom('audit').select('position').orderBy('position', 'desc').limit(1).execute();
+    const crowd = (newest[0]?.position ?? 0) - ROWS_MAX;
     const gone = await store.asOwner((trx) =>
-      trx.deleteFrom('audit').where('at', '<', toIso(before_ms)).executeTakeFirst(),
+      trx
+        .deleteFrom('audit')
+        .where((where) => where.or([where('at', '<', toIso(before_ms)), where('position', '<=', crowd)]))
+        .executeTakeFirst(),
     );
     return Number(gone.numDeletedRows);
   }
@@ -92,3 +97,5 @@ export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'cloc
 /** A made-up name may be long; the record keeps enough of it. */
 const cut = (text: string): string => text.slice(0, NAME_CHARS_MAX);
 const NAME_CHARS_MAX = 256;
+/** Whoever tries passwords from many addresses must not fill the disk with their tries. */
+const ROWS_MAX = 1_000_000;

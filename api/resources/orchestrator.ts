@@ -50,11 +50,8 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
         ...(since !== undefined && { since: new Date(since).toISOString() }),
         ...(cursor !== undefined && { before: await known(cursor) }),
       });
-      const page = rows.slice(0, limit);
-      return {
-        items: page.map(toRecord),
-        next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null,
-      };
+      const page = fitting(rows.slice(0, limit).map(toRecord));
+      return { items: page, next_cursor: rows.length > page.length ? (page.at(-1)?.task_id ?? null) : null };
     }),
     orchestratorRoutes.task.implement(async ({ task_id }) => toRecord(await taskOf(ledger, task_id))),
     orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
@@ -149,12 +146,20 @@ function toRecord(task: TaskRow): DispatchRecord {
   };
 }
 
+/** As many as one answer should hold: a result may have megabytes, and a page may be short. */
+function fitting(records: readonly DispatchRecord[]): DispatchRecord[] {
+  let chars = 0;
+  const at = records.findIndex((record) => (chars += JSON.stringify(record).length) > PAGE_CHARS_MAX);
+  return at === -1 ? [...records] : records.slice(0, Math.max(1, at));
+}
+
 /** Without what was not given. */
 const given = (values: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 const Accepted = z.object({ task_id: z.string(), state: TaskState });
 
+const PAGE_CHARS_MAX = 8_388_608;
 /** Requests that may wait for their task at once; more are answered with the task that was accepted. */
 const WAITING_MAX = 256;
 /** Longer than any task may take, with the question to a person before it (wire.md 5, 8). */

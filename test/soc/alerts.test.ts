@@ -101,6 +101,16 @@ onEveryDatabase('alerts', (soc) => {
     },
   );
 
+  test('a page of long alerts is short, and the next one goes on behind it', async () => {
+    const { alerts } = soc();
+    const raw_log = 'x'.repeat(1_000_000);
+    for (let nth = 0; nth < 6; nth++) await alerts.create(by, { ...seen, title: `Long ${nth}`, raw_log }, 'refuse');
+    const first = await alerts.list({ limit: 50, sort: 'created_at' });
+    const second = await alerts.list({ limit: 50, sort: 'created_at', cursor: first.next_cursor ?? undefined });
+    expect([first.items.length, second.items.length, second.next_cursor]).toEqual([4, 2, null]);
+    expect(second.items[0]?.title).toBe('Long 4');
+  });
+
   test('ATK-H8: a cursor that was changed, or comes from another list, is 4220', async () => {
     const { alerts } = soc();
     for (let nth = 0; nth < 3; nth++) await alerts.create(by, { ...seen, title: `A ${nth}` }, 'refuse');

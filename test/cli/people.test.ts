@@ -1,0 +1,90 @@
+/** People at the command line: the first password, signing in, users and keys, as somebody types it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tellFirstAdmin } from '../../boot/first-admin.ts';
+import { aurora } from '../support/aurora.ts';
+import { freePorts } from '../support/ports.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'aurora-people-'));
+const data = join(folder, 'data');
+let env: Record<string, string>;
+let fleet: ChildProcess;
+let said = '';
+
+beforeAll(async () => {
+  const [orchestrator, intel] = await freePorts(2);
+  env = {
+    AURORA_DATA: data,
+    AURORA_AGENTS: 'threat-intel',
+    AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel}`,
+    AURORA_API_PORT: '0',
+  };
+  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [fleet.stdout, fleet.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('Ready at')) resolve();
+      });
+    }
+    fleet.once('exit', () => reject(new Error(said)));
+  });
+}, 120_000);
+
+afterAll(async () => {
+  const gone = new Promise((resolve) => fleet.once('exit', resolve));
+  fleet.kill('SIGTERM');
+  await gone;
+  rmSync(folder, { recursive: true, force: true });
+}, 40_000);
+
+const run = (args: string[], input = '') => aurora(args, { env, input });
+const first = () => readFileSync(join(data, 'first-admin-password'), 'utf8').trim();
+const modeOf = (name: string) => statSync(join(data, name)).mode & 0o777;
+
+test('the first password lies in a file of its owner, and in no log', () => {
+  expect([modeOf('first-admin-password'), first().length]).toEqual([0o600, 23]);
+  expect(said).toContain('first-admin-password');
+  expect(said).not.toContain(first());
+});
+
+test('whoever looks at a terminal is shown it there, and there is no file', () => {
+  const written: string[] = [];
+  const terminal = { isTTY: true, write: (text: string) => written.push(text) > 0 };
+  const told = { username: 'admin', one_time_password: 'abcde-fghij' };
+  expect(tellFirstAdmin(told, { path: join(folder, 'never'), terminal })).toBeUndefined();
+  expect(written.join('')).toContain('abcde-fghij');
+  expect(() => statSync(join(folder, 'never'))).toThrow();
+});
+
+test('one signs in, makes users and keys, takes them back, and signs out', async () => {
+  expect((await run(['users'])).code).toBe(2);
+  const refused = await run(['login', 'admin', '--password-stdin'], `${first()}\n`);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('new_password')]);
+  const signed = await run(['login', 'admin', '--password-stdin'], `${first()}\none long sentence\n`);
+  expect([signed.code, signed.stdout]).toEqual([0, 'You are admin, admin\n']);
+  expect(modeOf('login.json')).toBe(0o600);
+
+  const added = await run(['users', 'add', 'anna', '--role', 'analyst']);
+  const [, password = ''] = /shown once: (\S+)/.exec(added.stdout) ?? [];
+  expect(password.length).toBe(23);
+  expect((await run(['users'])).stdout).toMatch(/anna +analyst +has a first password/);
+  const reset = await run(['users', 'set', 'anna', '--role', 'viewer', '--reset-password']);
+  expect(reset.stdout).toContain('a new first password');
+
+  const key = await run(['keys', 'add', 'siem', '--scopes', 'alerts:write,alerts:read']);
+  const [, key_id = ''] = /^(key_\w+) is made/.exec(key.stdout) ?? [];
+  expect((await run(['keys', 'revoke', key_id])).stdout).toBe(`${key_id} is revoked\n`);
+  const keys = await run(['--json', 'keys']);
+  expect(JSON.parse(keys.stdout)).toMatchObject({ items: [{ key_id, name: 'siem', username: 'admin' }] });
+  expect((await run(['keys', 'add', 'x', '--scopes', 'everything'])).code).toBe(2);
+
+  expect((await run(['users', 'delete', 'anna'])).code).toBe(0);
+  expect((await run(['users', 'delete', 'anna'])).code).toBe(2);
+  expect((await run(['logout'])).code).toBe(0);
+  expect((await run(['users'])).code).toBe(2);
+}, 120_000);
