@@ -118,7 +118,7 @@ const explainSkill = skill({
   id: 'explain_rule',
   title: 'Explain a rule',
   description:
-    'Says for each event which selection of a rule matched or failed, on which field, with which value and why.',
+    'Tries a rule on every event and says of the matches and the nearest misses which field decided, with which value and why.',
   tags: ['sigma', 'explain'],
   effect: 'read',
   routable: true,

@@ -13,18 +13,20 @@ export function addSigmaCommands(cli: Cli): void {
     .description('validate and lint a rule, and replay it over events: JSON lines, EVTX, zipped or not')
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora sigma test rule.yml\n  aurora sigma test rule.yml recording.zip\n  aurora sigma test --json rule.yml Security.evtx\n\nExit codes: 0 valid, and over events it matches; 1 it matches nothing; 2 it is not valid, or the call was wrong',
+      '\nExamples:\n  aurora sigma test rule.yml\n  aurora sigma test rule.yml recording.zip\n  aurora sigma test --json rule.yml Security.evtx\n\nExit codes: 0 valid, and over events it matches; 1 it matches nothing, or cannot be decided here; 2 it is not valid, or the call was wrong',
     )
     .action(async (rule: string, events: string | undefined) => {
       end(await (await import('./sigma.ts')).testRule(rule, events, configOf(), options()));
     });
   sigma
     .command('explain <rule-or-events> [events]')
-    .description('say for each event which selection matched or failed, on which field, with which value and why')
+    .description(
+      'try a rule on every event and say of those that match and the nearest misses which field decided, and why',
+    )
     .option('--rule-id <id>', 'a mounted rule instead of a file')
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora sigma explain rule.yml event.json\n  aurora sigma explain --rule-id 81bcb81b-5b1f-474b-b373-52c871aaa7b1 event.json\n\nExit codes: 0 it matches an event, 1 it matches none, 2 the rule or the call was wrong',
+      '\nExamples:\n  aurora sigma explain rule.yml event.json\n  aurora sigma explain --rule-id 81bcb81b-5b1f-474b-b373-52c871aaa7b1 event.json\n\nExit codes: 0 it matches an event, 1 it matches none, or cannot be decided here, 2 the rule or the call was wrong',
     )
     .action(async (first: string, second: string | undefined, { ruleId }: { ruleId?: string }) => {
       const [rule, events] = second === undefined ? [undefined, first] : [first, second];

@@ -16,7 +16,7 @@ export interface SigmaOptions {
   rule_id?: string | undefined;
 }
 
-/** Validates, lints and replays a rule. 0: it is valid and, over events, matches; 1: it matches nothing; 2: it is not valid. */
+/** Validates, lints and replays a rule. 0: it is valid and, over events, matches; 1: it matches nothing, or nobody can tell; 2: it is not valid. */
 export async function testRule(
   rule: string,
   events: string | undefined,
@@ -37,7 +37,7 @@ export async function testRule(
   return events !== undefined && trial.hits.length === 0 ? EXIT.failed : EXIT.ok;
 }
 
-/** Explains a rule on events. 0: it matches one of them, 1: none. */
+/** Explains a rule on events. 0: it matches one of them, however many there are; 1: none. */
 export async function explainRule(
   rule: string | undefined,
   events: string,
@@ -101,10 +101,11 @@ function toTrialText({ summary, problems, hits, not_checked }: RuleTrial, rule: 
 const toProblemText = ({ severity, path, message, line, column }: SigmaProblem, rule: string): string =>
   `  ${safe(rule)}:${line}:${column} ${severity === 'error' ? pico.red('error') : pico.yellow('warning')} ${path === '' ? '' : `${safe(path)}: `}${safe(message)}`;
 
-function toExplanationText({ rule, events, more_events }: RuleExplanation): string {
+function toExplanationText({ rule, summary, events, more_events }: RuleExplanation): string {
   const mark = (matched: boolean) => (matched ? pico.green('yes') : pico.red('no '));
   return [
     `${pico.bold(safe(rule.title))} (${safe(rule.level)})`,
+    safe(summary),
     ...events.flatMap(({ locator, matched, why, logsource, conditions, selections }) => [
       `\n${mark(matched)}  ${safe(locator)}: ${safe(why)}`,
       `     log: ${mark(logsource.matched)} wants ${safe(logsource.wanted)}, is ${safe(logsource.event)}`,
@@ -117,7 +118,7 @@ function toExplanationText({ rule, events, more_events }: RuleExplanation): stri
         }),
       ]),
     ]),
-    ...(more_events > 0 ? [`\n${more_events} more events are not explained`] : []),
+    ...(more_events > 0 ? [`\n${more_events} more events were tried and are not shown`] : []),
     '',
   ].join('\n');
 }

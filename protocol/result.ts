@@ -34,6 +34,10 @@ export const Finding = z.object({
   title: z.string(),
   severity: Severity,
   rule: z.string().optional(),
+  techniques: z
+    .array(z.string())
+    .optional()
+    .describe('ATT&CK ids its rule claims; the result names them only where the severity is above info'),
   evidence: z.array(Evidence).min(1),
 });
 export type Finding = z.infer<typeof Finding>;

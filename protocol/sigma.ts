@@ -58,6 +58,10 @@ export const RuleTrial = z.object({
   problems: z.array(SigmaProblem),
   rules: z.array(z.object({ id: z.string(), title: z.string(), kind: z.enum(['rule', 'correlation', 'filter']) })),
   hits: z.array(z.object({ rule: z.string(), count: z.number().int(), locators: z.array(z.string()) })),
+  undecidable: z
+    .array(z.object({ rule: z.string(), why: z.string() }))
+    .default([])
+    .describe('rules that are sound and cannot be decided here: that they have no hit says nothing'),
   events: z.number().int().nonnegative(),
   not_checked: z.array(NotChecked),
 });

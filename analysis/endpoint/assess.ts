@@ -6,6 +6,7 @@ import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf } from './classify.ts';
+import { credentialResets } from './credential-resets.ts';
 import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
 import { processSuspicions, type Suspicion } from './suspicions.ts';
@@ -212,24 +213,17 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
   return hosts.flatMap((host): Recommendation[] => {
     const own = grave.filter((each) => each.host === host);
     const target = neutralize(host, HOST_CHARS_MAX);
-    const reason = own
-      .slice(0, 3)
-      .map(({ title }) => title)
-      .join('; ');
-    const is_credential = own.some(({ technique }) => technique?.startsWith('T1003'));
+    const reason = [...new Set(own.map(({ title }) => title))].slice(0, REASONS_SHOWN_MAX).join('; ');
+    const resets = credentialResets(own.flatMap(({ technique = [] }) => technique));
     return [
-      { action: 'preserve memory and disk before anything is cleaned', action_class: 'low', target, reason },
+      {
+        action: 'preserve memory and disk before anything is cleaned',
+        action_class: 'low',
+        target,
+        reason: 'what shows how it was done is lost with the cleaning',
+      },
       { action: 'isolate the host', action_class: 'high', target, reason },
-      ...(is_credential
-        ? [
-            {
-              action: 'reset the credentials of every account with a session on the host',
-              action_class: 'high' as const,
-              target,
-              reason: 'the memory of LSASS holds them',
-            },
-          ]
-        : []),
+      ...resets.map((reset) => ({ ...reset, action_class: 'high' as const, target })),
     ];
   });
 }
@@ -262,6 +256,7 @@ const NEVER_CHECKED: readonly NotChecked[] = [
 const FINDINGS_MAX = 400;
 const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;
+const REASONS_SHOWN_MAX = 3;
 const IOCS_MAX = 200;
 const TITLE_CHARS_MAX = 300;
 const HOST_CHARS_MAX = 128;

@@ -17,16 +17,20 @@ export interface EventSignal {
 
 /** What an event says; undefined for nearly all of them. */
 export function signalOf(event: LogEvent): EventSignal | undefined {
-  const { channel = '', event_id = '' } = event.origin;
-  const readers = /sysmon/i.test(channel) ? SYSMON : OTHERS;
-  const read = Object.hasOwn(readers, event_id) ? readers[event_id] : undefined;
-  return read?.((name) => textsOf(event, name)[0] ?? '');
+  return readerOf(event)?.((name) => textsOf(event, name)[0] ?? '');
 }
 
 /** Whether this trade can say anything about such an event, good or bad. */
-export function isSpokenAbout({ origin: { channel = '', event_id = '' } }: LogEvent): boolean {
-  if (/sysmon/i.test(channel)) return Object.hasOwn(SYSMON, event_id) || STARTS_AND_LOADS.has(event_id);
-  return event_id === '4688' || Object.hasOwn(OTHERS, event_id);
+export function isSpokenAbout(event: LogEvent): boolean {
+  const { channel = '', event_id = '' } = event.origin;
+  if (readerOf(event) !== undefined) return true;
+  return SYSMON_LOG.test(channel) ? STARTS_AND_LOADS.has(event_id) : event_id === '4688';
+}
+
+/** A number means something only in its own log: 104 is a log cleared in System, and the time zone of a guest in that of remote desktops. */
+function readerOf({ origin: { channel = '', event_id = '' } }: LogEvent): Read | undefined {
+  const readers = SYSMON_LOG.test(channel) ? SYSMON : OTHERS.get(channel.toLowerCase());
+  return readers && Object.hasOwn(readers, event_id) ? readers[event_id] : undefined;
 }
 
 type Read = (text: (name: string) => string) => EventSignal | undefined;
@@ -126,26 +130,8 @@ const SYSMON: Readonly<Record<string, Read>> = {
     ),
 };
 
-const OTHERS: Readonly<Record<string, Read>> = {
-  '1102': (text) =>
-    signal(
-      'event/security-log-cleared',
-      `${text('SubjectUserName') || 'somebody'} cleared the security log`,
-      'T1685.005',
-      'high',
-      text('SubjectUserName'),
-      text('SubjectUserName'),
-    ),
-  '104': (text) =>
-    signal(
-      'event/log-cleared',
-      `${text('SubjectUserName') || 'somebody'} cleared a log`,
-      'T1685.005',
-      'high',
-      text('SubjectUserName'),
-      text('SubjectUserName'),
-    ),
-  '7045': (text) => service(text('ServiceName'), text('ImagePath')),
+const SECURITY: Readonly<Record<string, Read>> = {
+  '1102': (text) => cleared(text, 'event/security-log-cleared', '1102', 'the security log'),
   '4697': (text) => service(text('ServiceName'), text('ServiceFileName')),
   '4698': (text) => {
     const content = text('TaskContent');
@@ -181,6 +167,33 @@ const OTHERS: Readonly<Record<string, Read>> = {
         )
       : undefined,
 };
+
+const SYSTEM: Readonly<Record<string, Read>> = {
+  '104': (text) => cleared(text, 'event/log-cleared', '104', 'a log'),
+  '7045': (text) => service(text('ServiceName'), text('ImagePath')),
+};
+
+const OTHERS: ReadonlyMap<string, Readonly<Record<string, Read>>> = new Map([
+  ['security', SECURITY],
+  ['system', SYSTEM],
+]);
+
+/** Collectors that keep no fields of such a record keep its message: the user stands in it, or nobody says who it was. */
+function cleared(text: (name: string) => string, rule: string, id: string, log: string): EventSignal | undefined {
+  const provider = text('Provider_Name');
+  if (provider !== '' && !/eventlog$/i.test(provider)) return undefined;
+  const message = text('Message').slice(0, MESSAGE_CHARS_MAX).replace(/\s+/g, ' ').trim();
+  const user = text('SubjectUserName') || (/Account Name: (\S{1,64})/.exec(message)?.[1] ?? '');
+  const said = [`EventID ${id}`, `Channel ${text('Channel')}`, user && `user ${user}`, message];
+  return signal(
+    rule,
+    `${user || 'somebody'} cleared ${log}`,
+    'T1685.005',
+    'high',
+    user,
+    said.filter((part) => part !== '').join(' · '),
+  );
+}
 
 const service = (name: string, path: string): EventSignal =>
   signal(
@@ -320,4 +333,6 @@ const SUSPICIOUS_COMMAND =
   /cmd(?:\.exe)?["'\s]+\/c|%comspec%|powershell|rundll32|regsvr32|mshta|\\pipe\\|\\temp\\|\\users\\|\\programdata\\|\\admin\$|-enc\b|base64|\\\\127\.0\.0\.1\\|psexesvc|certutil|bitsadmin/i;
 /** Sysmon: a process started, connected, or a driver was loaded. */
 const STARTS_AND_LOADS = new Set(['1', '3', '6']);
+const SYSMON_LOG = /sysmon/i;
 const DETAILS_CHARS_MAX = 160;
+const MESSAGE_CHARS_MAX = 1_000;

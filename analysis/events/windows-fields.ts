@@ -48,7 +48,7 @@ function derive4688(fields: Map<string, Value>): void {
   copy(fields, 'ParentProcessName', 'ParentImage');
   copy(fields, 'ProcessCommandLine', 'CommandLine');
   const label = fields.get('MandatoryLabel');
-  const level = typeof label === 'string' ? INTEGRITY[label] : undefined;
+  const level = typeof label === 'string' && Object.hasOwn(INTEGRITY, label) ? INTEGRITY[label] : undefined;
   if (level !== undefined && !fields.has('IntegrityLevel')) fields.set('IntegrityLevel', level);
   const [domain, user] = [fields.get('SubjectDomainName'), fields.get('SubjectUserName')];
   if (typeof domain === 'string' && typeof user === 'string' && !fields.has('User')) {
@@ -56,8 +56,15 @@ function derive4688(fields: Map<string, Value>): void {
   }
 }
 
+/** The filter platform names a program by its volume and a protocol by its number; rules ask for both as Sysmon writes them. */
 function derive5156(fields: Map<string, Value>): void {
-  copy(fields, 'Application', 'Image');
+  const program = fields.get('Application');
+  if (program !== undefined && !fields.has('Image')) {
+    fields.set('Image', typeof program === 'string' ? withDrive(program) : program);
+  }
+  const protocol = fields.get('Protocol');
+  const named = PROTOCOLS.get(String(protocol));
+  if (named !== undefined) fields.set('Protocol', [named, String(protocol)]);
   copy(fields, 'SourceAddress', 'SourceIp');
   copy(fields, 'DestAddress', 'DestinationIp');
   copy(fields, 'DestPort', 'DestinationPort');
@@ -65,6 +72,15 @@ function derive5156(fields: Map<string, Value>): void {
   if (direction === '%%14592' || direction === '%%14593') {
     if (!fields.has('Initiated')) fields.set('Initiated', direction === '%%14593' ? 'true' : 'false');
   }
+}
+
+/**
+ * No record says which letter a volume has. `C:` is what nearly all exceptions of rules are written for, so it is the letter that keeps
+ * them quiet about a program in its place; the path as written stays the second value.
+ */
+function withDrive(path: string): Value {
+  const tail = VOLUME.exec(path)?.[1];
+  return tail === undefined ? path : [`C:${tail}`, path];
 }
 
 /** `SHA256=…,IMPHASH=…` as fields of their own. */
@@ -109,6 +125,12 @@ const ADDRESSES = [
   'ClientAddress',
   'Address',
 ];
+const VOLUME = /^\\device\\harddiskvolume\d{1,4}(\\.*)$/is;
+/** As Sysmon writes them. */
+const PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['6', 'tcp'],
+  ['17', 'udp'],
+]);
 const HASH_NAMES: Readonly<Record<string, readonly string[]>> = {
   MD5: ['md5'],
   SHA1: ['sha1'],

@@ -63,9 +63,6 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   return conclude({
     subject: name,
     findings: shown,
-    techniques: shown.flatMap(({ techniques, evidence: grounds }) =>
-      techniques.map((id) => ({ id, evidence: grounds })),
-    ),
     checked: [
       {
         question: `Does one of ${engine.rules.length - 1 + ruleset.correlations.length} Sigma rules match an event?`,
@@ -87,12 +84,7 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   });
 }
 
-/** A finding together with the techniques its rule claims. */
-interface RuleFinding extends WeighedFinding {
-  techniques: readonly string[];
-}
-
-function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>, source: string): RuleFinding {
+function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>, source: string): WeighedFinding {
   const where = [host === '' ? '' : ` on ${host}`, hour === '' ? '' : ` in the hour of ${hour}:00Z`].join('');
   return {
     id,
@@ -104,11 +96,11 @@ function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>
     evidence: samples.map((event) => ({
       ...evidence({ source, locator: event.locator, text: whatMatched(rule, event) }),
     })),
-    techniques: rule.techniques,
+    ...(rule.techniques.length > 0 && { techniques: [...rule.techniques] }),
   };
 }
 
-function toCorrelationFinding(alert: CorrelationAlert, index: number, source: string): RuleFinding {
+function toCorrelationFinding(alert: CorrelationAlert, index: number, source: string): WeighedFinding {
   const { rule, group, locators, events, first_ms, last_ms } = alert;
   const grouped = Object.entries(group)
     .map(([field, value]) => `${field}=${value}`)
@@ -128,7 +120,7 @@ function toCorrelationFinding(alert: CorrelationAlert, index: number, source: st
         text: grouped === '' ? span : grouped,
       }),
     ],
-    techniques: rule.techniques,
+    ...(rule.techniques.length > 0 && { techniques: [...rule.techniques] }),
   };
 }
 

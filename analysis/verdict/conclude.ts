@@ -27,6 +27,7 @@ export interface Grounds {
   /** The subject of the summary sentence, e.g. "The mail"; a name that others gave may stand in it, it is made harmless here. */
   subject: string;
   findings: readonly WeighedFinding[];
+  /** Those that are named beside what the findings carry themselves. */
   techniques?: readonly { id: string; evidence: readonly Evidence[] }[];
   iocs?: readonly Ioc[];
   checked: readonly Checked[];
@@ -43,7 +44,7 @@ export interface Grounds {
 /** Weighs the grounds. Deterministic: the same grounds in any order give the same result. */
 export function conclude(grounds: Grounds): AnalysisResult {
   const findings = [...grounds.findings].sort(byGravity);
-  const { techniques, unknown } = namedTechniques(grounds.techniques ?? []);
+  const { techniques, unknown } = namedTechniques([...(grounds.techniques ?? []), ...carriedBy(findings)]);
   const not_checked = [...(grounds.not_checked ?? []), ...unknown];
   const incomplete = (grounds.not_checked ?? []).some((gap) => gap.mandatory) || isUnread(grounds.checked);
 
@@ -138,6 +139,12 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
   const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
   return `${subject}: ${verdict}. ${neutralize(first.title, TITLE_CHARS_MAX)}${more}.`;
 }
+
+/** A finding that weighs nothing names no technique of the verdict: it keeps its tags, and nothing follows from them. */
+const carriedBy = (findings: readonly WeighedFinding[]) =>
+  findings
+    .filter(({ severity }) => severity !== 'info')
+    .flatMap(({ techniques = [], evidence }) => techniques.map((id) => ({ id, evidence })));
 
 /** Ids of any version become current ones, so that one technique is told once; what no version knows is said. */
 function namedTechniques(supported: readonly { id: string; evidence: readonly Evidence[] }[]) {

@@ -54,6 +54,25 @@ test('a hit is one finding that says which fields decided, where, and which tech
   expect(JSON.stringify(result)).toContain('only the starter pack ran');
 });
 
+test('a hit that is only information keeps its tag and names no technique of the verdict', async () => {
+  const rule = (level: string, tag: string, image: string) =>
+    `title: ${level}\nid: ${level}\nlevel: ${level}\ntags: [attack.${tag}]\nlogsource: {product: windows}\ndetection:\n  s: {Image|endswith: ${image}}\n  condition: s\n`;
+  const files = [
+    { path: 'logoff.yml', text: rule('informational', 't1531', 'notepad.exe') },
+    { path: 'shell.yml', text: rule('low', 't1059.003', 'cmd.exe') },
+  ];
+  const own = callerOf(threatHunter, { content: literalContent([{ ...starter, data: { files } }]) });
+  expect(await own.call('run_sigma', { events: recording(quiet) })).toMatchObject({
+    findings: [{ severity: 'info', techniques: ['T1531'] }],
+    mitre_techniques: [],
+    techniques: [],
+  });
+  expect(await own.call('run_sigma', { events: recording(quiet, macro) })).toMatchObject({
+    findings: [{ techniques: ['T1059.003'] }, { techniques: ['T1531'] }],
+    mitre_techniques: ['T1059.003'],
+  });
+});
+
 test('evidence out of an archive names the archive once, and the file and line inside it', async () => {
   const base64 = zipOf([{ name: 'y.json', bytes: `${quiet}\n${macro}` }]).toString('base64');
   expect(await call('run_sigma', { events: { name: 'x.zip', base64 } })).toMatchObject({

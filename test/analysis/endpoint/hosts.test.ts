@@ -167,6 +167,47 @@ test('names of hosts, files and users are data wherever they are shown (ATK-F2, 
   );
 });
 
+test('a cleared log is told with user, number, channel and what the record says, as fields or as a message', () => {
+  const log = { Hostname: 'WS-042', SourceName: 'Microsoft-Windows-Eventlog' };
+  const message = 'The audit log was cleared.\r\nSubject:\r\n\tAccount Name:\tmallory\r\n\tDomain Name:\tWS';
+  const { result } = assess([
+    { ...log, Channel: 'Security', EventID: 1102, Message: message },
+    { ...log, Channel: 'System', EventID: 104, Message: 'The Application log file was cleared.' },
+    { ...log, Channel: 'System', EventID: 104, SubjectUserName: 'eve' },
+  ]);
+  const told = result.findings.map(({ title, evidence }) => `${title} | ${evidence[0]?.excerpt ?? ''}`);
+  expect(told).toEqual([
+    'ws-042: somebody cleared a log | EventID 104 · Channel System · The Application log file was cleared.',
+    'ws-042: eve cleared a log | EventID 104 · Channel System · user eve',
+    'ws-042: mallory cleared the security log | EventID 1102 · Channel Security · user mallory · The audit log was cleared. Subject: Account Name: mallory Domain Name: WS',
+  ]);
+});
+
+test('a number means something only in its own log', () => {
+  const rdp = 'Microsoft-Windows-RemoteDesktopServices-RdpCoreTS';
+  const { result } = assess([
+    { Hostname: 'WS-042', Channel: `${rdp}/Operational`, SourceName: rdp, EventID: 104 },
+    { Hostname: 'WS-042', Channel: 'System', SourceName: 'Another', EventID: 104 },
+    { Hostname: 'WS-042', Channel: 'Application', EventID: 1102 },
+  ]);
+  expect(result.findings).toEqual([]);
+});
+
+test.each([
+  ['reg.exe save HKLM\\sam C:\\s.hiv', 'local accounts of the host', 'the SAM hive holds their hashes'],
+  [
+    'rundll32.exe comsvcs.dll, MiniDump 628 C:\\l.dmp full',
+    'with a session on the host',
+    'the memory of LSASS holds them',
+  ],
+])('what is to be reset after %s is what it took, and no reason is given twice', (command, whose, why) => {
+  const { result } = assess([start('{22}', CMD, command, '{1}'), start('{23}', CMD, `${command} `, '{1}')]);
+  const resets = result.recommendations.filter(({ action }) => action.startsWith('reset'));
+  expect(resets).toMatchObject([{ action: expect.stringContaining(whose) as string, reason: why }]);
+  const sentences = result.recommendations.flatMap(({ reason }) => reason.split('; '));
+  expect(new Set(sentences).size).toBe(sentences.length);
+});
+
 describeWithData('the campaign', () => {
   test('says what the answer key says, invents nothing, and leaves the recorder of Windows alone', async () => {
     const run = async () => {

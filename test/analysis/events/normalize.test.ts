@@ -46,6 +46,22 @@ test('the nested form of readers and the flat form of collectors say the same', 
   expect(flat.at_ms).toBe(nested.at_ms);
 });
 
+test('a connection of the filter platform has the drive and the protocol that rules ask for, and what it wrote stays beside', () => {
+  const connection = (Application: string, Protocol: unknown): LogEvent =>
+    read({ Event: { System: { ...system, EventID: 5156 }, EventData: { Application, Protocol } } });
+  const volume = '\\device\\harddiskvolume2\\program files\\app\\app.exe';
+  const tcp = connection(volume, '6');
+  expect(textsOf(tcp, 'Image')).toEqual(['C:\\program files\\app\\app.exe', volume]);
+  expect(textsOf(tcp, 'Application')).toEqual([volume]);
+  expect(textsOf(tcp, 'Protocol')).toEqual(['tcp', '6']);
+  const udp = connection('\\device\\mup\\server\\share\\app.exe', 17);
+  expect(textsOf(udp, 'Image')).toEqual(['\\device\\mup\\server\\share\\app.exe']);
+  expect(textsOf(udp, 'Protocol')).toEqual(['udp', '17']);
+  for (const other of ['1', 'constructor']) {
+    expect(textsOf(connection('System', other), 'Protocol')).toEqual([other]);
+  }
+});
+
 test('a new process of the Security log is found under the names that Sysmon gives, and its own stay', () => {
   const event = read({
     Event: {
