@@ -22,7 +22,8 @@ test('histories of every shell give commands with their times, UTC', () => {
     return artifact.history;
   };
   expect(history('.bash_history', '#1380630977\nfor x in a b\ndo\n#1380630978\nls\n').entries).toEqual([
-    { command: 'for x in a b\ndo', line: 2, time: '2013-10-01T12:36:17Z' },
+    { command: 'for x in a b', line: 2, time: '2013-10-01T12:36:17Z' },
+    { command: 'do', line: 3, time: null },
     { command: 'ls', line: 5, time: '2013-10-01T12:36:18Z' },
   ]);
   expect(history('.bash_history', 'ls\nid\n').entries.map(({ time }) => time)).toEqual([null, null]);
