@@ -1,5 +1,5 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
-import { headInside } from '../analysis/readers/index.ts';
+import { headInside, isHostLog, isShellHistory, isW3cLog } from '../analysis/readers/index.ts';
 import { AuroraError, type InputKind } from '../protocol/index.ts';
 
 /**
@@ -33,7 +33,9 @@ function detectPlain(head: Uint8Array, name: string): InputKind {
   const lines = text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX));
 
   if (HISTORY_NAME.test(name)) return 'artifact';
+  if (isW3cLog(lines)) return 'artifact';
   if (isAccessLog(lines)) return 'access_log';
+  if (isHostLog(lines) || isShellHistory(lines)) return 'artifact';
   if (isIntel(text)) return 'intel';
   if (isEvents(text, lines)) return 'events';
   if (text.startsWith('{')) return 'alert';

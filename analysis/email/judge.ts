@@ -50,7 +50,7 @@ export function judgeEmail(mail: ParsedMail, around: Surroundings = {}): Grounds
     not_checked: [
       ...mail.unread.map((gap) => ({ ...gap, mandatory: true })),
       ...NEVER_CHECKED,
-      ...authenticationGap(around),
+      ...authenticationGap(around, flagged ? [] : doubtsOf(mail, signs)),
     ],
     recommendations: flagged ? recommendationsOf(mail) : [],
     data_versions: { brands: around.brands?.version ?? 'starter' },
@@ -174,15 +174,24 @@ const checkedOf = (mail: ParsedMail): Checked => ({
   corpus: { sha256: mail.facts.sha256, items: 1 + mail.unread.length, items_read: 1 },
 });
 
-const authenticationGap = (around: Surroundings): NotChecked[] =>
-  around.authentication?.checked
-    ? []
-    : [
-        {
-          what: 'SPF, DKIM, DMARC and ARC',
-          why: 'no DNS answers were given; the receiving server’s report is cited as its own',
-        },
-      ];
+/** What speaks against the sender although it does not flag the mail: only an own check could settle it. */
+function doubtsOf(mail: ParsedMail, signs: readonly Sign[]): string[] {
+  const { spf, dmarc } = mail.facts.reported_authentication;
+  const stated = headerOf(mail.headers, 'authentication-results') ?? '';
+  const is_failed = spf === 'softfail' || spf === 'fail' || dmarc === 'fail' || /\bcompauth=fail\b/i.test(stated);
+  return [
+    ...(signs.some(({ id }) => id === 'reply_freemail') ? ['replies go to a free mailbox'] : []),
+    ...(is_failed ? ['the receiving server reports a sender check that did not pass'] : []),
+  ];
+}
+
+/** Mandatory where something speaks against the sender: `benign` would be a guess then. */
+function authenticationGap(around: Surroundings, doubts: readonly string[]): (NotChecked & { mandatory?: boolean })[] {
+  if (around.authentication?.checked) return [];
+  const why = 'no DNS answers were given; the receiving server’s report is cited as its own';
+  if (doubts.length === 0) return [{ what: CHECKS, why }];
+  return [{ what: CHECKS, why: `${why}; it matters here, as ${doubts.join(' and ')}`, mandatory: true }];
+}
 
 const citing = (mail: ParsedMail) => (sign: Sign) =>
   evidence({ source: mail.name, locator: sign.locator, text: sign.text || '(empty)' });
@@ -192,6 +201,7 @@ const distinct = (cited: readonly Evidence[]): Evidence[] => [
   ...new Map(cited.map((row) => [JSON.stringify([row.source, row.locator, row.excerpt]), row])).values(),
 ];
 
+const CHECKS = 'SPF, DKIM, DMARC and ARC';
 const FAILURES = new Set<SignalId>(['reported_failure', 'checked_failure']);
 const NEVER_CHECKED: readonly NotChecked[] = [
   { what: 'the pages behind the links', why: 'links are never opened' },

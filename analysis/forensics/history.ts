@@ -1,5 +1,6 @@
 /** Command histories of shells: bash, zsh, fish, PowerShell, Python; with times where the shell kept them. */
 import { z } from 'zod';
+import { isShellHistory } from '../readers/index.ts';
 
 /** Whose history it is. */
 export const HistoryShell = z.enum(['bash', 'zsh', 'fish', 'powershell', 'python', 'unknown']);
@@ -22,7 +23,7 @@ export const History = z.object({
 });
 export type History = z.infer<typeof History>;
 
-/** Whose history a text is, by its name first, then by its first lines; undefined when nothing says so. */
+/** Whose history a text is, by its stamps, its name, or its lines being commands; undefined when nothing says so. */
 export function shellOf(name: string, text: string): HistoryShell | undefined {
   const head = text.slice(0, HEAD_CHARS);
   if (/^: \d{9,11}:\d+;/m.test(head)) return 'zsh';
@@ -30,7 +31,7 @@ export function shellOf(name: string, text: string): HistoryShell | undefined {
   const file = name.toLowerCase().replace(/^.*[\\/]/, '');
   for (const [shell, pattern] of NAMES) if (pattern.test(file)) return shell;
   if (/^#\d{9,11}\r?$/m.test(head)) return 'bash';
-  return /histor/.test(file) ? 'unknown' : undefined;
+  return /histor/.test(file) || isShellHistory(head.split(/\r?\n/, LINES_LOOKED_AT)) ? 'unknown' : undefined;
 }
 
 /** Reads one. Never throws; more than the bound is added to `damage`. */
@@ -56,22 +57,21 @@ const READERS: Readonly<Record<HistoryShell, Reader>> = {
   unknown: readStamped,
 };
 
-/** `#<seconds>` before a command stamps it; all lines up to the next stamp belong to it. Without stamps a line is a command. */
+/**
+ * `#<seconds>` before a command stamps it, and nothing else: histories of sessions with and without stamps are merged in one file.
+ * A line is a command of its own, so that what it does is judged and cited where it stands.
+ */
 function readStamped(lines: readonly string[]): HistoryEntry[] {
   const entries: HistoryEntry[] = [];
-  let stamp: string | undefined;
-  let is_open = false;
-  for (const [index, line] of lines.entries()) {
-    const seconds = /^#(\d{9,11})$/.exec(line)?.[1];
+  let time: string | null = null;
+  for (const [index, command] of lines.entries()) {
+    const seconds = /^#(\d{9,11})$/.exec(command)?.[1];
     if (seconds !== undefined) {
-      stamp = utc(Number(seconds));
-      is_open = false;
-      continue;
+      time = utc(Number(seconds));
+    } else if (command.trim() !== '') {
+      entries.push({ command, line: index + 1, time });
+      time = null;
     }
-    const last = entries.at(-1);
-    if (is_open && last) last.command = `${last.command}\n${line}`;
-    else if (line !== '') entries.push({ command: line, line: index + 1, time: stamp ?? null });
-    is_open = stamp !== undefined;
   }
   return entries;
 }
@@ -123,4 +123,5 @@ const NAMES: readonly (readonly [HistoryShell, RegExp])[] = [
   ['bash', /bash|^\.?sh_history|ash_history/],
 ];
 const HEAD_CHARS = 65_536;
+const LINES_LOOKED_AT = 60;
 const ENTRIES_MAX = 20_000;

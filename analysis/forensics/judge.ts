@@ -7,6 +7,7 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
 import type { ArtifactReading } from './artifact.ts';
+import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
 export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
@@ -45,7 +46,7 @@ function suspicionsOf(reading: ArtifactReading): Suspicion[] {
   const { artifact, name } = reading;
   switch (artifact.kind) {
     case 'history':
-      return artifact.history.entries.flatMap(({ command, line }) => commandSuspicion(name, `line ${line}`, command));
+      return artifact.history.entries.flatMap(({ command, line }) => typedSuspicion(name, `line ${line}`, command));
     case 'lnk': {
       const { lnk } = artifact;
       const target = lnk.local_path ?? lnk.environment_path ?? lnk.relative_path ?? '';
@@ -78,6 +79,14 @@ function suspicionsOf(reading: ArtifactReading): Suspicion[] {
     case 'unsupported':
       return [];
   }
+}
+
+/** A command that somebody typed: much that is rare in a process tree is everyday there. */
+function typedSuspicion(source: string, locator: string, command: string): Suspicion[] {
+  const { severity, title, rule, technique } = judgeTyped(command);
+  if (severity === 'info') return [];
+  const id = `${rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`;
+  return [suspicion(source, { id, title: `a command ${title}`, rule, severity, technique, locator, text: command })];
 }
 
 function commandSuspicion(source: string, locator: string, command: string): Suspicion[] {

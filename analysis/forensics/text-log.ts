@@ -1,5 +1,6 @@
 /** Text logs of servers and hosts: W3C (IIS), syslog, auditd, common access logs; which lines are records, and when they are from. */
 import { z } from 'zod';
+import { AUDIT_LINE as AUDIT, SYSLOG_ISO_LINE as SYSLOG_ISO, SYSLOG_LINE as SYSLOG } from '../readers/index.ts';
 import { parseLogLine } from '../web/index.ts';
 
 /** The formats that are read. */
@@ -110,9 +111,6 @@ const CLOCKS: Readonly<Record<TextLogFormat, string>> = {
   audit: 'seconds of the kernel since 1970, UTC',
   'access-log': 'the stamp of the web server with its zone, brought to UTC',
 };
-const AUDIT = /^(?:node=\S{1,255} )?type=\S{1,64} msg=audit\((\d{9,11})\.(\d{3}):\d+\)/;
-const SYSLOG = /^(?:<\d{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \S/;
-const SYSLOG_ISO = /^(?:<\d{1,3}>1? ?)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) \S/;
 const ACCESS_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d)\]/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HEAD_CHARS = 65_536;

@@ -10,6 +10,7 @@ export {
   type RecordReader,
 } from './json.ts';
 export { headInside } from './head.ts';
+export { AUDIT_LINE, isHostLog, isShellHistory, isW3cLog, SYSLOG_ISO_LINE, SYSLOG_LINE } from './line-shapes.ts';
 export { createLineReader, LINE_BYTES_MAX, type Line, type LineReader } from './lines.ts';
 export { collect, peek } from './peek.ts';
 export { readTar } from './tar.ts';

@@ -7,31 +7,34 @@ export function judgePath(value: string): Match[] {
   const text = value.toLowerCase().replaceAll('\0', '');
   const find = (rule: string, title: string, certain: boolean, pattern: RegExp) =>
     matches.find(rule, title, certain, text, pattern);
+  const findFile: typeof find = (...sought) => {
+    if (!PROSE.test(text)) find(...sought);
+  };
   find(
     'traversal',
     'walks up the folders',
     true,
     /(?:^|[^.\w])\.{2,4}[\\/;]{1,4}(?:\.{1,4}[\\/;]{1,4}|\w|%|$)|[\\/]\.{2,3}(?:;[^/]{0,40})?[\\/]|[\\/]\.{2}$/,
   );
-  find(
+  findFile(
     'system-file',
     'names a system file',
     true,
     /(?:^|[^a-z0-9])etc[\\/]{1,4}(?:passwd|shadow|group|hosts|issue|motd|fstab|crontab|sudoers|ssh|apache2?|nginx|httpd|my\.cnf|mysql|php|profile|resolv|network|redhat|debian|os-release|self|master|security|inetd|f5-release|environment|rc\.|init|ld\.so|pam|cron|default|samba|lighttpd|vsftpd|proftpd|exim|logrotate)/,
   );
-  find(
+  findFile(
     'system-file',
     'names a system file',
     true,
     /(?:^|[^a-z0-9])proc[\\/]{1,4}(?:self|version|cpuinfo|\d{1,7}|net|mounts|cmdline|meminfo|sched)/,
   );
-  find(
+  findFile(
     'system-file',
     'names a system file',
     true,
     /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
   );
-  find(
+  findFile(
     'system-file',
     'names a file of the system',
     true,
@@ -64,3 +67,6 @@ export function judgePath(value: string): Match[] {
   find('null', 'ends the path with a null byte', false, /\.\w{2,5}%00/);
   return matches.all();
 }
+
+/** Three words of plain letters before a file that a blank parts from them: a sentence about it, no path; a shell's command is another's to know. */
+const PROSE = /^(?:[a-z]{1,20} ){3,20}\/[\w./-]{1,80}(?: [a-z]{1,20}){0,20}[?.!]?$/;

@@ -22,8 +22,9 @@ export function judgeSql(text: string): Match[] {
 
     if (token.text === 'union') {
       const select = ['all', 'distinct'].includes(next.text) ? at(index + 2) : next;
-      if (select.text === 'select') add('union', 'UNION SELECT', true, token, select);
-      else if (token.breaks || select.glued) add('union-break', 'UNION after a break', broken, token, next);
+      if (select.text === 'select') {
+        if (!isProse()) add('union', 'UNION SELECT', true, token, select);
+      } else if (token.breaks || select.glued) add('union-break', 'UNION after a break', broken, token, next);
     }
     if (token.text === 'select') judgeSelect(index);
     if (CONNECTIVES.has(token.text)) judgeCondition(index);
@@ -57,6 +58,24 @@ export function judgeSql(text: string): Match[] {
   }
   judgeBreaks();
   return matches.all();
+
+  /** Nothing but words and blanks, none of them SQL's beyond these two: somebody looks for a union's select committee. */
+  function isProse(): boolean {
+    return (
+      !broken &&
+      tokens.length > 2 &&
+      tokens.every(
+        ({ kind, text: word, breaks, opened, statement, glued }) =>
+          kind === 'word' &&
+          /^[a-z]+$/.test(word) &&
+          !breaks &&
+          !opened &&
+          !statement &&
+          !glued &&
+          !QUERY_WORDS.has(word),
+      )
+    );
+  }
 
   /** `or 1=1`, `and 'a'='a`, `|| x like y`: a connective, an operand, a comparison, an operand. */
   function judgeCondition(index: number) {
@@ -333,6 +352,7 @@ const CONNECTIVES = words('or and xor && || having where when not rlike like div
 const STATEMENTS = words(
   'select insert update delete drop create alter exec execute declare waitfor call begin shutdown truncate merge if set print grant revoke backup restore load kill go use while sleep',
 );
+const QUERY_WORDS = words('all distinct from null into where having limit order group concat');
 const LONELY = words('rlike regexp xor sysdate union select information_schema waitfor xp_cmdshell benchmark outfile');
 const LONELY_AFTER_BREAK = words(
   'union select having collate regexp rlike waitfor except intersect procedure into sounds div alter drop insert',

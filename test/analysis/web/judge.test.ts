@@ -15,6 +15,11 @@ const certainClass = (text: string) => leadingClass(judgeValue(text).filter(({ c
 test.each([
   ["1' or '1'='1", 'sqli'],
   ['1 union/**/select password from users', 'sqli'],
+  ['1 union select password from users', 'sqli'],
+  ['x union all select a', 'sqli'],
+  ['union select null', 'sqli'],
+  ['/etc/passwd', 'lfi'],
+  ['read me the file /../../etc/passwd', 'lfi'],
   ['%3Cscript%3Ealert(1)%3C%2Fscript%3E', 'xss'],
   ['%2526lt;svg/onload=alert(1)>', 'xss'],
   ['; cat /etc/hosts', 'rce'],
@@ -43,9 +48,17 @@ test.each([
   'constructor',
   '__main',
   'drop me a line',
+  'union select committee report',
+  'how to cat /etc/passwd',
+  'what is in the file /etc/shadow on linux?',
   '10 < 20',
 ])('%s is left alone', (text) => {
   expect(certainClass(text)).toBeUndefined();
+});
+
+test('a search in plain words is no attack in a request either', () => {
+  for (const target of ['/search?q=union+select+committee+report', '/q?t=how+to+cat+/etc/passwd'])
+    expect(judgeRequest({ method: 'GET', target }).hits).toEqual([]);
 });
 
 test('every place of a request is read, and evidence names the place, the text and the decodings', () => {
