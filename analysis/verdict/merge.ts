@@ -4,11 +4,13 @@ import {
   SEVERITY_ORDER,
   type AnalysisResult,
   type Evidence,
+  type Finding,
   type NotChecked,
   type Severity,
   type Technique,
   type Verdict,
 } from '../../protocol/index.ts';
+import { neutralize } from '../evidence/index.ts';
 import { independentShares } from './independent.ts';
 
 /** One specialist's part. */
@@ -32,9 +34,11 @@ export function merge(
   const verdict = verdictOf(results, missing.length + unread.length > 0);
   const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
-  const leading = results
-    .filter((result) => result.verdict === verdict)
-    .sort((left, right) => rank(right.severity) - rank(left.severity) || right.confidence - left.confidence)[0];
+  const findings = ordered
+    .flatMap(({ agent_id, result }) =>
+      result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
+    )
+    .sort((left, right) => rank(right.severity) - rank(left.severity));
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
 
   return {
@@ -46,14 +50,10 @@ export function merge(
       ({ type, value }) => `${type} ${value}`,
     ),
     verdict,
-    summary: leading?.summary ?? 'Nothing came back.',
+    summary: summaryOf(ordered, { verdict, findings, gaps: [...missing, ...unread] }),
     arithmetic: `confidence ${formula}; severity ${severity}${severityFrom(ordered, severity)}`,
     techniques,
-    findings: ordered
-      .flatMap(({ agent_id, result }) =>
-        result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
-      )
-      .sort((left, right) => rank(right.severity) - rank(left.severity)),
+    findings,
     not_checked: distinct(
       [
         ...missing,
@@ -79,6 +79,29 @@ function verdictOf(results: readonly AnalysisResult[], is_incomplete: boolean): 
   if (said.has('malicious')) return 'malicious';
   if (said.has('suspicious')) return 'suspicious';
   return is_incomplete || said.has('inconclusive') || said.size === 0 ? 'inconclusive' : 'benign';
+}
+
+/**
+ * The gravest finding of all and how many there are beside it, in the words of the whole: what one part says of itself holds for the
+ * whole only where it is the whole.
+ */
+function summaryOf(
+  parts: readonly Part[],
+  { verdict, findings, gaps }: { verdict: Verdict; findings: readonly Finding[]; gaps: readonly NotChecked[] },
+): string {
+  const [only, ...others] = parts;
+  const [gap] = gaps;
+  const beside = gaps.length > 1 ? ` and ${gaps.length - 1} more` : '';
+  const open = gap === undefined ? '' : ` Not checked: ${neutralize(gap.what, NAME_CHARS_MAX)}${beside}.`;
+  if (!only) return `Nothing came back.${open}`;
+  if (others.length === 0 && only.result.verdict === verdict) return `${only.result.summary}${open}`;
+  const [gravest, ...rest] = findings;
+  if (!gravest) {
+    const asked = [...new Set(parts.map(({ agent_id }) => neutralize(agent_id, NAME_CHARS_MAX)))].join(', ');
+    return `All in all: ${verdict}. Nothing found by ${asked}.${open}`;
+  }
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
+  return `All in all: ${verdict}. ${neutralize(gravest.title, TITLE_CHARS_MAX)}${more}.${open}`;
 }
 
 /** What specialists find on different records adds up like independent evidence; the same record counts once. */
@@ -125,3 +148,5 @@ const compareText = (left: string, right: string) => (left < right ? -1 : left >
 const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
 const EVIDENCE_MAX = 10;
+const NAME_CHARS_MAX = 200;
+const TITLE_CHARS_MAX = 1_000;

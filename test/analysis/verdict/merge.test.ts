@@ -46,6 +46,32 @@ test('what stands on another record adds up, what stands on it in part adds its 
   expect(merged.arithmetic).toContain('(1-0.7 endpoint-security)·(1-0.3 threat-hunter on other records)');
 });
 
+test('the summary leads with the gravest finding of all and counts those of every part', () => {
+  const loud = saying(0.9, on('record 1', 'low'), on('record 2', 'low'));
+  const grave = saying(0.4, on('record 9', 'high'));
+  const parts = [
+    { agent_id: 'a', result: { ...loud, verdict: 'malicious' as const } },
+    { agent_id: 'b', result: grave },
+  ];
+  expect(merge(parts, []).summary).toBe('All in all: malicious. Seen in record 9 and 2 more findings.');
+});
+
+test('the summary says what is missing, who answered, and that nothing came back only when nothing did', () => {
+  const missing = [{ what: 'threat-intel', why: 'it did not answer' }];
+  const clean = [
+    { agent_id: 'a', result: resultOf() },
+    { agent_id: 'b', result: resultOf() },
+  ];
+  expect(merge(clean, missing).summary).toBe(
+    'All in all: inconclusive. Nothing found by a, b. Not checked: threat-intel.',
+  );
+  expect(merge(clean.slice(0, 1), missing).summary).toBe(
+    'All in all: inconclusive. Nothing found by a. Not checked: threat-intel.',
+  );
+  expect(merge(clean.slice(0, 1), []).summary).toBe(resultOf().summary);
+  expect(merge([], missing, missing).summary).toBe('Nothing came back. Not checked: threat-intel and 1 more.');
+});
+
 const aFinding = fc
   .record({
     record: fc.integer({ min: 1, max: 6 }),
