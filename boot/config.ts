@@ -196,22 +196,33 @@ function sentenceOf(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const known = Object.keys(path[0] === undefined ? Config.shape : (SECTIONS[path[0]] ?? {}));
-    return `${[...path, key].join('.')} (from ${originOf(layers, [...path, key])}) is no key; there are ${known.join(', ')}`;
+    const known = keysBelow(path);
+    const names = known.length === 0 ? '' : `; there are ${known.join(', ')}`;
+    return `${[...path, key].join('.')} (from ${originOf(layers, [...path, key])}) is no key${names}`;
   }
   return `${path.join('.')} (from ${originOf(layers, path)}): ${issue.message}`;
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
-const SECTIONS: Readonly<Record<string, object>> = {
-  api: { port: 1, proxies: 1 },
-  mesh: { anonymous: 1, networks: 1 },
-  ledger: { database: 1, database_file: 1, durability: 1, retention_days: 1 },
-  flow: Flow.unwrap().shape,
-  effects: { 'webhook.url': 1, 'webhook.secret_file': 1, 'webhook.networks': 1 },
-  limits: { input_bytes_max: 1, drain_ms: 1 },
-};
+/** The keys that the schema has below a path. */
+function keysBelow(path: readonly string[]): string[] {
+  let schema: unknown = Config;
+  for (const key of path) {
+    const section = unwrapped(schema);
+    schema = section instanceof z.ZodObject ? section.shape[key] : undefined;
+  }
+  const section = unwrapped(schema);
+  return section instanceof z.ZodObject ? Object.keys(section.shape) : [];
+}
+
+/** Without what says that it may be left out, and what it is then. */
+function unwrapped(schema: unknown): unknown {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault || inner instanceof z.ZodDefault)
+    inner = inner.unwrap();
+  return inner;
+}
 
 /** specialists.md 4. */
 const PORTS: Readonly<Record<string, number>> = {

@@ -16,13 +16,13 @@ export interface Input {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** A file, or standard input for `-`. Throws a UsageError on what is missing, empty, no file or over the cap. */
-export async function readInput(path: string, bytes_max: number): Promise<Input> {
-  if (path === '-') return readStandardInput(bytes_max);
+/** A file, or standard input for `-`. Throws a UsageError on what is missing, no file or over the cap; `cap` says whose that is. */
+export async function readInput(path: string, bytes_max: number, cap = INPUT_CAP): Promise<Input> {
+  if (path === '-') return readStandardInput(bytes_max, cap);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new UsageError(`There is no file ${path}`);
   if (!stat.isFile()) throw new UsageError(`${path} is no file`);
-  if (stat.size > bytes_max) throw tooLarge(path, stat.size, bytes_max);
+  if (stat.size > bytes_max) throw tooLarge(path, stat.size, bytes_max, cap);
   return { name: basename(path), size: stat.size, open: () => createReadStream(path) };
 }
 
@@ -49,14 +49,14 @@ export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust:
   return { name, ref };
 }
 
-async function readStandardInput(bytes_max: number): Promise<Input> {
+async function readStandardInput(bytes_max: number, cap: string): Promise<Input> {
   if (process.stdin.isTTY) throw new UsageError('Standard input is a terminal: pipe something into it, or name a file');
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of process.stdin) {
     if (!(chunk instanceof Uint8Array)) continue;
     size += chunk.byteLength;
-    if (size > bytes_max) throw tooLarge('Standard input', size, bytes_max);
+    if (size > bytes_max) throw tooLarge('Standard input', size, bytes_max, cap);
     chunks.push(chunk);
   }
   return {
@@ -68,10 +68,11 @@ async function readStandardInput(bytes_max: number): Promise<Input> {
   };
 }
 
-const tooLarge = (name: string, size: number, bytes_max: number): UsageError =>
-  new UsageError(`${name} has ${size} bytes; the cap is ${bytes_max} (limits.input_bytes_max, see: aurora config)`);
+const tooLarge = (name: string, size: number, bytes_max: number, cap: string): UsageError =>
+  new UsageError(`${name} has ${size} bytes; the cap is ${bytes_max} (${cap})`);
 
 const Grant = z.object({ url: z.url(), token: z.string() });
+const INPUT_CAP = 'limits.input_bytes_max, see: aurora config';
 const NAME_CHARS_MAX = 200;
 /** Base64 takes a third more. */
 const INLINE_SHARE = 0.7;

@@ -55,6 +55,9 @@ const ADVICE = new Map<number, string>([
   [4010, 'Use the data folder of the fleet (--data), or let its owner run: aurora operators add <name>'],
   [4043, 'See who is there: aurora agents'],
   [4130, 'The cap is limits.input_bytes_max; see: aurora config'],
-  [5030, 'See who is there with: aurora agents — or start a fleet with: aurora up'],
+  [
+    5030,
+    'Start a fleet with: aurora up — or, where one runs, name its data folder with --data; its agents: aurora agents',
+  ],
   [5040, 'Give it more time: --deadline <seconds>'],
 ]);

@@ -75,10 +75,12 @@ const request = (peer: Peer, skill: string, params: Record<string, unknown>): Pr
   peer.request('handoff', { to: { skill }, params }, { timeout_ms: ANSWER_MS_MAX });
 
 async function textOf(path: string): Promise<string> {
-  const input = await readInput(path, RULE_BYTES_MAX);
+  const input = await readInput(path, RULE_BYTES_MAX, 'of one rule file: split it');
   const chunks: Uint8Array[] = [];
   for await (const chunk of input.open()) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text.trim() === '') throw new UsageError(`${path} is empty: there is no rule in it`);
+  return text;
 }
 
 const sourceOf = async (path: string, peer: Peer, config: Config) =>

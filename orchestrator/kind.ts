@@ -97,6 +97,10 @@ export function refuseEmpty(head: Uint8Array): void {
 
 /** Throws 4220 when the bytes are no text: a NUL, or too many control characters. Mail in 8-bit charsets passes. */
 export function refuseBinary(head: Uint8Array): void {
+  if (isWide(head)) {
+    const way = 'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8';
+    throw new AuroraError(4220, { message: `The input is text in UTF-16, which is read as binary: ${way}` });
+  }
   let controls = 0;
   for (const byte of head) {
     if (byte === 0) throw new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
@@ -105,6 +109,19 @@ export function refuseBinary(head: Uint8Array): void {
   if (controls > head.byteLength * CONTROLS_SHARE_MAX) {
     throw new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
   }
+}
+
+/** UTF-16: its mark, or a zero beside nearly every letter of its beginning. */
+function isWide(head: Uint8Array): boolean {
+  const [first, second] = head;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
+  const start = head.subarray(0, WIDE_BYTES_LOOKED_AT);
+  const pairs = Math.floor(start.length / 2);
+  const zeros = (odd: 0 | 1) => start.filter((byte, at) => at % 2 === odd && byte === 0).length;
+  const letters = (odd: 0 | 1) => start.filter((byte, at) => at % 2 === odd && byte >= 9 && byte < 127).length;
+  return (
+    pairs > 0 && ([0, 1] as const).some((odd) => zeros(odd) >= pairs * 0.9 && letters(odd === 0 ? 1 : 0) >= pairs * 0.9)
+  );
 }
 
 /** Decoded, without a byte order mark and leading white space. */
@@ -152,6 +169,7 @@ const WINDOWS_SYSTEM = /"System"\s*:\s*\{/;
 const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
+const WIDE_BYTES_LOOKED_AT = 256;
 const CONTROLS_SHARE_MAX = 0.02;
 /** Common and combined log format, with or without a virtual host before it. */
 const ACCESS_LINE = /^(?:\S{1,255} )?\S{1,255} \S{1,64} [^[]{1,128}\[[^\]]{10,40}\] "[^"]{0,1024}/;

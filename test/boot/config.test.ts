@@ -74,6 +74,16 @@ test.each([
     { flags: { mesh: { anonymos: 'off' } } },
     'mesh.anonymos (from the flags) is no key',
   ],
+  [
+    'an unknown key below notify, with the names there are',
+    { flags: { notify: { webhok: {} } } as never },
+    'notify.webhok (from the flags) is no key; there are webhook',
+  ],
+  [
+    'an unknown key two levels down',
+    { flags: { effects: { webhook: { url: 'http://127.0.0.1/', secrt: 'x' } } } as never },
+    'effects.webhook.secrt (from the flags) is no key; there are url, secret_file, networks',
+  ],
   ['half of TLS', { env: { AURORA_TLS_CERT: 'a.pem' } }, 'tls (from the environment): give cert and key'],
   ['an agent at an address that is no WebSocket', { env: { AURORA_AGENTS: 'a=http://b' } }, 'is a ws: or wss: URL'],
 ])('%s is refused by name', (_what, sources, sentence) => {

@@ -126,7 +126,9 @@ test.each([
   ['a NUL', Buffer.from('abc\0def'), /binary/],
   ['an executable', Buffer.from([0x4d, 0x5a, 0x90, 0x00, 0x03, 0x00]), /binary/],
   ['control characters', Buffer.from('\x01\x02\x03\x04abcdefgh'), /binary/],
-  ['UTF-16', Buffer.from('hello', 'utf16le'), /binary/],
+  ['UTF-16', Buffer.from('hello', 'utf16le'), /UTF-16.*iconv/],
+  ['events in UTF-16 with its mark', Buffer.from(`\ufeff${TWO}`, 'utf16le'), /UTF-16.*iconv/],
+  ['events in UTF-16, the other way round', Buffer.from(TWO, 'utf16le').swap16(), /UTF-16.*iconv/],
 ])('%s is refused with 4220 that says so', (_name, bytes, message) => {
   expect(() => detectKind(bytes)).toThrow(
     expect.objectContaining({ code: 4220, message: expect.stringMatching(message) as string }),
