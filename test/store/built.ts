@@ -1,6 +1,6 @@
 /** The store as plain JavaScript in a scratch folder, for processes that tests start and kill. */
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -10,8 +10,8 @@ export function buildStore(folder: string): { store: string; seams: string } {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   for (const room of ['protocol', 'seams', 'store']) {
-    mkdirSync(join(folder, room));
-    for (const name of readdirSync(join(root, room)).filter((each) => each.endsWith('.ts'))) {
+    const files = readdirSync(join(root, room), { recursive: true, encoding: 'utf8' });
+    for (const name of files.filter((each) => each.endsWith('.ts'))) {
       const { outputText } = ts.transpileModule(readFileSync(join(root, room, name), 'utf8'), {
         compilerOptions: {
           target: ts.ScriptTarget.ES2023,
@@ -20,6 +20,7 @@ export function buildStore(folder: string): { store: string; seams: string } {
           rewriteRelativeImportExtensions: true,
         },
       });
+      mkdirSync(join(folder, room, dirname(name)), { recursive: true });
       writeFileSync(join(folder, room, name.replace(/\.ts$/, '.js')), outputText);
     }
   }
