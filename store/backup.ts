@@ -3,6 +3,7 @@ import { closeSync, constants, copyFileSync, existsSync, fsyncSync, openSync, re
 import { dirname } from 'node:path';
 import { openConnection } from './connection.ts';
 import { readValue, type DriverName, type SqlDriver } from './driver.ts';
+import { faultOf } from './faults.ts';
 import { toKysely } from './kysely.ts';
 import { migrate } from './migrations.ts';
 import { takeLock } from './ownership.ts';
@@ -39,8 +40,10 @@ export async function restoreBackup(options: {
   try {
     copyFileSync(from, draft);
     const verdict = await checkFile(draft, driver);
-    if (!verdict.ok)
-      throw new Error(`${from} is not a good backup: ${verdict.task_id} #${verdict.seq}: ${verdict.why}`);
+    if (!verdict.ok) {
+      const where = verdict.task_id === '' ? '' : `${verdict.task_id} #${verdict.seq}: `;
+      throw new Error(`${from} is not a good backup: ${where}${verdict.why}`);
+    }
     for (const ending of keep === undefined ? [] : ['', '-wal']) {
       if (existsSync(`${to}${ending}`)) copyFileSync(`${to}${ending}`, `${keep}${ending}`, constants.COPYFILE_FICLONE);
     }
@@ -54,6 +57,14 @@ export async function restoreBackup(options: {
 }
 
 async function checkFile(file: string, driver: DriverName): Promise<ChainVerdict> {
+  return inspect(file, driver).catch((reason: unknown): ChainVerdict => {
+    // Pages of the schema itself may be what is damaged: then nothing can even be asked.
+    if (faultOf(reason).kind !== 'corrupt' || !(reason instanceof Error)) throw reason;
+    return { ok: false, task_id: '', seq: 0, why: reason.message };
+  });
+}
+
+async function inspect(file: string, driver: DriverName): Promise<ChainVerdict> {
   const connection = openConnection({ file, driver, durability: 'full' });
   try {
     const pages = readValue(connection, 'PRAGMA integrity_check(1)');

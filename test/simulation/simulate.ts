@@ -178,11 +178,17 @@ async function becameQuiet({ time }: World, file: LedgerFile, seat: Seat): Promi
   const until = time.monotonic() + QUIET_MS_MAX;
   for (;;) {
     const open = await file.db.selectFrom('tasks').select('task_id').where('final_at', 'is', null).execute();
-    if (open.length === 0 && seat.now()) return [];
+    if (open.length === 0 && isSettled(seat)) return [];
     if (time.monotonic() > until)
       return open.map(({ task_id }) => `INV18 ${task_id}: open ${QUIET_MS_MAX} ms after the heal`);
     await sleep(time, LOOK_MS);
   }
+}
+
+/** Whoever sits there knows of no open task, nor of a commit whose end is in doubt. */
+function isSettled(seat: Seat): boolean {
+  const health = seat.now()?.orchestrator.health();
+  return health !== undefined && health.tasks_open === 0 && health.ledger.state === 'ok';
 }
 
 function pick<T>(world: World, from: readonly T[]): T {
