@@ -169,7 +169,7 @@ const driverOf = (world: World, process: SimulatedProcess, agent_id: string): Ef
       agent_id,
       pid: process.pid,
       call: target,
-      effect_key,
+      effect_key: useOf(approval_id, effect_key),
       action_hash,
       dangerous: true,
     } as const;
@@ -178,6 +178,9 @@ const driverOf = (world: World, process: SimulatedProcess, agent_id: string): Ef
     return { action_id: target };
   },
 });
+
+/** One use of an approval: what expired before its effect was known is asked again, and used under another id. */
+export const useOf = (approval_id: string, effect_key: string): string => `${approval_id} ${effect_key}`;
 
 /** What people were asked about under that id, when it was about this target; else what no question ever was. */
 function hashOf({ committed }: World, approval_id: string, target: string): string {

@@ -8,6 +8,7 @@ import type { EventRow } from '../../store/index.ts';
 import { verifyChain } from '../../store/verify.ts';
 import { check } from '../faults/checker.ts';
 import type { ApprovalEvent, HistoryEvent } from '../faults/history.ts';
+import { useOf } from './agents.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import type { Incumbent } from './seat.ts';
 import type { World } from './world.ts';
@@ -128,7 +129,8 @@ function approvalsIn({ committed }: World): ApprovalEvent[] {
     if (type === 'approval_asked')
       return [{ ...about, kind: 'requested', by: requester[0] ?? '', expires_ms: Date.parse(expires_at ?? '') }];
     if (type === 'approval_granted') return [{ ...about, kind: 'granted', by: 'somebody else' }];
-    if (type === 'approval_consumed') return [{ ...about, kind: 'used', by, ...(effect_key && { effect_key }) }];
+    if (type === 'approval_consumed')
+      return [{ ...about, kind: 'used', by, ...(effect_key && { effect_key: useOf(approval_id, effect_key) }) }];
     return [];
   });
 }
