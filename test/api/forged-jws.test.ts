@@ -102,7 +102,7 @@ test.each<[string, (head: string, payload: string, signature: string) => string]
     (head, payload, signature) => JSON.stringify({ payload, signatures: [{ protected: head, signature }] }),
   ],
   ['the flattened JSON form', (head, payload, signature) => JSON.stringify({ payload, protected: head, signature })],
-])('%s is refused', async (_what, bend) => {
+])('ATK-B16: %s is refused', async (_what, bend) => {
   const [head = '', payload = '', signature = ''] = (await made).access_token.split('.');
   const bent = bend(head, payload, signature);
   await expect(tokens.verify(bent)).rejects.toMatchObject({ code: 4012 });
