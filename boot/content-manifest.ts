@@ -1,9 +1,10 @@
 /** What was added to a content folder: each pack with its kind, hash, version, licence and origin. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ContentKind } from '../analysis/content/index.ts';
 import type { Log } from '../seams/index.ts';
+import { writeJson } from './whole-file.ts';
 
 /** One added pack. */
 export const PackRecord = z.object({
@@ -42,10 +43,8 @@ export function readManifest(folder: string, log?: Pick<Log, 'error'>): Manifest
 
 /** Replaces the manifest in one step: a reader sees the one before or this one. */
 export function writeManifest(folder: string, { packs }: Manifest): void {
-  const path = join(folder, MANIFEST);
   const ordered = Object.fromEntries(Object.entries(packs).sort(([left], [right]) => (left < right ? -1 : 1)));
-  writeFileSync(`${path}.draft`, `${JSON.stringify({ packs: ordered }, null, 2)}\n`, { mode: 0o644 });
-  renameSync(`${path}.draft`, path);
+  writeJson(join(folder, MANIFEST), { packs: ordered }, 0o644);
 }
 
 export const MANIFEST = 'content.json';

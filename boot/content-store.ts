@@ -1,14 +1,5 @@
 /** Adding content to a folder, listing what is there, and checking that it is still what was added. */
-import {
-  createReadStream,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FILE_KINDS, FilePack, gatherContent, type ContentKind, type Gathering } from '../analysis/content/index.ts';
@@ -18,6 +9,7 @@ import { AuroraError } from '../protocol/index.ts';
 import { PACK_BYTES_MAX, readPackText } from './content.ts';
 import { readManifest, writeManifest, type PackRecord } from './content-manifest.ts';
 import { starterPack } from './starter.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** What an operator can say beside the path. */
 export interface AddOptions {
@@ -70,7 +62,7 @@ export async function addContent(folder: string, path: string, options: AddOptio
   });
   mkdirSync(folder, { recursive: true });
   const before = readManifest(folder).packs;
-  for (const { text, record } of made) writeWhole(join(folder, record.file), gzipSync(text));
+  for (const { text, record } of made) writeWhole(join(folder, record.file), gzipSync(text), 0o644);
   const after = { ...before, ...Object.fromEntries(made.map(({ name, record }) => [name, record])) };
   writeManifest(folder, { packs: after });
   for (const { name, record } of made) {
@@ -158,11 +150,6 @@ function nameOf(kind: ContentKind, wished: string | undefined): string {
     throw new AuroraError(4220, { message: `There is one pack of ${kind}, and it is called ${kind}` });
   }
   return name;
-}
-
-function writeWhole(path: string, bytes: Buffer): void {
-  writeFileSync(`${path}.draft`, bytes, { mode: 0o644 });
-  renameSync(`${path}.draft`, path);
 }
 
 const HASH_CHARS = 12;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Offer, type Offers } from '../orchestrator/index.ts';
 import { KeyFileError } from './keys.ts';
-import { writeWhole } from './whole-file.ts';
+import { writeJson } from './whole-file.ts';
 
 /** Offers that are read at every use: few agents connect, and a person may have approved meanwhile. */
 export function fileOffers(path: string): Offers {
@@ -46,7 +46,7 @@ function read(path: string): Map<string, Kept> {
   }
 }
 
-const write = (path: string, kept: ReadonlyMap<string, Kept>): void => writeWhole(path, Object.fromEntries(kept));
+const write = (path: string, kept: ReadonlyMap<string, Kept>): void => writeJson(path, Object.fromEntries(kept));
 
 const Kept = z.object({ approved: Offer.optional(), asked: Offer.optional() });
 type Kept = z.infer<typeof Kept>;

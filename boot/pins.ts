@@ -6,7 +6,7 @@ import type { Quarantine } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { KeyFileError } from './keys.ts';
 import { approveOffer } from './offers.ts';
-import { writeWhole } from './whole-file.ts';
+import { writeJson } from './whole-file.ts';
 
 /**
  * Pins that are read anew whenever the file changed, so that an enrolment works without a restart. A file that gets damaged
@@ -43,7 +43,7 @@ export function addPins(path: string, added: readonly Pin[]): void {
   if (pins.length + fresh.length > PINS_MAX) {
     throw new KeyFileError(`${path} is full: ${PINS_MAX} pins; remove those of agents that are gone`);
   }
-  if (fresh.length > 0) writeWhole(path, [...pins, ...fresh]);
+  if (fresh.length > 0) writeJson(path, [...pins, ...fresh]);
 }
 
 /** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound the oldest is forgotten. */
@@ -56,7 +56,7 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
       if (there && there.public_key !== public_key) {
         throw new AuroraError(4090, { message: `Another key waits under the id ${id} already` });
       }
-      if (!there) writeWhole(path, [...strangers, { id, public_key }].slice(-STRANGERS_MAX));
+      if (!there) writeJson(path, [...strangers, { id, public_key }].slice(-STRANGERS_MAX));
     },
     list: () => waiting().filter((stranger) => pins.of(stranger.id) === undefined),
   };
@@ -84,7 +84,7 @@ export function approve(
     throw new KeyFileError(`the key that waits under ${id} has the fingerprint ${own}, not ${fingerprint}`);
   }
   addPins(paths.pins, [{ ...stranger, role: 'agent' }]);
-  writeWhole(
+  writeJson(
     paths.quarantine,
     waiting.filter((candidate) => candidate !== stranger),
   );

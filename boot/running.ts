@@ -1,8 +1,8 @@
 /** What runs: one process's own view, and the note by which the command line finds the fleet of a data folder. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import type { Log } from '../seams/index.ts';
+import { writeJson } from './whole-file.ts';
 
 /** A started part of the fleet. */
 export interface Running {
@@ -30,9 +30,7 @@ export type Note = z.infer<typeof Note>;
 
 /** Writes the note. */
 export function writeNote(path: string, note: Note): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.${note.pid}`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-  renameSync(`${path}.${note.pid}`, path);
+  writeJson(path, note);
 }
 
 /** Removes the note if it is still ours. */

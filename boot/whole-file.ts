@@ -2,10 +2,14 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Writes JSON beside the file and renames it; for its owner alone. */
-export function writeWhole(path: string, value: object): void {
+/** Writes beside the file, under a name that no other process uses, and renames it; for its owner alone unless `mode` says more. */
+export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(draft, bytes, { mode });
   renameSync(draft, path);
 }
+
+/** A value as such a file. */
+export const writeJson = (path: string, value: object, mode?: number): void =>
+  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`, mode);
