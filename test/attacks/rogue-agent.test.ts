@@ -5,6 +5,7 @@ import { readCard, skill, TaskPage } from '../../protocol/index.ts';
 import { z } from 'zod';
 import { manualClock } from '../../seams/index.ts';
 import { echoAgent } from '../support/echo.ts';
+import { settled } from '../support/drive.ts';
 import { startMesh } from '../support/mesh.ts';
 import { tapped, type Frame } from '../support/tap.ts';
 
@@ -50,10 +51,11 @@ test('a forged state or gap from an agent is neither believed nor fatal (ATK-E6,
   const following = await mesh.operator.subscribe('task/subscribe', { task_id: items[0]!.task_id }, (event) =>
     seen.push(event),
   );
-  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const states = () =>
+    seen.filter(({ kind }) => kind === 'status').map(({ value }) => (value as { state?: string }).state);
+  while (!states().includes('completed')) await settled();
   following.stop();
-  const states = seen.filter(({ kind }) => kind === 'status').map(({ value }) => (value as { state?: string }).state);
-  expect(states).toEqual(['submitted', 'working', undefined, 'completed']);
+  expect(states()).toEqual(['submitted', 'working', undefined, 'completed']);
   const gaps = seen.filter(({ kind }) => kind === 'gap').map(({ value }) => value as { from: number; to: number });
   expect(gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0)).toBe(2);
 });

@@ -128,10 +128,15 @@ test('a task that waits for room is cancelled where it waits', async () => {
 });
 
 test('a parent that ends takes the children with it that nobody waits for', async () => {
-  const child = echoAgent('bob', (_text, ctx) => untilStopped(ctx, refuse));
+  let begin = () => undefined as void;
+  const began = new Promise<void>((resolve) => (begin = resolve));
+  const child = echoAgent('bob', (_text, ctx) => {
+    begin();
+    return untilStopped(ctx, refuse);
+  });
   const hasty = echoAgent('ada', async (text, ctx) => {
     void ctx.handoff({ to: { agent_id: 'bob', skill: 'echo_text' }, params: { text }, reason: 'x' }).catch(() => 0);
-    for (let turn = 0; turn < 50; turn++) await settled();
+    await began;
     return text;
   });
   const mesh = await startMesh([hasty, child]);
