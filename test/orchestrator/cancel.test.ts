@@ -128,7 +128,7 @@ test('a task that waits for room is cancelled where it waits', async () => {
 });
 
 test('a parent that ends takes the children with it that nobody waits for', async () => {
-  let begin = () => undefined as void;
+  let begin: () => void = () => undefined;
   const began = new Promise<void>((resolve) => (begin = resolve));
   const child = echoAgent('bob', (_text, ctx) => {
     begin();
