@@ -1,5 +1,5 @@
 /** The kit proven: each wrong agent fails exactly the sentences that it breaks, and the good one that they are made of fails none. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { conform, type Profile, type Report } from '../../conformance/index.ts';
 import { serveGoodAgent } from './mutants/good-agent.ts';
 import { openMiddle, type Lie } from './mutants/middle.ts';
@@ -32,11 +32,16 @@ test('there are forty wrong agents and more, no two that do the same', () => {
 });
 
 describe.concurrent('a wrong agent fails what it breaks, and nothing else', () => {
-  test.each(mutants.map((mutant) => [mutant.does, mutant] as const))('%s', async (_does, { profile, breaks, lie }) => {
-    const report = await tried(profile, lie());
-    expect(failed(report)).toEqual([...breaks].sort());
-    expect(report.conforms).toBe(report.results.every(({ outcome, level }) => outcome !== 'fail' || level !== 'must'));
-  });
+  test.each(mutants.map((mutant) => [mutant.does, mutant] as const))(
+    '%s',
+    async (_does, { profile, breaks, ...wrong }) => {
+      const report = await tried(profile, wrong.lie());
+      expect(failed(report)).toEqual([...breaks].sort());
+      expect(report.conforms).toBe(
+        report.results.every(({ outcome, level }) => outcome !== 'fail' || level !== 'must'),
+      );
+    },
+  );
 });
 
 /** Runs the kit against the good agent with somebody in the middle. */
@@ -65,5 +70,3 @@ const failed = ({ results }: Report): string[] =>
     .filter(({ outcome }) => outcome === 'fail')
     .map(({ id }) => id)
     .sort();
-
-afterAll(() => expect(mutants.flatMap(({ breaks }) => breaks).length).toBeGreaterThan(0));

@@ -35,29 +35,29 @@ export interface Line {
 /** What is other than it should be. All of it is optional: what is not said passes as it is. */
 export interface Lie {
   /** The head of an upgrade request as the agent hears it. */
-  asking?(head: string, request: IncomingMessage): string;
+  asking?: (head: string, request: IncomingMessage) => string;
   /** The head of the answer to an upgrade. */
-  upgraded?(head: string, request: IncomingMessage): string;
+  upgraded?: (head: string, request: IncomingMessage) => string;
   /** A head to send instead of asking the agent. */
-  upgrading?(request: IncomingMessage): string | undefined;
+  upgrading?: (request: IncomingMessage) => string | undefined;
   /** A line has opened. */
-  opened?(line: Line): void;
+  opened?: (line: Line) => void;
   /** A message of the kit (object or array): what the agent hears instead; `undefined` is nothing. */
-  heard?(message: unknown, line: Line): unknown;
+  heard?: (message: unknown, line: Line) => unknown;
   /** Text of the kit that is no JSON. True: the agent never hears it. */
-  heardText?(text: string, line: Line): boolean;
+  heardText?: (text: string, line: Line) => boolean;
   /** A message of the agent: what the kit hears instead; `undefined` is nothing. */
-  said?(message: Json, line: Line): unknown;
+  said?: (message: Json, line: Line) => unknown;
   /** A batch of answers. */
-  saidBatch?(answers: Json[], line: Line): unknown;
+  saidBatch?: (answers: Json[], line: Line) => unknown;
   /** A frame of the kit: frames that the agent gets instead. */
-  received?(frame: WireFrame, line: Line): readonly FrameSpec[];
+  received?: (frame: WireFrame, line: Line) => readonly FrameSpec[];
   /** A frame of the agent: frames that the kit gets instead. */
-  sent?(frame: WireFrame, line: Line): readonly FrameSpec[];
+  sent?: (frame: WireFrame, line: Line) => readonly FrameSpec[];
   /** The connection of the agent ended: true to leave the kit's own open. */
-  left?(line: Line): boolean;
+  left?: (line: Line) => boolean;
   /** An answer over HTTP. */
-  http?(answer: HttpSaid, request: IncomingMessage): HttpSaid;
+  http?: (answer: HttpSaid, request: IncomingMessage) => HttpSaid;
 }
 
 /** An answer over HTTP. */
@@ -184,8 +184,8 @@ function joinLine(by: {
 }): void {
   const { agent, socket, protocol, lie } = by;
   const asked = new Map<string, Json>();
-  const toKit = (spec: FrameSpec) => void (socket.writable && socket.write(encodeFrame({ masked: false, ...spec })));
-  const toAgent = (spec: FrameSpec) => void (agent.writable && agent.write(encodeFrame(spec)));
+  const toKit = (spec: FrameSpec) => pass(socket, encodeFrame({ masked: false, ...spec }));
+  const toAgent = (spec: FrameSpec) => pass(agent, encodeFrame(spec));
   const line: Line = {
     protocol,
     asked,
@@ -235,8 +235,8 @@ function joinLine(by: {
     }
   };
 
-  pump(socket, by.early, fromKit, (bytes) => void (agent.writable && agent.write(bytes)));
-  pump(agent, by.rest, fromAgent, (bytes) => void (socket.writable && socket.write(bytes)));
+  pump(socket, by.early, fromKit, (bytes) => pass(agent, bytes));
+  pump(agent, by.rest, fromAgent, (bytes) => pass(socket, bytes));
   agent.removeAllListeners('close');
   agent.on('close', () => {
     if (lie.left?.(line) !== true) socket.end();
@@ -244,17 +244,23 @@ function joinLine(by: {
   lie.opened?.(line);
 }
 
+function pass(to: Socket, bytes: Buffer): void {
+  if (to.writable) to.write(bytes);
+}
+
 /** Reads frames; from the first that cannot be read on, bytes pass as they are. */
-function pump(from: Socket, first: Buffer, onFrame: (frame: WireFrame) => void, pass: (bytes: Buffer) => void): void {
-  const read = createFrameReader(64 * 1_024 * 1_024);
+function pump(
+  from: Socket,
+  first: Buffer,
+  onFrame: (frame: WireFrame) => void,
+  onBytes: (bytes: Buffer) => void,
+): void {
+  const read = createFrameReader(FRAME_BYTES_MAX);
   let is_raw = false;
   const onData = (chunk: Buffer) => {
-    if (is_raw) return pass(chunk);
-    if (claims(chunk) > 16 * 1_024 * 1_024) {
-      is_raw = true;
-      return pass(chunk);
-    }
-    for (const frame of read(chunk)) onFrame(frame);
+    is_raw ||= claims(chunk) > CLAIM_BYTES_MAX;
+    if (is_raw) onBytes(chunk);
+    else for (const frame of read(chunk)) onFrame(frame);
   };
   if (first.length > 0) onData(first);
   from.on('data', onData);
@@ -285,3 +291,7 @@ function toJson(text: string): { value: unknown } | undefined {
 /** An object, and no array. */
 export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const FRAME_BYTES_MAX = 67_108_864;
+/** What claims more is passed as it comes: it never does come whole. */
+const CLAIM_BYTES_MAX = 16_777_216;

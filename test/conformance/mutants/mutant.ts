@@ -72,4 +72,9 @@ export const isRequest = (message: unknown): message is Json =>
   isJson(message) && 'method' in message && 'id' in message;
 export const isNotification = (message: unknown): message is Json =>
   isJson(message) && typeof message['method'] === 'string' && !('id' in message);
-export const errorOf = (id: unknown, code: number): Json => ({ jsonrpc: '2.0', id, error: { code, message: 'no' } });
+/** An error as bare has it. */
+export const errorOf = (id: unknown, code: number): Json => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code, message: code === -32601 ? 'Method not found' : 'no' },
+});

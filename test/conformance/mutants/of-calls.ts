@@ -209,7 +209,9 @@ export const mutantsOfCalls = [
     },
   }),
   mutant('tells a bare stranger the news', 'bare', ['LIFE-03'], {
-    opened: (line) => void (line.protocol === '' && line.say({ jsonrpc: '2.0', method: 'agent/news', params: {} })),
+    opened(line) {
+      if (line.protocol === '') line.say({ jsonrpc: '2.0', method: 'agent/news', params: {} });
+    },
   }),
 
   mutant('does not answer what is cancelled', 'mesh.v1', ['STOP-01', 'STOP-02'], {

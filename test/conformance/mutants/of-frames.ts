@@ -5,9 +5,7 @@ import { answering, erring, errorOf, hearing, isAnswer, isNotification, isReques
 const nestingOf = (value: unknown): number => {
   let level: unknown[] = [value];
   for (let depth = 0; ; depth++) {
-    level = level
-      .filter((item) => typeof item === 'object' && item !== null)
-      .flatMap((item) => Object.values(item as object));
+    level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []));
     if (level.length === 0) return depth;
   }
 };
@@ -177,7 +175,7 @@ export const mutantsOfFrames = [
     heard(message, line) {
       if (!isRequest(message) || typeof message['id'] !== 'string' || Buffer.byteLength(message['id']) <= 256)
         return message;
-      line.say({ ...errorOf(message['id'], -32601), error: { code: -32601, message: 'Method not found' } });
+      line.say(errorOf(message['id'], -32601));
       return undefined;
     },
   }),
@@ -226,7 +224,7 @@ export const mutantsOfFrames = [
         /no_such/.test(method) &&
         !('params' in message && typeof message['params'] !== 'object')
       ) {
-        line.say({ ...errorOf(null, -32601), error: { code: -32601, message: 'Method not found' } });
+        line.say(errorOf(null, -32601));
       }
       return message;
     },

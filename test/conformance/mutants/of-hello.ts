@@ -120,7 +120,9 @@ export const mutantsOfHello = [
     resulting('mesh/hello', (hello) => ({ ...hello, server_time: new Date(0).toISOString() })),
   ),
   mutant('asks before it was greeted', 'mesh.v1', ['HELLO-15'], {
-    opened: (line) => void (line.protocol !== '' && line.say({ jsonrpc: '2.0', id: 'early', method: 'rpc.ping' })),
+    opened(line) {
+      if (line.protocol !== '') line.say({ jsonrpc: '2.0', id: 'early', method: 'rpc.ping' });
+    },
     heard: (message) => (isJson(message) && message['id'] === 'early' && !('method' in message) ? undefined : message),
   }),
   mutant('keeps the older of two connections of one instance', 'mesh.v1', ['HELLO-16'], staying(4009)),
