@@ -62,7 +62,7 @@ export async function startGoodOrchestrator(advertise: string, said?: ToldAgents
     host: '127.0.0.1',
     port: 0,
     allow_hosts: [advertise],
-    routes: [jsonRoute('/health', orchestrator.health), ...orchestrator.routes],
+    routes: [jsonRoute('/health', () => orchestrator.health()), ...orchestrator.routes],
     onLink: (link) => orchestrator.accept(link),
   });
   orchestrator.start();
