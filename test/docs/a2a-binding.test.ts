@@ -20,6 +20,7 @@ import {
 import { echoAgent } from '../support/echo.ts';
 import { startMesh } from '../support/mesh.ts';
 import { tapped, type Frame } from '../support/tap.ts';
+import { rowsOf } from './table.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'a2a-binding.md'), 'utf8');
 
@@ -90,7 +91,7 @@ test.each(Object.keys(documents))('the example %s is one', (check) => documents[
 
 describe('what is named', () => {
   test('the URNs and the subprotocol are ours', () => {
-    const named = Object.fromEntries(rowsOf('|     ').map(([what = '', value = '']) => [what, value] as const));
+    const named = Object.fromEntries(rowsOf(page, '|     ').map(([what = '', value = '']) => [what, value] as const));
     expect(named['binding (`protocolBinding`)']).toBe(`\`${MESH_BINDING}\``);
     expect(named['extension (`capabilities`)']).toContain(`\`${SKILLS_EXTENSION}\``);
     expect(named['WebSocket subprotocol']).toContain(`\`${MESH_PROTOCOL}\``);
@@ -98,7 +99,7 @@ describe('what is named', () => {
   });
 
   test('the operations are all of A2A, and what corresponds to them exists', () => {
-    const rows = rowsOf('| A2A operation ');
+    const rows = rowsOf(page, '| A2A operation ');
     expect(rows.map(([operation]) => operation?.replaceAll('`', ''))).toEqual(OPERATIONS);
     const ours = new Set(ABOUT.skills.map(({ id }) => id));
     for (const [operation, here = ''] of rows) {
@@ -109,7 +110,9 @@ describe('what is named', () => {
   });
 
   test('the states are those of A2A and of a task, and the same are final', () => {
-    const rows = rowsOf('| A2A ', 'TASK_STATE_SUBMITTED');
+    const rows = rowsOf(page, '| A2A ', '`TASK_STATE_SUBMITTED`').map((row) =>
+      row.map((cell) => cell.replaceAll('`', '')),
+    );
     expect(rows.map(([state]) => state)).toEqual(A2A_STATES);
     expect(rows.map(([, here]) => here)).toEqual(TaskState.options);
     for (const [state, here, final] of rows) {
@@ -119,18 +122,20 @@ describe('what is named', () => {
   });
 
   test('the errors of A2A are all told, with codes that there are', () => {
-    const rows = rowsOf('| A2A error ');
+    const rows = rowsOf(page, '| A2A error ');
     expect(rows.map(([error]) => error?.replaceAll('`', ''))).toEqual(A2A_ERRORS);
     for (const [error, code = ''] of rows) expect(code === 'none' || Object.hasOwn(ERRORS, code), error).toBe(true);
   });
 
   test('the table of errors is the table of the code', () => {
-    const said = rowsOf('| code ').map(([code = '', message]) => [code, message]);
+    const said = rowsOf(page, '| code ').map(([code = '', message]) => [code, message]);
     expect(said.sort()).toEqual(Object.entries(ERRORS).sort());
   });
 
   test('every kind of event is told', () => {
-    const kinds = rowsOf('| `kind` ').flatMap(([cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, kind]) => kind));
+    const kinds = rowsOf(page, '| `kind` ').flatMap(([cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, kind]) => kind),
+    );
     expect(kinds).toEqual(expect.arrayContaining(TaskEventKind.options));
   });
 });
@@ -179,23 +184,4 @@ describe('what happens', () => {
 /** A marked example of the page. */
 function documentOf(check: string): unknown {
   return JSON.parse(new RegExp(`<!-- check: ${check} -->\\n\\n\`\`\`json\\n([^]*?)\`\`\``).exec(page)?.[1] ?? '');
-}
-
-/** The cells of the table under a head; of several the one whose first cell is said. */
-function rowsOf(head: string, first?: string): string[][] {
-  const tables = page.split('\n\n').filter((part) => part.startsWith(head));
-  const rows = tables.map((table) =>
-    table
-      .split('\n')
-      .slice(2)
-      .map((row) =>
-        row
-          .split('|')
-          .slice(1, -1)
-          .map((cell) => cell.trim()),
-      ),
-  );
-  const found = rows.find((table) => first === undefined || table[0]?.[0] === `\`${first}\``) ?? [];
-  expect(found, head).not.toEqual([]);
-  return first === undefined ? found : found.map((row) => row.map((cell) => cell.replaceAll('`', '')));
 }

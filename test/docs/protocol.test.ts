@@ -1,7 +1,6 @@
 /** docs/protocol.md is true: its frames are played, its documents judged, its tables held against the code. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../boot/index.ts';
@@ -23,7 +22,9 @@ import {
   SkillTraits,
   TaskState,
 } from '../../protocol/index.ts';
+import { ask, isLike } from './raw-http.ts';
 import { isProofOf, openStage, PinFile, proofOf, publicKeyOf, signedBytes, type Stage } from './stage.ts';
+import { rowsOf } from './table.ts';
 import { expectJson, linesOf, toSend } from './transcript.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -142,7 +143,7 @@ describe('in the order of the page', () => {
 
 describe('tables', () => {
   test('errors have the message of the table', () => {
-    const rows = rowsOf('| code ').map(([code, message]) => [Number(code), message] as const);
+    const rows = rowsOf(page, '| code ').map(([code, message]) => [Number(code), message] as const);
     expect(rows.length).toBeGreaterThan(15);
     for (const [code, message] of rows) expect(isErrorCode(code) && ERRORS[code], String(code)).toBe(message);
   });
@@ -150,24 +151,26 @@ describe('tables', () => {
   test('close codes are those of docs/errors.md', () => {
     const errors = readFileSync(join(root, 'docs', 'errors.md'), 'utf8').split('## Close codes')[1] ?? '';
     const listed = [...errors.matchAll(/^\| ([\d, ]+?) +\|/gm)].flatMap(([, codes = '']) => codes.split(', '));
-    expect(rowsOf('| close code ').flatMap(([codes = '']) => codes.split(', '))).toEqual(listed);
+    expect(rowsOf(page, '| close code ').flatMap(([codes = '']) => codes.split(', '))).toEqual(listed);
   });
 
   test('the fields of _meta are those that are parsed', () => {
-    const fields = rowsOf('| field ', '`traceparent`').flatMap(([names = '']) => names.replaceAll('`', '').split(', '));
+    const fields = rowsOf(page, '| field ', '`traceparent`').flatMap(([names = '']) =>
+      names.replaceAll('`', '').split(', '),
+    );
     const routing = fields.map((name) => name.replace('handoff.', '')).sort();
     const known = [...Object.keys(Routing.shape), ...Object.keys(Meta.shape).filter((name) => name !== 'handoff')];
     expect(routing).toEqual(known.sort());
   });
 
   test('the traits of a skill are those that are parsed', () => {
-    expect(rowsOf('| trait ').map(([name = '']) => name.replaceAll('`', ''))).toEqual(
+    expect(rowsOf(page, '| trait ').map(([name = '']) => name.replaceAll('`', ''))).toEqual(
       Object.keys(SkillTraits.shape).sort(byPage),
     );
   });
 
   test('the methods are those that the orchestrator describes', () => {
-    const named = rowsOf('| method ').flatMap(([names = '']) => names.replaceAll('`', '').split(', '));
+    const named = rowsOf(page, '| method ').flatMap(([names = '']) => names.replaceAll('`', '').split(', '));
     const spoken = [...ABOUT.skills.map(({ id }) => id), 'mesh/hello', 'rpc.ping', 'rpc.discover'];
     expect(named.sort()).toEqual(spoken.sort());
   });
@@ -178,7 +181,7 @@ describe('tables', () => {
   });
 
   test('the limits are those of the code', () => {
-    const rows = rowsOf('| limit ').map(
+    const rows = rowsOf(page, '| limit ').map(
       ([name = '', value = '']) => [name, Number(value.replaceAll(' ', ''))] as const,
     );
     const said: Record<string, number> = Object.fromEntries(rows);
@@ -240,48 +243,6 @@ async function exchange(scene: string, text: string): Promise<void> {
   }
 }
 
-/** Sends bytes; answers the head, and the body as far as it was announced. */
-function ask(port: number, request: string): Promise<{ head: string[]; body: string }> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    socket.on('error', reject);
-    socket.on('close', () => reject(new Error(`no whole answer: ${text}`)));
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1');
-      const [head = '', body = ''] = text.split(/\r\n\r\n(.*)/s);
-      const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-      const is_chunked = /^transfer-encoding: chunked/im.test(head);
-      if (!text.includes('\r\n\r\n') || body.length < length || (is_chunked && !body.endsWith('0\r\n\r\n'))) return;
-      resolve({ head: head.split('\r\n'), body: is_chunked ? unchunked(body) : body });
-      socket.destroy();
-    });
-  });
-}
-
-const unchunked = (body: string): string =>
-  [...body.matchAll(/([0-9a-f]+)\r\n/g)].length === 0
-    ? body
-    : body.replace(/(?:^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '');
-
-/** A header is like another whatever the case of its name; `…` is anything. */
-function isLike(got: string, wanted: string): boolean {
-  const escaped = wanted.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`, 'i').test(got);
-}
-
-/** The cells of the table under a head; of several with the same head the one whose first cell is said. */
-function rowsOf(head: string, first?: string): string[][] {
-  const tables = page.split('\n\n').filter((part) => part.startsWith(head));
-  const rows = tables.map((table) => table.split('\n').slice(2).map(cellsOf));
-  return rows.find((table) => first === undefined || table[0]?.[0] === first) ?? [];
-}
-
-const cellsOf = (row: string): string[] =>
-  row
-    .split('|')
-    .slice(1, -1)
-    .map((cell) => cell.trim());
 const byPage = (left: string, right: string): number => ORDER.indexOf(left) - ORDER.indexOf(right);
 const ORDER = ['effect', 'action_class', 'routable', 'concurrency', 'targets'];
 const isGoaway = (frame: unknown): boolean => JSON.stringify(frame).includes('"mesh/goaway"');
