@@ -96,6 +96,8 @@ export interface Peer {
   /** Resolves when none runs and every answer was given to the link. */
   idle(): Promise<void>;
   close(code: number, reason: string): void;
+  /** The other end takes no larger frames than that, bytes: an answer over it becomes 4130. Never more than before. */
+  limitFrames(frame_bytes_max: number): void;
   /** Hears that unsent bytes fell under half their bound, until the returned function is called. */
   onDrain(listener: () => void): () => void;
   /** Settles once, when the link is gone; never rejects. */
@@ -172,6 +174,9 @@ export function createPeer(deps: PeerDeps): Peer {
     },
     idle: () => (answering === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
     close: (code, reason) => link.close(code, reason),
+    limitFrames: (frame_bytes_max) => {
+      limits.frame_bytes_max = Math.min(limits.frame_bytes_max, frame_bytes_max);
+    },
     onDrain(listener) {
       drain_listeners.add(listener);
       return () => void drain_listeners.delete(listener);
