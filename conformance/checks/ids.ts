@@ -5,6 +5,7 @@ import { codeOf, expectCode, expectRefusal } from '../expect.ts';
 import type { Probe } from '../probe.ts';
 import { NO_METHOD, type Talk } from '../talk.ts';
 import { workOf } from '../work.ts';
+import { encodeFrame, OPCODE } from '../ws-frames.ts';
 
 /** The checks of ID. */
 export const idChecks = [
@@ -84,8 +85,10 @@ async function useTwice(probe: Probe): Promise<{ first: Frame; second: Frame; id
   const { method, params } = workOf(probe);
   const talk = await probe.talk();
   const id = `twice-${probe.chance.token()}`;
-  talk.say({ jsonrpc: '2.0', id, method, params });
-  talk.say({ jsonrpc: '2.0', id, method: NO_METHOD });
+  const frames = [{ method, params }, { method: NO_METHOD }].map((call) =>
+    encodeFrame({ opcode: OPCODE.text, payload: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...call })) }),
+  );
+  talk.wire.sendBytes(Buffer.concat(frames)); // in one piece: the second is there before the first can be answered
   const answers = [await talk.next(), await talk.next().catch(() => fail(`one of two requests was not answered`))];
   const at = answers.findIndex((answer) => codeOf(answer) === -32600 || codeOf(answer) === -32601);
   const [first, second] = [answers[1 - at], answers[at]];
