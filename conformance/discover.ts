@@ -1,7 +1,10 @@
 /** Finding out what a peer can do: its OpenRPC document, its card, and the skills in both. */
 import { SKILLS_EXTENSION } from '../protocol/index.ts';
 import { isFrame, type Frame } from './answers.ts';
+import type { Chance } from './chance.ts';
+import { makeFitting } from './params.ts';
 import type { Probe } from './probe.ts';
+import { readShape } from './shape.ts';
 import type { Skill } from './subject.ts';
 
 /** What was found. */
@@ -15,21 +18,25 @@ export async function discover(probe: Probe): Promise<Discovered> {
   return { document: await documentOf(probe), card: await cardOf(probe) };
 }
 
-/** The skills of a document. The effect of each is what the document or the card says, else `unknown`. */
-export function skillsIn({ document, card }: Discovered): Skill[] {
+/**
+ * The skills of a document. The effect of each is what the document or the card says, else `unknown`; where no params are
+ * published as an example, some are made from the schema.
+ */
+export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[] {
   const traits = traitsIn(card);
   return listOf(document?.['methods']).flatMap((method): Skill[] => {
     const { name, examples, result } = method;
     if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
     const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
     const effect = own['effect'] ?? traits.get(name)?.['effect'];
+    const params_schema = isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method);
     const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
     return [
       {
         name,
         effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
-        params: exampleOf(examples),
-        params_schema: isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method),
+        ...paramsFor(examples, params_schema, chance),
+        params_schema,
         result_schema: schema,
       },
     ];
@@ -66,9 +73,12 @@ function schemaOf(method: Frame): Frame | undefined {
   };
 }
 
-function exampleOf(examples: unknown): Frame {
+function paramsFor(examples: unknown, schema: Frame | undefined, chance: Chance): Pick<Skill, 'params' | 'is_made'> {
   const [first] = listOf(examples);
-  return Object.fromEntries(listOf(first?.['params']).map(({ name, value }) => [String(name), value]));
+  if (first)
+    return { params: Object.fromEntries(listOf(first['params']).map(({ name, value }) => [String(name), value])) };
+  const shape = schema && readShape(schema);
+  return { params: (shape && makeFitting(shape, chance)) ?? {}, is_made: true };
 }
 
 const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);

@@ -37,13 +37,13 @@ const SENTENCES = {
     level: 'must',
     profiles: EVERY,
     source: 'RFC 6455, 4.2.1',
-    text: 'An upgrade of another WebSocket version than 13 is not answered 101.',
+    text: 'An upgrade of a WebSocket version that nobody speaks is not answered 101.',
   },
   'UP-03': {
     level: 'should',
     profiles: EVERY,
     source: 'RFC 6455, 4.4',
-    text: 'The refusal of another WebSocket version names version 13 in Sec-WebSocket-Version.',
+    text: 'The refusal of a WebSocket version names version 13 in Sec-WebSocket-Version.',
   },
   'UP-04': {
     level: 'must',

@@ -166,12 +166,12 @@ async function known(profile: Profile, base: Subject, { method, params }: Confor
   try {
     const found = await discover(probe);
     const own: Skill[] = method === undefined ? [] : [{ name: method, effect: 'read', params: params ?? {} }];
-    const skills = skillsIn(found);
+    const skills = skillsIn(found, probe.chance);
     const published = skills.find(({ name }) => name === method);
     const named = own.map((skill) => ({
       ...published,
       ...skill,
-      ...(params === undefined && published && { params: published.params }),
+      ...(params === undefined && published && { params: published.params, is_made: published.is_made ?? false }),
     }));
     return { ...base, ...found, skills: [...named, ...skills.filter(({ name }) => name !== method)] };
   } finally {

@@ -9,6 +9,8 @@ export interface Skill {
   effect: 'read' | 'idempotent' | 'non_idempotent' | 'unknown';
   /** Params that fit: the user's, an example of the peer's, or made from the schema. */
   params: Frame;
+  /** Whether the params were made up from the schema: they fit, but may mean nothing. */
+  is_made?: boolean;
   /** JSON Schema of the params and of the result, where they were published. */
   params_schema?: Frame | undefined;
   result_schema?: Frame | undefined;

@@ -198,7 +198,9 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     const found = new Promise<T>((resolve) => {
       watcher = () => {
         const value = find();
-        if (value !== undefined) resolve(value);
+        if (value === undefined) return;
+        watchers.delete(watcher); // at once: what else came in the same piece is not for this one
+        resolve(value);
       };
       watchers.add(watcher);
       watcher();

@@ -86,6 +86,20 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
   return startWire(socket, { ...answer, key }, options);
 }
 
+/** Dials, says half of an HTTP request, and leaves it lying until the returned function is called. */
+export async function leaveHalf({ url, tls_ca, limits }: HalfOptions): Promise<() => void> {
+  const socket = await dial(new URL(url), { tls_ca, upgrade_ms_max: limits.upgrade_ms_max });
+  socket.write(`GET / HTTP/1.1\r\nhost: ${new URL(url).host}\r\nx-half:`);
+  return () => void socket.destroy();
+}
+
+/** Where half a request is left. */
+interface HalfOptions {
+  url: string;
+  tls_ca?: string | undefined;
+  limits: { upgrade_ms_max: number };
+}
+
 /** Whether the upgrade was agreed to. */
 export const isWire = (answered: Wire | UpgradeAnswer): answered is Wire => 'sendText' in answered;
 
@@ -240,7 +254,7 @@ function toClose(payload: Buffer): Received[] {
 const isSendable = (code: number): boolean =>
   code >= 1000 && code <= 4999 && ![1004, 1005, 1006].includes(code) && (code <= 1014 || code >= 3000);
 
-function dial(url: URL, { tls_ca, upgrade_ms_max }: WireOptions): Promise<Socket> {
+function dial(url: URL, { tls_ca, upgrade_ms_max }: Pick<WireOptions, 'tls_ca' | 'upgrade_ms_max'>): Promise<Socket> {
   const secure = url.protocol === 'wss:';
   const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port);
   const host = url.hostname.replace(/^\[|\]$/g, '');
