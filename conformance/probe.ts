@@ -12,7 +12,7 @@ import { startTalk, type Talk } from './talk.ts';
 import { isWire, openWire, type UpgradeAnswer, type Wire, type WireOptions } from './wire.ts';
 
 /** How a connection is opened. */
-export type DialOptions = Partial<Pick<WireOptions, 'protocols' | 'headers' | 'early'>>;
+export type DialOptions = Partial<Pick<WireOptions, 'url' | 'protocols' | 'headers' | 'early'>>;
 
 /** A conversation whose hello was said. */
 export type Greeting = Talk & { readonly greeted: Greeted };
