@@ -29,7 +29,7 @@ export interface Handover {
 
 /** Greets as the agent's orchestrator. Skips when no key was given, or one whose routing does not count. */
 export async function openHandover(probe: Probe): Promise<Handover> {
-  if (probe.key().id.startsWith('operator:')) skip(NO_ORCHESTRATOR);
+  expectOrchestrator(probe);
   const talk = await probe.greet();
   const to = agentIdOf(talk);
   return {
@@ -46,6 +46,11 @@ export async function openHandover(probe: Probe): Promise<Handover> {
       return talk.ask(skill.name, whole, { ...(within_ms !== undefined && { within_ms }) });
     },
   };
+}
+
+/** Skips unless we have the key of an orchestrator. */
+export function expectOrchestrator(probe: Probe): void {
+  if (probe.key().id.startsWith('operator:')) skip(NO_ORCHESTRATOR);
 }
 
 /** Skills that may be tried: those that read, those with params of their own first. Skips when there is none. */

@@ -17,11 +17,9 @@ export function readSchema(schema: unknown, document: Frame = {}): ReadSchema {
 }
 
 function compile(schema: Frame | boolean, document: Frame): ValidateFunction {
-  const options = { strict: false, validateFormats: false, allowUnionTypes: true, logger: false as const };
-  const dialect = isFrame(schema) ? schema['$schema'] : undefined;
-  const ajv = typeof dialect === 'string' && dialect.includes('2020-12') ? new Ajv2020(options) : new Ajv(options);
-  if (typeof schema === 'boolean') return ajv.compile(schema);
-  const { $schema: _dialect, ...rest } = schema;
+  if (typeof schema === 'boolean') return DRAFT_7.compile(schema);
+  const { $schema: dialect, ...rest } = schema;
+  const ajv = typeof dialect === 'string' && dialect.includes('2020-12') ? DRAFT_2020 : DRAFT_7;
   return ajv.compile({ ...(isFrame(document['components']) && { components: document['components'] }), ...rest });
 }
 
@@ -32,3 +30,14 @@ const toReader = (validate: ValidateFunction): ReadSchema => ({
     return `${first?.instancePath === '' ? '/' : (first?.instancePath ?? '/')} ${first?.message ?? 'does not fit'}`;
   },
 });
+
+/** A schema's own name is not kept: the next document may have another of that name. */
+const OPTIONS = {
+  strict: false,
+  validateFormats: false,
+  allowUnionTypes: true,
+  addUsedSchema: false,
+  logger: false as const,
+};
+const DRAFT_7 = new Ajv(OPTIONS);
+const DRAFT_2020 = new Ajv2020(OPTIONS);

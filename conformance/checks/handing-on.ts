@@ -1,7 +1,7 @@
 /** Handing on: what an agent asks of its orchestrator while it works, and that it claims no more than it was given. */
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
-import { ACTOR, BUDGET_MS, newTaskId, openHandover, triedSkills } from '../handover.ts';
+import { ACTOR, BUDGET_MS, expectOrchestrator, newTaskId, openHandover, triedSkills } from '../handover.ts';
 import type { Probe } from '../probe.ts';
 import { Refusal } from '../talk.ts';
 
@@ -61,6 +61,7 @@ async function handedOn(probe: Probe): Promise<Asked[]> {
 
 /** Lets one skill after the other work, and hears what the agent asks meanwhile; until the method is asked, when one is looked for. */
 async function asksOf(probe: Probe, looked_for?: string): Promise<Asked[]> {
+  expectOrchestrator(probe);
   const all: Asked[] = [];
   for (const skill of triedSkills(probe)) {
     const { talk, give } = await openHandover(probe);

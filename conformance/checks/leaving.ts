@@ -85,7 +85,8 @@ async function depart(probe: Probe, drain: () => Promise<void> | void): Promise<
     () => talk.told.find(({ method }) => method === 'mesh/goaway') ?? endOf(talk),
     LEAVE_MS_MAX,
   );
-  const said_goaway = goaway !== undefined && 'method' in goaway;
+  if (!goaway) return { said_goaway: false, begun: await Promise.all(began), after_goaway: undefined, end: undefined };
+  const said_goaway = 'method' in goaway;
   const after_goaway = said_goaway ? await ask().catch(() => undefined) : undefined;
   const end = await talk.ended(LEAVE_MS_MAX).catch(() => undefined);
   const begun = await within(LEAVE_MS_MAX, Promise.all(began));
@@ -94,13 +95,13 @@ async function depart(probe: Probe, drain: () => Promise<void> | void): Promise<
 
 /** A conversation in which work is asked for, where we may; else one that only listens. */
 async function asker(probe: Probe): Promise<{ talk: Talk; ask: () => Promise<Frame> }> {
-  if (probe.profile === 'orchestrator' || probe.key().id.startsWith('operator:')) {
+  if (probe.profile === 'orchestrator' || !probe.subject.key || probe.subject.key.id.startsWith('operator:')) {
     const talk = await probe.talk();
     return { talk, ask: () => talk.ask('rpc.ping') };
   }
   const { talk, give } = await openHandover(probe);
   const [skill] = triedSkills(probe);
-  return { talk, ask: () => give(skill) };
+  return { talk, ask: () => give(skill, { within_ms: LEAVE_MS_MAX }) };
 }
 
 const endOf = ({ end }: Talk): { ended: true } | undefined => end && { ended: true };

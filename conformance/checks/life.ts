@@ -1,7 +1,6 @@
 /** Life: pings that are sent, silence that is noticed, and frames that count as breath. */
 import { demand, show, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
-import type { Probe } from '../probe.ts';
 import type { Talk } from '../talk.ts';
 
 /** The checks of LIFE that need a link of their own. */
@@ -9,7 +8,7 @@ export const lifeChecks = [
   verifies(
     'LIFE-01',
     async (probe) => {
-      const talk = await stays(probe);
+      const talk = await probe.talk();
       for (const nth of [1, 2]) {
         const ping = await talk.until(() => pingsOf(talk)[nth - 1], PING_MS_MAX + GRACE_MS);
         demand(
@@ -23,7 +22,7 @@ export const lifeChecks = [
   verifies(
     'LIFE-02',
     async (probe) => {
-      const talk = await stays(probe);
+      const talk = await probe.talk();
       talk.wire.answers_pings = false;
       const began = probe.subject.monotonic();
       await talk.ended(DROP_MS_MAX);
@@ -35,7 +34,7 @@ export const lifeChecks = [
   verifies(
     'LIFE-06',
     async (probe) => {
-      const talk = await stays(probe);
+      const talk = await probe.talk();
       talk.wire.answers_pings = false;
       for (let nth = 0; nth < BREATHS; nth++) {
         await pass(BREATH_MS);
@@ -46,12 +45,6 @@ export const lifeChecks = [
     { phase: 'long' },
   ),
 ];
-
-/** A conversation that nobody ends for want of a key. */
-async function stays(probe: Probe): Promise<Talk> {
-  probe.key();
-  return probe.talk();
-}
 
 const pingsOf = ({ beats }: Talk) => beats.filter(({ kind }) => kind === 'ping');
 const toEnd = ({ end }: Talk): string => (end ? `; the connection ended ${show(end.code)} ${end.reason}` : '');

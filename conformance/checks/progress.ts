@@ -3,7 +3,7 @@ import { TaskEventKind } from '../../protocol/index.ts';
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
-import { newTaskId, openHandover, triedSkills } from '../handover.ts';
+import { expectOrchestrator, newTaskId, openHandover, triedSkills } from '../handover.ts';
 import type { Probe } from '../probe.ts';
 
 /** The checks of PROG under mesh.v1. */
@@ -61,6 +61,7 @@ interface Told {
 
 /** Hands over one skill after the other until one tells something. Skips when none does. */
 async function workThatTells(probe: Probe): Promise<Told> {
+  expectOrchestrator(probe);
   const skills = triedSkills(probe);
   for (const skill of skills) {
     const { talk, give } = await openHandover(probe);
