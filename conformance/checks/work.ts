@@ -88,16 +88,10 @@ export const workChecks = [
     expectSame(first, await give(skill, { routing: { task_id, fence: 2, attempt: 2 } }), 'a later attempt');
   }),
   verifies('WORK-12', async (probe) => {
-    const { give } = await openHandover(probe);
-    const { monotonic } = probe.subject;
     for (const skill of triedSkills(probe)) {
-      const began = monotonic();
-      const routing = { budget_ms: SHORT_MS, deadline: new Date(now() + SHORT_MS).toISOString() };
-      const answer = await give(skill, { routing, within_ms: SHORT_MS + LATE_MS_MAX });
-      const is_over = Object.hasOwn(answer, 'result') || [5040, -32602].includes(Number(codeOf(answer)));
-      demand(is_over, `${skill.name}, with a budget of ${SHORT_MS} ms, was answered ${show(answer)}`);
-      const took_ms = Math.round(monotonic() - began);
-      demand(took_ms <= SHORT_MS + LATE_MS_MAX, `${skill.name} took ${took_ms} ms of a budget of ${SHORT_MS}`);
+      // Twice: what a peer does for the first time may take it longer than its clock is good for.
+      const late = (await outstayed(probe, skill)) && (await outstayed(probe, skill));
+      demand(late === undefined, late ?? '');
     }
   }),
   verifies('WORK-13', async (probe) => {
@@ -128,6 +122,20 @@ async function expectCode(probe: Probe, routing: Frame, code: number): Promise<v
   const [skill] = triedSkills(probe);
   const answer = await give(skill, { routing });
   demand(codeOf(answer) === code, `${skill.name} with ${show(routing)} was answered ${show(answer)}`);
+}
+
+/** Gives a skill little time: how it overran it, or undefined. */
+async function outstayed(probe: Probe, skill: Skill): Promise<string | undefined> {
+  const { talk, give } = await openHandover(probe);
+  const began = probe.subject.monotonic();
+  const answer = await give(skill, { routing: { budget_ms: SHORT_MS } });
+  const took_ms = Math.round(probe.subject.monotonic() - began);
+  await talk.close();
+  if (took_ms > SHORT_MS + LATE_MS_MAX) return `${skill.name} took ${took_ms} ms of a budget of ${SHORT_MS}`;
+  const code = codeOf(answer);
+  // Params that do not fit are another check's.
+  const is_over = code === undefined || code === 5040 || code === -32602;
+  return is_over ? undefined : `${skill.name}, with a budget of ${SHORT_MS} ms, was answered ${show(answer)}`;
 }
 
 function expectSame(first: unknown, again: Frame, what: string): void {
