@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isFrame, type Frame } from './answers.ts';
 import { skip } from './check.ts';
 import { now } from './clock.ts';
-import type { Greeting, Probe } from './probe.ts';
+import { isKnown, type Greeting, type Probe } from './probe.ts';
 import type { Skill } from './subject.ts';
 
 /** How a handover is other than usual. */
@@ -31,6 +31,7 @@ export interface Handover {
 export async function openHandover(probe: Probe): Promise<Handover> {
   expectOrchestrator(probe);
   const talk = await probe.greet();
+  await isKnown(talk);
   const to = agentIdOf(talk);
   return {
     talk,
@@ -82,7 +83,8 @@ export const BUDGET_MS = 20_000;
 /** On whose behalf the kit asks. */
 export const ACTOR = { sub: 'conformance-kit', scopes: ['kit:read'], tenant: 'conformance' };
 
-function routingTo(to: string): Frame {
+/** Routing of a task that nobody asked for yet. */
+export function routingTo(to: string): Frame {
   const task_id = newTaskId();
   return {
     handoff_id: `kit-${randomUUID()}`,

@@ -92,6 +92,7 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     async talk(options) {
       if (profile === 'bare') return talkOver(await wire(options));
       const talk = await greet({}, options);
+      await isKnown(talk);
       if (!subject.key && (await isTurnedAway(talk))) skip(NO_KEY);
       return talk;
     },
@@ -106,16 +107,19 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
   };
 }
 
-/** Whether the peer wants nothing of who said hello. It finds out after it heard the proof, so it is asked twice. */
+/** Waits until the peer has asked who we are, and so was told: whatever is sent from now on comes after that. */
+export const isKnown = (talk: Talk): Promise<unknown> =>
+  talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello') ?? talk.end, ASKED_MS_MAX);
+
+/** Whether the peer wants nothing of who said hello. It judges the proof after it heard it, so it is asked twice. */
 async function isTurnedAway(talk: Talk): Promise<boolean> {
-  await talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello') ?? talk.end, PROOF_MS_MAX);
   await talk.ask('rpc.ping').catch(() => undefined);
   await talk.ask('rpc.ping').catch(() => undefined);
   return talk.end !== undefined;
 }
 
 /** How long a peer may take to ask who we are, ms. */
-const PROOF_MS_MAX = 1_000;
+const ASKED_MS_MAX = 500;
 const NO_SKILL =
   'no skill that reads is known: the peer answers no rpc.discover and has no card; name one with --method and --params';
 const NO_KEY = 'the peer asks for a key that it has pinned: give it with --key and --id';

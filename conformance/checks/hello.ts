@@ -6,7 +6,7 @@ import { now, pass } from '../clock.ts';
 import { introducedIn, sayHello, type GreetingOptions } from '../greeting.ts';
 import { codeOf } from '../handover.ts';
 import { isProof } from '../identity.ts';
-import type { Greeting, Probe } from '../probe.ts';
+import { isKnown, type Greeting, type Probe } from '../probe.ts';
 import { NO_METHOD, type Talk } from '../talk.ts';
 
 /** The checks of HELLO. */
@@ -141,7 +141,7 @@ const greetWith = (probe: Probe, hello: Frame): Promise<Greeting> => probe.greet
 async function greetKnown(probe: Probe, options: Partial<GreetingOptions>): Promise<Greeting> {
   const talk = await probe.greet({ key: probe.key(), ...options });
   introducedIn(talk.greeted);
-  await talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello'));
+  await isKnown(talk);
   await talk.ask(NO_METHOD);
   return talk;
 }
