@@ -6,6 +6,7 @@ import { makeFitting } from './params.ts';
 import type { Probe } from './probe.ts';
 import { readShape } from './shape.ts';
 import type { Skill } from './subject.ts';
+import type { Talk } from './talk.ts';
 
 /** What was found. */
 export interface Discovered {
@@ -43,9 +44,21 @@ export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[
   });
 }
 
+/** As the profile asks, else as a stranger does: what a peer offers is no secret, but may need a key that we lack. */
 async function documentOf(probe: Probe): Promise<Frame | undefined> {
-  const answer = await (await probe.talk()).ask('rpc.discover').catch(() => undefined);
-  return isFrame(answer?.['result']) ? answer['result'] : undefined;
+  return (
+    (await askedOver(() => probe.talk())) ??
+    (await askedOver(async () => probe.talkOver(await probe.wire({ protocols: [] }))))
+  );
+}
+
+async function askedOver(open: () => Promise<Talk>): Promise<Frame | undefined> {
+  try {
+    const { result } = await (await open()).ask('rpc.discover');
+    return isFrame(result) ? result : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function cardOf(probe: Probe): Promise<Frame | undefined> {

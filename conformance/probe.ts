@@ -12,7 +12,7 @@ import { startTalk, type Talk } from './talk.ts';
 import { isWire, openWire, type UpgradeAnswer, type Wire, type WireOptions } from './wire.ts';
 
 /** How a connection is opened. */
-export type DialOptions = Partial<Pick<WireOptions, 'protocols' | 'headers' | 'early'>>;
+export type DialOptions = Partial<Pick<WireOptions, 'url' | 'protocols' | 'headers' | 'early'>>;
 
 /** A conversation whose hello was said. */
 export type Greeting = Talk & { readonly greeted: Greeted };
@@ -29,7 +29,7 @@ export interface Probe {
   wire(options?: DialOptions): Promise<Wire>;
   /** A conversation over a wire. */
   talkOver(wire: Wire): Talk;
-  /** A conversation as the profile holds it: bare at once, else after hello both ways. */
+  /** A conversation as the profile holds it: bare at once, else after hello both ways. Skips when a key is asked for and none was given. */
   talk(options?: DialOptions): Promise<Talk>;
   /** A mesh.v1 conversation whose hello is other than usual. */
   greet(options?: Partial<GreetingOptions>, dial?: DialOptions): Promise<Greeting>;
@@ -89,7 +89,13 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     upgrade,
     wire,
     talkOver,
-    talk: async (options) => (profile === 'bare' ? talkOver(await wire(options)) : greet({}, options)),
+    async talk(options) {
+      if (profile === 'bare') return talkOver(await wire(options));
+      const talk = await greet({}, options);
+      await isKnown(talk);
+      if (!subject.key && (await isTurnedAway(talk))) skip(NO_KEY);
+      return talk;
+    },
     greet,
     http: (asked) => askHttp(subject, asked, notes),
     skill: () => subject.skills.find(({ effect }) => effect === 'read') ?? skip(NO_SKILL),
@@ -101,6 +107,19 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
   };
 }
 
+/** Waits until the peer has asked who we are, and so was told: whatever is sent from now on comes after that. */
+export const isKnown = (talk: Talk): Promise<unknown> =>
+  talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello') ?? talk.end, ASKED_MS_MAX);
+
+/** Whether the peer wants nothing of who said hello. It judges the proof after it heard it, so it is asked twice. */
+async function isTurnedAway(talk: Talk): Promise<boolean> {
+  await talk.ask('rpc.ping').catch(() => undefined);
+  await talk.ask('rpc.ping').catch(() => undefined);
+  return talk.end !== undefined;
+}
+
+/** How long a peer may take to ask who we are, ms. */
+const ASKED_MS_MAX = 500;
 const NO_SKILL =
   'no skill that reads is known: the peer answers no rpc.discover and has no card; name one with --method and --params';
 const NO_KEY = 'the peer asks for a key that it has pinned: give it with --key and --id';

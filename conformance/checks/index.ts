@@ -3,13 +3,21 @@ import type { Check } from '../check.ts';
 import { batchChecks } from './batches.ts';
 import { callChecks } from './calls.ts';
 import { cancelChecks } from './cancel.ts';
+import { cardChecks } from './card.ts';
+import { discoveryChecks } from './discovery.ts';
 import { frameChecks } from './frames.ts';
+import { handingOnChecks } from './handing-on.ts';
+import { helloChecks } from './hello.ts';
 import { httpChecks } from './http.ts';
 import { idChecks } from './ids.ts';
+import { leavingChecks } from './leaving.ts';
+import { lifeChecks } from './life.ts';
 import { notificationChecks } from './notifications.ts';
+import { progressChecks } from './progress.ts';
 import { survivalChecks } from './survival.ts';
 import { upgradeChecks } from './upgrade.ts';
 import { websocketChecks } from './websocket.ts';
+import { workChecks } from './work.ts';
 
 /** Every check that is tried; those that are watched over a whole run stand in `watched.ts`. */
 export const checks: readonly Check[] = [
@@ -20,7 +28,15 @@ export const checks: readonly Check[] = [
   ...notificationChecks,
   ...batchChecks,
   ...callChecks,
+  ...discoveryChecks,
+  ...cardChecks,
   ...httpChecks,
+  ...helloChecks,
+  ...lifeChecks,
+  ...workChecks,
+  ...progressChecks,
   ...cancelChecks,
+  ...handingOnChecks,
+  ...leavingChecks,
   ...survivalChecks,
 ];
