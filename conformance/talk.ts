@@ -34,6 +34,8 @@ export interface Talk {
   readonly asked: readonly Frame[];
   /** Notifications of the peer, in order. */
   readonly told: readonly Frame[];
+  /** Every frame that came, in order: answers, requests and notifications. */
+  readonly heard: readonly Frame[];
   /** Waits until what was asked or told satisfies; undefined when it does not in time. */
   until<T>(find: () => T | undefined, within_ms?: number): Promise<T | undefined>;
   /** Pongs and pings that came, their payloads in order. */
@@ -67,6 +69,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   const unclaimed: unknown[] = [];
   const asked: Frame[] = [];
   const told: Frame[] = [];
+  const heard: Frame[] = [];
   const beats: { kind: 'ping' | 'pong'; payload: Buffer; at: number }[] = [];
   const serving = new Map<string, Serve>();
   const awaited: { id: unknown; resolve: (frame: Frame) => void }[] = [];
@@ -100,6 +103,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     serve: (method, handler) => void serving.set(method, handler),
     asked,
     told,
+    heard,
     until,
     beats,
     get end() {
@@ -140,6 +144,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   }
 
   function hearFrame(frame: Frame): void {
+    keep(heard, frame);
     if (!isCall(frame)) {
       judgeAnswer(frame, profile, observe);
       claim(frame);
@@ -230,6 +235,7 @@ export const NO_METHOD = 'no_such_method_of_this_kit';
 const GONE: Frame = {};
 const FAULTS = {
   masked: 'WS-15',
+  unmasked: 'ROUTE-25',
   reserved: 'WS-16',
   close_code: 'WS-03',
   utf8: 'WS-17',
