@@ -26,6 +26,9 @@ export interface Greeted {
   challenge: string;
 }
 
+/** A conversation whose hello was said. */
+export type Greeting = Talk & { readonly greeted: Greeted };
+
 /** Answers the peer's hello from now on, with a proof. */
 export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: GreetingOptions): void {
   talk.serve('mesh/hello', (params) => {
@@ -33,7 +36,7 @@ export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: G
     const connection_id = `kit-${randomBytes(8).toString('hex')}`;
     const subject = { agent_id: key.id, instance_id, dialled, connection_id };
     return {
-      ...introduction(key, instance_id),
+      ...introductionOf(key, instance_id),
       version: 'mesh.v1',
       connection_id,
       server_time: new Date(now()).toISOString(),
@@ -48,7 +51,7 @@ export async function sayHello(talk: Talk, options: GreetingOptions): Promise<Gr
   answerHello(talk, options);
   const challenge = randomBytes(32).toString('base64url');
   const params = {
-    ...introduction(options.key, options.instance_id),
+    ...introductionOf(options.key, options.instance_id),
     versions: ['mesh.v1'],
     challenge,
     ...options.hello,
@@ -65,7 +68,8 @@ export function introducedIn({ answer }: Greeted): Frame {
   return answer['result'];
 }
 
-function introduction(key: Key, instance_id: string): Frame {
+/** How the kit introduces itself in hello. */
+export function introductionOf(key: Key, instance_id: string): Frame {
   return {
     agent: { agent_id: key.id, instance_id, name: 'Conformance kit', version: '1', public_key: publicKeyOf(key) },
     capabilities: { cancel: true, progress: true, approvals: true, resume: false, batch_max: 32 },

@@ -1,8 +1,9 @@
 /** What a check holds in its hand: ways to reach the peer as its profile does, what is known of it, and notes of everything said. */
 import type { Observe } from './answers.ts';
 import { demand, skip } from './check.ts';
+import { createEnlisting, type Enlisting } from './enlisting.ts';
 import type { Notes } from './exchange.ts';
-import { sayHello, type Greeted, type GreetingOptions } from './greeting.ts';
+import { sayHello, type Greeting, type GreetingOptions } from './greeting.ts';
 import { askHttp, type HttpAnswer, type HttpAsked } from './http.ts';
 import type { Key } from './identity.ts';
 import type { Chance } from './chance.ts';
@@ -13,9 +14,6 @@ import { isWire, openWire, type UpgradeAnswer, type Wire, type WireOptions } fro
 
 /** How a connection is opened. */
 export type DialOptions = Partial<Pick<WireOptions, 'url' | 'protocols' | 'headers' | 'early'>>;
-
-/** A conversation whose hello was said. */
-export type Greeting = Talk & { readonly greeted: Greeted };
 
 /** What a check is given. */
 export interface Probe {
@@ -38,6 +36,8 @@ export interface Probe {
   skill(): Skill;
   /** The key that the peer knows us by. Skips when none was given. */
   key(): Key;
+  /** Ways of being an agent of the fleet, to see what an orchestrator sends to one. */
+  readonly enlisting: Enlisting;
   observe: Observe;
   /** Ends every connection that was opened. */
   done(): Promise<void>;
@@ -82,6 +82,8 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     const greeted = await sayHello(talk, { key: subject.key ?? subject.stranger, instance_id, dialled, ...options });
     return Object.assign(talk, { greeted });
   };
+  const key = () => subject.key ?? skip(NO_KEY);
+  const enlisting = createEnlisting({ subject, notes, observe, greet, operatorKey: key });
   return {
     profile,
     subject,
@@ -99,9 +101,11 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     greet,
     http: (asked) => askHttp(subject, asked, notes),
     skill: () => subject.skills.find(({ effect }) => effect === 'read') ?? skip(NO_SKILL),
-    key: () => subject.key ?? skip(NO_KEY),
+    key,
+    enlisting,
     observe,
     async done() {
+      await enlisting.done();
       await Promise.all(wires.map((opened) => opened.close()));
     },
   };

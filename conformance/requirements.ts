@@ -1289,6 +1289,42 @@ const SENTENCES = {
     source: 'wire.md 5',
     text: 'A priority, an idempotency key and a reason reach the agent as they were given.',
   },
+  'ROUTE-25': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'RFC 6455, 5.1',
+    text: 'Every frame that is sent to an agent is masked.',
+  },
+  'ROUTE-26': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 7',
+    text: 'A task whose agent says nothing ends failed with 5040 at its deadline, and the agent is told $/cancel.',
+  },
+  'ROUTE-27': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'promises.md P5',
+    text: 'A second answer of the agent changes nothing: the first one counts.',
+  },
+  'ROUTE-28': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'promises.md P3',
+    text: 'A task that only reads is handed over again, under a higher fence, when its agent was lost with it.',
+  },
+  'ROUTE-29': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'An agent is shown no task that it neither holds nor started.',
+  },
+  'ROUTE-30': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 7',
+    text: 'What is answered after a cancel does not complete the task.',
+  },
 
   /* ---- tasks ---- */
   'TASK-01': {
@@ -1398,13 +1434,13 @@ const SENTENCES = {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 7',
-    text: 'A skill that changes something is not handed over without a key.',
+    text: 'In mode active a skill that changes something is not handed over without a key.',
   },
   'IDEM-05': {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 8',
-    text: 'A skill that acts is denied with 4031 in monitor, and reaches no agent.',
+    text: 'A skill that acts reaches no agent in mode active before somebody allowed it.',
   },
   'REG-01': {
     level: 'must',
@@ -1440,13 +1476,31 @@ const SENTENCES = {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 4',
-    text: 'An address of the link itself (169.254.0.0/16) is never dialled for an agent.',
+    text: 'An address of the link itself (169.254.0.0/16) is not registered.',
   },
   'REG-07': {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 10',
     text: 'An agent whose card lies about its id is given no work.',
+  },
+  'REG-08': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 1',
+    text: 'An agent that registered is dialled at its address, and given work.',
+  },
+  'REG-09': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 3',
+    text: 'An agent whose card is not the one that its hello vouches for is given no work.',
+  },
+  'REG-10': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 4',
+    text: 'A process on the port of an agent that does not prove its key is given no work.',
   },
 } as const satisfies Record<string, Requirement>;
 

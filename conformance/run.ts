@@ -11,6 +11,7 @@ import { makeKey, type Key } from './identity.ts';
 import { createProbe, type Probe } from './probe.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
 import { dialledOf, type Skill, type Subject } from './subject.ts';
+import { createTurns } from './turns.ts';
 import { isWire } from './wire.ts';
 
 /** What a run is told. Only the address is needed. */
@@ -31,7 +32,9 @@ export interface ConformOptions {
   token?: string | undefined;
   tls_ca?: string | undefined;
   key?: Key | undefined;
+  /** Keys under which the orchestrator has pinned an agent, and a second one: for agents of the kit's own. */
   agent_key?: Key | undefined;
+  peer_key?: Key | undefined;
   /** Also calls skills that do more than read. */
   allow_effects?: boolean | undefined;
   drain?: (() => Promise<void> | void) | undefined;
@@ -79,6 +82,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
     ...options,
     dialled: dialledOf(options.url),
     stranger: makeKey('conformance-kit'),
+    turns: createTurns(),
     seed,
     runs: options.runs ?? RUNS_DEFAULT,
     allow_effects: options.allow_effects ?? false,

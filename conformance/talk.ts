@@ -34,7 +34,7 @@ export interface Talk {
   readonly asked: readonly Frame[];
   /** Notifications of the peer, in order. */
   readonly told: readonly Frame[];
-  /** Every message of one frame, in order: requests, notifications and answers. */
+  /** Every frame that came, in order: answers, requests and notifications. */
   readonly heard: readonly Frame[];
   /** Waits until what was asked or told satisfies; undefined when it does not in time. */
   until<T>(find: () => T | undefined, within_ms?: number): Promise<T | undefined>;
@@ -237,6 +237,7 @@ export const NO_METHOD = 'no_such_method_of_this_kit';
 const GONE: Frame = {};
 const FAULTS = {
   masked: 'WS-15',
+  unmasked: 'ROUTE-25',
   reserved: 'WS-16',
   close_code: 'WS-03',
   utf8: 'WS-17',
