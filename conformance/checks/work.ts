@@ -22,7 +22,7 @@ export const workChecks = [
     demand(!JSON.stringify(result).includes(task_id), 'what stood in the routing stands in the result');
   }),
   verifies('WORK-02', async (probe) => {
-    await expectCode(probe, { to: 'another-agent', path: ['orchestrator', 'another-agent'] }, 4030);
+    await expectCode(probe, { to: 'another-agent', path: ['another-agent'] }, 4030);
   }),
   verifies('WORK-03', async (probe) => {
     await expectCode(probe, { deadline: new Date(now() - 1_000).toISOString() }, 5040);
