@@ -114,6 +114,13 @@ export const workChecks = [
       skip(`${skill.name} looks at the params first: with params that fit it is tried with --allow-effects`);
     demand(codeOf(answer) === 4030, `${skill.name}, called by a stranger, was answered ${show(answer)}`);
   }),
+  verifies('WORK-15', async (probe) => {
+    const { give } = await openHandover(probe);
+    const [skill] = triedSkills(probe);
+    const routing = { task_id: newTaskId() };
+    const [first, again] = await Promise.all([give(skill, { routing }), give(skill, { routing })]);
+    expectSame(resultOf(first, skill), again, 'the same attempt, at the same time,');
+  }),
 ];
 
 /** One handover whose routing is wrong in one thing. */
