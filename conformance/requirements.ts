@@ -940,7 +940,7 @@ const SENTENCES = {
     text: "More than 200 frames a second, beyond a burst, close 4029; one connection's excess is no other's.",
   },
   'LIFE-06': {
-    level: 'must',
+    level: 'should',
     profiles: MESHED,
     source: 'wire.md 10',
     text: 'Any frame counts as life: who talks, but sends no pong, is not dropped.',
