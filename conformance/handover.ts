@@ -94,7 +94,7 @@ export function routingTo(to: string): Frame {
     to,
     reason: 'conformance',
     hop: 1,
-    path: ['orchestrator', to],
+    path: [to],
     mode: 'dry_run',
     priority: 5,
     attempt: 1,

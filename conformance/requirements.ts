@@ -812,7 +812,7 @@ const SENTENCES = {
     level: 'must',
     profiles: MESHED,
     source: 'wire.md 3',
-    text: 'mesh/hello is answered with versions agreed, agent, capabilities, limits, heartbeat, connection and time.',
+    text: 'mesh/hello is answered with the version agreed on, agent, connection and time; capabilities, limits and heartbeat may be left out, and are of the right type where they stand.',
   },
   'HELLO-02': {
     level: 'must',
@@ -940,7 +940,7 @@ const SENTENCES = {
     text: "More than 200 frames a second, beyond a burst, close 4029; one connection's excess is no other's.",
   },
   'LIFE-06': {
-    level: 'must',
+    level: 'should',
     profiles: MESHED,
     source: 'wire.md 10',
     text: 'Any frame counts as life: who talks, but sends no pong, is not dropped.',
@@ -1030,6 +1030,12 @@ const SENTENCES = {
     profiles: BARE,
     source: 'wire.md 1',
     text: 'A stranger that calls a skill which does more than read is refused with 4030.',
+  },
+  'WORK-15': {
+    level: 'must',
+    profiles: MESH,
+    source: 'promises.md P12',
+    text: 'An attempt that is asked for again while it runs joins that run: both requests are answered the same.',
   },
   'PROG-01': { level: 'must', profiles: MESH, source: 'wire.md 6', text: 'Progress carries the token that was given.' },
   'PROG-02': {

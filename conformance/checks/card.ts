@@ -152,10 +152,11 @@ function traitsIn(card: Frame): Frame {
   return isFrame(skills) ? skills : {};
 }
 
-/** Who answers hello there; nothing is proven to them. */
+/** Who answers hello there. An address that only the card names is told neither our key nor our token. */
 async function agentAt(probe: Probe, url: string): Promise<unknown> {
   const greeting = { key: probe.subject.stranger, dialled: dialledOf(url) };
-  const { greeted } = await probe.greet(greeting, { url }).catch((reason: unknown) => {
+  const headers = url === probe.subject.url ? {} : { authorization: undefined };
+  const { greeted } = await probe.greet(greeting, { url, headers }).catch((reason: unknown) => {
     return fail(`${url} leads to nobody: ${reason instanceof Error ? reason.message : String(reason)}`);
   });
   const { agent } = introducedIn(greeted);

@@ -22,7 +22,7 @@ export const workChecks = [
     demand(!JSON.stringify(result).includes(task_id), 'what stood in the routing stands in the result');
   }),
   verifies('WORK-02', async (probe) => {
-    await expectCode(probe, { to: 'another-agent', path: ['orchestrator', 'another-agent'] }, 4030);
+    await expectCode(probe, { to: 'another-agent', path: ['another-agent'] }, 4030);
   }),
   verifies('WORK-03', async (probe) => {
     await expectCode(probe, { deadline: new Date(now() - 1_000).toISOString() }, 5040);
@@ -113,6 +113,13 @@ export const workChecks = [
     if (!allow_effects && codeOf(answer) === -32602)
       skip(`${skill.name} looks at the params first: with params that fit it is tried with --allow-effects`);
     demand(codeOf(answer) === 4030, `${skill.name}, called by a stranger, was answered ${show(answer)}`);
+  }),
+  verifies('WORK-15', async (probe) => {
+    const { give } = await openHandover(probe);
+    const [skill] = triedSkills(probe);
+    const routing = { task_id: newTaskId() };
+    const [first, again] = await Promise.all([give(skill, { routing }), give(skill, { routing })]);
+    expectSame(resultOf(first, skill), again, 'the same attempt, at the same time,');
   }),
 ];
 
