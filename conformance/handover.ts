@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { isFrame, type Frame } from './answers.ts';
 import { skip } from './check.ts';
 import { now } from './clock.ts';
-import { isKnown, type Greeting, type Probe } from './probe.ts';
+import type { Greeting } from './greeting.ts';
+import { isKnown, type Probe } from './probe.ts';
 import type { Skill } from './subject.ts';
 
 /** How a handover is other than usual. */

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { now, pass } from '../clock.ts';
-import { introducedIn, sayHello, type GreetingOptions } from '../greeting.ts';
+import { introducedIn, sayHello, type Greeting, type GreetingOptions } from '../greeting.ts';
 import { codeOf } from '../handover.ts';
 import { isProof } from '../identity.ts';
-import { isKnown, type Greeting, type Probe } from '../probe.ts';
+import { isKnown, type Probe } from '../probe.ts';
 import { NO_METHOD, type Talk } from '../talk.ts';
 
 /** The checks of HELLO. */
