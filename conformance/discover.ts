@@ -25,12 +25,16 @@ export async function discover(probe: Probe): Promise<Discovered> {
  */
 export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[] {
   const traits = traitsIn(card);
+  const components = document?.['components'];
+  // What a schema points to (`#/components/schemas/…`) goes along with it.
+  const toWhole = (schema: Frame | undefined) =>
+    schema && components !== undefined ? { ...schema, components } : schema;
   return listOf(document?.['methods']).flatMap((method): Skill[] => {
     const { name, examples, result } = method;
     if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
     const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
     const effect = own['effect'] ?? traits.get(name)?.['effect'];
-    const params_schema = isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method);
+    const params_schema = toWhole(isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method));
     const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
     return [
       {
@@ -38,7 +42,7 @@ export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[
         effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
         ...paramsFor(examples, params_schema, chance),
         params_schema,
-        result_schema: schema,
+        result_schema: toWhole(schema),
       },
     ];
   });

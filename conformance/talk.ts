@@ -92,8 +92,9 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     },
     answerTo: awaitAnswer,
     async next(within_ms = answer_ms_max) {
-      const message = await until(() => (unclaimed.length > 0 ? { value: unclaimed.shift() } : undefined), within_ms);
-      if (!message) throw new Failure(`nothing was answered within ${within_ms} ms${toEnd(end)}`);
+      const find = () => (unclaimed.length > 0 ? { value: unclaimed.shift() } : end && GONE);
+      const message = await until(find, within_ms);
+      if (!message || message === GONE) throw new Failure(`nothing was answered within ${within_ms} ms${toEnd(end)}`);
       return message.value;
     },
     async unasked() {
