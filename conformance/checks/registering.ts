@@ -3,7 +3,7 @@ import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
 import { expectError, handOver, resultIn } from '../handing.ts';
-import { makeKey } from '../identity.ts';
+import { keyBeside, makeKey } from '../identity.ts';
 import type { OwnAgent, OwnAgentOptions } from '../own-agent.ts';
 import type { Probe } from '../probe.ts';
 
@@ -18,10 +18,9 @@ export const registeringChecks = [
     demand(endIn(lease) > 0, `the lease is ${show(lease)}`);
   }),
   verifies('REG-02', async (probe) => {
-    const { enlisting, chance } = probe;
+    const { enlisting } = probe;
     probe.key();
-    enlisting.agentKey();
-    const key = makeKey(`kit-stranger-${chance.token()}`);
+    const key = keyBeside(enlisting.agentKey(), 'conformance-stranger');
     const agent = await enlisting.listen(key);
     const { answer } = await enlisting.register(agent, key);
     const state = isFrame(answer['result']) ? answer['result']['state'] : 'refused';
