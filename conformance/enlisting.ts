@@ -93,6 +93,9 @@ export function createEnlisting({ subject, notes, observe, greet, operatorKey }:
       const { line, answer } = await enlisting.register(agent, key);
       const lease = answer['result'];
       if (!isFrame(lease)) throw new Failure(`registering was answered ${show(answer)}`);
+      if (lease['state'] !== 'active') {
+        throw new Failure(`${key.id} is ${show(lease['state'])}: is its key pinned? aurora agents enroll ${key.id}`);
+      }
       const talk = await (asker ??= greet({ key: by }));
       await beWelcome(agent, talk, lease);
       return { agent, asker: talk, line, lease };
