@@ -22,7 +22,7 @@ export const registeringChecks = [
     probe.key();
     const key = keyBeside(enlisting.agentKey(), 'conformance-stranger');
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key);
+    const { answer } = await enlisting.knock(agent, key);
     const state = isFrame(answer['result']) ? answer['result']['state'] : 'refused';
     demand(state !== 'active', `an agent whose key nobody pinned is ${show(answer)}`);
     await expectNoWork(probe, agent);
@@ -30,7 +30,7 @@ export const registeringChecks = [
   verifies('REG-03', async ({ enlisting }) => {
     const key = enlisting.agentKey();
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key, { agent_id: 'somebody-else' });
+    const { answer } = await enlisting.knock(agent, key, { agent_id: 'somebody-else' });
     expectError(answer);
   }),
   verifies('REG-04', async ({ enlisting }) => {
@@ -49,7 +49,7 @@ export const registeringChecks = [
   verifies('REG-06', async ({ enlisting }) => {
     const key = enlisting.agentKey();
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key, { url: 'ws://169.254.169.254:80' });
+    const { answer } = await enlisting.knock(agent, key, { url: 'ws://169.254.169.254:80' });
     expectError(answer);
   }),
   verifies('REG-07', async (probe) => {
@@ -74,7 +74,7 @@ async function expectRefused(probe: Probe, options: OwnAgentOptions): Promise<vo
   probe.key();
   const key = enlisting.agentKey();
   const agent = await enlisting.listen(key, options);
-  await enlisting.register(agent, key);
+  await enlisting.knock(agent, key);
   await agent.until(() => agent.talks[0]);
   await expectNoWork(probe, agent);
 }
