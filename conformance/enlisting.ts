@@ -26,6 +26,8 @@ export interface Enlisting {
   listen(key: Key, options?: OwnAgentOptions): Promise<OwnAgent>;
   /** Says hello as that agent, and asks to be registered. */
   register(agent: OwnAgent, key: Key, asked?: Frame): Promise<{ line: Greeting; answer: Frame }>;
+  /** The same, for who asks about something else: skips when nothing is answered. */
+  knock(agent: OwnAgent, key: Key, asked?: Frame): Promise<{ line: Greeting; answer: Frame }>;
   /** The whole road. Skips when the orchestrator does not let it go: whose fault that is, REG-08 says. */
   enlist(options?: OwnAgentOptions): Promise<Enlisted>;
   /** The same, and throws a Failure. */
@@ -77,6 +79,12 @@ export function createEnlisting({ subject, notes, observe, greet, operatorKey }:
       const { agent_id, url } = agent;
       return { line, answer: await line.ask('agent/register', { agent_id, url, ttl_ms: TTL_MS, ...asked }) };
     },
+    async knock(agent, key, asked) {
+      return enlisting.register(agent, key, asked).catch((reason: unknown) => {
+        if (!(reason instanceof Failure)) throw reason;
+        return skip(`registering is not answered, see REG-01: ${reason.message}`);
+      });
+    },
     async enlist(options) {
       const key = enlisting.agentKey();
       await takeTurn(); // whoever was before may know that it is in vain
@@ -93,6 +101,9 @@ export function createEnlisting({ subject, notes, observe, greet, operatorKey }:
       const { line, answer } = await enlisting.register(agent, key);
       const lease = answer['result'];
       if (!isFrame(lease)) throw new Failure(`registering was answered ${show(answer)}`);
+      if (lease['state'] !== 'active') {
+        throw new Failure(`${key.id} is ${show(lease['state'])}: is its key pinned? aurora agents enroll ${key.id}`);
+      }
       const talk = await (asker ??= greet({ key: by }));
       await beWelcome(agent, talk, lease);
       return { agent, asker: talk, line, lease };

@@ -3,7 +3,7 @@ import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
 import { expectError, handOver, resultIn } from '../handing.ts';
-import { makeKey } from '../identity.ts';
+import { keyBeside, makeKey } from '../identity.ts';
 import type { OwnAgent, OwnAgentOptions } from '../own-agent.ts';
 import type { Probe } from '../probe.ts';
 
@@ -18,12 +18,11 @@ export const registeringChecks = [
     demand(endIn(lease) > 0, `the lease is ${show(lease)}`);
   }),
   verifies('REG-02', async (probe) => {
-    const { enlisting, chance } = probe;
+    const { enlisting } = probe;
     probe.key();
-    enlisting.agentKey();
-    const key = makeKey(`kit-stranger-${chance.token()}`);
+    const key = keyBeside(enlisting.agentKey(), 'conformance-stranger');
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key);
+    const { answer } = await enlisting.knock(agent, key);
     const state = isFrame(answer['result']) ? answer['result']['state'] : 'refused';
     demand(state !== 'active', `an agent whose key nobody pinned is ${show(answer)}`);
     await expectNoWork(probe, agent);
@@ -31,7 +30,7 @@ export const registeringChecks = [
   verifies('REG-03', async ({ enlisting }) => {
     const key = enlisting.agentKey();
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key, { agent_id: 'somebody-else' });
+    const { answer } = await enlisting.knock(agent, key, { agent_id: 'somebody-else' });
     expectError(answer);
   }),
   verifies('REG-04', async ({ enlisting }) => {
@@ -50,7 +49,7 @@ export const registeringChecks = [
   verifies('REG-06', async ({ enlisting }) => {
     const key = enlisting.agentKey();
     const agent = await enlisting.listen(key);
-    const { answer } = await enlisting.register(agent, key, { url: 'ws://169.254.169.254:80' });
+    const { answer } = await enlisting.knock(agent, key, { url: 'ws://169.254.169.254:80' });
     expectError(answer);
   }),
   verifies('REG-07', async (probe) => {
@@ -75,7 +74,7 @@ async function expectRefused(probe: Probe, options: OwnAgentOptions): Promise<vo
   probe.key();
   const key = enlisting.agentKey();
   const agent = await enlisting.listen(key, options);
-  await enlisting.register(agent, key);
+  await enlisting.knock(agent, key);
   await agent.until(() => agent.talks[0]);
   await expectNoWork(probe, agent);
 }

@@ -96,7 +96,7 @@ export const routingChecks = [
     const agent_key = enlisting.agentKey();
     probe.key();
     const agent = await enlisting.listen(agent_key, { is_silent: true });
-    await enlisting.register(agent, agent_key);
+    await enlisting.knock(agent, agent_key);
     if (!(await agent.until(() => agent.talks[0]))) skip('the agent was not dialled, see REG-08');
     await handOver(await probe.talk(), agent, { options: { deadline_ms: SHORT_MS } });
     demand(agent.calls.length === 0, `sent ${show(agent.calls[0]?.frame)} before hello was answered`);
