@@ -14,6 +14,7 @@ import {
 import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
+import { addConformCommand } from './conform-commands.ts';
 import { addContentCommands } from './content-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
@@ -133,6 +134,7 @@ function createProgram(end: (code: number) => void): Command {
   addPeopleCommands(cli);
   addSigmaCommands(cli);
   addContentCommands(cli);
+  addConformCommand(cli);
 
   program
     .command('config')

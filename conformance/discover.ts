@@ -3,6 +3,7 @@ import { SKILLS_EXTENSION } from '../protocol/index.ts';
 import { isFrame, type Frame } from './answers.ts';
 import type { Probe } from './probe.ts';
 import type { Skill } from './subject.ts';
+import type { Talk } from './talk.ts';
 
 /** What was found. */
 export interface Discovered {
@@ -10,9 +11,9 @@ export interface Discovered {
   card: Frame | undefined;
 }
 
-/** Asks for both. A peer that has neither is no fault here: the checks say so. */
-export async function discover(probe: Probe): Promise<Discovered> {
-  return { document: await documentOf(probe), card: await cardOf(probe) };
+/** Asks for both, over a conversation that stands where one is given. A peer that has neither is no fault here: the checks say so. */
+export async function discover(probe: Probe, talk?: Talk): Promise<Discovered> {
+  return { document: await documentOf(talk ?? (await probe.talk())), card: await cardOf(probe) };
 }
 
 /** The skills of a document. The effect of each is what the document or the card says, else `unknown`. */
@@ -36,8 +37,8 @@ export function skillsIn({ document, card }: Discovered): Skill[] {
   });
 }
 
-async function documentOf(probe: Probe): Promise<Frame | undefined> {
-  const answer = await (await probe.talk()).ask('rpc.discover').catch(() => undefined);
+async function documentOf(talk: Talk): Promise<Frame | undefined> {
+  const answer = await talk.ask('rpc.discover').catch(() => undefined);
   return isFrame(answer?.['result']) ? answer['result'] : undefined;
 }
 

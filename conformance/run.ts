@@ -6,7 +6,7 @@ import { WATCHED } from './checks/watched.ts';
 import { Failure, Skip, type Check, type Phase } from './check.ts';
 import { monotonic, now, within } from './clock.ts';
 import { discover, skillsIn } from './discover.ts';
-import { createNotes, type Exchanged, type Notes } from './exchange.ts';
+import { createNotes, ENDED, type Exchanged, type Notes } from './exchange.ts';
 import { makeKey, type Key } from './identity.ts';
 import { createProbe, type Probe } from './probe.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
@@ -75,17 +75,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const began = monotonic();
   const began_at = new Date(now()).toISOString();
   const seed = options.seed ?? Math.floor(now() % 1_000_000);
-  const base: Subject = {
-    ...options,
-    dialled: dialledOf(options.url),
-    stranger: makeKey('conformance-kit'),
-    seed,
-    runs: options.runs ?? RUNS_DEFAULT,
-    allow_effects: options.allow_effects ?? false,
-    limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
-    monotonic,
-    skills: [],
-  };
+  const base = toSubject(options, seed);
   const profiles = options.profiles ?? (await spokenBy(base));
   const results: Result[] = [];
   for (const profile of profiles) results.push(...(await runProfile(profile, base, options)));
@@ -106,6 +96,22 @@ export async function conform(options: ConformOptions): Promise<Report> {
     results,
   };
 }
+
+/** The profiles that a peer speaks; none when what answers takes no WebSocket. Rejects when nobody answers at the address. */
+export const profilesOf = (options: ConformOptions): Promise<Profile[]> => spokenBy(toSubject(options, 0));
+
+/** The peer as a run begins with it. */
+export const toSubject = (options: ConformOptions, seed: number): Subject => ({
+  ...options,
+  dialled: dialledOf(options.url),
+  stranger: makeKey('conformance-kit'),
+  seed,
+  runs: options.runs ?? RUNS_DEFAULT,
+  allow_effects: options.allow_effects ?? false,
+  limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
+  monotonic,
+  skills: [],
+});
 
 /** The profiles that a peer speaks: an orchestrator answers task methods and has no card; an agent speaks bare, mesh.v1, or both. */
 async function spokenBy(subject: Subject): Promise<Profile[]> {
@@ -197,10 +203,12 @@ async function tryCheck(
       check.run(probe).then(() => true),
     );
     if (done) return { outcome: 'pass', took_ms: took() };
+    notes.add({ connection: 0, kind: 'event', text: ENDED });
     return { outcome: 'fail', why: `not over after ${CHECK_MS_MAX} ms`, took_ms: took(), exchanged: [...notes.all] };
   } catch (reason) {
     const why = reason instanceof Error ? reason.message : String(reason);
     if (reason instanceof Skip) return { outcome: 'skip', why, took_ms: took() };
+    notes.add({ connection: 0, kind: 'event', text: ENDED });
     const said = reason instanceof Failure ? why : `the kit met ${why}`;
     return { outcome: 'fail', why: said, took_ms: took(), exchanged: [...notes.all] };
   } finally {
@@ -235,7 +243,12 @@ async function lives(profile: Profile, subject: Subject): Promise<boolean> {
 const dueChecks = (profile: Profile, options: ConformOptions): Check[] =>
   checks.filter(({ id, profiles }) => profiles.includes(profile) && isDue(id, profile, options));
 
-function isDue(id: RequirementId, profile: Profile, { level = 'may', only }: ConformOptions): boolean {
+/** Whether a sentence is tried in a run of a profile. */
+export function isDue(
+  id: RequirementId,
+  profile: Profile,
+  { level = 'may', only }: Pick<ConformOptions, 'level' | 'only'>,
+): boolean {
   const requirement = requirements[id];
   if (only && !only.includes(id)) return false;
   return requirement.profiles.includes(profile) && LEVELS.indexOf(requirement.level) <= LEVELS.indexOf(level);
