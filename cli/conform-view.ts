@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pico from 'picocolors';
 import {
   replayName,
-  toTranscript,
+  type Exchanged,
   type Level,
   type Report,
   type Requirement,
@@ -69,9 +69,7 @@ function toFailure(
     file === undefined
       ? `aurora conform ${report.url} --profile ${profile} --only ${id} --seed ${report.seed}${more} --replays .`
       : `aurora call --replay ${file}${keys.includes('--key') ? ` ${keys}` : ''}`;
-  const said = toTranscript(exchanged.slice(-SHOWN_MAX))
-    .split('\n')
-    .map((line) => `    ${cut(safe(line))}`);
+  const said = exchanged.slice(-SHOWN_MAX).map((note) => `    ${toNoteText(note)}`);
   return [
     `${level === 'must' ? pico.red('✗') : pico.yellow('✗')} ${pico.bold(`${id}`)} ${level}, ${profile}, ${source}`,
     wrap(text, '  '),
@@ -94,8 +92,13 @@ function toSummary({ url, results, conforms, took_ms, seed, profiles }: Report):
   return `${table.toString()}\n${url} ${verdict} to ${profiles.join(', ')} (${toSpan(took_ms)}, seed ${seed})\n`;
 }
 
+/** One thing that went over the wire, on one line. */
+export const toNoteText = ({ at_ms, kind, text, connection }: Exchanged): string =>
+  `${String(at_ms).padStart(6)} ms ${connection > 1 ? `#${connection} ` : ''}${ARROWS[kind]} ${cut(safe(text))}`;
+
 const cut = (line: string): string => (line.length > LINE_CHARS_MAX ? `${line.slice(0, LINE_CHARS_MAX)}…` : line);
 
+const ARROWS = { sent: '→', received: '←', event: '·' } as const;
 const LEVELS: readonly Level[] = ['must', 'should', 'may'];
 const MARKS: Readonly<Record<Result['outcome'], string>> = { pass: 'ok  ', fail: 'FAIL', skip: 'skip' };
 /** Of an exchange on the terminal; the reports have more. */

@@ -1,6 +1,6 @@
 /** A report as one page for a colleague: nothing is loaded, nothing of the peer is obeyed, and it prints. */
 import { createHash } from 'node:crypto';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 import { SCRIPT, STYLE } from './page.ts';
 import { requirements, type Level, type Profile } from './requirements.ts';
 import type { Report, Result } from './run.ts';
@@ -10,7 +10,7 @@ import { toLines, type Line } from './transcript.ts';
 export function toHtml(report: Report, replay: (result: Result) => string | undefined = () => undefined): string {
   const broken = inOrder(report.results.filter(({ outcome }) => outcome === 'fail'));
   const policy = `default-src 'none'; style-src '${hashOf(STYLE)}'; script-src '${hashOf(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -18,9 +18,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${report.conforms ? 'Conforms' : 'Does not conform'}: ${report.url}</title>
-        <style>
-          ${{ markup: STYLE }}
-        </style>
+        <style>${{ markup: STYLE }}</style>
       </head>
       <body>
         <main>
@@ -34,9 +32,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
             with <code>--seed ${report.seed}</code> and it tries the same.
           </footer>
         </main>
-        <script>
-          ${{ markup: SCRIPT }};
-        </script>
+        <script>${{ markup: SCRIPT }}</script>
       </body>
     </html> `;
   return page.markup;
@@ -51,7 +47,7 @@ function toHead({ url, conforms, profiles, began_at, took_ms, seed, runs, result
     : broken === 0
       ? 'Nothing is proven: no must could be tried'
       : `${broken} of ${musts.length} musts ${broken === 1 ? 'does' : 'do'} not hold`;
-  return html`<header>
+  return markup`<header>
     <p class="eyebrow">Conformance report</p>
     <h1>${url}</h1>
     <p class="verdict ${conforms ? 'good' : 'bad'}">
@@ -65,7 +61,7 @@ function toHead({ url, conforms, profiles, began_at, took_ms, seed, runs, result
         ['Seed', `${seed}, ${runs} runs of each property`],
       ].map(
         ([name, value]) =>
-          html`<div>
+          markup`<div>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,
@@ -81,9 +77,9 @@ function toCard(profile: Profile, { results }: Report): Markup {
     const counts = OUTCOMES.map(
       (outcome) => own.filter((result) => result.level === level && result.outcome === outcome).length,
     );
-    return html`<tr>
+    return markup`<tr>
       <th scope="row">${level}</th>
-      ${counts.map((count, at) => html`<td class="${count === 0 ? 'none' : (OUTCOMES[at] ?? '')}">${count}</td>`)}
+      ${counts.map((count, at) => markup`<td class="${count === 0 ? 'none' : (OUTCOMES[at] ?? '')}">${count}</td>`)}
     </tr>`;
   });
   const share = OUTCOMES.map((outcome) => own.filter((result) => result.outcome === outcome).length);
@@ -91,9 +87,9 @@ function toCard(profile: Profile, { results }: Report): Markup {
     const count = share[at] ?? 0;
     return count === 0
       ? undefined
-      : html`<rect class="${outcome}" x="${startOf(share, at)}" width="${count}" height="1" />`;
+      : markup`<rect class="${outcome}" x="${startOf(share, at)}" width="${count}" height="1" />`;
   });
-  return html`<article class="card">
+  return markup`<article class="card">
     <h2>${profile}</h2>
     <svg class="bar" viewBox="0 0 ${Math.max(1, own.length)} 1" preserveAspectRatio="none" aria-hidden="true">
       ${bar}
@@ -102,7 +98,7 @@ function toCard(profile: Profile, { results }: Report): Markup {
       <thead>
         <tr>
           <th scope="col"><span class="hidden">level</span></th>
-          ${OUTCOMES.map((outcome) => html`<th scope="col">${outcome}</th>`)}
+          ${OUTCOMES.map((outcome) => markup`<th scope="col">${outcome}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -116,7 +112,7 @@ const startOf = (counts: readonly number[], at: number): number =>
   counts.slice(0, at).reduce((sum, count) => sum + count, 0);
 
 function toFailures(broken: readonly Result[], replay: (result: Result) => string | undefined): Markup {
-  return html`<section aria-labelledby="failures">
+  return markup`<section aria-labelledby="failures">
     <h2 id="failures">What does not hold <span class="count">${broken.length}</span></h2>
     ${broken.map((result) => toFailure(result, replay(result)))}
   </section>`;
@@ -125,7 +121,7 @@ function toFailures(broken: readonly Result[], replay: (result: Result) => strin
 function toFailure(result: Result, replay: string | undefined): Markup {
   const { id, profile, level, source, text, why, exchanged = [], took_ms } = result;
   const lines = toLines(exchanged);
-  return html`<article
+  return markup`<article
     class="failure ${level}"
     id="${profile}-${id}"
     data-find="${findable(result)}"
@@ -140,7 +136,7 @@ function toFailure(result: Result, replay: string | undefined): Markup {
     <p class="instead"><span class="label">Came instead</span> ${why}</p>
     ${
       lines.length > 0
-        ? html`<details open>
+        ? markup`<details open>
             <summary>What went over the wire <span class="count">${exchanged.length}</span></summary>
             <ol class="wire">
               ${lines.map(toWireLine)}
@@ -148,12 +144,12 @@ function toFailure(result: Result, replay: string | undefined): Markup {
           </details>`
         : undefined
     }
-    ${replay === undefined ? undefined : html`<p class="replay"><span class="label">See it again</span> <code>${replay}</code></p>`}
+    ${replay === undefined ? undefined : markup`<p class="replay"><span class="label">See it again</span> <code>${replay}</code></p>`}
   </article>`;
 }
 
 const toWireLine = ({ at, arrow, who, connection, text, is_greeting }: Line): Markup =>
-  html`<li class="${who}${is_greeting ? ' greeting' : ''}">
+  markup`<li class="${who}${is_greeting ? ' greeting' : ''}">
     <span class="at">${at}</span><span class="arrow" title="${who}">${connection}${arrow}</span>
     <pre>${text}</pre>
   </li>`;
@@ -168,7 +164,7 @@ function toRest(report: Report): Markup {
       results: inOrder(rest.filter((result) => result.profile === profile && result.outcome === outcome)),
     })),
   );
-  return html`<section aria-labelledby="rest">
+  return markup`<section aria-labelledby="rest">
     <h2 id="rest">Everything else</h2>
     <form class="filter" role="search" hidden>
       <label
@@ -179,14 +175,14 @@ function toRest(report: Report): Markup {
         ><span class="hidden">Level</span
         ><select name="level">
           <option value="">every level</option>
-          ${LEVELS.map((level) => html`<option>${level}</option>`)}
+          ${LEVELS.map((level) => markup`<option>${level}</option>`)}
         </select></label
       >
       <label
         ><span class="hidden">Outcome</span
         ><select name="outcome">
           <option value="">every outcome</option>
-          ${OUTCOMES.map((outcome) => html`<option>${outcome}</option>`)}
+          ${OUTCOMES.map((outcome) => markup`<option>${outcome}</option>`)}
         </select></label
       >
       <output></output>
@@ -206,18 +202,18 @@ function toGroup({
 }): Markup {
   const rows = results.map(
     (result) =>
-      html`<li
+      markup`<li
         class="${outcome}"
         data-find="${findable(result)}"
         data-outcome="${outcome}"
         data-level="${result.level}"
       >
         <span class="id">${result.id}</span><span class="level ${result.level}">${result.level}</span>
-        <span class="said">${result.text}${result.why === undefined ? undefined : html`<em>${result.why}</em>`}</span
+        <span class="said">${result.text}${result.why === undefined ? undefined : markup`<em>${result.why}</em>`}</span
         ><span class="where">${result.source}</span>
       </li>`,
   );
-  return html`<details class="group">
+  return markup`<details class="group">
     <summary>
       <span class="mark ${outcome}">${outcome === 'pass' ? '✓' : '–'}</span> ${profile}:
       ${outcome === 'pass' ? 'holds' : 'not tried'} <span class="count">${results.length}</span>

@@ -11,7 +11,7 @@ export interface Markup {
 }
 
 /** A template of markup: what is put in is escaped, unless it is markup itself. Lists are joined; what is absent leaves nothing. */
-export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
+export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   const filled = values.map((value) => toMarkup(value));
   return { markup: parts.reduce((all, part, at) => `${all}${filled[at - 1] ?? ''}${part}`) };
 }

@@ -78,7 +78,13 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const base = toSubject(options, seed);
   const profiles = options.profiles ?? (await spokenBy(base));
   const results: Result[] = [];
-  for (const profile of profiles) results.push(...(await runProfile(profile, base, options)));
+  for (const profile of profiles) {
+    const ran = await runProfile(profile, base, options).catch((reason: unknown) => {
+      if (results.length === 0) throw reason;
+      return untried(profile, options, reason); // it went away while an earlier profile was tried: that is told there
+    });
+    results.push(...ran);
+  }
   const counts = { pass: 0, fail: 0, skip: 0 };
   for (const { outcome } of results) counts[outcome] += 1;
   const musts = results.filter(({ level }) => level === 'must');
@@ -117,9 +123,13 @@ export const toSubject = (options: ConformOptions, seed: number): Subject => ({
 async function spokenBy(subject: Subject): Promise<Profile[]> {
   const probeOf = (profile: Profile) => newProbe(profile, subject, 'profiles');
   const [bare, mesh] = [probeOf('bare').probe, probeOf('mesh.v1').probe];
-  const takes = async (probe: Probe) => isWire(await probe.upgrade());
+  // Who never heard of mesh.v1 may agree to the upgrade without agreeing to that.
+  const takes = async (probe: Probe, protocol: string) => {
+    const answered = await probe.upgrade();
+    return isWire(answered) && answered.protocol === protocol;
+  };
   try {
-    const [speaks_bare, speaks_mesh] = [await takes(bare), await takes(mesh)];
+    const [speaks_bare, speaks_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
     const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
     if (speaks_mesh && card?.status !== 200) return ['orchestrator'];
     return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
@@ -164,6 +174,18 @@ async function runProfile(profile: Profile, base: Subject, options: ConformOptio
     tell({ ...aboutOf(id, profile), took_ms: 0, ...outcome });
   }
   return results;
+}
+
+/** The sentences of a profile under which the peer could not even be reached. */
+function untried(profile: Profile, options: ConformOptions, reason: unknown): Result[] {
+  const why = `the peer was not reached: ${reason instanceof Error ? reason.message : String(reason)}`;
+  const ids = [
+    ...dueChecks(profile, options).map(({ id }) => id),
+    ...WATCHED.filter((id) => isDue(id, profile, options)),
+  ];
+  const skipped = ids.map((id) => ({ ...aboutOf(id, profile), outcome: 'skip' as const, why, took_ms: 0 }));
+  for (const result of skipped) options.onResult?.(result);
+  return skipped;
 }
 
 /** The subject with all that can be known of it under a profile. */

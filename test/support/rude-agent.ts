@@ -37,18 +37,30 @@ export async function startRudeAgent(): Promise<{ url: string; is_polite: boolea
 }
 
 function toAnswer(text: string, is_polite: boolean): unknown {
-  const value: unknown = JSON.parse(text);
+  const value = parse(text);
+  if (value === undefined) return refusal(-32700);
   if (!Array.isArray(value)) return toOne(value);
   const answers = value.flatMap((each: unknown) => toOne(each) ?? []);
   return is_polite ? answers : (answers[0] ?? { jsonrpc: '2.0', id: null, result: HOSTILE });
 }
 
 function toOne(value: unknown): object | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refusal(-32600);
   const { id, method, params } = value as { id?: unknown; method?: unknown; params?: unknown };
   if (id === undefined) return undefined;
   if (method === 'rpc.discover') return { jsonrpc: '2.0', id, result: DOCUMENT };
   if (method === 'look_up') return { jsonrpc: '2.0', id, result: { said: HOSTILE, params } };
   return { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found ${HOSTILE}` } };
+}
+
+const refusal = (code: number) => ({ jsonrpc: '2.0', id: null, error: { code, message: HOSTILE } });
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 const DOCUMENT = {
