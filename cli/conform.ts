@@ -64,7 +64,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
       message: `${url} answers, but agrees to no WebSocket; does it want a --token, or another path?`,
     });
   }
-  const { told, ...keys } = credentialsFor(config, { url, profiles, operator, flags });
+  const { told, ...keys } = credentialsFor(config, { url, profiles, operator, flags, enrols: true });
   for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const due = profiles.flatMap((profile) => idsDue(profile, asked)).length;
   if (due === 0) throw new UsageError(`None of these sentences applies under ${profiles.join(', ')}`);

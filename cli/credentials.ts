@@ -21,8 +21,9 @@ export interface Credentials {
 /** The keys for a peer that is held to these profiles. Throws a UsageError on a file that holds none. */
 export function credentialsFor(
   config: Config,
-  { url, profiles, operator, flags }: { url: string; profiles: readonly Profile[]; operator: string; flags: KeyFlags },
+  asked: { url: string; profiles: readonly Profile[]; operator: string; flags: KeyFlags; enrols: boolean },
 ): Credentials {
+  const { url, profiles, operator, flags, enrols } = asked;
   const orchestrates = profiles.includes('orchestrator');
   const told: string[] = [];
   const id = orchestrates ? `operator:${operator}` : 'orchestrator';
@@ -34,7 +35,7 @@ export function credentialsFor(
     told.push(`speaking as ${id}, with the key of ${config.data} (name another with --key and --id)`);
   }
   if (flags.agentKey !== undefined) credentials.agent_key = readKeyFile(flags.agentKey, AGENT);
-  else if (orchestrates && credentials.key && isOwnFleet(config, url)) {
+  else if (enrols && orchestrates && credentials.key && isOwnFleet(config, url)) {
     const { key_file } = enrollAgent(config, AGENT);
     credentials.agent_key = readKeyFile(key_file, AGENT);
     told.push(`the agent "${AGENT}" is pinned in ${config.data}: the kit registers as it to see what agents are sent`);

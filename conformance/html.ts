@@ -26,7 +26,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
           <section aria-label="Summary" class="cards">
             ${report.profiles.map((profile) => toCard(profile, report))}
           </section>
-          ${broken.length > 0 ? toFailures(broken, replay) : undefined} ${toRest(report)}
+          ${toFilter()} ${broken.length > 0 ? toFailures(broken, replay) : undefined} ${toRest(report)}
           <footer>
             Made by <code>aurora conform</code> on ${report.began_at.slice(0, 16).replace('T', ' ')} UTC. Run it again
             with <code>--seed ${report.seed}</code> and it tries the same.
@@ -111,6 +111,29 @@ function toCard(profile: Profile, { results }: Report): Markup {
 const startOf = (counts: readonly number[], at: number): number =>
   counts.slice(0, at).reduce((sum, count) => sum + count, 0);
 
+/** Shown by the script alone: without one it could do nothing. */
+const toFilter = (): Markup => markup`<form class="filter" role="search" hidden>
+      <label
+        ><span class="hidden">Find</span
+        ><input type="search" name="words" placeholder="Find: an id, a word of a sentence, a source" autocomplete="off"
+      /></label>
+      <label
+        ><span class="hidden">Level</span
+        ><select name="level">
+          <option value="">every level</option>
+          ${LEVELS.map((level) => markup`<option>${level}</option>`)}
+        </select></label
+      >
+      <label
+        ><span class="hidden">Outcome</span
+        ><select name="outcome">
+          <option value="">every outcome</option>
+          ${OUTCOMES.map((outcome) => markup`<option>${outcome}</option>`)}
+        </select></label
+      >
+      <output></output>
+    </form>`;
+
 function toFailures(broken: readonly Result[], replay: (result: Result) => string | undefined): Markup {
   return markup`<section aria-labelledby="failures">
     <h2 id="failures">What does not hold <span class="count">${broken.length}</span></h2>
@@ -166,27 +189,6 @@ function toRest(report: Report): Markup {
   );
   return markup`<section aria-labelledby="rest">
     <h2 id="rest">Everything else</h2>
-    <form class="filter" role="search" hidden>
-      <label
-        ><span class="hidden">Find</span
-        ><input type="search" name="words" placeholder="Find: an id, a word of a sentence, a source" autocomplete="off"
-      /></label>
-      <label
-        ><span class="hidden">Level</span
-        ><select name="level">
-          <option value="">every level</option>
-          ${LEVELS.map((level) => markup`<option>${level}</option>`)}
-        </select></label
-      >
-      <label
-        ><span class="hidden">Outcome</span
-        ><select name="outcome">
-          <option value="">every outcome</option>
-          ${OUTCOMES.map((outcome) => markup`<option>${outcome}</option>`)}
-        </select></label
-      >
-      <output></output>
-    </form>
     ${groups.filter(({ results }) => results.length > 0).map(toGroup)}
   </section>`;
 }

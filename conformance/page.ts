@@ -40,7 +40,7 @@ td.pass{color:var(--good)}td.fail{color:var(--bad);font-weight:700}td.skip{color
 .id{font:600 .88rem/1.5 var(--mono);white-space:nowrap}
 .where{color:var(--soft);font-size:.85rem}
 .sentence{font-size:1.1rem;line-height:1.4;margin:.55rem 0 .7rem;text-wrap:pretty}
-.instead{margin:0 0 .8rem;overflow-wrap:anywhere;white-space:pre-wrap}
+.instead{margin:0 0 .8rem;overflow-wrap:anywhere}
 .instead .label,.replay .label{display:block}
 .replay{margin:.8rem 0 0}
 code{font:.86rem/1.5 var(--mono);overflow-wrap:anywhere}
@@ -51,7 +51,7 @@ summary:focus-visible,input:focus-visible,select:focus-visible{outline:2px solid
 .wire li{display:grid;grid-template-columns:4.6rem 2.4rem minmax(0,1fr);padding:.12rem 0}
 .wire .at{color:var(--idle);text-align:right;padding-right:.9rem;white-space:nowrap}
 .wire .arrow{font-weight:700}
-.wire pre{margin:0;font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}
+.wire pre{margin:0;font:inherit;white-space:pre-wrap;overflow-wrap:anywhere;max-height:18rem;overflow-y:auto}
 .wire .sent .arrow{color:var(--sent)}
 .wire .received .arrow{color:var(--good)}
 .wire .event,.wire .greeting{color:var(--soft)}
@@ -61,7 +61,7 @@ summary:focus-visible,input:focus-visible,select:focus-visible{outline:2px solid
 .list li{display:grid;grid-template-columns:7rem 4.5rem minmax(0,1fr) 9rem;gap:.1rem .8rem;align-items:baseline;padding:.4rem 0;border-top:1px solid var(--line);break-inside:avoid}
 .list .level{justify-self:start}
 .list em{display:block;color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
-.filter{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;margin:0 0 .8rem}
+.filter{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;margin:2rem 0 0}
 .filter[hidden],[data-find][hidden]{display:none}
 .filter label:first-child{flex:1 1 16rem}
 input,select{font:inherit;width:100%;padding:.45rem .7rem;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.4rem}
@@ -69,7 +69,7 @@ output{color:var(--soft);font-size:.9rem}
 footer{margin-top:3rem;color:var(--soft);font-size:.88rem}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.2rem}.wire{padding:.5rem}.wire li{grid-template-columns:1.9rem minmax(0,1fr)}.wire .at{display:none}.list li{grid-template-columns:auto 1fr;}.list .said{grid-column:1/-1}.list .where{grid-column:1/-1}.failure{padding:.9rem}}
-@media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--good:#0b6b39;--bad:#a1150d;--warn:#6d4700;--wire:#f6f6f6;--goodbg:#fff;--badbg:#fff;--warnbg:#fff;--sent:#1049ad}body{font-size:10.5pt}main{max-width:none;padding:0}.filter{display:none}.verdict{border:1px solid;border-left-width:.35rem}.failure{break-inside:auto}h3,.sentence,.instead{break-after:avoid}}
+@media print{.wire pre{max-height:none;overflow:visible}:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--good:#0b6b39;--bad:#a1150d;--warn:#6d4700;--wire:#f6f6f6;--goodbg:#fff;--badbg:#fff;--warnbg:#fff;--sent:#1049ad}body{font-size:10.5pt}main{max-width:none;padding:0}.filter{display:none}.verdict{border:1px solid;border-left-width:.35rem}.failure{break-inside:auto}h3,.sentence,.instead{break-after:avoid}}
 `;
 
 /** The filter: hides what does not fit, opens what has hits; prints everything opened. Text is only read, never made into markup. */
@@ -78,6 +78,7 @@ export const SCRIPT = `
   const form = document.querySelector('.filter');
   const items = [...document.querySelectorAll('[data-find]')];
   const groups = [...document.querySelectorAll('.group')];
+  const broken = document.querySelector('[aria-labelledby=failures]');
   const count = form.querySelector('output');
   const apply = () => {
     const words = form.words.value.toLowerCase().split(/\\s+/).filter(Boolean);
@@ -96,6 +97,7 @@ export const SCRIPT = `
       group.hidden = !some;
       group.open = asked && some;
     }
+    if (broken) broken.hidden = broken.querySelector('[data-find]:not([hidden])') === null;
     count.textContent = asked ? shown + ' of ' + items.length : '';
   };
   form.hidden = false;

@@ -1,0 +1,125 @@
+/** One visit of the inspector: what the peer offers, printed or in a shell. */
+import { writeFileSync } from 'node:fs';
+import { trustOf, type Config } from '../boot/index.ts';
+import { profilesOf, visit, type Exchanged, type Profile, type Skill, type Visit } from '../conformance/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import { assertWsUrl, reaching } from './conform.ts';
+import { toNoteText } from './conform-view.ts';
+import { credentialsFor, type KeyFlags } from './credentials.ts';
+import { runShell } from './inspect-shell.ts';
+import { toAnswerText, toCardText, toSchemaText, toSkillsText } from './inspect-view.ts';
+import { EXIT, UsageError } from './outcome.ts';
+import { print } from './tasks.ts';
+import { safe } from './text.ts';
+
+/** The flags of the command. */
+export interface InspectFlags extends KeyFlags {
+  profile?: Profile;
+  try?: string;
+  frames: boolean;
+  save?: string;
+  token?: string;
+  timeout: number;
+}
+
+interface Asked {
+  url: string;
+  params: string | undefined;
+  flags: InspectFlags;
+  json: boolean;
+  operator: string;
+}
+
+/** Visits a peer; answers the exit code. */
+export async function inspect(config: Config, { url, params, flags, json, operator }: Asked): Promise<number> {
+  assertWsUrl(url);
+  if (params !== undefined && flags.try === undefined) throw new UsageError('Params belong to a --try <skill>');
+  const given = params === undefined ? undefined : parseParams(params);
+  const { token } = flags;
+  const tls_ca = trustOf(config);
+  const spoken = flags.profile ? [flags.profile] : await reaching(url, () => profilesOf({ url, token, tls_ca }));
+  if (spoken.length === 0) throw new AuroraError(5030, { message: `${url} answers, but agrees to no WebSocket` });
+  const keys = credentialsFor(config, { url, profiles: spoken, operator, flags, enrols: false });
+  const profile = best(spoken, keys.key !== undefined);
+  for (const line of profile === 'bare' ? [] : keys.told) process.stderr.write(`aurora: ${safe(line)}\n`);
+  const watcher = { on: flags.frames, show: (text: string) => void process.stderr.write(`${text}\n`) };
+  const onNote = (note: Exchanged) => {
+    if (watcher.on) watcher.show(toNoteText(note));
+  };
+  const answer_ms_max = flags.timeout * 1_000;
+  const options = { url, profile, token, tls_ca, answer_ms_max, onNote };
+  const here = await reaching(url, () => visit({ ...options, key: profile === 'bare' ? undefined : keys.key }));
+  try {
+    if (flags.try !== undefined) return await tryOnce(here, flags.try, given, json);
+    if (json) print(overviewOf(here));
+    else if (process.stdin.isTTY && process.stdout.isTTY) await runShell(here, { url, watcher, save });
+    else await printAll(here, url);
+    return EXIT.ok;
+  } finally {
+    await here.close();
+    if (flags.save !== undefined) save(here, flags.save);
+  }
+}
+
+/** A key is asked for under mesh.v1: without one a stranger is better off bare. */
+const best = (spoken: readonly Profile[], has_key: boolean): Profile =>
+  (has_key ? spoken.find((profile) => profile !== 'bare') : undefined) ?? spoken[0] ?? 'bare';
+
+async function tryOnce(here: Visit, name: string, given: Params | undefined, json: boolean): Promise<number> {
+  const skill = skillOf(here, name);
+  const answer = await reaching(name, () => here.ask(name, given ?? skill?.params ?? {}));
+  if (json) print(answer);
+  else process.stdout.write(`${toAnswerText(answer)}\n`);
+  return 'error' in answer ? EXIT.failed : EXIT.ok;
+}
+
+/** The skill of that name. Throws a UsageError when the peer publishes skills, but not this one. */
+export function skillOf({ skills }: Pick<Visit, 'skills'>, name: string): Skill | undefined {
+  const skill = skills.find((each) => each.name === name);
+  if (skill || skills.length === 0) return skill;
+  throw new UsageError(`There is no ${safe(name)}; there are ${skills.map((each) => safe(each.name)).join(', ')}`);
+}
+
+async function printAll(here: Visit, url: string): Promise<void> {
+  const fleet = here.profile === 'orchestrator' ? await here.ask('agent/list', {}) : undefined;
+  const parts = [
+    toCardText(here, url),
+    ...(fleet ? [`Fleet\n${toAnswerText(fleet)}`] : []),
+    toSkillsText(here),
+    ...here.skills.map((skill) => toSchemaText(skill)),
+  ];
+  process.stdout.write(`${parts.join('\n\n')}\n`);
+}
+
+const overviewOf = ({ profile, introduced, card, document, skills }: Visit) => ({
+  profile,
+  introduced,
+  card,
+  skills,
+  document,
+});
+
+/** Writes the recording. */
+function save(here: Visit, file: string): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(here.recording(), null, 2)}\n`);
+  } catch (reason) {
+    throw new UsageError(`${file} cannot be written: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+  process.stderr.write(`aurora: ${file} is written; send it again with: aurora call --replay ${file}\n`);
+}
+
+/** Params as a person types them. */
+export type Params = Record<string, unknown> | unknown[];
+
+/** Reads params. Throws a UsageError on what is no JSON object or array. */
+export function parseParams(text: string): Params {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value)) return value.map((item: unknown) => item);
+    if (typeof value === 'object' && value !== null) return { ...value };
+  } catch {
+    // said below
+  }
+  throw new UsageError(`The params must be a JSON object or array: ${safe(text.slice(0, 80))}`);
+}
