@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from 'node:readline/promises';
 import pico from 'picocolors';
 import type { Skill, Visit } from '../conformance/index.ts';
-import { parseParams, skillOf, type Params } from './inspect.ts';
+import { parseParams, skillOf, type Params } from './inspect-asked.ts';
 import { safeLines, toAnswerText, toCardText, toJson, toSchemaText, toSkillsText } from './inspect-view.ts';
 import { safe } from './text.ts';
 

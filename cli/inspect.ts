@@ -1,11 +1,12 @@
 /** One visit of the inspector: what the peer offers, printed or in a shell. */
 import { writeFileSync } from 'node:fs';
 import { trustOf, type Config } from '../boot/index.ts';
-import { profilesOf, visit, type Exchanged, type Profile, type Skill, type Visit } from '../conformance/index.ts';
+import { profilesOf, visit, type Exchanged, type Profile, type Visit } from '../conformance/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { assertWsUrl, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
+import { parseParams, skillOf, type Params } from './inspect-asked.ts';
 import { runShell } from './inspect-shell.ts';
 import { toAnswerText, toCardText, toSchemaText, toSkillsText } from './inspect-view.ts';
 import { EXIT, UsageError } from './outcome.ts';
@@ -73,13 +74,6 @@ async function tryOnce(here: Visit, name: string, given: Params | undefined, jso
   return 'error' in answer ? EXIT.failed : EXIT.ok;
 }
 
-/** The skill of that name. Throws a UsageError when the peer publishes skills, but not this one. */
-export function skillOf({ skills }: Pick<Visit, 'skills'>, name: string): Skill | undefined {
-  const skill = skills.find((each) => each.name === name);
-  if (skill || skills.length === 0) return skill;
-  throw new UsageError(`There is no ${safe(name)}; there are ${skills.map((each) => safe(each.name)).join(', ')}`);
-}
-
 async function printAll(here: Visit, url: string): Promise<void> {
   const fleet = here.profile === 'orchestrator' ? await here.ask('agent/list', {}) : undefined;
   const parts = [
@@ -107,19 +101,4 @@ function save(here: Visit, file: string): void {
     throw new UsageError(`${file} cannot be written: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
   process.stderr.write(`aurora: ${file} is written; send it again with: aurora call --replay ${file}\n`);
-}
-
-/** Params as a person types them. */
-export type Params = Record<string, unknown> | unknown[];
-
-/** Reads params. Throws a UsageError on what is no JSON object or array. */
-export function parseParams(text: string): Params {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value)) return value.map((item: unknown) => item);
-    if (typeof value === 'object' && value !== null) return { ...value };
-  } catch {
-    // said below
-  }
-  throw new UsageError(`The params must be a JSON object or array: ${safe(text.slice(0, 80))}`);
 }

@@ -5,7 +5,8 @@ import { cutNote, type Exchanged } from './exchange.ts';
 /** Whether two notes say the same. */
 export function isLike(recorded: Exchanged, came: Exchanged): boolean {
   if (recorded.kind !== came.kind) return false;
-  return toLikeness(recorded.text) === toLikeness(cutNote(came).text ?? came.text);
+  const [then, now] = [recorded, came].map((note) => toLikeness(cutNote(note).text ?? note.text));
+  return then === now;
 }
 
 /** What takes the place of what: learns from a message of then and its like of now. */
