@@ -1,5 +1,5 @@
 /** The inspector's shell: a line in, what the peer says out. */
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline';
 import pico from 'picocolors';
 import type { Skill, Visit } from '../conformance/index.ts';
 import { parseParams, skillOf, type Params } from './inspect-asked.ts';
@@ -29,8 +29,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
     process.stdout.write(`\r\u001b[2K${pico.dim(text)}\n`);
     terminal.prompt(true);
   };
-  const leave = new AbortController();
-  terminal.once('close', () => leave.abort());
+  const ask = createAsking(terminal);
   show(
     `${toCardText(here, url)}\n\n${toSkillsText(here)}\n\n${pico.dim('help shows what can be done; tab completes')}`,
   );
@@ -44,7 +43,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
       const [, name = '', json = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
       if (name === '') throw new Error('try which? try <skill> [json]');
       const skill = skillOf(here, name);
-      const params = json === '' ? await askParams(terminal, skill, leave.signal) : parseParams(json);
+      const params = json === '' ? await askParams(ask, skill) : parseParams(json);
       show(toAnswerText(await here.ask(name, params)));
     },
     raw: async (text) => {
@@ -63,9 +62,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
     help: () => show(HELP),
   };
 
-  while (!leave.signal.aborted) {
-    const line = await terminal.question(PROMPT, { signal: leave.signal }).catch(() => undefined);
-    if (line === undefined) break;
+  for (let line = await ask(PROMPT); line !== undefined; line = await ask(PROMPT)) {
     const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(line) ?? [];
     if (word === 'quit' || word === 'exit') break;
     if (word === '') continue;
@@ -81,8 +78,33 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
   terminal.close();
 }
 
+/** Shows a prompt and takes a line; undefined once the person left. */
+type Ask = (prompt: string) => Promise<string | undefined>;
+
+/** Lines that were typed before they were asked for are kept, and taken in their order. */
+function createAsking(terminal: Interface): Ask {
+  const lines: string[] = [];
+  let is_over = false;
+  let onLine: () => void = () => undefined;
+  terminal.on('line', (line) => {
+    if (lines.length < LINES_MAX) lines.push(line);
+    onLine();
+  });
+  terminal.once('close', () => {
+    is_over = true;
+    onLine();
+  });
+  return async (prompt) => {
+    if (is_over) return lines.shift();
+    terminal.setPrompt(prompt);
+    terminal.prompt();
+    if (lines.length === 0) await new Promise<void>((resolve) => (onLine = resolve));
+    return lines.shift();
+  };
+}
+
 /** Asks for each field of a skill's params; an empty line takes what stands in brackets. */
-async function askParams(terminal: Interface, skill: Skill | undefined, signal: AbortSignal): Promise<Params> {
+async function askParams(ask: Ask, skill: Skill | undefined): Promise<Params> {
   const fields = Object.entries(recordOf(skill?.params_schema?.['properties']));
   if (fields.length === 0) return skill?.params ?? {};
   const required = skill?.params_schema?.['required'];
@@ -90,16 +112,15 @@ async function askParams(terminal: Interface, skill: Skill | undefined, signal: 
   for (const [name, schema] of fields) {
     const is_required = Array.isArray(required) && required.includes(name);
     const preset = skill?.params[name] ?? recordOf(schema)['default'];
-    const value = await askField(terminal, { name, schema: recordOf(schema), is_required, preset }, signal);
+    const value = await askField(ask, { name, schema: recordOf(schema), is_required, preset });
     if (value !== undefined) Object.defineProperty(params, name, { value, enumerable: true });
   }
   return params;
 }
 
 async function askField(
-  terminal: Interface,
+  ask: Ask,
   field: { name: string; schema: Record<string, unknown>; is_required: boolean; preset: unknown },
-  signal: AbortSignal,
 ): Promise<unknown> {
   const { name, schema, is_required, preset } = field;
   const type = typeof schema['type'] === 'string' ? schema['type'] : 'JSON';
@@ -107,7 +128,8 @@ async function askField(
   const shown = preset === undefined ? (is_required ? '' : ' [left out]') : ` [${toJson(preset).slice(0, PRESET_MAX)}]`;
   for (;;) {
     const asked = `  ${safe(name)} ${pico.dim(`(${safe(type)}${is_required ? ', required' : ''})${choices}`)}${shown}: `;
-    const text = await terminal.question(asked, { signal });
+    const text = await ask(asked);
+    if (text === undefined) throw new Error('nothing was called');
     if (text.trim() === '' && (preset !== undefined || !is_required)) return preset;
     if (type === 'string') return text;
     try {
@@ -133,6 +155,8 @@ const recordOf = (value: unknown): Record<string, unknown> =>
 
 const PROMPT = '> ';
 const HISTORY_MAX = 500;
+/** Lines that wait to be asked for. */
+const LINES_MAX = 1_000;
 const PRESET_MAX = 120;
 const COMMANDS = ['card', 'skills', 'fleet', 'schema ', 'try ', 'raw ', 'frames ', 'save ', 'help', 'quit'];
 const HELP = `card             who it is, whole
