@@ -71,7 +71,7 @@ function toFailure(
       : `aurora call --replay ${file}${keys.includes('--key') ? ` ${keys}` : ''}`;
   const said = exchanged.slice(-SHOWN_MAX).map((note) => `    ${toNoteText(note)}`);
   return [
-    `${level === 'must' ? pico.red('✗') : pico.yellow('✗')} ${pico.bold(`${id}`)} ${level}, ${profile}, ${source}`,
+    `${level === 'must' ? pico.red('✗') : pico.yellow('✗')} ${pico.bold(id)} ${level}, ${profile}, ${source}`,
     wrap(text, '  '),
     wrap(`came instead: ${safe(why)}`, '  '),
     ...(exchanged.length > SHOWN_MAX ? [pico.dim(`    … ${exchanged.length - SHOWN_MAX} earlier`)] : []),

@@ -60,7 +60,7 @@ export const safeLines = (text: string): string =>
     .join('\n');
 
 /** JSON on one line, harmless. */
-export const toJson = (value: unknown): string => safe(JSON.stringify(value) ?? '');
+export const toJson = (value: unknown): string => safe(JSON.stringify(value));
 
 const indented = (schema: unknown): string =>
   schema === undefined

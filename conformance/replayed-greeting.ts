@@ -81,7 +81,10 @@ function isHonest(result: Frame, challenge: unknown, url: string): boolean {
 
 function agentOf(body: Frame): { agent_id: string; instance_id: string; public_key: string } {
   const agent = isFrame(body['agent']) ? body['agent'] : {};
-  const of = (name: string): string => String(agent[name] ?? '');
+  const of = (name: string): string => {
+    const value = agent[name];
+    return typeof value === 'string' ? value : '';
+  };
   return { agent_id: of('agent_id'), instance_id: of('instance_id'), public_key: of('public_key') };
 }
 

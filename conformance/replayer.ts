@@ -116,7 +116,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
 
   const sendAgain = async (note: Exchanged): Promise<void> => {
     const { connection, text, raw, bytes } = note;
-    const unsent = (then: string) => tell({ likeness: 'unsent', note, then });
+    const unsent = (then: string): void => tell({ likeness: 'unsent', note, then });
     if (connection === 0) {
       const [method = 'GET', path = '/'] = text.split(' ');
       await askHttp({ url, limits, tls_ca: options.tls_ca, token: options.token }, { method, path }, notes).catch(
@@ -125,20 +125,32 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       return;
     }
     const wire = wires.get(connection);
-    if (!wire) return unsent('this connection is not open');
+    if (!wire) {
+      unsent('this connection is not open');
+      return;
+    }
     if (raw !== undefined) {
-      if (raw.length >= RAW_CHARS_MAX) return unsent('only its beginning was recorded');
+      if (raw.length >= RAW_CHARS_MAX) {
+        unsent('only its beginning was recorded');
+        return;
+      }
       wire.sendBytes(Buffer.from(raw, 'base64'));
       return;
     }
-    if (bytes !== undefined) return unsent('only its beginning was recorded');
+    if (bytes !== undefined) {
+      unsent('only its beginning was recorded');
+      return;
+    }
     if (!note.greeting) {
       wire.sendText(renaming.apply(text));
       return;
     }
     const is_hello = toFrame(text)?.['method'] === 'mesh/hello';
     const asked = is_hello ? {} : await until(() => hellos.get(connection), grace_ms);
-    if (!asked) return unsent('the peer said no hello');
+    if (!asked) {
+      unsent('the peer said no hello');
+      return;
+    }
     wire.sendText((is_hello ? greeting.hello(text) : greeting.answer(text, connection, asked)) ?? text, true);
   };
 

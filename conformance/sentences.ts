@@ -27,7 +27,7 @@ export interface Sentence {
   /** A name for the test. */
   title: string;
   /** Returns when the sentence holds, throws when not; skips the test it is given, with the reason, when nobody could tell. */
-  run(test?: SkippableTest): Promise<void>;
+  run: (test?: SkippableTest) => Promise<void>;
 }
 
 /** What vitest, and others, hand to a test. */
