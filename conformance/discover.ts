@@ -14,9 +14,9 @@ export interface Discovered {
   card: Frame | undefined;
 }
 
-/** Asks for both. A peer that has neither is no fault here: the checks say so. */
-export async function discover(probe: Probe): Promise<Discovered> {
-  return { document: await documentOf(probe), card: await cardOf(probe) };
+/** Asks for both, over a conversation that stands where one is given. A peer that has neither is no fault here: the checks say so. */
+export async function discover(probe: Probe, talk?: Talk): Promise<Discovered> {
+  return { document: talk ? await askedOver(() => talk) : await documentOf(probe), card: await cardOf(probe) };
 }
 
 /**
@@ -56,7 +56,7 @@ async function documentOf(probe: Probe): Promise<Frame | undefined> {
   );
 }
 
-async function askedOver(open: () => Promise<Talk>): Promise<Frame | undefined> {
+async function askedOver(open: () => Talk | Promise<Talk>): Promise<Frame | undefined> {
   try {
     const { result } = await (await open()).ask('rpc.discover');
     return isFrame(result) ? result : undefined;

@@ -6,6 +6,9 @@ import { now } from './clock.ts';
 import { prove, publicKeyOf, type Key } from './identity.ts';
 import type { Talk } from './talk.ts';
 
+/** What hello needs of a conversation. */
+export type GreetingTalk = Pick<Talk, 'serve' | 'answerTo'> & { wire: Pick<Talk['wire'], 'sendText'> };
+
 /** How the kit greets. */
 export interface GreetingOptions {
   key: Key;
@@ -30,7 +33,7 @@ export interface Greeted {
 export type Greeting = Talk & { readonly greeted: Greeted };
 
 /** Answers the peer's hello from now on, with a proof. */
-export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: GreetingOptions): void {
+export function answerHello(talk: GreetingTalk, { key, instance_id, dialled, answer }: GreetingOptions): void {
   talk.serve('mesh/hello', (params) => {
     const challenge = isFrame(params) ? params['challenge'] : undefined;
     const connection_id = `kit-${randomBytes(8).toString('hex')}`;
@@ -47,7 +50,7 @@ export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: G
 }
 
 /** Says hello and waits for the answer. Throws a Failure when none comes. */
-export async function sayHello(talk: Talk, options: GreetingOptions): Promise<Greeted> {
+export async function sayHello(talk: GreetingTalk, options: GreetingOptions): Promise<Greeted> {
   answerHello(talk, options);
   const challenge = randomBytes(32).toString('base64url');
   const params = {
@@ -56,11 +59,14 @@ export async function sayHello(talk: Talk, options: GreetingOptions): Promise<Gr
     challenge,
     ...options.hello,
   };
-  const id = 'kit-hello';
+  const id = HELLO_ID;
   const answered = talk.answerTo(id);
   talk.wire.sendText(JSON.stringify({ jsonrpc: '2.0', id, method: 'mesh/hello', params }), true);
   return { answer: await answered, challenge };
 }
+
+/** The id of our hello. */
+export const HELLO_ID = 'kit-hello';
 
 /** What the peer said of itself. Throws a Failure when it refused. */
 export function introducedIn({ answer }: Greeted): Frame {

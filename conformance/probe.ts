@@ -56,10 +56,11 @@ export interface ProbeDeps {
 export function createProbe({ profile, subject, chance, notes, observe }: ProbeDeps): Probe {
   const { limits, url } = subject;
   const wires: Wire[] = [];
+  let dials = 0;
   const protocols = profile === 'bare' ? [] : ['mesh.v1'];
 
   const upgrade = async (options: DialOptions = {}) => {
-    const connection = wires.length + 1;
+    const connection = ++dials;
     const { upgrade_ms_max } = limits;
     const auth = subject.token === undefined ? {} : { authorization: `Bearer ${subject.token}` };
     const headers = { ...auth, ...options.headers };

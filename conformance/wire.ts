@@ -4,7 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { after, within } from './clock.ts';
-import type { Notes } from './exchange.ts';
+import { CUT, type Notes, type Upgrade } from './exchange.ts';
 import { closePayload, createFrameReader, encodeFrame, OPCODE, type FrameSpec, type WireFrame } from './ws-frames.ts';
 
 /** Where to dial, and what to say there. */
@@ -72,7 +72,7 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
   const socket = await dial(new URL(url), options);
   const key = options.headers?.['sec-websocket-key'] ?? randomBytes(16).toString('base64');
   const request = upgradeRequest(new URL(url), key, options);
-  notes.add({ connection, kind: 'event', text: `dialled ${url}`, greeting: true });
+  notes.add({ connection, kind: 'event', text: `dialled ${url}`, greeting: true, upgrade: toUpgrade(options) });
   socket.write(options.early ? Buffer.concat([Buffer.from(request), options.early]) : request);
   const answer = await within(options.upgrade_ms_max, readHead(socket));
   if (!answer) {
@@ -196,13 +196,15 @@ export function startWire(
     },
     async close(code = 1000) {
       if (!said_close) {
-        said_close = true;
-        write(encodeFrame({ masked, opcode: OPCODE.close, payload: closePayload(code) }));
+        wire.sendFrame({ opcode: OPCODE.close, payload: closePayload(code) });
       }
       await within(GOODBYE_MS_MAX, over);
       socket.destroy();
     },
-    cut: () => void socket.destroy(),
+    cut() {
+      notes.add({ connection, kind: 'event', text: CUT });
+      socket.destroy();
+    },
   };
   socket.on('data', onBytes);
   socket.on('close', onEnd);
@@ -291,6 +293,18 @@ function dial(url: URL, { tls_ca, upgrade_ms_max }: Pick<WireOptions, 'tls_ca' |
     });
   });
 }
+
+const toUpgrade = ({ protocols = [], headers = {}, early }: WireOptions): Upgrade => ({
+  protocols,
+  headers: Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase()))
+      .map(([name, value]) => [name, value ?? null]),
+  ),
+  ...(early && { early: Buffer.from(early).toString('base64') }),
+});
+
+const SECRET_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 function upgradeRequest(url: URL, key: string, { headers = {}, protocols = [] }: WireOptions): string {
   const all: Record<string, string | undefined> = {
