@@ -937,7 +937,7 @@ const SENTENCES = {
     level: 'must',
     profiles: MESHED,
     source: 'wire.md 10',
-    text: "More than 200 frames a second, beyond a burst, close 4029; one connection's excess is no other's.",
+    text: "More than 200 frames a second, beyond a burst, of anybody but a proven orchestrator close 4029; one connection's excess is no other's.",
   },
   'LIFE-06': {
     level: 'should',

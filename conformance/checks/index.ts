@@ -44,7 +44,6 @@ export const checks: readonly Check[] = [
   ...progressChecks,
   ...cancelChecks,
   ...handingOnChecks,
-  ...leavingChecks,
   ...routingChecks,
   ...attemptChecks,
   ...childrenChecks,
@@ -53,4 +52,5 @@ export const checks: readonly Check[] = [
   ...idempotencyChecks,
   ...registeringChecks,
   ...survivalChecks,
+  ...leavingChecks,
 ];

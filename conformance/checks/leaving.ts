@@ -70,7 +70,7 @@ interface Departure {
 function departureOf(probe: Probe): Promise<Departure> {
   const { drain } = probe.subject;
   if (!drain)
-    return skip('nobody said how to make the peer leave: give --drain with a command that ends it with SIGTERM');
+    return skip('nobody said how to make the peer leave: give --drain-pid with its process id: it is sent SIGTERM');
   const known = DEPARTURES.get(drain) ?? depart(probe, drain);
   DEPARTURES.set(drain, known);
   return known;
@@ -78,7 +78,7 @@ function departureOf(probe: Probe): Promise<Departure> {
 
 async function depart(probe: Probe, drain: () => Promise<void> | void): Promise<Departure> {
   const { talk, ask } = await asker(probe);
-  const began = Array.from({ length: BEGUN }, ask).map((answer) => answer.catch(() => undefined));
+  const began = Array.from({ length: BEGUN }, (_, nth) => ask(nth)).map((answer) => answer.catch(() => undefined));
   await talk.ask(NO_METHOD); // answered: what was asked before has arrived
   await drain();
   const goaway = await talk.until(
@@ -87,21 +87,22 @@ async function depart(probe: Probe, drain: () => Promise<void> | void): Promise<
   );
   if (!goaway) return { said_goaway: false, begun: await Promise.all(began), after_goaway: undefined, end: undefined };
   const said_goaway = 'method' in goaway;
-  const after_goaway = said_goaway ? await ask().catch(() => undefined) : undefined;
+  const after_goaway = said_goaway ? await ask(0).catch(() => undefined) : undefined;
   const end = await talk.ended(LEAVE_MS_MAX).catch(() => undefined);
   const begun = await within(LEAVE_MS_MAX, Promise.all(began));
   return { said_goaway, begun: begun ?? began.map(() => undefined), after_goaway, end };
 }
 
 /** A conversation in which work is asked for, where we may; else one that only listens. */
-async function asker(probe: Probe): Promise<{ talk: Talk; ask: () => Promise<Frame> }> {
+async function asker(probe: Probe): Promise<{ talk: Talk; ask: (nth: number) => Promise<Frame> }> {
   if (probe.profile === 'orchestrator' || !probe.subject.key || probe.subject.key.id.startsWith('operator:')) {
     const talk = await probe.talk();
     return { talk, ask: () => talk.ask('rpc.ping') };
   }
   const { talk, give } = await openHandover(probe);
-  const [skill] = triedSkills(probe);
-  return { talk, ask: () => give(skill, { within_ms: LEAVE_MS_MAX }) };
+  const skills = triedSkills(probe); // all in turn: one that lasts keeps the peer from being gone at once
+  const skillAt = (nth: number) => skills[nth % skills.length] ?? skills[0];
+  return { talk, ask: (nth) => give(skillAt(nth), { within_ms: LEAVE_MS_MAX }) };
 }
 
 const endOf = ({ end }: Talk): { ended: true } | undefined => end && { ended: true };

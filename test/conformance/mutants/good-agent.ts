@@ -67,7 +67,7 @@ const watchText = skill({
   effect: 'read',
   concurrency: 64,
   examples: [{ text: 'a b c', watch_ms: 400 }],
-  params: z.object({ text: z.string().max(10_000), watch_ms: z.number().int().min(0).max(20_000) }),
+  params: z.object({ text: z.string().max(10_000), watch_ms: z.number().int().min(0).max(500) }),
   result: z.object({ seen: z.number().int() }),
 });
 
@@ -104,6 +104,7 @@ const agent = defineAgent({
     countWords.implement(({ text }, ctx) => {
       const lines = text.split('\n').map((line) => line.split(/\s+/).filter(Boolean).length);
       ctx.progress.status(`${lines.length} lines`);
+      ctx.progress.thought('a word ends where space begins');
       return { words: lines.reduce((sum, count) => sum + count, 0), lines };
     }),
     watchText.implement(async ({ text, watch_ms }, ctx) => {

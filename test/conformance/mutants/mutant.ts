@@ -78,3 +78,19 @@ export const errorOf = (id: unknown, code: number): Json => ({
   id,
   error: { code, message: code === -32601 ? 'Method not found' : 'no' },
 });
+
+/** An error as mesh.v1 has it. */
+export const meshErrorOf = (id: unknown, code: number): Json => ({
+  jsonrpc: '2.0',
+  id,
+  error: {
+    code,
+    message: 'no',
+    data: {
+      code: code < 0 ? `JSONRPC${code}` : `AURORA-${code}`,
+      message: 'no',
+      timestamp: new Date(0).toISOString(),
+      request_id: 'x',
+    },
+  },
+});

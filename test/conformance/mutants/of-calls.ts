@@ -1,6 +1,16 @@
 /** Wrong agents: methods, params, results and errors; what is told over HTTP; what is cancelled. */
 import { isJson, type Json } from './middle.ts';
-import { answering, erring, errorOf, hearing, isNotification, isRequest, mutant, resulting } from './mutant.ts';
+import {
+  answering,
+  erring,
+  errorOf,
+  hearing,
+  isAnswer,
+  isNotification,
+  isRequest,
+  mutant,
+  resulting,
+} from './mutant.ts';
 
 const SKILLS = new Set(['count_words', 'watch_text', 'ask_other', 'wipe_text']);
 const isMissing = ({ method }: Json): boolean =>
@@ -15,7 +25,14 @@ const isWrong = (params: unknown): boolean =>
   !isJson(params) || typeof params['text'] !== 'string' || !['number', 'undefined'].includes(typeof params['times']);
 
 export const mutantsOfCalls = [
-  mutant('calls a missing method done', 'bare', ['CALL-01', 'CALL-02', 'CALL-03'], answering(isMissing, done)),
+  mutant(
+    'calls a missing method done',
+    'bare',
+    ['CALL-01', 'CALL-02', 'CALL-03'],
+    answering(isMissing, (answer) =>
+      isJson(answer['error']) && answer['error']['code'] === -32601 ? done(answer) : answer,
+    ),
+  ),
   mutant(
     'finds methods in any letter case',
     'bare',
@@ -44,7 +61,7 @@ export const mutantsOfCalls = [
   mutant(
     'does not look at params',
     'bare',
-    ['CALL-06', 'CALL-08', 'CALL-09', 'CALL-10'],
+    ['CALL-06', 'CALL-09', 'CALL-10'],
     hearing((message) => {
       const fitting = FITTING[String(message['method'])];
       return isRequest(message) &&
@@ -61,7 +78,9 @@ export const mutantsOfCalls = [
     'bare',
     ['CALL-09'],
     hearing((message) =>
-      isRequest(message) && Array.isArray(message['params']) && SKILLS.has(String(message['method']))
+      isRequest(message) &&
+      Array.isArray(message['params']) &&
+      ['count_words', 'watch_text', 'ask_other'].includes(String(message['method']))
         ? { ...message, params: FITTING['count_words'], method: 'count_words' }
         : message,
     ),
@@ -80,7 +99,14 @@ export const mutantsOfCalls = [
     'does not say which param is wrong',
     'mesh.v1',
     ['CALL-08'],
-    erring(-32602, (error, answer) => ({ ...answer, error: { ...error, message: 'Invalid params' } })),
+    erring(-32602, (error, answer) => ({
+      ...answer,
+      error: {
+        ...error,
+        message: 'Invalid params',
+        data: { ...(isJson(error['data']) ? error['data'] : {}), message: 'Invalid params', detail: null },
+      },
+    })),
   ),
   mutant(
     'returns what its schema does not allow',
@@ -105,7 +131,7 @@ export const mutantsOfCalls = [
   mutant(
     'refuses params that fit',
     'bare',
-    ['CALL-05', 'CALL-07', 'CALL-11', 'CALL-12'],
+    ['CALL-05', 'CALL-07'],
     answering(
       ({ method }) => method === 'count_words',
       ({ id, ...rest }) =>
@@ -237,7 +263,12 @@ export const mutantsOfCalls = [
   mutant('hangs up over a cancel of nothing', 'bare', ['STOP-03'], {
     heard(message, line) {
       const params = isNotification(message) && message['method'] === '$/cancel' ? message['params'] : undefined;
-      if (isJson(params) && 'id' in params && !line.asked.has(JSON.stringify(params['id']))) line.cut();
+      if (
+        isJson(params) &&
+        ['string', 'number'].includes(typeof params['id']) &&
+        !line.asked.has(JSON.stringify(params['id']))
+      )
+        line.cut();
       return message;
     },
   }),
@@ -265,7 +296,7 @@ export const mutantsOfCalls = [
   }),
 
   mutant('is never in health', 'mesh.v1', ['HTTP-01'], {
-    http: (answer, { url }) => (url === '/health' ? { ...answer, status: 500 } : answer),
+    http: (answer, { url, method }) => (url === '/health' && method === 'GET' ? { ...answer, status: 500 } : answer),
   }),
   mutant('finds every path', 'mesh.v1', ['HTTP-02', 'HTTP-04'], {
     http: (answer) => (answer.status === 404 ? { ...answer, status: 200, body: '{}' } : answer),

@@ -23,7 +23,12 @@ const trait = (instead: (traits: Json, id: string) => unknown) =>
   });
 const skilled = (instead: (skills: Json[]) => unknown) =>
   carding((card) => ({ ...card, skills: instead(listOf(card['skills'])) }));
-const phantom = { name: 'find_phantoms', params: [], result: { name: 'result', schema: {} } };
+const phantom = {
+  name: 'find_phantoms',
+  params: [],
+  result: { name: 'result', schema: {} },
+  'x-aurora': { effect: 'read' },
+};
 
 export const mutantsOfDiscovery = [
   mutant(
@@ -51,7 +56,7 @@ export const mutantsOfDiscovery = [
   mutant(
     'names a skill in camel case',
     'mesh.v1',
-    ['DISC-04', 'DISC-06', 'DISC-08'],
+    ['CALL-06', 'DISC-04', 'DISC-06', 'DISC-08'],
     documenting((methods) =>
       methods.map((method) => (method['name'] === 'watch_text' ? { ...method, name: 'watchText' } : method)),
     ),
@@ -84,7 +89,7 @@ export const mutantsOfDiscovery = [
   mutant(
     'has a skill on its card that is in no document',
     'mesh.v1',
-    ['DISC-08'],
+    ['CARD-07', 'CARD-11', 'DISC-08'],
     skilled((skills) => [...skills, { ...skills[0], id: 'find_phantoms' }]),
   ),
 

@@ -15,14 +15,14 @@ const known = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
 
 export const mutantsOfFrames = [
   mutant('leaves jsonrpc away', 'bare', ['FRAME-01'], { said: ({ jsonrpc: _version, ...rest }) => rest }),
-  mutant('says both result and error', 'bare', ['FRAME-02'], {
+  mutant('says both result and error', 'bare', ['CALL-11', 'FRAME-02'], {
     said: (message) => (isAnswer(message) && 'error' in message ? { ...message, result: null } : message),
   }),
-  mutant('says errors whose message is a number', 'mesh.v1', ['FRAME-03'], {
+  mutant('says errors whose message is a number', 'mesh.v1', ['FRAME-03', 'ID-12'], {
     said: (message) =>
       isJson(message['error']) ? { ...message, error: { ...message['error'], message: 7 } } : message,
   }),
-  mutant('answers a parse error without an id', 'bare', ['FRAME-04', 'FRAME-05', 'FRAME-06', 'BATCH-11'], {
+  mutant('answers a parse error without an id', 'bare', ['FRAME-04', 'FRAME-05', 'BATCH-11'], {
     said: (message) => {
       const { id: _id, ...rest } = message;
       return isJson(message['error']) && message['error']['code'] === -32700 ? rest : message;
@@ -32,7 +32,7 @@ export const mutantsOfFrames = [
   mutant(
     'answers a parse error with the id 0',
     'mesh.v1',
-    ['FRAME-05', 'FRAME-06', 'BATCH-11'],
+    ['FRAME-05', 'BATCH-11'],
     erring(-32700, (_error, answer) => ({ ...answer, id: 0 })),
   ),
   mutant('mends what is nearly JSON', 'bare', ['FRAME-06'], {
@@ -53,7 +53,9 @@ export const mutantsOfFrames = [
     'takes jsonrpc of any version',
     'bare',
     ['FRAME-08'],
-    hearing((message) => ('method' in message ? { ...message, jsonrpc: '2.0' } : message)),
+    hearing((message) =>
+      'method' in message && message['jsonrpc'] !== '2.0' ? { ...message, jsonrpc: '2.0' } : message,
+    ),
   ),
   mutant('refuses another version without its id', 'mesh.v1', ['FRAME-08'], {
     said: (message, { asked }) => {
@@ -65,7 +67,9 @@ export const mutantsOfFrames = [
     'takes methods that are numbers',
     'bare',
     ['FRAME-09'],
-    hearing((message) => ('method' in message ? { ...message, method: String(message['method']) } : message)),
+    hearing((message) =>
+      typeof message['method'] === 'number' ? { ...message, method: String(message['method']) } : message,
+    ),
   ),
   mutant(
     'keeps silent over an object that asks nothing',
@@ -111,7 +115,7 @@ export const mutantsOfFrames = [
     let is_polluted = false;
     return {
       heard(message) {
-        if (JSON.stringify(message).includes('__proto__')) is_polluted = true;
+        if (JSON.stringify(message).includes('"__proto__":')) is_polluted = true;
         return message;
       },
       said: (message, line) => {
@@ -134,7 +138,7 @@ export const mutantsOfFrames = [
   }),
   mutant('gives ids back in capitals', 'bare', ['ID-01'], {
     said: (message) =>
-      /^[\x20-\x7e]*$/.test(String(message['id'])) && typeof message['id'] === 'string'
+      typeof message['id'] === 'string' && message['id'].startsWith('req-')
         ? { ...message, id: message['id'].toUpperCase() }
         : message,
   }),
@@ -149,7 +153,7 @@ export const mutantsOfFrames = [
     'bare',
     ['ID-05'],
     hearing((message) =>
-      typeof message['id'] === 'number' && !Number.isInteger(message['id'])
+      typeof message['id'] === 'number' && Number.isFinite(message['id']) && !Number.isInteger(message['id'])
         ? { ...message, id: Math.floor(message['id']) }
         : message,
     ),
@@ -192,7 +196,7 @@ export const mutantsOfFrames = [
       return undefined;
     },
   }),
-  mutant('spells ids in ASCII', 'bare', ['ID-10'], {
+  mutant('spells ids in ASCII', 'bare', ['ID-08', 'ID-10'], {
     said: (message) =>
       typeof message['id'] === 'string' ? { ...message, id: message['id'].replace(/[^\x20-\x7e]/g, '?') } : message,
   }),
@@ -252,13 +256,14 @@ export const mutantsOfFrames = [
     },
   }),
   mutant('puts up with any number of answers that it never asked for', 'mesh.v1', ['NOTE-08'], {
-    heard: (message, { notes }) => {
-      if (!isJson(message) || 'method' in message || notes.get('hello') !== true) {
-        if (isJson(message) && 'result' in message) notes.set('hello', true);
-        return message;
-      }
-      return 'result' in message || 'error' in message ? undefined : message;
+    said(message, { notes }) {
+      if (isRequest(message)) notes.set(JSON.stringify(message['id']), true);
+      return message;
     },
+    heard: (message, { notes }) =>
+      isJson(message) && !('method' in message) && 'result' in message && !notes.has(JSON.stringify(message['id']))
+        ? undefined
+        : message,
   }),
 
   mutant('answers an empty batch with an empty batch', 'bare', ['BATCH-01'], {

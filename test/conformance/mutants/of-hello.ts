@@ -1,7 +1,7 @@
 /** Wrong agents: who they are, whom they let in, and how they live. */
 import { closePayload, OPCODE, type FrameSpec } from '../../../conformance/ws-frames.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
-import { answering, errorOf, isRequest, mutant, resulting } from './mutant.ts';
+import { answering, isRequest, meshErrorOf, mutant, resulting } from './mutant.ts';
 
 const codeOf = ({ opcode, payload }: FrameSpec): number | undefined =>
   opcode === OPCODE.close && payload && payload.length >= 2 ? Buffer.from(payload).readUInt16BE() : undefined;
@@ -23,7 +23,7 @@ export const mutantsOfHello = [
     'does not introduce itself',
     'mesh.v1',
     ['HELLO-01'],
-    resulting('mesh/hello', ({ heartbeat_ms: _beat, ...hello }) => hello),
+    resulting('mesh/hello', ({ server_time: _time, ...hello }) => hello),
   ),
   mutant(
     'agrees on a version that nobody offered',
@@ -65,7 +65,7 @@ export const mutantsOfHello = [
         (isJson(message['params']) && 'challenge' in message['params'])
       )
         return message;
-      line.say(errorOf(message['id'], -32602));
+      line.say(meshErrorOf(message['id'], -32602));
       return undefined;
     },
   }),
@@ -92,7 +92,12 @@ export const mutantsOfHello = [
           : answer,
     ),
   ),
-  mutant('closes 1000 over a proof that is none', 'mesh.v1', ['HELLO-12', 'HELLO-18'], closing([4001], 1000)),
+  mutant(
+    'closes 1000 over a proof that is none',
+    'mesh.v1',
+    ['HELLO-12', 'HELLO-17', 'HELLO-18'],
+    closing([4001], 1000),
+  ),
   mutant('refuses what it does not know in a hello', 'mesh.v1', ['HELLO-13'], {
     heard(message, line) {
       const usual = ['versions', 'challenge', 'agent', 'capabilities', 'limits', 'heartbeat_ms', 'in_flight'];
@@ -102,14 +107,7 @@ export const mutantsOfHello = [
         Object.keys((message['params'] ?? {}) as Json).every((key) => usual.includes(key))
       )
         return message;
-      line.say({
-        ...errorOf(message['id'], -32602),
-        error: {
-          code: -32602,
-          message: 'Invalid params',
-          data: { code: 'JSONRPC-32602', message: 'x', timestamp: 'x', request_id: 'x' },
-        },
-      });
+      line.say(meshErrorOf(message['id'], -32602));
       return undefined;
     },
   }),

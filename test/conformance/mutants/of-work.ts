@@ -1,5 +1,6 @@
 /** Wrong agents: work that is handed over, what is told of it, what is handed on, and how they leave. */
 import { closePayload, OPCODE } from '../../../conformance/ws-frames.ts';
+import { systemClock } from '../../../seams/index.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
 import { answering, isAnswer, mutant, routing } from './mutant.ts';
 
@@ -61,7 +62,7 @@ export const mutantsOfWork = [
         : undefined,
     ),
   ),
-  mutant('counts how often it was asked', 'mesh.v1', ['WORK-07', 'WORK-11'], () => {
+  mutant('counts how often it was asked', 'mesh.v1', ['WORK-07', 'WORK-11', 'WORK-15'], () => {
     const times = new Map<string, number>();
     return answering(
       (request) => typeof routingOf(request)['task_id'] === 'string',
@@ -84,18 +85,15 @@ export const mutantsOfWork = [
       return Number.isInteger(handoff['fence']) ? { ...handoff, fence } : handoff;
     });
   }),
-  mutant(
-    'works on for as long as it likes',
-    'mesh.v1',
-    ['WORK-12'],
-    routing((handoff) =>
-      Number(handoff['budget_ms']) > 0 &&
-      Number(handoff['budget_ms']) < 5_000 &&
-      Date.parse(String(handoff['deadline'])) > Date.now()
-        ? { ...handoff, budget_ms: 20_000, deadline: new Date(Date.now() + 20_000).toISOString() }
-        : handoff,
-    ),
-  ),
+  mutant('works on for as long as it likes', 'mesh.v1', ['WORK-12'], {
+    said(message, line) {
+      const request = isAnswer(message) ? line.asked.get(JSON.stringify(message['id'])) : undefined;
+      const budget_ms = Number(request && routingOf(request)['budget_ms']);
+      if (!(budget_ms > 0 && budget_ms < 5_000) || !isJson(request)) return message;
+      systemClock.after(LATE_MS, () => line.say(message));
+      return undefined;
+    },
+  }),
 
   mutant(
     'tells progress under a token of its own',
@@ -200,3 +198,6 @@ export const mutantsOfWork = [
         : [frame],
   }),
 ];
+
+/** Well over the second that work may be late. */
+const LATE_MS = 2_500;
