@@ -24,7 +24,7 @@ const mutants: readonly Mutant[] = [
 
 test.each(['bare', 'mesh.v1'] as const)('the good agent breaks nothing, as %s', async (profile) => {
   const report = await tried(profile, {});
-  expect(failed(report)).toEqual([]);
+  expect(failed(report), whyOf(report)).toEqual([]);
   expect(report.conforms).toBe(true);
 });
 
@@ -38,7 +38,7 @@ describe.concurrent('a wrong agent fails what it breaks, and nothing else', () =
     '%s',
     async (_does, { profile, breaks, ...wrong }) => {
       const report = await tried(profile, wrong.lie(), quick(breaks));
-      expect(failed(report)).toEqual([...breaks].sort());
+      expect(failed(report), whyOf(report)).toEqual([...breaks].sort());
       expect(report.conforms).toBe(
         report.results.every(({ outcome, level }) => outcome !== 'fail' || level !== 'must'),
       );
@@ -67,6 +67,10 @@ async function tried(profile: Profile, lie: Lie, only?: RequirementId[]): Promis
     await leave();
   }
 }
+
+/** What is read when it is not as declared. */
+const whyOf = ({ results }: Report): string =>
+  results.flatMap(({ id, outcome, why }) => (outcome === 'fail' ? [`${id}: ${why}`] : [])).join('; ');
 
 /** All sentences but those that take many seconds, unless it is one of them that is broken. */
 const quick = (breaks: readonly RequirementId[]): RequirementId[] => {

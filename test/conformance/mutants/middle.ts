@@ -235,8 +235,8 @@ function joinLine(by: {
     }
   };
 
-  pump(socket, by.early, fromKit, (bytes) => pass(agent, bytes));
-  pump(agent, by.rest, fromAgent, (bytes) => pass(socket, bytes));
+  pump(socket, by.early, fromKit);
+  pump(agent, by.rest, fromAgent);
   agent.removeAllListeners('close');
   agent.on('close', () => {
     if (lie.left?.(line) !== true) socket.end();
@@ -248,27 +248,15 @@ function pass(to: Socket, bytes: Buffer): void {
   if (to.writable) to.write(bytes);
 }
 
-/** Reads frames; from the first that cannot be read on, bytes pass as they are. */
-function pump(
-  from: Socket,
-  first: Buffer,
-  onFrame: (frame: WireFrame) => void,
-  onBytes: (bytes: Buffer) => void,
-): void {
+/** Hands on frame by frame what comes. */
+function pump(from: Socket, first: Buffer, onFrame: (frame: WireFrame) => void): void {
   const read = createFrameReader(FRAME_BYTES_MAX);
-  let is_raw = false;
   const onData = (chunk: Buffer) => {
-    is_raw ||= claims(chunk) > CLAIM_BYTES_MAX;
-    if (is_raw) onBytes(chunk);
-    else for (const frame of read(chunk)) onFrame(frame);
+    for (const frame of read(chunk)) onFrame(frame);
   };
   if (first.length > 0) onData(first);
   from.on('data', onData);
 }
-
-/** The length that a frame at the beginning of these bytes claims, where it is written in 8 bytes. */
-const claims = (bytes: Buffer): number =>
-  bytes.length >= 10 && ((bytes[1] ?? 0) & 0x7f) === 127 ? Number(bytes.readBigUInt64BE(2)) : 0;
 
 /** The text of a whole text message. */
 function toText({ opcode, fin = true, rsv = 0, payload }: FrameSpec): string | undefined {
@@ -293,5 +281,3 @@ export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const FRAME_BYTES_MAX = 67_108_864;
-/** What claims more is passed as it comes: it never does come whole. */
-const CLAIM_BYTES_MAX = 16_777_216;

@@ -140,9 +140,9 @@ export const mutantsOfCalls = [
           : { id, ...rest },
     ),
   ),
-  mutant('answers every question twice', 'bare', ['CALL-13', 'CALL-21'], {
+  mutant('answers twice when much is asked', 'bare', ['CALL-13', 'CALL-21'], {
     said(message, line) {
-      if ('id' in message && !('method' in message) && isJson(line.asked.get(JSON.stringify(message['id']))))
+      if (isAnswer(message) && line.asked.size >= MANY && line.asked.has(JSON.stringify(message['id'])))
         line.say(message);
       return message;
     },
@@ -260,7 +260,7 @@ export const mutantsOfCalls = [
       return { jsonrpc: '2.0', id: message['id'], error: { code: 4090, message: 'no', data } };
     },
   }),
-  mutant('hangs up over a cancel of nothing', 'bare', ['STOP-03'], {
+  mutant('hangs up over a cancel of nothing', 'bare', ['STOP-03', 'STOP-05'], {
     heard(message, line) {
       const params = isNotification(message) && message['method'] === '$/cancel' ? message['params'] : undefined;
       if (
@@ -311,3 +311,6 @@ export const mutantsOfCalls = [
     http: (answer) => (answer.status >= 400 ? { ...answer, body: '<h1>No</h1>' } : answer),
   }),
 ];
+
+/** Questions of one connection, from which on there are many. */
+const MANY = 12;
