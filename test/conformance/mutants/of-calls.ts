@@ -98,7 +98,7 @@ export const mutantsOfCalls = [
   mutant(
     'does not say which param is wrong',
     'mesh.v1',
-    ['CALL-08'],
+    ['CALL-08', 'HELLO-04'],
     erring(-32602, (error, answer) => ({
       ...answer,
       error: {
