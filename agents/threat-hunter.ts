@@ -125,7 +125,8 @@ const explainSkill = skill({
   examples: [{ rule: EXAMPLE_RULE, events: { name: 'event.json', text: EXAMPLE_EVENT } }],
   params: z
     .object({ rule: RuleText.optional(), rule_id: z.string().max(256).optional(), events: Events })
-    .refine(({ rule, rule_id }) => rule !== undefined || rule_id !== undefined, { message: 'give rule or rule_id' }),
+    .refine(({ rule, rule_id }) => rule !== undefined || rule_id !== undefined, { message: 'give rule or rule_id' })
+    .meta({ anyOf: [{ required: ['rule'] }, { required: ['rule_id'] }] }),
   result: RuleExplanation,
 });
 

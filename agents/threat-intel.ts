@@ -215,7 +215,8 @@ const give = skill({
     })
     .refine(({ source, findings }) => (source === undefined) !== (findings === undefined), {
       message: 'give exactly one of source and findings',
-    }),
+    })
+    .meta({ oneOf: [{ required: ['source'] }, { required: ['findings'] }] }),
   result: AnalysisResult.extend({
     bundle: z.looseObject({
       type: z.literal('bundle'),

@@ -63,7 +63,8 @@ const analyzeHttp = skill({
     })
     .refine(({ request, requests, source }) => [request, requests, source].filter(Boolean).length === 1, {
       message: 'give exactly one of request, requests and source',
-    }),
+    })
+    .meta({ oneOf: [{ required: ['request'] }, { required: ['requests'] }, { required: ['source'] }] }),
   result: AnalysisResult,
 });
 

@@ -14,9 +14,11 @@ import {
 import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
+import { addConformCommand } from './conform-commands.ts';
 import { addContentCommands } from './content-commands.ts';
+import { addInspectCommand } from './inspect-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
-import { EXIT, toOutcome } from './outcome.ts';
+import { EXIT, toOutcome, UsageError } from './outcome.ts';
 import { addPeopleCommands } from './people-commands.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
@@ -110,19 +112,40 @@ function createProgram(end: (code: number) => void): Command {
     });
 
   program
-    .command('call <ws-url> <method> [params]')
+    .command('call [ws-url] [method] [params]')
+    .usage('[options] <ws-url> <method> [params]')
     .description('one JSON-RPC request to any peer; params as JSON, or - for standard input')
     .option('--mesh', 'speak mesh.v1 with the operator key instead of bare', false)
     .option('--timeout <seconds>', 'time the answer may take', toInteger, 60)
+    .option(
+      '--replay <file>',
+      'send a recording of aurora conform or inspect again; exit code 1 when it is different now',
+    )
+    .option('--key <file>', 'the key for a recording under mesh.v1')
+    .option('--id <name>', 'whose key that is')
+    .option('--token <token>', 'a bearer token for the replay')
     .addHelpText(
       'after',
-      `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'`,
+      `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call --replay bare-BATCH-01.json ws://127.0.0.1:9002\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'`,
     )
-    .action(async (url: string, method: string, params: string | undefined, { mesh, timeout }: CallFlags) => {
-      const { call } = await import('./call.ts');
-      const { operator } = common();
-      await call(configOf(), { url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
-    });
+    .action(
+      async (url: string | undefined, method: string | undefined, params: string | undefined, flags: CallFlags) => {
+        const { mesh, timeout, replay: file } = flags;
+        if (file !== undefined) {
+          if (method !== undefined)
+            throw new UsageError('A replay takes no method: aurora call --replay <file> [ws-url]');
+          const { sendReplay } = await import('./replay.ts');
+          const { operator = 'local' } = common();
+          end(await sendReplay(configOf(), { ...flags, file, url, token: flags.token, operator, json: isJson() }));
+          return;
+        }
+        if (url === undefined || method === undefined)
+          throw new UsageError('Say whom and what: aurora call <ws-url> <method> [params]');
+        const { call } = await import('./call.ts');
+        const { operator } = common();
+        await call(configOf(), { url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
+      },
+    );
 
   const cli: Cli = { program, configOf, isJson, operator: () => common().operator ?? 'local', end };
   addTaskCommands(cli);
@@ -133,6 +156,8 @@ function createProgram(end: (code: number) => void): Command {
   addPeopleCommands(cli);
   addSigmaCommands(cli);
   addContentCommands(cli);
+  addConformCommand(cli);
+  addInspectCommand(cli);
 
   program
     .command('config')
@@ -198,6 +223,10 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
 interface CallFlags {
   mesh: boolean;
   timeout: number;
+  replay?: string;
+  key?: string;
+  id?: string;
+  token?: string;
 }
 
 interface UpFlags {

@@ -1,8 +1,12 @@
 /** Finding out what a peer can do: its OpenRPC document, its card, and the skills in both. */
 import { SKILLS_EXTENSION } from '../protocol/index.ts';
 import { isFrame, type Frame } from './answers.ts';
+import type { Chance } from './chance.ts';
+import { makeFitting } from './params.ts';
 import type { Probe } from './probe.ts';
+import { readShape } from './shape.ts';
 import type { Skill } from './subject.ts';
+import type { Talk } from './talk.ts';
 
 /** What was found. */
 export interface Discovered {
@@ -10,35 +14,55 @@ export interface Discovered {
   card: Frame | undefined;
 }
 
-/** Asks for both. A peer that has neither is no fault here: the checks say so. */
-export async function discover(probe: Probe): Promise<Discovered> {
-  return { document: await documentOf(probe), card: await cardOf(probe) };
+/** Asks for both, over a conversation that stands where one is given. A peer that has neither is no fault here: the checks say so. */
+export async function discover(probe: Probe, talk?: Talk): Promise<Discovered> {
+  return { document: talk ? await askedOver(() => talk) : await documentOf(probe), card: await cardOf(probe) };
 }
 
-/** The skills of a document. The effect of each is what the document or the card says, else `unknown`. */
-export function skillsIn({ document, card }: Discovered): Skill[] {
+/**
+ * The skills of a document. The effect of each is what the document or the card says, else `unknown`; where no params are
+ * published as an example, some are made from the schema.
+ */
+export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[] {
   const traits = traitsIn(card);
+  const components = document?.['components'];
+  // What a schema points to (`#/components/schemas/…`) goes along with it.
+  const toWhole = (schema: Frame | undefined) =>
+    schema && components !== undefined ? { ...schema, components } : schema;
   return listOf(document?.['methods']).flatMap((method): Skill[] => {
     const { name, examples, result } = method;
     if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
     const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
     const effect = own['effect'] ?? traits.get(name)?.['effect'];
+    const params_schema = toWhole(isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method));
     const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
     return [
       {
         name,
         effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
-        params: exampleOf(examples),
-        params_schema: isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method),
-        result_schema: schema,
+        ...paramsFor(examples, params_schema, chance),
+        params_schema,
+        result_schema: toWhole(schema),
       },
     ];
   });
 }
 
+/** As the profile asks, else as a stranger does: what a peer offers is no secret, but may need a key that we lack. */
 async function documentOf(probe: Probe): Promise<Frame | undefined> {
-  const answer = await (await probe.talk()).ask('rpc.discover').catch(() => undefined);
-  return isFrame(answer?.['result']) ? answer['result'] : undefined;
+  return (
+    (await askedOver(() => probe.talk())) ??
+    (await askedOver(async () => probe.talkOver(await probe.wire({ protocols: [] }))))
+  );
+}
+
+async function askedOver(open: () => Talk | Promise<Talk>): Promise<Frame | undefined> {
+  try {
+    const { result } = await (await open()).ask('rpc.discover');
+    return isFrame(result) ? result : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function cardOf(probe: Probe): Promise<Frame | undefined> {
@@ -66,9 +90,12 @@ function schemaOf(method: Frame): Frame | undefined {
   };
 }
 
-function exampleOf(examples: unknown): Frame {
+function paramsFor(examples: unknown, schema: Frame | undefined, chance: Chance): Pick<Skill, 'params' | 'is_made'> {
   const [first] = listOf(examples);
-  return Object.fromEntries(listOf(first?.['params']).map(({ name, value }) => [String(name), value]));
+  if (first)
+    return { params: Object.fromEntries(listOf(first['params']).map(({ name, value }) => [String(name), value])) };
+  const shape = schema && readShape(schema);
+  return { params: (shape && makeFitting(shape, chance)) ?? {}, is_made: true };
 }
 
 const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);

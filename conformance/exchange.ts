@@ -11,12 +11,29 @@ export interface Exchanged {
   /** The text of a message, or what happened; cut at 4 KiB, then `bytes` says how long it was. */
   text: string;
   /** Length of the whole, bytes, where it was cut. */
-  bytes?: number;
+  bytes?: number | undefined;
   /** What was sent, base64, where it was no ordinary text message: bytes as they went onto the socket. */
-  raw?: string;
+  raw?: string | undefined;
   /** Belongs to the beginning of the connection (upgrade, hello): a replay makes its own. */
-  greeting?: true;
+  greeting?: true | undefined;
+  /** How the connection was asked for, of the event that says it was dialled. */
+  upgrade?: Upgrade | undefined;
 }
+
+/** What an upgrade was asked with; the credentials of the run are never kept. */
+export interface Upgrade {
+  protocols: readonly string[];
+  /** Headers other than usual; null leaves one away. */
+  headers: Readonly<Record<string, string | null>>;
+  /** Bytes that followed in the same write, base64. */
+  early?: string | undefined;
+}
+
+/** What is noted when the kit drops a connection without a word. */
+export const CUT = 'the kit dropped the connection';
+
+/** What is noted when a check ended: how long it waited in vain can be read from it. */
+export const ENDED = 'the check ended';
 
 /** Takes notes. At its bound what comes later is not kept, and the last note says so. */
 export interface Notes {
@@ -35,12 +52,13 @@ export function createNotes(monotonic: () => number): Notes {
       const at_ms = Math.round(monotonic() - began);
       if (all.length === NOTES_MAX)
         all.push({ connection: note.connection, at_ms, kind: 'event', text: 'more was not kept' });
-      else all.push({ ...note, at_ms, ...cut(note) });
+      else all.push({ ...note, at_ms, ...cutNote(note) });
     },
   };
 }
 
-function cut({ text, raw }: { text: string; raw?: string }): Partial<Exchanged> {
+/** What of a note is cut at its bounds. */
+export function cutNote({ text, raw }: { text: string; raw?: string | undefined }): Partial<Exchanged> {
   const bytes = Buffer.byteLength(text);
   return {
     ...(bytes > NOTE_BYTES_MAX && { text: `${text.slice(0, NOTE_BYTES_MAX)}…`, bytes }),
@@ -51,4 +69,5 @@ function cut({ text, raw }: { text: string; raw?: string }): Partial<Exchanged> 
 /** Notes of one check. */
 const NOTES_MAX = 400;
 const NOTE_BYTES_MAX = 4_096;
-const RAW_CHARS_MAX = 8_192;
+/** Base64 that is as long was cut: it cannot be sent again. */
+export const RAW_CHARS_MAX = 8_192;

@@ -6,6 +6,9 @@ import { now } from './clock.ts';
 import { prove, publicKeyOf, type Key } from './identity.ts';
 import type { Talk } from './talk.ts';
 
+/** What hello needs of a conversation. */
+export type GreetingTalk = Pick<Talk, 'serve' | 'answerTo'> & { wire: Pick<Talk['wire'], 'sendText'> };
+
 /** How the kit greets. */
 export interface GreetingOptions {
   key: Key;
@@ -26,14 +29,17 @@ export interface Greeted {
   challenge: string;
 }
 
+/** A conversation whose hello was said. */
+export type Greeting = Talk & { readonly greeted: Greeted };
+
 /** Answers the peer's hello from now on, with a proof. */
-export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: GreetingOptions): void {
+export function answerHello(talk: GreetingTalk, { key, instance_id, dialled, answer }: GreetingOptions): void {
   talk.serve('mesh/hello', (params) => {
     const challenge = isFrame(params) ? params['challenge'] : undefined;
     const connection_id = `kit-${randomBytes(8).toString('hex')}`;
     const subject = { agent_id: key.id, instance_id, dialled, connection_id };
     return {
-      ...introduction(key, instance_id),
+      ...introductionOf(key, instance_id),
       version: 'mesh.v1',
       connection_id,
       server_time: new Date(now()).toISOString(),
@@ -44,20 +50,23 @@ export function answerHello(talk: Talk, { key, instance_id, dialled, answer }: G
 }
 
 /** Says hello and waits for the answer. Throws a Failure when none comes. */
-export async function sayHello(talk: Talk, options: GreetingOptions): Promise<Greeted> {
+export async function sayHello(talk: GreetingTalk, options: GreetingOptions): Promise<Greeted> {
   answerHello(talk, options);
   const challenge = randomBytes(32).toString('base64url');
   const params = {
-    ...introduction(options.key, options.instance_id),
+    ...introductionOf(options.key, options.instance_id),
     versions: ['mesh.v1'],
     challenge,
     ...options.hello,
   };
-  const id = 'kit-hello';
+  const id = HELLO_ID;
   const answered = talk.answerTo(id);
   talk.wire.sendText(JSON.stringify({ jsonrpc: '2.0', id, method: 'mesh/hello', params }), true);
   return { answer: await answered, challenge };
 }
+
+/** The id of our hello. */
+export const HELLO_ID = 'kit-hello';
 
 /** What the peer said of itself. Throws a Failure when it refused. */
 export function introducedIn({ answer }: Greeted): Frame {
@@ -65,7 +74,8 @@ export function introducedIn({ answer }: Greeted): Frame {
   return answer['result'];
 }
 
-function introduction(key: Key, instance_id: string): Frame {
+/** How the kit introduces itself in hello. */
+export function introductionOf(key: Key, instance_id: string): Frame {
   return {
     agent: { agent_id: key.id, instance_id, name: 'Conformance kit', version: '1', public_key: publicKeyOf(key) },
     capabilities: { cancel: true, progress: true, approvals: true, resume: false, batch_max: 32 },

@@ -1,5 +1,13 @@
 /** Who the kit is: an Ed25519 key under a name, and the proofs of both sides (wire.md 4). */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 
 /** A name and its key. */
 export interface Key {
@@ -26,6 +34,18 @@ export function readPem(id: string, pem: string): Key {
 /** A key that nobody knows. */
 export const makeKey = (id: string): Key => ({ id, private_key: generateKeyPairSync('ed25519').privateKey });
 
+/**
+ * A key that nobody knows, the same each time it is made from `from`: who is kept waiting under it is kept waiting once. It is as
+ * secret as the key that it is made from.
+ */
+export function keyBeside(from: Key, id: string): Key {
+  const seed = createHash('sha256')
+    .update(sign(null, Buffer.from(id), from.private_key))
+    .digest();
+  const private_key = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
+  return { id, private_key };
+}
+
 /** The public half, SPKI, base64url. */
 export const publicKeyOf = ({ private_key }: Key): string =>
   createPublicKey(private_key).export({ format: 'der', type: 'spki' }).toString('base64url');
@@ -46,3 +66,6 @@ export function isProof(public_key: string, subject: ProofSubject, proof: string
 
 const signedBytes = ({ challenge, agent_id, instance_id, dialled, connection_id }: ProofSubject): Buffer =>
   Buffer.from(['aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id].join('\0'));
+
+/** What stands before the seed in the PKCS #8 form of a key (RFC 8410). */
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -1,8 +1,9 @@
 /** What a check holds in its hand: ways to reach the peer as its profile does, what is known of it, and notes of everything said. */
 import type { Observe } from './answers.ts';
 import { demand, skip } from './check.ts';
+import { createEnlisting, type Enlisting } from './enlisting.ts';
 import type { Notes } from './exchange.ts';
-import { sayHello, type Greeted, type GreetingOptions } from './greeting.ts';
+import { sayHello, type Greeting, type GreetingOptions } from './greeting.ts';
 import { askHttp, type HttpAnswer, type HttpAsked } from './http.ts';
 import type { Key } from './identity.ts';
 import type { Chance } from './chance.ts';
@@ -12,10 +13,7 @@ import { startTalk, type Talk } from './talk.ts';
 import { isWire, openWire, type UpgradeAnswer, type Wire, type WireOptions } from './wire.ts';
 
 /** How a connection is opened. */
-export type DialOptions = Partial<Pick<WireOptions, 'protocols' | 'headers' | 'early'>>;
-
-/** A conversation whose hello was said. */
-export type Greeting = Talk & { readonly greeted: Greeted };
+export type DialOptions = Partial<Pick<WireOptions, 'url' | 'protocols' | 'headers' | 'early'>>;
 
 /** What a check is given. */
 export interface Probe {
@@ -29,7 +27,7 @@ export interface Probe {
   wire(options?: DialOptions): Promise<Wire>;
   /** A conversation over a wire. */
   talkOver(wire: Wire): Talk;
-  /** A conversation as the profile holds it: bare at once, else after hello both ways. */
+  /** A conversation as the profile holds it: bare at once, else after hello both ways. Skips when a key is asked for and none was given. */
   talk(options?: DialOptions): Promise<Talk>;
   /** A mesh.v1 conversation whose hello is other than usual. */
   greet(options?: Partial<GreetingOptions>, dial?: DialOptions): Promise<Greeting>;
@@ -38,6 +36,8 @@ export interface Probe {
   skill(): Skill;
   /** The key that the peer knows us by. Skips when none was given. */
   key(): Key;
+  /** Ways of being an agent of the fleet, to see what an orchestrator sends to one. */
+  readonly enlisting: Enlisting;
   observe: Observe;
   /** Ends every connection that was opened. */
   done(): Promise<void>;
@@ -56,10 +56,11 @@ export interface ProbeDeps {
 export function createProbe({ profile, subject, chance, notes, observe }: ProbeDeps): Probe {
   const { limits, url } = subject;
   const wires: Wire[] = [];
+  let dials = 0;
   const protocols = profile === 'bare' ? [] : ['mesh.v1'];
 
   const upgrade = async (options: DialOptions = {}) => {
-    const connection = wires.length + 1;
+    const connection = ++dials;
     const { upgrade_ms_max } = limits;
     const auth = subject.token === undefined ? {} : { authorization: `Bearer ${subject.token}` };
     const headers = { ...auth, ...options.headers };
@@ -82,6 +83,8 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     const greeted = await sayHello(talk, { key: subject.key ?? subject.stranger, instance_id, dialled, ...options });
     return Object.assign(talk, { greeted });
   };
+  const key = () => subject.key ?? skip(NO_KEY);
+  const enlisting = createEnlisting({ subject, notes, observe, greet, operatorKey: key });
   return {
     profile,
     subject,
@@ -89,18 +92,39 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     upgrade,
     wire,
     talkOver,
-    talk: async (options) => (profile === 'bare' ? talkOver(await wire(options)) : greet({}, options)),
+    async talk(options) {
+      if (profile === 'bare') return talkOver(await wire(options));
+      const talk = await greet({}, options);
+      await isKnown(talk);
+      if (!subject.key && (await isTurnedAway(talk))) skip(NO_KEY);
+      return talk;
+    },
     greet,
     http: (asked) => askHttp(subject, asked, notes),
     skill: () => subject.skills.find(({ effect }) => effect === 'read') ?? skip(NO_SKILL),
-    key: () => subject.key ?? skip(NO_KEY),
+    key,
+    enlisting,
     observe,
     async done() {
+      await enlisting.done();
       await Promise.all(wires.map((opened) => opened.close()));
     },
   };
 }
 
+/** Waits until the peer has asked who we are, and so was told: whatever is sent from now on comes after that. */
+export const isKnown = (talk: Talk): Promise<unknown> =>
+  talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello') ?? talk.end, ASKED_MS_MAX);
+
+/** Whether the peer wants nothing of who said hello. It judges the proof after it heard it, so it is asked twice. */
+async function isTurnedAway(talk: Talk): Promise<boolean> {
+  await talk.ask('rpc.ping').catch(() => undefined);
+  await talk.ask('rpc.ping').catch(() => undefined);
+  return talk.end !== undefined;
+}
+
+/** How long a peer may take to ask who we are, ms. */
+const ASKED_MS_MAX = 500;
 const NO_SKILL =
   'no skill that reads is known: the peer answers no rpc.discover and has no card; name one with --method and --params';
 const NO_KEY = 'the peer asks for a key that it has pinned: give it with --key and --id';

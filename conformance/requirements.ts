@@ -37,13 +37,13 @@ const SENTENCES = {
     level: 'must',
     profiles: EVERY,
     source: 'RFC 6455, 4.2.1',
-    text: 'An upgrade of another WebSocket version than 13 is not answered 101.',
+    text: 'An upgrade of a WebSocket version that nobody speaks is not answered 101.',
   },
   'UP-03': {
     level: 'should',
     profiles: EVERY,
     source: 'RFC 6455, 4.4',
-    text: 'The refusal of another WebSocket version names version 13 in Sec-WebSocket-Version.',
+    text: 'The refusal of a WebSocket version names version 13 in Sec-WebSocket-Version.',
   },
   'UP-04': {
     level: 'must',
@@ -812,7 +812,7 @@ const SENTENCES = {
     level: 'must',
     profiles: MESHED,
     source: 'wire.md 3',
-    text: 'mesh/hello is answered with versions agreed, agent, capabilities, limits, heartbeat, connection and time.',
+    text: 'mesh/hello is answered with the version agreed on, agent, connection and time; capabilities, limits and heartbeat may be left out, and are of the right type where they stand.',
   },
   'HELLO-02': {
     level: 'must',
@@ -937,10 +937,10 @@ const SENTENCES = {
     level: 'must',
     profiles: MESHED,
     source: 'wire.md 10',
-    text: "More than 200 frames a second, beyond a burst, close 4029; one connection's excess is no other's.",
+    text: "More than 200 frames a second, beyond a burst, of anybody but a proven orchestrator close 4029; one connection's excess is no other's.",
   },
   'LIFE-06': {
-    level: 'must',
+    level: 'should',
     profiles: MESHED,
     source: 'wire.md 10',
     text: 'Any frame counts as life: who talks, but sends no pong, is not dropped.',
@@ -1030,6 +1030,12 @@ const SENTENCES = {
     profiles: BARE,
     source: 'wire.md 1',
     text: 'A stranger that calls a skill which does more than read is refused with 4030.',
+  },
+  'WORK-15': {
+    level: 'must',
+    profiles: MESH,
+    source: 'promises.md P12',
+    text: 'An attempt that is asked for again while it runs joins that run: both requests are answered the same.',
   },
   'PROG-01': { level: 'must', profiles: MESH, source: 'wire.md 6', text: 'Progress carries the token that was given.' },
   'PROG-02': {
@@ -1289,6 +1295,42 @@ const SENTENCES = {
     source: 'wire.md 5',
     text: 'A priority, an idempotency key and a reason reach the agent as they were given.',
   },
+  'ROUTE-25': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'RFC 6455, 5.1',
+    text: 'Every frame that is sent to an agent is masked.',
+  },
+  'ROUTE-26': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 7',
+    text: 'A task whose agent says nothing ends failed with 5040 at its deadline, and the agent is told $/cancel.',
+  },
+  'ROUTE-27': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'promises.md P5',
+    text: 'A second answer of the agent changes nothing: the first one counts.',
+  },
+  'ROUTE-28': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'promises.md P3',
+    text: 'A task that only reads is handed over again, under a higher fence, when its agent was lost with it.',
+  },
+  'ROUTE-29': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'An agent is shown no task that it neither holds nor started.',
+  },
+  'ROUTE-30': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 7',
+    text: 'What is answered after a cancel does not complete the task.',
+  },
 
   /* ---- tasks ---- */
   'TASK-01': {
@@ -1398,13 +1440,13 @@ const SENTENCES = {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 7',
-    text: 'A skill that changes something is not handed over without a key.',
+    text: 'In mode active a skill that changes something is not handed over without a key.',
   },
   'IDEM-05': {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 8',
-    text: 'A skill that acts is denied with 4031 in monitor, and reaches no agent.',
+    text: 'A skill that acts reaches no agent in mode active before somebody allowed it.',
   },
   'REG-01': {
     level: 'must',
@@ -1440,13 +1482,31 @@ const SENTENCES = {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 4',
-    text: 'An address of the link itself (169.254.0.0/16) is never dialled for an agent.',
+    text: 'An address of the link itself (169.254.0.0/16) is not registered.',
   },
   'REG-07': {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 10',
     text: 'An agent whose card lies about its id is given no work.',
+  },
+  'REG-08': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 1',
+    text: 'An agent that registered is dialled at its address, and given work.',
+  },
+  'REG-09': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 3',
+    text: 'An agent whose card is not the one that its hello vouches for is given no work.',
+  },
+  'REG-10': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 4',
+    text: 'A process on the port of an agent that does not prove its key is given no work.',
   },
 } as const satisfies Record<string, Requirement>;
 

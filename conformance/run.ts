@@ -6,11 +6,12 @@ import { WATCHED } from './checks/watched.ts';
 import { Failure, Skip, type Check, type Phase } from './check.ts';
 import { monotonic, now, within } from './clock.ts';
 import { discover, skillsIn } from './discover.ts';
-import { createNotes, type Exchanged, type Notes } from './exchange.ts';
+import { createNotes, ENDED, type Exchanged, type Notes } from './exchange.ts';
 import { makeKey, type Key } from './identity.ts';
 import { createProbe, type Probe } from './probe.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
 import { dialledOf, type Skill, type Subject } from './subject.ts';
+import { createTurns } from './turns.ts';
 import { isWire } from './wire.ts';
 
 /** What a run is told. Only the address is needed. */
@@ -31,7 +32,9 @@ export interface ConformOptions {
   token?: string | undefined;
   tls_ca?: string | undefined;
   key?: Key | undefined;
+  /** Keys under which the orchestrator has pinned an agent, and a second one: for agents of the kit's own. */
   agent_key?: Key | undefined;
+  peer_key?: Key | undefined;
   /** Also calls skills that do more than read. */
   allow_effects?: boolean | undefined;
   drain?: (() => Promise<void> | void) | undefined;
@@ -75,20 +78,16 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const began = monotonic();
   const began_at = new Date(now()).toISOString();
   const seed = options.seed ?? Math.floor(now() % 1_000_000);
-  const base: Subject = {
-    ...options,
-    dialled: dialledOf(options.url),
-    stranger: makeKey('conformance-kit'),
-    seed,
-    runs: options.runs ?? RUNS_DEFAULT,
-    allow_effects: options.allow_effects ?? false,
-    limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
-    monotonic,
-    skills: [],
-  };
+  const base = toSubject(options, seed);
   const profiles = options.profiles ?? (await spokenBy(base));
   const results: Result[] = [];
-  for (const profile of profiles) results.push(...(await runProfile(profile, base, options)));
+  for (const profile of profiles) {
+    const ran = await runProfile(profile, base, options).catch((reason: unknown) => {
+      if (results.length === 0) throw reason;
+      return untried(profile, options, reason); // it went away while an earlier profile was tried: that is told there
+    });
+    results.push(...ran);
+  }
   const counts = { pass: 0, fail: 0, skip: 0 };
   for (const { outcome } of results) counts[outcome] += 1;
   const musts = results.filter(({ level }) => level === 'must');
@@ -107,13 +106,34 @@ export async function conform(options: ConformOptions): Promise<Report> {
   };
 }
 
+/** The profiles that a peer speaks; none when what answers takes no WebSocket. Rejects when nobody answers at the address. */
+export const profilesOf = (options: ConformOptions): Promise<Profile[]> => spokenBy(toSubject(options, 0));
+
+/** The peer as a run begins with it. */
+export const toSubject = (options: ConformOptions, seed: number): Subject => ({
+  ...options,
+  dialled: dialledOf(options.url),
+  stranger: makeKey('conformance-kit'),
+  turns: createTurns(),
+  seed,
+  runs: options.runs ?? RUNS_DEFAULT,
+  allow_effects: options.allow_effects ?? false,
+  limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
+  monotonic,
+  skills: [],
+});
+
 /** The profiles that a peer speaks: an orchestrator answers task methods and has no card; an agent speaks bare, mesh.v1, or both. */
 async function spokenBy(subject: Subject): Promise<Profile[]> {
   const probeOf = (profile: Profile) => newProbe(profile, subject, 'profiles');
   const [bare, mesh] = [probeOf('bare').probe, probeOf('mesh.v1').probe];
-  const takes = async (probe: Probe) => isWire(await probe.upgrade());
+  // Who never heard of mesh.v1 may agree to the upgrade without agreeing to that.
+  const takes = async (probe: Probe, protocol: string) => {
+    const answered = await probe.upgrade();
+    return isWire(answered) && answered.protocol === protocol;
+  };
   try {
-    const [speaks_bare, speaks_mesh] = [await takes(bare), await takes(mesh)];
+    const [speaks_bare, speaks_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
     const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
     if (speaks_mesh && card?.status !== 200) return ['orchestrator'];
     return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
@@ -160,18 +180,30 @@ async function runProfile(profile: Profile, base: Subject, options: ConformOptio
   return results;
 }
 
+/** The sentences of a profile under which the peer could not even be reached. */
+function untried(profile: Profile, options: ConformOptions, reason: unknown): Result[] {
+  const why = `the peer was not reached: ${reason instanceof Error ? reason.message : String(reason)}`;
+  const ids = [
+    ...dueChecks(profile, options).map(({ id }) => id),
+    ...WATCHED.filter((id) => isDue(id, profile, options)),
+  ];
+  const skipped = ids.map((id) => ({ ...aboutOf(id, profile), outcome: 'skip' as const, why, took_ms: 0 }));
+  for (const result of skipped) options.onResult?.(result);
+  return skipped;
+}
+
 /** The subject with all that can be known of it under a profile. */
 async function known(profile: Profile, base: Subject, { method, params }: ConformOptions): Promise<Subject> {
   const { probe } = newProbe(profile, base, 'discover');
   try {
     const found = await discover(probe);
     const own: Skill[] = method === undefined ? [] : [{ name: method, effect: 'read', params: params ?? {} }];
-    const skills = skillsIn(found);
+    const skills = skillsIn(found, probe.chance);
     const published = skills.find(({ name }) => name === method);
     const named = own.map((skill) => ({
       ...published,
       ...skill,
-      ...(params === undefined && published && { params: published.params }),
+      ...(params === undefined && published && { params: published.params, is_made: published.is_made ?? false }),
     }));
     return { ...base, ...found, skills: [...named, ...skills.filter(({ name }) => name !== method)] };
   } finally {
@@ -197,10 +229,12 @@ async function tryCheck(
       check.run(probe).then(() => true),
     );
     if (done) return { outcome: 'pass', took_ms: took() };
+    notes.add({ connection: 0, kind: 'event', text: ENDED });
     return { outcome: 'fail', why: `not over after ${CHECK_MS_MAX} ms`, took_ms: took(), exchanged: [...notes.all] };
   } catch (reason) {
     const why = reason instanceof Error ? reason.message : String(reason);
     if (reason instanceof Skip) return { outcome: 'skip', why, took_ms: took() };
+    notes.add({ connection: 0, kind: 'event', text: ENDED });
     const said = reason instanceof Failure ? why : `the kit met ${why}`;
     return { outcome: 'fail', why: said, took_ms: took(), exchanged: [...notes.all] };
   } finally {
@@ -235,7 +269,12 @@ async function lives(profile: Profile, subject: Subject): Promise<boolean> {
 const dueChecks = (profile: Profile, options: ConformOptions): Check[] =>
   checks.filter(({ id, profiles }) => profiles.includes(profile) && isDue(id, profile, options));
 
-function isDue(id: RequirementId, profile: Profile, { level = 'may', only }: ConformOptions): boolean {
+/** Whether a sentence is tried in a run of a profile. */
+export function isDue(
+  id: RequirementId,
+  profile: Profile,
+  { level = 'may', only }: Pick<ConformOptions, 'level' | 'only'>,
+): boolean {
   const requirement = requirements[id];
   if (only && !only.includes(id)) return false;
   return requirement.profiles.includes(profile) && LEVELS.indexOf(requirement.level) <= LEVELS.indexOf(level);

@@ -1,6 +1,7 @@
 /** The peer under test as the kit knows it: where it is, who we are to it, and what it says it can do. */
 import type { Frame } from './answers.ts';
 import type { Key } from './identity.ts';
+import type { Turns } from './turns.ts';
 
 /** A skill of the peer, as far as it is known. */
 export interface Skill {
@@ -9,6 +10,8 @@ export interface Skill {
   effect: 'read' | 'idempotent' | 'non_idempotent' | 'unknown';
   /** Params that fit: the user's, an example of the peer's, or made from the schema. */
   params: Frame;
+  /** Whether the params were made up from the schema: they fit, but may mean nothing. */
+  is_made?: boolean;
   /** JSON Schema of the params and of the result, where they were published. */
   params_schema?: Frame | undefined;
   result_schema?: Frame | undefined;
@@ -27,6 +30,10 @@ export interface Subject {
   stranger: Key;
   /** A key under which the kit may register an agent of its own: pinned where `key` is an operator's. */
   agent_key?: Key | undefined;
+  /** A second one, for an agent that the first hands work to. */
+  peer_key?: Key | undefined;
+  /** Whose turn it is to be that agent. */
+  turns: Turns;
   seed: number;
   /** Tries of each property. */
   runs: number;

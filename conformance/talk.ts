@@ -34,6 +34,8 @@ export interface Talk {
   readonly asked: readonly Frame[];
   /** Notifications of the peer, in order. */
   readonly told: readonly Frame[];
+  /** Every frame that came, in order: answers, requests and notifications. */
+  readonly heard: readonly Frame[];
   /** Waits until what was asked or told satisfies; undefined when it does not in time. */
   until<T>(find: () => T | undefined, within_ms?: number): Promise<T | undefined>;
   /** Pongs and pings that came, their payloads in order. */
@@ -67,6 +69,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   const unclaimed: unknown[] = [];
   const asked: Frame[] = [];
   const told: Frame[] = [];
+  const heard: Frame[] = [];
   const beats: { kind: 'ping' | 'pong'; payload: Buffer; at: number }[] = [];
   const serving = new Map<string, Serve>();
   const awaited: { id: unknown; resolve: (frame: Frame) => void }[] = [];
@@ -89,8 +92,9 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     },
     answerTo: awaitAnswer,
     async next(within_ms = answer_ms_max) {
-      const message = await until(() => (unclaimed.length > 0 ? { value: unclaimed.shift() } : undefined), within_ms);
-      if (!message) throw new Failure(`nothing was answered within ${within_ms} ms${toEnd(end)}`);
+      const find = () => (unclaimed.length > 0 ? { value: unclaimed.shift() } : end && GONE);
+      const message = await until(find, within_ms);
+      if (!message || message === GONE) throw new Failure(`nothing was answered within ${within_ms} ms${toEnd(end)}`);
       return message.value;
     },
     async unasked() {
@@ -100,6 +104,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     serve: (method, handler) => void serving.set(method, handler),
     asked,
     told,
+    heard,
     until,
     beats,
     get end() {
@@ -140,6 +145,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   }
 
   function hearFrame(frame: Frame): void {
+    keep(heard, frame);
     if (!isCall(frame)) {
       judgeAnswer(frame, profile, observe);
       claim(frame);
@@ -198,7 +204,9 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     const found = new Promise<T>((resolve) => {
       watcher = () => {
         const value = find();
-        if (value !== undefined) resolve(value);
+        if (value === undefined) return;
+        watchers.delete(watcher); // at once: what else came in the same piece is not for this one
+        resolve(value);
       };
       watchers.add(watcher);
       watcher();
@@ -230,6 +238,7 @@ export const NO_METHOD = 'no_such_method_of_this_kit';
 const GONE: Frame = {};
 const FAULTS = {
   masked: 'WS-15',
+  unmasked: 'ROUTE-25',
   reserved: 'WS-16',
   close_code: 'WS-03',
   utf8: 'WS-17',

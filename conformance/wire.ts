@@ -1,9 +1,10 @@
 /** A WebSocket by hand over a socket of TCP or TLS: it sends what no library would, and sees what a library hides. */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { after, within } from './clock.ts';
-import type { Notes } from './exchange.ts';
+import { CUT, type Notes, type Upgrade } from './exchange.ts';
 import { closePayload, createFrameReader, encodeFrame, OPCODE, type FrameSpec, type WireFrame } from './ws-frames.ts';
 
 /** Where to dial, and what to say there. */
@@ -33,16 +34,16 @@ export type Received =
   | { kind: 'fault'; what: WireFault; about: string }
   | { kind: 'end' };
 
-/** Rules of framing that a peer may break. */
-export type WireFault = 'masked' | 'reserved' | 'close_code' | 'utf8' | 'fragments';
+/** Rules of framing that a peer may break; `unmasked` is a client's. */
+export type WireFault = 'masked' | 'unmasked' | 'reserved' | 'close_code' | 'utf8' | 'fragments';
 
 /** An open connection. */
 export interface Wire {
   /** What was agreed on; '' is bare. */
   readonly protocol: string;
-  /** The Sec-WebSocket-Key that was sent. */
+  /** The Sec-WebSocket-Key of the upgrade. */
   readonly key: string;
-  /** The headers of the answer to the upgrade, names in small letters. */
+  /** The headers that the other end sent with the upgrade, names in small letters. */
   readonly headers: Readonly<Record<string, string>>;
   sendText(text: string, greeting?: boolean): void;
   sendFrame(spec: FrameSpec): void;
@@ -71,7 +72,7 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
   const socket = await dial(new URL(url), options);
   const key = options.headers?.['sec-websocket-key'] ?? randomBytes(16).toString('base64');
   const request = upgradeRequest(new URL(url), key, options);
-  notes.add({ connection, kind: 'event', text: `dialled ${url}`, greeting: true });
+  notes.add({ connection, kind: 'event', text: `dialled ${url}`, greeting: true, upgrade: toUpgrade(options) });
   socket.write(options.early ? Buffer.concat([Buffer.from(request), options.early]) : request);
   const answer = await within(options.upgrade_ms_max, readHead(socket));
   if (!answer) {
@@ -83,7 +84,22 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
     socket.destroy();
     return { status: answer.status, headers: answer.headers, body: answer.rest.toString('utf8') };
   }
-  return startWire(socket, { ...answer, key }, options);
+  const protocol = answer.headers['sec-websocket-protocol'] ?? '';
+  return startWire(socket, { ...answer, protocol, key, is_server: false }, options);
+}
+
+/** Dials, says half of an HTTP request, and leaves it lying until the returned function is called. */
+export async function leaveHalf({ url, tls_ca, limits }: HalfOptions): Promise<() => void> {
+  const socket = await dial(new URL(url), { tls_ca, upgrade_ms_max: limits.upgrade_ms_max });
+  socket.write(`GET / HTTP/1.1\r\nhost: ${new URL(url).host}\r\nx-half:`);
+  return () => void socket.destroy();
+}
+
+/** Where half a request is left. */
+interface HalfOptions {
+  url: string;
+  tls_ca?: string | undefined;
+  limits: { upgrade_ms_max: number };
 }
 
 /** Whether the upgrade was agreed to. */
@@ -93,15 +109,28 @@ export const isWire = (answered: Wire | UpgradeAnswer): answered is Wire => 'sen
 export const acceptOf = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
-function startWire(
-  socket: Socket,
-  answer: { key: string; headers: Readonly<Record<string, string>>; rest: Buffer },
-  { notes, connection }: WireOptions,
+/** What was settled when a connection was upgraded. */
+export interface Upgraded {
+  protocol: string;
+  key: string;
+  headers: Readonly<Record<string, string>>;
+  /** What came behind the upgrade already. */
+  rest: Buffer;
+  /** Whether we are the end that was dialled: then we send unmasked, and the other masked. */
+  is_server: boolean;
+}
+
+/** A wire over a socket whose upgrade is done. */
+export function startWire(
+  socket: Duplex,
+  { protocol, key, headers, rest, is_server }: Upgraded,
+  { notes, connection }: Pick<WireOptions, 'notes' | 'connection'>,
 ): Wire {
+  const masked = !is_server;
   let listener: ((received: Received) => void) | undefined;
   const unheard: Received[] = [];
   const read = createFrameReader(FRAME_BYTES_MAX);
-  const assemble = createAssembler();
+  const assemble = createAssembler(is_server);
   let is_over = false;
   let said_close = false;
   let onOver: () => void = () => undefined;
@@ -118,11 +147,11 @@ function startWire(
   const onFrame = (frame: WireFrame) => {
     for (const received of assemble(frame)) {
       if (received.kind === 'ping' && wire.answers_pings) {
-        write(encodeFrame({ opcode: OPCODE.pong, payload: received.bytes }));
+        write(encodeFrame({ masked, opcode: OPCODE.pong, payload: received.bytes }));
       }
       if (received.kind === 'close' && !said_close) {
         said_close = true;
-        write(encodeFrame({ opcode: OPCODE.close, payload: frame.payload.subarray(0, 2) }));
+        write(encodeFrame({ masked, opcode: OPCODE.close, payload: frame.payload.subarray(0, 2) }));
       }
       tell(received);
     }
@@ -142,16 +171,16 @@ function startWire(
     onOver();
   };
   const wire: Wire = {
-    protocol: answer.headers['sec-websocket-protocol'] ?? '',
-    key: answer.key,
-    headers: answer.headers,
+    protocol,
+    key,
+    headers,
     answers_pings: true,
     sendText(text, greeting) {
       notes.add({ connection, kind: 'sent', text, ...(greeting && { greeting: true }) });
-      write(encodeFrame({ opcode: OPCODE.text, payload: Buffer.from(text) }));
+      write(encodeFrame({ masked, opcode: OPCODE.text, payload: Buffer.from(text) }));
     },
     sendFrame(spec) {
-      const bytes = encodeFrame(spec);
+      const bytes = encodeFrame({ masked, ...spec });
       if (spec.opcode === OPCODE.close) said_close = true;
       notes.add({ connection, kind: 'sent', text: describe(spec), raw: bytes.toString('base64') });
       write(bytes);
@@ -167,27 +196,29 @@ function startWire(
     },
     async close(code = 1000) {
       if (!said_close) {
-        said_close = true;
-        write(encodeFrame({ opcode: OPCODE.close, payload: closePayload(code) }));
+        wire.sendFrame({ opcode: OPCODE.close, payload: closePayload(code) });
       }
       await within(GOODBYE_MS_MAX, over);
       socket.destroy();
     },
-    cut: () => void socket.destroy(),
+    cut() {
+      notes.add({ connection, kind: 'event', text: CUT });
+      socket.destroy();
+    },
   };
   socket.on('data', onBytes);
   socket.on('close', onEnd);
   socket.on('end', onEnd);
-  if (answer.rest.length > 0) after(0, () => onBytes(answer.rest));
+  if (rest.length > 0) after(0, () => onBytes(rest));
   return wire;
 }
 
 /** Messages out of frames, and what is wrong with either. */
-function createAssembler(): (frame: WireFrame) => Received[] {
+function createAssembler(is_server: boolean): (frame: WireFrame) => Received[] {
   let parts: Buffer[] | undefined;
   let opcode = 0;
   return (frame) => {
-    const faults = faultsOf(frame);
+    const faults = faultsOf(frame, is_server);
     if (frame.opcode === OPCODE.ping) return [...faults, { kind: 'ping', bytes: frame.payload }];
     if (frame.opcode === OPCODE.pong) return [...faults, { kind: 'pong', bytes: frame.payload }];
     if (frame.opcode === OPCODE.close) return [...faults, ...toClose(frame.payload)];
@@ -206,9 +237,11 @@ function createAssembler(): (frame: WireFrame) => Received[] {
   };
 }
 
-function faultsOf({ opcode, rsv, masked, fin, payload }: WireFrame): Received[] {
+function faultsOf({ opcode, rsv, masked, fin, payload }: WireFrame, is_server: boolean): Received[] {
   const faults: Received[] = [];
-  if (masked) faults.push({ kind: 'fault', what: 'masked', about: 'a frame of the server is masked' });
+  if (masked && !is_server) faults.push({ kind: 'fault', what: 'masked', about: 'a frame of the server is masked' });
+  if (!masked && is_server)
+    faults.push({ kind: 'fault', what: 'unmasked', about: 'a frame of the client is not masked' });
   if (rsv !== 0) faults.push({ kind: 'fault', what: 'reserved', about: `reserved bits ${rsv} are set` });
   if (opcode > OPCODE.binary && (opcode < OPCODE.close || opcode > OPCODE.pong)) {
     faults.push({ kind: 'fault', what: 'reserved', about: `the opcode ${opcode} is unknown` });
@@ -240,7 +273,7 @@ function toClose(payload: Buffer): Received[] {
 const isSendable = (code: number): boolean =>
   code >= 1000 && code <= 4999 && ![1004, 1005, 1006].includes(code) && (code <= 1014 || code >= 3000);
 
-function dial(url: URL, { tls_ca, upgrade_ms_max }: WireOptions): Promise<Socket> {
+function dial(url: URL, { tls_ca, upgrade_ms_max }: Pick<WireOptions, 'tls_ca' | 'upgrade_ms_max'>): Promise<Socket> {
   const secure = url.protocol === 'wss:';
   const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port);
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -260,6 +293,18 @@ function dial(url: URL, { tls_ca, upgrade_ms_max }: WireOptions): Promise<Socket
     });
   });
 }
+
+const toUpgrade = ({ protocols = [], headers = {}, early }: WireOptions): Upgrade => ({
+  protocols,
+  headers: Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase()))
+      .map(([name, value]) => [name, value ?? null]),
+  ),
+  ...(early && { early: Buffer.from(early).toString('base64') }),
+});
+
+const SECRET_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 function upgradeRequest(url: URL, key: string, { headers = {}, protocols = [] }: WireOptions): string {
   const all: Record<string, string | undefined> = {

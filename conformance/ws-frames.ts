@@ -36,8 +36,20 @@ export function encodeFrame(spec: FrameSpec): Buffer {
   const head = Buffer.from([first, (masked ? 0x80 : 0) | length.short, ...length.more]);
   if (!masked) return Buffer.concat([head, payload]);
   const mask = randomBytes(4);
-  for (let at = 0; at < payload.length; at++) payload[at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
+  applyMask(payload, mask);
   return Buffer.concat([head, mask, payload]);
+}
+
+/** Masks or unmasks in place: by words where the bytes lie on words, as large ones do. */
+function applyMask(bytes: Buffer, mask: Buffer): void {
+  let at = 0;
+  if (bytes.byteOffset % 4 === 0) {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    const key = new Uint32Array(Uint8Array.from(mask).buffer)[0] ?? 0;
+    for (let word = 0; word < words.length; word++) words[word] = (words[word] ?? 0) ^ key;
+    at = words.length * 4;
+  }
+  for (; at < bytes.length; at++) bytes[at] = (bytes[at] ?? 0) ^ (mask[at & 3] ?? 0);
 }
 
 /** The payload of a close frame. */
@@ -49,21 +61,34 @@ export function closePayload(code: number, reason = ''): Buffer {
 
 /** Reads frames out of a stream of bytes: give it chunks, take what is whole. Throws on a frame of more than `bytes_max`. */
 export function createFrameReader(bytes_max: number): (chunk: Buffer) => WireFrame[] {
-  let kept: Buffer = Buffer.alloc(0);
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let wanted = 0; // a frame of many chunks is joined once
   return (chunk) => {
-    kept = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size < wanted) return [];
+    let kept = chunks.length === 1 ? chunk : Buffer.concat(chunks);
     const frames: WireFrame[] = [];
     for (;;) {
       const read = readFrame(kept, bytes_max);
-      if (!read) return frames;
-      frames.push(read.frame);
       kept = kept.subarray(read.bytes);
+      if (read.frame) {
+        frames.push(read.frame);
+        continue;
+      }
+      [chunks, size, wanted] = [[kept], kept.length, read.wanted];
+      return frames;
     }
   };
 }
 
-function readFrame(bytes: Buffer, bytes_max: number): { frame: WireFrame; bytes: number } | undefined {
-  if (bytes.length < 2) return undefined;
+/** A whole frame and its length, or how many bytes it takes to go on. */
+type Read = { frame: WireFrame; bytes: number } | { frame: undefined; bytes: 0; wanted: number };
+
+function readFrame(bytes: Buffer, bytes_max: number): Read {
+  const wait = (wanted: number): Read => ({ frame: undefined, bytes: 0, wanted });
+  if (bytes.length < 2) return wait(2);
   const [first = 0, second = 0] = bytes;
   const short = second & 0x7f;
   const length_at = 2;
@@ -71,12 +96,12 @@ function readFrame(bytes: Buffer, bytes_max: number): { frame: WireFrame; bytes:
   const mask_at = length_at + length_bytes;
   const masked = (second & 0x80) !== 0;
   const payload_at = mask_at + (masked ? 4 : 0);
-  if (bytes.length < payload_at) return undefined;
+  if (bytes.length < payload_at) return wait(payload_at);
   const length = length_bytes === 0 ? short : toLength(bytes, length_at, length_bytes);
   if (length > bytes_max) throw new Error(`the peer sent a frame of ${length} bytes, more than ${bytes_max}`);
-  if (bytes.length < payload_at + length) return undefined;
+  if (bytes.length < payload_at + length) return wait(payload_at + length);
   const payload = Buffer.from(bytes.subarray(payload_at, payload_at + length));
-  if (masked) for (let at = 0; at < length; at++) payload[at] = (payload[at] ?? 0) ^ (bytes[mask_at + (at & 3)] ?? 0);
+  if (masked) applyMask(payload, bytes.subarray(mask_at, mask_at + 4));
   const frame = { opcode: first & 15, fin: (first & 0x80) !== 0, rsv: (first >> 4) & 7, masked, payload };
   return { frame, bytes: payload_at + length };
 }

@@ -127,7 +127,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         clock,
         secure,
         ...(options.random && { random: options.random }),
-        onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason })),
+        onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason }), SPOKEN_VERSION),
         onLink: (link) => {
           links.set(wire, link);
           try {
@@ -228,6 +228,8 @@ function routeOf(routes: readonly HttpRoute[], request: IncomingMessage, respons
 const PLAIN_BIND =
   'A bind other than loopback needs TLS (tls.cert, tls.key, optional tls.ca) or the explicit `tls: terminated-by-proxy`.';
 const UNSPECIFIED = new Set(['0.0.0.0', '::', '']);
+/** What a refused handshake may come back with (RFC 6455, 4.4). */
+const SPOKEN_VERSION = { 'sec-websocket-version': '13' };
 const HEADER_BYTES_MAX = 16_384;
 /** Sockets that are no links (yet): requests, half upgrades. */
 const STRANGERS_MAX = 1_024;

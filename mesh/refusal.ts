@@ -9,8 +9,8 @@ import { toIso } from '../seams/index.ts';
 /** Both ways to say no. `reason` is what was thrown; what is no AuroraError is told as 5000 and goes to `onFault`. */
 export interface Refusal {
   onResponse(response: ServerResponse, reason: unknown): void;
-  /** On a socket without a response: an upgrade, or bytes that were no request. It is closed after. */
-  onWire(wire: Socket, reason: unknown): void;
+  /** On a socket without a response: an upgrade, or bytes that were no request. It is closed after. `more` are headers besides. */
+  onWire(wire: Socket, reason: unknown, more?: Readonly<Record<string, string>>): void;
 }
 
 /** Makes the refusals of one port. */
@@ -47,13 +47,15 @@ export function createRefusal(deps: {
         response.destroy(); // half an answer must not look whole
       else response.writeHead(status, headers).end(body);
     },
-    onWire(wire, reason) {
+    onWire(wire, reason, more) {
       const { status, headers, body } = render(reason);
       if (!wire.writable) {
         wire.destroy();
         return;
       }
-      const fields = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
+      const fields = Object.entries({ ...headers, ...more, connection: 'close' }).map(
+        ([name, value]) => `${name}: ${value}`,
+      );
       wire.once('finish', () => wire.destroy());
       wire.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
     },

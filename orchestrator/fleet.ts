@@ -176,7 +176,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     }
     if (hello.role !== 'agent')
       throw new AuroraError(4030, { message: `The key of ${hello.id} is not pinned as an agent's` });
-    const card = await cardBehind(address, hello.card_digest);
+    const card = ownCard(await cardBehind(address, hello.card_digest), address);
     const more = deps.offers && judgeOffer(deps.offers, address.agent_id, card);
     if (more !== undefined) throw new Quarantined(more);
     const { instance_id, in_flight_max, in_flight } = hello;
@@ -186,7 +186,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
   async function meetBare(peer: Peer, link: Link, address: AgentAddress): Promise<Instance> {
     if (!link.loopback) throw new AuroraError(4030, { message: 'An unproven agent may only be on this machine' });
-    const card = readCard(await deps.fetchCard(address.url, address.address));
+    const card = ownCard(readCard(await deps.fetchCard(address.url, address.address)), address);
     const reading = [...card.skills].filter(
       ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
     );
@@ -274,6 +274,12 @@ class Quarantined extends AuroraError {
   constructor(why: string) {
     super(4030, { message: why });
   }
+}
+
+/** A card may leave open whose it is; one that names somebody else is not this agent's. */
+function ownCard(card: CardFacts, { agent_id }: AgentAddress): CardFacts {
+  if (card.agent_id === '' || card.agent_id === agent_id) return card;
+  throw new AuroraError(4030, { message: `The card of ${agent_id} is that of ${card.agent_id}` });
 }
 
 const SUPERSEDED = new Set([4009]);

@@ -23,7 +23,9 @@ export const Source = z
   })
   .refine((source) => [source.text, source.base64, source.ref].filter((part) => part !== undefined).length === 1, {
     message: 'give exactly one of text, base64 and ref',
-  });
+  })
+  // The same rule as JSON Schema says it: who makes params from the published schema makes none that are refused.
+  .meta({ oneOf: [{ required: ['text'] }, { required: ['base64'] }, { required: ['ref'] }] });
 export type Source = z.infer<typeof Source>;
 
 /** Params over this size travel as a reference, 256 KiB (wire.md 5). */

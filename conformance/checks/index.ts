@@ -1,6 +1,56 @@
 /** All checks, in the order of their sentences. */
 import type { Check } from '../check.ts';
+import { attemptChecks } from './attempts.ts';
 import { batchChecks } from './batches.ts';
+import { callChecks } from './calls.ts';
+import { cancelChecks } from './cancel.ts';
+import { cardChecks } from './card.ts';
+import { childrenChecks } from './children.ts';
+import { discoveryChecks } from './discovery.ts';
+import { frameChecks } from './frames.ts';
+import { handingOnChecks } from './handing-on.ts';
+import { helloChecks } from './hello.ts';
+import { httpChecks } from './http.ts';
+import { idempotencyChecks } from './idempotency.ts';
+import { idChecks } from './ids.ts';
+import { leavingChecks } from './leaving.ts';
+import { lifeChecks } from './life.ts';
+import { notificationChecks } from './notifications.ts';
+import { progressChecks } from './progress.ts';
+import { registeringChecks } from './registering.ts';
+import { routingChecks } from './routing.ts';
+import { subscriptionChecks } from './subscriptions.ts';
+import { survivalChecks } from './survival.ts';
+import { taskChecks } from './tasks.ts';
+import { upgradeChecks } from './upgrade.ts';
+import { websocketChecks } from './websocket.ts';
+import { workChecks } from './work.ts';
 
 /** Every check that is tried; those that are watched over a whole run stand in `watched.ts`. */
-export const checks: readonly Check[] = [...batchChecks];
+export const checks: readonly Check[] = [
+  ...upgradeChecks,
+  ...websocketChecks,
+  ...frameChecks,
+  ...idChecks,
+  ...notificationChecks,
+  ...batchChecks,
+  ...callChecks,
+  ...discoveryChecks,
+  ...cardChecks,
+  ...httpChecks,
+  ...helloChecks,
+  ...lifeChecks,
+  ...workChecks,
+  ...progressChecks,
+  ...cancelChecks,
+  ...handingOnChecks,
+  ...routingChecks,
+  ...attemptChecks,
+  ...childrenChecks,
+  ...taskChecks,
+  ...subscriptionChecks,
+  ...idempotencyChecks,
+  ...registeringChecks,
+  ...survivalChecks,
+  ...leavingChecks,
+];

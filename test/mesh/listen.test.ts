@@ -127,6 +127,13 @@ describe('an upgrade', () => {
     });
   });
 
+  test('of a WebSocket version that nobody speaks is told which one is spoken (RFC 6455, 4.4)', async () => {
+    const { port } = await open();
+    const answer = await exchange(port, upgradeRequest(port, { 'Sec-WebSocket-Version': '99' }));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.toLowerCase()).toContain('\r\nsec-websocket-version: 13\r\n');
+  });
+
   test('whose owner throws costs that link alone', async () => {
     const { port, faults } = await open({
       onLink: () => {

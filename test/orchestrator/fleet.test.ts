@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { cardOf, TaskPage } from '../../protocol/index.ts';
-import { createMethods, memoryLink, type Link } from '../../mesh/index.ts';
+import { createMethods, digestOf, memoryLink, type Link } from '../../mesh/index.ts';
 import {
   countingIds,
   countingMetrics,
@@ -68,6 +68,28 @@ test('a stranger on the port gets no work; when it is gone, the true agent is fo
   is_stranger = false;
   await runFor(clock, 31_000);
   expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test("a card that names another agent than the one who proved its key is not that agent's: it gets no work", async () => {
+  const clock = manualClock();
+  const ada = echoAgent('ada');
+  const its = (url: string) => cardOf({ ...ada, id: 'bob' }, url);
+  const mesh = await startMesh([ada], {
+    clock,
+    link: (url) => {
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+      const vouch = (frame: Frame): Frame => {
+        const result = z.looseObject({ card_digest: z.string() }).safeParse(frame['result']);
+        return result.success ? { ...frame, result: { ...result.data, card_digest: digestOf(its(url)) } } : frame;
+      };
+      return [near, tapped(far, { said: vouch })];
+    },
+    orchestrator: { fetchCard: async (url) => its(url) },
+  });
+  await runFor(clock, 1_000);
+  expect(mesh.orchestrator.health().agents).toMatchObject([
+    { state: 'offline', why: 'The card of ada is that of bob' },
+  ]);
 });
 
 test('an agent of the configuration that registers and leaves again stays configured: its link lives while anybody keeps it', async () => {

@@ -36,7 +36,7 @@ export const RESERVED: Record<string, string[]> = {
   kysely: ['store/'],
   fastify: ['api/server.ts', 'api/pipeline.ts'],
   jose: ['api/tokens.ts'],
-  canonicalize: ['mesh/canonical.ts'],
+  canonicalize: ['mesh/canonical.ts', 'conformance/digest.ts'],
   'prom-client': ['seams/metrics.ts'],
   'node:timers': ['seams/'],
   'node:timers/promises': ['seams/'],

@@ -1,0 +1,219 @@
+/** One run of the conformance kit from the command line: asked, watched, told, written. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { trustOf, type Config } from '../boot/index.ts';
+import {
+  conform,
+  isDue,
+  isRequirementId,
+  profilesOf,
+  replayName,
+  requirements,
+  toHtml,
+  toJunit,
+  toReplay,
+  type Level,
+  type Profile,
+  type Report,
+  type RequirementId,
+  type Result,
+} from '../conformance/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import { createProgress, toEnd, toListText } from './conform-view.ts';
+import { credentialsFor, type KeyFlags } from './credentials.ts';
+import { EXIT, UsageError } from './outcome.ts';
+import { print } from './tasks.ts';
+import { safe } from './text.ts';
+
+/** The flags of the command. */
+export interface ConformFlags extends KeyFlags {
+  profile: string[];
+  level: Level;
+  only: string[];
+  seed?: number;
+  runs?: number;
+  method?: string;
+  params?: string;
+  token?: string;
+  allowEffects: boolean;
+  drainPid?: number;
+  junit?: string;
+  html?: string;
+  replays?: string;
+  list: boolean;
+}
+
+/** What was typed: the address and the file of --json may stand in either order. */
+interface Asked {
+  first: string | undefined;
+  second: string | undefined;
+  flags: ConformFlags;
+  json: boolean;
+  operator: string;
+}
+
+/** Tries a peer; answers 0 when every must holds, 1 when not. Throws a UsageError, or 5030 when nobody is there. */
+export async function conformTo(config: Config, { first, second, flags, json, operator }: Asked): Promise<number> {
+  const { url, file } = placed(first, second, json);
+  const asked = toOptions(flags);
+  const { token } = flags;
+  const tls_ca = trustOf(config);
+  const profiles = toProfiles(flags.profile) ?? (await reaching(url, () => profilesOf({ url, token, tls_ca })));
+  if (profiles.length === 0) {
+    throw new AuroraError(5030, {
+      message: `${url} answers, but agrees to no WebSocket; does it want a --token, or another path?`,
+    });
+  }
+  const { told, ...keys } = credentialsFor(config, { url, profiles, operator, flags, enrols: true });
+  for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
+  const due = profiles.flatMap((profile) => idsDue(profile, asked)).length;
+  if (due === 0) throw new UsageError(`None of these sentences applies under ${profiles.join(', ')}`);
+  const progress = createProgress(process.stderr, due);
+  const onResult = (result: Result) => progress.hear(result);
+  const options = { ...asked, ...keys, url, token, tls_ca, profiles, onResult };
+  const report = await reaching(url, () => conform(options)).finally(() => progress.close());
+  const to_stdout = json && file === undefined;
+  const text = toEnd(report, { replays: flags.replays, keys: keysText(flags) });
+  if (to_stdout) print(report);
+  else process.stdout.write(text);
+  write(report, { ...flags, json: file });
+  return report.conforms ? EXIT.ok : EXIT.failed;
+}
+
+/** Prints the sentences that these flags would try. */
+export function listSentences({ profile, level, only }: ConformFlags, json: boolean): void {
+  const profiles = toProfiles(profile) ?? ALL_PROFILES;
+  const asked = { level, only: toIds(only) };
+  const ids = Object.keys(requirements).filter(
+    (id): id is RequirementId => isRequirementId(id) && profiles.some((each) => isDue(id, each, asked)),
+  );
+  const sentences = ids.map((id) => ({ id, ...requirements[id] }));
+  if (json) print(sentences);
+  else process.stdout.write(toListText(sentences));
+}
+
+function placed(first: string | undefined, second: string | undefined, json: boolean) {
+  const given = [first, second].filter((text) => text !== undefined);
+  const urls = given.filter((text) => /^[a-z][a-z+.-]*:\/\//i.test(text));
+  const url = urls[0];
+  if (url === undefined) throw new UsageError('Say whom to try: aurora conform ws://host:port');
+  assertWsUrl(url);
+  const file = given.find((text) => text !== url);
+  if (file !== undefined && !json) throw new UsageError(`${file} is no flag; a report goes there with --json ${file}`);
+  return { url, file: file === '-' ? undefined : file };
+}
+
+/** Throws a UsageError on what is no address of a WebSocket. */
+export function assertWsUrl(url: string): void {
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+    const like = /^https?:\/\//.test(url) ? `; try ${url.replace(/^http/, 'ws')}` : '';
+    throw new UsageError(`${url} is no ws:// or wss:// address${like}`);
+  }
+}
+
+function toOptions({ level, only, seed, runs, method, params, allowEffects, drainPid }: ConformFlags) {
+  if (params !== undefined && method === undefined) throw new UsageError('--params belongs to a --method');
+  return {
+    level,
+    only: toIds(only),
+    seed,
+    runs,
+    method,
+    params: params === undefined ? undefined : toParams(params),
+    allow_effects: allowEffects,
+    drain: drainPid === undefined ? undefined : toDrain(drainPid),
+  };
+}
+
+function toParams(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // said below
+  }
+  throw new UsageError(`--params must be a JSON object: ${safe(text.slice(0, 80))}`);
+}
+
+function toIds(names: readonly string[]): RequirementId[] | undefined {
+  if (names.length === 0) return undefined;
+  return names.map((name) => {
+    const id = name.toUpperCase();
+    if (isRequirementId(id)) return id;
+    throw new UsageError(`${safe(name)} is no sentence of the kit; see: aurora conform --list`);
+  });
+}
+
+function toProfiles(names: readonly string[]): Profile[] | undefined {
+  if (names.length === 0) return undefined;
+  return [...new Set(names)].map((name) => {
+    const profile = ALL_PROFILES.find((each) => each === name);
+    if (profile) return profile;
+    throw new UsageError(`${safe(name)} is no profile; there are ${ALL_PROFILES.join(', ')}`);
+  });
+}
+
+function toDrain(pid: number): () => void {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    throw new UsageError(`There is no process ${pid} that may be told to leave`);
+  }
+  return () => void process.kill(pid, 'SIGTERM');
+}
+
+const idsDue = (profile: Profile, asked: { level: Level; only: RequirementId[] | undefined }): string[] =>
+  Object.keys(requirements).filter((id) => isRequirementId(id) && isDue(id, profile, asked));
+
+/** What keeps the kit from beginning: nobody is there, or who is there speaks no WebSocket. */
+export async function reaching<T>(url: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AuroraError(5030, { message: `no conversation with ${url}: ${why}`, cause });
+  }
+}
+
+function write(
+  report: Report,
+  { json, junit, html, replays }: Pick<ConformFlags, 'junit' | 'html' | 'replays'> & { json: string | undefined },
+): void {
+  const failures = report.results.filter(({ outcome }) => outcome === 'fail');
+  if (json !== undefined) put(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (junit !== undefined) put(junit, toJunit(report));
+  const fileOf = (result: Result) => (replays === undefined ? undefined : join(replays, replayName(result)));
+  if (html !== undefined) {
+    put(
+      html,
+      toHtml(report, (result) => replayCommand(fileOf(result))),
+    );
+  }
+  if (replays === undefined) return;
+  for (const failure of failures)
+    put(join(replays, replayName(failure)), `${JSON.stringify(toReplay(report, failure), null, 2)}\n`, replays);
+}
+
+const replayCommand = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : `aurora call --replay ${file}`;
+
+function put(path: string, text: string, folder?: string): void {
+  try {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    writeFileSync(path, text);
+  } catch (reason) {
+    throw new UsageError(`${path} cannot be written: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+}
+
+/** The flags about keys, to be said again; a token is not repeated. */
+const keysText = ({ key, id, token, method, params }: ConformFlags): string =>
+  [
+    ...(key === undefined ? [] : [`--key ${key}`]),
+    ...(id === undefined ? [] : [`--id ${id}`]),
+    ...(token === undefined ? [] : ['--token …']),
+    ...(method === undefined ? [] : [`--method ${method}`]),
+    ...(params === undefined ? [] : [`--params '${params}'`]),
+  ].join(' ');
+
+const ALL_PROFILES: readonly Profile[] = ['bare', 'mesh.v1', 'orchestrator'];

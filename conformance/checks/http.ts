@@ -1,0 +1,41 @@
+/** The port as HTTP sees it: health, what is not there, and callers that never finish their sentence. */
+import { isFrame } from '../answers.ts';
+import { demand, show, verifies } from '../check.ts';
+import { NO_METHOD } from '../talk.ts';
+import { leaveHalf } from '../wire.ts';
+
+/** The checks of HTTP. */
+export const httpChecks = [
+  verifies('HTTP-01', async (probe) => {
+    const { status, json } = await probe.http({ path: '/health' });
+    const holds = status === 200 && isFrame(json) && typeof json['status'] === 'string';
+    demand(holds, `GET /health was answered ${status} ${show(json)}`);
+  }),
+  verifies('HTTP-02', async (probe) => {
+    const { status } = await probe.http({ path: NO_PATH });
+    demand(status === 404, `GET ${NO_PATH} was answered ${status}, not 404`);
+  }),
+  verifies('HTTP-03', async (probe) => {
+    const { status, headers } = await probe.http({ path: '/health', method: 'DELETE' });
+    const allow = headers['allow'];
+    demand(status === 405 && allow !== undefined, `DELETE /health was answered ${status}, Allow: ${show(allow)}`);
+  }),
+  verifies('HTTP-04', async (probe) => {
+    const { body, json } = await probe.http({ path: NO_PATH });
+    const error = isFrame(json) ? json['error'] : undefined;
+    const holds = isFrame(error) && ['code', 'request_id'].every((name) => typeof error[name] === 'string');
+    demand(holds, `the error over HTTP is ${show(body)}, not {"error":{code, request_id, …}}`);
+  }),
+  verifies('HTTP-05', async (probe) => {
+    const left = await Promise.all(Array.from({ length: HALVES }, () => leaveHalf(probe.subject)));
+    try {
+      await (await probe.talk()).ask(NO_METHOD);
+    } finally {
+      for (const cut of left) cut();
+    }
+  }),
+];
+
+const NO_PATH = '/no-such-path-of-this-kit';
+/** Requests that are left lying at once. */
+const HALVES = 8;

@@ -1,0 +1,43 @@
+/** JSON Schemas of a peer: whether they are any, and what fits them. */
+import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { isFrame, type Frame } from './answers.ts';
+
+/** A schema as it was read: what keeps a value from fitting it, or why it is none. */
+export type ReadSchema = { faultOf(value: unknown): string | undefined } | { fault: string };
+
+/** Reads a schema of an OpenRPC document, whose `#/components/…` it may refer to. */
+export function readSchema(schema: unknown, document: Frame = {}): ReadSchema {
+  if (typeof schema !== 'boolean' && !isFrame(schema)) return { fault: 'it is neither an object nor a boolean' };
+  try {
+    return toReader(compile(schema, document));
+  } catch (reason) {
+    return { fault: reason instanceof Error ? reason.message : String(reason) };
+  }
+}
+
+function compile(schema: Frame | boolean, document: Frame): ValidateFunction {
+  if (typeof schema === 'boolean') return DRAFT_7.compile(schema);
+  const { $schema: dialect, ...rest } = schema;
+  const ajv = typeof dialect === 'string' && dialect.includes('2020-12') ? DRAFT_2020 : DRAFT_7;
+  return ajv.compile({ ...(isFrame(document['components']) && { components: document['components'] }), ...rest });
+}
+
+const toReader = (validate: ValidateFunction): ReadSchema => ({
+  faultOf(value) {
+    if (validate(value)) return undefined;
+    const [first] = validate.errors ?? [];
+    return `${first?.instancePath === '' ? '/' : (first?.instancePath ?? '/')} ${first?.message ?? 'does not fit'}`;
+  },
+});
+
+/** A schema's own name is not kept: the next document may have another of that name. */
+const OPTIONS = {
+  strict: false,
+  validateFormats: false,
+  allowUnionTypes: true,
+  addUsedSchema: false,
+  logger: false as const,
+};
+const DRAFT_7 = new Ajv(OPTIONS);
+const DRAFT_2020 = new Ajv2020(OPTIONS);

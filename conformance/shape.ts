@@ -1,0 +1,56 @@
+/** A published JSON Schema as a judge: whether a value fits it, and what is wrong when not. */
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { default as formats } from 'ajv-formats';
+import { isFrame, type Frame } from './answers.ts';
+
+/** A schema that compiled. */
+export interface Shape {
+  readonly schema: Frame;
+  /** Whether a value fits, formats too. */
+  fits(value: unknown): boolean;
+  /** Every rule that a value breaks, formats left out: to most dialects they are remarks. Empty when it fits. */
+  faults(value: unknown): string[];
+}
+
+/** Reads a schema: draft-7, 2019-09 or 2020-12. Undefined when it is none that compiles. */
+export function readShape(schema: Frame): Shape | undefined {
+  if ('$async' in schema) return undefined;
+  try {
+    const [loose, strict] = [false, true].map((validateFormats) => compile(schema, validateFormats));
+    if (!loose || !strict) return undefined;
+    return {
+      schema,
+      fits: (value) => strict(value),
+      faults: (value) => (loose(value) ? [] : (loose.errors ?? []).map(toFault)),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function compile(schema: Frame, validateFormats: boolean): ValidateFunction {
+  const options: Options = { strict: false, logger: false, allErrors: true, validateFormats };
+  const ajv = newAjv(schema, options);
+  formats.default(ajv);
+  return ajv.compile(schema);
+}
+
+/** Who names no dialect means draft-7, unless a word of a later one stands in the schema. */
+function newAjv(schema: Frame, options: Options): Ajv | Ajv2019 | Ajv2020 {
+  const named = schema['$schema'];
+  const dialect = typeof named === 'string' ? named : '';
+  if (dialect.includes('2020-12') || (dialect === '' && LATER.test(JSON.stringify(schema))))
+    return new Ajv2020(options);
+  return dialect.includes('2019-09') ? new Ajv2019(options) : new Ajv(options);
+}
+
+/** The rule, not the place: `/properties/iocs/minItems`, and which member is meant where it is one. */
+function toFault({ schemaPath, params }: ErrorObject): string {
+  const member: unknown = isFrame(params) ? (params['missingProperty'] ?? params['additionalProperty']) : undefined;
+  return typeof member === 'string' ? `${schemaPath}: ${member}` : schemaPath;
+}
+
+const LATER =
+  /"(?:prefixItems|dependentRequired|dependentSchemas|unevaluatedProperties|unevaluatedItems|minContains|\$dynamicRef)":/;

@@ -1,0 +1,160 @@
+/** Wrong orchestrators: what they send to agents, what becomes of tasks, and whom they take in. */
+import type { Frame } from '../../support/tap.ts';
+import { isJson, type Json, type Lie } from './middle.ts';
+import type { RequirementId } from '../../../conformance/index.ts';
+import { answering, isRequest } from './mutant.ts';
+
+/** A wrong orchestrator: a lie to who asks it, or one to its agents. */
+export interface WrongOrchestrator {
+  does: string;
+  breaks: readonly RequirementId[];
+  lie?: () => Lie;
+  said?: () => (frame: Frame) => Frame | undefined;
+}
+
+/** A lie about the routing that agents see. */
+const routed = (
+  does: string,
+  breaks: readonly RequirementId[],
+  instead: (handoff: Json) => Json,
+): WrongOrchestrator => ({
+  does,
+  breaks,
+  said: () => (frame) => {
+    const { params } = frame;
+    const meta = isJson(params) && isJson(params['_meta']) ? params['_meta'] : {};
+    if (!isRequest(frame) || !isJson(params) || !isJson(meta['handoff'])) return frame;
+    return { ...frame, params: { ...params, _meta: { ...meta, handoff: instead(meta['handoff']) } } };
+  },
+});
+/** A lie about what rides beside the routing. */
+const accompanied = (
+  does: string,
+  breaks: readonly RequirementId[],
+  instead: (meta: Json) => Json,
+): WrongOrchestrator => ({
+  does,
+  breaks,
+  said: () => (frame) => {
+    const { params } = frame;
+    const meta = isJson(params) && isJson(params['_meta']) ? params['_meta'] : {};
+    return isRequest(frame) && isJson(params) && isJson(meta['handoff'])
+      ? { ...frame, params: { ...params, _meta: instead(meta) } }
+      : frame;
+  },
+});
+/** A lie about the result of a method, to who asks. */
+const told = (
+  does: string,
+  breaks: readonly RequirementId[],
+  method: string,
+  instead: (result: Json) => unknown,
+): WrongOrchestrator => ({
+  does,
+  breaks,
+  lie: () =>
+    answering(
+      (request) => request['method'] === method,
+      (answer) => (isJson(answer['result']) ? { ...answer, result: instead(answer['result']) } : answer),
+    ),
+});
+/** A lie about the code of a refusal. */
+const refused = (does: string, breaks: readonly RequirementId[], code: number, instead: number): WrongOrchestrator => ({
+  does,
+  breaks,
+  lie: () => ({
+    said(message) {
+      const { error } = message;
+      if (!isJson(error) || error['code'] !== code) return message;
+      const data = isJson(error['data']) ? { ...error['data'], code: `AURORA-${instead}` } : undefined;
+      return { ...message, error: { ...error, code: instead, ...(data && { data }) } };
+    },
+  }),
+});
+const itemsOf = (result: Json): Json[] => (Array.isArray(result['items']) ? result['items'].filter(isJson) : []);
+
+export const wrongOrchestrators: readonly WrongOrchestrator[] = [
+  {
+    does: 'changes the params on the way',
+    breaks: ['ROUTE-01'],
+    said: () => (frame) => {
+      const { params } = frame;
+      return isRequest(frame) && isJson(params) && isJson(params['_meta'])
+        ? { ...frame, params: { ...params, added: true } }
+        : frame;
+    },
+  },
+  routed('forgets on whose behalf', ['ROUTE-02', 'ROUTE-06'], ({ actor: _actor, ...rest }) => rest),
+  routed('begins at hop 2', ['ROUTE-03'], (handoff) => (handoff['hop'] === 1 ? { ...handoff, hop: 2 } : handoff)),
+  routed('grows budgets', ['ROUTE-04', 'ROUTE-15'], (handoff) => ({
+    ...handoff,
+    budget_ms: 890_000,
+    deadline: new Date(Date.now() + 890_000).toISOString(),
+  })),
+  accompanied('begins a trace of its own', ['ROUTE-05'], (meta) => ({
+    ...meta,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  })),
+  routed('widens scopes', ['ROUTE-06'], (handoff) => ({
+    ...handoff,
+    actor: { ...(isJson(handoff['actor']) ? handoff['actor'] : {}), scopes: ['*'] },
+  })),
+  routed('widens the mode', ['ROUTE-07'], (handoff) => ({ ...handoff, mode: 'active' })),
+  accompanied('asks for no progress', ['ROUTE-09'], ({ progress_token: _token, ...rest }) => rest),
+  routed('uses a fence again', ['ROUTE-10'], (handoff) => ({ ...handoff, fence: 1, attempt: 1 })),
+  {
+    does: 'proves nothing to its agents',
+    breaks: ['ROUTE-13'],
+    said: () => (frame) => {
+      const { result } = frame;
+      return isJson(result) && typeof result['proof'] === 'string'
+        ? { ...frame, result: { ...result, proof: 'A'.repeat(86) } }
+        : frame;
+    },
+  },
+  routed('forgets how far a handoff came', ['ROUTE-14'], (handoff) => ({
+    ...handoff,
+    hop: 1,
+    path: [String(handoff['to'])],
+  })),
+  {
+    does: 'does not tell the agent of a cancel',
+    breaks: ['ROUTE-19'],
+    said: () => (frame) => (frame['method'] === '$/cancel' ? undefined : frame),
+  },
+  routed('is always in the same hurry', ['ROUTE-24'], (handoff) => ({ ...handoff, priority: 10 })),
+
+  told('has states of its own', ['TASK-02'], 'task/get', (task) => ({ ...task, state: 'running' })),
+  refused('calls a missing task forbidden', ['TASK-03'], 4040, 4030),
+  told('gives longer pages than were asked for', ['TASK-05'], 'task/list', (page) => ({
+    ...page,
+    items: itemsOf(page).flatMap((item) => [item, item]),
+  })),
+  refused('calls a missing agent a missing page', ['TASK-06', 'TASK-07'], 4043, 4040),
+  refused('calls a key used otherwise a bad request', ['IDEM-02'], 4090, 4000),
+  {
+    does: 'numbers events as it likes',
+    breaks: ['SUB-02', 'SUB-03'],
+    lie: () => ({
+      said: (message) =>
+        message['method'] === '$/progress' && isJson(message['params'])
+          ? { ...message, params: { ...message['params'], seq: 3 } }
+          : message,
+    }),
+  },
+  {
+    does: 'tells who subscribes nothing of the task',
+    breaks: ['SUB-01'],
+    lie: () =>
+      answering(
+        ({ method }) => method === 'task/subscribe',
+        (answer) => (isJson(answer['result']) ? { ...answer, result: { ok: true } } : answer),
+      ),
+  },
+  told(
+    'gives leases without an end',
+    ['REG-01', 'REG-04'],
+    'agent/register',
+    ({ renew_before: _end, ...lease }) => lease,
+  ),
+];
