@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """An agent in Python: it looks at X.509 certificates, and joins the fleet like any other specialist."""
+
+import asyncio
 import datetime
 
 import certificates
@@ -14,7 +16,10 @@ SOURCE = {
         'ref': {
             'type': 'object',
             'required': ['sha256', 'size'],
-            'properties': {'sha256': {'type': 'string', 'pattern': '^[0-9a-f]{64}$', 'maxLength': 64}, 'size': {'type': 'integer', 'minimum': 0}},
+            'properties': {
+                'sha256': {'type': 'string', 'pattern': '^[0-9a-f]{64}$', 'maxLength': 64},
+                'size': {'type': 'integer', 'minimum': 0},
+            },
         },
     },
     'oneOf': [{'required': ['text']}, {'required': ['base64']}, {'required': ['ref']}],
@@ -25,7 +30,12 @@ PARAMS = {
     'properties': {
         'input': SOURCE,
         'host': {'type': 'string', 'minLength': 1, 'maxLength': 253, 'description': 'the name that was dialled'},
-        'at': {'type': 'string', 'pattern': r'^\d{4}-\d{2}-\d{2}$', 'maxLength': 10, 'description': 'the day to judge for; today unless said'},
+        'at': {
+            'type': 'string',
+            'pattern': r'^\d{4}-\d{2}-\d{2}$',
+            'maxLength': 10,
+            'description': 'the day to judge for; today unless said',
+        },
     },
 }
 RESULT = {
@@ -42,27 +52,28 @@ EXAMPLE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
 async def analyze_certificate(params, context):
     data = await context.read(params['input'])
-    if b'-----BEGIN' not in data and data[:1] != b'\x30':
+    if not certificates.blocks_of(data):
         raise MeshError(4220, 'There is no certificate in the input: give PEM or DER')
-    await context.tell('thought', {'text': f'{data.count(b"-----BEGIN") or 1} blocks to look at'})
     try:
         at = datetime.datetime.fromisoformat(params['at']) if 'at' in params else datetime.datetime.utcnow()
     except ValueError as fault:
         raise MeshError(-32602, 'Invalid params: /at is no day of the calendar') from fault
-    return certificates.analyze(data, params['input'].get('name', 'input'), params.get('host'), at)
+    source = params['input'].get('name', 'input')
+    await context.tell('thought', {'text': f'{len(certificates.blocks_of(data))} blocks to look at'})
+    return await asyncio.to_thread(certificates.analyze, data, source, params.get('host'), at)
 
 
 run(
     Agent(
         id='certificate-analyst',
         name='Certificate analyst',
-        description='Looks at X.509 certificates and chains: weak, forged, expired, misleading, or known from a tool of attackers.',
+        description='Looks at X.509 certificates: weak, forged, expired, misleading, or known from a tool of attackers.',
         version='1.0.0',
         skills=[
             Skill(
                 id='analyze_certificate',
                 title='Analyze certificates',
-                description='Judges certificates in PEM or DER, each by itself and as a chain, and says where each statement stands.',
+                description='Judges certificates in PEM or DER, each by itself and as a chain; every statement with its place.',
                 tags=['certificate', 'tls', 'pki'],
                 params=PARAMS,
                 result=RESULT,

@@ -1,159 +1,183 @@
-"""What an expert sees in X.509 certificates: weak, forged, expired, misleading, or known from an attacker's tool."""
-import datetime
+"""What an expert sees in X.509 certificates: weak, forged, misleading, or known from a tool of attackers."""
+
 import hashlib
 import ipaddress
+import itertools
 import re
-import unicodedata
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from verdict import Finding, conclude
 
-CERTIFICATES_MAX, NAMES_MAX, MANY_NAMES, DAYS_MAX_LEAF = 64, 200, 100, 825
-BLOCK = re.compile(rb'-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----', re.DOTALL)
-#: What attackers' tools write into the certificates they make by themselves, and nobody else does.
-KNOWN_TOOLS = {
-    'Cobalt Strike': re.compile(r'cobaltstrike|Major Cobalt Strike', re.IGNORECASE),
-    'AsyncRAT': re.compile(r'CN=AsyncRAT Server'),
-    'DcRat': re.compile(r'CN=DcRat(?: Server)?(?:,|$)'),
-    'VenomRAT': re.compile(r'CN=VenomRAT Server'),
-    'Quasar': re.compile(r'CN=Quasar Server CA'),
-    'BitRAT': re.compile(r'CN=BitRAT(?:,|$)'),
-    'Orcus': re.compile(r'CN=Orcus Server'),
-    'PoshC2': re.compile(r'CN=P18055077'),
-}
-COBALT_STRIKE_SERIAL = 146473198
-TOOL_DEFAULTS = re.compile(r'O=(?:Internet Widgits Pty Ltd|Default Company Ltd)|ST=Some-State')
-#: Cyrillic and Greek letters that look like Latin ones.
-LOOKALIKES = str.maketrans('аеорсухіјѕԁһқӏԛԝνοαρτι', 'aeopcyxijsdhklqwvoapti')
+BLOCKS_MAX, NAMES_MAX, ISSUERS_MAX, MANY_NAMES, LONG_DAYS, ABSURD_DAYS = 256, 200, 4, 100, 825, 3_660
 
 
-def analyze(data, name, host, at):
+def analyze(data, source, host, at):
     """The result for PEM or DER bytes; `host` is the name that was dialled, `at` the moment to judge for."""
-    blocks = [(b'CERTIFICATE', data)] if data[:1] == b'\x30' else [(found[1], found[0]) for found in BLOCK.finditer(data)]
-    findings, chain, items = [], [], 0
-    for number, (label, block) in enumerate(blocks[:CERTIFICATES_MAX], 1):
-        place = f'block {number}'
-        if label.endswith(b'PRIVATE KEY'):
-            title = 'A private key lies beside the certificates: whoever has this file can pose as their owner'
-            findings.append(Finding(f'{place} private-key', title, 'high', 0.6, ['T1552.004']).seen(name, place, label.decode()))
-        if not label.endswith(b'CERTIFICATE'):
+    blocks, findings, chain = blocks_of(data), [], []
+    items = [(f'block {number}', label, block) for number, (label, block) in enumerate(blocks, 1)]
+    for place, label, block in items[:BLOCKS_MAX]:
+        if label.endswith('PRIVATE KEY'):
+            findings.append(private_key().at(source, place, f'{place}, first line', label))
+        if label not in CERTIFICATE_LABELS:
             continue
-        items += 1
         try:
-            certificate = x509.load_der_x509_certificate(block) if block[:1] == b'\x30' else x509.load_pem_x509_certificate(block.replace(label, b'CERTIFICATE'))
-            findings += [finding.seen(name, f'{place}, {part}', excerpt) for finding, part, excerpt in look_at(certificate, place, at)]
+            certificate = read_certificate(block)
+            findings += [
+                each.at(source, place, f'{place}, {part}', seen) for part, seen, each in look_at(certificate, at)
+            ]
             chain.append((place, certificate))
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as fault:
-            title = f'A certificate that cannot be read: {type(fault).__name__}'
-            findings.append(Finding(f'{place} damaged', title, 'low', 0.1).seen(name, place, label.decode()))
-    findings += [finding.seen(name, f'{place}, {part}', excerpt) for finding, place, part, excerpt in look_at_chain(chain)]
+        except Exception as fault:  # whatever a parser makes of hostile bytes: it is said, and the others are read
+            damaged = Finding('damaged', 'low', f'A certificate that cannot be read ({type(fault).__name__})')
+            findings.append(damaged.at(source, place, f'{place}, first line', label))
+    findings += [each.at(source, place, f'{place}, {part}', seen) for place, part, seen, each in look_at_chain(chain)]
     if host and chain:
         place, leaf = chain[0]
-        if not any(covers(pattern, host) for pattern in names_of(leaf)):
-            title = 'The certificate is not for the name that was dialled'
-            findings.append(Finding('name-mismatch', title, 'medium', 0.3, ['T1557']).seen(name, f'{place}, names', f'{host} is not in {", ".join(names_of(leaf)[:10])}'))
+        names = names_of(leaf)
+        if not any(covers(pattern, host) for pattern in names):
+            other = Finding('other-name', 'medium', 'The certificate is not for the name that was dialled')
+            findings.append(other.at(source, place, f'{place}, names', f'{host} is not in {", ".join(names[:10])}'))
+    count = sum(label in CERTIFICATE_LABELS for _, label, _ in items)
+    question = f'Is any certificate weak, forged, misleading or known from a tool of attackers, as of {at:%Y-%m-%d}?'
+    corpus = {'sha256': hashlib.sha256(data).hexdigest(), 'items': count, 'items_read': len(chain)}
     return conclude(
-        subject=name,
+        subject=source,
         findings=findings,
-        iocs=iocs_of([certificate for _, certificate in chain]),
-        checked={
-            'question': f'Is any certificate weak, forged, misleading or known from a tool of attackers, as of {at:%Y-%m-%d}?',
-            'corpus': {'sha256': hashlib.sha256(data).hexdigest(), 'items': items + max(0, len(blocks) - CERTIFICATES_MAX), 'items_read': len(chain)},
-        },
-        not_checked=[
-            {'what': 'revocation', 'why': 'nobody is asked over the network'},
-            {'what': 'trust', 'why': 'which authorities you trust is not known here'},
-            *([] if host else [{'what': 'the name', 'why': 'the host that was dialled was not given (params.host)'}]),
-        ],
+        iocs=iocs_of(certificate for _, certificate in chain),
+        checked=[{'question': question, 'corpus': corpus}],
+        not_checked=[(what, why) for what, why in NOT_CHECKED if not (host and what == 'the name')],
     )
 
 
-def look_at(certificate, place, at):
-    """What one certificate shows by itself: findings with the part they stand in and its text."""
+def blocks_of(data):
+    """Label and bytes of each PEM block, also of one that never ends; or the whole, where it is DER."""
+    if data[:1] == b'\x30':
+        return [('CERTIFICATE', data)]
+    return [(found[1].decode(), found[0]) for found in PEM_BLOCK.finditer(data)]
+
+
+def read_certificate(block):
+    if block[:1] == b'\x30':
+        return x509.load_der_x509_certificate(block)
+    return x509.load_pem_x509_certificate(re.sub(rb'(BEGIN|END) [A-Z0-9 ]+', rb'\1 CERTIFICATE', block))
+
+
+# -- what shows in one certificate: (part, what stands there, finding)
+
+
+def look_at(certificate, at):
     subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
-    names, is_ca = names_of(certificate), is_authority(certificate)
-    tool = next((tool for tool, mark in KNOWN_TOOLS.items() if mark.search(f'{subject},{issuer}')), None)
-    if certificate.serial_number == COBALT_STRIKE_SERIAL:
-        tool = 'Cobalt Strike'
-    if tool:
-        yield Finding(f'{place} tool', f'The certificate that {tool} makes by itself', 'critical', 0.9, ['T1587.003', 'T1573.002']), 'subject', subject
-    yield from look_at_key(certificate, place)
-    yield from look_at_times(certificate, place, at, is_ca)
-    if subject == issuer and not is_ca:
-        yield Finding(f'{place} self-signed', 'Self-signed: nobody vouches for it', 'low', 0.1), 'issuer', issuer
+    names = alternative_names(certificate)
+    tool = next((tool for tool, mark in KNOWN_TOOLS if mark.search(f'{subject},{issuer}')), None)
+    if tool or certificate.serial_number == COBALT_STRIKE_SERIAL:
+        title = f'The certificate that {tool or "Cobalt Strike"} makes by itself'
+        yield 'subject', subject, Finding(
+            'tool', 'critical', title, basis='tool', techniques=['T1573.002', 'T1587.003']
+        )
+    for name in names[:NAMES_MAX]:
+        if meant := imitated_by(name):
+            title = f'A name in foreign letters that looks like {meant}'
+            yield 'names', name, Finding(
+                f'lookalike {name}', 'high', title, basis='lookalike', techniques=['T1583.001']
+            )
+    if is_authority(certificate) and any('.' in name for name in names):
+        yield 'names', names[0], Finding('signing-server', 'medium', 'A server whose certificate may sign others')
+    if not is_authority(certificate) and subject == issuer:
+        yield 'issuer', issuer, Finding('self-signed', 'low', 'Self-signed: nobody vouches for it')
+    if not is_authority(certificate) and not names:
+        yield 'subject', subject, Finding('no-names', 'info', 'No alternative name: clients of today refuse it')
     if TOOL_DEFAULTS.search(subject):
-        yield Finding(f'{place} defaults', 'Made with the example values of a tool', 'low', 0.1), 'subject', subject
-    if is_ca and any('.' in each for each in names):
-        yield Finding(f'{place} ca-server', 'A server certificate that may sign others: whoever runs the server can pose as anybody', 'medium', 0.3, ['T1553.004']), 'basic constraints', 'CA:TRUE'
-    if not is_ca and not alternative_names(certificate):
-        yield Finding(f'{place} no-names', 'No subject alternative name: clients of today refuse it', 'info', 0), 'names', subject
+        yield 'subject', subject, Finding('defaults', 'low', 'Made with the example values of a tool')
     if len(names) > MANY_NAMES:
-        yield Finding(f'{place} many-names', f'One certificate for {len(names)} names', 'info', 0), 'names', ', '.join(names[:10])
-    for each in names[:NAMES_MAX]:
-        if meant := imitated_by(each):
-            yield Finding(f'{place} lookalike {each}', f'A name in foreign letters that looks like {meant}', 'high', 0.6, ['T1583.001']), 'names', each
+        yield 'names', ', '.join(names[:10]), Finding('many-names', 'info', f'One certificate for {len(names)} names')
+    yield from look_at_key(certificate)
+    yield from look_at_times(certificate, at)
 
 
-def look_at_key(certificate, place):
+def look_at_key(certificate):
     key, algorithm = certificate.public_key(), signature_hash_of(certificate)
-    size = getattr(key, 'key_size', 256)
-    least = {rsa.RSAPublicKey: 2048, dsa.DSAPublicKey: 2048, ec.EllipticCurvePublicKey: 224}
-    if any(isinstance(key, kind) and size < bits for kind, bits in least.items()):
-        yield Finding(f'{place} weak-key', f'A key of {size} bits can be broken', 'high' if size <= 1024 and size > 400 else 'medium', 0.3, ['T1600.001']), 'key', f'{type(key).__name__.strip("_")}, {size} bits'
-    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e < 3:
-        yield Finding(f'{place} exponent', 'An RSA exponent of 1 signs and hides nothing', 'high', 0.6), 'key', f'e={key.public_numbers().e}'
-    if isinstance(algorithm, (hashes.MD5, hashes.SHA1)) and not is_self_issued(certificate):
-        yield Finding(f'{place} weak-signature', f'Signed with {algorithm.name}, which can be forged', 'medium', 0.3, ['T1649']), 'signature', algorithm.name
+    kind, least = next(((name, bits) for of, name, bits in KEYS if isinstance(key, of)), ('other', 0))
+    if least and key.key_size < least:
+        yield 'key', f'{kind}, {key.key_size} bits', Finding('short-key', 'medium', f'A key of {key.key_size} bits')
+    if kind == 'RSA' and key.public_numbers().e < 3:
+        yield 'key', 'exponent 1', Finding('exponent', 'high', 'An RSA exponent of 1 hides nothing', basis='exponent')
+    if isinstance(algorithm, (hashes.MD5, hashes.SHA1)) and certificate.subject != certificate.issuer:
+        yield 'signature', algorithm.name, Finding('old-hash', 'medium', f'Signed over {algorithm.name}: forgeable')
 
 
-def look_at_times(certificate, place, at, is_ca):
+def look_at_times(certificate, at):
     begin, end = certificate.not_valid_before, certificate.not_valid_after
-    shown = f'{begin:%Y-%m-%d} to {end:%Y-%m-%d}'
+    days, shown = (end - begin).days, f'{begin:%Y-%m-%d} to {end:%Y-%m-%d}'
     if end <= begin:
-        yield Finding(f'{place} times', 'It ends before it begins', 'medium', 0.3), 'validity', shown
+        yield 'validity', shown, Finding('never-valid', 'medium', 'It ends before it begins')
     elif end < at:
-        yield Finding(f'{place} expired', f'Expired since {end:%Y-%m-%d}', 'low', 0.1), 'validity', shown
+        yield 'validity', shown, Finding('expired', 'low', f'Expired since {end:%Y-%m-%d}')
     elif begin > at:
-        yield Finding(f'{place} not-yet', f'Not valid before {begin:%Y-%m-%d}', 'low', 0.1), 'validity', shown
-    if not is_ca and (end - begin).days > DAYS_MAX_LEAF:
-        yield Finding(f'{place} long-lived', f'Valid for {(end - begin).days} days: no public authority gives that long', 'low', 0.1), 'validity', shown
+        yield 'validity', shown, Finding('not-yet-valid', 'low', f'Not valid before {begin:%Y-%m-%d}')
+    if days > LONG_DAYS and not is_authority(certificate):
+        severity = 'low' if days > ABSURD_DAYS else 'info'
+        yield 'validity', shown, Finding(
+            'long-lived', severity, f'Valid for {days} days: no public authority does that'
+        )
+
+
+def private_key():
+    title = 'A private key lies in this file: whoever has it can pose as its owner'
+    return Finding('private-key', 'high', title, weight=0.5, basis='private-key', techniques=['T1552.004'])
+
+
+# -- what shows between certificates
 
 
 def look_at_chain(chain):
     """Whether each was signed by whom it names, among those that are here."""
     for place, certificate in chain:
-        issuers = [other for _, other in chain if other.subject == certificate.issuer]
+        signers = (other for _, other in chain if may_have_signed(other, certificate))
+        issuers = list(itertools.islice(signers, ISSUERS_MAX))
         proofs = [is_signed_by(certificate, issuer) for issuer in issuers]
-        if issuers and True not in proofs and None not in proofs:
-            yield Finding(f'{place} forged', 'Its signature is not by the key of whom it names as issuer', 'high', 0.8, ['T1649']), place, 'signature', certificate.issuer.rfc4514_string()
-        signer = next((issuer for issuer, proof in zip(issuers, proofs) if proof), None)
-        if signer and signer is not certificate and not is_authority(signer):
-            yield Finding(f'{place} no-authority', 'Signed by one that is no authority', 'high', 0.6, ['T1649']), place, 'issuer', certificate.issuer.rfc4514_string()
+        named = certificate.issuer.rfc4514_string()
+        if issuers and all(proof is False for proof in proofs):
+            title = 'Its signature is not by the key of whom it names as its issuer'
+            yield place, 'signature', named, Finding('forged', 'high', title, 0.8, basis='forged', techniques=['T1649'])
+        proven = [issuer for issuer, proof in zip(issuers, proofs) if proof]
+        if proven and certificate not in proven and not any(map(is_authority, proven)):
+            title = 'Signed by a certificate that is no authority'
+            yield place, 'issuer', named, Finding('no-authority', 'high', title, basis='forged', techniques=['T1649'])
+
+
+def may_have_signed(issuer, certificate):
+    """By name and, where both say it, by key: authorities of one name have several keys."""
+    if issuer.subject != certificate.issuer:
+        return False
+    wanted = extension_of(certificate, ExtensionOID.AUTHORITY_KEY_IDENTIFIER)
+    own = extension_of(issuer, ExtensionOID.SUBJECT_KEY_IDENTIFIER)
+    return not (wanted and own and wanted.key_identifier) or wanted.key_identifier == own.digest
 
 
 def is_signed_by(certificate, issuer):
-    """True or False; None where the algorithm is not known here."""
-    key, signature, signed = issuer.public_key(), certificate.signature, certificate.tbs_certificate_bytes
+    """True or False; None where that cannot be told here."""
+    key, algorithm = issuer.public_key(), signature_hash_of(certificate)
+    how = []
+    if isinstance(key, rsa.RSAPublicKey) and certificate.signature_algorithm_oid != RSA_PSS:
+        how = [padding.PKCS1v15(), algorithm]
+    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm:
+        how = [ec.ECDSA(algorithm)]
+    elif not isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+        return None
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), certificate.signature_hash_algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(certificate.signature_hash_algorithm))
-        elif hasattr(key, 'verify') and not isinstance(key, dsa.DSAPublicKey):
-            key.verify(signature, signed)
-        else:
-            return None
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes, *how)
         return True
     except InvalidSignature:
-        return None if 'PSS' in str(certificate.signature_algorithm_oid) else False
+        return False
     except (UnsupportedAlgorithm, TypeError, ValueError):
         return None
+
+
+# -- what stands in a certificate
 
 
 def signature_hash_of(certificate):
@@ -163,24 +187,22 @@ def signature_hash_of(certificate):
         return None
 
 
-def is_self_issued(certificate):
-    return certificate.subject == certificate.issuer
-
-
 def is_authority(certificate):
     constraints = extension_of(certificate, ExtensionOID.BASIC_CONSTRAINTS)
     return bool(constraints and constraints.ca)
 
 
 def names_of(certificate):
-    """Host names and addresses it is for; the common name only where no alternative name stands."""
+    """What it is for; the common name only where no alternative name stands."""
     common = [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     return alternative_names(certificate) or common
 
 
 def alternative_names(certificate):
     names = extension_of(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
-    return [] if names is None else [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+    if names is None:
+        return []
+    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
 
 
 def extension_of(certificate, oid):
@@ -190,26 +212,33 @@ def extension_of(certificate, oid):
         return None
 
 
+# -- names
+
+
 def covers(pattern, host):
     """RFC 6125: a star stands for one whole first label."""
     pattern, host = pattern.lower().rstrip('.'), host.lower().rstrip('.')
-    return pattern == host or (pattern.startswith('*.') and '.' in host and pattern[1:] == host[host.index('.') :])
+    return pattern == host or (pattern.startswith('*.') and host.partition('.')[2] == pattern[2:])
 
 
 def imitated_by(name):
     """The Latin name that a name in other letters looks like, or None."""
     try:
-        shown = '.'.join(label[4:].encode().decode('punycode') if label.startswith('xn--') else label for label in name.lower().split('.'))
-    except (UnicodeError, ValueError):
+        labels = [
+            label[4:].encode().decode('punycode') if label[:4] == 'xn--' else label for label in name.lower().split('.')
+        ]
+    except (UnicodeError, ValueError, OverflowError):
         return None
-    plain = ''.join(letter for letter in unicodedata.normalize('NFKD', shown.translate(LOOKALIKES)) if not unicodedata.combining(letter))
-    return plain if not shown.isascii() and plain.isascii() else None
+    shown = '.'.join(labels)
+    plain = shown.translate(LOOKALIKES)
+    return plain if plain.isascii() and not shown.isascii() else None
 
 
-def iocs_of(chain):
+def iocs_of(certificates):
     """Names and addresses to ask threat intelligence about."""
-    named = {each.removeprefix('*.').lower() for certificate in chain for each in names_of(certificate)[:NAMES_MAX]}
-    return [{'type': 'ip' if is_address(each) else 'domain', 'value': each} for each in sorted(named) if is_address(each) or re.fullmatch(r'[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+', each)]
+    named = {name.removeprefix('*.').lower() for each in certificates for name in names_of(each)[:NAMES_MAX]}
+    typed = [('ip' if is_address(name) else 'domain', name) for name in sorted(named)]
+    return [{'type': kind, 'value': name} for kind, name in typed if kind == 'ip' or DOMAIN.match(name)][:NAMES_MAX]
 
 
 def is_address(text):
@@ -217,3 +246,31 @@ def is_address(text):
         return bool(ipaddress.ip_address(text))
     except ValueError:
         return False
+
+
+#: What tools of attackers write into the certificates they make by themselves, and nobody else does.
+KNOWN_TOOLS = [
+    ('Cobalt Strike', re.compile('cobaltstrike|Major Cobalt Strike', re.IGNORECASE)),
+    ('AsyncRAT', re.compile('CN=AsyncRAT Server')),
+    ('DcRat', re.compile(r'CN=DcRat(?: Server)?(?:,|\+|$)')),
+    ('VenomRAT', re.compile('CN=VenomRAT Server')),
+    ('Quasar', re.compile('CN=Quasar Server CA')),
+    ('BitRAT', re.compile(r'CN=BitRAT(?:,|\+|$)')),
+    ('Orcus', re.compile('CN=Orcus Server')),
+    ('PoshC2', re.compile('CN=P18055077')),
+]
+COBALT_STRIKE_SERIAL = 146473198
+TOOL_DEFAULTS = re.compile('O=(?:Internet Widgits Pty Ltd|Default Company Ltd)|ST=Some-State')
+#: Cyrillic and Greek letters, and the Latin ones that they look like.
+LOOKALIKES = str.maketrans('аеорсухіјѕԁһӏԛԝкνοαρτικ', 'aeopcyxijsdhlqwkvoaptik')
+KEYS = [(rsa.RSAPublicKey, 'RSA', 2048), (dsa.DSAPublicKey, 'DSA', 2048), (ec.EllipticCurvePublicKey, 'EC', 224)]
+RSA_PSS = x509.ObjectIdentifier('1.2.840.113549.1.1.10')
+CERTIFICATE_LABELS = ('CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE')
+#: Runs on to the next dashes at most, so that a hostile file costs no more than one pass.
+PEM_BLOCK = re.compile(rb'-----BEGIN ([A-Z0-9 ]{1,40})-----(?:[^-]|-(?!----))*(?:-----END \1-----)?')
+DOMAIN = re.compile(r'[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\Z')
+NOT_CHECKED = [
+    ('revocation', 'nobody is asked over the network'),
+    ('trust', 'which authorities you trust is not known here'),
+    ('the name', 'the host that was dialled was not given (params.host)'),
+]

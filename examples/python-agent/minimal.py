@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The smallest agent: strict JSON-RPC 2.0 on a WebSocket of this machine, one skill, no handshake, no card."""
+
 import asyncio, http, json, sys, websockets
 
 
@@ -20,9 +21,11 @@ def answer(entry):
     is_call = entry.get('jsonrpc') == '2.0' and isinstance(method, str)
     if is_call and 'id' not in entry:
         return None  # a notification
-    is_id = ident is None or type(ident) is int or isinstance(ident, str) and len(ident.encode('utf-8', 'replace')) <= 256
+    is_id = (
+        ident is None or type(ident) is int or isinstance(ident, str) and len(ident.encode('utf-8', 'replace')) <= 256
+    )
     code, said = -32600, 'Invalid Request'
-    if is_call and is_id and isinstance(params, (dict, list)) and depth(entry) <= 64:
+    if is_call and is_id and isinstance(params, (dict, list)) and not is_too_deep(entry, 64):
         try:
             return {'jsonrpc': '2.0', 'result': SKILLS[method](params), 'id': ident}
         except KeyError:
@@ -32,9 +35,9 @@ def answer(entry):
     return {'jsonrpc': '2.0', 'error': {'code': code, 'message': said}, 'id': ident if is_id else None}
 
 
-def depth(value):
+def is_too_deep(value, left):
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+    return inner is not None and (left == 0 or any(is_too_deep(each, left - 1) for each in inner))
 
 
 def number(text):
@@ -66,7 +69,9 @@ async def refuse(_path, headers):
 
 
 async def main(port):
-    async with websockets.serve(serve, '127.0.0.1', port, origins=[None], process_request=refuse, compression=None, max_size=65_536):
+    async with websockets.serve(
+        serve, '127.0.0.1', port, origins=[None], process_request=refuse, compression=None, max_size=65_536
+    ):
         await asyncio.Future()
 
 

@@ -1,4 +1,5 @@
 """What an agent says of itself: an A2A card, an OpenRPC document, its health, each as data."""
+
 import hashlib
 import json
 from http import HTTPStatus
@@ -26,7 +27,13 @@ def card_of(agent, url):
         'defaultInputModes': ['application/json'],
         'defaultOutputModes': ['application/json'],
         'skills': [
-            {'id': skill.id, 'name': skill.title, 'description': skill.description, 'tags': skill.tags, 'examples': [to_text(each) for each in skill.examples]}
+            {
+                'id': skill.id,
+                'name': skill.title,
+                'description': skill.description,
+                'tags': skill.tags,
+                'examples': [to_text(each) for each in skill.examples],
+            }
             for skill in agent.skills
         ],
     }
@@ -34,12 +41,21 @@ def card_of(agent, url):
 
 def traits_of(skill):
     """All skills of this small framework read, and nothing else."""
-    return {'effect': 'read', 'action_class': 'read', 'routable': True, 'concurrency': skill.concurrency, 'targets': [], 'investigates': skill.investigates}
+    return {
+        'effect': 'read',
+        'action_class': 'read',
+        'routable': True,
+        'concurrency': skill.concurrency,
+        'targets': [],
+        'investigates': skill.investigates,
+    }
 
 
 def digest_of(card):
     """SHA-256 over its canonical JSON (RFC 8785): no floats, and keys in ASCII, are in it."""
-    return hashlib.sha256(json.dumps(card, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(card, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def open_rpc_of(agent):
@@ -55,17 +71,28 @@ def method_of(skill):
         'description': skill.description,
         'tags': [{'name': tag} for tag in skill.tags],
         'paramStructure': 'by-name',
-        'params': [{'name': name, 'required': name in required, 'schema': schema} for name, schema in skill.params['properties'].items()],
+        'params': [
+            {'name': name, 'required': name in required, 'schema': schema}
+            for name, schema in skill.params['properties'].items()
+        ],
         'result': {'name': 'result', 'schema': skill.result},
         'errors': [{'code': code, 'message': message} for code, message in ERRORS.items()],
-        'examples': [{'name': f'{skill.id}_example', 'params': [{'name': name, 'value': value} for name, value in each.items()]} for each in skill.examples[:1]],
+        'examples': [
+            {'name': f'{skill.id}_example', 'params': [{'name': name, 'value': value} for name, value in each.items()]}
+            for each in skill.examples[:1]
+        ],
         'x-aurora': {**traits_of(skill), 'params_schema': skill.params},
     }
 
 
 def health_of(host):
     status = 'draining' if host.workshop.is_leaving else 'ok'
-    return {'status': status, 'agent_id': host.agent.id, 'instance_id': host.identity.instance_id, 'in_flight': host.workshop.calls}
+    return {
+        'status': status,
+        'agent_id': host.agent.id,
+        'instance_id': host.identity.instance_id,
+        'in_flight': host.workshop.calls,
+    }
 
 
 def page_of(status, body, known_tag=None, cache='no-store'):
@@ -73,7 +100,11 @@ def page_of(status, body, known_tag=None, cache='no-store'):
     is_error = isinstance(body, MeshError)
     text = to_text({'error': body.to_data('')} if is_error else body).encode()
     tag = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
-    headers = {'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': cache, 'X-Content-Type-Options': 'nosniff'}
+    headers = {
+        'Content-Type': 'application/json; charset=utf-8',
+        'Cache-Control': cache,
+        'X-Content-Type-Options': 'nosniff',
+    }
     if cache != 'no-store':
         headers['ETag'] = tag
         if known_tag == tag:

@@ -1,4 +1,5 @@
 """The strict judge of JSON-RPC 2.0 frames: text in, requests, notifications, answers and refusals out."""
+
 import json
 import re
 
@@ -15,7 +16,9 @@ def read_frame(text):
     if not isinstance(value, list):
         return False, [judge(value)]
     if not value or len(value) > BATCH_MAX:
-        return False, [refusal(-32600, None, 'Invalid Request' + (f': a batch over {BATCH_MAX} entries' if value else ''))]
+        return False, [
+            refusal(-32600, None, 'Invalid Request' + (f': a batch over {BATCH_MAX} entries' if value else ''))
+        ]
     return True, [judge(entry) for entry in value]
 
 
@@ -47,7 +50,10 @@ def judge(entry):
 def judge_answer(entry):
     error = entry.get('error')
     is_wellformed = 'error' not in entry or (
-        'result' not in entry and isinstance(error, dict) and is_integer(error.get('code')) and isinstance(error.get('message'), str)
+        'result' not in entry
+        and isinstance(error, dict)
+        and is_integer(error.get('code'))
+        and isinstance(error.get('message'), str)
     )
     if entry.get('jsonrpc') != '2.0' or not is_id(entry.get('id', NO_ID)) or not is_wellformed:
         return 'strike', 'an answer that breaks the rules'

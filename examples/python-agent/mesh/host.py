@@ -1,4 +1,5 @@
 """An agent on the mesh: skills on one port for bare JSON-RPC and mesh.v1, its card over HTTP, its place in a fleet."""
+
 import argparse
 import asyncio
 import dataclasses
@@ -18,7 +19,14 @@ from .schema import fault_of
 from .work import Workshop
 
 HELLO_S, RENEW_S, LEASE_MS, DRAIN_S, BACKOFF_S, BACKOFF_S_MAX = 5, 5, 15_000, 25, 0.25, 30
-LINK = {'subprotocols': ['mesh.v1'], 'compression': None, 'max_size': FRAME_BYTES_MAX, 'ping_interval': 7, 'ping_timeout': 13, 'close_timeout': 2}
+LINK = {
+    'subprotocols': ['mesh.v1'],
+    'compression': None,
+    'max_size': FRAME_BYTES_MAX,
+    'ping_interval': 7,
+    'ping_timeout': 13,
+    'close_timeout': 2,
+}
 
 
 @dataclasses.dataclass
@@ -49,9 +57,15 @@ class Agent:
 def run(agent):
     """Serves the agent until SIGTERM: `--data`, `--port`, `--orchestrator`, each also from the environment."""
     options = argparse.ArgumentParser(description=agent.description)
-    options.add_argument('--data', default=os.environ.get('AURORA_DATA', os.path.expanduser('~/.aurora')), help='folder of keys and pins')
+    options.add_argument(
+        '--data', default=os.environ.get('AURORA_DATA', os.path.expanduser('~/.aurora')), help='folder of keys and pins'
+    )
     options.add_argument('--port', type=int, default=int(os.environ.get('AURORA_PORT', '9020')))
-    options.add_argument('--orchestrator', default=os.environ.get('AURORA_ORCHESTRATOR'), help='where to announce itself; without it, it waits to be dialled')
+    options.add_argument(
+        '--orchestrator',
+        default=os.environ.get('AURORA_ORCHESTRATOR'),
+        help='where to announce itself; without it, it waits to be dialled',
+    )
     asyncio.run(Host(agent, options.parse_args()).serve())
 
 
@@ -65,14 +79,25 @@ class Host:
         self.names = {f'{host}:{self.port}' for host in ('127.0.0.1', 'localhost', '[::1]')}
         self.card = card_of(agent, self.url)
         self.peers, self.workshop = set(), Workshop(agent.id)
-        self.bare = {'rpc.ping': self.on_ping, 'rpc.discover': self.on_discover, **{skill.id: self.handler_of(skill) for skill in agent.skills}}
+        self.bare = {
+            'rpc.ping': self.on_ping,
+            'rpc.discover': self.on_discover,
+            **{skill.id: self.handler_of(skill) for skill in agent.skills},
+        }
         self.mesh = {**self.bare, 'mesh/hello': self.on_hello}
 
     async def serve(self):
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        server = await websockets.serve(self.accept, sock=self.listener, process_request=self.answer_http, origins=[None], server_header=None, **LINK)
+        server = await websockets.serve(
+            self.accept,
+            sock=self.listener,
+            process_request=self.answer_http,
+            origins=[None],
+            server_header=None,
+            **LINK,
+        )
         announcing = loop.create_task(self.announce(self.options.orchestrator)) if self.options.orchestrator else None
         log('serving', url=self.url, instance_id=self.identity.instance_id, fingerprint=self.identity.fingerprint)
         await stop.wait()
@@ -134,7 +159,13 @@ class Host:
 
     def introduction(self):
         who = self.identity
-        about = {'agent_id': who.agent_id, 'instance_id': who.instance_id, 'name': self.agent.name, 'version': self.agent.version, 'public_key': who.public_key}
+        about = {
+            'agent_id': who.agent_id,
+            'instance_id': who.instance_id,
+            'name': self.agent.name,
+            'version': self.agent.version,
+            'public_key': who.public_key,
+        }
         return {
             'agent': about,
             'capabilities': {'cancel': True, 'progress': True, 'approvals': False, 'resume': True, 'batch_max': 32},
@@ -150,10 +181,18 @@ class Host:
             raise MeshError(-32602, f'Invalid params: {fault}')
         if 'mesh.v1' not in params['versions']:
             asyncio.get_running_loop().call_later(0.1, peer.spawn, peer.close(4002, 'no common version'))
-            raise MeshError(-32602, 'Invalid params: no common version, this end speaks mesh.v1', {'versions': ['mesh.v1']})
+            raise MeshError(
+                -32602, 'Invalid params: no common version, this end speaks mesh.v1', {'versions': ['mesh.v1']}
+            )
         peer.asked = peer.asked or asyncio.get_running_loop().create_task(self.meet(peer))
         connection_id = f'conn_{secrets.token_hex(12)}'
-        answer = {**self.introduction(), 'version': 'mesh.v1', 'connection_id': connection_id, 'server_time': now_iso(), 'card_digest': digest_of(self.card)}
+        answer = {
+            **self.introduction(),
+            'version': 'mesh.v1',
+            'connection_id': connection_id,
+            'server_time': now_iso(),
+            'card_digest': digest_of(self.card),
+        }
         if 'challenge' in params:
             answer['proof'] = self.identity.prove(params['challenge'], dialled_by(peer), connection_id)
         return answer
@@ -167,32 +206,51 @@ class Host:
                 older.spawn(older.close(4009, 'superseded'))
             peer.principal = principal
         except (MeshError, TimeoutError) as refused:
-            code, why = (4008, 'no answer to our hello') if isinstance(refused, TimeoutError) else ({4030: 4003}.get(refused.code, 4001), refused.message)
+            code, why = (
+                (4008, 'no answer to our hello')
+                if isinstance(refused, TimeoutError)
+                else ({4030: 4003}.get(refused.code, 4001), refused.message)
+            )
             log('a peer was turned away', code=code, why=why)
             await peer.close(code, why[:100])
 
     async def say_hello(self, peer):
         """Asks the other end who it is. Its role is None when it proved a key that nobody pinned."""
         challenge = secrets.token_urlsafe(32)
-        told = await peer.request('mesh/hello', {**self.introduction(), 'versions': ['mesh.v1'], 'challenge': challenge}, HELLO_S)
+        told = await peer.request(
+            'mesh/hello', {**self.introduction(), 'versions': ['mesh.v1'], 'challenge': challenge}, HELLO_S
+        )
         if fault_of(HELLO_RESULT, told):
             raise MeshError(4010, 'The other end answered no hello')
         who, pin = told['agent'], self.identity.pin_of(told['agent']['agent_id'])
         key = pin['public_key'] if pin else who.get('public_key', '')
-        if not is_proven(key, told['proof'], challenge, who['agent_id'], who['instance_id'], dialled_by(peer), told['connection_id']):
+        if not is_proven(
+            key, told['proof'], challenge, who['agent_id'], who['instance_id'], dialled_by(peer), told['connection_id']
+        ):
             raise MeshError(4010, f'{who["agent_id"]} did not prove its key')
-        return {'id': who['agent_id'], 'instance_id': who['instance_id'], 'role': pin and pin['role'], 'public_key': key}
+        return {
+            'id': who['agent_id'],
+            'instance_id': who['instance_id'],
+            'role': pin and pin['role'],
+            'public_key': key,
+        }
 
     # -- HTTP beside the links
 
     async def answer_http(self, path, headers):
         """None lets an upgrade pass; all else is answered here."""
-        host, upgrade, offered, known = (','.join(headers.get_all(name)) for name in ('Host', 'Upgrade', 'Sec-WebSocket-Protocol', 'If-None-Match'))
+        host, upgrade, offered, known = (
+            ','.join(headers.get_all(name)) for name in ('Host', 'Upgrade', 'Sec-WebSocket-Protocol', 'If-None-Match')
+        )
         if host.lower() not in self.names:
             return page_of(HTTPStatus.FORBIDDEN, MeshError(4030, 'This port does not answer for that Host'))
         if upgrade.lower() == 'websocket':
             is_strange = offered and 'mesh.v1' not in [name.strip() for name in offered.split(',')]
-            return page_of(HTTPStatus.BAD_REQUEST, MeshError(4000, 'The subprotocol here is mesh.v1')) if is_strange else None
+            return (
+                page_of(HTTPStatus.BAD_REQUEST, MeshError(4000, 'The subprotocol here is mesh.v1'))
+                if is_strange
+                else None
+            )
         match path.split('?')[0]:
             case '/.well-known/agent-card.json':
                 return page_of(HTTPStatus.OK, self.card, known, 'public, max-age=60')
@@ -247,7 +305,25 @@ def text(length_max):
     return {'type': 'string', 'maxLength': length_max, 'pattern': '^[^\0]*$'}  # a proof joins its parts by NUL
 
 
-WHO = {'type': 'object', 'required': ['agent_id', 'instance_id', 'name', 'version'], 'properties': {'agent_id': text(80), 'instance_id': text(64), 'name': text(256), 'version': text(64), 'public_key': text(256)}}
+WHO = {
+    'type': 'object',
+    'required': ['agent_id', 'instance_id', 'name', 'version'],
+    'properties': {
+        'agent_id': text(80),
+        'instance_id': text(64),
+        'name': text(256),
+        'version': text(64),
+        'public_key': text(256),
+    },
+}
 VERSIONS = {'type': 'array', 'minItems': 1, 'maxItems': 16, 'items': text(32)}
-HELLO = {'type': 'object', 'required': ['agent', 'versions'], 'properties': {'agent': WHO, 'versions': VERSIONS, 'challenge': text(64)}}
-HELLO_RESULT = {'type': 'object', 'required': ['agent', 'connection_id', 'proof'], 'properties': {'agent': WHO, 'connection_id': text(64), 'proof': text(128)}}
+HELLO = {
+    'type': 'object',
+    'required': ['agent', 'versions'],
+    'properties': {'agent': WHO, 'versions': VERSIONS, 'challenge': text(64)},
+}
+HELLO_RESULT = {
+    'type': 'object',
+    'required': ['agent', 'connection_id', 'proof'],
+    'properties': {'agent': WHO, 'connection_id': text(64), 'proof': text(128)},
+}

@@ -1,4 +1,5 @@
 """Who is who: this agent's Ed25519 key, the pinned keys of others, and proofs that are bound to one connection."""
+
 import base64
 import hashlib
 import json
@@ -19,12 +20,16 @@ class Identity:
         self.instance_id = f'inst_{secrets.token_hex(12)}'
         self._pins = os.path.join(data, 'pins', 'pins.json')
         self._key = read_key(os.path.join(data, 'keys', agent_id, 'key.pem'), agent_id)
-        spki = self._key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        spki = self._key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         self.public_key = to_base64url(spki)
         self.fingerprint = hashlib.sha256(spki).hexdigest()[:16]
 
     def prove(self, challenge, dialled, connection_id):
-        return to_base64url(self._key.sign(signed_bytes(challenge, self.agent_id, self.instance_id, dialled, connection_id)))
+        return to_base64url(
+            self._key.sign(signed_bytes(challenge, self.agent_id, self.instance_id, dialled, connection_id))
+        )
 
     def pin_of(self, peer_id):
         """The pin of somebody, read anew each time: who is enrolled or removed meanwhile counts at once."""
@@ -45,7 +50,9 @@ def is_proven(public_key, proof, *subject):
 
 
 def signed_bytes(challenge, agent_id, instance_id, dialled, connection_id):
-    return '\0'.join(('aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id)).encode('utf-8', 'replace')
+    return '\0'.join(('aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id)).encode(
+        'utf-8', 'replace'
+    )
 
 
 def read_key(path, agent_id):

@@ -1,4 +1,5 @@
 """One end of a WebSocket that asks and answers: JSON-RPC 2.0 in both directions, behind the frame judge."""
+
 import asyncio
 import collections
 import datetime
@@ -25,7 +26,14 @@ class MeshError(Exception):
 
     def to_data(self, request_id):
         named = f'AURORA-{self.code}' if self.code >= 4000 else f'JSONRPC{self.code}'
-        data = {'code': named, 'message': self.message, 'detail': self.detail, 'timestamp': now_iso(), 'request_id': request_id, 'retryable': self.code in RETRYABLE}
+        data = {
+            'code': named,
+            'message': self.message,
+            'detail': self.detail,
+            'timestamp': now_iso(),
+            'request_id': request_id,
+            'retryable': self.code in RETRYABLE,
+        }
         return data if self.retry_after_ms is None else {**data, 'retry_after_ms': self.retry_after_ms}
 
 
@@ -125,7 +133,11 @@ class Peer:
 
     def hear(self, notification):
         params = notification.get('params')
-        if notification['method'] != '$/cancel' or not isinstance(params, dict) or not frames.is_id(params.get('id', frames.NO_ID)):
+        if (
+            notification['method'] != '$/cancel'
+            or not isinstance(params, dict)
+            or not frames.is_id(params.get('id', frames.NO_ID))
+        ):
             return
         if call := self.running.get(key_of(params['id'])):
             reason = params.get('reason')
@@ -138,8 +150,14 @@ class Peer:
         future = self.pending.pop(ident, None) if frames.is_integer(ident) else None
         if future and not future.done():
             error = answer.get('error')
-            future.set_exception(MeshError(error['code'], error['message'][:1_024])) if error else future.set_result(answer.get('result'))
-        is_known = future or (ident is None and 'error' in answer) or (frames.is_integer(ident) and 0 < ident <= self.last_id)
+            (
+                future.set_exception(MeshError(error['code'], error['message'][:1_024]))
+                if error
+                else future.set_result(answer.get('result'))
+            )
+        is_known = (
+            future or (ident is None and 'error' in answer) or (frames.is_integer(ident) and 0 < ident <= self.last_id)
+        )
         return 'answer' if is_known else 'strike'
 
     def is_abusive(self):

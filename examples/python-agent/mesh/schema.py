@@ -1,4 +1,5 @@
 """What is wrong with a value by its JSON Schema: as much of the standard as the skills and frames here are written in."""
+
 import re
 
 TYPES = {'object': dict, 'array': list, 'string': str, 'boolean': bool, 'integer': int, 'number': (int, float)}
@@ -50,4 +51,10 @@ def look_at_number(schema, value, path):
         yield f'{path or "/"} is too small or too large'
 
 
-LOOKS = {'object': look_at_object, 'array': look_at_array, 'string': look_at_string, 'integer': look_at_number, 'number': look_at_number}
+LOOKS = {
+    'object': look_at_object,
+    'array': look_at_array,
+    'string': look_at_string,
+    'integer': look_at_number,
+    'number': look_at_number,
+}

@@ -1,4 +1,5 @@
 """Where skills run: once for each task, whoever asks again for it, within its time, and stopped when told to."""
+
 import asyncio
 import base64
 import binascii
@@ -46,13 +47,18 @@ class Workshop:
         if task and task.asked != asked:
             raise MeshError(4090, 'This task was asked with another skill or other params', {'fence': fence})
         if not task or (task.has_failed and fence > task.fence):
-            task = self.tasks[task_id] = Task(asked, context)
-            task.run = asyncio.get_running_loop().create_task(self.run(skill, params, seconds_left(routing), task))
-            for oldest in [known for known, each in self.tasks.items() if each.run.done()][: max(0, len(self.tasks) - TASKS_MAX)]:
-                del self.tasks[oldest]
+            running = self.run(skill, params, seconds_left(routing), task := Task(asked, context))
+            task.run = asyncio.get_running_loop().create_task(running)
+            self.tasks[task_id] = task
+            self.forget_oldest()
         else:
             await task.turn_to(context, fence)
         return await task.outcome_for(context)
+
+    def forget_oldest(self):
+        done = [task_id for task_id, task in self.tasks.items() if task.run.done()]
+        for task_id in done[: max(0, len(self.tasks) - TASKS_MAX)]:
+            del self.tasks[task_id]
 
     async def run(self, skill, params, seconds, context):
         if self.is_leaving:
@@ -81,7 +87,11 @@ class Workshop:
 
     def in_flight(self):
         """Tasks to ask us for again: those that run, and those whose answer went to a link that is gone by now."""
-        return [task_id for task_id, task in self.tasks.items() if not task.was_stopped and (not task.run.done() or task.context.call.peer.is_gone)]
+        return [
+            task_id
+            for task_id, task in self.tasks.items()
+            if not task.was_stopped and (not task.run.done() or task.context.call.peer.is_gone)
+        ]
 
 
 class Context:
@@ -116,7 +126,12 @@ class Task:
     """One run of one handed-off task; its newest asker hears its progress, and may stop it."""
 
     def __init__(self, asked, context):
-        self.asked, self.context, self.fence, self.since = asked, context, context.routing['fence'], context.routing['fence']
+        self.asked, self.context, self.fence, self.since = (
+            asked,
+            context,
+            context.routing['fence'],
+            context.routing['fence'],
+        )
         self.run, self.told = None, []
 
     @property
@@ -171,7 +186,9 @@ def read_blob(ref, granted):
         raise MeshError(4040, 'This call may read no references')
     if ref['size'] > BLOB_BYTES_MAX:
         raise MeshError(4130, f'This agent reads at most {BLOB_BYTES_MAX} bytes')
-    request = urllib.request.Request(f'{granted["url"]}/blobs/{ref["sha256"]}', headers={'Authorization': f'Bearer {granted["token"]}'})
+    request = urllib.request.Request(
+        f'{granted["url"]}/blobs/{ref["sha256"]}', headers={'Authorization': f'Bearer {granted["token"]}'}
+    )
     try:
         with urllib.request.urlopen(request, timeout=BLOB_S) as answer:
             data = answer.read(BLOB_BYTES_MAX + 1)
@@ -192,7 +209,11 @@ ROUTING = {
         'fence': {'type': 'integer', 'minimum': 0},
         'deadline': {'type': 'string', 'pattern': r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$'},
         'budget_ms': {'type': 'integer', 'minimum': 0},
-        'blobs': {'type': 'object', 'required': ['url', 'token'], 'properties': {'url': {'type': 'string', 'pattern': '^https?://'}, 'token': {'type': 'string'}}},
+        'blobs': {
+            'type': 'object',
+            'required': ['url', 'token'],
+            'properties': {'url': {'type': 'string', 'pattern': '^https?://'}, 'token': {'type': 'string'}},
+        },
     },
 }
 META = {'type': 'object', 'properties': {'handoff': ROUTING, 'progress_token': {'oneOf': [TEXT, {'type': 'number'}]}}}
