@@ -356,13 +356,14 @@ describeWithPython('the agents in Python', () => {
       );
 
     test('a task runs once: whoever asks again is told the same, also over another link', async () => {
-      const { peer } = await meet('orchestrator');
+      const { peer, ended } = await meet('orchestrator');
       const events: ProgressEvent[] = [];
       const first = await handOff(peer, { task_id: 'once', fence: 3 }, pem, (event) => events.push(event));
       expect(events.map(({ seq, kind, since, task_id }) => [seq, kind, since, task_id])).toEqual([
         [1, 'thought', 3, 'once'],
       ]);
       peer.close(1000, 'gone');
+      await ended;
       const { peer: next, who } = await meet('orchestrator');
       expect(who.in_flight).toContain('once');
       const again: ProgressEvent[] = [];
@@ -422,7 +423,7 @@ describeWithPython('the agents in Python', () => {
     test('SIGTERM: goodbye is said, what runs ends, new work is refused, then 1001 and exit code 0', async () => {
       const leaving = startAgent(ports[2]!);
       await leaving.until('serving');
-      const { peer, ended, told } = await meet('orchestrator', undefined, undefined, ports[2]!);
+      const { peer, ended, told } = await meet('orchestrator', undefined, undefined, ports[2]);
       const working = handOff(peer, { task_id: 'last' }, pem.repeat(200), () => leaving.child.kill('SIGTERM'));
       await told('mesh/goaway');
       await expect(handOff(peer, { task_id: 'too-late' })).rejects.toMatchObject({ code: 5030, retry_after_ms: 1_000 });
