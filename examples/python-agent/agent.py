@@ -7,12 +7,13 @@ import datetime
 import certificates
 from mesh import Agent, MeshError, Skill, run
 
+BASE64 = r'^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 SOURCE = {
     'type': 'object',
     'properties': {
         'name': {'type': 'string', 'maxLength': 255},
         'text': {'type': 'string'},
-        'base64': {'type': 'string'},
+        'base64': {'type': 'string', 'pattern': BASE64},
         'ref': {
             'type': 'object',
             'required': ['sha256', 'size'],
@@ -32,7 +33,7 @@ PARAMS = {
         'host': {'type': 'string', 'minLength': 1, 'maxLength': 253, 'description': 'the name that was dialled'},
         'at': {
             'type': 'string',
-            'pattern': r'^\d{4}-\d{2}-\d{2}$',
+            'pattern': r'^20\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$',
             'maxLength': 10,
             'description': 'the day to judge for; today unless said',
         },
@@ -57,7 +58,7 @@ async def analyze_certificate(params, context):
     try:
         at = datetime.datetime.fromisoformat(params['at']) if 'at' in params else datetime.datetime.utcnow()
     except ValueError as fault:
-        raise MeshError(-32602, 'Invalid params: /at is no day of the calendar') from fault
+        raise MeshError(4220, 'There is no such day in the calendar: /at') from fault
     source = params['input'].get('name', 'input')
     await context.tell('thought', {'text': f'{len(certificates.blocks_of(data))} blocks to look at'})
     return await asyncio.to_thread(certificates.analyze, data, source, params.get('host'), at)

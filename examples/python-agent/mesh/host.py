@@ -8,6 +8,7 @@ import random
 import secrets
 import signal
 import socket
+import time
 from http import HTTPStatus
 
 import websockets
@@ -19,6 +20,7 @@ from .schema import fault_of
 from .work import Workshop
 
 HELLO_S, RENEW_S, LEASE_MS, DRAIN_S, BACKOFF_S, BACKOFF_S_MAX = 5, 5, 15_000, 25, 0.25, 30
+QUIET_S, LINKS_MAX = 10, 1_024
 LINK = {
     'subprotocols': ['mesh.v1'],
     'compression': None,
@@ -73,7 +75,7 @@ class Host:
     def __init__(self, agent, options):
         self.agent, self.options = agent, options
         self.identity = Identity(agent.id, options.data)
-        self.listener = socket.create_server(('127.0.0.1', options.port))  # loopback only: elsewhere stands a TLS proxy
+        self.listener = listen(options.port)
         self.port = self.listener.getsockname()[1]
         self.url = f'ws://127.0.0.1:{self.port}'
         self.names = {f'{host}:{self.port}' for host in ('127.0.0.1', 'localhost', '[::1]')}
@@ -117,6 +119,8 @@ class Host:
     async def accept(self, link):
         peer = Peer(link, self.mesh if link.subprotocol else self.bare)
         link.max_size = FRAME_BYTES_MAX if peer.is_mesh else BARE_FRAME_BYTES_MAX
+        if len(self.peers) >= LINKS_MAX:
+            return await peer.close(1013, 'too many links')
         self.peers.add(peer)
         late = peer.is_mesh and asyncio.get_running_loop().call_later(HELLO_S, self.turn_away_late, peer)
         try:
@@ -151,7 +155,7 @@ class Host:
             raise MeshError(4010, 'Authentication required')
         pin = self.identity.pin_of(peer.principal['id'])
         if not pin or pin['public_key'] != peer.principal['public_key'] or pin['role'] != peer.principal['role']:
-            asyncio.get_running_loop().call_later(0.1, peer.spawn, peer.close(4001, 'no longer pinned'))
+            peer.close_soon(4001, 'no longer pinned')
             raise MeshError(4010, 'This key is no longer pinned here')
         return peer.principal
 
@@ -180,7 +184,7 @@ class Host:
         if fault := fault_of(HELLO, {} if params is None else params):
             raise MeshError(-32602, f'Invalid params: {fault}')
         if 'mesh.v1' not in params['versions']:
-            asyncio.get_running_loop().call_later(0.1, peer.spawn, peer.close(4002, 'no common version'))
+            peer.close_soon(4002, 'no common version')
             raise MeshError(
                 -32602, 'Invalid params: no common version, this end speaks mesh.v1', {'versions': ['mesh.v1']}
             )
@@ -264,6 +268,7 @@ class Host:
         """Registers, then renews at a third of the lease; a lost link is dialled again after a growing pause."""
         pause_s = BACKOFF_S
         while True:
+            begun_at = time.monotonic()
             try:
                 async with websockets.connect(url, user_agent_header=None, **LINK) as link:
                     peer = Peer(link, {'mesh/hello': self.on_hello, 'rpc.ping': self.on_ping})
@@ -272,23 +277,30 @@ class Host:
                     if (await peer.asked)['role'] != 'orchestrator':
                         raise MeshError(4010, 'This is not the pinned orchestrator')
                     await self.keep_lease(peer)
-                    pause_s = BACKOFF_S
-            except (OSError, MeshError, TimeoutError, websockets.WebSocketException) as fault:
+            except Exception as fault:  # whatever it is: it is told, and tried again
                 log('the orchestrator is not there', url=url, why=str(fault) or type(fault).__name__)
+            pause_s = BACKOFF_S if time.monotonic() - begun_at > QUIET_S else min(BACKOFF_S_MAX, pause_s * 1.6)
             await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-            pause_s = min(BACKOFF_S_MAX, pause_s * 1.6)
 
     async def keep_lease(self, peer):
-        asked = {'agent_id': self.agent.id, 'url': self.url, 'ttl_ms': LEASE_MS}
-        lease = await peer.request('agent/register', asked)
-        log('registered', state=lease['state'], fingerprint=self.identity.fingerprint)
+        asked, state = {'agent_id': self.agent.id, 'url': self.url, 'ttl_ms': LEASE_MS}, None
         try:
             while not peer.is_gone:
+                lease = await peer.request('agent/renew' if state else 'agent/register', asked)
+                if lease['state'] != state:  # quarantined until somebody approves the fingerprint
+                    state = lease['state']
+                    log('registered', state=state, fingerprint=self.identity.fingerprint)
                 await asyncio.sleep(RENEW_S)
-                await peer.request('agent/renew', asked)
         except asyncio.CancelledError:
             await peer.request('agent/leave', {}, 1)
             raise
+
+
+def listen(port):
+    try:
+        return socket.create_server(('127.0.0.1', port))  # loopback only: what is elsewhere needs TLS
+    except OSError as fault:
+        raise SystemExit(f'port {port} cannot be opened ({fault.strerror}); give another with --port') from fault
 
 
 def dialled_by(peer):

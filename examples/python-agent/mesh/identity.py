@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from .peer import log
+
 
 class Identity:
     """The names and the key of this process, as `aurora agents enroll <id>` made it in the data folder."""
@@ -18,7 +20,7 @@ class Identity:
     def __init__(self, agent_id, data):
         self.agent_id = agent_id
         self.instance_id = f'inst_{secrets.token_hex(12)}'
-        self._pins = os.path.join(data, 'pins', 'pins.json')
+        self._pins_file, self._pins = os.path.join(data, 'pins', 'pins.json'), {}
         self._key = read_key(os.path.join(data, 'keys', agent_id, 'key.pem'), agent_id)
         spki = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -33,8 +35,12 @@ class Identity:
 
     def pin_of(self, peer_id):
         """The pin of somebody, read anew each time: who is enrolled or removed meanwhile counts at once."""
-        with open(self._pins, encoding='utf-8') as file:
-            return next((pin for pin in json.load(file) if pin['id'] == peer_id), None)
+        try:
+            with open(self._pins_file, encoding='utf-8') as file:
+                self._pins = {pin['id']: pin for pin in json.load(file)}
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            log('the pins cannot be read: what they said last counts', why=str(fault))
+        return self._pins.get(peer_id)
 
 
 def is_proven(public_key, proof, *subject):

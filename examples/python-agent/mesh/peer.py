@@ -14,7 +14,7 @@ from . import frames
 
 FRAME_BYTES_MAX, BARE_FRAME_BYTES_MAX, UNSENT_BYTES_MAX = 4_194_304, 65_536, 8_388_608
 IN_FLIGHT_MAX, FRAMES_PER_S, BURST_FRAMES, STRIKES_MAX, STRIKE_WINDOW_S = 64, 200, 1_000, 10, 60
-RETRYABLE = (4290, 5030)
+RETRYABLE, GOODBYE_S = (4290, 5030), 0.1
 
 
 class MeshError(Exception):
@@ -83,6 +83,10 @@ class Peer:
 
     async def close(self, code, reason):
         await self.socket.close(code, reason)
+
+    def close_soon(self, code, reason):
+        """Once what is being answered has left."""
+        asyncio.get_running_loop().call_later(GOODBYE_S, lambda: self.spawn(self.close(code, reason)))
 
     def spawn(self, work):
         """Runs something beside the reading; kept, so that nobody collects it and a drain can wait for it."""
