@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from http import HTTPStatus
 
 from .frames import to_text
@@ -95,18 +96,17 @@ def health_of(host):
     }
 
 
-def page_of(status, body, known_tag=None, cache='no-store'):
+def page_of(status, body, known_tag=None, cache='no-store', **more):
     """An HTTP answer; whoever has it already is told so."""
-    is_error = isinstance(body, MeshError)
-    text = to_text({'error': body.to_data('')} if is_error else body).encode()
-    tag = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+    text = to_text({'error': body.to_data(str(uuid.uuid4()))} if isinstance(body, MeshError) else body).encode()
     headers = {
         'Content-Type': 'application/json; charset=utf-8',
         'Cache-Control': cache,
         'X-Content-Type-Options': 'nosniff',
+        **{name.replace('_', '-'): value for name, value in more.items()},
     }
     if cache != 'no-store':
-        headers['ETag'] = tag
-        if known_tag == tag:
+        headers['ETag'] = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+        if known_tag == headers['ETag']:
             return HTTPStatus.NOT_MODIFIED, headers, b''
     return status, headers, text

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import dataclasses
+import functools
 import os
 import random
 import secrets
@@ -17,6 +18,7 @@ from .card import card_of, digest_of, health_of, open_rpc_of, page_of
 from .identity import Identity, is_proven
 from .peer import BARE_FRAME_BYTES_MAX, FRAME_BYTES_MAX, IN_FLIGHT_MAX, MeshError, Peer, log, now_iso
 from .schema import fault_of
+from .sockets import ClientSocket, ServerSocket
 from .work import Workshop
 
 HELLO_S, RENEW_S, LEASE_MS, DRAIN_S, BACKOFF_S, BACKOFF_S_MAX = 5, 5, 15_000, 25, 0.25, 30
@@ -25,8 +27,7 @@ LINK = {
     'subprotocols': ['mesh.v1'],
     'compression': None,
     'max_size': FRAME_BYTES_MAX,
-    'ping_interval': 7,
-    'ping_timeout': 13,
+    'ping_interval': None,  # a peer beats by itself
     'close_timeout': 2,
 }
 
@@ -92,13 +93,9 @@ class Host:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
+        door = functools.partial(ServerSocket, answer_http=self.answer_http)
         server = await websockets.serve(
-            self.accept,
-            sock=self.listener,
-            process_request=self.answer_http,
-            origins=[None],
-            server_header=None,
-            **LINK,
+            self.accept, sock=self.listener, create_protocol=door, origins=[None], server_header=None, **LINK
         )
         announcing = loop.create_task(self.announce(self.options.orchestrator)) if self.options.orchestrator else None
         log('serving', url=self.url, instance_id=self.identity.instance_id, fingerprint=self.identity.fingerprint)
@@ -241,26 +238,30 @@ class Host:
 
     # -- HTTP beside the links
 
-    async def answer_http(self, path, headers):
+    def answer_http(self, method, path, headers):
         """None lets an upgrade pass; all else is answered here."""
-        host, upgrade, offered, known = (
-            ','.join(headers.get_all(name)) for name in ('Host', 'Upgrade', 'Sec-WebSocket-Protocol', 'If-None-Match')
+        host, upgrade, offered, version, known = (
+            ','.join(headers.get_all(name))
+            for name in ('Host', 'Upgrade', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Version', 'If-None-Match')
         )
+        is_upgrade, is_get = upgrade.lower() == 'websocket', method in ('GET', 'HEAD')
+        pages = {'/.well-known/agent-card.json': lambda: self.card, '/health': lambda: health_of(self)}
+        page = pages.get(path.split('?')[0])
         if host.lower() not in self.names:
             return page_of(HTTPStatus.FORBIDDEN, MeshError(4030, 'This port does not answer for that Host'))
-        if upgrade.lower() == 'websocket':
-            is_strange = offered and 'mesh.v1' not in [name.strip() for name in offered.split(',')]
-            return (
-                page_of(HTTPStatus.BAD_REQUEST, MeshError(4000, 'The subprotocol here is mesh.v1'))
-                if is_strange
-                else None
-            )
-        match path.split('?')[0]:
-            case '/.well-known/agent-card.json':
-                return page_of(HTTPStatus.OK, self.card, known, 'public, max-age=60')
-            case '/health':
-                return page_of(HTTPStatus.OK, health_of(self))
-        return page_of(HTTPStatus.NOT_FOUND, MeshError(4040, 'Not found'))
+        if not is_upgrade and not page:
+            return page_of(HTTPStatus.NOT_FOUND, MeshError(4040, 'Not found'))
+        if not is_get or (is_upgrade and method != 'GET'):
+            return page_of(HTTPStatus.METHOD_NOT_ALLOWED, MeshError(4050, 'Method not allowed'), Allow='GET, HEAD')
+        if not is_upgrade:
+            is_card = 'card' in path
+            return page_of(HTTPStatus.OK, page(), known, cache='public, max-age=60' if is_card else 'no-store')
+        if version != '13':
+            wrong = MeshError(4000, 'Version 13 of the protocol is spoken here')
+            return page_of(HTTPStatus.UPGRADE_REQUIRED, wrong, Upgrade='websocket', Sec_WebSocket_Version='13')
+        if offered and 'mesh.v1' not in [name.strip() for name in offered.split(',')]:
+            return page_of(HTTPStatus.BAD_REQUEST, MeshError(4000, 'The subprotocol here is mesh.v1'))
+        return None
 
     # -- the orchestrator, to whom we say where we are
 
@@ -270,7 +271,7 @@ class Host:
         while True:
             begun_at = time.monotonic()
             try:
-                async with websockets.connect(url, user_agent_header=None, **LINK) as link:
+                async with websockets.connect(url, create_protocol=ClientSocket, **LINK) as link:
                     peer = Peer(link, {'mesh/hello': self.on_hello, 'rpc.ping': self.on_ping})
                     peer.spawn(peer.serve())
                     peer.asked = asyncio.get_running_loop().create_task(self.say_hello(peer))

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import datetime
 import json
+import random
 import sys
 import time
 import uuid
@@ -14,7 +15,7 @@ from . import frames
 
 FRAME_BYTES_MAX, BARE_FRAME_BYTES_MAX, UNSENT_BYTES_MAX = 4_194_304, 65_536, 8_388_608
 IN_FLIGHT_MAX, FRAMES_PER_S, BURST_FRAMES, STRIKES_MAX, STRIKE_WINDOW_S = 64, 200, 1_000, 10, 60
-RETRYABLE, GOODBYE_S = (4290, 5030), 0.1
+RETRYABLE, GOODBYE_S, PING_S, SILENCE_S = (4290, 5030), 0.1, 7, 20
 
 
 class MeshError(Exception):
@@ -48,8 +49,27 @@ class Peer:
         self.last_id, self.strikes = 0, collections.deque(maxlen=STRIKES_MAX)
         self.tokens, self.filled_at = BURST_FRAMES, time.monotonic()
 
+    async def beat(self):
+        """Pings; whoever was silent for too long is cut."""
+        ping_at = time.monotonic() + PING_S * random.random()  # links do not beat all at once
+        while not self.is_gone:
+            silent_at = self.socket.heard_at + SILENCE_S
+            await asyncio.sleep(max(0, min(ping_at, silent_at) - time.monotonic()))
+            if time.monotonic() >= self.socket.heard_at + SILENCE_S:
+                return self.socket.transport.abort()
+            if time.monotonic() >= ping_at:
+                ping_at += PING_S
+                await self.ping()
+
+    async def ping(self):
+        try:
+            await self.socket.ping()
+        except ConnectionClosed:
+            pass  # the reading notices
+
     async def serve(self):
         """Reads until the other end is gone."""
+        heart = asyncio.get_running_loop().create_task(self.beat())
         try:
             async for text in self.socket:
                 if isinstance(text, bytes):
@@ -62,6 +82,7 @@ class Peer:
             pass
         finally:
             self.is_gone = True
+            heart.cancel()
             for future in self.pending.values():
                 future.done() or future.set_exception(MeshError(5030, 'The link is gone'))
             for call in list(self.running.values()):
