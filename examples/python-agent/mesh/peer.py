@@ -63,9 +63,10 @@ class Peer:
 
     async def ping(self):
         try:
-            await self.socket.ping()
+            pong = await self.socket.ping()
+            pong.add_done_callback(lambda heard: heard.cancelled() or heard.exception())  # the reading notices
         except ConnectionClosed:
-            pass  # the reading notices
+            pass
 
     async def serve(self):
         """Reads until the other end is gone."""
