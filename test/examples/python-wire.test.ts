@@ -402,6 +402,12 @@ describeWithPython('the agents in Python', () => {
       await expect(handOff(peer, { task_id: 'stopped', fence: 1 }, large)).rejects.toMatchObject({ code: 4090 });
     });
 
+    test('an answer over the frame size that the other end takes is 4130 instead of the end of its link', async () => {
+      const { peer } = await meet('orchestrator', undefined, undefined, ports[0], 20_000);
+      await expect(handOff(peer, { task_id: 'too-large' }, pem.repeat(50))).rejects.toMatchObject({ code: 4130 });
+      expect(await peer.request('rpc.ping', {}, { timeout_ms: 5_000 })).toEqual({ ok: true });
+    });
+
     test('an operator’s call is no handoff, whatever its _meta says', async () => {
       const { peer } = await meet('operator:local');
       expect(await handOff(peer, { to: 'somebody-else', fence: -1 })).toMatchObject({ verdict: 'malicious' });
@@ -522,7 +528,13 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   });
 
 /** Dials as the real orchestrator would: hello both ways, each proving its key. */
-async function meet(id: string, key = ensureKey(place.keyFile(id)), given?: HandshakeDeps, port = ports[0]!) {
+async function meet(
+  id: string,
+  key = ensureKey(place.keyFile(id)),
+  given?: HandshakeDeps,
+  port = ports[0]!,
+  frame_bytes_max = 4_194_304,
+) {
   const self = { id, instance_id: ids.next('inst'), name: id, version: '1', private_key: key };
   const deps = given ?? { self, pins: filePins(place.pins), clock: systemClock, ids, random: systemRandom };
   const link = await dialWebsocket({ url: `ws://127.0.0.1:${port}`, protocol: 'mesh.v1', clock: systemClock });
@@ -535,7 +547,15 @@ async function meet(id: string, key = ensureKey(place.keyFile(id)), given?: Hand
     log: silentLog,
     metrics: countingMetrics(),
     methods: createMethods(
-      new Map<string, MethodHandler>([['mesh/hello', (params, call) => answerHello(deps, params, call)]]),
+      new Map<string, MethodHandler>([
+        [
+          'mesh/hello',
+          (params, call) => {
+            const told = answerHello(deps, params, call);
+            return { ...told, limits: { ...told.limits, frame_bytes_max } };
+          },
+        ],
+      ]),
     ),
     notifications: new Map([['mesh/goaway', () => heard.get('mesh/goaway')?.()]]),
   });

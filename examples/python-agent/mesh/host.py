@@ -223,6 +223,7 @@ class Host:
         )
         if fault_of(HELLO_RESULT, told):
             raise MeshError(4010, 'The other end answered no hello')
+        peer.limit_frames(told.get('limits', {}).get('frame_bytes_max', FRAME_BYTES_MAX))
         who, pin = told['agent'], self.identity.pin_of(told['agent']['agent_id'])
         key = pin['public_key'] if pin else who.get('public_key', '')
         if not is_proven(
@@ -335,8 +336,9 @@ HELLO = {
     'required': ['agent', 'versions'],
     'properties': {'agent': WHO, 'versions': VERSIONS, 'challenge': text(64)},
 }
+LIMITS = {'type': 'object', 'properties': {'frame_bytes_max': {'type': 'integer', 'minimum': 1}}}
 HELLO_RESULT = {
     'type': 'object',
     'required': ['agent', 'connection_id', 'proof'],
-    'properties': {'agent': WHO, 'connection_id': text(64), 'proof': text(128)},
+    'properties': {'agent': WHO, 'limits': LIMITS, 'connection_id': text(64), 'proof': text(128)},
 }

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from . import frames
 
-FRAME_BYTES_MAX, BARE_FRAME_BYTES_MAX, UNSENT_BYTES_MAX = 4_194_304, 65_536, 8_388_608
+FRAME_BYTES_MAX, BARE_FRAME_BYTES_MAX, FRAME_BYTES_MIN, UNSENT_BYTES_MAX = 4_194_304, 65_536, 16_384, 8_388_608
 IN_FLIGHT_MAX, FRAMES_PER_S, BURST_FRAMES, STRIKES_MAX, STRIKE_WINDOW_S = 64, 200, 1_000, 10, 60
 RETRYABLE, GOODBYE_S, PING_S, SILENCE_S = (4290, 5030), 0.1, 7, 20
 
@@ -46,6 +46,7 @@ class Peer:
         self.is_mesh = socket.subprotocol == 'mesh.v1'
         self.is_gone, self.principal, self.asked = False, None, None
         self.tasks, self.running, self.pending = set(), {}, {}
+        self.frame_bytes_max = FRAME_BYTES_MAX  # until it says that it takes less
         self.last_id, self.strikes = 0, collections.deque(maxlen=STRIKES_MAX)
         self.tokens, self.filled_at = BURST_FRAMES, time.monotonic()
 
@@ -192,6 +193,8 @@ class Peer:
         return len(self.strikes) == STRIKES_MAX and now - self.strikes[0] <= STRIKE_WINDOW_S
 
     def is_within_quota(self, count):
+        if self.principal and self.principal['role'] == 'orchestrator':
+            return True  # its pace is bounded by what it may have in flight
         now = time.monotonic()
         self.tokens = min(BURST_FRAMES, self.tokens + (now - self.filled_at) * FRAMES_PER_S) - count
         self.filled_at = now
@@ -207,8 +210,14 @@ class Peer:
             answer['message'] += f' (request {request_id})'
         return {'jsonrpc': '2.0', 'error': answer, 'id': ident}
 
+    def limit_frames(self, frame_bytes_max):
+        """The other end takes no larger ones; less than what an error needs is no limit."""
+        self.frame_bytes_max = max(FRAME_BYTES_MIN, min(FRAME_BYTES_MAX, frame_bytes_max))
+
     async def send(self, frame):
         text = self.to_fitting_text(frame)
+        if len(text) > self.frame_bytes_max:
+            return log('a frame was dropped: it is too large for the other end', bytes=len(text))
         try:
             if self.socket.transport.get_write_buffer_size() + len(text) > UNSENT_BYTES_MAX:
                 return await self.close(1013, 'too much unsent')
@@ -217,12 +226,14 @@ class Peer:
             pass  # whoever asked is gone
 
     def to_fitting_text(self, frame):
-        """An answer that cannot be written becomes -32603, one that no frame can carry 4130; in a batch the largest go first."""
+        """An answer that cannot be written becomes -32603, one that is too large 4130; in a batch the largest go first."""
+        if 'method' in frame:
+            return frames.to_text(frame)
         answers = frame if isinstance(frame, list) else [frame]
         texts = [self.to_safe_text(answer) for answer in answers]
-        while sum(map(len, texts)) + len(texts) + 2 > FRAME_BYTES_MAX:
-            largest = max(range(len(texts)), key=lambda index: len(texts[index]))
-            texts[largest] = frames.to_text(self.to_error(answers[largest].get('id'), MeshError(4130, 'Too large')))
+        for index in sorted(range(len(texts)), key=lambda index: -len(texts[index])):
+            if sum(map(len, texts)) + len(texts) + 2 > self.frame_bytes_max:
+                texts[index] = frames.to_text(self.to_error(answers[index].get('id'), MeshError(4130, 'Too large')))
         return f'[{",".join(texts)}]' if isinstance(frame, list) else texts[0]
 
     def to_safe_text(self, answer):
