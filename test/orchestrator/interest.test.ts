@@ -5,7 +5,9 @@ import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { judgeGuest } from '../../orchestrator/guest.ts';
 import { INTERESTED_MAX, interestedIn, interestsOf, isKnownFile, type Interest } from '../../orchestrator/interest.ts';
 import type { TaskRow } from '../../orchestrator/index.ts';
+import { memoryOffers } from '../../orchestrator/offers.ts';
 import { rulesPlanner } from '../../orchestrator/plan.ts';
+import { ROUTING_LIMITS } from '../../orchestrator/routing.ts';
 import { AnalysisResult, InvestigationResult, skill, type Evidence } from '../../protocol/index.ts';
 import { z } from 'zod';
 import { startMesh } from '../support/mesh.ts';
@@ -129,6 +131,7 @@ describe('what of a guest’s answer counts', () => {
 });
 
 describe('in a mesh', () => {
+  let left_ms = 0;
   const guest = (id: string, answer: unknown, investigates = ['certificate']): Agent =>
     defineAgent({
       id,
@@ -144,7 +147,10 @@ describe('in a mesh', () => {
           investigates,
           params: z.object({ input: z.object({ name: z.string() }) }),
           result: z.unknown(),
-        }).implement(() => answer),
+        }).implement((_params, ctx) => {
+          left_ms = ctx.remaining_ms();
+          return answer;
+        }),
       ],
     });
   const investigate = async (agents: readonly Agent[], input: object = { name: 'a.pem', text: PEM }) => {
@@ -162,6 +168,28 @@ describe('in a mesh', () => {
       ['ada', 'benign'],
       ['bob', 'malicious'],
     ]);
+  });
+
+  test('half of the time that is left is all that one gets who only asked to be shown it', async () => {
+    await investigate([guest('ada', benign)]);
+    expect(left_ms).toBeGreaterThan(0);
+    expect(left_ms).toBeLessThanOrEqual(ROUTING_LIMITS.deadline_ms_default / 2);
+  });
+
+  test('one that is known and away is asked too, and its silence is said', async () => {
+    const offers = memoryOffers();
+    offers.keep('bob', { look_at: { ...traits, investigates: ['certificate'], targets: [] } });
+    const mesh = await startMesh([guest('ada', benign), guest('bob', benign)], {
+      is_up: (url) => !url.includes('bob'),
+      orchestrator: { offers, bounds: { registry: { route_ms_max: 50 } } },
+    });
+    await mesh.online(1);
+    const params = { input: { name: 'a.pem', text: PEM } };
+    const result = InvestigationResult.parse(
+      await mesh.operator.request('handoff', { to: { skill: 'investigate' }, params }),
+    );
+    expect(result.verdict).toBe('inconclusive');
+    expect(result.not_checked).toContainEqual({ what: 'look_at', why: expect.stringContaining('bob') as unknown });
   });
 
   test('an answer that is no result is told as not checked, and keeps the whole from being benign', async () => {
