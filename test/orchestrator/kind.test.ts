@@ -8,6 +8,7 @@ import { dataPath, describeWithData } from '../support/data.ts';
 import { zipOf } from '../analysis/readers/packed.ts';
 
 const MAIL = 'From: a@example.com\r\nTo: b@example.com\r\nSubject: hi\r\n\r\nhello\r\n';
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const LOG = '192.0.2.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n';
 
 test.each<[InputKind, string, string]>([
@@ -40,6 +41,16 @@ test.each<[InputKind, string, string]>([
   ['intel', 'events of MISP as its search answers', '{"response":[{"Event":{"info":"x","Attribute":[]}}]}'],
   ['alert', 'an alert of type bundle', '{"type":"bundle","title":"x"}'],
   ['alert', 'an alert that carries a bundle', '{"alert_id":"A","x":{"type":"bundle","id":"bundle--1"}}'],
+  ['certificate', 'a certificate in PEM', CERTIFICATE],
+  ['certificate', 'a chain as openssl writes it', `subject=CN = a\nissuer=CN = b\n${CERTIFICATE}\n${CERTIFICATE}`],
+  [
+    'certificate',
+    'a key with its certificate',
+    `-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n${CERTIFICATE}`,
+  ],
+  ['certificate', 'with the line ends of Windows', CERTIFICATE.replaceAll('\n', '\r\n')],
+  ['report', 'a text that quotes a certificate', `The actor used this one:\n${CERTIFICATE}`],
+  ['report', 'a public key in PEM', '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n'],
   ['events', 'an event that Windows wrote', '{"Event":{"System":{"EventID":1},"info":"x"}}'],
 ])('%s: %s', (kind, _name, text) => {
   expect(detectKind(Buffer.from(text))).toBe(kind);
@@ -56,6 +67,8 @@ const login = (name: string): Buffer => {
 };
 
 test.each<[InputKind, string, Buffer | string, string?]>([
+  ['certificate', 'a certificate in DER', Buffer.from('308203a53082028da003020102021400', 'hex')],
+  ['certificate', 'a short one in DER', Buffer.from('3082018a3081f2a003020102021400', 'hex')],
   ['events', 'events, one a line', TWO],
   ['events', 'one event', EVENT],
   ['events', 'one event over many lines', JSON.stringify(JSON.parse(EVENT), null, 2)],
