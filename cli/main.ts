@@ -15,6 +15,7 @@ import { InputKind } from '../protocol/index.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
 import { addContentCommands } from './content-commands.ts';
+import { addCreateCommands } from './create-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome } from './outcome.ts';
 import { addPeopleCommands } from './people-commands.ts';
@@ -133,6 +134,7 @@ function createProgram(end: (code: number) => void): Command {
   addPeopleCommands(cli);
   addSigmaCommands(cli);
   addContentCommands(cli);
+  addCreateCommands(cli);
 
   program
     .command('config')
