@@ -8,6 +8,7 @@ const Package = z.object({
   version: z.string(),
   dependencies: Ranges,
   devDependencies: Ranges,
+  overrides: Ranges,
 });
 
 /** `package.json` lies one folder above the sources, and two above what was built from them. */
@@ -18,8 +19,9 @@ const own = folders.map(readPackage).find((found) => found !== undefined);
 /** E.g. `0.1.0`. */
 export const VERSION = own?.version ?? '0.0.0';
 
-/** The versions of another package that this one is made for; undefined when it does not use it. */
-export const rangeOf = (name: string): string | undefined => own?.dependencies[name] ?? own?.devDependencies[name];
+/** The versions of another package that this one is made for; any when it does not use it. */
+export const rangeOf = (name: string): string =>
+  own?.dependencies[name] ?? own?.devDependencies[name] ?? own?.overrides[name] ?? '*';
 
 function readPackage(path: URL): z.infer<typeof Package> | undefined {
   try {

@@ -40,7 +40,7 @@ const Compose = z.object({
   services: z.record(z.string(), Service),
   networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })),
 });
-const { services, networks } = Compose.parse(parse(readFileSync(path, 'utf8'), { merge: true, maxAliasCount: -1 }));
+const { services, networks } = Compose.parse(parse(readFileSync(path, 'utf8'), { merge: true }));
 const { keys, ...processes } = services;
 const specialists = Object.keys(agents).sort();
 

@@ -28,7 +28,7 @@ const Service = z.object({
 });
 const { services } = z
   .object({ services: z.record(z.string(), Service) })
-  .parse(parse(readFileSync(join(context, 'docker-compose.yml'), 'utf8'), { merge: true, maxAliasCount: -1 }));
+  .parse(parse(readFileSync(join(context, 'docker-compose.yml'), 'utf8'), { merge: true }));
 
 const build_ms_max = 600_000;
 const life_ms_max = 120_000;

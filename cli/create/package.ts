@@ -1,7 +1,6 @@
 /** A new agent in a package of its own, which depends on this one. */
 import { existsSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
-import { z } from 'zod';
 import { rangeOf, VERSION } from '../../boot/index.ts';
 import { UsageError } from '../outcome.ts';
 import type { Creation } from './creation.ts';
@@ -30,14 +29,12 @@ export function planPackage(root: string, names: Names, aurora: string = VERSION
   };
 }
 
-/** The template's dependencies in the versions that this package is made for, so that both share one copy of each. */
-function withVersions(text: string, aurora: string): string {
-  const manifest = Manifest.parse(JSON.parse(text));
-  const versionOf = (name: string): string => (name === 'aurora-mesh' ? aurora : (rangeOf(name) ?? '*'));
-  for (const dependencies of [manifest.dependencies, manifest.devDependencies])
-    for (const name of Object.keys(dependencies)) dependencies[name] = versionOf(name);
-  return `${JSON.stringify(manifest, null, 2)}\n`;
-}
+/** The packages that the template names without a version, in those that this one is made for: both share one copy of each. */
+const withVersions = (text: string, aurora: string): string =>
+  text.replace(/"([^"]+)": "\*"/g, (_, name: string) => {
+    const version = name === 'aurora-mesh' ? aurora : rangeOf(name);
+    return `"${name}": ${JSON.stringify(version)}`;
+  });
 
 /** A version as it is, a file by its way from the new package. Throws a UsageError for what npm would not find. */
 function dependencyOf(aurora: string, root: string): string {
@@ -54,8 +51,4 @@ function dependencyOf(aurora: string, root: string): string {
   return `file:${way.startsWith('.') ? way : `./${way}`}`;
 }
 
-const Manifest = z.looseObject({
-  dependencies: z.record(z.string(), z.string()),
-  devDependencies: z.record(z.string(), z.string()),
-});
 const VERSIONS = /^(?:[\^~]?\d+(?:\.\d+){0,2}(?:-[\w.]+)?|[a-z][a-z-]{0,31})$/;

@@ -68,11 +68,7 @@ function withLine(index: string, { id, constant }: Names): string {
 
 /** The compose file with one service more, a copy of the plainest there is, in the order of the alphabet. */
 function withService(compose: string, id: string): string {
-  const services = [...compose.matchAll(SERVICE)].map((found) => ({
-    name: found[1] ?? '',
-    text: found[0],
-    at: found.index,
-  }));
+  const services = servicesIn(compose);
   if (services.some(({ name }) => name === id))
     throw new UsageError(`${COMPOSE} has a service ${id} already; nothing was written`);
   const [model] = services
@@ -81,10 +77,20 @@ function withService(compose: string, id: string): string {
   if (!model) throw new UsageError(`${COMPOSE} has no service of an agent that could be copied; nothing was written`);
   const service = model.text.replaceAll(model.name, id);
   const after = services.find(({ name }) => name.localeCompare(id) > 0);
-  if (after) return `${compose.slice(0, after.at)}${service}\n${compose.slice(after.at)}`;
-  const last = services.at(-1) ?? model;
-  const end = last.at + last.text.length;
-  return `${compose.slice(0, end)}\n${service}${compose.slice(end)}`;
+  const at = after?.at ?? Math.max(...services.map(({ at: start, text }) => start + text.length));
+  const [before, rest] = [compose.slice(0, at), compose.slice(at)];
+  return after ? `${before}${service}\n${rest}` : `${before}\n${service}${rest}`;
+}
+
+/** The services, each with the comments that stand before it, and where it begins. */
+function servicesIn(compose: string): { name: string; text: string; at: number }[] {
+  const section = SECTION.exec(compose);
+  if (!section) return [];
+  return [...section[0].matchAll(SERVICE)].map((found) => ({
+    name: found[1] ?? '',
+    text: found[0],
+    at: section.index + found.index,
+  }));
 }
 
 /** The agents that the table names. */
@@ -106,5 +112,6 @@ const INDEX = `${AGENTS}/index.ts`;
 const FORMAT_MS_MAX = 60_000;
 const COMPOSE = 'docker-compose.yml';
 const TABLE_END = /\n};\s*$/;
-/** One service with the comments that stand before it. */
+/** All that is indented below the key, and the empty lines in it. */
+const SECTION = /^services:\n(?:(?: .*)?\n)+/m;
 const SERVICE = /(?:^ {2}#.*\n)*^ {2}([a-z0-9-]+):\n(?: {3,}.*\n)+/gm;

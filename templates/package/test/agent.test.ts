@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => served.close());
 
 const ask = async (text: string) =>
-  AnalysisResult.parse(await served.call('ask_my_agent', { source: { name: 'deploy.sh', text } }));
+  AnalysisResult.parse(await served.call('ask_my_agent', { input: { name: 'deploy.sh', text } }));
 
 test('every example of every skill is answered, and the same again', async () => {
   for (const { id, examples = [] } of agent.skills) {
@@ -49,7 +49,7 @@ test('a text without credentials is benign, and says what was asked of how much'
 });
 
 test('params that are none are refused by their schema', async () => {
-  await expect(served.call('ask_my_agent', { source: 7 })).rejects.toMatchObject({ code: -32602 });
+  await expect(served.call('ask_my_agent', { input: 7 })).rejects.toMatchObject({ code: -32602 });
 });
 
 test('its card tells strangers what it offers', async () => {

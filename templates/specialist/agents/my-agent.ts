@@ -12,8 +12,8 @@ const findSecrets = skill({
   description: 'Finds keys and tokens of known form, and random values given to passwords, line by line.',
   tags: ['secrets'],
   effect: 'read',
-  examples: [{ source: { name: 'deploy.sh', text: 'export KEY=AKIAIOSFODNN7EXAMPLE' } }],
-  params: z.object({ source: Source }),
+  examples: [{ input: { name: 'deploy.sh', text: 'export KEY=AKIAIOSFODNN7EXAMPLE' } }],
+  params: z.object({ input: Source }),
   result: AnalysisResult,
 });
 
@@ -22,10 +22,10 @@ export const myAgent = defineAgent({
   name: 'My agent',
   description: 'Finds credentials that leaked into text.',
   skills: [
-    findSecrets.implement(async ({ source }, { blobs, signal, progress }) => {
-      const { text, complete } = await readText(blobs.open(source), signal);
-      return progress.tool('find secrets', { name: source.name, length: text.length }, () =>
-        judgeText(source.name, text, complete),
+    findSecrets.implement(async ({ input }, { blobs, signal, progress }) => {
+      const { text, complete } = await readText(blobs.open(input), signal);
+      return progress.tool('find secrets', { name: input.name, length: text.length }, () =>
+        judgeText(input.name, text, complete),
       );
     }),
   ],

@@ -6,7 +6,7 @@ import { callerOf } from '../support/caller.ts';
 
 const { call } = callerOf(myAgent);
 const ask = async (text: string) =>
-  AnalysisResult.parse(await call('ask_my_agent', { source: { name: 'deploy.sh', text } }));
+  AnalysisResult.parse(await call('ask_my_agent', { input: { name: 'deploy.sh', text } }));
 
 test('what it offers is pinned', () => {
   expect(myAgent.skills.map(({ id, effect }) => `${id} ${effect}`)).toEqual(['ask_my_agent read']);
@@ -55,5 +55,5 @@ test('what is not read keeps the verdict open', async () => {
 });
 
 test('params that are none are refused by their schema', async () => {
-  await expect(call('ask_my_agent', { source: 7 })).rejects.toMatchObject({ code: -32602 });
+  await expect(call('ask_my_agent', { input: 7 })).rejects.toMatchObject({ code: -32602 });
 });
