@@ -7,7 +7,7 @@ export * from './errors.ts';
 export type { Batch, BatchOptions, Question } from './batch.ts';
 export type { CallOptions } from './call.ts';
 export type { Client, ClientOptions, Method } from './client.ts';
-export type { Platform, Socket, SocketEnd, SocketHears } from './platform.ts';
+export { systemPlatform, type Platform, type Socket, type SocketEnd, type SocketHears } from './platform.ts';
 export type { RawRequest } from './request.ts';
 export type { Credentials } from './session.ts';
 export type { Stream, StreamEvent, StreamLoss, StreamOptions } from './stream.ts';

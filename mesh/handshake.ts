@@ -86,6 +86,7 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   if (!key || !proof || !isProven(key, subject, proof)) {
     throw new AuroraError(4010, { message: `${agent.agent_id} did not prove its key`, detail: { id: agent.agent_id } });
   }
+  peer.limitFrames(limits.frame_bytes_max);
   return { ...introduced, role: pin?.role, public_key: key.public_key, card_digest };
 }
 

@@ -96,6 +96,8 @@ export interface Peer {
   /** Resolves when none runs and every answer was given to the link. */
   idle(): Promise<void>;
   close(code: number, reason: string): void;
+  /** The other end takes no larger frames than that, bytes: an answer over it becomes 4130. Never more than before. */
+  limitFrames(frame_bytes_max: number): void;
   /** Hears that unsent bytes fell under half their bound, until the returned function is called. */
   onDrain(listener: () => void): () => void;
   /** Settles once, when the link is gone; never rejects. */
@@ -118,8 +120,10 @@ export interface PeerDeps {
   methods: MethodTable;
   notifications?: ReadonlyMap<string, NotificationHandler>;
   limits?: Partial<PeerLimits>;
-  /** Frames the other end may send; absent for a proven orchestrator, whose pace is bounded by what it may have in flight. */
+  /** Frames the other end may send. */
   quota?: FrameQuota;
+  /** Whether the quota does not count now: a proven orchestrator's pace is bounded by what it may have in flight. */
+  isUnmetered?: () => boolean;
 }
 
 /** Makes a method table. A name that is not in it is -32601 without data, whatever it is. */
@@ -170,6 +174,9 @@ export function createPeer(deps: PeerDeps): Peer {
     },
     idle: () => (answering === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
     close: (code, reason) => link.close(code, reason),
+    limitFrames: (frame_bytes_max) => {
+      limits.frame_bytes_max = Math.min(limits.frame_bytes_max, frame_bytes_max);
+    },
     onDrain(listener) {
       drain_listeners.add(listener);
       return () => void drain_listeners.delete(listener);
@@ -305,7 +312,7 @@ export function createPeer(deps: PeerDeps): Peer {
    * one by one; over the average thoughts and logs are shed, over the burst as well the link closes.
    */
   function withinQuota(entries: readonly Judged[]): readonly Judged[] {
-    if (!quota) return entries;
+    if (!quota || deps.isUnmetered?.()) return entries;
     const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
     const answered = quota(counted);
     if (answered === 'ok') return entries;

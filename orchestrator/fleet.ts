@@ -248,11 +248,13 @@ export function createFleet(deps: FleetDeps): Fleet {
         return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
       }),
     leave() {
-      for (const { stop } of kept.values()) stop.abort(new Error('leaving'));
       for (const peer of instances.keys()) {
-        peer.notify('mesh/goaway', { reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 });
+        if (peer.link.protocol !== '')
+          peer.notify('mesh/goaway', { reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 });
         peer.close(1001, 'going away');
       }
+      // Only then: what keeps a link up closes it when it is stopped, and nothing could be said any more.
+      for (const { stop } of kept.values()) stop.abort(new Error('leaving'));
     },
   };
 }

@@ -107,7 +107,7 @@ export const traitsOf = (skill: SkillSpec): SkillTraits => ({
   targets: [...(skill.targets ?? [])],
 });
 
-/** Reads a stranger's card. Throws a ZodError when it is none; skills without traits are `read` and not routable. */
+/** Reads a stranger's card. Throws a ZodError when it is none; a skill without traits counts as `non_idempotent`, `high` and not routable. */
 export function readCard(card: unknown): CardFacts {
   const parsed = AgentCard.parse(card);
   const extension = parsed.capabilities.extensions?.find(({ uri }) => uri === SKILLS_EXTENSION);

@@ -111,7 +111,7 @@ export const LedgerBackup = z.object({ path: z.string(), bytes: z.number().int()
 export type LedgerBackup = z.infer<typeof LedgerBackup>;
 
 /**
- * Params of `task/subscribe`. Events follow as `$/progress` with the caller's `_meta.progress_token`. `root: true` follows
+ * Params of `task/subscribe`. Events follow as `$/progress` with the caller's `_meta.progress_token`; those of a root tell of
  * every task of the investigation. With `credit` the subscriber promises to `$/ack`, and never has more than that unacknowledged.
  */
 export const TaskSubscription = z.object({

@@ -331,3 +331,17 @@ describe('a key that is unpinned', () => {
     expect(looks).toBe(5);
   });
 });
+
+test('whoever says that it takes small frames only is answered 4130 in place of a larger one', async () => {
+  const door = doorstep();
+  const answer: MethodHandler = (params, call) => ({
+    ...answerHello(door.handshake(door.operator), params, call),
+    limits: { frame_bytes_max: 2_000 },
+  });
+  const peer = door.knock(door.operator, { answer });
+  await sayHello(peer, door.handshake(door.operator), 5_000);
+  expect(await peer.request('read_text', read)).toEqual(read);
+  const large = { text: 'x'.repeat(2_000) };
+  await expect(peer.request('read_text', large)).rejects.toMatchObject({ code: 4130 });
+  expect(peer.link.open).toBe(true);
+});

@@ -269,6 +269,17 @@ describe('lanes, progress and leaving', () => {
     expect(texts).toEqual(['{"jsonrpc":"2.0","result":{"text":"x"},"id":1}']);
   });
 
+  test('a proven orchestrator is not thrown out for its pace, an operator is', async () => {
+    const door = doorstep({ host: { quota: { frames_per_s: 1, burst_frames: 10 } } });
+    const ask = async (peer: Peer) => {
+      for (let asked = 0; asked < 100; asked++) await peer.request('read_text', read);
+    };
+    await ask(await door.enter(door.orchestrator));
+    const operator = await door.enter(door.operator);
+    await expect(ask(operator)).rejects.toMatchObject({ code: 5030 });
+    expect(await operator.closed).toMatchObject({ code: 4029 });
+  });
+
   test('a result that breaks its schema is -32603 and says no more', async () => {
     const door = doorstep({ run: () => 5 as unknown as string });
     const peer: Peer = await door.enter(door.operator);

@@ -204,3 +204,20 @@ function noting(url: string, closed: number[]): [Link, Link] {
   const [near, far] = memoryLink({ dialled: new URL(url).host });
   return [tapped(near, { closing: (code) => closed.push(code) }), far];
 }
+
+test('an orchestrator that leaves says so to its agents, then closes with 1001', async () => {
+  const done: unknown[] = [];
+  const mesh = await startMesh([echoAgent('ada')], {
+    link: (url) => {
+      const [near, far] = memoryLink({ dialled: new URL(url).host });
+      const said = (frame: Frame) => {
+        if (frame['method'] === 'mesh/goaway') done.push('goaway');
+        return frame;
+      };
+      return [tapped(near, { said, closing: (code) => done.push(code) }), far];
+    },
+  });
+  await mesh.online(1);
+  await mesh.orchestrator.drain(0);
+  expect(done.slice(0, 2)).toEqual(['goaway', 1001]);
+});

@@ -1,0 +1,264 @@
+/** A run of the kit: what the peer can do is found out, every check is tried within its bounds, and the outcome told. */
+import type { Observe } from './answers.ts';
+import { createChance, seedOf } from './chance.ts';
+import { checks } from './checks/index.ts';
+import { WATCHED } from './checks/watched.ts';
+import { Failure, Skip, type Check, type Phase } from './check.ts';
+import { monotonic, now, within } from './clock.ts';
+import { discover, skillsIn } from './discover.ts';
+import { createNotes, type Exchanged, type Notes } from './exchange.ts';
+import { makeKey, type Key } from './identity.ts';
+import { createProbe, type Probe } from './probe.ts';
+import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
+import { dialledOf, type Skill, type Subject } from './subject.ts';
+import { isWire } from './wire.ts';
+
+/** What a run is told. Only the address is needed. */
+export interface ConformOptions {
+  /** `ws://` or `wss://`. */
+  url: string;
+  /** What the peer is held to; what it speaks, unless said. */
+  profiles?: readonly Profile[] | undefined;
+  /** The least binding level that is tried: `may` unless said. */
+  level?: Level | undefined;
+  only?: readonly RequirementId[] | undefined;
+  seed?: number | undefined;
+  /** Tries of each property: 25. */
+  runs?: number | undefined;
+  /** A skill that reads and its params, where the peer publishes none. */
+  method?: string | undefined;
+  params?: Record<string, unknown> | undefined;
+  token?: string | undefined;
+  tls_ca?: string | undefined;
+  key?: Key | undefined;
+  agent_key?: Key | undefined;
+  /** Also calls skills that do more than read. */
+  allow_effects?: boolean | undefined;
+  drain?: (() => Promise<void> | void) | undefined;
+  /** How long an answer may take, ms: 5 000. */
+  answer_ms_max?: number | undefined;
+  /** Hears each outcome as it comes. */
+  onResult?: ((result: Result) => void) | undefined;
+}
+
+/** What became of one sentence under one profile. */
+export interface Result {
+  id: RequirementId;
+  profile: Profile;
+  level: Level;
+  source: string;
+  text: string;
+  outcome: 'pass' | 'fail' | 'skip';
+  /** Why it failed or was skipped. */
+  why?: string | undefined;
+  took_ms: number;
+  /** What went over the wire, of a failure. */
+  exchanged?: readonly Exchanged[] | undefined;
+}
+
+/** A whole run. */
+export interface Report {
+  url: string;
+  profiles: readonly Profile[];
+  seed: number;
+  runs: number;
+  began_at: string;
+  took_ms: number;
+  /** No `must` failed, and at least one held. */
+  conforms: boolean;
+  counts: Record<Result['outcome'], number>;
+  results: Result[];
+}
+
+/** Runs the kit against a peer. Rejects when nobody answers at the address. */
+export async function conform(options: ConformOptions): Promise<Report> {
+  const began = monotonic();
+  const began_at = new Date(now()).toISOString();
+  const seed = options.seed ?? Math.floor(now() % 1_000_000);
+  const base: Subject = {
+    ...options,
+    dialled: dialledOf(options.url),
+    stranger: makeKey('conformance-kit'),
+    seed,
+    runs: options.runs ?? RUNS_DEFAULT,
+    allow_effects: options.allow_effects ?? false,
+    limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
+    monotonic,
+    skills: [],
+  };
+  const profiles = options.profiles ?? (await spokenBy(base));
+  const results: Result[] = [];
+  for (const profile of profiles) results.push(...(await runProfile(profile, base, options)));
+  const counts = { pass: 0, fail: 0, skip: 0 };
+  for (const { outcome } of results) counts[outcome] += 1;
+  const musts = results.filter(({ level }) => level === 'must');
+  const conforms = musts.every(({ outcome }) => outcome !== 'fail') && musts.some(({ outcome }) => outcome === 'pass');
+  const { runs } = base;
+  return {
+    url: options.url,
+    profiles,
+    seed,
+    runs,
+    began_at,
+    took_ms: Math.round(monotonic() - began),
+    conforms,
+    counts,
+    results,
+  };
+}
+
+/** The profiles that a peer speaks: an orchestrator answers task methods and has no card; an agent speaks bare, mesh.v1, or both. */
+async function spokenBy(subject: Subject): Promise<Profile[]> {
+  const probeOf = (profile: Profile) => newProbe(profile, subject, 'profiles');
+  const [bare, mesh] = [probeOf('bare').probe, probeOf('mesh.v1').probe];
+  const takes = async (probe: Probe) => isWire(await probe.upgrade());
+  try {
+    const [speaks_bare, speaks_mesh] = [await takes(bare), await takes(mesh)];
+    const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
+    if (speaks_mesh && card?.status !== 200) return ['orchestrator'];
+    return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
+  } finally {
+    await Promise.all([bare.done(), mesh.done()]);
+  }
+}
+
+async function runProfile(profile: Profile, base: Subject, options: ConformOptions): Promise<Result[]> {
+  const subject = await known(profile, base, options);
+  const observed = new Map<RequirementId, { about: string; exchanged: readonly Exchanged[] }>();
+  const due = dueChecks(profile, options);
+  const results: Result[] = [];
+  let dead: string | undefined;
+  const tell = (result: Result) => {
+    results.push(result);
+    options.onResult?.(result);
+  };
+  const run = async (check: Check) => {
+    const about = aboutOf(check.id, profile);
+    if (dead !== undefined) {
+      tell({ ...about, outcome: 'skip', why: dead, took_ms: 0 });
+      return;
+    }
+    const tried = await tryCheck(check, profile, subject, observed);
+    const is_dead = check.phase === 'hard' && !(await lives(profile, subject));
+    if (is_dead) dead = `the peer answers no more since ${check.id} was tried`;
+    const died = { outcome: 'fail' as const, why: tried.why ?? 'the peer answers no more after it' };
+    tell({ ...about, ...tried, ...(is_dead && died) });
+  };
+  const inPhase = (phase: Phase) => due.filter((check) => check.phase === phase);
+
+  const long = Promise.all(inPhase('long').map(run));
+  await inLanes(inPhase('plain'), LANES, run);
+  await long;
+  for (const check of [...inPhase('hard'), ...inPhase('last')]) await run(check);
+  for (const id of WATCHED.filter((watched) => isDue(watched, profile, options))) {
+    const fault = observed.get(id);
+    const outcome = fault
+      ? { outcome: 'fail' as const, why: fault.about, exchanged: fault.exchanged }
+      : { outcome: 'pass' as const };
+    tell({ ...aboutOf(id, profile), took_ms: 0, ...outcome });
+  }
+  return results;
+}
+
+/** The subject with all that can be known of it under a profile. */
+async function known(profile: Profile, base: Subject, { method, params }: ConformOptions): Promise<Subject> {
+  const { probe } = newProbe(profile, base, 'discover');
+  try {
+    const found = await discover(probe);
+    const own: Skill[] = method === undefined ? [] : [{ name: method, effect: 'read', params: params ?? {} }];
+    const skills = skillsIn(found);
+    const published = skills.find(({ name }) => name === method);
+    const named = own.map((skill) => ({
+      ...published,
+      ...skill,
+      ...(params === undefined && published && { params: published.params }),
+    }));
+    return { ...base, ...found, skills: [...named, ...skills.filter(({ name }) => name !== method)] };
+  } finally {
+    await probe.done();
+  }
+}
+
+async function tryCheck(
+  check: Check,
+  profile: Profile,
+  subject: Subject,
+  observed: Map<RequirementId, { about: string; exchanged: readonly Exchanged[] }>,
+): Promise<Pick<Result, 'outcome' | 'why' | 'took_ms' | 'exchanged'>> {
+  const began = monotonic();
+  const took = () => Math.round(monotonic() - began);
+  const { probe, notes } = newProbe(profile, subject, check.id, (id, about) => {
+    if (!observed.has(id))
+      observed.set(id, { about: `${about} (seen while ${check.id} was tried)`, exchanged: notes.all });
+  });
+  try {
+    const done = await within(
+      CHECK_MS_MAX,
+      check.run(probe).then(() => true),
+    );
+    if (done) return { outcome: 'pass', took_ms: took() };
+    return { outcome: 'fail', why: `not over after ${CHECK_MS_MAX} ms`, took_ms: took(), exchanged: [...notes.all] };
+  } catch (reason) {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    if (reason instanceof Skip) return { outcome: 'skip', why, took_ms: took() };
+    const said = reason instanceof Failure ? why : `the kit met ${why}`;
+    return { outcome: 'fail', why: said, took_ms: took(), exchanged: [...notes.all] };
+  } finally {
+    await probe.done();
+  }
+}
+
+function newProbe(
+  profile: Profile,
+  subject: Subject,
+  name: string,
+  observe: Observe = () => undefined,
+): { probe: Probe; notes: Notes } {
+  const notes = createNotes(monotonic);
+  const chance = createChance(seedOf(subject.seed, name));
+  return { notes, probe: createProbe({ profile, subject, chance, notes, observe }) };
+}
+
+/** Whether the peer still answers anybody. */
+async function lives(profile: Profile, subject: Subject): Promise<boolean> {
+  const { probe } = newProbe(profile, subject, 'lives');
+  try {
+    await (await probe.talk()).ask('rpc.ping');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await probe.done();
+  }
+}
+
+const dueChecks = (profile: Profile, options: ConformOptions): Check[] =>
+  checks.filter(({ id, profiles }) => profiles.includes(profile) && isDue(id, profile, options));
+
+function isDue(id: RequirementId, profile: Profile, { level = 'may', only }: ConformOptions): boolean {
+  const requirement = requirements[id];
+  if (only && !only.includes(id)) return false;
+  return requirement.profiles.includes(profile) && LEVELS.indexOf(requirement.level) <= LEVELS.indexOf(level);
+}
+
+function aboutOf(id: RequirementId, profile: Profile): Pick<Result, 'id' | 'profile' | 'level' | 'source' | 'text'> {
+  const { level, source, text } = requirements[id];
+  return { id, profile, level, source, text };
+}
+
+/** Runs all, at most so many at once, each in its turn. */
+async function inLanes<T>(items: readonly T[], lanes: number, run: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const lane = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await run(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+const LEVELS: readonly Level[] = ['must', 'should', 'may'];
+const LANES = 4;
+const RUNS_DEFAULT = 25;
+const ANSWER_MS_MAX = 5_000;
+const UPGRADE_MS_MAX = 5_000;
+/** How long one check may take, ms. */
+const CHECK_MS_MAX = 60_000;

@@ -1,0 +1,48 @@
+/** The peer under test as the kit knows it: where it is, who we are to it, and what it says it can do. */
+import type { Frame } from './answers.ts';
+import type { Key } from './identity.ts';
+
+/** A skill of the peer, as far as it is known. */
+export interface Skill {
+  name: string;
+  /** `unknown` is never called unless effects are allowed. */
+  effect: 'read' | 'idempotent' | 'non_idempotent' | 'unknown';
+  /** Params that fit: the user's, an example of the peer's, or made from the schema. */
+  params: Frame;
+  /** JSON Schema of the params and of the result, where they were published. */
+  params_schema?: Frame | undefined;
+  result_schema?: Frame | undefined;
+}
+
+/** The peer. */
+export interface Subject {
+  url: string;
+  /** `host:port`, the port always said. */
+  dialled: string;
+  token?: string | undefined;
+  tls_ca?: string | undefined;
+  /** The key that the peer has pinned: of its orchestrator, or of an operator of the orchestrator under test. */
+  key?: Key | undefined;
+  /** A key that nobody has pinned. */
+  stranger: Key;
+  /** A key under which the kit may register an agent of its own: pinned where `key` is an operator's. */
+  agent_key?: Key | undefined;
+  seed: number;
+  /** Tries of each property. */
+  runs: number;
+  allow_effects: boolean;
+  limits: { answer_ms_max: number; upgrade_ms_max: number };
+  /** Makes the peer leave (SIGTERM); absent when nobody said how. */
+  drain?: (() => Promise<void> | void) | undefined;
+  monotonic: () => number;
+  /** What `rpc.discover` answered, and the card; undefined when there is none. */
+  document?: Frame | undefined;
+  card?: Frame | undefined;
+  skills: readonly Skill[];
+}
+
+/** `host:port` of a ws or wss address. */
+export function dialledOf(url: string): string {
+  const { protocol, host, port } = new URL(url);
+  return port === '' ? `${host}:${protocol === 'wss:' ? 443 : 80}` : host;
+}
