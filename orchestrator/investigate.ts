@@ -13,6 +13,8 @@ import {
   type Source,
 } from '../protocol/index.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
+import { judgeGuest } from './guest.ts';
+import { INTERESTED_MAX, interestedIn, isKnownFile, type Interest } from './interest.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import { Alert, DESK_FIELDS, SPECIALIST_OF, type Planner, type Situation, type Step } from './plan.ts';
@@ -26,25 +28,48 @@ export interface InvestigateDeps {
   handOff: (parent: TaskRow, step: Step) => Promise<TaskRow>;
   /** Whether anybody known here offers a skill. */
   offers?: (skill: string) => boolean;
+  /** What the cards of agents ask to be shown. */
+  interests?: () => readonly Interest[];
 }
 
 /** Makes the skill `investigate`. */
-export function createInvestigate({ planner, open, handOff, offers }: InvestigateDeps): LocalSkill {
+export function createInvestigate({ planner, open, handOff, offers, interests }: InvestigateDeps): LocalSkill {
   return async (task, signal, tell) => {
     const asked = Investigate.safeParse(task.params);
     if (!asked.success) throw invalidParams(asked.error);
     const { input } = asked.data;
     const head = await readHead(open(input));
     if (isEmpty(head)) return nothingThere(asked.data.kind ?? 'report', head);
-    const kind = asked.data.kind ?? detectKind(head, input.name);
+    const known = interests?.() ?? [];
+    const kind = asked.data.kind ?? detectOrKnow(head, input.name, known);
     if (!isBinaryKind(kind)) refuseBinary(head);
     const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
-    const outcomes = await carryOut({ kind, input, alert, offers }, { planner, task, signal, tell, handOff });
-    return toResult(kind, outcomes, unreadIn(alert));
+    const all = interestedIn(known, { kind, head });
+    const interested = all.slice(0, INTERESTED_MAX);
+    const outcomes = await carryOut(
+      { kind, input, alert, offers, interested },
+      { planner, task, signal, tell, handOff },
+    );
+    return toResult(kind, outcomes, [...unreadIn(alert), ...all.slice(INTERESTED_MAX).map(notAsked)]);
   };
 }
+
+/** A kind that is known here, or `file` for what only an agent knows, by its first bytes. */
+function detectOrKnow(head: Uint8Array, name: string, interests: readonly Interest[]): InputKind {
+  try {
+    return detectKind(head, name);
+  } catch (reason) {
+    if (isKnownFile(interests, head)) return 'file';
+    throw reason;
+  }
+}
+
+const notAsked = ({ agent_id, skill }: Interest): NotChecked => ({
+  what: `${skill} of ${agent_id}`,
+  why: `at most ${INTERESTED_MAX} agents are asked because of their cards`,
+});
 
 /** An input without content: nothing is found in it, and nothing was checked either. */
 const nothingThere = (kind: InputKind, head: Uint8Array): InvestigationResult => ({
@@ -89,6 +114,7 @@ async function carryOut(
       const settling = run
         .handOff(run.task, step)
         .catch(refusedRow)
+        .then((row) => (step.agent_id === undefined ? row : judgeGuest(row)))
         .then((row) => {
           settled.set(step.step, row.result);
           outcomes.push({ step, row });
@@ -120,7 +146,7 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonl
     return row.state === 'completed' && result.success ? [{ agent_id: row.agent_id, result: result.data }] : [];
   });
   const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
-  if (parts.length === 0) throw nothingBack(ordered);
+  if (parts.length === 0) throw nothingBack(kind, ordered);
   const missing = lost.map(missingOf);
   const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(result).map((why) => ({ what: agent_id, why })));
   return { ...merge(parts, [...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
@@ -159,9 +185,13 @@ function unprovenOf({ checked, verdict, severity, findings }: AnalysisResult): s
 }
 
 /** Nobody answered: the first one's reason, or that there was nothing to ask. */
-function nothingBack(ordered: readonly Outcome[]): AuroraError {
+function nothingBack(kind: InputKind, ordered: readonly Outcome[]): AuroraError {
   const detail = { steps: ordered.map(toStep) };
   const error = ordered.find(({ row }) => row.error)?.row.error;
+  if (ordered.length === 0 && kind !== 'alert') {
+    const message = `No agent here looks at ${KIND_NAMES[kind]}: add one whose skill investigates it`;
+    return new AuroraError(4043, { message, detail });
+  }
   if (ordered.length === 0) {
     return new AuroraError(4220, { message: 'There is nothing in the input that a specialist could look at', detail });
   }
@@ -235,6 +265,8 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   evtx: 'a Windows event log',
   artifact: 'an artefact of a host',
   intel: 'shared intelligence',
+  certificate: 'a certificate',
+  file: 'a file that an agent knows by its first bytes',
 };
 const HEAD_BYTES = 65_536;
 const ALERT_BYTES_MAX = 1_048_576;

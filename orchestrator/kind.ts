@@ -23,7 +23,7 @@ export function detectKind(head: Uint8Array, name = ''): InputKind {
 }
 
 /** Kinds whose first bytes need not be text. */
-export const isBinaryKind = (kind: InputKind): boolean => kind === 'artifact' || PACKED.has(kind);
+export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind) || PACKED.has(kind);
 
 function detectPlain(head: Uint8Array, name: string): InputKind {
   const signed = signedKind(head);
@@ -32,6 +32,7 @@ function detectPlain(head: Uint8Array, name: string): InputKind {
   const text = toText(head);
   const lines = text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX));
 
+  if (isCertificates(lines)) return 'certificate';
   if (HISTORY_NAME.test(name)) return 'artifact';
   if (isW3cLog(lines)) return 'artifact';
   if (isAccessLog(lines)) return 'access_log';
@@ -50,7 +51,17 @@ function signedKind(head: Uint8Array): InputKind | undefined {
   if (bytes.subarray(0, EVTX.length).equals(EVTX)) return 'evtx';
   const is_prefetch = bytes.subarray(0, 4).equals(PREFETCH_PACKED) || bytes.subarray(4, 8).equals(PREFETCH);
   if (is_prefetch || bytes.subarray(0, SHELL_LINK.length).equals(SHELL_LINK)) return 'artifact';
+  if (CERTIFICATE_DER.test(bytes.subarray(0, DER_HEAD_BYTES).toString('latin1'))) return 'certificate';
   return isLoginRecords(bytes) ? 'artifact' : undefined;
+}
+
+/** PEM: at most what tools write before a certificate, then its first line, or that of the key that lies with it. */
+function isCertificates(lines: readonly string[]): boolean {
+  const filled = lines.map((line) => line.trimEnd()).filter((line) => line !== '' && !BESIDE_PEM.test(line));
+  return (
+    PEM_BEGIN.test(filled[0] ?? '') &&
+    (PEM_CERTIFICATE.test(filled[0] ?? '') || filled.some((line) => PEM_CERTIFICATE.test(line)))
+  );
 }
 
 /** utmp, wtmp, btmp: records of 384 bytes, each of a known type, with text where the names of line and user stand. */
@@ -148,11 +159,20 @@ function isEmail(lines: readonly string[]): boolean {
   return headers.length >= 2 && is_mail && well_formed.length >= headers.length * 0.8;
 }
 
+const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'file']);
 const PACKED: ReadonlySet<InputKind> = new Set(['events', 'evtx']);
 const EVTX = Buffer.from('ElfFile\0', 'latin1');
 const PREFETCH = Buffer.from('SCCA', 'latin1');
 const PREFETCH_PACKED = Buffer.from('MAM\x04', 'latin1');
 const SHELL_LINK = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
+/** A sequence in a sequence, then version 2 or 3, as every X.509 certificate of the last decades begins. */
+const CERTIFICATE_DER = /^0\x82[\s\S]{2}0(?:\x82[\s\S]{2}|\x81[\s\S])\xa0\x03\x02\x01[\x01\x02]/;
+const DER_HEAD_BYTES = 16;
+const PEM_BEGIN = /^-----BEGIN (?:(?:X509 |TRUSTED )?CERTIFICATE|(?:[A-Z]{1,12} )?PRIVATE KEY)-----$/;
+const PEM_CERTIFICATE = /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----$/;
+/** Comments, and what `openssl` writes beside PEM. */
+const BESIDE_PEM =
+  /^(?:#|\s|subject\s?[=:]|issuer\s?[=:]|Bag Attributes|Key Attributes|Certificate chain$|CONNECTED\(|depth=|verify )/;
 const LOGIN_RECORD_BYTES = 384;
 const LOGIN_RECORDS_LOOKED_AT = 16;
 const HISTORY_NAME = /(?:^|[./_])(?:bash|zsh|sh|fish|python|mysql|psql|consolehost)_history(?:\.txt)?$/i;

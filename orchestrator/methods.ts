@@ -178,7 +178,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     }
     const skill = method ?? to.skill;
     if (skill === undefined && task !== undefined && 'agent_id' in to) {
-      return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id) });
+      const interests = deps.registry.interests().filter(({ agent_id }) => agent_id === to.agent_id);
+      return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id), interests });
     }
     if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
     return { to, skill, params };

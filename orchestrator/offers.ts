@@ -5,7 +5,13 @@ import { ActionClass, Effect, type CardFacts } from '../protocol/index.ts';
 /** What counts of a card: descriptions are data, and give nobody a right. */
 export const Offer = z.record(
   z.string().max(600),
-  z.object({ effect: Effect, action_class: ActionClass, routable: z.boolean(), targets: z.array(z.string().max(256)) }),
+  z.object({
+    effect: Effect,
+    action_class: ActionClass,
+    routable: z.boolean(),
+    targets: z.array(z.string().max(256)),
+    investigates: z.array(z.string().max(80)).default([]),
+  }),
 );
 export type Offer = z.infer<typeof Offer>;
 
@@ -50,9 +56,9 @@ export function memoryOffers(): Offers & { approve(agent_id: string): void } {
 
 const offerOf = ({ skills }: CardFacts): Offer =>
   Object.fromEntries(
-    [...skills].map(([id, { effect, action_class, routable, targets }]) => [
+    [...skills].map(([id, { effect, action_class, routable, targets, investigates }]) => [
       id,
-      { effect, action_class, routable, targets },
+      { effect, action_class, routable, targets, investigates },
     ]),
   );
 
@@ -68,6 +74,7 @@ function moreThan(approved: Offer, offer: Offer): string[] {
         : []),
       ...(now.routable && !then.routable ? [`${id} is routable now`] : []),
       ...(then.targets.some((target) => !now.targets.includes(target)) ? [`${id} names fewer targets`] : []),
+      ...(now.investigates.some((input) => !then.investigates.includes(input)) ? [`${id} investigates more`] : []),
     ];
   });
 }

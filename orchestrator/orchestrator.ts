@@ -187,6 +187,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
           open,
           handOff: handOffStep,
           offers: (skill) => registry.offers(skill),
+          interests: () => registry.interests(),
         }),
       ],
     ]),
@@ -290,10 +291,14 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   async function handOffStep(parent: TaskRow, step: Step): Promise<TaskRow> {
     const parent_routing = { ...parent, agent_id: 'orchestrator' };
-    const routing = childRouting(parent_routing, {}, clock.monotonic());
+    const { skill, agent_id } = step;
+    // Who only asked to be shown an input may use half of the time: if it hangs, the others still have the rest.
+    const half_ms = Math.max(1, Math.floor((parent.due - clock.monotonic()) / 2));
+    const options = agent_id === undefined ? {} : { deadline_ms: half_ms };
+    const routing = childRouting(parent_routing, options, clock.monotonic());
     const order = {
-      to: { skill: step.skill },
-      skill: step.skill,
+      to: agent_id === undefined ? { skill } : { agent_id, skill },
+      skill,
       params: step.params,
       reason: step.reason,
       routing,

@@ -1,12 +1,15 @@
 /** The rules planner: which specialists look at an input, in which order, and what depends on what was found. */
 import { z } from 'zod';
 import { AnalysisResult, Ioc, type InputKind, type Source } from '../protocol/index.ts';
+import type { Interest } from './interest.ts';
 
 /** One handoff that a plan asks for. */
 export interface Step {
   /** Unique in the plan; a step is asked for once. */
   step: string;
   skill: string;
+  /** Exactly this agent, whose card asked for it; whoever offers the skill unless said. */
+  agent_id?: string;
   params: Record<string, unknown>;
   /** Why, for people: it becomes a thought on the investigation's stream. */
   reason: string;
@@ -22,6 +25,8 @@ export interface Situation {
   settled: ReadonlyMap<string, unknown>;
   /** Whether anybody known here offers a skill; what only some fleets have is asked for where they have it. */
   offers?: ((skill: string) => boolean) | undefined;
+  /** Skills whose cards ask to be shown this input, in the order to ask them in. */
+  interested?: readonly Interest[] | undefined;
 }
 
 /** Turns a situation into steps. Asked again whenever something came back; answering nothing new ends the plan. */
@@ -54,11 +59,21 @@ export type Alert = z.infer<typeof Alert>;
 /** The planner without a model: a short table of rules, read from top to bottom. */
 export const rulesPlanner: Planner = {
   next(situation) {
-    const first = firstLook(situation);
+    const first = withInterested(situation, firstLook(situation));
     const missing = first.filter(({ step }) => !situation.settled.has(step));
     return [...missing, ...followUp(situation, first)];
   },
 };
+
+/** Whoever asks for such inputs by its card looks at them too, beside our own; who is asked already is not asked twice. */
+function withInterested({ input, interested = [] }: Situation, own: readonly Step[]): Step[] {
+  const others = interested.filter(({ skill }) => !own.some((step) => step.skill === skill));
+  const steps = others.map(({ agent_id, skill }) => {
+    const reason = `${agent_id} asks by its card to be shown such inputs`;
+    return { step: `card:${agent_id}/${skill}`, skill, agent_id, params: { input }, reason };
+  });
+  return [...own, ...steps];
+}
 
 /** What the input itself calls for; all of it may run side by side. */
 function firstLook({ kind, input, alert, offers }: Situation): Step[] {
@@ -129,6 +144,9 @@ function firstLook({ kind, input, alert, offers }: Situation): Step[] {
       ];
     case 'alert':
       return alert ? alertLook(alert, input.name) : [];
+    case 'certificate':
+    case 'file':
+      return []; // no specialist of ours: agents ask for them by their cards
   }
 }
 

@@ -4,6 +4,7 @@ import type { Peer } from '../mesh/index.ts';
 import type { Clock, Metrics } from '../seams/index.ts';
 import { createBreakers, type BreakerLimits, type OpenBreaker, type Outcome } from './breaker.ts';
 import type { Offer } from './offers.ts';
+import { interestsOf, type Interest } from './interest.ts';
 import { createPools, fits, type Pool } from './pools.ts';
 import { createQueue, type QueueLimits, type Waiting } from './queue.ts';
 
@@ -75,6 +76,8 @@ export interface Registry {
   take(wanted: Wanted): Place | undefined;
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
   offers(skill: string): boolean;
+  /** What the cards of those connected, or known and away, ask to be shown in investigations. */
+  interests(): Interest[];
   instances(): Instance[];
   /** Gives an agent nothing new until it is let go: what it does now it ends, and who waits for it goes on waiting. */
   hold(agent_id: string): void;
@@ -135,6 +138,7 @@ export function createRegistry(
     acquire,
     take,
     offers,
+    interests,
     instances: () => [...pools.instances()],
     hold: (agent_id) => void held.add(agent_id),
     letGo(agent_id) {
@@ -292,6 +296,15 @@ export function createRegistry(
     const wanted = { to: { skill }, skill };
     for (const instance of pools.instances()) if (!instance.is_leaving && fits(instance, wanted)) return true;
     return [...expected].some((agent_id) => isAway(agent_id) && knownOffer(agent_id)?.[skill]?.routable === true);
+  }
+
+  function interests(): Interest[] {
+    const here = [...pools.instances()].filter(({ is_leaving }) => !is_leaving);
+    const away = [...expected].filter(isAway);
+    return [
+      ...here.flatMap(({ agent_id, card }) => interestsOf(agent_id, card.skills)),
+      ...away.flatMap((agent_id) => interestsOf(agent_id, Object.entries(knownOffer(agent_id) ?? {}))),
+    ];
   }
 
   function isAway(agent_id: string): boolean {

@@ -1,5 +1,6 @@
 /** Free text as an order: the rules planner reads what kind of thing it is (wire.md 5). */
 import { AuroraError, INLINE_BYTES_MAX, type HandoffTo, type InputKind } from '../protocol/index.ts';
+import { interestedIn, type Interest } from './interest.ts';
 import { detectKind } from './kind.ts';
 import { Alert, rulesPlanner } from './plan.ts';
 
@@ -18,11 +19,20 @@ export function toTextOrder(task: string, skills: readonly string[]): TextOrder 
 }
 
 /** What a text for one agent asks for: the first of its skills that the planner would use on it, else -32602 naming its skills. */
-export function toAgentTextOrder(task: string, agent: { agent_id: string; skills: readonly string[] }): TextOrder {
+export function toAgentTextOrder(
+  task: string,
+  agent: { agent_id: string; skills: readonly string[]; interests?: readonly Interest[] },
+): TextOrder {
   const kind = kindOf(task);
   const alert = kind === 'alert' ? alertIn(task) : undefined;
   const look = (as: InputKind) =>
-    rulesPlanner.next({ kind: as, input: { name: 'task', text: task }, alert, settled: new Map() });
+    rulesPlanner.next({
+      kind: as,
+      input: { name: 'task', text: task },
+      alert,
+      settled: new Map(),
+      interested: interestedIn(agent.interests ?? [], { kind: as, head: Buffer.from(task) }),
+    });
   // Whatever it is besides, it is also text that may name indicators.
   const steps = kind === undefined ? [] : [...look(kind), ...look('report')];
   const step = steps.find(({ skill }) => agent.skills.includes(skill));

@@ -6,7 +6,7 @@ import { Effect, type SkillSpec } from './skill.ts';
 /** How the card names our WebSocket binding: our own URI, never `JSONRPC` (A2A 1.0, custom bindings). */
 export const MESH_BINDING = 'urn:aurora-mesh:binding:json-rpc-websocket:v1';
 
-/** The extension that tells routing, effect, action class, concurrency and targets of each skill. */
+/** The extension that tells routing, effect, action class, concurrency, targets and interests of each skill. */
 export const SKILLS_EXTENSION = 'urn:aurora-mesh:extension:skills:v1';
 
 /** What the mesh adds to an A2A skill. */
@@ -16,6 +16,11 @@ export const SkillTraits = z.object({
   routable: z.boolean(),
   concurrency: z.number().int().positive().max(1024),
   targets: z.array(z.string().max(256)).max(16).default([]).describe('JSON pointers into params: the assets acted on'),
+  investigates: z
+    .array(z.string().max(80))
+    .max(16)
+    .default([])
+    .describe('inputs it asks to be shown in investigations: kinds (certificate), or first bytes (bytes:d4c3b2a1)'),
 });
 export type SkillTraits = z.infer<typeof SkillTraits>;
 
@@ -77,7 +82,7 @@ export function cardOf(
       extensions: [
         {
           uri: SKILLS_EXTENSION,
-          description: 'Routing, effect, action class, concurrency and targets of each skill',
+          description: 'Routing, effect, action class, concurrency, targets and interests of each skill',
           required: false,
           params: {
             agent_id: agent.id,
@@ -105,6 +110,7 @@ export const traitsOf = (skill: SkillSpec): SkillTraits => ({
   routable: skill.routable ?? true,
   concurrency: skill.concurrency ?? CONCURRENCY_DEFAULT,
   targets: [...(skill.targets ?? [])],
+  investigates: [...(skill.investigates ?? [])],
 });
 
 /** Reads a stranger's card. Throws a ZodError when it is none; a skill without traits counts as `non_idempotent`, `high` and not routable. */
@@ -141,4 +147,5 @@ const UNKNOWN_TRAITS: SkillTraits = {
   routable: false,
   concurrency: 1,
   targets: [],
+  investigates: [],
 };

@@ -4,7 +4,7 @@ import { Source } from './blob.ts';
 import { AnalysisResult, Verdict } from './result.ts';
 import { TaskState } from './task.ts';
 
-/** What kind of thing an input is. */
+/** What kind of thing an input is; `file` is none of the others, known to an agent by its first bytes. */
 export const InputKind = z.enum([
   'alert',
   'email',
@@ -15,6 +15,8 @@ export const InputKind = z.enum([
   'evtx',
   'artifact',
   'intel',
+  'certificate',
+  'file',
 ]);
 export type InputKind = z.infer<typeof InputKind>;
 

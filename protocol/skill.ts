@@ -23,6 +23,11 @@ export interface SkillSpec<P extends z.ZodType = z.ZodType, R extends z.ZodType 
   targets?: readonly string[];
   /** Whether the orchestrator may choose this agent by this skill; true unless said (wire.md 5). */
   routable?: boolean;
+  /**
+   * Inputs of investigations that it asks to be shown: kinds (`certificate`), or the first 4 to 32 bytes in hex
+   * (`bytes:d4c3b2a1`). Such a skill only reads, takes `{input: Source}` and answers an `AnalysisResult`.
+   */
+  investigates?: readonly string[];
   /** Calls that may run at once in one process; 8 unless said. */
   concurrency?: number;
   /** Params that work, for people and for the conformance kit. */

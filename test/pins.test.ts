@@ -141,7 +141,14 @@ test('the members of a card, a hello, a routing, a task and an event', async () 
     'defaultOutputModes',
     'skills',
   ]);
-  expect(Object.keys(SkillTraits.shape)).toEqual(['effect', 'action_class', 'routable', 'concurrency', 'targets']);
+  expect(Object.keys(SkillTraits.shape)).toEqual([
+    'effect',
+    'action_class',
+    'routable',
+    'concurrency',
+    'targets',
+    'investigates',
+  ]);
   expect(Object.keys(HelloResult.shape)).toEqual([
     'agent',
     'capabilities',

@@ -8,10 +8,12 @@ import { approveOffer, fileOffers, forgetOffers } from '../../boot/offers.ts';
 import { approve } from '../../boot/pins.ts';
 import { placeOf } from '../../boot/place.ts';
 
-const LOOKS = { look_up: { effect: 'read', action_class: 'read', routable: true, targets: [] } } as const;
+const LOOKS = {
+  look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: [] },
+} as const;
 const ACTS = {
   ...LOOKS,
-  isolate_host: { effect: 'idempotent', action_class: 'high', routable: true, targets: [] },
+  isolate_host: { effect: 'idempotent', action_class: 'high', routable: true, targets: [], investigates: [] },
 } as const;
 const literal = (offer: object) => JSON.parse(JSON.stringify(offer)) as never;
 

@@ -10,6 +10,7 @@ const traits = (own: Partial<SkillTraits> = {}): SkillTraits => ({
   routable: false,
   concurrency: 8,
   targets: ['/host'],
+  investigates: [],
   ...own,
 });
 const card = (skills: Record<string, SkillTraits>, description = 'Reads.'): CardFacts => ({
@@ -38,6 +39,7 @@ describe('the second card of an agent', () => {
     ['a graver effect', { look_up: traits({ effect: 'idempotent' }) }, 'look_up is idempotent now'],
     ['a graver action class', { look_up: traits({ action_class: 'high' }) }, 'look_up is high now'],
     ['being found by skill', { look_up: traits({ routable: true }) }, 'look_up is routable now'],
+    ['being shown inputs', { look_up: traits({ investigates: ['email'] }) }, 'look_up investigates more'],
     ['hiding what it acts on', { look_up: traits({ targets: [] }) }, 'look_up names fewer targets'],
   ])('with %s waits until it is approved, and counts from then on', (_what, skills, why) => {
     const { offers, judged } = second(skills);

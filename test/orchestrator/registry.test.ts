@@ -398,7 +398,9 @@ describe('when nobody is there', () => {
   });
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
-    const offer: Offer = { look_up: { effect: 'read', action_class: 'read', routable: true, targets: [] } };
+    const offer: Offer = {
+      look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: [] },
+    };
     registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
     registry.expect('ada');
     await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });

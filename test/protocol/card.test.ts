@@ -88,6 +88,7 @@ describe.each(Object.keys(agents))('the card of %s', (id) => {
         routable: skill.routable ?? true,
         concurrency: skill.concurrency ?? 8,
         targets: skill.targets ?? [],
+        investigates: skill.investigates ?? [],
         description: skill.description,
         tags: skill.tags,
       });
@@ -129,6 +130,7 @@ describe('the card of a stranger', () => {
       routable: false,
       concurrency: 1,
       targets: [],
+      investigates: [],
     });
   });
 

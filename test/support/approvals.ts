@@ -31,6 +31,7 @@ export const acting = (more: Partial<SkillTraits> = {}): SkillTraits => ({
   routable: true,
   concurrency: 8,
   targets: ['/endpoint'],
+  investigates: [],
   ...more,
 });
 

@@ -1,0 +1,45 @@
+/** Which skills ask by their cards to be shown an input: by its kind, or by its first bytes. */
+import type { InputKind, SkillTraits } from '../protocol/index.ts';
+
+/** A skill that asks for inputs. */
+export interface Interest {
+  agent_id: string;
+  skill: string;
+  /** Kinds, and first bytes as `bytes:<hex>`. What is neither is for an orchestrator to come. */
+  investigates: readonly string[];
+}
+
+/** What an agent's skills ask for. Only who reads, and may be found by skill, is asked without anybody naming it. */
+export const interestsOf = (
+  agent_id: string,
+  skills: Iterable<[string, Pick<SkillTraits, 'effect' | 'action_class' | 'routable' | 'investigates'>]>,
+): Interest[] =>
+  [...skills]
+    .filter(([, { effect, action_class, routable }]) => effect === 'read' && action_class === 'read' && routable)
+    .filter(([, { investigates }]) => investigates.length > 0)
+    .map(([skill, { investigates }]) => ({ agent_id, skill, investigates }));
+
+/** Those that an input is for: each once, in an order that does not depend on who came first. */
+export function interestedIn(interests: readonly Interest[], input: { kind: InputKind; head: Uint8Array }): Interest[] {
+  const wanting = interests.filter(({ investigates }) =>
+    investigates.some((wanted) => wanted === input.kind || isBeginning(wanted, input.head)),
+  );
+  const by_name = new Map(wanting.map((interest) => [`${interest.agent_id}/${interest.skill}`, interest]));
+  return [...by_name].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, interest]) => interest);
+}
+
+/** Whether some agent knows what begins like this. */
+export const isKnownFile = (interests: readonly Interest[], head: Uint8Array): boolean =>
+  interestedIn(interests, { kind: 'file', head }).some(({ investigates }) =>
+    investigates.some((wanted) => isBeginning(wanted, head)),
+  );
+
+function isBeginning(wanted: string, head: Uint8Array): boolean {
+  const hex = FIRST_BYTES.exec(wanted)?.[1];
+  return hex !== undefined && Buffer.from(head.subarray(0, hex.length / 2)).toString('hex') === hex;
+}
+
+/** Agents that are asked because of their cards in one investigation: the steps of our own rules keep their room. */
+export const INTERESTED_MAX = 8;
+/** 4 to 32 bytes: what fewer say is said by too much. */
+const FIRST_BYTES = /^bytes:((?:[0-9a-f]{2}){4,32})$/;
