@@ -21,9 +21,7 @@ export function namesOf(id: string, skill = skillOf(id)): Names {
       `"${id.slice(0, SHOWN_CHARS_MAX)}" is no agent name: small letters, digits and single dashes, a letter first, at most 64, like beacon-hunter`,
     );
   if (TAKEN.has(id))
-    throw new UsageError(
-      `${id} is no name for an agent: the house uses it already; say what it is for, like beacon-hunter`,
-    );
+    throw new UsageError(`${id} is no name for an agent: it is taken already; say what it is for, like beacon-hunter`);
   if (!SKILL_ID.test(skill) || skill.length > SKILL_CHARS_MAX || skill.startsWith('rpc'))
     throw new UsageError(
       `"${skill.slice(0, SHOWN_CHARS_MAX)}" is no skill name: snake_case of small letters and digits, verb_noun, at most ${SKILL_CHARS_MAX}; say --skill find_secrets`,
@@ -41,7 +39,7 @@ const skillOf = (id: string): string => `ask_${id.replaceAll('-', '_')}`.slice(0
 
 const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
-/** Services and files of the house that are no agents, and names that say nothing. */
+/** Services and files of the house that are no agents, names that say nothing, and what a package of that name could not depend on. */
 const TAKEN = new Set([
   'orchestrator',
   'keys',
@@ -54,6 +52,10 @@ const TAKEN = new Set([
   'types',
   'util',
   'utils',
+  'aurora-mesh',
+  'typescript',
+  'vitest',
+  'zod',
 ]);
 /** As cards are read: parts of at most 32 characters. */
 const SKILL_ID = /^[a-z][a-z0-9]{0,31}(?:_[a-z0-9]{1,31}){1,15}$/;

@@ -23,7 +23,7 @@ export function planSpecialist(root: string, names: Names): Creation {
     edit(root, INDEX, (text) => withLine(text, names)),
     edit(root, COMPOSE, (text) => withService(text, names.id)),
   ];
-  const port = portOf(loadConfig({ env: {} }), names.id, idsIn(edits[0]?.text ?? ''));
+  const port = portOf(loadConfig(), names.id, idsIn(edits[0]?.text ?? ''));
   return {
     where: 'checkout',
     root,

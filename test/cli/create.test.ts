@@ -1,12 +1,16 @@
 /** `aurora create agent` as a person runs it: what it writes where, what it refuses, and that it then writes nothing. */
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { namesOf } from '../../cli/create/names.ts';
+import { planPackage } from '../../cli/create/package.ts';
 import { aurora } from '../support/aurora.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'aurora-create-'));
+beforeAll(() => void execFileSync(process.execPath, ['bin/setup.mjs'], { cwd: root }), 240_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const folder = (name: string): string => {
@@ -59,10 +63,12 @@ test('a file of the mesh is written by its way from the new package; one that is
   const place = folder('by-file');
   expect(await create('a', '--into', place, '--aurora', join(scratch, 'mesh.tgz'))).toMatchObject({ code: 0 });
   expect(readFileSync(join(place, 'package.json'), 'utf8')).toContain('"aurora-mesh": "file:../mesh.tgz"');
-  for (const wanted of ['file:nowhere.tgz', './nowhere', '1.2.3; rm -rf /', '$(id)', '']) {
-    const refused = await create('b', '--into', folder('by-nothing'), `--aurora=${wanted}`);
-    expect([refused.code, refused.stderr.includes('--aurora')], wanted).toEqual([2, true]);
-  }
+  for (const wanted of ['file:nowhere.tgz', './nowhere', '1.2.3; rm -rf /', '$(id)', ''])
+    expect(() => planPackage(scratch, namesOf('b'), wanted), wanted).toThrow(
+      /^--aurora .*(?:say a version|there is no)/s,
+    );
+  const refused = await create('b', '--into', folder('by-nothing'), '--aurora', 'file:nowhere.tgz');
+  expect([refused.code, refused.stdout, refused.stderr.includes('npm pack')]).toEqual([2, '', true]);
   expect(filesIn(folder('by-nothing'))).toEqual([]);
 });
 
@@ -108,12 +114,22 @@ test('an agent or a service of that name, and a house that is not as it is known
 
 test('a name that cannot be is refused with what a name is like', async () => {
   const bad = ['Beacon', 'a--b', '-a', '9a', 'a_b', '../a', 'a/b', '', 'é', 'a'.repeat(65), 'keys', 'index', 'utils'];
-  const place = join(scratch, 'never');
-  for (const name of bad) {
-    const { code, stdout, stderr } = await create('--into', place, '--', name);
-    expect([code, stdout, stderr.includes('beacon-hunter')], name).toEqual([2, '', true]);
-  }
+  for (const name of bad) expect(() => namesOf(name), name).toThrow('like beacon-hunter');
   for (const skill of ['Find', 'find', 'find-secrets', 'rpc_x', `a_${'b'.repeat(40)}`])
-    expect(await create('a', '--into', place, `--skill=${skill}`), skill).toMatchObject({ code: 2, stdout: '' });
+    expect(() => namesOf('a', skill), skill).toThrow('--skill find_secrets');
+  const place = join(scratch, 'never');
+  const { code, stdout, stderr } = await create('../escape', '--into', place);
+  expect([code, stdout, stderr.includes('is no agent name')]).toEqual([2, '', true]);
   expect(existsSync(place)).toBe(false);
+});
+
+test('the names of an agent follow from its id, also of the longest, and none is a word of the language', () => {
+  expect(namesOf('beacon-hunter')).toEqual({
+    id: 'beacon-hunter',
+    constant: 'beaconHunter',
+    title: 'Beacon hunter',
+    skill: 'ask_beacon_hunter',
+  });
+  expect(namesOf('class').constant).toBe('classAgent');
+  expect(namesOf(`${'abcdefg-'.repeat(7)}abcdefgh`).skill).toMatch(/^ask_[a-z_]{1,59}[a-z]$/);
 });

@@ -80,8 +80,12 @@ const matchesOf = (line: string, { pattern, bits_min = 0 }: Shape): RegExpExecAr
 
 /** A line without its credentials: of each the first letters are shown, evidence must not leak it again. */
 const masked = (line: string): string =>
-  SHAPES.flatMap((shape) => matchesOf(line, shape)).reduce(
-    (text, [whole, value = whole]) => text.replaceAll(value, `${value.slice(0, CHARS_SHOWN)}…`),
+  SHAPES.reduce(
+    (text, { pattern, bits_min = 0 }) =>
+      text.replace(pattern, (whole: string, given: unknown) => {
+        const value = typeof given === 'string' ? given : whole;
+        return entropyOf(value) < bits_min ? whole : whole.replace(value, `${value.slice(0, CHARS_SHOWN)}…`);
+      }),
     line,
   );
 

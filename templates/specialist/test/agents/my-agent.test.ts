@@ -49,6 +49,11 @@ test('a text without credentials is benign, and says what was asked of how much'
   });
 });
 
+test('a text of nothing but keys takes no longer than any other', async () => {
+  const { findings } = await ask('AKIAIOSFODNN7EXAMPLE '.repeat(100_000));
+  expect(findings).toHaveLength(1);
+});
+
 test('what is not read keeps the verdict open', async () => {
   const { verdict, not_checked } = await ask('x'.repeat(4_194_305));
   expect([verdict, not_checked.length]).toEqual(['inconclusive', 1]);
