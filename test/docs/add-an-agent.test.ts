@@ -58,18 +58,23 @@ test('an agent is made, installed and tested from the packed mesh alone', { time
   for (const line of beginning) await run(line);
 });
 
-test('it joins a fleet, is seen there and answers strangers', { timeout: page_ms_max }, async () => {
-  const said = new Map<string, string>();
-  const help = await run('npx aurora --help');
-  for (const line of fleet.flat()) {
-    if (/^npx aurora conform /.test(line) && !/^ {2}conform /m.test(help)) continue; // a page may be ahead of the kit
-    const ready = staying.find(([pattern]) => pattern.test(line))?.[1];
-    if (ready === undefined) said.set(line, await run(line));
-    else await start(line, ready);
-  }
-  expect(said.get('npx aurora agents')).toContain('secret-scanner');
-  expect([...said].find(([line]) => line.includes('find_secrets'))?.[1]).toContain('aws_key-1');
-});
+test(
+  'it joins a fleet, answers strangers, and its findings stand in an investigation',
+  { timeout: page_ms_max },
+  async () => {
+    const said = new Map<string, string>();
+    const help = await run('npx aurora --help');
+    for (const line of fleet.flat()) {
+      if (/^npx aurora conform /.test(line) && !/^ {2}conform /m.test(help)) continue; // a page may be ahead of the kit
+      const ready = staying.find(([pattern]) => pattern.test(line))?.[1];
+      if (ready === undefined) said.set(line, await run(line));
+      else await start(line, ready);
+    }
+    expect(said.get('npx aurora agents')).toContain('secret-scanner');
+    expect(said.get('npx aurora investigate note.txt')).toMatch(/An AWS access key id[^]*secret-scanner/);
+    expect([...said].find(([line]) => line.includes('find_secrets'))?.[1]).toContain('aws_key-1');
+  },
+);
 
 test(
   'its types resolve in every way that there is, also when libraries are checked',

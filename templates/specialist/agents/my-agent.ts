@@ -12,6 +12,7 @@ const findSecrets = skill({
   description: 'Finds keys and tokens of known form, and random values given to passwords, line by line.',
   tags: ['secrets'],
   effect: 'read',
+  investigates: ['report'],
   examples: [{ input: { name: 'deploy.sh', text: 'export KEY=AKIAIOSFODNN7EXAMPLE' } }],
   params: z.object({ input: Source }),
   result: AnalysisResult,
