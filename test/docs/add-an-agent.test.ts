@@ -22,7 +22,7 @@ const staying: readonly [RegExp, string][] = [
   [/^npx aurora up$/, 'Ready at'],
   [/ npm start$/, '"state":"active"'],
 ];
-const page_ms_max = 300_000;
+const page_ms_max = 600_000; // for a machine that does much else; a quiet one takes a minute
 
 const started: ChildProcess[] = [];
 let registry: Awaited<ReturnType<typeof startRegistry>> | undefined;
