@@ -3,8 +3,6 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { publint } from 'publint';
-import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../support/ports.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -77,24 +75,21 @@ test(
 );
 
 test(
-  'its types resolve in every way that there is, also when libraries are checked',
+  'its types resolve as Node and as bundlers look for them, also when libraries are checked',
   { timeout: page_ms_max },
   async () => {
     const lines = ['agent', 'client', 'protocol'].map((door) => `export * as ${door} from 'aurora-mesh/${door}';`);
     writeFileSync(join(folder, 'doors.ts'), lines.join('\n'));
     const common = '--ignoreConfig --noEmit --strict --target es2023 --types node --skipLibCheck false doors.ts';
-    for (const way of ['--module nodenext', '--module node16', '--module esnext --moduleResolution bundler'])
+    for (const way of ['--module nodenext', '--module esnext --moduleResolution bundler'])
       await run(`npx tsc ${way} ${common}`);
   },
 );
 
-test('a linter of packages has nothing to say', { timeout: page_ms_max }, async () => {
-  const { messages, pkg } = await publint({
-    pkgDir: root,
-    strict: true,
-    pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
-  });
-  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+test('a linter of packages has nothing to say', () => {
+  const linter = join(root, 'node_modules', 'publint', 'src', 'cli.js');
+  const said = execFileSync(process.execPath, [linter, 'run', tarball, '--strict'], { cwd: root, encoding: 'utf8' });
+  expect(said).toContain('All good!');
 });
 
 /** One line of the page, at ports that are free here. Answers what it printed. The registry answers meanwhile. */
