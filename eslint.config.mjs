@@ -24,7 +24,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['seams/**', 'test/**', 'bench/**', 'examples/**', 'cli/**', 'client/platform.ts'],
+    files: ['seams/**', 'test/**', 'bench/**', 'examples/**', 'templates/**', 'cli/**', 'client/platform.ts'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

@@ -172,7 +172,7 @@ function say(line) {
 }
 
 const stampName = '.aurora-build';
-const unbuilt = new Set(['node_modules', 'dist', 'test', 'examples', 'bench', 'bin', 'docs']);
+const unbuilt = new Set(['node_modules', 'dist', 'test', 'examples', 'bench', 'bin', 'docs', 'templates']);
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const lock_wait_ms_max = 10 * 60_000;
 const lock_poll_ms = 200;

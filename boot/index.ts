@@ -4,8 +4,30 @@ import { startAgent } from './agent.ts';
 import { loadConfig, type ConfigSources } from './config.ts';
 import { live } from './lifetime.ts';
 
+// What it takes to write an agent: its card and skills, the words of a result, the arithmetic of a verdict.
 export { defineAgent, type Agent, type AgentSpec } from '../mesh/index.ts';
-export { AnalysisResult, AuroraError, skill, Source } from '../protocol/index.ts';
+export {
+  AnalysisResult,
+  AuroraError,
+  Ioc,
+  Severity,
+  skill,
+  Source,
+  Verdict,
+  type Checked,
+  type Evidence,
+  type Finding,
+  type Implementation,
+  type NotChecked,
+  type Progress,
+  type Recommendation,
+  type Skill,
+  type SkillContext,
+  type SkillSpec,
+} from '../protocol/index.ts';
+export { evidence, neutralize } from '../analysis/evidence/index.ts';
+export { conclude, WEIGHT, type Grounds, type WeighedFinding } from '../analysis/verdict/index.ts';
+export { serveForTest, type ServedForTest } from './trial.ts';
 export { systemClock } from '../seams/index.ts';
 export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
 export { restoreLedger, sha256Of } from './backup.ts';
@@ -28,9 +50,10 @@ export { ConfigError } from './layers.ts';
 export { approve } from './pins.ts';
 export { placeOf } from './place.ts';
 export { readNote } from './running.ts';
+export { portOf } from './roster.ts';
 export { trustOf } from './seams.ts';
 export { startTogether } from './single.ts';
-export { VERSION } from './version.ts';
+export { rangeOf, VERSION } from './version.ts';
 
 /**
  * Runs an agent of your own as a process: reads its configuration and key, serves its port, drains at SIGTERM.

@@ -32,10 +32,10 @@ export const addressesOf = (config: Config): (AgentEntry & { url: string })[] =>
   });
 
 /** The port of a process: as configured, else its place in the table, else the next ones after the table in order of ids. */
-export function portOf(config: Pick<Config, 'ports'>, id: string): number {
+export function portOf(config: Pick<Config, 'ports'>, id: string, all = Object.keys(agents)): number {
   const listed = config.ports[id];
   if (listed !== undefined) return listed;
-  const others = Object.keys(agents).filter((other) => config.ports[other] === undefined);
+  const others = all.filter((other) => config.ports[other] === undefined);
   const place = others.sort().indexOf(id);
   return place === -1 ? 0 : FIRST_FREE_PORT + place;
 }

@@ -2,16 +2,30 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
+const Ranges = z.record(z.string(), z.string()).default({});
+const Package = z.object({
+  name: z.literal('aurora-mesh'),
+  version: z.string(),
+  dependencies: Ranges,
+  devDependencies: Ranges,
+  overrides: Ranges,
+});
+
 /** `package.json` lies one folder above the sources, and two above what was built from them. */
 const folders = ['..', '../..'].map((above) => new URL(`${above}/package.json`, import.meta.url));
 
-/** E.g. `0.1.0`. */
-export const VERSION = folders.map(readVersion).find((version) => version !== undefined) ?? '0.0.0';
+const own = folders.map(readPackage).find((found) => found !== undefined);
 
-function readVersion(path: URL): string | undefined {
+/** E.g. `0.1.0`. */
+export const VERSION = own?.version ?? '0.0.0';
+
+/** The versions of another package that this one is made for; any when it does not use it. */
+export const rangeOf = (name: string): string =>
+  own?.dependencies[name] ?? own?.devDependencies[name] ?? own?.overrides[name] ?? '*';
+
+function readPackage(path: URL): z.infer<typeof Package> | undefined {
   try {
-    const found = z.object({ name: z.literal('aurora-mesh'), version: z.string() });
-    return found.parse(JSON.parse(readFileSync(path, 'utf8'))).version;
+    return Package.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     return undefined; // not this one
   }

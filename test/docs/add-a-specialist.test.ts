@@ -1,6 +1,6 @@
-/** The README's example of a fourth specialist works as it stands: one file, one line, one service. */
+/** The README's command makes a specialist in a copy of the house: compiled, clean, tested, and answering on its own port. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -16,16 +16,21 @@ afterAll(() => {
   rmSync(copy, { recursive: true, force: true });
 });
 
-test('the specialist of the README compiles, has a service, and answers a stranger on its own port', async () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [file = '', line = ''] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+test('the command of the README makes a specialist that fits the house and answers a stranger on its own port', async () => {
+  const section = readFileSync(join(root, 'README.md'), 'utf8').split('## Add a specialist')[1] ?? '';
+  const [command = '', heart = ''] = [...section.matchAll(/```(?:sh|ts)\n([\s\S]*?)```/g)].map(([, code]) => code);
   copyHouse();
-  writeFileSync(join(copy, 'agents', 'secret-scanner.ts'), file);
-  edit('agents/index.ts', (text) => text.replace(/\n};\s*$/, `\n${line}};\n`));
-  edit('docker-compose.yml', withFourthService);
+  const others = readFileSync(join(copy, 'agents', 'index.ts'), 'utf8').replace(/};\s*$/, '');
+  const [, ...args] = command.trim().split(' ');
+  run(...args);
 
-  run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-  run('vitest/vitest.mjs', 'run', 'test/house.test.ts', 'test/compose.test.ts');
+  expect(readFileSync(join(copy, 'agents', 'secret-scanner.ts'), 'utf8')).toContain(heart);
+  expect(readFileSync(join(copy, 'agents', 'index.ts'), 'utf8')).toContain(`${others}  'secret-scanner': `);
+  // The linter reads the template where it lies, like everything else.
+  run('node_modules/prettier/bin/prettier.cjs', '--check', 'agents', 'test/agents', 'docker-compose.yml');
+  const tests = ['house', 'compose', 'pins', 'agents/secret-scanner'].map((name) => `test/${name}.test.ts`);
+  run('node_modules/vitest/vitest.mjs', 'run', ...tests);
+  run('bin/setup.mjs');
 
   const env = { ...process.env, AURORA_DATA: join(copy, 'data'), AURORA_PORT: String((await freePorts(1))[0]) };
   spawnSync(process.execPath, ['dist/boot/process.js', 'keys'], { cwd: copy, env });
@@ -35,7 +40,7 @@ test('the specialist of the README compiles, has a service, and answers a strang
     jsonrpc: '2.0',
     id: 'req-001',
     method: 'find_secrets',
-    params: { name: 'deploy.sh', text: 'echo hello\nexport KEY=AKIAIOSFODNN7EXAMPLE\n' },
+    params: { input: { name: 'deploy.sh', text: 'echo hello\nexport KEY=AKIAIOSFODNN7EXAMPLE\n' } },
   });
   expect(answer).toMatchObject({
     id: 'req-001',
@@ -43,35 +48,20 @@ test('the specialist of the README compiles, has a service, and answers a strang
   });
 }, 300_000);
 
-/** The tracked files, with the installed packages beside them. */
+/** The tracked files and what was built of them, with the installed packages beside them. */
 function copyHouse(): void {
+  spawnSync(process.execPath, ['bin/setup.mjs'], { cwd: root });
   const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  for (const name of stdout.toString().split('\n').filter(Boolean)) {
+  for (const name of [...stdout.toString().split('\n').filter(Boolean), 'dist']) {
     cpSync(join(root, name), join(copy, name), { recursive: true, force: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 }
 
-function edit(name: string, change: (text: string) => string): void {
-  const path = join(copy, name);
-  const before = readFileSync(path, 'utf8');
-  const after = change(before);
-  expect(after, name).not.toBe(before);
-  writeFileSync(path, after);
-}
-
-/** What a person does: copies threat-intel's service, puts the new name in, and keeps the order of the alphabet. */
-function withFourthService(compose: string): string {
-  const service = /^ {2}threat-intel:\n(?: {3,}.*\n)+/m.exec(compose)?.[0] ?? '';
-  const fourth = service.replaceAll('threat-intel', 'secret-scanner');
-  return compose.replace(/^ {2}security-analyst:$/m, `${fourth}\n  security-analyst:`);
-}
-
-function run(tool: string, ...args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], {
-    cwd: copy,
-  });
-  expect(status, `${tool}\n${stdout.toString()}${stderr.toString()}`).toBe(0);
+/** A script of the copy, to its good end. */
+function run(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy });
+  expect(status, `${args.join(' ')}\n${stdout.toString()}${stderr.toString()}`).toBe(0);
 }
 
 /** Resolves with the log line that says the port is open. */

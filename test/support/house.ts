@@ -23,7 +23,7 @@ export const HOUSE: Record<string, string[]> = {
 };
 
 /** Folders outside the house: they may knock at any door. Tests may also look inside a folder; bin starts what was built. */
-export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs', 'content'];
+export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs', 'content', 'templates'];
 
 /** Who alone may import a package or touch a global; a path or a folder (`…/`), each exception by name. */
 export const RESERVED: Record<string, string[]> = {
