@@ -118,8 +118,10 @@ export interface PeerDeps {
   methods: MethodTable;
   notifications?: ReadonlyMap<string, NotificationHandler>;
   limits?: Partial<PeerLimits>;
-  /** Frames the other end may send; absent for a proven orchestrator, whose pace is bounded by what it may have in flight. */
+  /** Frames the other end may send. */
   quota?: FrameQuota;
+  /** True while the quota does not count: asked at every frame. Never, unless said. */
+  isUnmetered?: () => boolean;
 }
 
 /** Makes a method table. A name that is not in it is -32601 without data, whatever it is. */
@@ -305,7 +307,7 @@ export function createPeer(deps: PeerDeps): Peer {
    * one by one; over the average thoughts and logs are shed, over the burst as well the link closes.
    */
   function withinQuota(entries: readonly Judged[]): readonly Judged[] {
-    if (!quota) return entries;
+    if (!quota || deps.isUnmetered?.()) return entries;
     const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
     const answered = quota(counted);
     if (answered === 'ok') return entries;

@@ -63,14 +63,15 @@ export function createReception(deps: ReceptionDeps): Reception {
       return;
     }
     const { mesh, bare } = deps.methods();
+    const guest: Guest = { principal: undefined, asked: undefined, checked_at: clock.monotonic(), is_revoked: false };
     const peer = createPeer({
       ...deps,
       link,
       methods: is_mesh ? mesh : bare,
       quota: deps.quota ?? FRAME_QUOTA,
+      isUnmetered: () => guest.principal?.role === 'orchestrator', // its pace is bounded by what it may have in flight
       ...(deps.limits && { limits: deps.limits }),
     });
-    const guest: Guest = { principal: undefined, asked: undefined, checked_at: clock.monotonic(), is_revoked: false };
     guests.set(peer, guest);
     const onLate = () => {
       if (!guest.principal) peer.close(4008, 'no hello in time');
