@@ -1,0 +1,101 @@
+/** The product under test: orchestrator and agent as they ship, on a data folder of their own, under the load of a proven operator. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { addOperator, ensureFleetKeys, loadConfig } from '../boot/index.ts';
+import { startChild, type Child } from './child.ts';
+import type { Kit } from './kit.ts';
+
+/** What is set; everything else is as it ships. */
+export interface MeshOptions {
+  durability?: 'off' | 'normal' | 'full';
+  /** A data folder that has something in it already. */
+  data?: string;
+  /** Further settings, as flags of the orchestrator. */
+  flags?: Readonly<Record<string, unknown>>;
+}
+
+/** A running mesh. */
+export interface Mesh {
+  data: string;
+  agent: Child;
+  router: Child;
+  load: Child;
+  all: Child[];
+}
+
+/** Starts agent, orchestrator and load generator, and waits until the agent is online. */
+export async function startMesh(kit: Kit, options: MeshOptions = {}): Promise<Mesh> {
+  const { durability = 'full' } = options;
+  const data = options.data ?? mkdtempSync(join(kit.folder, `mesh-${durability}-`));
+  prepareData(data);
+  const all: Child[] = [];
+  kit.onEnd(async () => {
+    for (const child of all) await child.stop();
+  });
+  const agent = await startAgent(data);
+  all.unshift(agent);
+  const agents = [{ agent_id: AGENT, url: agent.address }];
+  const router = await startOrchestrator(kit, { ...options, data, durability, agents });
+  all.unshift(router);
+  await online(router.address, 1);
+  const words = [pathOf('product/load.mjs'), 'load', router.address, data];
+  const load = await startChild({ name: 'load generator', words, log: join(data, 'load.log') });
+  all.unshift(load);
+  return { data, agent, router, load, all };
+}
+
+/** Keys and pins, as `aurora up` makes them. */
+export function prepareData(data: string): void {
+  const config = loadConfig({ flags: { data, agents: [AGENT] }, env: {} });
+  ensureFleetKeys(config);
+  addOperator(config, 'local');
+}
+
+/** The orchestrator alone; its log is a file, as with `aurora up`. */
+export function startOrchestrator(
+  { slow, cpu_prof }: Pick<Kit, 'slow' | 'cpu_prof'>,
+  { data, durability = 'full', agents, flags = {} }: MeshOptions & { data: string; agents: readonly object[] },
+): Promise<Child> {
+  const name = `orchestrator-${durability}-${process.hrtime.bigint()}`;
+  const profile = ['--cpu-prof', `--cpu-prof-dir=${cpu_prof ?? ''}`, `--cpu-prof-name=${name}.cpuprofile`];
+  const settings = { data, port: 0, ledger: { durability }, limits: { frames_per_s: UNLIMITED }, agents, ...flags };
+  return startChild({
+    name: 'orchestrator',
+    node: [...(slow ? ['--import', pathOf('product/slow.mjs')] : []), ...(cpu_prof === undefined ? [] : profile)],
+    words: [pathOf('../dist/boot/process.js'), 'orchestrator', '--flags', JSON.stringify(settings)],
+    log: join(data, 'orchestrator.log'),
+  });
+}
+
+const startAgent = (data: string): Promise<Child> =>
+  startChild({
+    name: 'agent',
+    words: [pathOf('product/agent.mjs'), JSON.stringify({ data, port: 0 })],
+    log: join(data, 'agent.log'),
+  });
+
+/** Resolves once so many agents are online. */
+export async function online(url: string, count: number): Promise<void> {
+  const end = performance.now() + ONLINE_MS_MAX;
+  while (performance.now() < end) {
+    const health = await fetch(`${url.replace('ws', 'http')}/health`);
+    const { agents } = Health.parse(await health.json());
+    if (agents.filter(({ state }) => state === 'online').length >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error(`after ${ONLINE_MS_MAX} ms not all of ${count} agents are online`);
+}
+
+const Health = z.object({ agents: z.array(z.object({ state: z.string() })) });
+
+/** A path in this folder, as a process is told it. */
+export const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The id of the agent under test. */
+export const AGENT = 'threat-intel';
+/** What the load generator asks for is what is measured: its frames must not be counted away. */
+const UNLIMITED = 1_000_000;
+const ONLINE_MS_MAX = 180_000;
+const LOOK_MS = 20;
