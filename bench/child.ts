@@ -38,11 +38,10 @@ export async function startChild({ name, words, node = [], env = {}, log }: Chil
     stdio: ['ignore', out, out, 'ipc'],
   });
   closeSync(out);
-  LIVE.add(child);
-  const exited = once(child, 'exit').then(() => {
-    LIVE.delete(child);
-    return new Error(`${name} ended: ${readFileSync(log, 'utf8').slice(-WORDS_CHARS_MAX)}`);
-  });
+  endsWithUs(child);
+  const exited = once(child, 'exit').then(
+    () => new Error(`${name} ended: ${readFileSync(log, 'utf8').slice(-WORDS_CHARS_MAX)}`),
+  );
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);
@@ -84,8 +83,8 @@ async function nextMessage(child: ChildProcess, name: string, exited: Promise<Er
     const message = once(child, 'message', { signal: over.signal }).catch(() => {
       throw over.signal.reason;
     });
-    const [told]: unknown[] = await Promise.race([message, exited.then((ended) => Promise.reject(ended))]);
-    return told;
+    const heard: unknown[] = await Promise.race([message, exited.then((ended) => Promise.reject(ended))]);
+    return heard[0];
   } finally {
     clearTimeout(late);
     over.abort(new Error('heard'));
@@ -101,10 +100,16 @@ const Ready = z.union([
 const inherited = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' });
 
 /** Whoever still lives when the bench ends, for whatever reason, ends with it. */
+export function endsWithUs(child: ChildProcess): void {
+  LIVE.add(child);
+  child.once('exit', () => LIVE.delete(child));
+}
+
 const LIVE = new Set<ChildProcess>();
 process.once('exit', () => LIVE.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const READY_MS_MAX = 30_000;
-const ANSWER_MS_MAX = 300_000;
+const ANSWER_MS_MAX = 60_000;
 const END_MS_MAX = 35_000;
 const WORDS_CHARS_MAX = 2_000;

@@ -43,6 +43,8 @@ async function measureAll(asked: Asked): Promise<Line[]> {
 async function measureGroup(group: Group, wanted: ReadonlySet<string>, asked: Asked): Promise<Told> {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-bench-'));
   const ends: (() => Promise<void>)[] = [];
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   const kit: Kit = {
     ...asked,
     folder,
@@ -56,6 +58,7 @@ async function measureGroup(group: Group, wanted: ReadonlySet<string>, asked: As
     return new Map([...wanted].map((id) => [id, { skip: reason.message }]));
   } finally {
     for (const end of ends) await end();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }

@@ -34,7 +34,7 @@ export async function startMesh(kit: Kit, options: MeshOptions = {}): Promise<Me
   kit.onEnd(async () => {
     for (const child of all) await child.stop();
   });
-  const agent = await startAgent(data);
+  const agent = await startAgent(data, { durability, cpu_prof: kit.cpu_prof });
   all.unshift(agent);
   const agents = [{ agent_id: AGENT, url: agent.address }];
   const router = await startOrchestrator(kit, { ...options, data, durability, agents });
@@ -58,23 +58,29 @@ export function startOrchestrator(
   { slow, cpu_prof }: Pick<Kit, 'slow' | 'cpu_prof'>,
   { data, durability = 'full', agents, flags = {} }: MeshOptions & { data: string; agents: readonly object[] },
 ): Promise<Child> {
-  const name = `orchestrator-${durability}-${process.hrtime.bigint()}`;
-  const profile = ['--cpu-prof', `--cpu-prof-dir=${cpu_prof ?? ''}`, `--cpu-prof-name=${name}.cpuprofile`];
   const settings = { data, port: 0, ledger: { durability }, limits: { frames_per_s: UNLIMITED }, agents, ...flags };
+  const slowed = slow ? ['--import', pathOf('product/slow.mjs')] : [];
   return startChild({
     name: 'orchestrator',
-    node: [...(slow ? ['--import', pathOf('product/slow.mjs')] : []), ...(cpu_prof === undefined ? [] : profile)],
+    node: [...slowed, ...profiled(`orchestrator-${durability}`, cpu_prof)],
     words: [pathOf('../dist/boot/process.js'), 'orchestrator', '--flags', JSON.stringify(settings)],
     log: join(data, 'orchestrator.log'),
   });
 }
 
-const startAgent = (data: string): Promise<Child> =>
+const startAgent = (data: string, { durability, cpu_prof }: Pick<MeshOptions, 'durability'> & Pick<Kit, 'cpu_prof'>) =>
   startChild({
     name: 'agent',
+    node: profiled(`agent-${durability ?? 'full'}`, cpu_prof),
     words: [pathOf('product/agent.mjs'), JSON.stringify({ data, port: 0 })],
     log: join(data, 'agent.log'),
   });
+
+/** Words that make Node write a profile at the end of a process; the names of two processes differ. */
+const profiled = (name: string, folder: string | undefined): string[] =>
+  folder === undefined
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${process.hrtime.bigint()}.cpuprofile`];
 
 /** Resolves once so many agents are online. */
 export async function online(url: string, count: number): Promise<void> {

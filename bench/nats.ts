@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { endsWithUs } from './child.ts';
 import { Skip, type Kit } from './kit.ts';
 
 /** Its address; one server a contender. Throws Skip where there is no nats-server. */
@@ -10,6 +11,7 @@ export async function startNats(kit: Kit): Promise<string> {
     throw new Skip('there is no nats-server here: apt-get install nats-server');
   const port = await freePort();
   const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  endsWithUs(server);
   const exited = once(server, 'exit');
   kit.onEnd(async () => {
     server.kill('SIGKILL');

@@ -69,8 +69,9 @@ export function versionsHere(): Results['versions'] {
   const product = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: HERE, encoding: 'utf8' }).trim();
   const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(read('package.json'));
   const lock = Lock.parse(read('package-lock.json')).packages;
-  const peers = Object.keys(dependencies).map((name) => [name, lock[`node_modules/${name}`]?.version ?? 'unknown']);
-  return { node: process.version, 'aurora-mesh': product, ...Object.fromEntries(peers) };
+  const versions: Results['versions'] = { node: process.version, 'aurora-mesh': product };
+  for (const name of Object.keys(dependencies)) versions[name] = lock[`node_modules/${name}`]?.version ?? 'unknown';
+  return versions;
 }
 
 const rounded = (figure: number): number => Number(figure.toPrecision(4));
