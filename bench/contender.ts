@@ -62,7 +62,8 @@ export interface Parts {
   all: Child[];
 }
 
-const toContender = (name: string, { load, router, all }: Parts): Contender => ({
+/** Processes as somebody who can be loaded. */
+export const toContender = (name: string, { load, router, all }: Parts): Contender => ({
   name,
   async load(asked) {
     const before = router ? cpuMs(router.pid) : 0;
@@ -111,6 +112,8 @@ const PEERS: Readonly<Record<string, Peer>> = {
   'ws relay': { file: 'ws.mjs', needs: ['ws'] },
   'ws relay, corked': { file: 'ws.mjs', needs: ['ws'], words: ['cork'] },
   'ws, one hop': { file: 'ws.mjs', needs: ['ws'], hops: 1 },
+  'ws, one hop, 1 MB': { file: 'ws.mjs', needs: ['ws'], hops: 1, words: ['plain', 'megabyte'] },
+  Fastify: { file: 'fastify.mjs', needs: ['fastify'], hops: 1 },
   'json-rpc-2.0': { file: 'json-rpc.mjs', needs: ['ws', 'json-rpc-2.0'] },
   'rpc-websockets': { file: 'rpc-websockets.mjs', needs: ['rpc-websockets'] },
   'moleculer TCP': { file: 'moleculer.mjs', needs: ['moleculer'] },

@@ -32,7 +32,7 @@ export interface Measured {
 }
 
 /** What became of the lines that were asked for. */
-export type Told = Map<string, Measured | { skip: string }>;
+export type Told = Map<string, Measured | { skip: string } | { broke: string }>;
 
 /** Given to every group of rows. */
 export interface Kit extends Options {

@@ -54,11 +54,16 @@ async function measureGroup(group: Group, wanted: ReadonlySet<string>, asked: As
   try {
     return await group.measure(kit, wanted);
   } catch (reason) {
-    if (!(reason instanceof Skip)) throw reason;
-    return new Map([...wanted].map((id) => [id, { skip: reason.message }]));
+    // What breaks is a failure of its rows; the others go on.
+    const message = reason instanceof Error ? reason.message.slice(0, MESSAGE_CHARS_MAX) : String(reason);
+    if (!(reason instanceof Skip)) kit.say(`broke: ${reason instanceof Error ? reason.stack : message}`);
+    const why = reason instanceof Skip ? { skip: message } : { broke: message };
+    return new Map([...wanted].map((id) => [id, why]));
   } finally {
     for (const end of ends) await end();
     remove();
     process.off('exit', remove);
   }
 }
+
+const MESSAGE_CHARS_MAX = 300;

@@ -12,6 +12,8 @@ export interface MeshOptions {
   durability?: 'off' | 'normal' | 'full';
   /** A data folder that has something in it already. */
   data?: string;
+  /** What the load generator calls: handoffs unless said. */
+  load?: string;
   /** Further settings, as flags of the orchestrator. */
   flags?: Readonly<Record<string, unknown>>;
 }
@@ -40,11 +42,18 @@ export async function startMesh(kit: Kit, options: MeshOptions = {}): Promise<Me
   const router = await startOrchestrator(kit, { ...options, data, durability, agents });
   all.unshift(router);
   await online(router.address, 1);
-  const words = [pathOf('product/load.mjs'), 'load', router.address, data];
-  const load = await startChild({ name: 'load generator', words, log: join(data, 'load.log') });
+  const load = await startLoad(router.address, data, options.load);
   all.unshift(load);
   return { data, agent, router, load, all };
 }
+
+/** A proven operator that makes calls of one kind. */
+export const startLoad = (url: string, data: string, kind = 'handoffs'): Promise<Child> =>
+  startChild({
+    name: 'load generator',
+    words: [pathOf('product/load.mjs'), 'load', url, data, kind],
+    log: join(data, 'load.log'),
+  });
 
 /** Keys and pins, as `aurora up` makes them. */
 export function prepareData(data: string): void {

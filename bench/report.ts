@@ -18,7 +18,7 @@ export function toTable(lines: readonly Line[]): string {
 const HEAD = ['row', 'what', 'figure', 'spread', 'floor', 'target', 'stretch', 'verdict', ''];
 
 function cellsOf(line: Line): string[] {
-  const { id, title, figure, spread, floor, target, stretch, verdict, note = '', skipped } = line;
+  const { id, title, figure, spread, floor, target, stretch, verdict, note = '', why } = line;
   const mark = (value: number | undefined) =>
     value === undefined ? '' : `${line.better === 'more' ? '≥' : '≤'} ${figureText(value)}`;
   const unit = line.unit === 'ratio' ? '' : ` ${line.unit}`;
@@ -31,7 +31,7 @@ function cellsOf(line: Line): string[] {
     mark(target),
     mark(stretch),
     verdict,
-    skipped ?? note,
+    why ?? note,
   ];
 }
 

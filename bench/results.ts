@@ -22,7 +22,8 @@ export const Line = z.object({
   spread: z.object({ least: z.number(), most: z.number() }).optional(),
   rounds: z.number().int().optional(),
   note: z.string().optional(),
-  skipped: z.string().optional(),
+  /** Why there is no figure: it cannot be measured here, or it broke. */
+  why: z.string().optional(),
   measured_at: z.string(),
 });
 export type Line = z.infer<typeof Line>;
@@ -36,11 +37,12 @@ export const Results = z.object({
 export type Results = z.infer<typeof Results>;
 
 /** A line of what was measured. */
-export function toLine(goal: Goal, told: Measured | { skip: string }, measured_at: string): Line {
+export function toLine(goal: Goal, told: Measured | { skip: string } | { broke: string }, measured_at: string): Line {
   const { id, title, better, unit, floor, target, stretch } = goal;
   const marks = { ...(floor !== undefined && { floor }), ...(target !== undefined && { target }) };
   const about = { id, title, better, unit, ...marks, ...(stretch !== undefined && { stretch }), measured_at };
-  if ('skip' in told) return { ...about, verdict: 'skipped', skipped: told.skip };
+  if ('skip' in told) return { ...about, verdict: 'skipped', why: told.skip };
+  if ('broke' in told) return { ...about, verdict: 'red', why: told.broke };
   const { median, least, most } = spreadOf(told.figures);
   return {
     ...about,

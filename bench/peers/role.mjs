@@ -14,7 +14,7 @@ export async function play(roles) {
       if (load) void drive(made, load).then((loaded) => process.send({ loaded }));
     });
   }
-  process.send({ ready: role === 'load' ? address : made });
+  process.send({ ready: role === 'load' ? (address ?? '') : made });
 }
 
 /** Resolves with the address once a server of Node listens on a free port of this machine. */

@@ -39,7 +39,8 @@ await play({
       });
     });
   },
-  async load(address) {
+  async load(address, _cork, size) {
+    const params = size === 'megabyte' ? { ...PARAMS, input: 'x'.repeat(1_048_576) } : PARAMS;
     const socket = await dial(address);
     const send = sender(socket, 'cork');
     const pending = new Map();
@@ -52,7 +53,7 @@ await play({
     return () =>
       new Promise((resolve) => {
         pending.set(++last, resolve);
-        send(JSON.stringify({ jsonrpc: '2.0', id: last, method: 'analyze_threat', params: PARAMS }));
+        send(JSON.stringify({ jsonrpc: '2.0', id: last, method: 'analyze_threat', params }));
       });
   },
 });

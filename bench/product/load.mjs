@@ -1,64 +1,37 @@
-/** The load generator of the mesh: a proven operator whose handoffs are raw frames on one link, as lean as the one of raw `ws`. */
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { PARAMS } from '../peers/reference.mjs';
+/** Load generators of the mesh: handoffs to whoever has the skill, or a megabyte of input by reference. */
+import { createHash } from 'node:crypto';
+import { PARAMS, RESULT } from '../peers/reference.mjs';
 import { play } from '../peers/role.mjs';
-import { shipped } from './shipped.mjs';
+import { connect } from './operator.mjs';
 
-const HELLO_MS_MAX = 5_000;
+const MEGABYTE = 1_048_576;
 
-await play({ load: async (url, data) => handoffs(await connect(url, data)) });
+/** What makes one call. */
+const KINDS = {
+  handoffs({ ask }) {
+    const params = { to: { skill: 'analyze_threat' }, params: PARAMS, wait: 'result' };
+    return () => ask('handoff', params);
+  },
+  /** As `aurora investigate` does it: put where the orchestrator says, handed over by its hash, read by the agent. Other bytes each time. */
+  payload({ ask }) {
+    let calls = 0;
+    return async () => {
+      const bytes = Buffer.alloc(MEGABYTE, `${++calls} `);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const ref = { sha256, size: bytes.length, media_type: 'application/octet-stream', name: 'input' };
+      const { url, token } = await ask('blob/grant', ref);
+      const put = await fetch(url, { method: 'PUT', body: bytes, headers: { authorization: `Bearer ${token}` } });
+      if (!put.ok) throw new Error(`the bytes were not taken: ${put.status}`);
+      const params = { source: { name: 'input', ref } };
+      const { size } = await ask('handoff', { to: { skill: 'count_bytes' }, params, wait: 'result' });
+      if (size !== bytes.length) throw new Error(`${size} bytes arrived`);
+      return RESULT;
+    };
+  },
+};
 
-/** What makes one call: a handoff to whoever has the skill, answered by its result. */
-function handoffs({ link, ask }) {
-  const params = { to: { skill: 'analyze_threat' }, params: PARAMS, wait: 'result' };
-  return () => {
-    if (!link.open) throw new Error('the link to the orchestrator is gone');
-    return ask('handoff', params);
-  };
-}
-
-/** Both hellos, each end proving its key to the other; then the frames of answers settle what was asked. */
-async function connect(url, data) {
-  const { answerHello, dialWebsocket, literalPins, sayHello } = await shipped('mesh');
-  const { systemClock, systemIds, systemRandom } = await shipped('seams');
-  const { placeOf } = await shipped('boot');
-  const place = placeOf(data);
-  const id = 'operator:local';
-  const ids = systemIds(() => systemClock.now());
-  const self = {
-    id,
-    instance_id: ids.next('inst'),
-    name: id,
-    version: '0.0.0',
-    private_key: createPrivateKey(readFileSync(place.keyFile(id))),
-  };
-  const pins = literalPins(JSON.parse(readFileSync(place.pins, 'utf8')));
-  const deps = { self, pins, clock: systemClock, ids, random: systemRandom };
-  const link = await dialWebsocket({ url, protocol: 'mesh.v1', clock: systemClock });
-  const pending = new Map();
-  let last = 0;
-  const say = (frame) => link.send(JSON.stringify({ jsonrpc: '2.0', ...frame }));
-  const ask = (method, params) =>
-    new Promise((resolve, reject) => {
-      pending.set(++last, { resolve, reject });
-      say({ id: last, method, params });
-    });
-  link.attach({
-    onText(text) {
-      const { id, method, params, result, error } = JSON.parse(text);
-      if (method === 'mesh/hello') say({ id, result: answerHello(deps, params, { peer: { link } }) });
-      const asked = method === undefined && pending.get(id);
-      if (!asked) return;
-      pending.delete(id);
-      if (error) asked.reject(new Error(`${error.code} ${error.message}`));
-      else asked.resolve(result);
-    },
-    onClose(code, reason) {
-      for (const { reject } of pending.values()) reject(new Error(`the link closed: ${code} ${reason}`));
-    },
-  });
-  const { role } = await sayHello({ link, request: ask }, deps, HELLO_MS_MAX);
-  if (role !== 'orchestrator') throw new Error('that is not the orchestrator');
-  return { link, ask };
-}
+await play({
+  async load(url, data, kind = 'handoffs') {
+    return KINDS[kind](await connect(url, data));
+  },
+});
