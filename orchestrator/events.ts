@@ -226,7 +226,10 @@ export function withGaps(
   return whole;
 }
 
-const oldestOver = (ids: ReadonlySet<string>, max: number): string[] => [...ids].slice(0, Math.max(0, ids.size - max));
+/** Those that are too many, oldest first; each is to be taken out before the next is asked for. */
+function* oldestOver(ids: ReadonlySet<string>, max: number): Generator<string> {
+  for (let [oldest] = ids; oldest !== undefined && ids.size > max; [oldest] = ids) yield oldest;
+}
 
 /** How large a value is as JSON, in characters: near enough to bytes for a budget. */
 export const bytesOf = (value: unknown): number => JSON.stringify(value ?? null).length;

@@ -10,6 +10,7 @@ const {
   createPeer,
   defineAgent,
   dialWebsocket,
+  LINK_LIMITS,
   digestOf,
   jsonRoute,
   listen,
@@ -21,6 +22,8 @@ const { countingMetrics, literalContent, silentLog } = await shipped('seams');
 const PORT = 19_100;
 const TTL_MS = 300_000;
 const AT_ONCE = 32;
+/** Whoever dials a thousand times is not to give up and begin again. */
+const PATIENCE_MS = 60_000;
 
 const { url, data, first, count, ids } = JSON.parse(process.argv[2]);
 process.once('disconnect', () => process.exit(0));
@@ -57,10 +60,11 @@ async function serve(nth) {
 }
 
 async function announce({ id, deps, address }) {
-  const link = await dialWebsocket({ url, protocol: 'mesh.v1', clock: deps.clock });
+  const limits = { ...LINK_LIMITS, handshake_ms_max: PATIENCE_MS };
+  const link = await dialWebsocket({ url, protocol: 'mesh.v1', clock: deps.clock, limits });
   const methods = createMethods(new Map([['mesh/hello', (params, call) => answerHello(deps, params, call)]]));
   const peer = createPeer({ ...deps, link, methods });
-  await sayHello(peer, deps, 30_000);
+  await sayHello(peer, deps, PATIENCE_MS);
   const { state } = await peer.request('agent/register', { agent_id: id, url: address, ttl_ms: TTL_MS });
   if (state !== 'active') throw new Error(`${id} is ${state}`);
 }
