@@ -31,6 +31,8 @@ export interface Events {
   lastSeq(task_id: string): number;
   /** Hears what comes from now on, until the returned function is called. */
   listen(task_id: string, listener: EventListener): () => void;
+  /** An event as it goes over a wire; made once for all who hear it at the same time. */
+  toJson(event: StreamEvent): string;
   /** Says that the task is final: its stream may be forgotten after the retention time. */
   finish(task_id: string): void;
   /** Whether anything is known of its stream in this process. */
@@ -77,6 +79,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
   const finished = new Set<string>();
   const forgotten = new Set<string>();
   let total_bytes = 0;
+  let written: { event: StreamEvent; json: string } | undefined;
 
   const streamOf = (task_id: string): Stream => {
     const known = streams.get(task_id);
@@ -174,6 +177,10 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
       const { listeners } = streamOf(task_id);
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    toJson(event) {
+      if (written?.event !== event) written = { event, json: JSON.stringify(event) };
+      return written.json;
     },
     finish(task_id) {
       finished.add(task_id);
