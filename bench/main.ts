@@ -54,10 +54,10 @@ async function measureGroup(group: Group, wanted: ReadonlySet<string>, asked: As
   try {
     return await group.measure(kit, wanted);
   } catch (reason) {
+    if (reason instanceof Skip) return new Map([...wanted].map((id) => [id, { skip: reason.message }]));
     // What breaks is a failure of its rows; the others go on.
-    const message = reason instanceof Error ? reason.message.slice(0, MESSAGE_CHARS_MAX) : String(reason);
-    if (!(reason instanceof Skip)) kit.say(`broke: ${reason instanceof Error ? reason.stack : message}`);
-    const why = reason instanceof Skip ? { skip: message } : { broke: message };
+    const why = { broke: sentenceOf(reason) };
+    kit.say(`broke: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`);
     return new Map([...wanted].map((id) => [id, why]));
   } finally {
     for (const end of ends) await end();
@@ -66,4 +66,11 @@ async function measureGroup(group: Group, wanted: ReadonlySet<string>, asked: As
   }
 }
 
-const MESSAGE_CHARS_MAX = 300;
+/** Of the last words of a process the one that names the error; a table has no room for more. */
+function sentenceOf(reason: unknown): string {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  const named = message.split('\n').findLast((line) => /^\w*Error: /.test(line));
+  return (named ?? message.split('\n', 1)[0] ?? '').slice(0, SENTENCE_CHARS_MAX);
+}
+
+const SENTENCE_CHARS_MAX = 200;

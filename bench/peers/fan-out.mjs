@@ -35,7 +35,7 @@ await play({
   async followers(address, count) {
     const sockets = await Promise.all(Array.from({ length: Number(count) }, () => dial(address)));
     let hear = () => undefined;
-    for (const socket of sockets) socket.on('message', (data) => hear(JSON.parse(data)));
+    for (const socket of sockets) socket.on('message', (data) => hear(data.toString()));
     process.on('message', ({ count: events }) => {
       let [heard, first] = [0, 0];
       hear = () => {

@@ -28,8 +28,8 @@ async function follow({ count: events }) {
   process.send({ delivered: heard, ms: last - first });
 }
 
-function hear(method, { kind }) {
-  if (method !== '$/progress' || kind !== 'thought') return;
+function hear(text) {
+  if (!text.includes('"kind":"thought"')) return;
   last = performance.now();
   if (++heard === 1) first = last;
   if (heard === due) onAll();

@@ -3,6 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { shipped } from './shipped.mjs';
 
+const PROGRESS = '{"jsonrpc":"2.0","method":"$/progress"';
+
 /** What a process of the bench needs to prove a key of a data folder, and to know whom the folder vouches for. */
 export async function credentialsOf(data, id) {
   const { systemClock, systemIds, systemRandom } = await shipped('seams');
@@ -16,8 +18,8 @@ export async function credentialsOf(data, id) {
   return { self, pins, clock: systemClock, ids, random: systemRandom };
 }
 
-/** Dials; both ends prove their keys. `onNotification` hears what is not asked for. */
-export async function connect(url, data, onNotification = () => undefined) {
+/** Dials; both ends prove their keys. `onProgress` hears what is told meanwhile, as text. */
+export async function connect(url, data, onProgress) {
   const { answerHello, dialWebsocket, sayHello } = await shipped('mesh');
   const deps = await credentialsOf(data, 'operator:local');
   const link = await dialWebsocket({ url, protocol: 'mesh.v1', clock: deps.clock });
@@ -32,9 +34,12 @@ export async function connect(url, data, onNotification = () => undefined) {
     });
   link.attach({
     onText(text) {
+      if (onProgress && text.startsWith(PROGRESS)) {
+        onProgress(text);
+        return;
+      }
       const { id, method, params, result, error } = JSON.parse(text);
       if (method === 'mesh/hello') say({ id, result: answerHello(deps, params, { peer: { link } }) });
-      else if (method !== undefined) onNotification(method, params);
       if (method !== undefined) return;
       const asked = pending.get(id);
       pending.delete(id);
