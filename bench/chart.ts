@@ -40,7 +40,7 @@ function toRow(line: Line, top: number): string[] {
   const end = x(inTargets(figure));
   return [
     label,
-    `<rect class="${verdict}" x="${x(LEAST)}" y="${top + 4}" width="${round(end - x(LEAST))}" height="${ROW - 8}" rx="2"/>`,
+    `<rect class="${verdict}" x="${x(LEAST)}" y="${top + 4}" width="${Math.max(2, round(end - x(LEAST)))}" height="${ROW - 8}" rx="2"/>`,
     `<line class="spread" x1="${from}" x2="${to}" y1="${middle}" y2="${middle}"/>`,
     ...marks,
     text(WIDTH - PAD, middle + 4, `${figureText(figure)}${unit === 'ratio' ? '' : ` ${unit}`}`, 'figure'),
@@ -72,9 +72,9 @@ const RIGHT = 90;
 const TOP = 64;
 const ROW = 24;
 const FOOT = 30;
-const LEAST = 0.1;
+const LEAST = 0.05;
 const MOST = 4;
-const AXIS = [0.1, 0.25, 0.5, 1, 2, 4];
+const AXIS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 const STYLE = `<style>
 text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1f2933; }
 .title { font-size: 16px; font-weight: 600; }

@@ -17,12 +17,13 @@ export interface History {
   close(): Promise<void>;
 }
 
-/** The folder of so many; made once. */
-export async function historyOf(count: number, kit: Pick<Kit, 'say'>): Promise<string> {
-  const folder = join(tmpdir(), `aurora-bench-history-${FORM}-${count}`);
+/** The folder of so many. A long one is made once and kept; what a run adds to it is little. */
+export async function historyOf(count: number, kit: Pick<Kit, 'say' | 'folder'>): Promise<string> {
+  const parent = count >= KEPT_MIN ? tmpdir() : kit.folder;
+  const folder = join(parent, `aurora-bench-history-${FORM}-${count}`);
   if (existsSync(join(folder, DONE))) return folder;
   const draft = `${folder}.${process.pid}`;
-  kit.say(`making a history of ${count} tasks in ${folder}, once`);
+  kit.say(`making a history of ${count} tasks in ${folder}`);
   const history = await openHistory(draft, 'off');
   await history.insert(count);
   await history.close();
@@ -105,6 +106,7 @@ const toRow = (task_id: string): TaskRow => ({
 
 /** Raised with every change of what a history looks like. */
 const FORM = 1;
+const KEPT_MIN = 100_000;
 const DONE = 'whole';
 const SEED = 5_821;
 const GROUP = 64;

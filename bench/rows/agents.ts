@@ -42,7 +42,7 @@ async function arrive(kit: Kit): Promise<Measured> {
   for (let round = 0; round < Math.min(kit.rounds, ARRIVALS_MAX); round++) {
     const { router, gather } = await startBare(kit, count);
     ours.push(await gather(count));
-    await router.kill();
+    await router.stop();
     theirs.push(await connectBare(kit, count));
   }
   return { figures: ratiosOf(ours, theirs), note: `${count}: ${seconds(ours)} s : ${seconds(theirs)} s` };
