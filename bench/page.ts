@@ -60,7 +60,7 @@ const HOW = `
   anything: the real specialist takes milliseconds, which would hide the mesh in the analysis. Both schemas are checked as always, and
   every peer answers the same bytes. Its skill takes 64 calls at once, for the peers have no lanes.
 - **The caller** is the same lean loop for everybody: so many calls in flight, each answer checked, writes of one turn held together.
-- **A run**: one warm-up turn each, then five rounds of two seconds each; every other round goes backwards.
+- **A run**: 20 000 calls or eight seconds each to warm up, then five rounds of two seconds; every other round goes backwards.
 - \`npm run bench\` installs the peers into \`bench/node_modules\` once, which needs the npm registry; nats-server is Debian's. Exit code 1:
   something is below its floor. 3: nothing is, but something was skipped. 2: called wrongly.
 

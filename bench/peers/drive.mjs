@@ -1,8 +1,8 @@
 /** A closed loop of calls: as many in flight as said, for as long as said, every answer checked and timed. */
 import { check } from './reference.mjs';
 
-/** Ends early once the calls only fail. */
-export async function drive(call, { in_flight, ms }) {
+/** Ends early once the calls only fail, or so many were answered as were asked for. */
+export async function drive(call, { in_flight, ms, answers_max = Infinity }) {
   const latencies = [];
   const errors = [];
   const began = performance.now();
@@ -10,7 +10,7 @@ export async function drive(call, { in_flight, ms }) {
   const ask = async () => {
     for (;;) {
       const asked = performance.now();
-      if (asked >= end || errors.length > ERRORS_MAX) return;
+      if (asked >= end || errors.length > ERRORS_MAX || latencies.length >= answers_max) return;
       try {
         check(await call());
         latencies.push(performance.now() - asked);

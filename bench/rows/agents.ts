@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { enrollAgent, loadConfig } from '../../boot/index.ts';
 import { rssBytes, startChild, type Child } from '../child.ts';
-import { toContender } from '../contender.ts';
+import { toContender, warmUp } from '../contender.ts';
 import type { Group, Kit, Measured, Told } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
 import { online, pathOf, prepareData, startLoad, startOrchestrator, AGENT } from '../mesh.ts';
@@ -53,7 +53,7 @@ async function choose(kit: Kit, told: Told): Promise<void> {
   const fleets = await Promise.all((kit.quick ? [1, 20, 100] : [1, 100, 1_000]).map((count) => startFleet(kit, count)));
   const rates = new Map<number, number[][]>();
   for (const in_flight of [1, 64]) {
-    await takeTurns(1, fleets, (fleet) => fleet.load({ in_flight: 64, ms: kit.ms }));
+    await takeTurns(1, fleets, (fleet) => fleet.load(warmUp(kit)));
     const turns = await takeTurns(kit.rounds, fleets, (fleet) => fleet.load({ in_flight, ms: kit.ms }));
     rates.set(
       in_flight,

@@ -1,5 +1,5 @@
 /** One call at a time: what somebody waits, and what the process in the middle adds to a hop. */
-import { startContenders } from '../contender.ts';
+import { startContenders, warmUp } from '../contender.ts';
 import type { Group, Told } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
 
@@ -18,7 +18,7 @@ export const latency: Group = {
     const { there, skipped } = await startContenders([...meshes, RELAY, HOP], kit);
     kit.say(`${there.length} contenders, one call at a time`);
     const turn = { in_flight: 1, ms: kit.ms };
-    await takeTurns(1, there, (contender) => contender.load({ ...WARM, ms: Math.min(kit.ms, WARM.ms) })); // many at once warm it sooner
+    await takeTurns(1, there, (contender) => contender.load(warmUp(kit)));
     const turns = await takeTurns(kit.rounds, there, (contender) => contender.load(turn));
     const p50 = new Map([...turns].map(([{ name }, told]) => [name, told.map(({ p50_ms }) => p50_ms)]));
 
@@ -39,4 +39,3 @@ export const latency: Group = {
 
 const RELAY = 'ws relay';
 const HOP = 'ws, one hop';
-const WARM = { in_flight: 16, ms: 1_000 };

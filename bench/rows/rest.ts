@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readNote, placeOf } from '../../boot/index.ts';
 import { startChild } from '../child.ts';
-import { startContender, toContender } from '../contender.ts';
+import { startContender, toContender, warmUp } from '../contender.ts';
 import type { Contender, Group, Kit } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
 import { pathOf, startMesh } from '../mesh.ts';
@@ -14,7 +14,7 @@ export const rest: Group = {
   async measure(kit) {
     const both = [await startApi(kit), await startContender('Fastify', kit)];
     const load = { in_flight: 64, ms: kit.ms };
-    await takeTurns(1, both, (contender) => contender.load(load));
+    await takeTurns(1, both, (contender) => contender.load(warmUp(kit)));
     const turns = await takeTurns(kit.rounds, both, (contender) => contender.load(load));
     const [ours = [], theirs = []] = both.map((each) =>
       turns.get(each)?.map(({ answers, ms }) => (answers * 1_000) / ms),

@@ -1,5 +1,5 @@
 /** A history of a million tasks: what it makes of inserts, of reads, and of the throughput of the whole. */
-import { toContender } from '../contender.ts';
+import { toContender, warmUp } from '../contender.ts';
 import type { Group, Kit, Measured, Told } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
 import { startMesh } from '../mesh.ts';
@@ -41,7 +41,7 @@ async function under(kit: Kit, folders: readonly string[]): Promise<Measured> {
   const both = [];
   for (const data of folders) both.push(toContender(data, await startMesh(kit, { durability: 'normal', data })));
   const load = { in_flight: 64, ms: kit.ms };
-  await takeTurns(1, both, (mesh) => mesh.load(load));
+  await takeTurns(1, both, (mesh) => mesh.load(warmUp(kit)));
   const turns = await takeTurns(kit.rounds, both, (mesh) => mesh.load(load));
   const [small = [], large = []] = both.map((mesh) =>
     turns.get(mesh)?.map(({ answers, ms }) => (answers * 1_000) / ms),

@@ -1,5 +1,5 @@
 /** 64 calls in flight through two hops: rates, tails and processor time, of everybody in turns. */
-import { startContenders, type Loaded } from '../contender.ts';
+import { startContenders, warmUp, type Loaded } from '../contender.ts';
 import type { Group, Told } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
 
@@ -29,7 +29,7 @@ export const throughput: Group = {
     const { there, skipped } = await startContenders([...pairs.values()].flat(), kit);
     kit.say(`${there.length} contenders, 64 in flight`);
     const turn = { in_flight: IN_FLIGHT, ms: kit.ms };
-    await takeTurns(1, there, (contender) => contender.load({ ...turn, ms: Math.min(kit.ms, WARM_MS) }));
+    await takeTurns(1, there, (contender) => contender.load(warmUp(kit)));
     const turns = await takeTurns(kit.rounds, there, (contender) => contender.load(turn));
     const loaded = new Map([...turns].map(([{ name }, told]) => [name, told]));
     for (const [name, told] of loaded) kit.say(summaryOf(name, told));
@@ -72,4 +72,3 @@ const summaryOf = (name: string, told: Loaded[]): string =>
   `${name}: ${rounded(told, rate)}/s, p50 ${medianOf(told.map(({ p50_ms }) => p50_ms)).toFixed(2)} ms, router ${rounded(told, cpu_us)} µs`;
 
 const IN_FLIGHT = 64;
-const WARM_MS = 1_500;
