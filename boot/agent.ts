@@ -11,7 +11,7 @@ import { openBlob } from './http.ts';
 import { identityOf, readKey } from './keys.ts';
 import { filePins } from './pins.ts';
 import { placeOf } from './place.ts';
-import { bindingOf, processSeams, trustOf, type ProcessSeams } from './seams.ts';
+import { bindingOf, processSeams, quotaOf, trustOf, type ProcessSeams } from './seams.ts';
 import type { Running } from './running.ts';
 
 /** Serves an agent with the key of its id in the data folder. Rejects when there is none, or the port is taken. */
@@ -33,6 +33,7 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
     self,
     pins,
     anonymous: config.mesh.anonymous,
+    quota: quotaOf(config),
     openRef: (ref, routing) => openBlob(ref, routing, trust),
   }).catch(async (reason: unknown) => {
     await reach?.close();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { FRAME_QUOTA } from '../mesh/index.ts';
 import { AgentId, Mode } from '../protocol/index.ts';
 import { LOG_LEVELS, redact } from '../seams/index.ts';
 import { Flow } from './flow.ts';
@@ -143,6 +144,13 @@ export const Config = z.strictObject({
   limits: z
     .strictObject({
       input_bytes_max: z.number().int().positive().default(268_435_456).describe('largest input, bytes'),
+      frames_per_s: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(FRAME_QUOTA.frames_per_s)
+        .describe('frames a second and connection on average, from operators and agents; five times as many at once'),
       drain_ms: z.number().int().min(0).max(30_000).default(25_000).describe('time for running work at SIGTERM'),
     })
     .prefault({}),

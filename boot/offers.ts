@@ -1,21 +1,29 @@
 /** What agents were approved to offer, in a file beside the pins. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { Offer, type Offers } from '../orchestrator/index.ts';
 import { KeyFileError } from './keys.ts';
 import { writeJson } from './whole-file.ts';
 
-/** Offers that are read at every use: few agents connect, and a person may have approved meanwhile. */
+/** Offers that are looked for at every use, for a person may have approved meanwhile, and parsed when the file is another one. */
 export function fileOffers(path: string): Offers {
+  let seen = '';
+  let last: ReadonlyMap<string, Kept> = new Map();
+  const now = () => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    const stamp = stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : '';
+    if (stamp !== seen) [last, seen] = [read(path), stamp];
+    return last;
+  };
   const change = (agent_id: string, by: Partial<Kept>) => {
-    const kept = read(path);
+    const kept = new Map(now());
     kept.set(agent_id, { ...kept.get(agent_id), ...by });
     if (kept.size > AGENTS_MAX)
       throw new KeyFileError(`${path} is full: ${AGENTS_MAX} agents; remove those that are gone`);
     write(path, kept);
   };
   return {
-    approved: (agent_id) => read(path).get(agent_id)?.approved,
+    approved: (agent_id) => now().get(agent_id)?.approved,
     keep: (agent_id, approved) => change(agent_id, { approved }),
     ask: (agent_id, asked) => change(agent_id, { asked }),
   };

@@ -18,7 +18,7 @@ import { addPins, filePins, fileQuarantine } from './pins.ts';
 import { placeOf } from './place.ts';
 import { readinessRoute } from './readiness.ts';
 import { removeNote, writeNote, type Running } from './running.ts';
-import { bindingOf, processSeams, trustOf } from './seams.ts';
+import { bindingOf, processSeams, quotaOf, trustOf } from './seams.ts';
 import { addressesOf } from './roster.ts';
 
 /** Starts it on the data folder; makes and pins its key at the first start. */
@@ -58,6 +58,8 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     agents: addressesOf(config),
     base_url: () => url.replace(/^ws/, 'http'),
     anonymous: config.mesh.anonymous,
+    quota: quotaOf(config),
+    agent_quota: quotaOf(config),
     quarantine: fileQuarantine(place.quarantine, pins),
     offers: fileOffers(place.offers),
     networks: config.mesh.networks,

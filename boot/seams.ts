@@ -1,6 +1,6 @@
 /** The concrete seams of a running process, picked in one place. */
 import { readFileSync } from 'node:fs';
-import { isLoopback, type TlsMaterial } from '../mesh/index.ts';
+import { isLoopback, type FrameQuota, type TlsMaterial } from '../mesh/index.ts';
 import {
   armedFailpoints,
   inertFailpoints,
@@ -71,6 +71,12 @@ export function bindingOf(id: string, config: Config) {
   };
 }
 
+/** How many frames a connection may send. */
+export const quotaOf = ({ limits: { frames_per_s } }: Config): FrameQuota => ({
+  frames_per_s,
+  burst_frames: frames_per_s * BURST_S,
+});
+
 /** The same fleet on one machine: processes bound to every address are dialled over loopback, unless a name is advertised. */
 export const onThisMachine = (config: Config): Config =>
   UNSPECIFIED.has(config.host) && config.advertise === undefined ? { ...config, advertise: '127.0.0.1' } : config;
@@ -93,4 +99,6 @@ function readPem(key: string, path: string): string {
   }
 }
 
+/** Frames of how many seconds may come at once (wire.md 10). */
+const BURST_S = 5;
 const UNSPECIFIED = new Set(['0.0.0.0', '::']);

@@ -91,6 +91,8 @@ export interface Peer {
   subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void): Promise<Subscription>;
   /** Tells; never answered. */
   notify(method: string, params: RpcParams): void;
+  /** The same with params that are written down as JSON already: what goes to many is made into text once. */
+  notifyJson(method: string, params: string): void;
   /** Calls of the other end that run here now. */
   readonly running: number;
   /** Resolves when none runs and every answer was given to the link. */
@@ -169,6 +171,7 @@ export function createPeer(deps: PeerDeps): Peer {
     request,
     subscribe,
     notify,
+    notifyJson,
     get running() {
       return running.size;
     },
@@ -410,7 +413,11 @@ export function createPeer(deps: PeerDeps): Peer {
   }
 
   function notify(method: string, params: RpcParams): void {
-    const text = JSON.stringify({ jsonrpc: '2.0', method, params });
+    notifyJson(method, JSON.stringify(params));
+  }
+
+  function notifyJson(method: string, params: string): void {
+    const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
     if (Buffer.byteLength(text) <= limits.frame_bytes_max) link.send(text);
     else metrics.count('notifications_dropped_total', { why: 'too_large' });
   }

@@ -31,6 +31,8 @@ export interface Events {
   lastSeq(task_id: string): number;
   /** Hears what comes from now on, until the returned function is called. */
   listen(task_id: string, listener: EventListener): () => void;
+  /** An event as it goes over a wire; made once for all who hear it at the same time. */
+  toJson(event: StreamEvent): string;
   /** Says that the task is final: its stream may be forgotten after the retention time. */
   finish(task_id: string): void;
   /** Whether anything is known of its stream in this process. */
@@ -77,6 +79,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
   const finished = new Set<string>();
   const forgotten = new Set<string>();
   let total_bytes = 0;
+  let written: { event: StreamEvent; json: string } | undefined;
 
   const streamOf = (task_id: string): Stream => {
     const known = streams.get(task_id);
@@ -175,6 +178,10 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    toJson(event) {
+      if (written?.event !== event) written = { event, json: JSON.stringify(event) };
+      return written.json;
+    },
     finish(task_id) {
       finished.add(task_id);
       for (const oldest of oldestOver(finished, limits.finished_max)) forget(oldest);
@@ -226,7 +233,17 @@ export function withGaps(
   return whole;
 }
 
-const oldestOver = (ids: ReadonlySet<string>, max: number): string[] => [...ids].slice(0, Math.max(0, ids.size - max));
+/**
+ * Whom to forget once there are too many, oldest first: an eighth at a time, for the way to the oldest of a set leads over the
+ * places of all that were taken out of it before.
+ */
+function oldestOver(ids: ReadonlySet<string>, max: number): string[] {
+  const oldest: string[] = [];
+  if (ids.size <= max) return oldest;
+  const count = ids.size - max + Math.floor(max / 8);
+  for (const id of ids) if (oldest.push(id) === count) break;
+  return oldest;
+}
 
 /** How large a value is as JSON, in characters: near enough to bytes for a budget. */
 export const bytesOf = (value: unknown): number => JSON.stringify(value ?? null).length;

@@ -165,9 +165,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
     const wanted = toWanted(asked);
     const { idempotency_key, reason, mode = null } = asked.options;
+    if (idempotency_key === undefined) return { ...wanted, routing, reason, key: undefined };
     const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', idempotency_key]);
-    const key = idempotency_key === undefined ? undefined : { scope, digest: digestOf({ ...wanted, mode }) };
-    return { ...wanted, routing, reason, key };
+    return { ...wanted, routing, reason, key: { scope, digest: digestOf({ ...wanted, mode }) } };
   }
 
   function toWanted({ to, params = {}, task, method }: HandoffRequest): Pick<Order, 'to' | 'skill' | 'params'> {

@@ -18,6 +18,7 @@ export function createSubscriber(options: {
   asked: TaskSubscription;
 }): Subscriber & { begin(): void } {
   const { peer, events, token, asked } = options;
+  const token_json = JSON.stringify(token);
   const waiting: StreamEvent[] = [];
   let bytes_waiting = 0;
   const sizes = new WeakMap<StreamEvent, number>();
@@ -44,7 +45,7 @@ export function createSubscriber(options: {
       in_flight.set(event.seq, size);
       bytes_in_flight += size;
     }
-    peer.notify('$/progress', { token, ...event });
+    peer.notifyJson('$/progress', `{"token":${token_json},${events.toJson(event).slice(1)}`);
   };
 
   const flush = () => {

@@ -89,6 +89,12 @@ export function sleep(clock: Clock, delay_ms: number, signal?: AbortSignal): Pro
 }
 
 /** ISO 8601 with milliseconds and Z, the form of every `*_at` on the wire (requirements.md V01). */
-export const toIso = (wall_ms: number): string => new Date(wall_ms).toISOString();
+export function toIso(wall_ms: number): string {
+  if (wall_ms !== newest.wall_ms) newest = { wall_ms, iso: new Date(wall_ms).toISOString() };
+  return newest.iso;
+}
+
+/** A dispatch is stamped ten times within the same few milliseconds. */
+let newest = { wall_ms: NaN, iso: '' };
 
 const TIMER_MS_MAX = 2_147_483_647;

@@ -36,7 +36,24 @@ export interface Random {
 }
 
 /** The machine's own randomness. */
-export const systemRandom: Random = { next: () => Math.random(), bytes: (length) => randomBytes(length) };
+export const systemRandom: Random = { next: () => Math.random(), bytes: pooledBytes() };
+
+/** The kernel is asked once for many: a dispatch needs a few bytes at a time, and asking costs as much as the rest of it. */
+function pooledBytes(): Random['bytes'] {
+  let pool = new Uint8Array();
+  let used = 0;
+  return (length) => {
+    if (length > POOL_BYTES) return randomBytes(length);
+    if (used + length > pool.length) [pool, used] = [new Uint8Array(randomBytes(POOL_BYTES)), 0];
+    const from = used;
+    used += length;
+    const bytes = pool.slice(from, used); // a copy, and what was given out is gone from here
+    pool.fill(0, from, used);
+    return bytes;
+  };
+}
+
+const POOL_BYTES = 4_096;
 
 /** Repeatable randomness from a seed (mulberry32, public domain by T. Ettinger): tests and the simulator only. */
 export function seededRandom(seed: number): Random {

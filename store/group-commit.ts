@@ -112,10 +112,10 @@ export function createGroupCommit(deps: {
     while (waiting.length > 0 && stateNow() === 'ok') await commit(waiting.splice(0, GROUP_MAX));
   }
 
-  function commit(group: readonly Waiting[]): Either<void> {
+  function commit(group: readonly Waiting[], doubtful = false): Either<void> {
     return attempt(
-      () => after(journal.read(wantedBy(group, heads)), (known) => write(draw(group, known, heads))),
-      (reason) => onFailure(group, reason),
+      () => after(journal.read(wantedBy(group, heads, { doubtful })), (known) => write(draw(group, known, heads))),
+      (reason) => onFailure(group, reason, doubtful),
     );
   }
 
@@ -141,8 +141,8 @@ export function createGroupCommit(deps: {
     acknowledge(drawn);
   }
 
-  /** Nothing of the group is acknowledged. Whoever breaks a rule of the tables is found by trying each alone. */
-  function onFailure(group: readonly Waiting[], reason: unknown): Either<void> {
+  /** Nothing of the group is acknowledged. Whoever breaks a rule of the tables is found by trying each alone, believing nothing. */
+  function onFailure(group: readonly Waiting[], reason: unknown, was_doubtful: boolean): Either<void> {
     if (reason instanceof StaleEpoch) {
       fence(group, reason);
       return;
@@ -151,7 +151,7 @@ export function createGroupCommit(deps: {
       degrade(group, reason);
       return;
     }
-    if (group.length > 1) return each(group, (one) => commit([one]));
+    if (!was_doubtful) return each(group, (one) => commit([one], true));
     log.error({ err: reason }, 'a write broke a rule of the tables');
     for (const { reject } of group) reject(new AuroraError(5000, { cause: reason }));
   }

@@ -59,9 +59,17 @@ export function acknowledge({ group, outcomes }: Drawn): void {
   outcomes.forEach((outcome, index) => group[index]?.resolve(outcome));
 }
 
-/** What must be read first: keys, and tasks whose head is not at hand. */
-export function wantedBy(group: readonly Waiting[], heads: ReadonlyMap<string, TaskIndex>): Wanted {
-  const task_ids = group.map(({ write }) => write.task_id).filter((task_id) => !heads.has(task_id));
+/**
+ * What must be read first: keys, and tasks whose head is not at hand. That a new task is new is believed unless `doubtful`: where
+ * it is not, its first event is there already, and the tables refuse a second one.
+ */
+export function wantedBy(
+  group: readonly Waiting[],
+  heads: ReadonlyMap<string, TaskIndex>,
+  { doubtful }: { doubtful: boolean },
+): Wanted {
+  const asked = group.filter(({ write }) => (doubtful || !write.opens) && !heads.has(write.task_id));
+  const task_ids = asked.map(({ write }) => write.task_id);
   const scopes = group.flatMap(({ write }) => write.key?.scope ?? []);
   return { task_ids: [...new Set(task_ids)], scopes: [...new Set(scopes)] };
 }

@@ -31,7 +31,7 @@ test('defaults, then the file, then the environment, then flags: the later one w
   const env = { AURORA_DATA: data, AURORA_LOG_LEVEL: 'error', AURORA_LIMITS_DRAIN_MS: '2000' };
   const config = loadConfig({ file: path, env, flags: { limits: { drain_ms: 3_000 } } });
   expect(config).toMatchObject({ data, host: '::1', log_level: 'error' });
-  expect(config.limits).toEqual({ drain_ms: 3_000, input_bytes_max: 5 });
+  expect(config.limits).toEqual({ drain_ms: 3_000, input_bytes_max: 5, frames_per_s: 200 });
   expect(config.ports).toMatchObject({ orchestrator: 1, 'threat-intel': 9002 });
   expect(config.mesh).toEqual({ anonymous: 'loopback', networks: [] });
 });

@@ -66,6 +66,16 @@ describe('a handoff', () => {
     await expect(peer.request('read_text', handed(door))).rejects.toMatchObject({ code: 4090, detail: { fence: 1 } });
   });
 
+  test('comes as often as the orchestrator has room for: its frames are not counted, those of an operator are', async () => {
+    const door = doorstep({ host: { quota: { frames_per_s: 1, burst_frames: 3 } } });
+    const peer = await door.enter(door.orchestrator);
+    for (let nth = 0; nth < 50; nth++) await peer.request('read_text', handed(door, { task_id: `task_${nth}` }));
+    const operator = await door.enter(door.operator);
+    const asked = Array.from({ length: 50 }, () => operator.request('read_text', read));
+    expect((await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected').length).toBeGreaterThan(40);
+    expect([peer.link.open, operator.link.open]).toEqual([true, false]);
+  });
+
   test('ATK-E5: addressed to another agent is 4030', async () => {
     const door = doorstep();
     const peer = await door.enter(door.orchestrator);

@@ -130,6 +130,23 @@ describe.each(kinds)('the store on %s', (kind) => {
       expect(store.counts.transactions).toBe(1);
     });
 
+    test('who accepts anew what is over already is refused alone, though nobody looked first', async () => {
+      const store = await open();
+      await finished(store, 'task_a');
+      const outcomes = await Promise.all([
+        store.append(accept('task_b')),
+        store.append(accept('task_a')),
+        store.append(lease('task_b', 1)),
+      ]);
+      expect(outcomes).toMatchObject([
+        { outcome: 'kept' },
+        { outcome: 'refused', why: 'final' },
+        { outcome: 'kept', task: { phase: 'LEASED' } },
+      ]);
+      expect(await store.append(accept('task_a'))).toEqual({ outcome: 'refused', why: 'final' });
+      expect(await store.verifyChain()).toEqual({ ok: true, tasks: 2, events: 7 });
+    });
+
     test('PROM-P5 INV4 INV7: a stale fence, a second end and an unknown task write nothing', async () => {
       const store = await open();
       await store.append(accept('task_a'));

@@ -1,0 +1,78 @@
+/** `docs/performance.md`, made from the results. */
+import { figureText } from './figure.ts';
+import { GOALS } from './goals.ts';
+import type { Line, Results } from './results.ts';
+
+/** The page. */
+export const toPage = ({ lines, machine, versions }: Results): string =>
+  [HEAD, tableOf(lines), HOW, rowsOf(lines), machineOf(machine, versions)].join('\n');
+
+function tableOf(lines: readonly Line[]): string {
+  const rows = lines.map((line) => {
+    const { id, title, figure, spread, floor, target, stretch, verdict, note = '', why, unit } = line;
+    const sign = line.better === 'more' ? '≥' : '≤';
+    const mark = (value: number | undefined) => (value === undefined ? '' : `${sign} ${figureText(value)}`);
+    const measured = figure === undefined ? '' : `${figureText(figure)}${unit === 'ratio' ? '' : ` ${unit}`}`;
+    const between = spread ? `${figureText(spread.least)} to ${figureText(spread.most)}` : '';
+    return [id, title, measured, between, mark(floor), mark(target), mark(stretch), verdict, why ?? note];
+  });
+  const head = ['row', 'what', 'figure', 'spread', 'floor', 'target', 'stretch', 'verdict', 'behind it'];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cellOf).join(' | ')} |`).join('\n');
+}
+
+/** A cell of Markdown: a pipe or a line break in a note must not end it. */
+const cellOf = (words: string): string => words.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const rowsOf = (lines: readonly Line[]): string =>
+  GOALS.filter(({ id }) => lines.some((line) => line.id === id))
+    .map(({ id, title, means, but }) => `- **${id}**, ${title}. ${means} *But:* ${but}`)
+    .join('\n');
+
+function machineOf({ cpu, cores, memory_gb, os }: Results['machine'], versions: Results['versions']): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `
+## On what
+
+${cores} cores of ${cpu}, ${memory_gb} GB, ${os}. ${named.join(', ')}.
+`;
+}
+
+const HEAD = `# How fast it is
+
+Made by \`npm run bench\`; do not edit. Each figure is a ratio from one interleaved run: product and peer take turns, round by round,
+in processes of their own on loopback, and the median of the rounds counts. Ratios of two runs on two machines can be compared,
+rates cannot: those behind a ratio are in the last column, product first.
+
+![Figures in targets, to the right is better](performance.svg)
+
+**green** is at its target less 15 % (the targets come from prototypes without proof of identity, tracing and audit), **yellow** at its
+floor, **red** below it. A row without marks is **told**; a row is **skipped** where its peer is not there, with the reason.
+`;
+
+const HOW = `
+## How it is measured
+
+- **The product** is what ships: \`dist/boot/process.js orchestrator\` as \`aurora up\` starts it, its log in a file, and an agent made with
+  \`aurora-mesh/agent\`. The caller is a proven operator; each call is a \`handoff\` to whoever has the skill, answered by its result.
+  Settings: \`ledger.durability\` as the row says (\`full\` unless said), and \`limits.frames_per_s\` raised, for a connection may send
+  200 frames a second and what is asked for here is more.
+- **The agent** answers the reference's \`analyze_threat\` (a request of some 300 bytes, an answer of some 200) without analysing
+  anything: the real specialist takes milliseconds, which would hide the mesh in the analysis. Both schemas are checked as always, and
+  every peer answers the same bytes. Its skill takes 64 calls at once, for the peers have no lanes.
+- **The caller** is the same lean loop for everybody: so many calls in flight, each answer checked, writes of one turn held together.
+- **A run**: 20 000 calls or eight seconds each to warm up, then five rounds of two seconds; every other round goes backwards.
+- \`npm run bench\` installs the peers into \`bench/node_modules\` once, which needs the npm registry; nats-server is Debian's. Exit code 1:
+  something is below its floor. 3: nothing is, but something was skipped. 2: called wrongly.
+
+\`\`\`sh
+npm run bench -- G1 G8 --rounds 3 --seconds 1   # some rows, sooner
+npm run bench -- G1 --cpu-prof /tmp/profiles    # with profiles of orchestrator and agent, for the tools of Chromium
+npm run bench -- G1 G2 G8 --slow                # an orchestrator that wastes 1 ms a dispatch: the rows have to turn red
+npm run bench -- G1 --write                     # put the rows into bench/results.json and onto this page
+\`\`\`
+
+\`--slow\` is no setting of the product: \`bench/product/slow.mjs\` is loaded before it with Node's \`--import\` and spins for a millisecond
+whenever a handoff is parsed. With it at most a thousand dispatches a second are possible, and G1 to G8 are red on any machine.
+
+## What the rows mean, and what they do not
+`;
