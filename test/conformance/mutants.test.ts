@@ -1,7 +1,5 @@
 /** The kit proven: each wrong agent fails exactly the sentences that it breaks, and the good one that they are made of fails none. */
 import { describe, expect, test } from 'vitest';
-import { checks } from '../../conformance/checks/index.ts';
-import { WATCHED } from '../../conformance/checks/watched.ts';
 import { conform, type Profile, type Report, type RequirementId } from '../../conformance/index.ts';
 import { serveGoodAgent } from './mutants/good-agent.ts';
 import { openMiddle, type Lie } from './mutants/middle.ts';
@@ -12,6 +10,7 @@ import { mutantsOfFrames } from './mutants/of-frames.ts';
 import { mutantsOfHello } from './mutants/of-hello.ts';
 import { mutantsOfTheWire } from './mutants/of-the-wire.ts';
 import { mutantsOfWork } from './mutants/of-work.ts';
+import { failed, quick, whyOf } from './mutants/outcome.ts';
 
 const mutants: readonly Mutant[] = [
   ...mutantsOfTheWire,
@@ -67,19 +66,3 @@ async function tried(profile: Profile, lie: Lie, only?: RequirementId[]): Promis
     await leave();
   }
 }
-
-/** What is read when it is not as declared. */
-const whyOf = ({ results }: Report): string =>
-  results.flatMap(({ id, outcome, why }) => (outcome === 'fail' ? [`${id}: ${why}`] : [])).join('; ');
-
-/** All sentences but those that take many seconds, unless it is one of them that is broken. */
-const quick = (breaks: readonly RequirementId[]): RequirementId[] => {
-  const long = new Set(checks.filter(({ phase }) => phase === 'long').map(({ id }) => id));
-  return [...checks.map(({ id }) => id), ...WATCHED].filter((id) => !long.has(id) || breaks.includes(id));
-};
-
-const failed = ({ results }: Report): string[] =>
-  results
-    .filter(({ outcome }) => outcome === 'fail')
-    .map(({ id }) => id)
-    .sort();

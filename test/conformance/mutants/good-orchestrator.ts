@@ -9,8 +9,8 @@ import { tapped, type Frame } from '../../support/tap.ts';
 /** A running orchestrator, and the keys that it knows. */
 export interface GoodOrchestrator {
   port: number;
-  operator_key: KeyObject;
-  agent_key: KeyObject;
+  /** Private keys of who is pinned beside it: an operator, and two agents. */
+  keys: Readonly<Record<'operator:kit' | 'conformance-agent' | 'conformance-peer', KeyObject>>;
   close(): Promise<void>;
 }
 
@@ -19,11 +19,13 @@ export type ToldAgents = (frame: Frame) => Frame | undefined;
 
 /** Starts it on a free port; `advertise` is the address that the kit dials. */
 export async function startGoodOrchestrator(advertise: string, said?: ToldAgents): Promise<GoodOrchestrator> {
-  const [own, operator_key, agent_key] = [newKey(), newKey(), newKey()];
+  const own = newKey();
+  const keys = { 'operator:kit': newKey(), 'conformance-agent': newKey(), 'conformance-peer': newKey() };
   const pins = [
     pin('orchestrator', 'orchestrator', own),
-    pin('operator:kit', 'operator', operator_key),
-    pin('conformance-agent', 'agent', agent_key),
+    pin('operator:kit', 'operator', keys['operator:kit']),
+    pin('conformance-agent', 'agent', keys['conformance-agent']),
+    pin('conformance-peer', 'agent', keys['conformance-peer']),
   ];
   const clock = systemClock;
   const ids = systemIds(() => clock.now());
@@ -68,8 +70,7 @@ export async function startGoodOrchestrator(advertise: string, said?: ToldAgents
   orchestrator.start();
   return {
     port: port.port,
-    operator_key,
-    agent_key,
+    keys,
     async close() {
       await orchestrator.drain(1_000);
       await port.close();

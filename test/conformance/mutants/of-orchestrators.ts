@@ -84,8 +84,10 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
         : frame;
     },
   },
-  routed('forgets on whose behalf', ['ROUTE-02', 'ROUTE-06'], ({ actor: _actor, ...rest }) => rest),
-  routed('begins at hop 2', ['ROUTE-03'], (handoff) => (handoff['hop'] === 1 ? { ...handoff, hop: 2 } : handoff)),
+  routed('forgets on whose behalf', ['ROUTE-02'], ({ actor: _actor, ...rest }) => rest),
+  routed('begins at hop 2', ['ROUTE-03', 'ROUTE-14'], (handoff) =>
+    handoff['hop'] === 1 ? { ...handoff, hop: 2 } : handoff,
+  ),
   routed('grows budgets', ['ROUTE-04', 'ROUTE-15'], (handoff) => ({
     ...handoff,
     budget_ms: 890_000,
@@ -95,13 +97,13 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
     ...meta,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   })),
-  routed('widens scopes', ['ROUTE-06'], (handoff) => ({
-    ...handoff,
-    actor: { ...(isJson(handoff['actor']) ? handoff['actor'] : {}), scopes: ['*'] },
-  })),
-  routed('widens the mode', ['ROUTE-07'], (handoff) => ({ ...handoff, mode: 'active' })),
+  routed('widens the scopes of children', ['ROUTE-06'], (handoff) => {
+    const actor = isJson(handoff['actor']) ? handoff['actor'] : {};
+    return Number(handoff['hop']) > 1 ? { ...handoff, actor: { ...actor, scopes: ['*'] } } : handoff;
+  }),
+  routed('widens the mode', ['IDEM-04', 'ROUTE-07', 'ROUTE-18'], (handoff) => ({ ...handoff, mode: 'active' })),
   accompanied('asks for no progress', ['ROUTE-09'], ({ progress_token: _token, ...rest }) => rest),
-  routed('uses a fence again', ['ROUTE-10'], (handoff) => ({ ...handoff, fence: 1, attempt: 1 })),
+  routed('uses a fence again', ['ROUTE-10', 'ROUTE-28'], (handoff) => ({ ...handoff, fence: 1, attempt: 1 })),
   {
     does: 'proves nothing to its agents',
     breaks: ['ROUTE-13'],
@@ -119,12 +121,28 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
   })),
   {
     does: 'does not tell the agent of a cancel',
-    breaks: ['ROUTE-19'],
+    breaks: ['ROUTE-19', 'ROUTE-26'],
     said: () => (frame) => (frame['method'] === '$/cancel' ? undefined : frame),
   },
   routed('is always in the same hurry', ['ROUTE-24'], (handoff) => ({ ...handoff, priority: 10 })),
 
-  told('has states of its own', ['TASK-02'], 'task/get', (task) => ({ ...task, state: 'running' })),
+  {
+    does: 'has states of its own, the first time it is asked',
+    breaks: ['ROUTE-27', 'TASK-02', 'TASK-10'],
+    lie: () => {
+      const told = new Set<string>();
+      return answering(
+        ({ method }) => method === 'task/get',
+        (answer) => {
+          const task = isJson(answer['result']) ? answer['result'] : {};
+          const task_id = String(task['task_id']);
+          if (told.has(task_id) || task['state'] === undefined) return answer;
+          told.add(task_id);
+          return { ...answer, result: { ...task, state: 'running' } };
+        },
+      );
+    },
+  },
   refused('calls a missing task forbidden', ['TASK-03'], 4040, 4030),
   told('gives longer pages than were asked for', ['TASK-05'], 'task/list', (page) => ({
     ...page,
@@ -151,10 +169,5 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
         (answer) => (isJson(answer['result']) ? { ...answer, result: { ok: true } } : answer),
       ),
   },
-  told(
-    'gives leases without an end',
-    ['REG-01', 'REG-04'],
-    'agent/register',
-    ({ renew_before: _end, ...lease }) => lease,
-  ),
+  told('gives leases without an end', ['REG-01'], 'agent/register', ({ renew_before: _end, ...lease }) => lease),
 ];
