@@ -68,7 +68,7 @@ function toFailure(
   const again =
     file === undefined
       ? `aurora conform ${report.url} --profile ${profile} --only ${id} --seed ${report.seed}${more} --replays .`
-      : `aurora call --replay ${file}${keys.includes('--key') ? ` ${keys}` : ''}`;
+      : `aurora call --replay ${file}${keys.includes('--key') ? ` ${report.url} ${keys}` : ''}`;
   const said = exchanged.slice(-SHOWN_MAX).map((note) => `    ${toNoteText(note)}`);
   return [
     `${level === 'must' ? pico.red('✗') : pico.yellow('✗')} ${pico.bold(id)} ${level}, ${profile}, ${source}`,

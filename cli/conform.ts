@@ -64,7 +64,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
       message: `${url} answers, but agrees to no WebSocket; does it want a --token, or another path?`,
     });
   }
-  const { told, ...keys } = credentialsFor(config, { url, profiles, operator, flags, enrols: true });
+  const { told, key_file, ...keys } = credentialsFor(config, { url, profiles, operator, flags, enrols: true });
   for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const due = profiles.flatMap((profile) => idsDue(profile, asked)).length;
   if (due === 0) throw new UsageError(`None of these sentences applies under ${profiles.join(', ')}`);
@@ -73,7 +73,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   const options = { ...asked, ...keys, url, token, tls_ca, profiles, onResult };
   const report = await reaching(url, () => conform(options)).finally(() => progress.close());
   const to_stdout = json && file === undefined;
-  const text = toEnd(report, { replays: flags.replays, keys: keysText(flags) });
+  const text = toEnd(report, { replays: flags.replays, keys: keysText({ ...flags, key: key_file, id: keys.key?.id }) });
   if (to_stdout) print(report);
   else process.stdout.write(text);
   write(report, { ...flags, json: file });

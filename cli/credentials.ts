@@ -15,6 +15,8 @@ export interface KeyFlags {
 /** The keys of a visit, and what is to be told about them. */
 export interface Credentials {
   key?: Key;
+  /** Where it lies. */
+  key_file?: string;
   agent_key?: Key;
   peer_key?: Key;
   told: string[];
@@ -31,9 +33,10 @@ export function credentialsFor(
   const id = orchestrates ? `operator:${operator}` : 'orchestrator';
   const own_file = placeOf(config.data).keyFile(id);
   const credentials: Credentials = { told };
-  if (flags.key !== undefined) credentials.key = readKeyFile(flags.key, flags.id ?? id);
+  if (flags.key !== undefined)
+    Object.assign(credentials, { key: readKeyFile(flags.key, flags.id ?? id), key_file: flags.key });
   else if (profiles.some((profile) => profile !== 'bare') && existsSync(own_file)) {
-    credentials.key = readKeyFile(own_file, id);
+    Object.assign(credentials, { key: readKeyFile(own_file, id), key_file: own_file });
     told.push(`speaking as ${id}, with the key of ${config.data} (name another with --key and --id)`);
   }
   if (flags.agentKey !== undefined) credentials.agent_key = readKeyFile(flags.agentKey, AGENT);

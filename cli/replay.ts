@@ -2,7 +2,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import pico from 'picocolors';
 import { trustOf, type Config } from '../boot/index.ts';
-import { parseReplay, replay, sentenceOf, type Likeness, type Replay, type ReplayLine } from '../conformance/index.ts';
+import {
+  parseReplay,
+  replay,
+  sentenceOf,
+  type Key,
+  type Likeness,
+  type Profile,
+  type Replay,
+  type ReplayLine,
+} from '../conformance/index.ts';
 import { assertWsUrl, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
@@ -25,14 +34,7 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
   const { requirement, profile } = recording;
   const url = asked.url ?? recording.url;
   assertWsUrl(url);
-  const { key, told } = credentialsFor(config, {
-    url,
-    profiles: [profile],
-    operator: asked.operator,
-    flags: asked,
-    enrols: false,
-  });
-  for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
+  const key = keyOf(config, profile, asked);
   const sentence = sentenceOf(recording);
   if (requirement !== undefined)
     process.stderr.write(`${safe(requirement)}: ${sentence ?? 'no sentence of this kit'}\n`);
@@ -42,6 +44,20 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
   if (asked.json) print(replayed);
   else process.stdout.write(`${replayed.same ? 'Everything came as it was recorded' : 'It is different now'}\n`);
   return replayed.same ? EXIT.ok : EXIT.failed;
+}
+
+/**
+ * The key that was named, and no other: what a stranger's recording says is said with its rights. Whoever names a key or a token
+ * also says to whom, for the address in the recording may be anybody's.
+ */
+function keyOf(config: Config, profile: Profile, asked: ReplayAsked): Key | undefined {
+  const { url, operator, key, token } = asked;
+  if (url === undefined && (key !== undefined || token !== undefined)) {
+    throw new UsageError('Say to whom a key or a token goes: aurora call --replay <file> <ws-url> --key <file>');
+  }
+  if (key === undefined && profile !== 'bare') process.stderr.write(`aurora: ${NO_KEY}\n`);
+  if (key === undefined || url === undefined) return undefined;
+  return credentialsFor(config, { url, profiles: [profile], operator, flags: asked, enrols: false }).key;
 }
 
 function readReplay(file: string): Replay {
@@ -72,5 +88,6 @@ const PAINT: Readonly<Record<Likeness, (text: string) => string>> = {
   later: pico.dim,
   unsent: pico.yellow,
 };
+const NO_KEY = 'no key was named, so this is a stranger: name the one it was recorded with, with --key and --id';
 const LINE_CHARS_MAX = 240;
 const FILE_BYTES_MAX = 16_777_216;

@@ -25,8 +25,13 @@ function judgeError(error: unknown, profile: Profile, observe: Observe): void {
   }
   const code = Number(error['code']);
   const { message, data } = error as { message: string; data?: unknown };
-  if (!isKnownCode(code)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
-  const leak = leakIn(`${message} ${JSON.stringify(data ?? '')}`);
+  if (!isLegal(code, profile)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
+  // What does not fit is named by its JSON pointer, which looks like a path of files.
+  const leak = leakIn(
+    code === -32602
+      ? withoutPointers(`${message} ${JSON.stringify(data ?? '')}`)
+      : `${message} ${JSON.stringify(data ?? '')}`,
+  );
   if (leak !== undefined) observe('CALL-18', `an error shows ${leak}`);
   if (profile !== 'bare') judgeData(code, data, observe);
   if (profile === 'bare' && isRpcCode(code) && data !== undefined) observe('CALL-16', `a ${code} with data`);
@@ -44,7 +49,14 @@ function judgeData(code: number, data: unknown, observe: Observe): void {
 }
 
 const isRpcCode = (code: number): boolean => code === -32700 || (code <= -32600 && code >= -32603);
-const isKnownCode = (code: number): boolean => isRpcCode(code) || Object.hasOwn(ERRORS, String(code));
+/** A stranger's own codes are free in bare, but for those that JSON-RPC keeps for itself (5.1). */
+function isLegal(code: number, profile: Profile): boolean {
+  if (isRpcCode(code) || Object.hasOwn(ERRORS, String(code))) return true;
+  const is_kept = code >= -32768 && code <= -32000;
+  return profile === 'bare' && (!is_kept || (code >= -32099 && code <= -32000));
+}
+
+const withoutPointers = (text: string): string => text.replace(/(?<![\w.:/])\/[\w/~-]{0,256}/g, '/');
 
 /** A trace of the inside: a stack, a file, an exception's own words. */
 function leakIn(text: string): string | undefined {

@@ -602,7 +602,7 @@ const SENTENCES = {
     level: 'must',
     profiles: EVERY,
     source: 'JSON-RPC 2.0, 5.1',
-    text: 'Codes between -32768 and -32000 are those of JSON-RPC, every other error has a code of the table.',
+    text: 'Codes between -32768 and -32100 are those of JSON-RPC; under mesh.v1 every other error has a code of the table.',
   },
   'CALL-15': {
     level: 'must',

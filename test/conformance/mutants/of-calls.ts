@@ -160,7 +160,7 @@ export const mutantsOfCalls = [
     'refuses params with a code of its own',
     'bare',
     ['CALL-06', 'CALL-09', 'CALL-10', 'CALL-14'],
-    erring(-32602, (error, answer) => ({ ...answer, error: { ...error, code: -32050 } })),
+    erring(-32602, (error, answer) => ({ ...answer, error: { ...error, code: -32150 } })),
   ),
   mutant('tells errors without their data', 'mesh.v1', ['CALL-15'], {
     said: (message) =>
