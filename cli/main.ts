@@ -27,6 +27,7 @@ import { addTaskCommands } from './task-commands.ts';
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
+  process.stdout.on('error', onStdout);
   const program = createProgram((ended) => (code = ended));
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -37,6 +38,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${pico.red('aurora:')} ${outcome.text}\n`);
     return outcome.code;
   }
+}
+
+/** Whoever reads us may have enough (`| head`): that is no fault of this command. */
+function onStdout(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
 }
 
 interface Common {

@@ -38,7 +38,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
   return page.markup;
 }
 
-function toHead({ url, conforms, profiles, began_at, took_ms, seed, runs, results }: Report): Markup {
+function toHead({ url, peer, conforms, profiles, began_at, took_ms, seed, runs, results }: Report): Markup {
   const musts = results.filter(({ level }) => level === 'must');
   const broken = musts.filter(({ outcome }) => outcome === 'fail').length;
   const held = musts.filter(({ outcome }) => outcome === 'pass').length;
@@ -49,12 +49,13 @@ function toHead({ url, conforms, profiles, began_at, took_ms, seed, runs, result
       : `${broken} of ${musts.length} musts ${broken === 1 ? 'does' : 'do'} not hold`;
   return markup`<header>
     <p class="eyebrow">Conformance report</p>
-    <h1>${url}</h1>
+    <h1>${peer ? `${peer.name} ${peer.version}` : url}</h1>
     <p class="verdict ${conforms ? 'good' : 'bad'}">
       <strong>${conforms ? 'Conforms' : 'Does not conform'}</strong> <span>${verdict}</span>
     </p>
     <dl class="facts">
       ${[
+        ['At', url],
         ['Held to', profiles.join(', ')],
         ['Tried', `${results.length} sentences in ${(took_ms / 1_000).toFixed(1)} s`],
         ['Began', `${began_at.slice(0, 19).replace('T', ' ')} UTC`],

@@ -1,5 +1,5 @@
 /** A run of the kit: what the peer can do is found out, every check is tried within its bounds, and the outcome told. */
-import type { Observe } from './answers.ts';
+import { isFrame, type Observe } from './answers.ts';
 import { createChance, seedOf } from './chance.ts';
 import { checks } from './checks/index.ts';
 import { WATCHED } from './checks/watched.ts';
@@ -62,6 +62,8 @@ export interface Result {
 /** A whole run. */
 export interface Report {
   url: string;
+  /** What the peer calls itself, on its card or in its document; undefined when it says nothing. */
+  peer?: { name: string; version: string } | undefined;
   profiles: readonly Profile[];
   seed: number;
   runs: number;
@@ -81,11 +83,14 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const base = toSubject(options, seed);
   const profiles = options.profiles ?? (await spokenBy(base));
   const results: Result[] = [];
+  let peer: Report['peer'];
   for (const profile of profiles) {
-    const ran = await runProfile(profile, base, options).catch((reason: unknown) => {
-      if (results.length === 0) throw reason;
-      return untried(profile, options, reason); // it went away while an earlier profile was tried: that is told there
-    });
+    const ran = await runProfile(profile, base, options, (subject) => (peer ??= peerIn(subject))).catch(
+      (reason: unknown) => {
+        if (results.length === 0) throw reason;
+        return untried(profile, options, reason); // it went away while an earlier profile was tried: that is told there
+      },
+    );
     results.push(...ran);
   }
   const counts = { pass: 0, fail: 0, skip: 0 };
@@ -95,6 +100,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const { runs } = base;
   return {
     url: options.url,
+    peer,
     profiles,
     seed,
     runs,
@@ -135,15 +141,43 @@ async function spokenBy(subject: Subject): Promise<Profile[]> {
   try {
     const [speaks_bare, speaks_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
     const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
-    if (speaks_mesh && card?.status !== 200) return ['orchestrator'];
+    const orchestrates = speaks_mesh && card?.status !== 200 && (await knowsHello(mesh));
+    if (orchestrates) return ['orchestrator'];
     return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
   } finally {
     await Promise.all([bare.done(), mesh.done()]);
   }
 }
 
-async function runProfile(profile: Profile, base: Subject, options: ConformOptions): Promise<Result[]> {
+/** What a peer calls itself. */
+function peerIn({ card, document }: Subject): Report['peer'] {
+  const about = card ?? (isFrame(document?.['info']) ? document['info'] : {});
+  const name = about['name'] ?? about['title'];
+  if (typeof name !== 'string') return undefined;
+  return {
+    name: name.slice(0, NAME_CHARS_MAX),
+    version: (typeof about['version'] === 'string' ? about['version'] : '').slice(0, NAME_CHARS_MAX),
+  };
+}
+
+/** Whether hello means something to it: libraries agree to any subprotocol for agents that never heard of it. */
+async function knowsHello(probe: Probe): Promise<boolean> {
+  try {
+    const { answer } = (await probe.greet()).greeted;
+    return !isFrame(answer['error']) || answer['error']['code'] !== -32601;
+  } catch {
+    return false;
+  }
+}
+
+async function runProfile(
+  profile: Profile,
+  base: Subject,
+  options: ConformOptions,
+  onKnown: (subject: Subject) => void,
+): Promise<Result[]> {
   const subject = await known(profile, base, options);
+  onKnown(subject);
   const observed = new Map<RequirementId, { about: string; exchanged: readonly Exchanged[] }>();
   const due = dueChecks(profile, options);
   const results: Result[] = [];
@@ -259,8 +293,8 @@ async function lives(profile: Profile, subject: Subject): Promise<boolean> {
   try {
     await (await probe.talk()).ask('rpc.ping');
     return true;
-  } catch {
-    return false;
+  } catch (reason) {
+    return reason instanceof Skip; // it asked for a key that we lack: who asks lives
   } finally {
     await probe.done();
   }
@@ -299,5 +333,6 @@ const LANES = 4;
 const RUNS_DEFAULT = 25;
 const ANSWER_MS_MAX = 5_000;
 const UPGRADE_MS_MAX = 5_000;
+const NAME_CHARS_MAX = 128;
 /** How long one check may take, ms. */
 const CHECK_MS_MAX = 60_000;
