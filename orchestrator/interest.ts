@@ -28,6 +28,19 @@ export function interestedIn(interests: readonly Interest[], input: { kind: Inpu
   return [...by_name].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, interest]) => interest);
 }
 
+/** Who of them is asked: in turns, each agent one skill and then another, so that no agent takes the places of the others. */
+export function shareOut(interested: readonly Interest[]): { asked: Interest[]; left_out: Interest[] } {
+  const turns = interested.map((interest, place) => ({
+    interest,
+    turn: interested.slice(0, place).filter(({ agent_id }) => agent_id === interest.agent_id).length,
+  }));
+  const asked = Array.from({ length: SKILLS_OF_AGENT_MAX }, (_, now) => turns.filter(({ turn }) => turn === now))
+    .flat()
+    .slice(0, INTERESTED_MAX)
+    .map(({ interest }) => interest);
+  return { asked, left_out: interested.filter((interest) => !asked.includes(interest)) };
+}
+
 /** Whether some agent knows what begins like this. */
 export const isKnownFile = (interests: readonly Interest[], head: Uint8Array): boolean =>
   interestedIn(interests, { kind: 'file', head }).some(({ investigates }) =>
@@ -39,7 +52,9 @@ function isBeginning(wanted: string, head: Uint8Array): boolean {
   return hex !== undefined && Buffer.from(head.subarray(0, hex.length / 2)).toString('hex') === hex;
 }
 
-/** Agents that are asked because of their cards in one investigation: the steps of our own rules keep their room. */
+/** Skills that are asked because of their cards in one investigation: the steps of our own rules keep their room. */
 export const INTERESTED_MAX = 8;
+/** Of these, the skills of one agent. */
+export const SKILLS_OF_AGENT_MAX = 2;
 /** 4 to 32 bytes: what fewer say is said by too much. */
 const FIRST_BYTES = /^bytes:((?:[0-9a-f]{2}){4,32})$/;

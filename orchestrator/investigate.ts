@@ -14,7 +14,7 @@ import {
 } from '../protocol/index.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { judgeGuest } from './guest.ts';
-import { INTERESTED_MAX, interestedIn, isKnownFile, type Interest } from './interest.ts';
+import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import { Alert, DESK_FIELDS, SPECIALIST_OF, type Planner, type Situation, type Step } from './plan.ts';
@@ -46,13 +46,12 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
-    const all = interestedIn(known, { kind, head });
-    const interested = all.slice(0, INTERESTED_MAX);
+    const { asked: interested, left_out } = shareOut(interestedIn(known, { kind, head }));
     const outcomes = await carryOut(
       { kind, input, alert, offers, interested },
       { planner, task, signal, tell, handOff },
     );
-    return toResult(kind, outcomes, [...unreadIn(alert), ...all.slice(INTERESTED_MAX).map(notAsked)]);
+    return toResult(kind, outcomes, [...unreadIn(alert), ...left_out.map(notAsked)]);
   };
 }
 
@@ -68,7 +67,7 @@ function detectOrKnow(head: Uint8Array, name: string, interests: readonly Intere
 
 const notAsked = ({ agent_id, skill }: Interest): NotChecked => ({
   what: `${skill} of ${agent_id}`,
-  why: `at most ${INTERESTED_MAX} agents are asked because of their cards`,
+  why: `at most ${INTERESTED_MAX} skills, ${SKILLS_OF_AGENT_MAX} of an agent, are asked because of their cards`,
 });
 
 /** An input without content: nothing is found in it, and nothing was checked either. */
@@ -94,6 +93,9 @@ interface Outcome {
   row: Pick<TaskRow, 'agent_id' | 'state' | 'result' | 'error'>;
 }
 
+/** Only its card brought it here. */
+const isGuest = ({ agent_id }: Step): boolean => agent_id !== undefined;
+
 /** Asks for steps until nothing new is wanted and everything is back. */
 async function carryOut(
   subject: Omit<Situation, 'settled'>,
@@ -114,7 +116,7 @@ async function carryOut(
       const settling = run
         .handOff(run.task, step)
         .catch(refusedRow)
-        .then((row) => (step.agent_id === undefined ? row : judgeGuest(row)))
+        .then((row) => (isGuest(step) ? judgeGuest(row, subject.input.name) : row))
         .then((row) => {
           settled.set(step.step, row.result);
           outcomes.push({ step, row });
@@ -141,9 +143,10 @@ const leftOut = (step: Step): Outcome => {
 /** One verdict; a step that did not come back is said, and keeps the verdict from being clean. */
 function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonly NotChecked[]): InvestigationResult {
   const ordered = [...outcomes].sort((left, right) => (left.step.step < right.step.step ? -1 : 1));
-  const parts = ordered.flatMap(({ row }) => {
+  const parts = ordered.flatMap(({ step, row }) => {
     const result = AnalysisResult.safeParse(row.result);
-    return row.state === 'completed' && result.success ? [{ agent_id: row.agent_id, result: result.data }] : [];
+    if (row.state !== 'completed' || !result.success) return [];
+    return [{ agent_id: row.agent_id, result: result.data, is_guest: isGuest(step) }];
   });
   const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
   if (parts.length === 0) throw nothingBack(kind, ordered);

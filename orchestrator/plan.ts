@@ -218,9 +218,10 @@ function followUp({ input, alert, settled }: Situation, first: readonly Step[]):
   const judged = new Set(texts.flatMap(({ step }) => iocsOf(step).map(keyOf)));
   const named = first
     .filter((step) => !texts.includes(step))
-    .flatMap(({ step, skill }) =>
-      iocsOf(step).map((ioc) => ({ ioc, origin: { source: input.name, locator: `named by ${skill}` } })),
-    );
+    .flatMap(({ step, skill, agent_id }) => {
+      const locator = agent_id === undefined ? `named by ${skill}` : `named by ${skill} of ${agent_id}`;
+      return iocsOf(step).map((ioc) => ({ ioc, origin: { source: input.name, locator } }));
+    });
   const found = distinct([...(alert ? foundIn(alert, input.name) : []), ...named]);
   return intelSteps(
     alert,

@@ -10,6 +10,7 @@ import {
   type Technique,
   type Verdict,
 } from '../../protocol/index.ts';
+import { techniqueOf } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { independentShares } from './independent.ts';
 
@@ -17,10 +18,12 @@ import { independentShares } from './independent.ts';
 export interface Part {
   agent_id: string;
   result: AnalysisResult;
+  /** No specialist of the fleet's own: it comes after them, and where its word stands alone that is said. */
+  is_guest?: boolean;
 }
 
 /**
- * Merges in the order of agent ids, so that it does not matter who answered first. `missing` are parts that were handed out
+ * Merges in the order of agent ids, guests last, so that it does not matter who answered first and guests overwrite nobody. `missing` are parts that were handed out
  * and did not come back: with any of them the verdict is never `benign`, and confidence is at most 0.5. `unread` is what nobody was
  * asked about: it keeps the verdict from being `benign` too.
  */
@@ -40,6 +43,7 @@ export function merge(
     )
     .sort((left, right) => rank(right.severity) - rank(left.severity));
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
+  const guests = guestsAlone(ordered, verdict);
 
   return {
     severity,
@@ -50,8 +54,8 @@ export function merge(
       ({ type, value }) => `${type} ${value}`,
     ),
     verdict,
-    summary: summaryOf(ordered, { verdict, findings, gaps: [...missing, ...unread] }),
-    arithmetic: `confidence ${formula}; severity ${severity}${severityFrom(ordered, severity)}`,
+    summary: summaryOf(ordered, { verdict, findings, guests, gaps: [...missing, ...unread] }),
+    arithmetic: `confidence ${formula}; severity ${severity}${severityFrom(ordered, severity)}${guests === '' ? '' : `; verdict ${verdict} on the word of ${guests} alone`}`,
     techniques,
     findings,
     not_checked: distinct(
@@ -69,7 +73,7 @@ export function merge(
       results.flatMap((result) => result.recommendations),
       (item) => JSON.stringify(item),
     ),
-    data_versions: Object.fromEntries(results.flatMap((result) => Object.entries(result.data_versions))),
+    data_versions: mergeVersions(ordered),
   };
 }
 
@@ -81,18 +85,31 @@ function verdictOf(results: readonly AnalysisResult[], is_incomplete: boolean): 
   return is_incomplete || said.has('inconclusive') || said.size === 0 ? 'inconclusive' : 'benign';
 }
 
+/** The guests whose word a grave verdict is, when no specialist of the fleet's own says the same. */
+function guestsAlone(parts: readonly Part[], verdict: Verdict): string {
+  const saying = parts.filter(({ result }) => result.verdict === verdict);
+  if (!GRAVE.has(verdict) || saying.some(({ is_guest }) => !is_guest)) return '';
+  return [...new Set(saying.map(({ agent_id }) => neutralize(agent_id, NAME_CHARS_MAX)))].join(', ');
+}
+
 /**
  * The gravest finding of all and how many there are beside it, in the words of the whole: what one part says of itself holds for the
  * whole only where it is the whole.
  */
 function summaryOf(
   parts: readonly Part[],
-  { verdict, findings, gaps }: { verdict: Verdict; findings: readonly Finding[]; gaps: readonly NotChecked[] },
+  {
+    verdict,
+    findings,
+    guests,
+    gaps,
+  }: { verdict: Verdict; findings: readonly Finding[]; guests: string; gaps: readonly NotChecked[] },
 ): string {
   const [only, ...others] = parts;
   const [gap] = gaps;
   const beside = gaps.length > 1 ? ` and ${gaps.length - 1} more` : '';
-  const open = gap === undefined ? '' : ` Not checked: ${neutralize(gap.what, NAME_CHARS_MAX)}${beside}.`;
+  const alone = guests === '' ? '' : ` This is the word of ${guests} alone.`;
+  const open = `${alone}${gap === undefined ? '' : ` Not checked: ${neutralize(gap.what, NAME_CHARS_MAX)}${beside}.`}`;
   if (!only) return `Nothing came back.${open}`;
   if (others.length === 0 && only.result.verdict === verdict) return `${only.result.summary}${open}`;
   const [gravest, ...rest] = findings;
@@ -127,24 +144,46 @@ function severityFrom(parts: readonly Part[], severity: Severity): string {
   return part === undefined || own === undefined ? '' : ` as ${part.agent_id} says (${own})`;
 }
 
+/** Whoever comes first names it, unless our own table does. */
 function mergeTechniques(techniques: readonly Technique[]): Technique[] {
   const by_id = new Map<string, Technique>();
   for (const technique of techniques) {
-    const evidence: Evidence[] = [...(by_id.get(technique.id)?.evidence ?? []), ...technique.evidence];
-    by_id.set(technique.id, { ...technique, evidence: evidence.slice(0, EVIDENCE_MAX) });
+    const told = by_id.get(technique.id) ?? { ...technique, ...namesOf(technique.id), evidence: [] };
+    const evidence: Evidence[] = [...told.evidence, ...technique.evidence];
+    by_id.set(technique.id, { ...told, evidence: evidence.slice(0, EVIDENCE_MAX) });
   }
   return [...by_id.values()].sort((left, right) => compareText(left.id, right.id));
 }
 
-/** Several parts of one agent are ordered by what they say. */
+function namesOf(id: string): Pick<Technique, 'name' | 'attack_version'> | undefined {
+  const known = techniqueOf(id) ?? techniqueOf(id, '18.1');
+  return known && { name: known.name, attack_version: known.attack_version };
+}
+
+/** Whoever comes first says it; what guests used bears their name. */
+function mergeVersions(parts: readonly Part[]): Record<string, string> {
+  const versions = new Map<string, string>();
+  for (const { agent_id, result, is_guest } of parts) {
+    for (const [name, version] of Object.entries(result.data_versions)) {
+      const key = is_guest ? `${agent_id}/${name}` : name;
+      if (!versions.has(key)) versions.set(key, version);
+    }
+  }
+  return Object.fromEntries(versions);
+}
+
+/** Guests last; several parts of one agent are ordered by what they say. */
 const byAgent = (left: Part, right: Part): number =>
-  compareText(left.agent_id, right.agent_id) || compareText(JSON.stringify(left.result), JSON.stringify(right.result));
+  Number(left.is_guest ?? false) - Number(right.is_guest ?? false) ||
+  compareText(left.agent_id, right.agent_id) ||
+  compareText(JSON.stringify(left.result), JSON.stringify(right.result));
 const distinct = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ];
 const rank = (severity: Severity): number => SEVERITY_ORDER.indexOf(severity);
 const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
+const GRAVE: ReadonlySet<Verdict> = new Set(['malicious', 'suspicious']);
 const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
 const EVIDENCE_MAX = 10;

@@ -2,8 +2,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defineAgent, type Agent } from '../../mesh/index.ts';
-import { judgeGuest } from '../../orchestrator/guest.ts';
-import { INTERESTED_MAX, interestedIn, interestsOf, isKnownFile, type Interest } from '../../orchestrator/interest.ts';
+import { GUEST_IOCS_MAX, judgeGuest } from '../../orchestrator/guest.ts';
+import {
+  INTERESTED_MAX,
+  interestedIn,
+  interestsOf,
+  isKnownFile,
+  shareOut,
+  SKILLS_OF_AGENT_MAX,
+  type Interest,
+} from '../../orchestrator/interest.ts';
 import type { TaskRow } from '../../orchestrator/index.ts';
 import { memoryOffers } from '../../orchestrator/offers.ts';
 import { rulesPlanner } from '../../orchestrator/plan.ts';
@@ -59,6 +67,32 @@ describe('who is asked', () => {
     );
   });
 
+  test('an agent of many skills takes the places of no other, and what is left out is told', () => {
+    const many = Array.from({ length: 8 }, (_, nth) => wanting('aaa-agent', ['certificate'], `look_${nth}`));
+    const all = interestedIn([wanting('zoe'), ...many, wanting('bob')], { kind: 'certificate', head });
+    const { asked, left_out } = shareOut(all);
+    const named = (interests: readonly Interest[]) => interests.map(({ agent_id, skill: id }) => `${agent_id} ${id}`);
+    expect(named(asked)).toEqual(['aaa-agent look_0', 'bob look_at', 'zoe look_at', 'aaa-agent look_1']);
+    expect(named(left_out)).toEqual([2, 3, 4, 5, 6, 7].map((nth) => `aaa-agent look_${nth}`));
+  });
+
+  test('each is asked once before any is asked twice', () => {
+    const pair = (agent_id: string) => ['look_1', 'look_2'].map((id) => wanting(agent_id, ['certificate'], id));
+    const agents = Array.from({ length: INTERESTED_MAX }, (_, nth) => `guest-${nth}`);
+    expect(shareOut(agents.flatMap(pair)).asked.map(({ agent_id }) => agent_id)).toEqual(agents);
+    const few = agents.slice(0, INTERESTED_MAX / SKILLS_OF_AGENT_MAX);
+    expect(shareOut(few.flatMap(pair)).left_out).toEqual([]);
+  });
+
+  test('an indicator that a guest names goes to threat intelligence under its name', () => {
+    const input = { name: 'x', text: 'y' };
+    const iocs = [{ type: 'ip', value: '198.51.100.7' }];
+    const settled = new Map([['card:ada/look_at', resultOf({ iocs })]]);
+    const interested = [wanting('ada')];
+    const [intel] = rulesPlanner.next({ kind: 'certificate', input, alert: undefined, settled, interested });
+    expect(intel?.params).toMatchObject({ iocs, origins: [{ source: 'x', locator: 'named by look_at of ada' }] });
+  });
+
   test('it stands beside our own steps, never in their place, and nobody is asked the same twice', () => {
     const input = { name: 'x', text: 'y' };
     const interested = [wanting('ada', ['email']), wanting('eve', ['email'], 'analyze_email')];
@@ -71,7 +105,8 @@ describe('who is asked', () => {
 });
 
 describe('what of a guest’s answer counts', () => {
-  const judged = (result: unknown) => judgeGuest<Row>({ state: 'completed', result });
+  const judged = (result: unknown, name = 'input') => judgeGuest<Row>({ state: 'completed', result }, name);
+  const kept = (result: unknown, name = 'input') => AnalysisResult.parse(judged(result, name).result);
 
   test('a result that rests on what it says it found', () => {
     const good = resultOf({
@@ -110,23 +145,74 @@ describe('what of a guest’s answer counts', () => {
     ],
     ['confident, of nothing', resultOf({ confidence: 0.9 }), 'confident without'],
   ])('%s counts for nothing, and the reason is said', (_what, result, why) => {
-    const { state, result: kept, error } = judged(result);
-    expect([state, kept]).toEqual(['completed', undefined]);
+    const { state, result: counting, error } = judged(result);
+    expect([state, counting]).toEqual(['completed', undefined]);
     expect(error?.message).toContain(why);
+  });
+
+  const citing = (source: string, severity: 'low' | 'critical' = 'critical') => ({
+    ...finding(source, severity),
+    evidence: [{ source, locator: 'line 1', excerpt: 'x' }],
+  });
+  const grave = { verdict: 'malicious', severity: 'critical', confidence: 0.95 } as const;
+
+  test('a grave word on what nobody showed it counts for nothing, and the source that is none is named', () => {
+    const { result, error } = judged(resultOf({ ...grave, findings: [citing('elsewhere.pem')] }));
+    expect(result).toBeUndefined();
+    expect(error?.message).toMatch(/malicious without a finding.*such as elsewhere\.pem/);
+  });
+
+  test('what cites another source is passed over, and so is the confidence that rested on it', () => {
+    const findings = [citing('elsewhere.pem'), citing('input', 'low')];
+    const techniques = findings.map(({ evidence }, nth) => ({
+      id: `T105${nth}`,
+      name: 'x',
+      attack_version: '19',
+      evidence,
+    }));
+    const about = kept(resultOf({ severity: 'low', confidence: 0.95, verdict: 'suspicious', findings, techniques }));
+    expect(about).toMatchObject({ findings: [{ id: 'input' }], techniques: [{ id: 'T1051' }], confidence: 0.1 });
+    expect(about.not_checked).toEqual([
+      { what: '1 of its 2 findings', why: 'they cite a source that is not the input, such as elsewhere.pem' },
+    ]);
+    const harmful = [{ ...citing('input'), evidence: [...citing('input').evidence, ...citing('other').evidence] }];
+    expect(judged(resultOf({ ...grave, findings: harmful })).result).toBeUndefined();
+  });
+
+  test.each<[string, string, boolean]>([
+    ['alert.json', 'alert.json', true],
+    ['alert.json', 'alert.json#/email', true],
+    ['alert.json', 'alert.jso', false],
+    ['alert.json', 'a…', false],
+    ['alert.json', '', false],
+    ['a\u202eb.pem', 'a\\u{202e}b.pem', true],
+    ['a\u00a0b.pem', 'a\\u{a0}b.pem', true],
+    [`${'n'.repeat(200)}.pem`, `${'n'.repeat(119)}…`, true],
+    [`${'n'.repeat(200)}.pem`, `${'m'.repeat(119)}…`, false],
+  ])('of the input %s, the source %s', (name, source, is_input) => {
+    expect(judged(resultOf({ ...grave, findings: [citing(source)] }), name).result !== undefined).toBe(is_input);
+  });
+
+  test('of thousands of indicators a few are judged, the others are told, and it is not benign', () => {
+    const iocs = Array.from({ length: 40_000 }, (_, nth) => ({ type: 'domain', value: `d${nth}.example.com` }));
+    const bounded = kept(resultOf({ iocs }));
+    expect(bounded.iocs).toEqual(iocs.slice(0, GUEST_IOCS_MAX));
+    expect(bounded.verdict).toBe('inconclusive');
+    expect(bounded.not_checked[0]?.what).toBe(`${40_000 - GUEST_IOCS_MAX} of its 40000 indicators`);
   });
 
   test('what hides or obeys in its texts is made visible, and it is a result still', () => {
     const evil = '\u001b[2J\u202egood'.repeat(30);
     const evidence: Evidence[] = [{ source: evil, locator: evil, excerpt: evil.slice(0, 512) }];
     const result = resultOf({ summary: evil, findings: [{ ...finding('a', 'low'), title: evil, evidence }] });
-    const text = JSON.stringify(judged(result).result);
+    const text = JSON.stringify(judged(result, evil).result);
     expect(text).not.toMatch(/\\u001b|\u202e/);
     expect(AnalysisResult.safeParse(JSON.parse(text)).success).toBe(true);
   });
 
   test('what failed or was refused is left as it is', () => {
     const failed = { state: 'failed' as const, error: { code: 5030, message: 'gone' } };
-    expect(judgeGuest(failed)).toBe(failed);
+    expect(judgeGuest(failed, 'input')).toBe(failed);
   });
 });
 
@@ -161,9 +247,13 @@ describe('in a mesh', () => {
   const benign = resultOf({});
 
   test('each that asks is asked, and the answers make one verdict', async () => {
-    const bad = resultOf({ findings: [finding('a', 'high')], verdict: 'malicious', severity: 'high', confidence: 0.8 });
+    const evidence = [{ source: 'a.pem', locator: 'line 1', excerpt: 'x' }];
+    const findings = [{ ...finding('a', 'high'), evidence }];
+    const bad = resultOf({ findings, verdict: 'malicious', severity: 'high', confidence: 0.8 });
     const result = InvestigationResult.parse(await investigate([guest('bob', bad), guest('ada', benign)]));
     expect(result).toMatchObject({ kind: 'certificate', verdict: 'malicious' });
+    expect(result.summary).toContain('This is the word of bob alone.');
+    expect(result.arithmetic).toContain('verdict malicious on the word of bob alone');
     expect(result.steps.map(({ agent_id, verdict }) => [agent_id, verdict])).toEqual([
       ['ada', 'benign'],
       ['bob', 'malicious'],

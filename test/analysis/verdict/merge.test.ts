@@ -72,6 +72,63 @@ test('the summary says what is missing, who answered, and that nothing came back
   expect(merge([], missing, missing).summary).toBe('Nothing came back. Not checked: threat-intel and 1 more.');
 });
 
+const evidenceOf = (source: string, count: number) =>
+  Array.from({ length: count }, (_, nth) => ({ source, locator: `line ${nth}`, excerpt: 'x' }));
+
+test('a guest comes last: it renames no technique, pushes no evidence out and overwrites no version, whatever it is called', () => {
+  const technique = (name: string, source: string, count: number) => ({
+    id: 'T1059',
+    name,
+    attack_version: '1',
+    evidence: evidenceOf(source, count),
+  });
+  const guest = (agent_id: string) => ({
+    agent_id,
+    is_guest: true,
+    result: resultOf({
+      techniques: [technique('Harmless housekeeping', agent_id, 10)],
+      data_versions: { attack: '0' },
+    }),
+  });
+  const own = {
+    agent_id: 'endpoint-security',
+    result: resultOf({
+      techniques: [technique('Command and Scripting Interpreter', 'own', 3)],
+      data_versions: { attack: '19' },
+    }),
+  };
+  const merged = merge([guest('aaa'), own, guest('zzz')], []);
+  expect(merged.techniques).toMatchObject([
+    { id: 'T1059', name: 'Command and Scripting Interpreter', attack_version: '19' },
+  ]);
+  expect(merged.techniques[0]?.evidence.slice(0, 3)).toEqual(evidenceOf('own', 3));
+  expect(merged.techniques[0]?.evidence).toHaveLength(10);
+  expect(merged.data_versions).toEqual({ attack: '19', 'aaa/attack': '0', 'zzz/attack': '0' });
+});
+
+test('a technique is called what our table calls it, and one that no table knows what the first calls it', () => {
+  const named = (agent_id: string, id: string, name: string) => ({
+    agent_id,
+    is_guest: true,
+    result: resultOf({ techniques: [{ id, name, attack_version: '19', evidence: evidenceOf('a', 1) }] }),
+  });
+  const parts = [named('b', 'T9999', 'second'), named('a', 'T9999', 'first'), named('a', 'T1059', 'Harmless')];
+  expect(merge(parts, []).techniques.map(({ id, name }) => [id, name])).toEqual([
+    ['T1059', 'Command and Scripting Interpreter'],
+    ['T9999', 'first'],
+  ]);
+});
+
+test('a grave word that only guests say is told as theirs, and as nobody’s when a specialist of ours says it too', () => {
+  const guests = ['zoe', 'bob'].map((agent_id) => ({ agent_id, is_guest: true, result: saying(0.7, on('record 4')) }));
+  const alone = merge([...guests, { agent_id: 'threat-intel', result: resultOf() }], []);
+  expect(alone.verdict).toBe('suspicious');
+  expect(alone.summary).toContain('This is the word of bob, zoe alone.');
+  expect(alone.arithmetic).toContain('; verdict suspicious on the word of bob, zoe alone');
+  const agreed = merge([...guests, { agent_id: 'threat-intel', result: saying(0.6, on('record 9')) }], []);
+  expect(`${agreed.summary} ${agreed.arithmetic}`).not.toContain('alone');
+});
+
 const aFinding = fc
   .record({
     record: fc.integer({ min: 1, max: 6 }),
