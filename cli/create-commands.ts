@@ -18,7 +18,7 @@ export function addCreateCommands({ program, isJson }: Cli): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora create agent beacon-hunter\n  aurora create agent secret-scanner --skill find_secrets --into ../secret-scanner\n  aurora create agent secret-scanner --aurora file:../aurora-mesh-0.1.0.tgz\n  aurora create agent beacon-hunter --json\n\nExit codes: 0 written, 2 a name that cannot be, or a file that is there already: nothing is written then',
+      '\nExamples:\n  aurora create agent beacon-hunter\n  aurora create agent secret-scanner --skill find_secrets --into ../secret-scanner\n  aurora create agent secret-scanner --aurora file:../aurora-mesh-0.1.0.tgz\n  aurora create agent beacon-hunter --json\n\nExit codes: 0 written, 2 a name that cannot be, or a file, a link or anything else in the way: nothing is kept then',
     )
     .action(async (name: string, options: { into?: string; skill?: string; aurora?: string }) => {
       (await import('./create/create.ts')).createAgent(name, options, isJson());

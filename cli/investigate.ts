@@ -14,6 +14,7 @@ import { follow, type Watch, type Way } from './follow.ts';
 import { readInput, toSource, type Input } from './input.ts';
 import { EXIT } from './outcome.ts';
 import { isRunning, withPrivate, withRunning } from './reach.ts';
+import { toJsonText } from './text.ts';
 import { toVerdictText } from './verdict-view.ts';
 import { createWatchView } from './watch-view.ts';
 
@@ -80,7 +81,7 @@ export async function ask(
 }
 
 function show(task: Task, hops: readonly Task[], json: boolean): number {
-  if (json) process.stdout.write(`${JSON.stringify(task, null, 2)}\n`);
+  if (json) process.stdout.write(`${toJsonText(task)}\n`);
   const result = task.state === 'completed' ? InvestigationResult.safeParse(task.result) : undefined;
   if (!result?.success) {
     const { code = 5000, message = 'The investigation ended without a verdict' } = task.error ?? {};

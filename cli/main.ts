@@ -23,6 +23,7 @@ import { EXIT, toOutcome, UsageError } from './outcome.ts';
 import { addPeopleCommands } from './people-commands.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
+import { toJsonText } from './text.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -172,7 +173,7 @@ function createProgram(end: (code: number) => void): Command {
     .command('config')
     .description('print the effective configuration, secrets hidden')
     .addHelpText('after', '\nExamples:\n  aurora config\n  AURORA_LIMITS_DRAIN_MS=5000 aurora config')
-    .action(() => void process.stdout.write(`${JSON.stringify(showConfig(configOf()), null, 2)}\n`));
+    .action(() => void process.stdout.write(`${toJsonText(showConfig(configOf()))}\n`));
 
   program
     .command('demo')

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { Permission, UserRole } from '../protocol/index.ts';
 import { toInteger, type Cli } from './cli.ts';
+import { toJsonText } from './text.ts';
 
 /** Adds them. */
 export function addPeopleCommands(cli: Cli): void {
@@ -21,7 +22,7 @@ function addLogin({ program, configOf, isJson }: Cli): void {
       const { login } = await import('./login.ts');
       const signed = await login(configOf(), { username, api, password_stdin: passwordStdin });
       const { username: name, role } = signed;
-      process.stdout.write(isJson() ? `${JSON.stringify({ username: name, role })}\n` : `You are ${name}, ${role}\n`);
+      process.stdout.write(isJson() ? `${toJsonText({ username: name, role }, 0)}\n` : `You are ${name}, ${role}\n`);
     });
   program
     .command('logout')

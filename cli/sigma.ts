@@ -6,7 +6,7 @@ import { RuleExplanation, RuleTrial, type SigmaProblem } from '../protocol/index
 import { readInput, toSource } from './input.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { isRunning, withPrivate, withRunning } from './reach.ts';
-import { safe, wrap } from './text.ts';
+import { safe, toJsonText, wrap } from './text.ts';
 
 /** What one says beside the files. */
 export interface SigmaOptions {
@@ -32,7 +32,7 @@ export async function testRule(
       }),
     ),
   );
-  process.stdout.write(options.json ? `${JSON.stringify(trial, null, 2)}\n` : toTrialText(trial, rule));
+  process.stdout.write(options.json ? `${toJsonText(trial)}\n` : toTrialText(trial, rule));
   if (!trial.valid) return EXIT.usage;
   return events !== undefined && trial.hits.length === 0 ? EXIT.failed : EXIT.ok;
 }
@@ -56,7 +56,7 @@ export async function explainRule(
       }),
     ),
   );
-  process.stdout.write(options.json ? `${JSON.stringify(explained, null, 2)}\n` : toExplanationText(explained));
+  process.stdout.write(options.json ? `${toJsonText(explained)}\n` : toExplanationText(explained));
   return explained.events.some(({ matched }) => matched) ? EXIT.ok : EXIT.failed;
 }
 

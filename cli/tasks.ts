@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Peer } from '../mesh/index.ts';
 import { HistoryPage, isFinal, Task, TaskPage } from '../protocol/index.ts';
 import { readPages } from './pages.ts';
-import { safe } from './text.ts';
+import { safe, toJsonText } from './text.ts';
 import { standingOf, toTimelineText } from './timeline.ts';
 
 /** Who is in the fleet. */
@@ -90,7 +90,7 @@ export async function cancelTask(peer: Peer, task_id: string, json: boolean): Pr
 }
 
 /** JSON for machines, on stdout alone. */
-export const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+export const print = (value: unknown): void => void process.stdout.write(`${toJsonText(value)}\n`);
 
 /** Columns without frames: it can be read, cut and grepped. */
 export function plainTable(head: string[]) {

@@ -6,6 +6,11 @@ import type { Severity, Verdict } from '../protocol/index.ts';
 export const safe = (text: string): string =>
   text.replace(/[\t\r\n]+/g, ' ').replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 
+/** JSON of a value, the same for every parser, in which a terminal finds nothing to obey or to hide. */
+export const toJsonText = (value: unknown, indent = 2): string =>
+  // JSON itself leaves all beyond the controls of ASCII as they are; line breaks stand between its lines alone.
+  JSON.stringify(value ?? null, null, indent).replace(UNSAFE, (char) => (char === '\n' ? char : escaped(char)));
+
 /** A verdict, colored by how bad it is. */
 export const paintVerdict = (verdict: Verdict): string => VERDICT[verdict](verdict);
 
@@ -35,6 +40,13 @@ export function wrap(text: string, indent: string, width = 110): string {
   }
   return [...lines, line].map((each) => `${indent}${each}`).join('\n');
 }
+
+/** A character as JSON writes it: `\u009b`, two of them beyond the first plane. */
+const escaped = (char: string): string =>
+  char
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 
 const VERDICT: Readonly<Record<Verdict, (text: string) => string>> = {
   malicious: (text) => pico.bold(pico.red(text)),

@@ -10,6 +10,7 @@ import {
 } from '../boot/index.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { isRunning } from './reach.ts';
+import { toJsonText } from './text.ts';
 
 /** What one can say. */
 export interface UpOptions {
@@ -23,7 +24,7 @@ export interface UpOptions {
 export async function up(config: Config, { config_file, flags, single_process, json }: UpOptions): Promise<number> {
   if (await isRunning(config))
     throw new UsageError(`A fleet runs on ${config.data} already; use it, or give another --data`);
-  const onEvent = (event: FleetEvent) => void process.stdout.write(json ? `${JSON.stringify(event)}\n` : toLine(event));
+  const onEvent = (event: FleetEvent) => void process.stdout.write(json ? `${toJsonText(event, 0)}\n` : toLine(event));
   if (single_process) process.stderr.write('aurora: one process for all: there is no isolation between agents\n');
   const stopped = whenTold();
   const options = { config, config_file, flags, onEvent };

@@ -6,7 +6,7 @@ import { UsageError } from '../outcome.ts';
 export interface Names {
   /** `beacon-hunter`: file, service, place in the fleet. */
   id: string;
-  /** `beaconHunter`: the constant that its file exports. */
+  /** `beaconHunterSpecialist`: the constant that its file exports. */
   constant: string;
   /** `Beacon hunter`, for people. */
   title: string;
@@ -27,12 +27,14 @@ export function namesOf(id: string, skill = skillOf(id)): Names {
       `"${skill.slice(0, SHOWN_CHARS_MAX)}" is no skill name: snake_case of small letters and digits, verb_noun, at most ${SKILL_CHARS_MAX}; say --skill find_secrets`,
     );
   const [first = '', ...rest] = id.split('-');
-  return { id, constant: constantOf(first, rest), title: capital(id.replaceAll('-', ' ')), skill };
+  return {
+    id,
+    // No identifier of the templates ends like this, and no word of the language.
+    constant: `${first}${rest.map(capital).join('')}Specialist`,
+    title: capital(id.replaceAll('-', ' ')),
+    skill,
+  };
 }
-
-/** One word alone could be one of the language, or one that the file uses already. */
-const constantOf = (first: string, rest: readonly string[]): string =>
-  rest.length === 0 ? `${first}Agent` : `${first}${rest.map(capital).join('')}`;
 
 /** Unlike the skill of any other agent. */
 const skillOf = (id: string): string => `ask_${id.replaceAll('-', '_')}`.slice(0, SKILL_CHARS_MAX).replace(/_$/, '');

@@ -7,6 +7,7 @@ import { loadConfig, portOf } from '../../boot/index.ts';
 import { UsageError } from '../outcome.ts';
 import type { Creation } from './creation.ts';
 import type { Names } from './names.ts';
+import { requireFile } from './places.ts';
 import { readTemplate, type NewFile } from './templates.ts';
 
 /** The checkout of aurora-mesh that a folder lies in, if it does. */
@@ -50,9 +51,8 @@ function isCheckout(folder: string): boolean {
 }
 
 function edit(root: string, path: string, change: (text: string) => string): NewFile {
-  const file = join(root, path);
-  if (!existsSync(file)) throw new UsageError(`${file} is not there: this is no whole checkout of aurora-mesh`);
-  return { path, text: change(readFileSync(file, 'utf8')) };
+  requireFile(root, path);
+  return { path, text: change(readFileSync(join(root, path), 'utf8')) };
 }
 
 /** The table of agents with one line more, at its end: ports and the order in which people know them stay. */

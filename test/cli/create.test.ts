@@ -1,11 +1,25 @@
 /** `aurora create agent` as a person runs it: what it writes where, what it refuses, and that it then writes nothing. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { carryOut } from '../../cli/create/creation.ts';
 import { namesOf } from '../../cli/create/names.ts';
 import { planPackage } from '../../cli/create/package.ts';
+import { planSpecialist } from '../../cli/create/specialist.ts';
+import { readTemplate } from '../../cli/create/templates.ts';
 import { aurora } from '../support/aurora.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -82,6 +96,77 @@ test('nothing is overwritten: the file that is there is named, and nothing is wr
   expect(filesIn(place)).toEqual(['src/main.ts']);
 });
 
+const createIn = (place: string) => carryOut(planPackage(place, namesOf('beacon-hunter')));
+const wayOf = (place: string) => [
+  { named: 'a link to another folder', make: () => symlinkSync(folder('elsewhere'), place) },
+  { named: 'a link to nowhere', make: () => symlinkSync(join(scratch, 'nowhere'), place) },
+  { named: 'a file', make: () => writeFileSync(place, 'mine') },
+];
+
+test('what stands where a folder should be is named and refused, and nothing is written here or where a link leads', () => {
+  for (const below of ['src', 'test'])
+    for (const { named, make } of wayOf(join(folder(`way-${below}`), below))) {
+      const place = folder(`way-${below}`);
+      make();
+      const why = named === 'a file' ? 'no folder' : 'a link';
+      expect(() => createIn(place), named).toThrow(
+        `${join(place, below)} is ${why}, a folder of its own is needed there`,
+      );
+      expect([readdirSync(place), readdirSync(folder('elsewhere'))], named).toEqual([[below], []]);
+      rmSync(join(place, below));
+    }
+});
+
+test('a link where a new file should be, and a folder that is none, are refused like that: by exit code 2 and what to do', async () => {
+  const place = folder('way-file');
+  symlinkSync(join(scratch, 'victim'), join(place, 'README.md'));
+  expect(() => createIn(place)).toThrow(`${join(place, 'README.md')} is there already; nothing was written`);
+  expect([readdirSync(place), existsSync(join(scratch, 'victim'))]).toEqual([['README.md'], false]);
+  writeFileSync(join(scratch, 'plain'), 'mine');
+  expect(() => createIn(join(scratch, 'plain', 'below'))).toThrow(
+    /plain\/below cannot be looked at \(ENOTDIR\); .*--into/,
+  );
+  writeFileSync(join(folder('way-by-hand'), 'test'), 'mine');
+  const { code, stdout, stderr } = await create('beacon-hunter', '--into', folder('way-by-hand'));
+  expect([code, stdout, filesIn(folder('way-by-hand'))]).toEqual([2, '', ['test']]);
+  expect(stderr).toMatch(/way-by-hand\/test is no folder, .*nothing was written\. Move it away, .*--into/);
+});
+
+test('a checkout is not left through a link either, be it a folder of it or a file that is changed', () => {
+  const outside = checkout('outside');
+  mkdirSync(join(outside, 'test'));
+  const before = filesIn(outside).map((file) => readFileSync(join(outside, file), 'utf8'));
+  for (const path of ['agents', 'docker-compose.yml', 'test']) {
+    const place = checkout(`left-by-${path}`);
+    rmSync(join(place, path), { recursive: true, force: true });
+    symlinkSync(join(outside, path), join(place, path));
+    expect(() => carryOut(planSpecialist(place, namesOf('beacon-hunter')))).toThrow(`${join(place, path)} is a link`);
+  }
+  expect(filesIn(outside).map((file) => readFileSync(join(outside, file), 'utf8'))).toEqual(before);
+});
+
+test('a failure in the middle takes back what was written and changed, and leaves what others have there', () => {
+  const place = folder('middle');
+  mkdirSync(join(place, 'theirs'));
+  writeFileSync(join(place, 'changed'), 'before');
+  const plan = { where: 'package', root: place, edits: [{ path: 'changed', text: 'after' }], next: [] } as const;
+  const files = [
+    { path: 'new/below/one', text: '1' },
+    { path: 'theirs/two', text: '2' },
+  ];
+  const failing = { path: 'theirs/two/three', text: 'a file where it needs a folder' };
+  expect(() => carryOut({ ...plan, files: [...files, failing] })).toThrow(
+    `${join(place, failing.path)} cannot be written (EEXIST); nothing was kept`,
+  );
+  expect([readdirSync(place).sort(), filesIn(place)]).toEqual([['changed', 'theirs'], ['changed']]);
+  const twice = { path: 'theirs/two', text: 'of somebody quicker' };
+  expect(() => carryOut({ ...plan, files: [...files, twice] })).toThrow('cannot be written (EEXIST)');
+  expect(filesIn(place)).toEqual(['changed']);
+  const badly = { path: 'changed', text: undefined as unknown as string };
+  expect(() => carryOut({ ...plan, files, edits: [badly] })).toThrow('nothing was kept');
+  expect([filesIn(place), readFileSync(join(place, 'changed'), 'utf8')]).toEqual([['changed'], 'before']);
+});
+
 test('inside a checkout, from any folder of it: a file, a test, a line at the end, a service in its place', async () => {
   const place = checkout('inside');
   const { code, stdout } = await create('beacon-hunter', '--into', join(place, 'agents'), '--json');
@@ -123,13 +208,69 @@ test('a name that cannot be is refused with what a name is like', async () => {
   expect(existsSync(place)).toBe(false);
 });
 
-test('the names of an agent follow from its id, also of the longest, and none is a word of the language', () => {
+test('the names of an agent follow from its id, also of the longest', () => {
   expect(namesOf('beacon-hunter')).toEqual({
     id: 'beacon-hunter',
-    constant: 'beaconHunter',
+    constant: 'beaconHunterSpecialist',
     title: 'Beacon hunter',
     skill: 'ask_beacon_hunter',
   });
-  expect(namesOf('class').constant).toBe('classAgent');
+  expect(namesOf('class').constant).toBe('classSpecialist');
   expect(namesOf(`${'abcdefg-'.repeat(7)}abcdefgh`).skill).toMatch(/^ask_[a-z_]{1,59}[a-z]$/);
 });
+
+test('no agent, whatever its name, gets a constant that its file uses already', () => {
+  const ids = new Set(templateFiles('my-agent').flatMap((text) => namesIn(text).flatMap(toIds)));
+  expect([...ids]).toEqual(expect.arrayContaining(['find-secrets', 'define-agent', 'define', 'judge-text', 'source']));
+  const used = templateFiles('unlike-any').flatMap(namesIn);
+  for (const id of ids) {
+    expect(used).not.toContain(namesOf(id).constant);
+    for (const text of templateFiles(id)) {
+      const declared = declaredIn(text);
+      expect(declared.length).toBeGreaterThan(3);
+      expect(declared.toSorted(), id).toEqual([...new Set(declared)].sort());
+    }
+  }
+});
+
+/** The sources of both templates for an agent of that name. */
+const templateFiles = (id: string): string[] =>
+  (['specialist', 'package'] as const)
+    .flatMap((template) => readTemplate(template, namesOf(id)))
+    .filter(({ path }) => path.endsWith('.ts') && !path.endsWith('main.ts'))
+    .map(({ text }) => text);
+
+const sourceOf = (text: string) => ts.createSourceFile('template.ts', text, ts.ScriptTarget.Latest, true);
+
+/** Every identifier of a source. */
+function namesIn(text: string): string[] {
+  const namesBelow = (node: ts.Node): string[] =>
+    ts.isIdentifier(node) ? [node.text] : node.getChildren().flatMap(namesBelow);
+  return namesBelow(sourceOf(text));
+}
+
+/** What a source declares at its top, imports too. */
+function declaredIn(text: string): string[] {
+  return sourceOf(text).statements.flatMap((statement) => {
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) => namesIn(name.getText()));
+    if (ts.isImportDeclaration(statement)) return namesIn(statement.importClause?.getText() ?? '');
+    return ts.isFunctionDeclaration(statement) || ts.isInterfaceDeclaration(statement)
+      ? [statement.name?.text ?? '']
+      : [];
+  });
+}
+
+/** Ids that come to an identifier, or to the beginning of it: `define` and `define-agent`. */
+function toIds(name: string): string[] {
+  const words = name.split(/(?=[A-Z][a-z])|_/).map((word) => word.toLowerCase());
+  return words.map((_, index) => words.slice(0, index + 1).join('-')).filter(isId);
+}
+
+function isId(id: string): boolean {
+  try {
+    return namesOf(id).id === id;
+  } catch {
+    return false;
+  }
+}

@@ -35,12 +35,18 @@ test('what a hostile peer says reaches the terminal as text: on its card, in ans
   const json = await run(rude.url, '--json');
   for (const { code, stdout, stderr } of [whole, tried, json]) {
     expect(code).toBe(0);
-    for (const raw of ['\u001b', '\u0007']) expect(stdout + stderr).not.toContain(raw);
+    for (const raw of ['\u001b', '\u0007', '\u202e']) expect(stdout + stderr).not.toContain(raw);
   }
-  for (const { stdout, stderr } of [whole, tried]) expect(stdout + stderr).not.toContain('\u202e');
   expect(whole.stdout).toContain('\\u{1b}[31m');
   expect(whole.stderr).toMatch(/→ \{"jsonrpc":"2\.0","id":"kit-1","method":"rpc\.discover"\}/);
   expect(tried.stdout).toContain('"name": "anna"'); // the example's own
+});
+
+test('a call prints the same JSON without the characters that a terminal obeys', async () => {
+  const text = 'a\u009b31m\u001b[2J\u202e\u2028z';
+  const { code, stdout } = await aurora(['call', good.url, 'echo_text', JSON.stringify({ text })]);
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { text }]);
+  expect(stdout).toContain(String.raw`a\u009b31m\u001b[2J\u202e\u2028z`);
 });
 
 test('--try calls with the params given and ends by the answer; --save is a recording that comes again', async () => {
