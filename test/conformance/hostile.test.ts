@@ -86,7 +86,7 @@ test('nothing endless is made from a schema', () => {
     const shape = readShape(schema);
     return shape && makeFitting(shape, createChance(1));
   };
-  expect(make(of({ type: 'string', pattern: `^${wild[0]}$` }))).toBeUndefined();
+  expect(make(of({ type: 'string', pattern: `^${wild[0]}bcd$` }))).toBeUndefined();
   expect(make(of({ type: 'array', minItems: 1e9 }))).toBeUndefined();
   expect(make(of({ type: 'string', pattern: tame[0] }))).toMatchObject({
     text: expect.stringMatching(/^CVE-/) as string,
@@ -127,7 +127,10 @@ test('fragments without an end are a fault, and the connection is dropped', asyn
     const wire = await dialWire(await serve({ onSocket: (_ws, socket) => flood(socket, part(size, 1), pieces) }));
     const heard: Received[] = [];
     await new Promise<void>((resolve) => {
-      wire.hear((received) => void (heard.push(received), received.kind === 'end' && resolve()));
+      wire.hear((received) => {
+        heard.push(received);
+        if (received.kind === 'end') resolve();
+      });
     });
     expect(heard).toMatchObject([
       { kind: 'fault', about: expect.stringContaining('fragments of more') as string },
@@ -147,7 +150,9 @@ test('what nobody heard, and what a conversation keeps, is bounded in bytes', as
   const ended = new Promise<void>((resolve) => (onEnd = resolve));
   const unheard = await dialWire(url, {
     all: [],
-    add: (note) => void (note.text === 'the connection ended' && onEnd()),
+    add: (note) => {
+      if (note.text === 'the connection ended') onEnd();
+    },
   });
   await ended;
   const kinds: string[] = [];
