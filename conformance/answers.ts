@@ -1,5 +1,6 @@
 /** What every answer is judged by, whoever asked for it: rules that are watched over a whole run. */
 import { ERRORS } from '../protocol/index.ts';
+import { show } from './check.ts';
 import type { Profile, RequirementId } from './requirements.ts';
 
 /** A message as it came. */
@@ -12,7 +13,7 @@ export type Observe = (id: RequirementId, about: string) => void;
 export function judgeAnswer(frame: Frame, profile: Profile, observe: Observe): void {
   const has_result = Object.hasOwn(frame, 'result');
   const has_error = Object.hasOwn(frame, 'error');
-  if (frame['jsonrpc'] !== '2.0') observe('FRAME-01', `jsonrpc is ${JSON.stringify(frame['jsonrpc'])}`);
+  if (frame['jsonrpc'] !== '2.0') observe('FRAME-01', `jsonrpc is ${show(frame['jsonrpc'])}`);
   if (has_result === has_error) observe('FRAME-02', has_result ? 'both result and error' : 'neither result nor error');
   if (!Object.hasOwn(frame, 'id')) observe('FRAME-04', 'an answer without an id');
   if (has_error) judgeError(frame['error'], profile, observe);
@@ -20,23 +21,20 @@ export function judgeAnswer(frame: Frame, profile: Profile, observe: Observe): v
 
 function judgeError(error: unknown, profile: Profile, observe: Observe): void {
   if (!isFrame(error) || !Number.isInteger(error['code']) || typeof error['message'] !== 'string') {
-    observe('FRAME-03', `the error is ${JSON.stringify(error)}`);
+    observe('FRAME-03', `the error is ${show(error)}`);
     return;
   }
   const code = Number(error['code']);
   const { message, data } = error as { message: string; data?: unknown };
   if (!isLegal(code, profile)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
   // What does not fit is named by its JSON pointer, which looks like a path of files.
-  const leak = leakIn(
-    code === -32602
-      ? withoutPointers(`${message} ${JSON.stringify(data ?? '')}`)
-      : `${message} ${JSON.stringify(data ?? '')}`,
-  );
+  const seen = (text: string) => leakIn(code === -32602 ? withoutPointers(text) : text);
+  const leak = seen(message) ?? seen(JSON.stringify(data ?? ''));
   if (leak !== undefined) observe('CALL-18', `an error shows ${leak}`);
   if (profile !== 'bare') judgeData(code, data, observe);
   if (profile === 'bare' && isRpcCode(code) && data !== undefined) observe('CALL-16', `a ${code} with data`);
   if (profile === 'bare' && code === -32601 && message !== 'Method not found') {
-    observe('CALL-17', `the message is ${JSON.stringify(message)}`);
+    observe('CALL-17', `the message is ${show(message)}`);
   }
 }
 
@@ -45,7 +43,7 @@ function judgeData(code: number, data: unknown, observe: Observe): void {
     isFrame(data) &&
     ['code', 'message', 'timestamp', 'request_id'].every((name) => typeof data[name] === 'string') &&
     (isRpcCode(code) || data['code'] === `AURORA-${code}`);
-  if (!is_whole) observe('CALL-15', `the data of a ${code} is ${JSON.stringify(data)}`);
+  if (!is_whole) observe('CALL-15', `the data of a ${code} is ${show(data)}`);
 }
 
 const isRpcCode = (code: number): boolean => code === -32700 || (code <= -32600 && code >= -32603);
@@ -56,21 +54,25 @@ function isLegal(code: number, profile: Profile): boolean {
   return profile === 'bare' && (!is_kept || (code >= -32099 && code <= -32000));
 }
 
-const withoutPointers = (text: string): string => text.replace(/(?<![\w.:/])\/[\w/~-]{0,256}/g, '/');
+const withoutPointers = (text: string): string =>
+  text.slice(0, LEAK_CHARS_MAX).replace(/(?<![\w.:/])\/[\w/~-]{0,256}/g, '/');
 
-/** A trace of the inside: a stack, a file, an exception's own words. */
+/** A trace of the inside: a stack, a file, an exception's own words. Only the beginning is looked at. */
 function leakIn(text: string): string | undefined {
-  const found = LEAKS.map((pattern) => pattern.exec(text)?.[0]).find((match) => match !== undefined);
+  const beginning = text.slice(0, LEAK_CHARS_MAX);
+  const found = LEAKS.map((pattern) => pattern.exec(beginning)?.[0]).find((match) => match !== undefined);
   return found === undefined ? undefined : JSON.stringify(found.slice(0, 80));
 }
 
+const LEAK_CHARS_MAX = 8_192;
+/** Every repetition has an end: a text made to be read again from each place takes no long time. */
 const LEAKS = [
-  /\bat (?:async )?[\w$.<>]+ \(?(?:file|node|\/|[A-Z]:)/,
+  /\bat (?:async )?[\w$.<>]{1,200} \(?(?:file|node|\/|[A-Z]:)/,
   /Traceback \(most recent call last\)/,
-  /File \\?"[^"]+", line \d+/,
+  /File \\?"[^"]{1,300}", line \d/,
   /\bnode_modules\b|\bsite-packages\b/,
-  /(?<![\w.:/])\/(?:home|usr|root|var|opt|srv|app|tmp|Users)\/[\w./-]+/,
-  /\b[\w-]+\.(?:[cm]?[jt]s|py|go|rs|java|rb|cs):\d+/,
+  /(?<![\w.:/])\/(?:home|usr|root|var|opt|srv|app|tmp|Users)\/[\w./-]{1,300}/,
+  /[\w-]{1,100}\.(?:[cm]?[jt]s|py|go|rs|java|rb|cs):\d/,
   /\b(?:TypeError|ReferenceError|RangeError|KeyError|ValueError|AttributeError|NullPointerException)\b/,
 ];
 

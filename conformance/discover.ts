@@ -29,23 +29,25 @@ export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[
   // What a schema points to (`#/components/schemas/…`) goes along with it.
   const toWhole = (schema: Frame | undefined) =>
     schema && components !== undefined ? { ...schema, components } : schema;
-  return listOf(document?.['methods']).flatMap((method): Skill[] => {
-    const { name, examples, result } = method;
-    if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
-    const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
-    const effect = own['effect'] ?? traits.get(name)?.['effect'];
-    const params_schema = toWhole(isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method));
-    const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
-    return [
-      {
-        name,
-        effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
-        ...paramsFor(examples, params_schema, chance),
-        params_schema,
-        result_schema: toWhole(schema),
-      },
-    ];
-  });
+  return listOf(document?.['methods'])
+    .slice(0, SKILLS_MAX)
+    .flatMap((method): Skill[] => {
+      const { name, examples, result } = method;
+      if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
+      const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
+      const effect = own['effect'] ?? traits.get(name)?.['effect'];
+      const params_schema = toWhole(isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method));
+      const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
+      return [
+        {
+          name,
+          effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
+          ...paramsFor(examples, params_schema, chance),
+          params_schema,
+          result_schema: toWhole(schema),
+        },
+      ];
+    });
 }
 
 /** As the profile asks, else as a stranger does: what a peer offers is no secret, but may need a key that we lack. */
@@ -98,4 +100,6 @@ function paramsFor(examples: unknown, schema: Frame | undefined, chance: Chance)
   return { params: (shape && makeFitting(shape, chance)) ?? {}, is_made: true };
 }
 
+/** Of one document: more are left alone. */
+const SKILLS_MAX = 1_000;
 const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);

@@ -1,7 +1,8 @@
 /** Plain HTTP to the peer's port: its card, its health, and what is not there. */
 import { request as askPlain } from 'node:http';
 import { request as askTls } from 'node:https';
-import { Failure } from './check.ts';
+import { Failure, show } from './check.ts';
+import { after } from './clock.ts';
 import type { Notes } from './exchange.ts';
 import type { Subject } from './subject.ts';
 
@@ -22,14 +23,18 @@ export interface HttpAnswer {
   json: unknown;
 }
 
-/** Asks once. Throws a Failure when nobody answers in time. */
-export function askHttp(
+/** Asks once. Throws a Failure when the whole answer is not there in time, or the path names another host. */
+export async function askHttp(
   subject: HttpSubject,
   { path, method = 'GET', headers }: HttpAsked,
   notes: Notes,
 ): Promise<HttpAnswer> {
   const { limits, tls_ca, token } = subject;
   const base = new URL(subject.url.replace(/^ws/, 'http'));
+  // A path of a recording may name any host: it would be told the token.
+  if (!URL.canParse(path, base.href) || new URL(path, base).origin !== base.origin) {
+    throw new Failure(`${show(path)} is no path of ${base.host}`);
+  }
   const ask = base.protocol === 'https:' ? askTls : askPlain;
   const auth = token === undefined ? {} : { authorization: `Bearer ${token}` };
   notes.add({ connection: 0, kind: 'sent', text: `${method} ${path}` });
@@ -40,7 +45,6 @@ export function askHttp(
         method,
         headers: { ...auth, ...headers },
         agent: false,
-        timeout: limits.answer_ms_max,
         ...(tls_ca !== undefined && { ca: tls_ca }),
       },
       (response) => {
@@ -51,8 +55,9 @@ export function askHttp(
           if (bytes > BODY_BYTES_MAX) response.destroy(new Error(`a body of more than ${BODY_BYTES_MAX} bytes`));
           else chunks.push(chunk);
         });
-        response.on('error', reject);
+        response.on('error', refuse);
         response.on('end', () => {
+          cancel();
           const body = Buffer.concat(chunks).toString('utf8');
           const status = response.statusCode ?? 0;
           notes.add({ connection: 0, kind: 'received', text: `${status} ${body}` });
@@ -60,14 +65,22 @@ export function askHttp(
         });
       },
     );
-    request.on('timeout', () => request.destroy(new Error(`not answered within ${limits.answer_ms_max} ms`)));
-    request.on('error', (error) => reject(new Failure(`${method} ${path}: ${error.message}`)));
+    // Of the whole: the time of a silence would never be over for who sends a byte now and then.
+    const cancel = after(limits.answer_ms_max, () => {
+      refuse(new Error(`not answered within ${limits.answer_ms_max} ms`));
+      request.destroy();
+    });
+    function refuse(error: Error): void {
+      cancel();
+      reject(new Failure(`${method} ${path}: ${error.message}`));
+    }
+    request.on('error', refuse);
     request.end();
   });
 }
 
 /** What asking over HTTP needs to know of the peer. */
-type HttpSubject = Pick<Subject, 'url' | 'limits' | 'tls_ca' | 'token'>;
+type HttpSubject = Pick<Subject, 'url' | 'tls_ca' | 'token'> & { limits: Pick<Subject['limits'], 'answer_ms_max'> };
 
 const toHeaders = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));

@@ -4,6 +4,7 @@ import { isFrame, type Frame } from './answers.ts';
 import { breaksOf, type Break } from './breaks.ts';
 import type { Chance } from './chance.ts';
 import type { Shape } from './shape.ts';
+import { isTame } from './tame.ts';
 
 /** Params that fit. Undefined when none were found in a few tries. */
 export function makeFitting(shape: Shape, chance: Chance): Frame | undefined {
@@ -46,18 +47,26 @@ function make({ schema }: Shape, chance: Chance): unknown {
   }
 }
 
-/** The same schema, asking for little: a thousand entries prove no more than three. Tuples of draft-7 are said as in 2020-12. */
+/**
+ * The same schema, asking for little: a thousand entries prove no more than three. Tuples of draft-7 are said as in 2020-12.
+ * Patterns from which much would be made, or which the maker would run, are left away: what fits is judged afterwards.
+ */
 function toModest(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toModest);
   if (!isFrame(schema)) return schema;
+  if (LEASTS.some((name) => Number(schema[name]) > LEAST_MAX)) throw new Error('it asks for too much');
   const { items, additionalItems, ...rest } = Object.fromEntries(
-    Object.entries(schema).map(([name, value]) => [name, LITERAL.includes(name) ? value : toModest(value)]),
+    Object.entries(schema)
+      .filter(([name, value]) => name !== 'patternProperties' && !(name === 'pattern' && isWild(value)))
+      .map(([name, value]) => [name, LITERAL.includes(name) ? value : toModest(value)]),
   );
   const tuple = Array.isArray(items)
     ? { prefixItems: items, items: additionalItems ?? true }
     : { ...(items !== undefined && { items }) };
   return { ...rest, ...tuple, ...lowered(rest) };
 }
+
+const isWild = (pattern: unknown): boolean => typeof pattern === 'string' && !isTame(pattern);
 
 function lowered(schema: Frame): Frame {
   const lower = ([low, high, enough]: (typeof BOUNDS)[number]) => {
@@ -76,6 +85,9 @@ const BOUNDS = [
   ['minLength', 'maxLength', 40],
   ['minProperties', 'maxProperties', 4],
 ] as const;
+const LEASTS = ['minItems', 'minLength', 'minProperties'];
+/** More than that, and nothing is made. */
+const LEAST_MAX = 10_000;
 const LITERAL = ['const', 'enum', 'default', 'examples'];
 const TRIES_MAX = 12;
 const DEPTH_MAX = 8;

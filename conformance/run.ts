@@ -40,6 +40,8 @@ export interface ConformOptions {
   drain?: (() => Promise<void> | void) | undefined;
   /** How long an answer may take, ms: 5 000. */
   answer_ms_max?: number | undefined;
+  /** How long one check may take, and finding out what the peer speaks and can do, ms: 60 000. */
+  check_ms_max?: number | undefined;
   /** Hears each outcome as it comes. */
   onResult?: ((result: Result) => void) | undefined;
 }
@@ -124,7 +126,11 @@ export const toSubject = (options: ConformOptions, seed: number): Subject => ({
   seed,
   runs: options.runs ?? RUNS_DEFAULT,
   allow_effects: options.allow_effects ?? false,
-  limits: { answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX, upgrade_ms_max: UPGRADE_MS_MAX },
+  limits: {
+    answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX,
+    upgrade_ms_max: UPGRADE_MS_MAX,
+    check_ms_max: options.check_ms_max ?? CHECK_MS_MAX,
+  },
   monotonic,
   skills: [],
 });
@@ -138,12 +144,15 @@ async function spokenBy(subject: Subject): Promise<Profile[]> {
     const answered = await probe.upgrade();
     return isWire(answered) && answered.protocol === protocol;
   };
-  try {
+  const find = async (): Promise<Profile[]> => {
     const [speaks_bare, speaks_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
     const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
     const orchestrates = speaks_mesh && card?.status !== 200 && (await knowsHello(mesh));
     if (orchestrates) return ['orchestrator'];
     return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
+  };
+  try {
+    return await inTime(subject, 'what the peer speaks', find());
   } finally {
     await Promise.all([bare.done(), mesh.done()]);
   }
@@ -230,7 +239,7 @@ function untried(profile: Profile, options: ConformOptions, reason: unknown): Re
 async function known(profile: Profile, base: Subject, { method, params }: ConformOptions): Promise<Subject> {
   const { probe } = newProbe(profile, base, 'discover');
   try {
-    const found = await discover(probe);
+    const found = await inTime(base, 'what the peer can do', discover(probe));
     const own: Skill[] = method === undefined ? [] : [{ name: method, effect: 'read', params: params ?? {} }];
     const skills = skillsIn(found, probe.chance);
     const published = skills.find(({ name }) => name === method);
@@ -245,6 +254,16 @@ async function known(profile: Profile, base: Subject, { method, params }: Confor
   }
 }
 
+/** What is awaited. Rejects when it takes longer than a check may. */
+async function inTime<T>({ limits }: Subject, what: string, awaited: Promise<T>): Promise<T> {
+  const found = await within(
+    limits.check_ms_max,
+    awaited.then((value) => ({ value })),
+  );
+  if (!found) throw new Error(`${what} was not found out within ${limits.check_ms_max} ms`);
+  return found.value;
+}
+
 async function tryCheck(
   check: Check,
   profile: Profile,
@@ -253,20 +272,21 @@ async function tryCheck(
 ): Promise<Pick<Result, 'outcome' | 'why' | 'took_ms' | 'exchanged'>> {
   const began = monotonic();
   const took = () => Math.round(monotonic() - began);
+  const { check_ms_max } = subject.limits;
   const { probe, notes } = newProbe(profile, subject, check.id, (id, about) => {
     if (!observed.has(id))
-      observed.set(id, { about: `${about} (seen while ${check.id} was tried)`, exchanged: notes.all });
+      observed.set(id, { about: `${cut(about)} (seen while ${check.id} was tried)`, exchanged: notes.all });
   });
   try {
     const done = await within(
-      CHECK_MS_MAX,
+      check_ms_max,
       check.run(probe).then(() => true),
     );
     if (done) return { outcome: 'pass', took_ms: took() };
     notes.add({ connection: 0, kind: 'event', text: ENDED });
-    return { outcome: 'fail', why: `not over after ${CHECK_MS_MAX} ms`, took_ms: took(), exchanged: [...notes.all] };
+    return { outcome: 'fail', why: `not over after ${check_ms_max} ms`, took_ms: took(), exchanged: [...notes.all] };
   } catch (reason) {
-    const why = reason instanceof Error ? reason.message : String(reason);
+    const why = cut(reason instanceof Error ? reason.message : String(reason));
     if (reason instanceof Skip) return { outcome: 'skip', why, took_ms: took() };
     notes.add({ connection: 0, kind: 'event', text: ENDED });
     const said = reason instanceof Failure ? why : `the kit met ${why}`;
@@ -275,6 +295,9 @@ async function tryCheck(
     await probe.done();
   }
 }
+
+/** A peer's words may stand in a reason, and a report is for reading. */
+const cut = (why: string): string => (why.length > WHY_CHARS_MAX ? `${why.slice(0, WHY_CHARS_MAX)}…` : why);
 
 function newProbe(
   profile: Profile,
@@ -336,3 +359,4 @@ const UPGRADE_MS_MAX = 5_000;
 const NAME_CHARS_MAX = 128;
 /** How long one check may take, ms. */
 const CHECK_MS_MAX = 60_000;
+const WHY_CHARS_MAX = 600;

@@ -4,6 +4,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { default as formats } from 'ajv-formats';
 import { isFrame, type Frame } from './answers.ts';
+import { createPatterns, type Patterns } from './patterns.ts';
 
 /** A schema that compiled. */
 export interface Shape {
@@ -14,24 +15,27 @@ export interface Shape {
   faults(value: unknown): string[];
 }
 
-/** Reads a schema: draft-7, 2019-09 or 2020-12. Undefined when it is none that compiles. */
-export function readShape(schema: Frame): Shape | undefined {
+/** Reads a schema: draft-7, 2019-09 or 2020-12. Undefined when it is none that compiles, or, as `tell` hears, none that can be judged. */
+export function readShape(schema: Frame, tell: (why: string) => void = () => undefined): Shape | undefined {
   if ('$async' in schema) return undefined;
   try {
-    const [loose, strict] = [false, true].map((validateFormats) => compile(schema, validateFormats));
-    if (!loose || !strict) return undefined;
+    const patterns = createPatterns();
+    const [loose, strict] = [false, true].map((validateFormats) => compile(schema, validateFormats, patterns));
+    const unjudged = patterns.takeUnjudged();
+    if (unjudged !== undefined) tell(unjudged);
+    if (!loose || !strict || unjudged !== undefined) return undefined;
     return {
       schema,
-      fits: (value) => strict(value),
-      faults: (value) => (loose(value) ? [] : (loose.errors ?? []).map(toFault)),
+      fits: (value) => patterns.judge(() => strict(value), false),
+      faults: (value) => patterns.judge(() => (loose(value) ? [] : (loose.errors ?? []).map(toFault)), []),
     };
   } catch {
     return undefined;
   }
 }
 
-function compile(schema: Frame, validateFormats: boolean): ValidateFunction {
-  const options: Options = { strict: false, logger: false, allErrors: true, validateFormats };
+function compile(schema: Frame, validateFormats: boolean, { engine }: Patterns): ValidateFunction {
+  const options: Options = { strict: false, logger: false, allErrors: true, validateFormats, code: { regExp: engine } };
   const ajv = newAjv(schema, options);
   formats.default(ajv);
   return ajv.compile(schema);

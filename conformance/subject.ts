@@ -38,7 +38,7 @@ export interface Subject {
   /** Tries of each property. */
   runs: number;
   allow_effects: boolean;
-  limits: { answer_ms_max: number; upgrade_ms_max: number };
+  limits: { answer_ms_max: number; upgrade_ms_max: number; check_ms_max: number };
   /** Makes the peer leave (SIGTERM); absent when nobody said how. */
   drain?: (() => Promise<void> | void) | undefined;
   monotonic: () => number;

@@ -3,7 +3,7 @@ import { isFrame, judgeAnswer, type Frame, type Observe } from './answers.ts';
 import { Failure, show } from './check.ts';
 import { within } from './clock.ts';
 import type { Profile } from './requirements.ts';
-import type { Received, Wire } from './wire.ts';
+import { bytesOf, type Received, type Wire } from './wire.ts';
 
 /** How a connection ended: its close code, or none when it was just gone. */
 export interface End {
@@ -72,10 +72,11 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   const heard: Frame[] = [];
   const beats: { kind: 'ping' | 'pong'; payload: Buffer; at: number }[] = [];
   const serving = new Map<string, Serve>();
-  const awaited: { id: unknown; resolve: (frame: Frame) => void }[] = [];
+  const awaited: { id: unknown; answer: Frame | undefined }[] = [];
   const watchers = new Set<() => void>();
   let end: End | undefined;
   let last_id = 0;
+  let held_bytes = 0;
 
   wire.hear((received) => {
     hear(received);
@@ -119,11 +120,16 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   };
   return talk;
 
+  function keep<T>(list: T[], item: T): void {
+    if (list.length < HEARD_MAX && held_bytes <= HELD_BYTES_MAX) list.push(item);
+  }
+
   function hear(received: Received): void {
+    held_bytes += bytesOf(received);
     if (received.kind === 'text') hearText(received.text);
     else if (received.kind === 'binary') observe('WS-17', 'an answer as a binary message');
     else if (received.kind === 'ping' || received.kind === 'pong') {
-      if (beats.length < HEARD_MAX) beats.push({ kind: received.kind, payload: received.bytes, at: monotonic() });
+      keep(beats, { kind: received.kind, payload: received.bytes, at: monotonic() });
     } else if (received.kind === 'fault') observe(FAULTS[received.what], received.about);
     else if (received.kind === 'close') end ??= { code: received.code, reason: received.reason };
     else end ??= { code: undefined, reason: '' };
@@ -179,24 +185,17 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     // Of another type, but the same to read: whoever asks for the id's type sees it in the frame, nobody else waits in vain.
     const at = exact >= 0 ? exact : awaited.findIndex(({ id }) => id !== null && alike(id, frame['id']));
     if (at < 0) keep(unclaimed, frame);
-    else awaited.splice(at, 1)[0]?.resolve(frame);
+    else for (const waiting of awaited.splice(at, 1)) waiting.answer = frame;
   }
 
   async function awaitAnswer(id: unknown, within_ms = answer_ms_max): Promise<Frame> {
-    const waiting = { id, resolve: (_frame: Frame): void => undefined };
-    const answered = new Promise<Frame>((resolve) => (waiting.resolve = resolve));
+    const waiting: (typeof awaited)[number] = { id, answer: undefined };
     awaited.push(waiting);
-    const answer = await within(within_ms, Promise.race([answered, gone()]));
+    const answer = await until(() => waiting.answer ?? (end && GONE), within_ms);
     if (answer && answer !== GONE) return answer;
     const at = awaited.indexOf(waiting);
     if (at >= 0) awaited.splice(at, 1);
     throw new Failure(`${show(id)} was not answered within ${within_ms} ms${toEnd(end)}`);
-  }
-
-  /** Resolves when the connection ends, a moment after what came before it was taken in. */
-  async function gone(): Promise<typeof GONE> {
-    await until(() => end, Infinity);
-    return GONE;
   }
 
   async function until<T>(find: () => T | undefined, within_ms = answer_ms_max): Promise<T | undefined> {
@@ -212,7 +211,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
       watcher();
     });
     try {
-      return within_ms === Infinity ? await found : await within(within_ms, found);
+      return await within(within_ms, found);
     } finally {
       watchers.delete(watcher);
     }
@@ -253,8 +252,6 @@ const isCall = (frame: Frame): boolean => typeof frame['method'] === 'string';
 const toEnd = (end: End | undefined): string =>
   end ? `: the connection ended${end.code === undefined ? '' : ` with ${end.code} ${end.reason}`}` : '';
 
-function keep<T>(list: T[], item: T): void {
-  if (list.length < HEARD_MAX) list.push(item);
-}
-
 const HEARD_MAX = 20_000;
+/** What is kept of one conversation. */
+const HELD_BYTES_MAX = 33_554_432;

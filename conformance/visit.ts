@@ -3,7 +3,7 @@ import type { Frame } from './answers.ts';
 import { now } from './clock.ts';
 import { createChance } from './chance.ts';
 import { discover, skillsIn } from './discover.ts';
-import type { Exchanged } from './exchange.ts';
+import { cutNote, type Exchanged } from './exchange.ts';
 import { introducedIn } from './greeting.ts';
 import type { Key } from './identity.ts';
 import { createProbe } from './probe.ts';
@@ -47,9 +47,20 @@ export interface Visit {
 export async function visit({ profile, onNote, ...options }: VisitOptions): Promise<Visit> {
   const began = now();
   const kept: Exchanged[] = [];
+  let kept_bytes = 0;
+  const keep = (note: Exchanged) => {
+    if (kept_bytes > KEPT_BYTES_MAX || kept.length >= KEPT_MAX) return;
+    const entry = { ...note, ...cutNote(note) };
+    kept_bytes += Buffer.byteLength(JSON.stringify(entry, null, 2)) + NOTE_BYTES_MORE;
+    if (kept_bytes <= KEPT_BYTES_MAX && kept.length < KEPT_MAX - 1) kept.push(entry);
+    else {
+      kept_bytes = Infinity;
+      kept.push({ connection: note.connection, at_ms: note.at_ms, kind: 'event', text: 'more was not kept' });
+    }
+  };
   const add = (note: Omit<Exchanged, 'at_ms'>) => {
     const whole = { ...note, at_ms: Math.max(0, Math.round(now() - began)) };
-    if (kept.length < KEPT_MAX) kept.push(whole);
+    keep(whole);
     onNote?.(whole);
   };
   const asked: ConformOptions = { ...options, answer_ms_max: options.answer_ms_max ?? ANSWER_MS_MAX };
@@ -95,3 +106,7 @@ export async function visit({ profile, onNote, ...options }: VisitOptions): Prom
 const SEED = 1;
 const ANSWER_MS_MAX = 60_000;
 const KEPT_MAX = 10_000;
+/** Of the recording as a file, with room to spare below the 16 MiB that a replay takes. */
+const KEPT_BYTES_MAX = 15_728_640;
+/** How far in a note stands in that file. */
+const NOTE_BYTES_MORE = 128;

@@ -129,6 +129,7 @@ export function startWire(
   const masked = !is_server;
   let listener: ((received: Received) => void) | undefined;
   const unheard: Received[] = [];
+  let unheard_bytes = 0;
   const read = createFrameReader(FRAME_BYTES_MAX);
   const assemble = createAssembler(is_server);
   let is_over = false;
@@ -139,7 +140,11 @@ export function startWire(
   const tell = (received: Received) => {
     notes.add({ connection, kind: received.kind === 'text' ? 'received' : 'event', text: toText(received) });
     if (listener) listener(received);
-    else if (unheard.length < UNHEARD_MAX) unheard.push(received);
+    else {
+      unheard_bytes += bytesOf(received);
+      const has_room = unheard.length < UNHEARD_MAX && unheard_bytes <= HELD_BYTES_MAX;
+      if (has_room || received.kind === 'end') unheard.push(received);
+    }
   };
   const write = (bytes: Uint8Array) => {
     if (!socket.destroyed && socket.writable) socket.write(bytes);
@@ -156,7 +161,17 @@ export function startWire(
       tell(received);
     }
   };
+  let early = rest;
+  const takeRest = () => {
+    const bytes = early;
+    early = Buffer.alloc(0);
+    if (bytes.length > 0) readBytes(bytes);
+  };
   const onBytes = (chunk: Buffer) => {
+    takeRest(); // it came before
+    readBytes(chunk);
+  };
+  const readBytes = (chunk: Buffer) => {
     try {
       for (const frame of read(chunk)) onFrame(frame);
     } catch (reason) {
@@ -166,6 +181,7 @@ export function startWire(
   };
   const onEnd = () => {
     if (is_over) return;
+    takeRest();
     is_over = true;
     tell({ kind: 'end' });
     onOver();
@@ -192,6 +208,7 @@ export function startWire(
     },
     hear(heard) {
       listener = heard;
+      unheard_bytes = 0;
       for (const received of unheard.splice(0)) heard(received);
     },
     async close(code = 1000) {
@@ -209,13 +226,14 @@ export function startWire(
   socket.on('data', onBytes);
   socket.on('close', onEnd);
   socket.on('end', onEnd);
-  if (rest.length > 0) after(0, () => onBytes(rest));
+  after(0, takeRest);
   return wire;
 }
 
 /** Messages out of frames, and what is wrong with either. */
 function createAssembler(is_server: boolean): (frame: WireFrame) => Received[] {
   let parts: Buffer[] | undefined;
+  let parts_bytes = 0;
   let opcode = 0;
   return (frame) => {
     const faults = faultsOf(frame, is_server);
@@ -228,8 +246,11 @@ function createAssembler(is_server: boolean): (frame: WireFrame) => Received[] {
     } else {
       if (parts) faults.push({ kind: 'fault', what: 'fragments', about: 'a message within a message' });
       parts = [frame.payload];
+      parts_bytes = 0;
       opcode = frame.opcode;
     }
+    parts_bytes += frame.payload.length + ENTRY_BYTES;
+    if (parts_bytes > HELD_BYTES_MAX) throw new Error(`the peer sent fragments of more than ${HELD_BYTES_MAX} bytes`);
     if (!frame.fin) return faults;
     const whole = Buffer.concat(parts);
     parts = undefined;
@@ -267,6 +288,12 @@ function toClose(payload: Buffer): Received[] {
   const close = { kind: 'close' as const, code, reason: payload.subarray(2).toString('utf8') };
   if (isSendable(code)) return [close];
   return [{ kind: 'fault', what: 'close_code', about: `a close frame with the code ${code}` }, close];
+}
+
+/** What it takes to hold on to it, about. */
+export function bytesOf(received: Received): number {
+  if (received.kind === 'text') return received.text.length + ENTRY_BYTES;
+  return ('bytes' in received ? received.bytes.length : 0) + ENTRY_BYTES;
 }
 
 /** RFC 6455, 7.4: codes that may stand in a close frame. */
@@ -320,32 +347,43 @@ function upgradeRequest(url: URL, key: string, { headers = {}, protocols = [] }:
   return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...lines, '', ''].join('\r\n');
 }
 
-/** The head of an HTTP answer, and what followed it; status 0 when the connection ended before. */
+/**
+ * The head of an HTTP answer, and what followed it; status 0 when the connection ended before, or the head has no end.
+ * Of a refusal only the beginning is read.
+ */
 function readHead(socket: Socket): Promise<{ status: number; headers: Record<string, string>; rest: Buffer }> {
   return new Promise((resolve) => {
-    let kept = Buffer.alloc(0);
-    const settle = () => {
-      const end = kept.indexOf('\r\n\r\n');
+    const kept = Buffer.alloc(HEAD_BYTES_MAX);
+    let size = 0;
+    let end = -1;
+    const settle = (more: Buffer) => {
       socket.off('data', onData);
-      socket.off('close', settle);
+      socket.off('close', onClose);
       if (end === -1) resolve({ status: 0, headers: {}, rest: Buffer.alloc(0) });
-      else resolve(parseHead(kept.subarray(0, end).toString('latin1'), kept.subarray(end + 4)));
+      else resolve(parseHead(headIn(kept, end), Buffer.concat([kept.subarray(end + 4, size), more])));
     };
+    const onClose = () => settle(Buffer.alloc(0));
     const onData = (chunk: Buffer) => {
-      kept = Buffer.concat([kept, chunk]);
-      const end = kept.indexOf('\r\n\r\n');
-      if (end === -1 && kept.length < HEAD_BYTES_MAX) return;
+      const searched = Math.max(0, size - 3);
+      const taken = chunk.copy(kept, size);
+      size += taken;
+      if (end === -1) end = kept.subarray(0, size).indexOf('\r\n\r\n', searched);
+      if (end === -1 && size < HEAD_BYTES_MAX) return;
+      if (end !== -1 && headIn(kept, end).startsWith('HTTP/1.1 101')) settle(chunk.subarray(taken));
       // A refusal may have a body: it is whole when the other end closes, which a refusal does.
-      if (kept.toString('latin1').startsWith('HTTP/1.1 101') || isWhole(kept, end)) settle();
+      else if (size >= wholeOf(kept, end)) settle(Buffer.alloc(0));
     };
     socket.on('data', onData);
-    socket.on('close', settle);
+    socket.on('close', onClose);
   });
 }
 
-function isWhole(bytes: Buffer, end: number): boolean {
-  const length = /^content-length: *(\d+)/im.exec(bytes.subarray(0, Math.max(0, end)).toString('latin1'))?.[1];
-  return length !== undefined && bytes.length >= end + 4 + Number(length);
+const headIn = (bytes: Buffer, end: number): string => bytes.subarray(0, end).toString('latin1');
+
+/** How many bytes of a refusal are waited for. */
+function wholeOf(bytes: Buffer, end: number): number {
+  const length = end === -1 ? undefined : /^content-length: *(\d+)/im.exec(headIn(bytes, end))?.[1];
+  return length === undefined ? HEAD_BYTES_MAX : Math.min(HEAD_BYTES_MAX, end + 4 + Number(length));
 }
 
 function parseHead(head: string, rest: Buffer): { status: number; headers: Record<string, string>; rest: Buffer } {
@@ -379,8 +417,13 @@ const describe = ({ opcode, payload, fin = true, rsv = 0, masked = true }: Frame
   `a frame: opcode ${opcode}, ${payload?.length ?? 0} bytes${fin ? '' : ', to be continued'}${rsv === 0 ? '' : `, reserved bits ${rsv}`}${masked ? '' : ', not masked'}`;
 
 const CONTROL_BYTES_MAX = 125;
+/** Of an answer to an upgrade; the body of a refusal too. */
 const HEAD_BYTES_MAX = 65_536;
 /** Largest frame that is read from a peer. */
 const FRAME_BYTES_MAX = 33_554_432;
 const UNHEARD_MAX = 10_000;
+/** What is held of one connection: fragments of a message, and what nobody heard yet; one whole frame goes in. */
+const HELD_BYTES_MAX = FRAME_BYTES_MAX + 1_024;
+/** What an entry costs beside its bytes, about. */
+const ENTRY_BYTES = 128;
 const GOODBYE_MS_MAX = 1_000;

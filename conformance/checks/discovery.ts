@@ -45,11 +45,15 @@ export const discoveryChecks = [
     const document = documentOf(probe);
     const examples = methodsOf(document).flatMap(examplesOf);
     if (examples.length === 0) skip('the document has no examples');
+    const unjudged: string[] = [];
     for (const { where, schema, value } of examples) {
       const read = readSchema(schema, document);
-      const fault = 'fault' in read ? undefined : read.faultOf(value); // one that does not compile is DISC-03
+      if ('fault' in read) continue; // one that does not compile is DISC-03
+      const fault = read.faultOf(value);
       demand(fault === undefined, `${where}: ${fault}`);
+      if (read.unjudged !== undefined) unjudged.push(`${where}: ${read.unjudged}`);
     }
+    if (unjudged.length === examples.length) skip(`no example could be judged: ${unjudged[0]}`);
   }),
   verifies('DISC-06', async (probe) => {
     const { subject } = probe;

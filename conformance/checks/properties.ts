@@ -69,8 +69,9 @@ export async function tellsThePath(probe: Probe): Promise<void> {
 export async function resultsFit(probe: Probe): Promise<void> {
   const talk = await probe.talk();
   let judged = 0;
+  const unjudged: string[] = [];
   for (const skill of tried(probe)) {
-    const result = skill.result_schema && readShape(skill.result_schema);
+    const result = skill.result_schema && readShape(skill.result_schema, toldOf(skill, unjudged));
     if (!result) continue;
     const made = skill.params_schema && readShape(skill.params_schema);
     for (let nth = 0; nth <= sharedRuns(probe); nth++) {
@@ -86,7 +87,9 @@ export async function resultsFit(probe: Probe): Promise<void> {
     }
   }
   if (judged === 0)
-    skip('no skill that reads publishes the schema of its result and gave one: name one with --method and --params');
+    skip(
+      `no skill that reads publishes the schema of its result and gave one: name one with --method and --params${toWhy(unjudged)}`,
+    );
 }
 
 /** Tries each skill with a schema so often; `run` tells whether anything was tried. Ends early, as passed, when time is over. */
@@ -97,15 +100,24 @@ async function forEach(
 ): Promise<void> {
   const began = subject.monotonic();
   let count = 0;
+  const unjudged: string[] = [];
   for (const skill of tried({ ...probe, subject })) {
-    const shape = skill.params_schema && readShape(skill.params_schema);
+    const shape = skill.params_schema && readShape(skill.params_schema, toldOf(skill, unjudged));
     for (let nth = 0; shape && nth < runs; nth++) {
       if (subject.monotonic() - began > PROPERTY_MS_MAX) return;
       if (await run(skill, shape)) count += 1;
     }
   }
-  if (count === 0) skip('no skill that reads publishes a schema from which such params could be made');
+  if (count === 0)
+    skip(`no skill that reads publishes a schema from which such params could be made${toWhy(unjudged)}`);
 }
+
+/** Keeps why the schema of a skill is not judged. */
+const toldOf =
+  ({ name }: Skill, unjudged: string[]) =>
+  (why: string): void =>
+    void unjudged.push(`${show(name)}: ${why}`);
+const toWhy = ([first]: readonly string[]): string => (first === undefined ? '' : ` (not judged: ${first})`);
 
 const tried = ({ subject: { skills, allow_effects } }: Pick<Probe, 'subject'>): Skill[] =>
   skills.filter(({ effect }) => effect === 'read' || allow_effects);
