@@ -46,7 +46,7 @@ test('the command of the README makes a specialist that fits the house and answe
     id: 'req-001',
     result: { findings: [{ id: 'aws_key-2', evidence: [{ source: 'deploy.sh', locator: 'line 2' }] }] },
   });
-}, 300_000);
+}, 600_000);
 
 /** The tracked files and what was built of them, with the installed packages beside them. */
 function copyHouse(): void {
