@@ -4,8 +4,15 @@ import { GOALS } from './goals.ts';
 import type { Line, Results } from './results.ts';
 
 /** The page. */
-export const toPage = ({ lines, machine, versions }: Results): string =>
-  [HEAD, tableOf(lines), HOW, rowsOf(lines), machineOf(machine, versions)].join('\n');
+export const toPage = ({ lines, machine, versions, remark }: Results): string =>
+  [
+    HEAD,
+    ...(remark === undefined ? [] : [`**Of these figures:** ${remark}\n`]),
+    tableOf(lines),
+    HOW,
+    rowsOf(lines),
+    machineOf(machine, versions),
+  ].join('\n');
 
 function tableOf(lines: readonly Line[]): string {
   const rows = lines.map((line) => {
@@ -13,10 +20,10 @@ function tableOf(lines: readonly Line[]): string {
     const sign = line.better === 'more' ? '≥' : '≤';
     const mark = (value: number | undefined) => (value === undefined ? '' : `${sign} ${figureText(value)}`);
     const measured = figure === undefined ? '' : `${figureText(figure)}${unit === 'ratio' ? '' : ` ${unit}`}`;
-    const between = spread ? `${figureText(spread.least)} to ${figureText(spread.most)}` : '';
+    const between = spread ? `${figureText(spread.least)} to ${figureText(spread.most)} (${line.rounds ?? 1})` : '';
     return [id, title, measured, between, mark(floor), mark(target), mark(stretch), verdict, why ?? note];
   });
-  const head = ['row', 'what', 'figure', 'spread', 'floor', 'target', 'stretch', 'verdict', 'behind it'];
+  const head = ['row', 'what', 'figure', 'spread (rounds)', 'floor', 'target', 'stretch', 'verdict', 'behind it'];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cellOf).join(' | ')} |`).join('\n');
 }
 

@@ -30,6 +30,8 @@ export type Line = z.infer<typeof Line>;
 
 /** The file. */
 export const Results = z.object({
+  /** What a reader must know of them that no line says: kept until somebody takes it out. */
+  remark: z.string().optional(),
   lines: z.array(Line),
   machine: z.object({ cpu: z.string(), cores: z.number(), memory_gb: z.number(), os: z.string() }),
   versions: z.record(z.string(), z.string()),

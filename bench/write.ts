@@ -6,8 +6,13 @@ import { machineHere, merged, Results, versionsHere, type Line } from './results
 
 /** Puts the lines of a run over those that are there. */
 export function writeResults(lines: readonly Line[]): void {
-  const earlier = existsSync(RESULTS) ? Results.parse(JSON.parse(readFileSync(RESULTS, 'utf8'))).lines : [];
-  const results: Results = { lines: merged(earlier, lines), machine: machineHere(), versions: versionsHere() };
+  const earlier = existsSync(RESULTS) ? Results.parse(JSON.parse(readFileSync(RESULTS, 'utf8'))) : { lines: [] };
+  const results: Results = {
+    ...earlier,
+    lines: merged(earlier.lines, lines),
+    machine: machineHere(),
+    versions: versionsHere(),
+  };
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(PAGE, toPage(results));
   writeFileSync(CHART, toChart(results.lines));
