@@ -135,13 +135,10 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
 
   /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */
   async function enterInTime(skill_id: string, due: number, signal: AbortSignal): Promise<LeaveLane | undefined> {
-    const own = lanes.get(skill_id);
-    const leave = signal.aborted ? undefined : own?.enterNow();
-    if (leave) return leave;
     const late = new AbortController();
     const stopTimer = clock.after(due - clock.monotonic(), () => late.abort(new AuroraError(5040)));
     try {
-      return await own?.enter(AbortSignal.any([signal, late.signal]));
+      return await lanes.get(skill_id)?.enter(AbortSignal.any([signal, late.signal]));
     } finally {
       stopTimer();
     }

@@ -8,8 +8,6 @@ export type LeaveLane = () => void;
 export interface Lanes {
   /** Waits for a place; rejects 4290 when `queue_max` wait already, or with the signal's reason. */
   enter(signal: AbortSignal): Promise<LeaveLane>;
-  /** A place for somebody who does not wait; undefined when there is none. Whoever waits already goes first. */
-  enterNow(): LeaveLane | undefined;
   readonly running: number;
   readonly waiting: number;
 }
@@ -37,7 +35,6 @@ export function createLanes({ width, queue_max }: { width: number; queue_max: nu
   };
 
   return {
-    enterNow: () => (running < width ? take() : undefined),
     enter(signal) {
       if (signal.aborted) return Promise.reject(AuroraError.from(signal.reason));
       if (running < width) return Promise.resolve(take());

@@ -19,17 +19,6 @@ test('who waits is let in in order of arrival; who finds the queue full is 4290'
   expect([order, lanes.running, lanes.waiting]).toEqual([['a', 'b', 'c'], 0, 0]);
 });
 
-test('who does not wait gets a place where there is room, never before those who wait', async () => {
-  const lanes = createLanes({ width: 1, queue_max: 1 });
-  const leave = lanes.enterNow();
-  expect(lanes.enterNow()).toBeUndefined();
-  const waiting = lanes.enter(never);
-  leave?.();
-  expect(lanes.enterNow()).toBeUndefined();
-  (await waiting)();
-  expect(lanes.enterNow()).toBeDefined();
-});
-
 test('leaving twice gives up one place', async () => {
   const lanes = createLanes({ width: 2, queue_max: 0 });
   const leave = await lanes.enter(never);
