@@ -56,6 +56,8 @@ test('a peer that breaks one ends with 1: the sentence, what came instead, the w
   expect(mended.stdout).toMatch(/^different /m);
   expect(mended.stdout).not.toContain('\u001b');
   expect(await run('call', '--replay', file, 'ws://127.0.0.1:1')).toMatchObject({ code: 3 });
+  // A recording is anybody's word: a token or a key goes only to whom the command line names.
+  expect(await run('call', '--replay', file, '--token', 'x')).toMatchObject({ code: 2, stderr: has('Say to whom') });
 });
 
 test('the common --json prints the report on stdout, and nothing else', async () => {
