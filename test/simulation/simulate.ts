@@ -64,9 +64,9 @@ async function story(world: World, file: LedgerFile, stage: Stage): Promise<stri
   const asked = Promise.all(ordersOf(world).map((order) => ask(world, ann, order)));
   await sleep(time, TROUBLED_MS);
   world.heal();
-  const jumped = await troubles;
+  const { jumped, put_back_ms } = await troubles;
   const task_ids = (await asked).flatMap((task_id) => task_id ?? []);
-  const quiet = await becameQuiet(world, file, stage.seat);
+  const quiet = await becameQuiet(world, file, { seat: stage.seat, put_back_ms });
   for (const each of decisions) each.end();
   for (const task_id of new Set(task_ids)) {
     const { state } = await ann.get(task_id);
@@ -141,9 +141,15 @@ function decideAll(world: World, person: Operator): { end(): void } {
 
 /* ---- what happens to them ---- */
 
-/** Strikes at times of its own; answers whether the wall clock jumped. */
-async function strike(world: World, { places, seat }: Stage): Promise<boolean> {
-  let jumped = false;
+/** What became of the wall clock: whether it jumped, and how far back in all, ms. */
+interface Jumps {
+  jumped: boolean;
+  put_back_ms: number;
+}
+
+/** Strikes at times of its own. */
+async function strike(world: World, { places, seat }: Stage): Promise<Jumps> {
+  const jumps = { jumped: false, put_back_ms: 0 };
   const strikes: Record<string, () => void> = {
     orchestrator: () => seat.crash('killed'),
     agent: () => pick(world, places).crash('killed'),
@@ -154,8 +160,9 @@ async function strike(world: World, { places, seat }: Stage): Promise<boolean> {
       world.time.after(world.between(100, 4_000), () => (world.faults.is_disk_full = false));
     },
     wall() {
-      jumped = true;
       const by_ms = pick(world, WALL_JUMPS_MS);
+      jumps.jumped = true;
+      jumps.put_back_ms += Math.max(0, -by_ms);
       world.tell(`the wall clock jumps by ${by_ms} ms`);
       world.time.jumpWall(by_ms);
     },
@@ -170,17 +177,25 @@ async function strike(world: World, { places, seat }: Stage): Promise<boolean> {
     now_ms = at_ms;
     strikes[what]?.();
   }
-  return jumped;
+  return jumps;
 }
 
-/** Waits until every task on record is final; what is open after that long is a broken promise (INV18). */
-async function becameQuiet({ time }: World, file: LedgerFile, seat: Seat): Promise<string[]> {
-  const until = time.monotonic() + QUIET_MS_MAX;
+/**
+ * Waits until every task on record is final; what is open after that long is a broken promise (INV18). A frame that is lost on a
+ * link that lives is missed at the deadline only, and a process that starts after the wall was put back reads a later one.
+ */
+async function becameQuiet(
+  { time }: World,
+  file: LedgerFile,
+  { seat, put_back_ms }: Pick<Stage, 'seat'> & Pick<Jumps, 'put_back_ms'>,
+): Promise<string[]> {
+  const quiet_ms_max = QUIET_MS_MAX + put_back_ms;
+  const until = time.monotonic() + quiet_ms_max;
   for (;;) {
     const open = await file.db.selectFrom('tasks').select('task_id').where('final_at', 'is', null).execute();
     if (open.length === 0 && isSettled(seat)) return [];
     if (time.monotonic() > until)
-      return open.map(({ task_id }) => `INV18 ${task_id}: open ${QUIET_MS_MAX} ms after the heal`);
+      return open.map(({ task_id }) => `INV18 ${task_id}: open ${quiet_ms_max} ms after the heal`);
     await sleep(time, LOOK_MS);
   }
 }
