@@ -15,15 +15,43 @@ export interface Log {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The real log: JSON lines on stderr, so that stdout stays with results. */
+/**
+ * The real log: JSON lines on stderr, so that stdout stays with results. Nobody waits for whoever reads it: at `UNREAD_BYTES_MAX`
+ * lines are dropped, and how many is said when there is room again.
+ */
 export function pinoLog(options: { level: LogLevel; name: string; write?: (line: string) => void }): Log {
-  const destination = options.write ? { write: options.write } : pino.destination({ fd: 2, sync: true });
+  const destination = options.write ? { write: options.write } : toStderr(options.name);
   const base = pino(
     { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: redact } },
     destination,
   );
   return toLog(base);
 }
+
+/** Written beside the work: a pipe that is full would hold every timer, request and heartbeat of the process (promises.md P12). */
+function toStderr(name: string): ReturnType<typeof pino.destination> {
+  const stderr = pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
+  let dropped = 0;
+  stderr.on('drop', () => dropped++);
+  stderr.on('drain', () => {
+    if (dropped === 0) return;
+    const line = {
+      level: WARN,
+      time: new Date().toISOString(),
+      name,
+      dropped,
+      msg: 'nobody read the log: lines were dropped',
+    };
+    dropped = 0;
+    stderr.write(`${JSON.stringify(line)}\n`);
+  });
+  return stderr;
+}
+
+/** Log lines that wait to be read, bytes. */
+const UNREAD_BYTES_MAX = 8_388_608;
+/** As pino counts. */
+const WARN = 40;
 
 /** A log that says nothing. */
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => silentLog };
