@@ -14,7 +14,7 @@ export function addCreateCommands({ program, isJson }: Cli): void {
     .option('--skill <verb_noun>', 'name of its first skill (default: ask_<name>)')
     .option(
       '--aurora <version>',
-      'for a package: the aurora-mesh it depends on, a version or file:<path>.tgz (default: this one)',
+      'for a package: the aurora-mesh it depends on, a version or file:<path>.tgz (default: this version, from the registry of npm)',
     )
     .addHelpText(
       'after',

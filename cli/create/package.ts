@@ -23,8 +23,10 @@ export function planPackage(root: string, names: Names, aurora: string = VERSION
       ...(here === '' ? [] : [`cd ${here}`]),
       'npm install',
       'npm test',
+      'npx aurora up   # where no fleet runs yet, in a terminal of its own',
       `npx aurora agents enroll ${names.id}`,
-      'AURORA_ORCHESTRATOR=ws://127.0.0.1:9000 npm start',
+      'AURORA_PORT=9101 AURORA_ORCHESTRATOR=ws://127.0.0.1:9000 npm start',
+      'npx aurora conform ws://127.0.0.1:9101',
     ],
   };
 }

@@ -67,6 +67,15 @@ test('a package wants the mesh that made it, and everything else in the versions
   expect(made.overrides).toEqual(own.overrides);
 });
 
+test('both templates know the same: but for where they stand, what an agent does is one text', () => {
+  const knowledge = (template: 'package' | 'specialist', path: string) => {
+    const text = readTemplate(template, namesOf('my-agent')).find((file) => file.path === path)?.text ?? '';
+    return text.slice(text.indexOf('const ')).replace(/^(?:\/\*\*.*\n)?export const \w+ = /m, 'export const agent = ');
+  };
+  expect(knowledge('package', 'src/agent.ts')).toContain('defineAgent');
+  expect(knowledge('specialist', 'agents/my-agent.ts')).toBe(knowledge('package', 'src/agent.ts'));
+});
+
 test('no name of the template is left in what it writes', () => {
   for (const file of filesIn(folder('package')))
     expect(readFileSync(join(folder('package'), file), 'utf8')).not.toMatch(/my[-_ ]?agent/i);
