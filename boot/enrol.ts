@@ -1,9 +1,10 @@
 /** Making and pinning keys: of a whole fleet, of one more agent, of a person (wire.md 4). */
+import { rmSync } from 'node:fs';
 import { AgentId } from '../protocol/index.ts';
 import type { Config } from './config.ts';
 import { ensureKey, KeyFileError, pinOf } from './keys.ts';
 import { forgetOffers } from './offers.ts';
-import { addPins } from './pins.ts';
+import { addPins, removeAgent } from './pins.ts';
 import { placeOf } from './place.ts';
 import { agentsHere } from './roster.ts';
 
@@ -29,6 +30,19 @@ export function enrollAgent(config: Config, id: string): { key_file: string } {
   const key_file = place.keyFile(id);
   addPins(place.pins, [pinOf(id, 'agent', ensureKey(key_file))]);
   return { key_file };
+}
+
+/**
+ * Takes back what `enrollAgent` gave: the pin first, so that a link that stands gets no more work, then what was approved of its
+ * card, and its key. Answers false when nobody of that name was known.
+ */
+export function revokeAgent(config: Config, id: string): boolean {
+  if (!AgentId.safeParse(id).success) throw new KeyFileError(`"${id}" is no agent id: ${NAME_RULE}`);
+  const place = placeOf(config.data);
+  const was_known = removeAgent(place, id);
+  forgetOffers(place.offers, [id]);
+  if (was_known) rmSync(place.keyFolder(id), { recursive: true, force: true });
+  return was_known;
 }
 
 /** Makes and pins the key of a person; `local` is the one that `aurora up` makes. */

@@ -41,7 +41,7 @@ export {
   type PackCheck,
 } from './content-store.ts';
 export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
-export { addOperator, enrollAgent, ensureFleetKeys } from './enrol.ts';
+export { addOperator, enrollAgent, ensureFleetKeys, revokeAgent } from './enrol.ts';
 export { FleetError, startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
 export { isHealthy } from './health.ts';
 export { callHttp, readJson } from './http.ts';

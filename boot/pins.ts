@@ -46,6 +46,19 @@ export function addPins(path: string, added: readonly Pin[]): void {
   if (fresh.length > 0) writeJson(path, [...pins, ...fresh]);
 }
 
+/** Takes the pin of an agent away, and whatever waits under its id. Answers false when there was neither; throws for whoever is no agent. */
+export function removeAgent(paths: { pins: string; quarantine: string }, id: string): boolean {
+  const pins = watchedFile(paths.pins, z.array(PinSchema).max(PINS_MAX))();
+  const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
+  const pin = pins.find((candidate) => candidate.id === id);
+  if (pin && pin.role !== 'agent') throw new KeyFileError(`${id} is no agent: its pin is that of an ${pin.role}`);
+  const without = <T extends { id: string }>(list: readonly T[]) => list.filter((candidate) => candidate.id !== id);
+  const is_waiting = waiting.some((candidate) => candidate.id === id);
+  if (pin) writeJson(paths.pins, without(pins));
+  if (is_waiting) writeJson(paths.quarantine, without(waiting));
+  return pin !== undefined || is_waiting;
+}
+
 /** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound the oldest is forgotten. */
 export function fileQuarantine(path: string, pins: Pins): Quarantine {
   const waiting = watchedFile(path, z.array(Stranger).max(STRANGERS_MAX));

@@ -20,7 +20,7 @@ import {
 } from '../conformance/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { createProgress, toEnd, toListText } from './conform-view.ts';
-import { credentialsFor, type KeyFlags } from './credentials.ts';
+import { credentialsFor, revokeAll, type KeyFlags } from './credentials.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { print } from './tasks.ts';
 import { safe } from './text.ts';
@@ -64,14 +64,23 @@ export async function conformTo(config: Config, { first, second, flags, json, op
       message: `${url} answers, but agrees to no WebSocket; does it want a --token, or another path?`,
     });
   }
-  const { told, key_file, ...keys } = credentialsFor(config, { url, profiles, operator, flags, enrols: true });
-  for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const due = profiles.flatMap((profile) => idsDue(profile, asked)).length;
   if (due === 0) throw new UsageError(`None of these sentences applies under ${profiles.join(', ')}`);
+  const { told, key_file, enrolled, ...keys } = credentialsFor(config, {
+    url,
+    profiles,
+    operator,
+    flags,
+    enrols: true,
+  });
+  for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const progress = createProgress(process.stderr, due);
   const onResult = (result: Result) => progress.hear(result);
   const options = { ...asked, ...keys, url, token, tls_ca, profiles, onResult };
-  const report = await reaching(url, () => conform(options)).finally(() => progress.close());
+  const report = await reaching(url, () => conform(options)).finally(() => {
+    progress.close();
+    revokeAll(config, { enrolled });
+  });
   const to_stdout = json && file === undefined;
   const text = toEnd(report, { replays: flags.replays, keys: keysText({ ...flags, key: key_file, id: keys.key?.id }) });
   if (to_stdout) print(report);

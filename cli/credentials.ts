@@ -1,6 +1,6 @@
 /** As whom a peer is visited: the keys that were named, else those of the data folder that fit. */
 import { existsSync, readFileSync } from 'node:fs';
-import { enrollAgent, placeOf, readNote, type Config } from '../boot/index.ts';
+import { enrollAgent, revokeAgent, placeOf, readNote, type Config } from '../boot/index.ts';
 import { readPem, type Key, type Profile } from '../conformance/index.ts';
 import { UsageError } from './outcome.ts';
 
@@ -17,6 +17,8 @@ export interface Credentials {
   key?: Key;
   /** Where it lies. */
   key_file?: string;
+  /** Agents that were pinned for this visit alone: `revokeAll` takes that back. */
+  enrolled: string[];
   agent_key?: Key;
   peer_key?: Key;
   told: string[];
@@ -32,7 +34,7 @@ export function credentialsFor(
   const told: string[] = [];
   const id = orchestrates ? `operator:${operator}` : 'orchestrator';
   const own_file = placeOf(config.data).keyFile(id);
-  const credentials: Credentials = { told };
+  const credentials: Credentials = { told, enrolled: [] };
   if (flags.key !== undefined)
     Object.assign(credentials, { key: readKeyFile(flags.key, flags.id ?? id), key_file: flags.key });
   else if (profiles.some((profile) => profile !== 'bare') && existsSync(own_file)) {
@@ -42,13 +44,22 @@ export function credentialsFor(
   if (flags.agentKey !== undefined) credentials.agent_key = readKeyFile(flags.agentKey, AGENT);
   if (flags.peerKey !== undefined) credentials.peer_key = readKeyFile(flags.peerKey, PEER);
   if (enrols && orchestrates && credentials.key && isOwnFleet(config, url)) {
-    credentials.agent_key ??= readKeyFile(enrollAgent(config, AGENT).key_file, AGENT);
-    credentials.peer_key ??= readKeyFile(enrollAgent(config, PEER).key_file, PEER);
+    const borrow = (agent_id: string): Key => {
+      if (!existsSync(placeOf(config.data).keyFile(agent_id))) credentials.enrolled.push(agent_id);
+      return readKeyFile(enrollAgent(config, agent_id).key_file, agent_id);
+    };
+    credentials.agent_key ??= borrow(AGENT);
+    credentials.peer_key ??= borrow(PEER);
     told.push(
-      `"${AGENT}" and "${PEER}" are pinned in ${config.data}: the kit registers as them to see what agents are sent`,
+      `"${AGENT}" and "${PEER}" are pinned in ${config.data} while this lasts: the kit registers as them to see what agents are sent`,
     );
   }
   return credentials;
+}
+
+/** Takes back what was pinned for a visit, and the stranger that the kit registered to be refused. */
+export function revokeAll(config: Config, { enrolled }: Pick<Credentials, 'enrolled'>): void {
+  if (enrolled.length > 0) for (const agent_id of [...enrolled, STRANGER]) revokeAgent(config, agent_id);
 }
 
 /** Only the fleet of the data folder is given a pin. */
@@ -72,3 +83,5 @@ const AGENT = 'conformance-agent';
 /** Whom the first hands work on to. */
 const PEER = 'conformance-peer';
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+/** Whose key nobody pins. */
+const STRANGER = 'conformance-stranger';

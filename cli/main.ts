@@ -7,6 +7,7 @@ import {
   enrollAgent,
   loadConfig,
   placeOf,
+  revokeAgent,
   showConfig,
   VERSION,
   type Config,
@@ -217,6 +218,17 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
       process.stdout.write(
         approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what its card says now\n`,
       );
+    });
+  agents
+    ?.command('revoke <id>')
+    .description('take the pin of an agent away, its key and what waits under its name: it gets no more work')
+    .addHelpText(
+      'after',
+      '\nExample:\n  aurora agents revoke my-agent\n\nAgents that `aurora up` starts itself are pinned again at its next start.',
+    )
+    .action((id: string) => {
+      if (!revokeAgent(configOf(), id)) throw new UsageError(`No agent ${id} is pinned or waits: aurora agents`);
+      process.stdout.write(`${id} is pinned no longer, and its key is gone\n`);
     });
   program
     .command('operators')

@@ -1,6 +1,6 @@
 /** Keys, pins and the quarantine in files (wire.md 4). */
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -13,8 +13,10 @@ import {
   KeyFileError,
   loadConfig,
   placeOf,
+  revokeAgent,
 } from '../../boot/index.ts';
 import { ensureKey, pinOf, readKey } from '../../boot/keys.ts';
+import { fileOffers } from '../../boot/offers.ts';
 import { addPins, filePins, fileQuarantine } from '../../boot/pins.ts';
 import { fingerprintOf, publicKeyOf } from '../../mesh/index.ts';
 import { AuroraError } from '../../protocol/index.ts';
@@ -41,6 +43,22 @@ test('the first start makes a key for each process, readable by its owner alone,
     );
   }
   expect(readFileSync(place.pins, 'utf8')).not.toContain('PRIVATE');
+});
+
+test('what is revoked has no pin, no key, no approval and no place in the quarantine, and others keep theirs', () => {
+  ensureFleetKeys(config);
+  enrollAgent(config, 'guest');
+  fileOffers(place.offers).keep('guest', {});
+  fileQuarantine(place.quarantine, filePins(place.pins)).add({ id: 'stray', public_key: 'x' });
+  const answers = ['guest', 'stray', 'nobody'].map((id) => revokeAgent(config, id));
+  expect(answers).toEqual([true, true, false]);
+  expect(filePins(place.pins).of('guest')).toBeUndefined();
+  expect(existsSync(place.keyFile('guest'))).toBe(false);
+  expect(fileOffers(place.offers).approved('guest')).toBeUndefined();
+  expect(fileQuarantine(place.quarantine, filePins(place.pins)).list()).toEqual([]);
+  expect(filePins(place.pins).of('threat-intel')).toBeDefined();
+  expect(() => revokeAgent(config, 'orchestrator')).toThrow('is no agent');
+  expect(existsSync(place.keyFile('orchestrator'))).toBe(true);
 });
 
 test('a second start touches nothing that is there', () => {
