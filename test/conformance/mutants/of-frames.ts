@@ -114,9 +114,9 @@ export const mutantsOfFrames = [
   mutant('is changed for ever by a member named __proto__', 'bare', ['FRAME-17'], () => {
     let is_polluted = false;
     return {
-      heard(message) {
-        if (JSON.stringify(message).includes('"__proto__":')) is_polluted = true;
-        return message;
+      received(frame) {
+        if (frame.payload.includes('"__proto__":')) is_polluted = true;
+        return [frame];
       },
       said: (message, line) => {
         if (is_polluted) line.cut();
