@@ -50,7 +50,8 @@ export async function connect(url, data, onProgress) {
       for (const { reject } of pending.values()) reject(new Error(`the link closed: ${code} ${reason}`));
     },
   });
-  const { role } = await sayHello({ link, request: ask }, deps, HELLO_MS_MAX);
+  const limitFrames = () => {}; // our frames are small
+  const { role } = await sayHello({ link, request: ask, limitFrames }, deps, HELLO_MS_MAX);
   if (role !== 'orchestrator') throw new Error('that is not the orchestrator');
   return { link, ask };
 }
