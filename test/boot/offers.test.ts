@@ -1,5 +1,5 @@
 /** Approved offers outlive the orchestrator, are changed by a person alone, and by whoever starts the fleet anew. */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -49,4 +49,70 @@ test('a damaged file approves nobody', () => {
   fileOffers(path).keep('ada', literal(LOOKS));
   writeFileSync(path, '{"ada":');
   expect(() => fileOffers(path).approved('ada')).toThrow(KeyFileError);
+});
+
+test('an offer more is added to the file, and nothing of it is written again', () => {
+  const { offers: path } = placeOf(data);
+  const offers = fileOffers(path);
+  offers.keep('ada', literal(LOOKS));
+  const { ino } = statSync(path);
+  const before = readFileSync(path, 'utf8');
+  for (let nth = 0; nth < 100; nth++) offers.keep(`agent-${nth}`, literal(LOOKS));
+  expect(statSync(path).ino).toBe(ino);
+  expect(readFileSync(path, 'utf8').startsWith(before)).toBe(true);
+  expect(fileOffers(path).approved('agent-99')).toEqual(LOOKS);
+});
+
+test('what asks for more again and again makes the file no longer than its bound', () => {
+  const { offers: path } = placeOf(data);
+  const offers = fileOffers(path);
+  offers.keep('ada', literal({}));
+  for (let nth = 0; nth < 8_300; nth++) offers.ask('ada', literal({}));
+  expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(200);
+  expect(approveOffer(path, 'ada')).toBe(true);
+});
+
+test('a crash while an offer was added loses that offer alone: it was told to nobody yet', () => {
+  const { offers: path } = placeOf(data);
+  const offers = fileOffers(path);
+  offers.keep('ada', literal(LOOKS));
+  offers.keep('bob', literal(LOOKS));
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, -20));
+  const next = fileOffers(path);
+  expect([next.approved('ada'), next.approved('bob')]).toEqual([LOOKS, undefined]);
+  next.keep('cyd', literal(ACTS));
+  expect(fileOffers(path).approved('cyd')).toEqual(ACTS);
+  expect(fileOffers(path).approved('ada')).toEqual(LOOKS);
+});
+
+test('a line in the middle that is none, or an empty file, approves nobody', () => {
+  const { offers: path } = placeOf(data);
+  fileOffers(path).keep('ada', literal(LOOKS));
+  appendFileSync(path, '{"bob":\n{"cyd":{}}\n');
+  expect(() => fileOffers(path).approved('ada')).toThrow(KeyFileError);
+  writeFileSync(path, '');
+  expect(() => fileOffers(path).approved('ada')).toThrow(KeyFileError);
+});
+
+test('the indented file of earlier versions is read, and what comes is added in the new form', () => {
+  const { offers: path } = placeOf(data);
+  fileOffers(path).keep('ada', literal(LOOKS));
+  writeFileSync(path, `${JSON.stringify({ ada: { approved: LOOKS, asked: ACTS } }, null, 2)}\n`);
+  const offers = fileOffers(path);
+  expect(offers.approved('ada')).toEqual(LOOKS);
+  offers.keep('bob', literal(LOOKS));
+  expect(fileOffers(path).approved('bob')).toEqual(LOOKS);
+  expect(approveOffer(path, 'ada')).toBe(true);
+  expect(offers.approved('ada')).toEqual(ACTS);
+});
+
+test('what another process approves between two offers is not lost', () => {
+  const { offers: path } = placeOf(data);
+  const offers = fileOffers(path);
+  offers.keep('ada', literal(LOOKS));
+  offers.ask('ada', literal(ACTS));
+  approveOffer(path, 'ada');
+  offers.keep('bob', literal(LOOKS));
+  expect(offers.approved('ada')).toEqual(ACTS);
+  expect(fileOffers(path).approved('ada')).toEqual(ACTS);
 });
