@@ -44,13 +44,21 @@ export const proveIdentity = (key: KeyObject, subject: ProofSubject): string =>
 /** Whether the proof was made with the pinned key over exactly this subject. A malformed proof or key is simply false. */
 export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolean {
   try {
-    const key = createPublicKey({ key: Buffer.from(pin.public_key, 'base64url'), format: 'der', type: 'spki' });
+    const key = toKey(Buffer.from(pin.public_key, 'base64url'));
     return (
       key.asymmetricKeyType === 'ed25519' && verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'))
     );
   } catch {
     return false;
   }
+}
+
+/** An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading it as what it is costs a tenth of finding that out. */
+function toKey(spki: Buffer): KeyObject {
+  const x = spki.subarray(ED25519_HEAD.byteLength);
+  const is_ed25519 = x.byteLength === ED25519_BYTES && spki.indexOf(ED25519_HEAD) === 0;
+  if (!is_ed25519) return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, format: 'jwk' });
 }
 
 /** The public half of a key in the form a pin keeps. */
@@ -80,3 +88,6 @@ function signedBytes({ challenge, agent_id, instance_id, dialled, connection_id 
 }
 
 const FINGERPRINT_CHARS = 16;
+/** SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } of RFC 8410, up to the key itself. */
+const ED25519_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
+const ED25519_BYTES = 32;
