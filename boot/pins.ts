@@ -14,18 +14,19 @@ import { writeJson } from './whole-file.ts';
  */
 export function filePins(path: string, onDamage: (reason: unknown) => void = () => undefined): Pins {
   const read = watchedFile(path, z.array(PinSchema).max(PINS_MAX));
-  let last: { pins: Pin[]; is_damaged?: boolean } | undefined;
+  let last: { pins: Pin[]; by_id: ReadonlyMap<string, Pin>; is_damaged?: boolean } | undefined;
   const pins = () => {
     try {
-      last = { pins: read() };
+      const pins = read();
+      if (pins !== last?.pins || last.is_damaged) last = { pins, by_id: byId(pins) };
     } catch (damage) {
       if (!last) throw damage;
       if (!last.is_damaged) onDamage(damage);
       last.is_damaged = true;
     }
-    return last.pins;
+    return last.by_id;
   };
-  return { of: (id) => pins().find((pin) => pin.id === id) };
+  return { of: (id) => pins().get(id) };
 }
 
 /** Adds pins. One that is there with another key is an error: a key is replaced by removing its pin by hand first. */
@@ -125,6 +126,9 @@ function watchedFile<T>(path: string, schema: z.ZodType<T[]>): () => T[] {
     return list;
   };
 }
+
+/** Of two pins of one id the first counts. */
+const byId = (pins: readonly Pin[]): Map<string, Pin> => new Map(pins.toReversed().map((pin) => [pin.id, pin]));
 
 const PinSchema = z.object({
   id: z.string().max(80),

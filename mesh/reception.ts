@@ -52,6 +52,8 @@ export function createReception(deps: ReceptionDeps): Reception {
   const { clock, log, metrics } = deps;
   const hello_ms_max = deps.hello_ms_max ?? HELLO_MS_MAX;
   const guests = new Map<Peer, Guest>();
+  /** The newest link of each instance. */
+  const newest = new Map<string, Peer>();
 
   return { accept, onHello, principalOf, peers: () => [...guests.keys()], drain };
 
@@ -80,6 +82,8 @@ export function createReception(deps: ReceptionDeps): Reception {
     void peer.closed.then(() => {
       stopTimer();
       guests.delete(peer);
+      const name = guest.principal && nameOf(guest.principal);
+      if (name !== undefined && newest.get(name) === peer) newest.delete(name);
     });
   }
 
@@ -103,11 +107,11 @@ export function createReception(deps: ReceptionDeps): Reception {
       turnAway(peer, reason);
       return;
     }
-    const { id, role, instance_id } = guest.principal;
-    for (const [older, other] of guests) {
-      const is_same = other.principal?.id === id && other.principal.instance_id === instance_id;
-      if (older !== peer && is_same) older.close(4009, 'superseded');
-    }
+    const { id, role } = guest.principal;
+    const name = nameOf(guest.principal);
+    const older = newest.get(name);
+    if (older !== peer) older?.close(4009, 'superseded');
+    if (guests.has(peer)) newest.set(name, peer);
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
   }
 
@@ -155,6 +159,9 @@ export function createReception(deps: ReceptionDeps): Reception {
     await Promise.race([Promise.all(leaving.map((peer) => peer.closed)), said]);
   }
 }
+
+/** An instance names itself; its id is proven. */
+const nameOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
 interface Guest {
   principal: Principal | undefined;

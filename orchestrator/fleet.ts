@@ -68,6 +68,8 @@ export function createFleet(deps: FleetDeps): Fleet {
   const { clock, random, registry, log, metrics } = deps;
   const kept = new Map<string, Kept>();
   const instances = new Map<Peer, Instance>();
+  /** The newest link of each instance. */
+  const newest = new Map<string, Peer>();
   const cards = new Map<string, CardFacts>();
 
   function keep(address: AgentAddress): () => void {
@@ -151,9 +153,9 @@ export function createFleet(deps: FleetDeps): Fleet {
     const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
     if (!link.open) return;
     answered();
-    for (const [older, { agent_id, instance_id }] of instances) {
-      if (agent_id === instance.agent_id && instance_id === instance.instance_id) older.close(4009, 'superseded');
-    }
+    const name = JSON.stringify([instance.agent_id, instance.instance_id]);
+    newest.get(name)?.close(4009, 'superseded');
+    newest.set(name, peer);
     instances.set(peer, instance);
     const remove = registry.add(instance);
     log.info(
@@ -165,6 +167,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     const { in_flight } = instance;
     remove();
     instances.delete(peer);
+    if (newest.get(name) === peer) newest.delete(name);
     metrics.gauge('agents_online', instances.size);
     log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, in_flight, ...end }, 'an agent is gone');
   }
@@ -240,13 +243,15 @@ export function createFleet(deps: FleetDeps): Fleet {
   return {
     keep,
     instanceOf: (peer) => instances.get(peer),
-    status: () =>
-      [...kept.values()].map(({ address, why, is_quarantined }) => {
-        const is_online = [...instances.values()].some(({ agent_id }) => agent_id === address.agent_id);
+    status() {
+      const present = new Set([...instances.values()].map(({ agent_id }) => agent_id));
+      return [...kept.values()].map(({ address, why, is_quarantined }) => {
+        const is_online = present.has(address.agent_id);
         const away = is_quarantined ? 'quarantined' : 'offline';
         const state = is_online ? (address.unproven ? 'unproven' : 'online') : away;
         return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
-      }),
+      });
+    },
     leave() {
       for (const peer of instances.keys()) {
         if (peer.link.protocol !== '')
