@@ -53,7 +53,7 @@ export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolea
   }
 }
 
-/** An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading it as what it is costs a tenth of finding that out. */
+/** An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading and writing it as that costs a tenth of finding it out. */
 function toKey(spki: Buffer): KeyObject {
   const x = spki.subarray(ED25519_HEAD.byteLength);
   const is_ed25519 = x.byteLength === ED25519_BYTES && spki.indexOf(ED25519_HEAD) === 0;
@@ -65,9 +65,15 @@ function toKey(spki: Buffer): KeyObject {
 export function publicKeyOf(key: KeyObject): string {
   const known = PUBLIC_KEYS.get(key);
   if (known !== undefined) return known;
-  const made = createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64url');
+  const made = spkiOf(createPublicKey(key)).toString('base64url');
   PUBLIC_KEYS.set(key, made);
   return made;
+}
+
+function spkiOf(key: KeyObject): Buffer {
+  const { x } = key.asymmetricKeyType === 'ed25519' ? key.export({ format: 'jwk' }) : {};
+  if (x === undefined) return key.export({ format: 'der', type: 'spki' });
+  return Buffer.concat([ED25519_HEAD, Buffer.from(x, 'base64url')]);
 }
 
 /** A process says its key in every hello: deriving and writing it costs more than proving it. */

@@ -51,6 +51,11 @@ describe('a proof', () => {
     expect(isProven(pin, subject, text)).toBe(false);
   });
 
+  test('a key is written and read as OpenSSL writes it', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    expect(publicKeyOf(privateKey)).toBe(publicKey.export({ format: 'der', type: 'spki' }).toString('base64url'));
+  });
+
   test('a key that is no Ed25519 key, or no key at all, proves nothing', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const rsa = proveIdentity(privateKey, subject);
