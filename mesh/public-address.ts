@@ -8,7 +8,7 @@ import { AuroraError } from '../protocol/index.ts';
 export interface PublicAddressDeps {
   /** All addresses of a name. */
   resolve?: (hostname: string) => Promise<readonly string[]>;
-  /** CIDR blocks that are allowed besides the public internet (`mesh.networks`), e.g. `10.20.0.0/16`. */
+  /** CIDR blocks, never changed once given, that are allowed besides the public internet (`mesh.networks`), e.g. `10.20.0.0/16`. */
   networks?: readonly string[];
 }
 
@@ -63,10 +63,16 @@ function isDialable(address: string, networks: readonly string[]): boolean {
   if (isIP(address) === 0) return false;
   if (isPublic(ipaddr.parse(address))) return true;
   const plain = ipaddr.process(address); // a mapped address is judged as the IPv4 address it reaches
-  return networks.some((network) => {
-    const [base, bits] = ipaddr.parseCIDR(network);
-    return base.kind() === plain.kind() && plain.match(base, bits);
-  });
+  return blocksOf(networks).some(([base, bits]) => base.kind() === plain.kind() && plain.match(base, bits));
+}
+
+/** The blocks of a list, read once. */
+function blocksOf(networks: readonly string[]): readonly Block[] {
+  const known = BLOCKS.get(networks);
+  if (known) return known;
+  const blocks = networks.map((network) => ipaddr.parseCIDR(network));
+  BLOCKS.set(networks, blocks);
+  return blocks;
 }
 
 /** `range` calls what it does not know unicast (`::127.0.0.1`), so IPv6 must also lie in the one block that is handed out. */
@@ -79,6 +85,9 @@ const refuse = (message: string, cause?: unknown) =>
 const resolveBySystem = async (hostname: string) =>
   (await lookup(hostname, { all: true, verbatim: true })).map(({ address }) => address);
 
+type Block = ReturnType<typeof ipaddr.parseCIDR>;
+/** A fleet that comes at once is judged by the same list a thousand times. */
+const BLOCKS = new WeakMap<readonly string[], readonly Block[]>();
 const AUTHORITY = /^wss?:\/\/(?<authority>[^/?#\\\s]+)(?:[/?#][^\s\\]*)?$/i;
 const GLOBAL_UNICAST = ipaddr.parse('2000::');
 const ADDRESSES_MAX = 32;

@@ -149,13 +149,14 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     admit,
     notifications: new Map([['$/ack', (params, peer) => methods.notifications.get('$/ack')?.(params, peer)]]),
   });
+  const networks = [...PRIVATE_NETWORKS, ...(deps.networks ?? [])];
   const enrolment = createEnrolment({
     clock,
     log,
     fleet,
     pins: deps.pins,
     quarantine: deps.quarantine,
-    checkAddress: (url) => assertPublicAddress(url, { networks: [...PRIVATE_NETWORKS, ...(deps.networks ?? [])] }),
+    checkAddress: (url) => assertPublicAddress(url, { networks }),
   });
   const rules = deps.rules ?? PolicyRules.parse({});
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
