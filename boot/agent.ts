@@ -42,7 +42,7 @@ export async function startAgent(agent: Agent, config: Config): Promise<Running>
   const leave =
     config.orchestrator === undefined
       ? undefined
-      : announce(config.orchestrator, served.url, { ...seams, self, pins, trust });
+      : announce(config.orchestrator, served, { ...seams, self, pins, trust });
   seams.log.info({ url: served.url, instance_id: self.instance_id }, 'serving');
   return {
     id: agent.id,

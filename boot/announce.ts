@@ -12,7 +12,7 @@ import {
   type Link,
   type Peer,
 } from '../mesh/index.ts';
-import { AuroraError, Lease } from '../protocol/index.ts';
+import { AuroraError, Lease, type AgentCard } from '../protocol/index.ts';
 import type { Log, Metrics } from '../seams/index.ts';
 
 /** What announcing needs. */
@@ -22,8 +22,15 @@ export interface AnnounceDeps extends HandshakeDeps {
   trust: string | undefined;
 }
 
+/** What is announced. */
+export interface Announced {
+  url: string;
+  /** Told with it, so that nobody has to come and fetch it. */
+  card: AgentCard;
+}
+
 /** Keeps a lease until the returned function is called, which gives it back. */
-export function announce(orchestrator_url: string, own_url: string, deps: AnnounceDeps): () => void {
+export function announce(orchestrator_url: string, own: Announced, deps: AnnounceDeps): () => void {
   const { clock, random, log } = deps;
   const stop = new AbortController();
   let registered: Peer | undefined;
@@ -41,7 +48,7 @@ export function announce(orchestrator_url: string, own_url: string, deps: Announ
         ...(deps.trust === undefined ? {} : { tls_ca: deps.trust }),
       }),
     onLink: (link, answered) => {
-      hold(link, own_url, deps, answered).then(
+      hold(link, own, deps, answered).then(
         (peer) => (registered = peer),
         (reason: unknown) => {
           const error = AuroraError.from(reason);
@@ -59,21 +66,21 @@ export function announce(orchestrator_url: string, own_url: string, deps: Announ
 }
 
 /** Registers, then renews at a third of the lease for as long as the link is there. */
-async function hold(link: Link, url: string, deps: AnnounceDeps, answered: () => void): Promise<Peer> {
+async function hold(link: Link, { url, card }: Announced, deps: AnnounceDeps, answered: () => void): Promise<Peer> {
   const { clock, log, self } = deps;
   const methods = createMethods(new Map([['mesh/hello', (params, call) => answerHello(deps, params, call)]]));
   const peer = createPeer({ ...deps, link, methods });
   const { role } = await sayHello(peer, deps, HELLO_MS_MAX);
   if (role !== 'orchestrator') throw new AuroraError(4010, { message: 'This is not the pinned orchestrator' });
   answered();
-  const register = async (method: string) =>
-    Lease.parse(await peer.request(method, { agent_id: self.id, url, ttl_ms: TTL_MS }));
-  const first = await register('agent/register');
+  const register = async (method: string, about: object) =>
+    Lease.parse(await peer.request(method, { agent_id: self.id, url, ttl_ms: TTL_MS, ...about }));
+  const first = await register('agent/register', { card });
   const fingerprint = fingerprintOf(publicKeyOf(self.private_key)); // what whoever approves it compares
   log.info({ state: first.state, renew_before: first.renew_before, fingerprint }, 'registered');
   const renew = () => {
     if (!link.open) return;
-    register('agent/renew').then(
+    register('agent/renew', {}).then(
       () => clock.after(TTL_MS / 3, renew),
       (reason: unknown) => link.close(1000, AuroraError.from(reason).message.slice(0, REASON_CHARS_MAX)),
     );

@@ -19,6 +19,7 @@ export interface Served {
   /** `ws://127.0.0.1:9002`, as others dial it. */
   url: string;
   port: number;
+  card: AgentCard;
   /** Refuses new work, lets the running work end within the time, then closes the port. */
   drain(drain_ms_max: number): Promise<void>;
 }
@@ -51,6 +52,7 @@ export async function serve(agent: Agent, options: ServeOptions): Promise<Served
   return {
     url,
     port: port.port,
+    card,
     async drain(drain_ms_max) {
       is_draining = true;
       await host.drain(drain_ms_max);

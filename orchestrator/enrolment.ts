@@ -81,7 +81,7 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
   };
 
   return {
-    async register({ agent_id, url, ttl_ms }, who, remote) {
+    async register({ agent_id, url, ttl_ms, card }, who, remote) {
       if (who.id !== agent_id) throw new AuroraError(4030, { message: 'An agent registers itself, nobody else' });
       const renew_before = toIso(clock.now() + ttl_ms);
       const role = roleOf(who);
@@ -95,7 +95,7 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
       const known = leases.get(holder);
       if (known && known.url !== url) end(holderOf(who), 'its address changed');
       if (!known && leases.size >= LEASES_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
-      const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address });
+      const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address }, card);
       leases.get(holder)?.stopTimer();
       const stopTimer = clock.after(ttl_ms, () => end(holder, 'it was not renewed'));
       leases.set(holder, { url, stop, stopTimer });

@@ -54,8 +54,11 @@ export interface FleetDeps extends HandshakeDeps {
 
 /** The kept links. */
 export interface Fleet {
-  /** Keeps a link to an agent until the answer is called. The same address twice is one link, kept while anybody keeps it. */
-  keep(address: AgentAddress): () => void;
+  /**
+   * Keeps a link to an agent until the answer is called. The same address twice is one link, kept while anybody keeps it. A card
+   * that is known already is not fetched, if the link vouches for it.
+   */
+  keep(address: AgentAddress, card?: object): () => void;
   /** Which instance is behind a peer that we dialled. */
   instanceOf(peer: Peer): Instance | undefined;
   status(): AgentStatus[];
@@ -72,7 +75,8 @@ export function createFleet(deps: FleetDeps): Fleet {
   const newest = new Map<string, Peer>();
   const cards = new Map<string, CardFacts>();
 
-  function keep(address: AgentAddress): () => void {
+  function keep(address: AgentAddress, card?: object): () => void {
+    if (card) learn(card);
     const key = `${address.agent_id} ${address.url}`;
     const known = kept.get(key);
     const entry: Kept = known ?? {
@@ -208,9 +212,23 @@ export function createFleet(deps: FleetDeps): Fleet {
     if (digestOf(card) !== digest) {
       throw new AuroraError(4030, { message: 'The card is not the one that the hello vouches for' });
     }
-    if (cards.size >= CARDS_MAX) cards.clear();
-    cards.set(digest, facts);
+    remember(digest, facts);
     return facts;
+  }
+
+  /** What a card says of itself is worth nothing until a link vouches for its digest. */
+  function learn(card: object): void {
+    try {
+      remember(digestOf(card), readCard(card));
+    } catch (reason) {
+      log.info({ err: reason }, 'a card that came with a registration cannot be read: it is fetched');
+    }
+  }
+
+  function remember(digest: string, facts: CardFacts): void {
+    const [oldest] = cards.keys();
+    if (cards.size >= CARDS_MAX && oldest !== undefined) cards.delete(oldest);
+    cards.set(digest, facts);
   }
 
   function toInstance(

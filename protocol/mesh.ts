@@ -130,11 +130,15 @@ export type TaskSubscription = z.infer<typeof TaskSubscription>;
 export const TaskSnapshot = z.object({ task: Task, last_seq: z.number().int().nonnegative() });
 export type TaskSnapshot = z.infer<typeof TaskSnapshot>;
 
-/** Params of `agent/register`: where I listen; identity is what hello proved. `ttl_ms` is the lease asked for. */
+/**
+ * Params of `agent/register`: where I listen; identity is what hello proved. `ttl_ms` is the lease asked for. The card that comes
+ * with it need not be fetched; it counts no more than a fetched one, once the link there vouches for its digest.
+ */
 export const Register = z.object({
   agent_id: AgentId,
   url: z.string().max(2048),
   ttl_ms: z.number().int().min(1_000).max(300_000).default(15_000),
+  card: z.record(z.string(), z.unknown()).optional().describe('the agent card, as it is served over HTTP'),
 });
 export type Register = z.infer<typeof Register>;
 

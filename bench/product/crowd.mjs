@@ -56,15 +56,15 @@ async function serve(nth) {
   const card = cardOf(agent, port.url);
   const served = createHost(agent, { ...deps, openRef: () => [], card_digest: digestOf(card) });
   routes.push(jsonRoute('/.well-known/agent-card.json', () => card));
-  return { id, deps, address: port.url };
+  return { id, deps, address: port.url, card };
 }
 
-async function announce({ id, deps, address }) {
+async function announce({ id, deps, address, card }) {
   const limits = { ...LINK_LIMITS, handshake_ms_max: PATIENCE_MS };
   const link = await dialWebsocket({ url, protocol: 'mesh.v1', clock: deps.clock, limits });
   const methods = createMethods(new Map([['mesh/hello', (params, call) => answerHello(deps, params, call)]]));
   const peer = createPeer({ ...deps, link, methods });
   await sayHello(peer, deps, PATIENCE_MS);
-  const { state } = await peer.request('agent/register', { agent_id: id, url: address, ttl_ms: TTL_MS });
+  const { state } = await peer.request('agent/register', { agent_id: id, url: address, ttl_ms: TTL_MS, card });
   if (state !== 'active') throw new Error(`${id} is ${state}`);
 }

@@ -66,7 +66,7 @@ export async function startCrowd(options: { count: number; data: string; url: st
       card_digest: digestOf(card),
     });
     routes.push(jsonRoute('/.well-known/agent-card.json', () => card));
-    const leave = announce(url, port.url, { ...seams, self, pins, trust: undefined });
+    const leave = announce(url, { url: port.url, card }, { ...seams, self, pins, trust: undefined });
     ends.push(async () => {
       leave();
       await port.close();

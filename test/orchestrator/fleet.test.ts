@@ -1,11 +1,20 @@
 /** The links to the fleet: refusals heal, addresses stay pinned, floods are bounded (wire.md 4, 10). */
 import { z } from 'zod';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cardOf, TaskPage } from '../../protocol/index.ts';
-import { createMethods, digestOf, memoryLink, type Link } from '../../mesh/index.ts';
+import {
+  answerHello,
+  createHost,
+  createMethods,
+  digestOf,
+  literalPins,
+  memoryLink,
+  type Link,
+} from '../../mesh/index.ts';
 import {
   countingIds,
   countingMetrics,
+  literalContent,
   manualClock,
   memoryLog,
   seededRandom,
@@ -130,6 +139,72 @@ test('link and card are read from the number that was checked, whatever the name
     ['ws://ada.example.com:1', '203.0.113.7'],
   ]);
 });
+
+describe('a card that comes with a registration', () => {
+  const ada = echoAgent('ada');
+  const url = 'ws://ada.test:1';
+  const served = cardOf(ada, url);
+
+  test('is not fetched once more when the link vouches for it', async () => {
+    const { fleet, fetched, offered } = guesthouse(ada, served);
+    fleet.keep({ agent_id: 'ada', url }, served);
+    await expect.poll(offered).toEqual(['echo_text']);
+    expect(fetched).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['of which the link says nothing', { ...served, description: 'Rules everything.' }],
+    ['that is none', { name: 'ada' }],
+  ])('is worth nothing when it is one %s: the true one is fetched', async (_what, card) => {
+    const { fleet, fetched, offered } = guesthouse(ada, served);
+    fleet.keep({ agent_id: 'ada', url }, card);
+    await expect.poll(offered).toEqual(['echo_text']);
+    expect(fetched).toEqual([url]);
+  });
+});
+
+/** A fleet that finds one agent at every address, and what it fetched and was offered there. */
+function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
+  const seams = { clock: manualClock(), ids: countingIds(), random: seededRandom(1), log: memoryLog() };
+  const [own, its] = [identityOf('orchestrator', 'orchestrator'), identityOf(agent.id, 'agent')];
+  const shared = { ...seams, metrics: countingMetrics(), pins: literalPins([own.pin, its.pin]) };
+  const host = createHost(agent, {
+    ...shared,
+    self: its.identity,
+    anonymous: 'off',
+    content: literalContent(),
+    openRef: () => {
+      throw new Error('nobody sends bytes here');
+    },
+    card_digest: digestOf(card),
+  });
+  const registry = createRegistry(seams.clock);
+  const fetched: string[] = [];
+  const fleet = createFleet({
+    ...shared,
+    self: own.identity,
+    registry,
+    methods: () =>
+      createMethods(
+        new Map([['mesh/hello', (params, call) => answerHello({ ...shared, self: own.identity }, params, call)]]),
+      ),
+    notifications: () => new Map(),
+    dial: async (url) => {
+      const [near, far] = memoryLink({ clock: seams.clock, dialled: new URL(url).host });
+      host.accept(far);
+      return near;
+    },
+    fetchCard: async (url) => {
+      fetched.push(url);
+      return card;
+    },
+  });
+  return {
+    fleet,
+    fetched,
+    offered: () => registry.instances().flatMap((instance) => [...instance.card.skills.keys()]),
+  };
+}
 
 test('an agent that floods is heard up to its quota, loses its thoughts first, then its link (ATK-E10)', async () => {
   const clock = manualClock();
