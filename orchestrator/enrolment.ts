@@ -45,13 +45,17 @@ export interface Enrolment {
 /** Nobody is enrolled yet. */
 export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
   const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
+  const counts = new Map<string, number>(); // of leases, by the id whose key they rest on
 
   const origins = new Map<string, string>(); // of strangers, by id; no longer than the quarantine
 
-  const end = (holder: string, why: string) => {
+  const end = (id: string, holder: string, why: string) => {
     const lease = leases.get(holder);
     if (!lease) return false;
     leases.delete(holder);
+    const left = (counts.get(id) ?? 1) - 1;
+    if (left > 0) counts.set(id, left);
+    else counts.delete(id);
     lease.stopTimer();
     lease.stop();
     log.info({ holder, why }, 'a lease ended');
@@ -93,17 +97,20 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
       const { address } = await checkAddress(url);
       const holder = holderOf(who);
       const known = leases.get(holder);
-      if (known && known.url !== url) end(holderOf(who), 'its address changed');
-      if (!known && leases.size >= LEASES_MAX) throw new AuroraError(5030, { retry_after_ms: ttl_ms });
+      if (known && known.url !== url) end(agent_id, holder, 'its address changed');
+      const count = counts.get(agent_id) ?? 0;
+      if (!known && (leases.size >= LEASES_MAX || count >= LEASES_PER_KEY_MAX))
+        throw new AuroraError(5030, { retry_after_ms: ttl_ms });
+      if (!leases.has(holder)) counts.set(agent_id, count + 1);
       const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address }, card);
       leases.get(holder)?.stopTimer();
-      const stopTimer = clock.after(ttl_ms, () => end(holder, 'it was not renewed'));
+      const stopTimer = clock.after(ttl_ms, () => end(agent_id, holder, 'it was not renewed'));
       leases.set(holder, { url, stop, stopTimer });
       return { agent_id, state: 'active', renew_before };
     },
     leave(who) {
       if (roleOf(who) === 'stranger') throw new AuroraError(4030, { message: 'This key is not pinned here' });
-      return { left: end(holderOf(who), 'it left') };
+      return { left: end(who.id, holderOf(who), 'it left') };
     },
     quarantined: () =>
       quarantine.list().map(({ id, public_key }) => {
@@ -119,4 +126,7 @@ const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id,
 
 const STRANGERS_PER_REMOTE_MAX = 16;
 const RETRY_AFTER_MS = 30_000;
-const LEASES_MAX = 1_024;
+/** In all: as many as one port takes links. */
+const LEASES_MAX = 16_384;
+/** A key that invents instances does not use them all up. */
+const LEASES_PER_KEY_MAX = 1_024;
