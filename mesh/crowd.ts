@@ -21,7 +21,7 @@ export function createCrowd({ links_max, links_per_remote_max }: CrowdBounds): {
       if (crowded) throw new AuroraError(5030, { message: 'Too many connections', retry_after_ms: CROWD_RETRY_MS });
       all += 1;
       byRemote.set(remote, here + 1);
-      wire.once('close', () => {
+      wire.on('close', () => {
         all -= 1;
         const left = (byRemote.get(remote) ?? 1) - 1;
         if (left > 0) byRemote.set(remote, left);

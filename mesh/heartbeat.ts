@@ -1,5 +1,5 @@
 /** Whether the other end still lives: pings, and the silence after which it counts as gone (wire.md 10, promises.md P12). */
-import type { Clock, Random } from '../seams/index.ts';
+import type { CancelTimer, Clock, Random } from '../seams/index.ts';
 import type { LinkLimits } from './link.ts';
 
 /** What a heartbeat needs. */
@@ -8,9 +8,9 @@ export interface HeartbeatDeps {
   random: Random;
   limits: Pick<LinkLimits, 'ping_ms' | 'silence_ms_max'>;
   /** Sends one ping. */
-  ping: () => void;
+  ping(): void;
   /** Called once: nothing was heard for too long. */
-  onSilence: () => void;
+  onSilence(): void;
 }
 
 /** A beating heart. */
@@ -26,40 +26,56 @@ export interface Heartbeat {
  * Starts beating. The first ping falls anywhere in the interval, so that a thousand links do not beat at once.
  * A timer that fires late shows that this process stood still (a blocked loop, SIGSTOP): that time is not the peer's silence.
  */
-export function createHeartbeat({ clock, random, limits, ping, onSilence }: HeartbeatDeps): Heartbeat {
-  let heard_at = clock.monotonic();
-  let ping_at = heard_at + random.next() * limits.ping_ms;
-  let held = false;
-  let cancel = () => {};
+export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
+  return new Heart(deps);
+}
 
-  const wait = () => {
-    const wake_at = Math.min(ping_at, heard_at + limits.silence_ms_max);
-    cancel = clock.after(wake_at - clock.monotonic(), () => wake(wake_at));
-  };
+/** A class, for what each link has of its own is held ten thousand times. */
+class Heart implements Heartbeat {
+  readonly deps: HeartbeatDeps;
+  heard_at: number;
+  ping_at: number;
+  held = false;
+  cancel: CancelTimer | undefined;
 
-  const wake = (wake_at: number) => {
+  constructor(deps: HeartbeatDeps) {
+    this.deps = deps;
+    this.heard_at = deps.clock.monotonic();
+    this.ping_at = this.heard_at + deps.random.next() * deps.limits.ping_ms;
+    this.wait();
+  }
+
+  heard(): void {
+    this.heard_at = this.deps.clock.monotonic();
+  }
+
+  hold(on: boolean): void {
+    this.held = on;
+    this.heard();
+  }
+
+  stop(): void {
+    this.cancel?.();
+  }
+
+  wait(): void {
+    const { clock, limits } = this.deps;
+    const wake_at = Math.min(this.ping_at, this.heard_at + limits.silence_ms_max);
+    this.cancel = clock.after(wake_at - clock.monotonic(), () => this.wake(wake_at));
+  }
+
+  wake(wake_at: number): void {
+    const { clock, limits } = this.deps;
     const now = clock.monotonic();
-    heard_at = held ? now : Math.min(now, heard_at + Math.max(0, now - wake_at));
-    if (now - heard_at >= limits.silence_ms_max) {
-      onSilence();
+    this.heard_at = this.held ? now : Math.min(now, this.heard_at + Math.max(0, now - wake_at));
+    if (now - this.heard_at >= limits.silence_ms_max) {
+      this.deps.onSilence();
       return;
     }
-    if (now >= ping_at) {
-      ping_at = now + limits.ping_ms;
-      ping();
+    if (now >= this.ping_at) {
+      this.ping_at = now + limits.ping_ms;
+      this.deps.ping();
     }
-    wait();
-  };
-
-  wait();
-  return {
-    heard() {
-      heard_at = clock.monotonic();
-    },
-    hold(on) {
-      held = on;
-      heard_at = clock.monotonic();
-    },
-    stop: () => cancel(),
-  };
+    this.wait();
+  }
 }

@@ -37,27 +37,72 @@ export interface Link {
   resume(): void;
 }
 
+/** What somebody who stands in between may do otherwise. */
+export type Over = Partial<Pick<Link, 'attach' | 'send' | 'close' | 'cut'>>;
+
 /** The same link for somebody who stands in between: what `over` names is done otherwise. */
-export function overLink(link: Link, over: Partial<Pick<Link, 'attach' | 'send' | 'close' | 'cut'>>): Link {
-  return {
-    protocol: link.protocol,
-    remote: link.remote,
-    dialled: link.dialled,
-    loopback: link.loopback,
-    get unsent_bytes() {
-      return link.unsent_bytes;
-    },
-    get open() {
-      return link.open;
-    },
-    attach: (owner) => link.attach(owner),
-    send: (text) => link.send(text),
-    close: (code, reason) => link.close(code, reason),
-    cut: () => link.cut(),
-    pause: () => link.pause(),
-    resume: () => link.resume(),
-    ...over,
-  };
+export const overLink = (link: Link, over: Over): Link => new OverLink(link, over);
+
+class OverLink implements Link {
+  readonly link: Link;
+  readonly over: Over;
+
+  constructor(link: Link, over: Over) {
+    this.link = link;
+    this.over = over;
+  }
+
+  get protocol(): string {
+    return this.link.protocol;
+  }
+
+  get remote(): string {
+    return this.link.remote;
+  }
+
+  get dialled(): string {
+    return this.link.dialled;
+  }
+
+  get loopback(): boolean {
+    return this.link.loopback;
+  }
+
+  get unsent_bytes(): number {
+    return this.link.unsent_bytes;
+  }
+
+  get open(): boolean {
+    return this.link.open;
+  }
+
+  attach(owner: LinkOwner): void {
+    if (this.over.attach) this.over.attach(owner);
+    else this.link.attach(owner);
+  }
+
+  send(text: string): void {
+    if (this.over.send) this.over.send(text);
+    else this.link.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.over.close) this.over.close(code, reason);
+    else this.link.close(code, reason);
+  }
+
+  cut(): void {
+    if (this.over.cut) this.over.cut();
+    else this.link.cut();
+  }
+
+  pause(): void {
+    this.link.pause();
+  }
+
+  resume(): void {
+    this.link.resume();
+  }
 }
 
 /** What a transport enforces by itself. */

@@ -92,6 +92,11 @@ export async function listen(options: ListenOptions): Promise<Port> {
   let closing = false;
   let allowed_hosts: readonly string[] = [];
 
+  /** Shared by all links, and free of the request that brought each: it would live as long as its link. */
+  const forget = function (this: Socket) {
+    links.delete(this);
+  };
+
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       checkRequest(request, secure, allowed_hosts);
@@ -108,7 +113,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
   const upgrade = async (request: IncomingMessage, head: Buffer) => {
     const wire = request.socket;
-    wire.on('error', () => wire.destroy()); // until the link has its own ear
+    wire.on('error', hangUp); // until the link has its own ear
     try {
       checkRequest(request, secure, allowed_hosts);
       checkOrigin(request, options.allow_origins ?? []);
@@ -116,7 +121,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
       if (closing) throw new AuroraError(5030, { message: 'This port is closing' });
       crowd.enter(wire);
       links.set(wire, undefined);
-      wire.once('close', () => links.delete(wire));
+      wire.on('close', forget);
       const limits = await admit(request);
       if (wire.destroyed) return;
       upgradeWebsocket({
@@ -178,6 +183,10 @@ export async function listen(options: ListenOptions): Promise<Port> {
         });
       }),
   };
+}
+
+function hangUp(this: Socket): void {
+  this.destroy();
 }
 
 const limitsOf = (request: IncomingMessage): LinkLimits =>

@@ -147,16 +147,17 @@ export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): Met
 
 /** Joins a link: from now on its frames are judged and answered here. */
 export function createPeer(deps: PeerDeps): Peer {
-  const { link, clock, ids, log, metrics, methods } = deps;
-  const limits: PeerLimits = { ...PEER_LIMITS, ...deps.limits };
+  // Not `deps` itself: whatever else stands in it would be held by each of ten thousand peers.
+  const { link, clock, ids, log, metrics, methods, notifications, isUnmetered } = deps;
+  let limits: PeerLimits = deps.limits ? { ...PEER_LIMITS, ...deps.limits } : PEER_LIMITS;
   const is_mesh = link.protocol !== '';
   const quota = deps.quota ? createQuota(deps.quota, clock) : undefined;
 
   const running = new Map<string, AbortController>();
   const pending = new Map<number, Pending>();
-  const subscriptions = new Map<number, (event: ProgressEvent) => void>();
+  let subscriptions: Map<number, (event: ProgressEvent) => void> | undefined; // like the listeners made on first use
   const strikes: number[] = [];
-  const drain_listeners = new Set<() => void>();
+  let drain_listeners: Set<() => void> | undefined;
   const idle_waiters: (() => void)[] = [];
   let last_id = 0;
   let answering = 0;
@@ -166,26 +167,24 @@ export function createPeer(deps: PeerDeps): Peer {
   const closed = new Promise<LinkEnd>((resolve) => (tellClosed = resolve));
   const client = new JSONRPCClient<undefined>((request: unknown) => sendRequest(JSON.stringify(request)));
 
-  const peer: Peer = {
+  const peer: Peer = Object.assign(new Calls(running), {
     link,
     request,
     subscribe,
     notify,
     notifyJson,
-    get running() {
-      return running.size;
+    idle: () => (answering === 0 ? Promise.resolve() : new Promise<void>((resolve) => void idle_waiters.push(resolve))),
+    close: (code: number, reason: string) => link.close(code, reason),
+    limitFrames: (frame_bytes_max: number) => {
+      if (frame_bytes_max < limits.frame_bytes_max) limits = { ...limits, frame_bytes_max };
     },
-    idle: () => (answering === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
-    close: (code, reason) => link.close(code, reason),
-    limitFrames: (frame_bytes_max) => {
-      limits.frame_bytes_max = Math.min(limits.frame_bytes_max, frame_bytes_max);
-    },
-    onDrain(listener) {
-      drain_listeners.add(listener);
-      return () => void drain_listeners.delete(listener);
+    onDrain(listener: () => void) {
+      const listeners = (drain_listeners ??= new Set());
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     closed,
-  };
+  });
   link.attach({ onText, onClose, onDrain });
   return peer;
 
@@ -291,7 +290,7 @@ export function createPeer(deps: PeerDeps): Peer {
       return;
     }
     try {
-      deps.notifications?.get(method)?.(params, peer);
+      notifications?.get(method)?.(params, peer);
     } catch (reason) {
       log.warn({ method: method.slice(0, 64), remote: link.remote, err: reason }, 'a notification was not understood');
     }
@@ -301,7 +300,7 @@ export function createPeer(deps: PeerDeps): Peer {
     const event = ProgressEvent.safeParse(params);
     if (!event.success || typeof event.data.token !== 'number') return false;
     const { token } = event.data;
-    const onProgress = pending.get(token)?.onProgress ?? subscriptions.get(token);
+    const onProgress = pending.get(token)?.onProgress ?? subscriptions?.get(token);
     try {
       onProgress?.(event.data);
     } catch (reason) {
@@ -315,7 +314,7 @@ export function createPeer(deps: PeerDeps): Peer {
    * one by one; over the average thoughts and logs are shed, over the burst as well the link closes.
    */
   function withinQuota(entries: readonly Judged[]): readonly Judged[] {
-    if (!quota || deps.isUnmetered?.()) return entries;
+    if (!quota || isUnmetered?.()) return entries;
     const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
     const answered = quota(counted);
     if (answered === 'ok') return entries;
@@ -344,8 +343,9 @@ export function createPeer(deps: PeerDeps): Peer {
 
   async function subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void) {
     const token = ++last_id;
+    subscriptions ??= new Map();
     subscriptions.set(token, onProgress);
-    const stop = () => void subscriptions.delete(token);
+    const stop = () => void subscriptions?.delete(token);
     try {
       return { result: await request(method, params, { token }), stop };
     } catch (reason) {
@@ -486,7 +486,7 @@ export function createPeer(deps: PeerDeps): Peer {
   }
 
   function onDrain(): void {
-    for (const listener of drain_listeners) listener();
+    for (const listener of drain_listeners ?? []) listener();
   }
 
   function onClose(code: number, reason: string): void {
@@ -495,8 +495,21 @@ export function createPeer(deps: PeerDeps): Peer {
     HUNG_UP.add(hung_up);
     for (const controller of running.values()) controller.abort(hung_up);
     client.rejectAllPendingRequests(LINK_GONE);
-    subscriptions.clear();
+    subscriptions = undefined;
     tellClosed(ended);
+  }
+}
+
+/** A getter of its own for each peer would cost each a shape of its own. */
+class Calls {
+  readonly calls: ReadonlyMap<string, unknown>;
+
+  constructor(calls: ReadonlyMap<string, unknown>) {
+    this.calls = calls;
+  }
+
+  get running(): number {
+    return this.calls.size;
   }
 }
 

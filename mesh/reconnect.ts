@@ -1,7 +1,7 @@
 /** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
 import type { Clock, Random } from '../seams/index.ts';
 import { sleep } from '../seams/index.ts';
-import { overLink, type Link } from './link.ts';
+import { overLink, type Link, type LinkOwner } from './link.ts';
 
 /** What keeping needs. */
 export interface KeepConnectedOptions {
@@ -81,17 +81,31 @@ function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onSta
 
 /** The same link, which also tells us when it is gone. */
 function watch(link: Link, onGone: (code: number, reason: string) => void): Link {
-  return overLink(link, {
-    attach: (owner) =>
-      link.attach({
-        onText: (text) => owner.onText(text),
-        onDrain: () => owner.onDrain?.(),
-        onClose(code, reason) {
-          owner.onClose(code, reason);
-          onGone(code, reason);
-        },
-      }),
-  });
+  return overLink(link, { attach: (owner) => link.attach(new Watched(owner, onGone)) });
+}
+
+/** The owner of a link, and somebody who hears its end. */
+class Watched implements LinkOwner {
+  readonly owner: LinkOwner;
+  readonly onGone: LinkOwner['onClose'];
+
+  constructor(owner: LinkOwner, onGone: LinkOwner['onClose']) {
+    this.owner = owner;
+    this.onGone = onGone;
+  }
+
+  onText(text: string): void {
+    this.owner.onText(text);
+  }
+
+  onDrain(): void {
+    this.owner.onDrain?.();
+  }
+
+  onClose(code: number, reason: string): void {
+    this.owner.onClose(code, reason);
+    this.onGone(code, reason);
+  }
 }
 
 /** Asked after an await: the compiler would otherwise remember the answer from before. */

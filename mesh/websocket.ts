@@ -1,11 +1,11 @@
 /** Links over WebSocket: the only file that knows `ws`. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocket, WebSocketServer } from 'ws';
-import type { Clock, Random } from '../seams/index.ts';
+import { WebSocket, WebSocketServer, type RawData, type Server } from 'ws';
+import type { CancelTimer, Clock, Random } from '../seams/index.ts';
 import { systemRandom } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import type { Link, LinkLimits, LinkOwner } from './link.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
 
@@ -35,7 +35,7 @@ export function dialWebsocket(options: DialOptions): Promise<Link> {
   const { url, protocol, clock, random = systemRandom, limits = LINK_LIMITS, signal } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = new WebSocket(url, protocol ? [protocol] : [], {
+    const socket = new LinkSocket(url, protocol ? [protocol] : [], {
       ...WS_BOUNDS,
       maxPayload: limits.frame_bytes_max,
       ...(options.headers && { headers: options.headers }),
@@ -58,16 +58,18 @@ export function dialWebsocket(options: DialOptions): Promise<Link> {
     signal?.addEventListener('abort', onAbort, { once: true });
 
     let wire: Socket | undefined;
-    socket.on('error', (cause) => {
+    const onError = (cause: Error) => {
       settled();
-      reject(new Error(`${url}: ${cause.message}`, { cause })); // after the open it has no effect: the link reports 'close'
-    });
+      reject(new Error(`${url}: ${cause.message}`, { cause }));
+    };
+    socket.on('error', onError);
     socket.once('upgrade', (response) => (wire = response.socket));
     socket.once('open', () => {
       settled();
       const { host, protocol: scheme } = new URL(url);
       const dialled = toHostPort(host, scheme === 'wss:');
-      if (wire) resolve(websocketLink({ socket, wire, dialled, limits, clock, random }));
+      if (wire) resolve(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
+      socket.off('error', onError); // from here the link hears it
     });
   });
 }
@@ -90,24 +92,36 @@ export interface UpgradeOptions {
 
 /** Finishes an upgrade. Deflate is never negotiated (ATK-A7, performance.md 2). */
 export function upgradeWebsocket(options: UpgradeOptions): void {
-  const { request, head, protocol, limits, clock, random = systemRandom } = options;
-  const handshake = new WebSocketServer({
+  const { request, head, limits, clock, random = systemRandom, secure } = options;
+  const wire = request.socket;
+  const dialled = toHostPort(request.headers.host ?? '', secure);
+  UPGRADING.set(request, options);
+  handshakeOf(limits.frame_bytes_max).handleUpgrade(request, wire, head, (socket) => {
+    options.onLink(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
+  });
+}
+
+/** One for all upgrades of the same frame size: making it costs more than the upgrade. */
+function handshakeOf(maxPayload: number): Server<typeof LinkSocket> {
+  const known = HANDSHAKES.get(maxPayload);
+  if (known) return known;
+  const handshake: Server<typeof LinkSocket> = new WebSocketServer({
     ...WS_BOUNDS,
+    WebSocket: LinkSocket,
     noServer: true,
     clientTracking: false,
-    maxPayload: limits.frame_bytes_max,
-    handleProtocols: () => protocol || false,
+    maxPayload,
+    handleProtocols: (_offered, request) => UPGRADING.get(request)?.protocol || false,
   });
-  handshake.once('wsClientError', (error) => options.onRefused(error.message));
-  handshake.handleUpgrade(request, request.socket, head, (socket) => {
-    const dialled = toHostPort(request.headers.host ?? '', options.secure);
-    options.onLink(websocketLink({ socket, wire: request.socket, dialled, limits, clock, random }));
-  });
+  handshake.on('wsClientError', (error, _wire, request) => UPGRADING.get(request)?.onRefused(error.message));
+  if (HANDSHAKES.size >= HANDSHAKES_MAX) HANDSHAKES.clear();
+  HANDSHAKES.set(maxPayload, handshake);
+  return handshake;
 }
 
 /** What a link is made of. `wire` is the stream below the WebSocket: its writes are held together for a turn. */
 interface WebsocketParts {
-  socket: WebSocket;
+  socket: LinkSocket;
   wire: Socket;
   dialled: string;
   limits: LinkLimits;
@@ -115,139 +129,199 @@ interface WebsocketParts {
   random: Random;
 }
 
-/** A link over an open WebSocket. It reads nothing until it has an owner, so no frame is missed. */
-function websocketLink({ socket, wire, dialled, limits, clock, random }: WebsocketParts): Link {
-  const remote = toHostPort(wire.remoteAddress ?? 'unknown', false, wire.remotePort);
-  let owner: LinkOwner | undefined;
-  let ended: { code: number; reason: string } | undefined;
-  let said: { code: number; reason: string } | undefined;
-  let corked = false;
-  let full = false;
-  let control_frames = 0;
-  let control_since = clock.monotonic();
-  let cancelCut = () => {};
+/** A socket that knows its link, so that all links share their listeners. */
+class LinkSocket extends WebSocket {
+  link: WebsocketLink | undefined;
+}
 
-  const heart = createHeartbeat({
-    clock,
-    random,
-    limits,
-    ping: () => socket.ping(),
-    onSilence: () => {
-      said ??= { code: 1006, reason: `silent for ${limits.silence_ms_max} ms` };
-      socket.terminate();
-    },
-  });
+/**
+ * A link over an open WebSocket. It reads nothing until it has an owner, so no frame is missed. A class, and not closures: an
+ * orchestrator holds two for each of ten thousand agents.
+ */
+class WebsocketLink implements Link, HeartbeatDeps {
+  readonly socket: LinkSocket;
+  readonly wire: Socket;
+  readonly dialled: string;
+  readonly limits: LinkLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly remote: string;
+  readonly heart: Heartbeat;
+  owner: LinkOwner | undefined;
+  ended: LinkEnd | undefined;
+  said: LinkEnd | undefined;
+  corked = false;
+  full = false;
+  control_frames = 0;
+  control_since: number;
+  cancelCut: CancelTimer | undefined;
 
-  const close = (code: number, reason: string) => {
-    if (said || socket.readyState !== WebSocket.OPEN) return;
-    say(code, reason);
-    socket.close(code, toCloseReason(reason));
-    socket.resume(); // the answer must be read
-  };
+  constructor({ socket, wire, dialled, limits, clock, random }: WebsocketParts) {
+    this.socket = socket;
+    this.wire = wire;
+    this.dialled = dialled;
+    this.limits = limits;
+    this.clock = clock;
+    this.random = random;
+    this.remote = toHostPort(wire.remoteAddress ?? 'unknown', false, wire.remotePort);
+    this.control_since = clock.monotonic();
+    this.heart = createHeartbeat(this);
+    socket.link = this;
+    socket.pause();
+    socket.on('message', tellMessage);
+    socket.on('ping', tellControlFrame);
+    socket.on('pong', tellControlFrame);
+    socket.on('error', tellError);
+    socket.on('close', tellClose);
+  }
+
+  get protocol(): string {
+    return this.socket.protocol;
+  }
+
+  get loopback(): boolean {
+    return isLoopback(this.remote);
+  }
+
+  get unsent_bytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  get open(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  attach(owner: LinkOwner): void {
+    if (this.owner) throw new Error('a link has one owner');
+    this.owner = owner;
+    const { ended } = this;
+    if (ended) queueMicrotask(() => owner.onClose(ended.code, ended.reason));
+    else this.socket.resume();
+  }
+
+  send(text: string): void {
+    const { socket, limits } = this;
+    if (!this.open) return;
+    if (socket.bufferedAmount + text.length > limits.unsent_bytes_max) {
+      this.close(1013, 'too much unsent');
+      return;
+    }
+    if (!this.corked) {
+      this.corked = true;
+      this.wire.cork();
+      process.nextTick(flush, this); // one system call for all frames of this turn (performance.md 1)
+    }
+    this.full ||= socket.bufferedAmount + text.length >= limits.unsent_bytes_max / 2;
+    socket.send(text, this.full ? () => this.onWritten() : undefined);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.said || !this.open) return;
+    this.say(code, reason);
+    this.socket.close(code, toCloseReason(reason));
+    this.socket.resume(); // the answer must be read
+  }
+
+  cut(): void {
+    this.said ??= { code: 1006, reason: 'cut' };
+    this.socket.terminate();
+  }
+
+  pause(): void {
+    this.socket.pause();
+    this.heart.hold(true);
+  }
+
+  resume(): void {
+    this.socket.resume();
+    this.heart.hold(false);
+  }
+
+  ping(): void {
+    this.socket.ping();
+  }
+
+  onSilence(): void {
+    this.said ??= { code: 1006, reason: `silent for ${this.limits.silence_ms_max} ms` };
+    this.socket.terminate();
+  }
 
   /** From here the end of the link is our doing, within two seconds. */
-  const say = (code: number, reason: string) => {
-    said ??= { code, reason };
-    heart.stop();
-    cancelCut();
-    cancelCut = clock.after(GOODBYE_MS_MAX, () => socket.terminate());
-  };
+  say(code: number, reason: string): void {
+    this.said ??= { code, reason };
+    this.heart.stop();
+    this.cancelCut?.();
+    this.cancelCut = this.clock.after(GOODBYE_MS_MAX, () => this.socket.terminate());
+  }
 
-  const flush = () => {
-    corked = false;
-    wire.uncork();
-  };
-
-  const onWritten = () => {
-    if (!full || socket.bufferedAmount >= limits.unsent_bytes_max / 2) return;
-    full = false;
-    if (socket.readyState === WebSocket.OPEN) owner?.onDrain?.();
-  };
+  onWritten(): void {
+    if (!this.full || this.socket.bufferedAmount >= this.limits.unsent_bytes_max / 2) return;
+    this.full = false;
+    if (this.open) this.owner?.onDrain?.();
+  }
 
   /** ATK-A8: a flood of pings is answered in part, then ends. */
-  const onControlFrame = () => {
-    heart.heard();
-    const now = clock.monotonic();
-    if (now - control_since >= CONTROL_WINDOW_MS) {
-      control_since = now;
-      control_frames = 0;
+  onControlFrame(): void {
+    this.heart.heard();
+    const now = this.clock.monotonic();
+    if (now - this.control_since >= CONTROL_WINDOW_MS) {
+      this.control_since = now;
+      this.control_frames = 0;
     }
-    if (++control_frames > CONTROL_FRAMES_MAX) close(4029, 'too many pings');
-  };
+    if (++this.control_frames > CONTROL_FRAMES_MAX) this.close(4029, 'too many pings');
+  }
 
-  socket.pause();
-  socket.on('message', (data, isBinary) => {
-    heart.heard();
-    if (said) return; // after our goodbye nothing more is read
-    if (isBinary || !Buffer.isBuffer(data)) {
-      close(1003, 'text frames only');
+  onMessage(data: RawData, is_binary: boolean): void {
+    this.heart.heard();
+    if (this.said) return; // after our goodbye nothing more is read
+    if (is_binary || !Buffer.isBuffer(data)) {
+      this.close(1003, 'text frames only');
       return;
     }
     try {
-      owner?.onText(data.toString('utf8'));
+      this.owner?.onText(data.toString('utf8'));
     } catch {
-      close(1011, 'the receiver failed');
+      this.close(1011, 'the receiver failed');
     }
-  });
-  socket.on('ping', onControlFrame);
-  socket.on('pong', onControlFrame);
-  socket.on('error', (error) => {
-    const code = closeCodeOf(error);
-    if (code !== undefined) say(code, error.message); // `ws` has sent the close frame already
-  });
-  socket.on('close', (code, reason) => {
-    heart.stop();
-    cancelCut();
-    ended = said ?? { code, reason: reason.toString('utf8') };
-    owner?.onClose(ended.code, ended.reason);
-  });
+  }
 
-  return {
-    protocol: socket.protocol,
-    remote,
-    dialled,
-    loopback: isLoopback(remote),
-    get unsent_bytes() {
-      return socket.bufferedAmount;
-    },
-    get open() {
-      return socket.readyState === WebSocket.OPEN;
-    },
-    attach(given) {
-      if (owner) throw new Error('a link has one owner');
-      owner = given;
-      const { code, reason } = ended ?? { code: 0, reason: '' };
-      if (ended) queueMicrotask(() => given.onClose(code, reason));
-      else socket.resume();
-    },
-    send(text) {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      if (socket.bufferedAmount + text.length > limits.unsent_bytes_max) {
-        close(1013, 'too much unsent');
-        return;
-      }
-      if (!corked) {
-        corked = true;
-        wire.cork();
-        process.nextTick(flush); // one system call for all frames of this turn (performance.md 1)
-      }
-      full ||= socket.bufferedAmount + text.length >= limits.unsent_bytes_max / 2;
-      socket.send(text, full ? onWritten : undefined);
-    },
-    close,
-    cut() {
-      said ??= { code: 1006, reason: 'cut' };
-      socket.terminate();
-    },
-    pause() {
-      socket.pause();
-      heart.hold(true);
-    },
-    resume() {
-      socket.resume();
-      heart.hold(false);
-    },
-  };
+  onError(error: Error): void {
+    const code = closeCodeOf(error);
+    if (code !== undefined) this.say(code, error.message); // `ws` has sent the close frame already
+  }
+
+  onClose(code: number, reason: Buffer): void {
+    this.heart.stop();
+    this.cancelCut?.();
+    this.ended = this.said ?? { code, reason: reason.toString('utf8') };
+    this.owner?.onClose(this.ended.code, this.ended.reason);
+  }
+}
+
+function tellMessage(this: WebSocket, data: RawData, is_binary: boolean): void {
+  if (this instanceof LinkSocket) this.link?.onMessage(data, is_binary);
+}
+
+function tellControlFrame(this: WebSocket): void {
+  if (this instanceof LinkSocket) this.link?.onControlFrame();
+}
+
+function tellError(this: WebSocket, error: Error): void {
+  if (this instanceof LinkSocket) this.link?.onError(error);
+}
+
+function tellClose(this: WebSocket, code: number, reason: Buffer): void {
+  if (this instanceof LinkSocket) this.link?.onClose(code, reason);
+}
+
+interface LinkEnd {
+  code: number;
+  reason: string;
+}
+
+function flush(link: WebsocketLink): void {
+  link.corked = false;
+  link.wire.uncork();
 }
 
 /** The close code of an error that `ws` found in what the peer sent; undefined for an error of the connection (1006 follows). */
@@ -282,6 +356,10 @@ const WS_BOUNDS = {
   maxBufferedChunks: 16_384,
   closeTimeout: GOODBYE_MS_MAX, // for a peer that said goodbye and never hung up
 } as const;
+const UPGRADING = new WeakMap<IncomingMessage, UpgradeOptions>();
+const HANDSHAKES = new Map<number, Server<typeof LinkSocket>>();
+/** Sizes of frames that the ports of one process take. */
+const HANDSHAKES_MAX = 64;
 const CLOSE_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,

@@ -8,6 +8,7 @@ import {
   type FrameQuota,
   type HandshakeDeps,
   type Link,
+  type LinkEnd,
   type MethodTable,
   type NotificationHandler,
   type Peer,
@@ -74,6 +75,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
   const cards = new Map<string, CardFacts>();
+  let notifications: ReadonlyMap<string, NotificationHandler> | undefined; // once for all peers
 
   function keep(address: AgentAddress, card?: object): () => void {
     if (card) learn(card);
@@ -152,7 +154,10 @@ export function createFleet(deps: FleetDeps): Fleet {
       link,
       methods: deps.methods(),
       quota: deps.agent_quota ?? FRAME_QUOTA,
-      notifications: new Map([...deps.notifications(), ['mesh/goaway', (params) => onGoaway(peer, params)]]),
+      notifications: (notifications ??= new Map([
+        ...deps.notifications(),
+        ['mesh/goaway', (params, from) => onGoaway(from, params)],
+      ])),
     });
     const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
     if (!link.open) return;
@@ -167,13 +172,16 @@ export function createFleet(deps: FleetDeps): Fleet {
       'an agent is online',
     );
     metrics.gauge('agents_online', instances.size);
-    const end = await peer.closed;
-    const { in_flight } = instance;
+    void peer.closed.then((end) => part(instance, name, remove, end));
+  }
+
+  function part(instance: Instance, name: string, remove: () => void, end: LinkEnd): void {
+    const { agent_id, instance_id, peer, in_flight } = instance;
     remove();
     instances.delete(peer);
     if (newest.get(name) === peer) newest.delete(name);
     metrics.gauge('agents_online', instances.size);
-    log.warn({ agent_id: instance.agent_id, instance_id: instance.instance_id, in_flight, ...end }, 'an agent is gone');
+    log.warn({ agent_id, instance_id, in_flight, ...end }, 'an agent is gone');
   }
 
   async function meetProven(peer: Peer, address: AgentAddress): Promise<Instance> {
@@ -187,7 +195,11 @@ export function createFleet(deps: FleetDeps): Fleet {
     const more = deps.offers && judgeOffer(deps.offers, address.agent_id, card);
     if (more !== undefined) throw new Quarantined(more);
     const { instance_id, in_flight_max, in_flight } = hello;
-    return toInstance(peer, address, card, { instance_id, in_flight_max, holding: new Set(in_flight) });
+    return toInstance(peer, address, card, {
+      instance_id,
+      in_flight_max,
+      holding: in_flight.length > 0 ? new Set(in_flight) : NOTHING,
+    });
   }
 
   /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
@@ -198,7 +210,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
     );
     const cut = { ...card, skills: new Map(reading) };
-    const about = { in_flight_max: IN_FLIGHT_DEFAULT, holding: new Set<string>() };
+    const about = { in_flight_max: IN_FLIGHT_DEFAULT, holding: NOTHING };
     return toInstance(peer, address, cut, { instance_id: `bare:${address.url}`, ...about });
   }
 
@@ -305,6 +317,7 @@ function ownCard(card: CardFacts, { agent_id }: AgentAddress): CardFacts {
   throw new AuroraError(4030, { message: `The card of ${agent_id} is that of ${card.agent_id}` });
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 const SUPERSEDED = new Set([4009]);
 const HELLO_MS_MAX = 5_000;
 const IN_FLIGHT_DEFAULT = 8;
