@@ -1,6 +1,6 @@
 /** Where links arrive: strangers become principals by a proven key, or stay anonymous and bare, or go (wire.md 1, 4). */
 import { AuroraError, type RpcParams } from '../protocol/index.ts';
-import type { Ids, Log, Metrics } from '../seams/index.ts';
+import type { CancelTimer, Ids, Log, Metrics } from '../seams/index.ts';
 import { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 import type { Link } from './link.ts';
 import {
@@ -65,7 +65,13 @@ export function createReception(deps: ReceptionDeps): Reception {
       return;
     }
     const { mesh, bare } = deps.methods();
-    const guest: Guest = { principal: undefined, asked: undefined, checked_at: clock.monotonic(), is_revoked: false };
+    const guest: Guest = {
+      principal: undefined,
+      asked: undefined,
+      checked_at: clock.monotonic(),
+      is_revoked: false,
+      stopTimer: ignore,
+    };
     const peer = createPeer({
       ...deps,
       link,
@@ -75,16 +81,15 @@ export function createReception(deps: ReceptionDeps): Reception {
       ...(deps.limits && { limits: deps.limits }),
     });
     guests.set(peer, guest);
-    const onLate = () => {
-      if (!guest.principal) peer.close(4008, 'no hello in time');
-    };
-    const stopTimer = is_mesh ? clock.after(hello_ms_max, onLate) : ignore;
-    void peer.closed.then(() => {
-      stopTimer();
-      guests.delete(peer);
-      const name = guest.principal && nameOf(guest.principal);
-      if (name !== undefined && newest.get(name) === peer) newest.delete(name);
-    });
+    if (is_mesh) guest.stopTimer = clock.after(hello_ms_max, () => peer.close(4008, 'no hello in time'));
+    void peer.closed.then(() => part(peer, guest));
+  }
+
+  function part(peer: Peer, { principal, stopTimer }: Guest): void {
+    stopTimer();
+    guests.delete(peer);
+    const name = principal && nameOf(principal);
+    if (name !== undefined && newest.get(name) === peer) newest.delete(name);
   }
 
   /** Answers who we are, then asks the same of the caller: it is a stranger until it proved a key. */
@@ -107,6 +112,8 @@ export function createReception(deps: ReceptionDeps): Reception {
       turnAway(peer, reason);
       return;
     }
+    guest.stopTimer();
+    guest.stopTimer = ignore; // not to hold on to a timer for as long as the link lives
     const { id, role } = guest.principal;
     const name = nameOf(guest.principal);
     const older = newest.get(name);
@@ -170,6 +177,8 @@ interface Guest {
   /** When its pin was last seen, monotonic ms. */
   checked_at: number;
   is_revoked: boolean;
+  /** Forgets when its hello would be late. */
+  stopTimer: CancelTimer;
 }
 
 /** wire.md 10: a known key without a place here, no hello in time, no proof. */

@@ -69,7 +69,10 @@ function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onSta
     try {
       onLink(watched, () => {
         cancelQuiet();
-        cancelQuiet = clock.after(QUIET_MS, onStable);
+        cancelQuiet = clock.after(QUIET_MS, () => {
+          cancelQuiet = () => {};
+          onStable();
+        });
       });
     } catch (fault) {
       link.cut(); // nobody holds it

@@ -14,7 +14,7 @@ import {
   type Peer,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, readCard, type CardFacts, type RpcParams } from '../protocol/index.ts';
-import { sleep, toIso, type Log, type Metrics } from '../seams/index.ts';
+import { sha256Of, sleep, toIso, type Log, type Metrics } from '../seams/index.ts';
 import { judgeOffer, type Offers } from './offers.ts';
 import type { Instance, Registry } from './registry.ts';
 
@@ -75,6 +75,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
   const cards = new Map<string, CardFacts>();
+  const offered = new Map<string, Pick<CardFacts, 'skills' | 'tags'>>();
   let notifications: ReadonlyMap<string, NotificationHandler> | undefined; // once for all peers
 
   function keep(address: AgentAddress, card?: object): () => void {
@@ -101,7 +102,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     if (known) return forget;
     kept.set(key, entry);
     registry.expect(address.agent_id);
-    void keepTrying({
+    keepTrying({
       clock,
       random,
       signal: stop.signal,
@@ -139,12 +140,12 @@ export function createFleet(deps: FleetDeps): Fleet {
    * A refusal for good may still heal: a stranger leaves the port, a key is pinned. So it is tried again, slowly; only an
    * address that another one superseded is left alone.
    */
-  async function keepTrying(options: Parameters<typeof keepConnected>[0]): Promise<void> {
-    for (;;) {
-      const { code } = await keepConnected(options);
+  function keepTrying(options: Parameters<typeof keepConnected>[0]): void {
+    void keepConnected(options).then(async ({ code }) => {
       if (options.signal.aborted || code === 4009) return;
       await sleep(clock, REFUSED_PAUSE_MS, options.signal).catch(() => undefined);
-    }
+      keepTrying(options);
+    });
   }
 
   /** From an open link to a registered instance: hello both ways, key, card. */
@@ -219,7 +220,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     const known = digest === undefined ? undefined : cards.get(digest);
     if (known) return known;
     const card = await deps.fetchCard(url, address);
-    const facts = readCard(card);
+    const facts = sharing(readCard(card));
     if (digest === undefined) throw new AuroraError(4030, { message: 'The hello names no card' });
     if (digestOf(card) !== digest) {
       throw new AuroraError(4030, { message: 'The card is not the one that the hello vouches for' });
@@ -231,7 +232,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   /** What a card says of itself is worth nothing until a link vouches for its digest. */
   function learn(card: object): void {
     try {
-      remember(digestOf(card), readCard(card));
+      remember(digestOf(card), sharing(readCard(card)));
     } catch (reason) {
       log.info({ err: reason }, 'a card that came with a registration cannot be read: it is fetched');
     }
@@ -241,6 +242,18 @@ export function createFleet(deps: FleetDeps): Fleet {
     const [oldest] = cards.keys();
     if (cards.size >= CARDS_MAX && oldest !== undefined) cards.delete(oldest);
     cards.set(digest, facts);
+  }
+
+  /** Replicas differ by their address alone: what they offer is held once. */
+  function sharing(facts: CardFacts): CardFacts {
+    const { skills, tags } = facts;
+    const name = sha256Of(JSON.stringify([tags, ...skills]));
+    const known = offered.get(name);
+    if (known) return { ...facts, ...known };
+    const [oldest] = offered.keys();
+    if (offered.size >= CARDS_MAX && oldest !== undefined) offered.delete(oldest);
+    offered.set(name, { skills, tags });
+    return facts;
   }
 
   function toInstance(

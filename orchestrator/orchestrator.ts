@@ -335,9 +335,10 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 }
 
 /** Operators and agents with a pinned key come in; a stranger may come in to ask for enrolment; an orchestrator has no business here. */
-function admit({ role, ...introduced }: Introduced): Principal {
+function admit(introduced: Introduced): Principal {
+  const { id, role, public_key, instance_id, frame_bytes_max, in_flight_max, in_flight } = introduced;
   if (role === 'orchestrator') throw new AuroraError(4030, { message: 'There is one orchestrator here' });
-  return { ...introduced, role: role ?? 'stranger' };
+  return { id, role: role ?? 'stranger', public_key, instance_id, frame_bytes_max, in_flight_max, in_flight };
 }
 
 const GRANT_DEFAULT = ['effect:read'];
