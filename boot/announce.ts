@@ -13,7 +13,7 @@ import {
   type Peer,
 } from '../mesh/index.ts';
 import { AuroraError, Lease, type AgentCard } from '../protocol/index.ts';
-import type { Log, Metrics } from '../seams/index.ts';
+import { createStop, type Log, type Metrics } from '../seams/index.ts';
 
 /** What announcing needs. */
 export interface AnnounceDeps extends HandshakeDeps {
@@ -32,12 +32,12 @@ export interface Announced {
 /** Keeps a lease until the returned function is called, which gives it back. */
 export function announce(orchestrator_url: string, own: Announced, deps: AnnounceDeps): () => void {
   const { clock, random, log } = deps;
-  const stop = new AbortController();
+  const stop = createStop();
   let registered: Peer | undefined;
   void keepConnected({
     clock,
     random,
-    signal: stop.signal,
+    signal: stop,
     dial: (signal) =>
       dialWebsocket({
         url: orchestrator_url,

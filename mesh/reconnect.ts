@@ -1,5 +1,5 @@
 /** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
-import type { Clock, Random } from '../seams/index.ts';
+import type { Clock, Random, StopSignal } from '../seams/index.ts';
 import { sleep } from '../seams/index.ts';
 import { overLink, type Link, type LinkOwner } from './link.ts';
 
@@ -8,7 +8,7 @@ export interface KeepConnectedOptions {
   clock: Clock;
   random: Random;
   /** One attempt. It rejects when it fails and when the signal aborts. */
-  dial(signal: AbortSignal): Promise<Link>;
+  dial(signal: StopSignal): Promise<Link>;
   /**
    * A new link, to be attached. Call `answered` when its hello was answered: the pauses start small again only once the
    * link then lived for 10 s, so that a peer that drops us right after the connect is not hammered (promises.md X21).
@@ -18,7 +18,7 @@ export interface KeepConnectedOptions {
   onPause?(pause_ms: number, cause: unknown): void;
   /** Close codes after which nobody dials again: 4001, 4002, 4003 and 4009 unless said. */
   final_codes?: ReadonlySet<number>;
-  signal: AbortSignal;
+  signal: StopSignal;
 }
 
 /** Why it ended: the close code that forbids another try, or 1000 after the signal. */
@@ -112,7 +112,7 @@ class Watched implements LinkOwner {
 }
 
 /** Asked after an await: the compiler would otherwise remember the answer from before. */
-const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+const isAborted = (signal: StopSignal): boolean => signal.aborted;
 
 const FIRST_PAUSE_MS = 250;
 const GROWTH = 1.6;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket, WebSocketServer, type RawData, type Server } from 'ws';
-import type { CancelTimer, Clock, Random } from '../seams/index.ts';
+import type { CancelTimer, Clock, Random, StopSignal } from '../seams/index.ts';
 import { systemRandom } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
@@ -24,7 +24,7 @@ export interface DialOptions {
   tls_ca?: string;
   /** The address to connect to whatever the name resolves to by then (`assertPublicAddress`, ATK-G1). */
   address?: string;
-  signal?: AbortSignal;
+  signal?: StopSignal;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface DialOptions {
 export function dialWebsocket(options: DialOptions): Promise<Link> {
   const { url, protocol, clock, random = systemRandom, limits = LINK_LIMITS, signal } = options;
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const socket = new LinkSocket(url, protocol ? [protocol] : [], {
       ...WS_BOUNDS,
       maxPayload: limits.frame_bytes_max,

@@ -14,7 +14,16 @@ import {
   type Peer,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, readCard, type CardFacts, type RpcParams } from '../protocol/index.ts';
-import { sha256Of, sleep, toIso, type Log, type Metrics } from '../seams/index.ts';
+import {
+  createStop,
+  sha256Of,
+  sleep,
+  toIso,
+  type Log,
+  type Metrics,
+  type Stop,
+  type StopSignal,
+} from '../seams/index.ts';
 import { judgeOffer, type Offers } from './offers.ts';
 import type { Instance, Registry } from './registry.ts';
 
@@ -42,7 +51,7 @@ export interface FleetDeps extends HandshakeDeps {
   log: Log;
   metrics: Metrics;
   registry: Registry;
-  dial(url: string, options: { protocol: string; address?: string; signal?: AbortSignal }): Promise<Link>;
+  dial(url: string, options: { protocol: string; address?: string; signal?: StopSignal }): Promise<Link>;
   /** Reads a card over HTTP; from `address` where that is given, whatever the name resolves to by now. */
   fetchCard(url: string, address?: string): Promise<unknown>;
   offers?: Offers | undefined;
@@ -86,7 +95,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       address,
       why: 'not dialled yet',
       is_quarantined: false,
-      stop: new AbortController(),
+      stop: createStop(),
       keepers: new Set(),
     };
     const { stop, keepers } = entry;
@@ -105,7 +114,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     keepTrying({
       clock,
       random,
-      signal: stop.signal,
+      signal: stop,
       // Whoever sits on an agent's port without its key is refused, and the port is tried again: the agent may come back.
       final_codes: SUPERSEDED,
       dial: (signal) => {
@@ -313,7 +322,7 @@ interface Kept {
   why: string;
   /** Its card waits for a person. */
   is_quarantined: boolean;
-  stop: AbortController;
+  stop: Stop;
   keepers: Set<symbol>;
 }
 

@@ -1,4 +1,5 @@
 /** Time, handed in: the wall for people, the monotonic clock for deadlines, timers for waiting. */
+import type { StopSignal } from './stop.ts';
 
 /** Stops a timer that has not fired yet; calling it later does nothing. */
 export type CancelTimer = () => void;
@@ -70,10 +71,10 @@ export function manualClock(wall_start = Date.UTC(2026, 0, 1)): ManualClock {
 }
 
 /** Resolves after `delay_ms`, or rejects with the signal's reason as soon as it aborts. */
-export function sleep(clock: Clock, delay_ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, delay_ms: number, signal?: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
-      reject(signal.reason as Error);
+      reject(reasonOf(signal));
       return;
     }
     const cancel = clock.after(delay_ms, () => {
@@ -82,11 +83,14 @@ export function sleep(clock: Clock, delay_ms: number, signal?: AbortSignal): Pro
     });
     const onAbort = () => {
       cancel();
-      reject(signal?.reason as Error);
+      reject(reasonOf(signal));
     };
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** As it was given, whatever it is. */
+const reasonOf = (signal: StopSignal | undefined): Error => signal?.reason as Error;
 
 /** ISO 8601 with milliseconds and Z, the form of every `*_at` on the wire (requirements.md V01). */
 export function toIso(wall_ms: number): string {
