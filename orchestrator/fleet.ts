@@ -80,6 +80,7 @@ export interface Fleet {
 export function createFleet(deps: FleetDeps): Fleet {
   const { clock, random, registry, log, metrics } = deps;
   const kept = new Map<string, Kept>();
+  const addresses = new Map<string, number>(); // that are kept of an agent
   const instances = new Map<Peer, Instance>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
@@ -96,21 +97,19 @@ export function createFleet(deps: FleetDeps): Fleet {
       why: 'not dialled yet',
       is_quarantined: false,
       stop: createStop(),
-      keepers: new Set(),
+      keepers: 0,
     };
-    const { stop, keepers } = entry;
-    const keeper = Symbol(key);
-    keepers.add(keeper);
+    entry.keepers++;
+    let is_kept = true;
     const forget = () => {
-      if (!keepers.delete(keeper) || keepers.size > 0) return;
-      stop.abort(new Error('no longer kept'));
-      kept.delete(key);
-      if (![...kept.values()].some((other) => other.address.agent_id === address.agent_id))
-        registry.forget(address.agent_id);
+      if (is_kept && --entry.keepers === 0) release(key, entry);
+      is_kept = false;
     };
     if (known) return forget;
     kept.set(key, entry);
+    addresses.set(address.agent_id, (addresses.get(address.agent_id) ?? 0) + 1);
     registry.expect(address.agent_id);
+    const { stop } = entry;
     keepTrying({
       clock,
       random,
@@ -143,6 +142,18 @@ export function createFleet(deps: FleetDeps): Fleet {
       },
     });
     return forget;
+  }
+
+  function release(key: string, { address: { agent_id }, stop }: Kept): void {
+    stop.abort(new Error('no longer kept'));
+    kept.delete(key);
+    const left = (addresses.get(agent_id) ?? 1) - 1;
+    if (left > 0) {
+      addresses.set(agent_id, left);
+      return;
+    }
+    addresses.delete(agent_id);
+    registry.forget(agent_id);
   }
 
   /**
@@ -323,7 +334,8 @@ interface Kept {
   /** Its card waits for a person. */
   is_quarantined: boolean;
   stop: Stop;
-  keepers: Set<symbol>;
+  /** How many want it kept. */
+  keepers: number;
 }
 
 /** A proven agent that offers more than was approved: no work before a person looked (ATK-E3). */
