@@ -68,7 +68,8 @@ export function dialWebsocket(options: DialOptions): Promise<Link> {
       settled();
       const { host, protocol: scheme } = new URL(url);
       const dialled = toHostPort(host, scheme === 'wss:');
-      if (wire) resolve(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
+      if (!wire) return;
+      resolve(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
       socket.off('error', onError); // from here the link hears it
     });
   });
