@@ -135,6 +135,8 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
 
   /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */
   async function enterInTime(skill_id: string, due: number, signal: AbortSignal): Promise<LeaveLane | undefined> {
+    const free = signal.aborted ? undefined : lanes.get(skill_id)?.enterNow();
+    if (free) return free;
     const late = new AbortController();
     const stopTimer = clock.after(due - clock.monotonic(), () => late.abort(new AuroraError(5040)));
     try {

@@ -87,21 +87,25 @@ export function runWork(
   const { params, due } = run.work;
   const controller = new AbortController();
   setMaxListeners(0, controller.signal); // one for each handoff that the handler has under way
-  const stopTimer = clock.after(due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
+  let giveUp: (error: AuroraError) => void = ignore;
+  const stop = (reason: unknown) => {
+    if (controller.signal.aborted) return;
+    controller.abort(reason);
+    const error = AuroraError.from(reason);
+    if (error.code === 5040) giveUp(error);
+    else clock.after(CANCEL_GRACE_MS, () => giveUp(error));
+  };
+  const stopTimer = clock.after(due - clock.monotonic(), () => stop(new AuroraError(5040)));
   const running = implementation.invoke(params, contextOf(deps, implementation, run, controller.signal));
   const answer = new Promise<unknown>((resolve, reject) => {
+    giveUp = reject;
     running.then(resolve, (reason: unknown) => {
       // A handler that throws because it was told to stop answers with why it was told.
       const stopped: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
       reject(AuroraError.from(reason instanceof AuroraError ? reason : (stopped ?? reason), -32603));
     });
-    controller.signal.addEventListener('abort', () => {
-      const error = AuroraError.from(controller.signal.reason);
-      if (error.code === 5040) reject(error);
-      else clock.after(CANCEL_GRACE_MS, () => reject(error));
-    });
   });
-  const onStop = () => controller.abort(run.signal.reason);
+  const onStop = () => stop(run.signal.reason);
   if (run.signal.aborted) onStop();
   else run.signal.addEventListener('abort', onStop, { once: true });
   const settled = running.then(ignore, ignore).finally(() => {
@@ -115,13 +119,15 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: 
   const { clock, content } = deps;
   const { work, request_id, tell } = run;
   const about = { request_id: work.request_id ?? request_id, task_id: work.routing?.task_id, skill: skill.id };
-  const log = deps.log.with(about);
-  log.debug({}, 'a skill begins');
+  let log: Log | undefined;
+  deps.log.debug(about, 'a skill begins');
   return {
     signal,
     remaining_ms: () => Math.max(0, work.due - clock.monotonic()),
     clock,
-    log,
+    get log() {
+      return (log ??= deps.log.with(about)); // most say nothing
+    },
     content,
     progress: {
       status: (text) => tell('status', { text }),
