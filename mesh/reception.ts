@@ -122,7 +122,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   async function principalOf(peer: Peer): Promise<Principal | undefined> {
     const guest = guests.get(peer);
     // A caller's first request may overtake its own answer to our hello.
-    await guest?.asked;
+    if (guest && !guest.principal) await guest.asked;
     if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
     if (guest?.principal && isRevoked(guest, guest.principal)) {
       const error = new AuroraError(4010, { message: 'This key is no longer pinned here' });

@@ -9,5 +9,6 @@ export * from './ids.ts';
 export * from './inbox.ts';
 export * from './log.ts';
 export * from './metrics.ts';
+export * from './stop.ts';
 export { threadWorkers, type ThreadOptions } from './worker-threads.ts';
 export * from './workers.ts';
