@@ -3,7 +3,7 @@ import { AuroraError, type Attempt, type HandoffTo, type SkillTraits, type TaskE
 import { sleep, toIso, type Stop } from '../seams/index.ts';
 import { boundAgentOf } from './approval.ts';
 import type { Approvals } from './approvals.ts';
-import { createAttempts, type AttemptDeps, type Hold } from './attempt.ts';
+import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
 import { inDoubt, refusalOf, toEnd } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
@@ -94,10 +94,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const task = plan(order);
     const place = ownSkill(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
-    const hold = await accept(task, order, place).catch((reason: unknown) => {
+    let hold: Hold | undefined | 'duplicate';
+    try {
+      hold = await accept(task, order, place);
+    } catch (reason) {
       running.close();
       throw reason;
-    });
+    }
     if (hold === 'duplicate') {
       running.close();
       return dispatch(order);
@@ -142,10 +145,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       }
       hold ??= await take(task, order, stop.signal);
       const { place } = hold;
-      const answer = await handOff(task, hold, hear(hold.attempt), stop).catch((reason: unknown) => {
+      let answer: Answer;
+      try {
+        answer = await handOff(task, hold, hear(hold.attempt), stop);
+      } catch (reason) {
         place.release();
         throw reason;
-      });
+      }
       held = 'lost' in answer ? hold : undefined;
       if (!held) place.release();
       if ('end' in answer) return answer.end;
@@ -217,10 +223,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
     if (!lease) place?.release();
     failpoints.hit('dispatch.before_commit');
-    const accepted = await ledger.accept(task, ROUTING_LIMITS, lease).catch((reason: unknown) => {
+    let accepted: Awaited<ReturnType<typeof ledger.accept>>;
+    try {
+      accepted = await ledger.accept(task, ROUTING_LIMITS, lease);
+    } catch (reason) {
       if (lease) place?.release();
       throw reason;
-    });
+    }
     failpoints.hit('dispatch.after_commit');
     if (accepted !== 'accepted' && lease) place?.release();
     if (accepted === 'duplicate') return accepted;

@@ -67,7 +67,7 @@ export interface MethodDeps {
   /** What can be done with the ledger as a whole; nothing where it is in memory only. */
   care: Care | undefined;
   /** Who is behind a peer: it proved a key, or nothing is answered. */
-  principalOf(peer: Peer): Promise<Principal | undefined>;
+  principalOf(peer: Peer): Principal | undefined | Promise<Principal | undefined>;
   onHello: MethodHandler;
   /** False while draining: nothing new is accepted. */
   isAccepting(): boolean;
