@@ -175,7 +175,8 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
   function end({ task_id, stop, asker, told, cancelOrphan }: Execution): void {
     cancelOrphan();
     executions.delete(task_id);
-    if (!stop.aborted) keepNewest(answered, task_id, { peer: asker.peer, told }, ANSWERED_MAX);
+    const how = told.isEmpty() ? { peer: asker.peer } : { peer: asker.peer, told };
+    if (!stop.aborted) keepNewest(answered, task_id, how, ANSWERED_MAX);
     if (executions.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
   }
 }
