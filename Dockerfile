@@ -22,4 +22,4 @@ USER node
 EXPOSE 8080 9000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --start-interval=1s --retries=3 \
   CMD ["node", "dist/boot/process.js", "health"]
-CMD ["node", "dist/boot/process.js", "orchestrator"]
+CMD ["node", "--max-semi-space-size=32", "dist/boot/process.js", "orchestrator"]

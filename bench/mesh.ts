@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { addOperator, ensureFleetKeys, loadConfig } from '../boot/index.ts';
+import { addOperator, ensureFleetKeys, loadConfig, ORCHESTRATOR_NODE } from '../boot/index.ts';
 import { startChild, type Child } from './child.ts';
 import type { Kit } from './kit.ts';
 
@@ -71,7 +71,7 @@ export function startOrchestrator(
   const slowed = slow ? ['--import', pathOf('product/slow.mjs')] : [];
   return startChild({
     name: 'orchestrator',
-    node: [...slowed, ...profiled(`orchestrator-${durability}`, cpu_prof)],
+    node: [...ORCHESTRATOR_NODE, ...slowed, ...profiled(`orchestrator-${durability}`, cpu_prof)],
     words: [pathOf('../dist/boot/process.js'), 'orchestrator', '--flags', JSON.stringify(settings)],
     log: join(data, 'orchestrator.log'),
   });

@@ -15,6 +15,8 @@ export interface ChildSpec {
   name: string;
   /** Arguments of `process.js`; from the second start on it is given the port that it had. */
   argsFor: (port: number | undefined) => string[];
+  /** Words for Node itself. */
+  node?: readonly string[];
 }
 
 /** What keeping needs. */
@@ -101,7 +103,7 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     const log =
       deps.log_folder === undefined ? undefined : openSync(join(deps.log_folder, `${spec.name}.log`), 'a', 0o600);
     const child = fork(entry(), spec.argsFor(port), {
-      execArgv: [],
+      execArgv: [...(spec.node ?? [])],
       stdio: ['ignore', 'ignore', log ?? 'inherit', 'ipc'],
     });
     if (log !== undefined) closeSync(log); // the child has its own by now

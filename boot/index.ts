@@ -42,7 +42,15 @@ export {
 } from './content-store.ts';
 export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
 export { addOperator, enrollAgent, ensureFleetKeys, revokeAgent } from './enrol.ts';
-export { FleetError, startFleet, type Fleet, type FleetEvent, type FleetOptions, type Member } from './fleet.ts';
+export {
+  FleetError,
+  ORCHESTRATOR_NODE,
+  startFleet,
+  type Fleet,
+  type FleetEvent,
+  type FleetOptions,
+  type Member,
+} from './fleet.ts';
 export { isHealthy } from './health.ts';
 export { callHttp, readJson } from './http.ts';
 export { KeyFileError } from './keys.ts';

@@ -9,13 +9,18 @@ import { approveOffer } from './offers.ts';
 import { writeJson } from './whole-file.ts';
 
 /**
- * Pins that are read anew whenever the file changed, so that an enrolment works without a restart. A file that gets damaged
+ * Pins that are read anew whenever the file changed, so that an enrolment works without a restart; it is looked at once a turn. A file that gets damaged
  * meanwhile changes nothing: what it said last counts, and `onDamage` hears of it once. Throws when it never was whole.
  */
 export function filePins(path: string, onDamage: (reason: unknown) => void = () => undefined): Pins {
   const read = watchedFile(path, z.array(PinSchema).max(PINS_MAX));
   let last: { pins: Pin[]; by_id: ReadonlyMap<string, Pin>; is_damaged?: boolean } | undefined;
+  let is_fresh = false;
   const pins = () => {
+    // A dispatch asks several times, and many share a turn of the loop: the file is looked at once for all of them.
+    if (is_fresh && last) return last.by_id;
+    is_fresh = true;
+    setImmediate(() => (is_fresh = false));
     try {
       const pins = read();
       if (pins !== last?.pins || last.is_damaged) last = { pins, by_id: byId(pins) };

@@ -20,12 +20,13 @@ import {
   type Failpoints,
   type Inbox,
   type Log,
+  type Stop,
 } from '../seams/index.ts';
 import { digestOf } from './canonical.ts';
 import type { Run } from './work.ts';
 
 /** Makes the effects of one run of one skill. */
-export type EffectsOf = (skill: SkillSpec, run: Run, signal: AbortSignal) => SkillContext['effects'];
+export type EffectsOf = (skill: SkillSpec, run: Run, stop: Stop) => SkillContext['effects'];
 
 /** What the way out needs. */
 export interface EffectsDeps {
@@ -42,7 +43,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
   const { clock, inbox, failpoints = inertFailpoints } = deps;
   const queues = new Map<string, Promise<unknown>>();
 
-  return (skill, run, signal) => ({
+  return (skill, run, stop) => ({
     apply(request) {
       if (skill.effect === 'read') throw new AuroraError(4030, { message: 'A skill that reads has no effects' });
       const wished = EffectRequest.parse(request);
@@ -50,7 +51,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
       const mode: Mode = routing?.mode ?? 'monitor'; // nobody routed it: nobody allowed it
       if (!routing || mode !== 'active')
         return Promise.resolve({ applied: false, mode, effect_key: effectKeyOf(wished) });
-      return inTurn(wished.target, () => applyOnce(skill, run, wished, signal));
+      return inTurn(wished.target, () => applyOnce(skill, run, wished, stop));
     },
   });
 
@@ -64,7 +65,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     return turn;
   }
 
-  async function applyOnce(skill: SkillSpec, run: Run, wished: EffectRequest, signal: AbortSignal) {
+  async function applyOnce(skill: SkillSpec, run: Run, wished: EffectRequest, stop: Stop) {
     const routing = routingOf(run);
     const { task_id, fence } = routing;
     const about = { task_id, effect_key: effectKeyOf(wished), skill: skill.id, digest: digestOf(wished) };
@@ -73,9 +74,9 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
       throw new AuroraError(4090, { message: 'This task had another effect on this target already' });
     if (kept) return EffectOutcome.parse(JSON.parse(kept.outcome));
 
-    const order = await grantedOrder(run, wished, signal);
-    checkTime(run, signal);
-    const { action_id } = await deps.driver.apply(order, signal);
+    const order = await grantedOrder(run, wished, stop);
+    checkTime(run, stop);
+    const { action_id } = await deps.driver.apply(order, stop.signal);
     failpoints.hit('agent.after_effect');
     const { effect_key, approval_id } = order;
     const outcome: EffectOutcome = { applied: true, mode: 'active', effect_key, approval_id, action_id };
@@ -88,8 +89,8 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
   }
 
   /** Asks the orchestrator at the moment of the effect: an approval that was used, changed, late or withdrawn is found out there (ATK-F5). */
-  async function grantedOrder(run: Run, wished: EffectRequest, signal: AbortSignal): Promise<EffectOrder> {
-    checkTime(run, signal);
+  async function grantedOrder(run: Run, wished: EffectRequest, stop: Stop): Promise<EffectOrder> {
+    checkTime(run, stop);
     const { peer } = run.asker();
     const { task_id, fence, approval } = routingOf(run);
     if (!approval) throw new AuroraError(4032);
@@ -98,7 +99,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     const _meta = { handoff: { parent_id: task_id, fence } };
     const timeout_ms = run.work.due - clock.monotonic();
     const asked = { approval_id, action_hash, effect_key, _meta };
-    const granted = Granted.safeParse(await peer.request('approval/consume', asked, { signal, timeout_ms }));
+    const granted = Granted.safeParse(await peer.request('approval/consume', asked, { stop, timeout_ms }));
     if (granted.data?.approval_id !== approval_id || granted.data.effect_key !== effect_key)
       throw new AuroraError(4031, { message: 'What was granted is another effect' });
     const { token } = granted.data;
@@ -114,8 +115,8 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     };
   }
 
-  function checkTime(run: Run, signal: AbortSignal): void {
-    if (signal.aborted) throw AuroraError.from(signal.reason);
+  function checkTime(run: Run, stop: Stop): void {
+    if (stop.aborted) throw AuroraError.from(stop.reason);
     if (clock.monotonic() >= run.work.due) throw new AuroraError(5040);
   }
 }

@@ -1,6 +1,15 @@
 /** Routed work: each task runs once, whoever asks again for it, and its outcome is kept before it is answered (PROM-P4, PROM-P12). */
 import { AuroraError, type Implementation, type Routing } from '../protocol/index.ts';
-import type { CancelTimer, Clock, Inbox, InboxEntry, Log, Metrics } from '../seams/index.ts';
+import {
+  createStop,
+  type CancelTimer,
+  type Clock,
+  type Inbox,
+  type InboxEntry,
+  type Log,
+  type Metrics,
+  type Stop,
+} from '../seams/index.ts';
 import { digestOf } from './canonical.ts';
 import { answerOf, outcomeOf, parseOutcome, toText, type Outcome } from './outcome.ts';
 import { isHungUp, type Call, type Peer } from './peer.ts';
@@ -51,7 +60,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     },
     idle: () => (executions.size === 0 ? Promise.resolve() : new Promise((resolve) => void idle_waiters.push(resolve))),
     stop(reason) {
-      for (const { controller } of executions.values()) controller.abort(reason);
+      for (const execution of executions.values()) execution.stop.abort(reason);
     },
   };
 
@@ -106,13 +115,13 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
   }
 
   function start(implementation: Implementation, work: Work, routing: Routing, call: Call, asked: Asked): Execution {
-    const controller = new AbortController();
+    const stop = createStop();
     const asker = () => execution.asker;
     const told = createTold(clock, asker, routing.fence);
     const execution: Execution = {
       ...asked,
       task_id: routing.task_id,
-      controller,
+      stop,
       call,
       asker: askerOf(work, routing, call),
       told,
@@ -121,11 +130,11 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     };
     executions.set(routing.task_id, execution);
     hold(execution, work, routing, call);
-    const run = { work, request_id: call.request_id, signal: controller.signal, asker, tell: told.tell };
+    const run = { work, request_id: call.request_id, stop, asker, tell: told.tell };
     let is_started = false;
     execution.outcome = outcomeOf(deps.run(implementation, run, () => (is_started = true))).then((outcome) => {
       // What was stopped, or never began, has no outcome that anybody may be answered with later.
-      if (is_started && !controller.signal.aborted) keep(implementation, execution, outcome);
+      if (is_started && !stop.aborted) keep(implementation, execution, outcome);
       end(execution);
       return outcome;
     });
@@ -134,25 +143,22 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
 
   /** From now on this call is the one who asks: it hears the progress, and its link is the one to ask back over. */
   function hold(execution: Execution, work: Work, routing: Routing, call: Call): void {
-    const { signal } = call;
     execution.cancelOrphan();
     execution.call = call;
     execution.asker = askerOf(work, routing, call);
     execution.fence = routing.fence;
     keepNewest(fences, routing.task_id, routing.fence, FENCES_MAX);
-    const onAbort = () => {
+    call.stop.onAbort((reason) => {
       if (execution.call !== call || executions.get(execution.task_id) !== execution) return;
-      if (!isHungUp(signal.reason)) execution.controller.abort(signal.reason);
+      if (!isHungUp(reason)) execution.stop.abort(reason);
       else execution.cancelOrphan = clock.after(deps.orphan_ms_max, () => abandon(execution));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    });
   }
 
-  function abandon({ controller, task_id }: Execution): void {
+  function abandon({ stop, task_id }: Execution): void {
     log.warn({ task_id }, 'nobody came back for a task: it is stopped');
     metrics.count('tasks_abandoned_total');
-    controller.abort(new AuroraError(4990, { message: 'Nobody came back for this task' }));
+    stop.abort(new AuroraError(4990, { message: 'Nobody came back for this task' }));
   }
 
   /** Before the answer: whoever asks again must find it. Where it cannot be kept, the truth is still answered. */
@@ -166,10 +172,11 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     }
   }
 
-  function end({ task_id, controller, asker, told, cancelOrphan }: Execution): void {
+  function end({ task_id, stop, asker, told, cancelOrphan }: Execution): void {
     cancelOrphan();
     executions.delete(task_id);
-    if (!controller.signal.aborted) keepNewest(answered, task_id, { peer: asker.peer, told }, ANSWERED_MAX);
+    const how = told.isEmpty() ? { peer: asker.peer } : { peer: asker.peer, told };
+    if (!stop.aborted) keepNewest(answered, task_id, how, ANSWERED_MAX);
     if (executions.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
   }
 }
@@ -182,7 +189,7 @@ interface Asked {
 
 interface Execution extends Asked {
   readonly task_id: string;
-  readonly controller: AbortController;
+  readonly stop: Stop;
   /** The newest call for it. */
   call: Call;
   asker: Asker;

@@ -1,6 +1,7 @@
 /** Where an agent's skills run: one call of one skill at a time per lane, for whoever the reception let in. */
 import { AuroraError, openRpcOf, type Implementation, type RpcParams } from '../protocol/index.ts';
 import {
+  createStop,
   inertFailpoints,
   memoryInbox,
   noEffects,
@@ -55,6 +56,7 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
   const reads = memoryInbox(clock);
   const inbox = deps.inbox ?? memoryInbox(clock);
   const effectsOf = createEffects({ agent_id: agent.id, driver, inbox, clock, log, failpoints });
+  const work_deps = { ...deps, effectsOf, workers };
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
   let running = 0;
   let is_draining = false;
@@ -112,18 +114,18 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
     const asked = parseWork(params, clock, principal?.role === 'orchestrator');
     const { routing, progress_token } = asked;
     if (routing) return executions.serve(implementation, asked, routing, call);
-    const { peer, request_id, signal } = call;
+    const { peer, request_id, stop } = call;
     const asker = () => ({ peer, routing, progress_token });
     const { tell } = createTold(clock, asker);
-    return run(implementation, { work: asked, request_id, signal, asker, tell });
+    return run(implementation, { work: asked, request_id, stop, asker, tell });
   }
 
   async function run(implementation: Implementation, asked: Run, onStart?: () => void): Promise<unknown> {
     if (is_draining) throw new AuroraError(5030, { message: LEAVING, retry_after_ms: RETRY_AFTER_MS });
-    const leave = await enterInTime(implementation.skill.id, asked.work.due, asked.signal);
+    const leave = await enterInTime(implementation.skill.id, asked.work.due, asked.stop);
     onStart?.();
     metrics.gauge('skills_running', ++running);
-    const { answer, settled } = runWork({ ...deps, effectsOf, workers }, implementation, asked);
+    const { answer, settled } = runWork(work_deps, implementation, asked);
     void settled.then(() => {
       metrics.gauge('skills_running', --running);
       leave?.();
@@ -134,13 +136,17 @@ export function createHost(agent: Agent, deps: HostDeps): Host {
   }
 
   /** A place in the skill's lane, while there is time: a call that waits is over at its deadline too. */
-  async function enterInTime(skill_id: string, due: number, signal: AbortSignal): Promise<LeaveLane | undefined> {
-    const late = new AbortController();
-    const stopTimer = clock.after(due - clock.monotonic(), () => late.abort(new AuroraError(5040)));
+  async function enterInTime(skill_id: string, due: number, stop: Run['stop']): Promise<LeaveLane | undefined> {
+    const free = stop.aborted ? undefined : lanes.get(skill_id)?.enterNow();
+    if (free) return free;
+    const waiting = createStop();
+    const stopTimer = clock.after(due - clock.monotonic(), () => waiting.abort(new AuroraError(5040)));
+    const ignoreAsker = stop.onAbort((reason) => waiting.abort(reason));
     try {
-      return await lanes.get(skill_id)?.enter(AbortSignal.any([signal, late.signal]));
+      return await lanes.get(skill_id)?.enter(waiting.signal);
     } finally {
       stopTimer();
+      ignoreAsker();
     }
   }
 }

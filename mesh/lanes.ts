@@ -6,6 +6,8 @@ export type LeaveLane = () => void;
 
 /** Who runs and who waits. */
 export interface Lanes {
+  /** A place at once; undefined when none is free. */
+  enterNow(): LeaveLane | undefined;
   /** Waits for a place; rejects 4290 when `queue_max` wait already, or with the signal's reason. */
   enter(signal: AbortSignal): Promise<LeaveLane>;
   readonly running: number;
@@ -35,6 +37,7 @@ export function createLanes({ width, queue_max }: { width: number; queue_max: nu
   };
 
   return {
+    enterNow: () => (running < width ? take() : undefined),
     enter(signal) {
       if (signal.aborted) return Promise.reject(AuroraError.from(signal.reason));
       if (running < width) return Promise.resolve(take());

@@ -16,7 +16,7 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../protocol/index.ts';
-import { toIso, type Clock, type Ids, type Log, type Metrics } from '../seams/index.ts';
+import { createStop, stopOf, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
 import { toErrorAnswer } from './error-answer.ts';
 import type { Link } from './link.ts';
 import { createQuota, type FrameQuota } from './quota.ts';
@@ -26,7 +26,7 @@ export interface Call {
   /** The other end; further requests and notifications to it ride the same link. */
   readonly peer: Peer;
   /** Aborts on `$/cancel` and when the link is gone; the reason is an AuroraError. */
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   /** Names this call in logs and error data. */
   readonly request_id: string;
 }
@@ -70,6 +70,8 @@ export const PEER_LIMITS: PeerLimits = {
 export interface RequestOptions {
   /** Cancels: `$/cancel` is sent, then the other end has the grace time for a partial answer. */
   signal?: AbortSignal;
+  /** The same from a stop. */
+  stop?: Pick<Stop, 'aborted' | 'reason' | 'onAbort'>;
   /** Gives up with 5040, ms; `$/cancel` is sent. */
   timeout_ms?: number;
   /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
@@ -153,7 +155,7 @@ export function createPeer(deps: PeerDeps): Peer {
   const is_mesh = link.protocol !== '';
   const quota = deps.quota ? createQuota(deps.quota, clock) : undefined;
 
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Stop>();
   const pending = new Map<number, Pending>();
   let subscriptions: Map<number, (event: ProgressEvent) => void> | undefined; // like the listeners made on first use
   const strikes: number[] = [];
@@ -192,31 +194,43 @@ export function createPeer(deps: PeerDeps): Peer {
 
   function onText(text: string): void {
     const { batch, entries } = judgeFrame(text, limits);
+    const answers: Promise<RpcResponse | undefined>[] = [];
+    for (const entry of withinQuota(entries)) {
+      const answer = answerSafely(entry);
+      if (answer) answers.push(answer);
+    }
+    const [first] = answers;
+    if (!first) return; // an answer to us, or a notification: most frames
     answering++;
-    void Promise.all(withinQuota(entries).map(answerSafely)).then((responses) => {
-      const answers = responses.filter((response) => response !== undefined);
-      if (answers.length > 0) sendAnswers(answers, batch);
+    void (batch ? Promise.all(answers) : first.then((response) => [response])).then((given) => {
+      const responses = given.filter((response) => response !== undefined);
+      if (responses.length > 0) sendAnswers(responses, batch);
       // Idle only now: whoever waits for it may close the link, and the last answer must have left.
       if (--answering === 0) for (const resolve of idle_waiters.splice(0)) resolve();
     });
   }
 
   /** Whatever goes wrong over one entry, the process lives and the others are answered. */
-  async function answerSafely(entry: Judged): Promise<RpcResponse | undefined> {
+  function answerSafely(entry: Judged): Promise<RpcResponse | undefined> | undefined {
     try {
-      return await answer(entry);
+      if (entry.kind === 'request') return run(entry.request).catch(onFault);
+      const refusal = answer(entry);
+      return refusal && Promise.resolve(refusal);
     } catch (reason) {
-      log.error({ remote: link.remote, err: reason }, 'a frame met a fault');
-      metrics.count('frame_faults_total');
+      onFault(reason);
       return undefined;
     }
   }
 
-  /** One entry: an answer, or nothing. */
-  async function answer(entry: Judged): Promise<RpcResponse | undefined> {
+  function onFault(reason: unknown): undefined {
+    log.error({ remote: link.remote, err: reason }, 'a frame met a fault');
+    metrics.count('frame_faults_total');
+    return undefined;
+  }
+
+  /** One entry that is no request: an answer at once, or nothing. */
+  function answer(entry: Exclude<Judged, { kind: 'request' }>): RpcResponse | undefined {
     switch (entry.kind) {
-      case 'request':
-        return run(entry.request);
       case 'refusal':
         return toRefusal(entry.response);
       case 'notification':
@@ -247,15 +261,10 @@ export function createPeer(deps: PeerDeps): Peer {
       metrics.count('requests_refused_total', { why: 'in_flight_max' });
       return fail(new AuroraError(4290, { message: 'Too many requests in flight', retry_after_ms: RETRY_AFTER_MS }));
     }
-    const controller = new AbortController();
-    running.set(key, controller);
-    const response = await methods.server.receive(request, {
-      peer,
-      signal: controller.signal,
-      request_id,
-      params: request.params,
-      fail,
-    });
+    const stop = createStop();
+    running.set(key, stop);
+    const call = { peer, stop, request_id, params: request.params, fail };
+    const response = await methods.server.receive(request, call);
     running.delete(key);
     return response ?? undefined;
   }
@@ -359,24 +368,23 @@ export function createPeer(deps: PeerDeps): Peer {
     params: RpcParams,
     options: RequestOptions & { token?: number } = {},
   ): Promise<unknown> {
-    const { signal, timeout_ms, onProgress } = options;
+    const { timeout_ms, onProgress, stop = options.signal && stopOf(options.signal) } = options;
     if (ended || !link.open) throw gone(ended);
-    if (signal?.aborted) throw AuroraError.from(signal.reason);
+    if (stop?.aborted) throw AuroraError.from(stop.reason);
     if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
     const id = options.token ?? ++last_id;
     const giveUp = (error: AuroraError) => settle(errorOf(id, error.code, error.message));
-    const stop = (error: AuroraError, grace_ms: number) => {
+    const cancel = (error: AuroraError, grace_ms: number) => {
       if (!isPending(id)) return;
       notify('$/cancel', { id, reason: error.message });
       if (grace_ms === 0) giveUp(error);
       else stopGrace = clock.after(grace_ms, () => giveUp(error));
     };
     let stopGrace: () => void = () => undefined;
-    const onAbort = () => stop(AuroraError.from(signal?.reason), limits.cancel_grace_ms);
     const stopTimer =
-      timeout_ms === undefined ? undefined : clock.after(timeout_ms, () => stop(new AuroraError(5040), 0));
-    signal?.addEventListener('abort', onAbort, { once: true });
+      timeout_ms === undefined ? undefined : clock.after(timeout_ms, () => cancel(new AuroraError(5040), 0));
+    const ignoreStop = stop?.onAbort((reason) => cancel(AuroraError.from(reason), limits.cancel_grace_ms));
     pending.set(id, onProgress ? { onProgress } : {});
     try {
       const sent = onProgress || options.token ? withProgressToken(params, id) : params;
@@ -390,7 +398,7 @@ export function createPeer(deps: PeerDeps): Peer {
       pending.delete(id);
       stopTimer?.();
       stopGrace();
-      signal?.removeEventListener('abort', onAbort);
+      ignoreStop?.();
     }
   }
 
@@ -493,7 +501,7 @@ export function createPeer(deps: PeerDeps): Peer {
     ended = { code, reason };
     const hung_up = new AuroraError(4990, { message: 'The link is gone' });
     HUNG_UP.add(hung_up);
-    for (const controller of running.values()) controller.abort(hung_up);
+    for (const stop of running.values()) stop.abort(hung_up);
     client.rejectAllPendingRequests(LINK_GONE);
     subscriptions = undefined;
     tellClosed(ended);

@@ -41,7 +41,7 @@ export interface Reception {
    * Who is behind a peer; waits for a handshake under way. Undefined for a bare caller; throws 4010 on an unproven mesh.v1 link,
    * and on one whose key is no longer pinned, which closes 4001.
    */
-  principalOf(peer: Peer): Promise<Principal | undefined>;
+  principalOf(peer: Peer): Principal | undefined | Promise<Principal | undefined>;
   peers(): Peer[];
   /** Sends goaway to all, waits until nothing runs, at most `drain_ms_max`, then closes 1001. */
   drain(drain_ms_max: number): Promise<void>;
@@ -130,10 +130,14 @@ export function createReception(deps: ReceptionDeps): Reception {
     peer.close(closeCodeOf(error), error.message.slice(0, REASON_CHARS_MAX));
   }
 
-  async function principalOf(peer: Peer): Promise<Principal | undefined> {
+  function principalOf(peer: Peer): Principal | undefined | Promise<Principal | undefined> {
     const guest = guests.get(peer);
     // A caller's first request may overtake its own answer to our hello.
-    await guest?.asked;
+    if (guest?.asked && !guest.principal) return guest.asked.then(() => principalNow(peer, guest));
+    return principalNow(peer, guest);
+  }
+
+  function principalNow(peer: Peer, guest: Guest | undefined): Principal | undefined {
     if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
     if (guest?.principal && isRevoked(guest, guest.principal)) {
       const error = new AuroraError(4010, { message: 'This key is no longer pinned here' });

@@ -9,6 +9,8 @@ export interface Told {
   readonly tell: (kind: TaskEventKind, value: unknown) => void;
   /** Sends what is kept, under its first numbers: what went down with a link is heard, what was heard already is known by its number. */
   readonly again: (asker: Asker) => void;
+  /** Whether there is nothing to tell again: whoever keeps it then keeps a whole run alive for nothing. */
+  readonly isEmpty: () => boolean;
 }
 
 /** Starts counting, under the fence of the handoff that is answered. The oldest go first when more was told than is kept: a hole. */
@@ -30,6 +32,7 @@ export function createTold(clock: Clock, asker: () => Asker, since?: number): To
     again(next) {
       for (const { event } of kept) send(next, event);
     },
+    isEmpty: () => kept.length === 0,
   };
 }
 

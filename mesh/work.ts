@@ -1,5 +1,4 @@
 /** One call of a skill: its routing, its deadline and the context its handler is given. */
-import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import {
   AuroraError,
@@ -12,7 +11,7 @@ import {
   type SkillContext,
   type Source,
 } from '../protocol/index.ts';
-import { sha256Of, type Clock, type Content, type Log, type Workers } from '../seams/index.ts';
+import { createStop, sha256Of, type Clock, type Content, type Log, type Stop, type Workers } from '../seams/index.ts';
 import type { EffectsOf } from './effects.ts';
 import type { Peer } from './peer.ts';
 import type { Told } from './told.ts';
@@ -71,7 +70,7 @@ export interface Run {
   asker(): Asker;
   tell: Told['tell'];
   /** Stops it. */
-  signal: AbortSignal;
+  stop: Pick<Stop, 'aborted' | 'reason' | 'onAbort'>;
 }
 
 /**
@@ -85,43 +84,45 @@ export function runWork(
 ): { answer: Promise<unknown>; settled: Promise<void> } {
   const { clock } = deps;
   const { params, due } = run.work;
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // one for each handoff that the handler has under way
-  const stopTimer = clock.after(due - clock.monotonic(), () => controller.abort(new AuroraError(5040)));
-  const running = implementation.invoke(params, contextOf(deps, implementation, run, controller.signal));
+  const stop = createStop();
+  let giveUp: (error: AuroraError) => void = ignore;
+  const stopTimer = clock.after(due - clock.monotonic(), () => stop.abort(new AuroraError(5040)));
+  const ignoreAsker = run.stop.onAbort((reason) => stop.abort(reason));
+  const running = implementation.invoke(params, contextOf(deps, implementation, run, stop));
   const answer = new Promise<unknown>((resolve, reject) => {
+    giveUp = reject;
     running.then(resolve, (reason: unknown) => {
       // A handler that throws because it was told to stop answers with why it was told.
-      const stopped: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
-      reject(AuroraError.from(reason instanceof AuroraError ? reason : (stopped ?? reason), -32603));
-    });
-    controller.signal.addEventListener('abort', () => {
-      const error = AuroraError.from(controller.signal.reason);
-      if (error.code === 5040) reject(error);
-      else clock.after(CANCEL_GRACE_MS, () => reject(error));
+      reject(AuroraError.from(reason instanceof AuroraError ? reason : (stop.reason ?? reason), -32603));
     });
   });
-  const onStop = () => controller.abort(run.signal.reason);
-  if (run.signal.aborted) onStop();
-  else run.signal.addEventListener('abort', onStop, { once: true });
+  stop.onAbort((reason) => {
+    const error = AuroraError.from(reason);
+    if (error.code === 5040) giveUp(error);
+    else clock.after(CANCEL_GRACE_MS, () => giveUp(error));
+  });
   const settled = running.then(ignore, ignore).finally(() => {
     stopTimer();
-    run.signal.removeEventListener('abort', onStop);
+    ignoreAsker();
   });
   return { answer, settled };
 }
 
-function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: AbortSignal): SkillContext {
+function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, stop: Stop): SkillContext {
   const { clock, content } = deps;
   const { work, request_id, tell } = run;
   const about = { request_id: work.request_id ?? request_id, task_id: work.routing?.task_id, skill: skill.id };
-  const log = deps.log.with(about);
-  log.debug({}, 'a skill begins');
+  let log: Log | undefined;
+  deps.log.debug(about, 'a skill begins');
   return {
-    signal,
+    get signal() {
+      return stop.signal;
+    },
     remaining_ms: () => Math.max(0, work.due - clock.monotonic()),
     clock,
-    log,
+    get log() {
+      return (log ??= deps.log.with(about)); // most say nothing
+    },
     content,
     progress: {
       status: (text) => tell('status', { text }),
@@ -147,8 +148,8 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: 
       },
     },
     blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) },
-    workers: { run: (job, input, { ms_max }) => deps.workers.run(job, input, { ms_max, signal }) },
-    effects: deps.effectsOf(skill, run, signal),
+    workers: { run: (job, input, { ms_max }) => deps.workers.run(job, input, { ms_max, signal: stop.signal }) },
+    effects: deps.effectsOf(skill, run, stop),
     async handoff({ to, params, reason, idempotency_key }) {
       const { peer, routing } = run.asker();
       if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may hand off' });
@@ -156,7 +157,7 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, signal: 
       const timeout_ms = Math.max(1, work.due - clock.monotonic());
       const options = { reason, ...(idempotency_key !== undefined && { idempotency_key }) };
       const asked = { to: targetOf(to), params, wait: 'result', options, _meta: meta };
-      return peer.request('handoff', asked, { signal, timeout_ms });
+      return peer.request('handoff', asked, { stop, timeout_ms });
     },
   };
 }

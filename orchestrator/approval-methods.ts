@@ -92,7 +92,7 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
     }
     const approval = await approvals.request(task, { ...asked, fence, agent_id: by, traits });
     const { approval_id } = approval;
-    return toTicket(asked.wait ? await approvals.granted(task, approval_id, call.signal) : asOfNow(approval));
+    return toTicket(asked.wait ? await approvals.granted(task, approval_id, call.stop.signal) : asOfNow(approval));
   }
 
   async function consume(params: RpcParams | undefined, call: Call): Promise<ApprovalUsed> {

@@ -1,7 +1,7 @@
 /** One attempt of a task: a frame to the specialist, its answer, and what follows when there is none. */
 import { isLinkLost } from '../mesh/index.ts';
 import { AuroraError, type Attempt, type ProgressEvent, type TaskError } from '../protocol/index.ts';
-import type { Clock, Failpoints, Ids, Log, Metrics, Random } from '../seams/index.ts';
+import type { Clock, Failpoints, Ids, Log, Metrics, Random, Stop } from '../seams/index.ts';
 import { outcomeOf } from './breaker.ts';
 import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT } from './ending.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
@@ -25,7 +25,7 @@ export type Hear = (event: ProgressEvent) => void;
 /** Makes attempts, and gives them up. */
 export interface Attempts {
   /** Rejects only when the task was stopped: cancelled, or out of time. */
-  readonly handOff: (task: TaskRow, hold: Hold, hear: Hear, signal: AbortSignal) => Promise<Answer>;
+  readonly handOff: (task: TaskRow, hold: Hold, hear: Hear, stop: Stop) => Promise<Answer>;
   /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
   readonly giveUp: (task: TaskRow, attempt: Attempt, why: string, error?: TaskError) => Promise<TaskEnd | undefined>;
 }
@@ -52,14 +52,14 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
 
   return { handOff, giveUp };
 
-  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, signal: AbortSignal): Promise<Answer> {
+  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, stop: Stop): Promise<Answer> {
     const { agent_id, instance_id, peer } = place.instance;
     const started = clock.monotonic();
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
     try {
       const timeout_ms = Math.max(1, task.due - started);
       const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
-      const answer = peer.request(task.skill, params, { signal, timeout_ms, onProgress: hear });
+      const answer = peer.request(task.skill, params, { stop, timeout_ms, onProgress: hear });
       failpoints.hit('dispatch.after_send');
       const result = await answer;
       failpoints.hit('dispatch.after_result');
@@ -69,14 +69,14 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       budget.onSuccess();
       place.report('ok');
       // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
-      return { end: signal.aborted ? { ...toEnd(signal.reason, signal), result } : { state: 'completed', result } };
+      return { end: stop.aborted ? { ...toEnd(stop.reason, stop), result } : { state: 'completed', result } };
     } catch (reason) {
       const error = AuroraError.from(reason);
       const why = isLinkLost(error) ? 'link_lost' : String(error.code);
       const { code, message } = error;
       log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
       metrics.count('handoffs_failed_total', { agent_id, why });
-      if (signal.aborted) throw error;
+      if (stop.aborted) throw error;
       if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
       place.report(outcomeOf(error), message);
       if (!isLinkLost(error)) return await failed(task, attempt, error);

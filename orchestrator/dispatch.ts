@@ -1,9 +1,9 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
 import { AuroraError, type Attempt, type HandoffTo, type SkillTraits, type TaskEventKind } from '../protocol/index.ts';
-import { sleep, toIso } from '../seams/index.ts';
+import { sleep, toIso, type Stop } from '../seams/index.ts';
 import { boundAgentOf } from './approval.ts';
 import type { Approvals } from './approvals.ts';
-import { createAttempts, type AttemptDeps, type Hold } from './attempt.ts';
+import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
 import { inDoubt, refusalOf, toEnd } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
@@ -89,18 +89,18 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   };
 
   async function dispatch(order: Order): Promise<Dispatched> {
-    const known = await joined(order);
+    const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = plan(order);
-    if (!ownSkill(order)) {
-      registry.admit(wantedBy(task, order));
-      admitAction(order);
-    }
+    const place = ownSkill(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
-    const hold = await accept(task, order).catch((reason: unknown) => {
+    let hold: Hold | undefined | 'duplicate';
+    try {
+      hold = await accept(task, order, place);
+    } catch (reason) {
       running.close();
       throw reason;
-    });
+    }
     if (hold === 'duplicate') {
       running.close();
       return dispatch(order);
@@ -119,43 +119,46 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** The whole road of one task: ends with a final task, or with one that is left to the next process. */
   async function carry(running: OpenTask, order: Order, from: Start): Promise<void> {
-    const { task, signal } = running;
+    const { task, stop } = running;
     try {
-      await settle(task, await road(task, order, signal, from));
+      await settle(task, await road(task, order, stop, from));
     } catch (reason) {
       if (reason !== LEFT)
-        await settle(task, inDoubt(task, toEnd(reason, signal))).catch((fault: unknown) => unkept(task, fault));
+        await settle(task, inDoubt(task, toEnd(reason, stop))).catch((fault: unknown) => unkept(task, fault));
     } finally {
       running.close();
     }
   }
 
   /** One attempt after another, until one comes to an end. */
-  async function road(task: TaskRow, order: Order, signal: AbortSignal, from: Start): Promise<TaskEnd> {
+  async function road(task: TaskRow, order: Order, stop: Stop, from: Start): Promise<TaskEnd> {
     const own = ownSkill(order);
-    if (own) return runHere(task, own, signal, from.held?.attempt);
+    if (own) return runHere(task, own, stop.signal, from.held?.attempt);
     let { hold } = from;
     const hear = relay(task);
     let { held } = from;
     for (;;) {
       if (held) {
-        hold = await reclaim(task, held, signal);
+        hold = await reclaim(task, held, stop.signal);
         const end = hold ? undefined : await giveUp(task, held.attempt, AGENT_LOST);
         if (end) return end;
       }
-      hold ??= await take(task, order, signal);
+      hold ??= await take(task, order, stop.signal);
       const { place } = hold;
-      const answer = await handOff(task, hold, hear(hold.attempt), signal).catch((reason: unknown) => {
+      let answer: Answer;
+      try {
+        answer = await handOff(task, hold, hear(hold.attempt), stop);
+      } catch (reason) {
         place.release();
         throw reason;
-      });
+      }
       held = 'lost' in answer ? hold : undefined;
       if (!held) place.release();
       if ('end' in answer) return answer.end;
       hold = undefined;
       if ('pause_ms' in answer) {
         const { pause_ms } = answer;
-        await leaving.unless(task, signal, (staying) => sleep(clock, pause_ms, staying));
+        await leaving.unless(task, stop.signal, (staying) => sleep(clock, pause_ms, staying));
       }
     }
   }
@@ -198,16 +201,35 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     };
   }
 
+  /** A place where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
+  function admit(task: TaskRow, order: Order): Place | undefined {
+    const place = registry.take(wantedBy(task, order));
+    if (!place) registry.admit(wantedBy(task, order));
+    try {
+      admitAction(order);
+    } catch (reason) {
+      place?.release();
+      throw reason;
+    }
+    return place;
+  }
+
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
-  async function accept(task: TaskRow, order: Order): Promise<Hold | undefined | 'duplicate'> {
-    const place = ownSkill(order) ? undefined : registry.take(wantedBy(task, order));
+  async function accept(
+    task: TaskRow,
+    order: Order,
+    place: Place | undefined,
+  ): Promise<Hold | undefined | 'duplicate'> {
     const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
     if (!lease) place?.release();
     failpoints.hit('dispatch.before_commit');
-    const accepted = await ledger.accept(task, ROUTING_LIMITS, lease).catch((reason: unknown) => {
+    let accepted: Awaited<ReturnType<typeof ledger.accept>>;
+    try {
+      accepted = await ledger.accept(task, ROUTING_LIMITS, lease);
+    } catch (reason) {
       if (lease) place?.release();
       throw reason;
-    });
+    }
     failpoints.hit('dispatch.after_commit');
     if (accepted !== 'accepted' && lease) place?.release();
     if (accepted === 'duplicate') return accepted;
@@ -219,8 +241,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
-  async function joined({ key }: Order): Promise<Dispatched | undefined> {
-    const task = key && (await ledger.byKey(key.scope));
+  async function joined(key: NonNullable<Order['key']>): Promise<Dispatched | undefined> {
+    const task = await ledger.byKey(key.scope);
     if (!task) return undefined;
     if (task.key?.digest !== key.digest) {
       throw new AuroraError(4090, { message: 'This idempotency key was used for something else' });

@@ -129,7 +129,7 @@ export function createLedger(
   }
 
   async function lease(task_id: string, lease: Parameters<Ledger['lease']>[1]): ReturnType<Ledger['lease']> {
-    const row = await get(task_id);
+    const row = hot.get(task_id) ?? (await get(task_id));
     if (!row || isFinal(row.state)) return undefined;
     const newest = row.attempts.at(-1);
     const superseded = row.state === 'working' && newest ? [releasedBy(newest.fence, 'superseded')] : [];
@@ -142,7 +142,7 @@ export function createLedger(
   }
 
   async function settle(...[task_id, end, fence]: Parameters<Ledger['settle']>): Promise<boolean> {
-    const row = await get(task_id);
+    const row = hot.get(task_id) ?? (await get(task_id));
     if (!row) return false;
     const { outcome } = await write(task_id, [settledBy(end, fence ?? ownFence(row, end.state))]);
     if (outcome === 'kept') return true;

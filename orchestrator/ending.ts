@@ -1,12 +1,13 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
 import { AuroraError, type TaskError } from '../protocol/index.ts';
+import type { Stop } from '../seams/index.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
 import type { DeadLetterCause } from './retry.ts';
 import { ROUTING_LIMITS } from './routing.ts';
 
-/** The end that a thrown reason means; a signal that was aborted knows better why. */
-export function toEnd(reason: unknown, signal: AbortSignal): TaskEnd {
-  const why: unknown = signal.aborted ? signal.reason : reason;
+/** The end that a thrown reason means; a stop knows better why. */
+export function toEnd(reason: unknown, stop: Pick<Stop, 'aborted' | 'reason'>): TaskEnd {
+  const why = stop.aborted ? stop.reason : reason;
   const error = AuroraError.from(why);
   const shown = shownOf(error);
   if (error.code === 4990) return { state: 'canceled', error: shown };

@@ -84,7 +84,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
   const streamOf = (task_id: string): Stream => {
     const known = streams.get(task_id);
     if (known) return known;
-    const made: Stream = { last_seq: 0, ring: [], kept: [], bytes: 0, listeners: new Set() };
+    const made: Stream = { last_seq: 0, ring: [], kept: [], bytes: 0, listeners: undefined };
     streams.set(task_id, made);
     return made;
   };
@@ -136,14 +136,15 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
     total_bytes += item.size;
     if (list.length > max) drop(stream, list);
     keepBounds(stream);
-    for (const listener of stream.listeners) listener(event);
+    if (stream.listeners) for (const listener of stream.listeners) listener(event);
   };
 
   return {
     append(task_id, kind, value, source) {
       const stream = streamOf(task_id);
       const at = toIso(clock.now());
-      const event: StreamEvent = { task_id, seq: ++stream.last_seq, at, kind, value, ...(source && { source }) };
+      const seq = ++stream.last_seq;
+      const event: StreamEvent = source ? { task_id, seq, at, kind, value, source } : { task_id, seq, at, kind, value };
       keep(stream, event);
       return event;
     },
@@ -159,7 +160,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
       stream.last_seq += count;
       const to = stream.last_seq;
       const gap: StreamEvent = { task_id, seq: to, at: toIso(clock.now()), kind: 'gap', value: { from, to } };
-      for (const listener of stream.listeners) listener(gap);
+      if (stream.listeners) for (const listener of stream.listeners) listener(gap);
     },
     after(task_id, seq) {
       const stream = streams.get(task_id);
@@ -174,7 +175,7 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
     },
     lastSeq: (task_id) => streams.get(task_id)?.last_seq ?? 0,
     listen(task_id, listener) {
-      const { listeners } = streamOf(task_id);
+      const listeners = (streamOf(task_id).listeners ??= new Set());
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
@@ -206,7 +207,8 @@ interface Stream {
   ring: Kept[];
   kept: Kept[];
   bytes: number;
-  listeners: Set<EventListener>;
+  /** Made for the first who listens: most streams end unheard. */
+  listeners: Set<EventListener> | undefined;
 }
 
 /** States and artifacts are the record; the rest is what it looked like on the way. */

@@ -67,7 +67,7 @@ export interface MethodDeps {
   /** What can be done with the ledger as a whole; nothing where it is in memory only. */
   care: Care | undefined;
   /** Who is behind a peer: it proved a key, or nothing is answered. */
-  principalOf(peer: Peer): Promise<Principal | undefined>;
+  principalOf(peer: Peer): Principal | undefined | Promise<Principal | undefined>;
   onHello: MethodHandler;
   /** False while draining: nothing new is accepted. */
   isAccepting(): boolean;
@@ -120,10 +120,13 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     const principal = await proof(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
     if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
-    const { routing, parent } = await deriveRouting(principal, asked.options, metaOf(params), call);
+    const { routing, parent } =
+      principal.role === 'operator'
+        ? { routing: beginRouting(principal, asked.options, metaOf(params)), parent: undefined }
+        : await handOn(asked.options, metaOf(params), call);
     const { idempotency_key } = asked.options;
     const carried = readCarried(metaOf(params), { parent, idempotency_key });
-    const order = { ...toOrder(asked, routing, principal), carried };
+    const order = toOrder(asked, { routing, principal, carried });
     const refs = refsIn(order.params);
     const readable = parent && refsIn(parent.params);
     if (readable && !refs.every((sha256) => readable.includes(sha256))) {
@@ -141,20 +144,21 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     throw new AuroraError(5030, { message: 'The orchestrator is leaving', retry_after_ms: RETRY_AFTER_MS });
   }
 
-  /** Rights, hop, path, deadline and mode come from the parent's own row when an agent asks; a person starts a root. */
-  async function deriveRouting(
-    principal: Principal,
+  /** A person starts a root. */
+  function beginRouting(principal: Principal, options: HandoffRequest['options'], meta: unknown): ChildRouting {
+    const given = parse(AskerMeta, meta).traceparent;
+    const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
+    const actor = { sub: principal.id, scopes: [...(principal.scopes ?? ['*'])], tenant: 'default' };
+    return rootRouting({ actor, mode: deps.mode(), options, now: deps.clock.monotonic(), traceparent });
+  }
+
+  /** When an agent asks, rights, hop, path, deadline and mode come from the parent's own row. */
+  async function handOn(
     options: HandoffRequest['options'],
     meta: unknown,
     call: Call,
-  ): Promise<{ routing: ChildRouting; parent: TaskRow | undefined }> {
+  ): Promise<{ routing: ChildRouting; parent: TaskRow }> {
     const now = deps.clock.monotonic();
-    if (principal.role === 'operator') {
-      const given = parse(AskerMeta, meta).traceparent;
-      const traceparent = given && isTraceparent(given) ? given : newTraceparent(deps.random.bytes(24));
-      const actor = { sub: principal.id, scopes: [...(principal.scopes ?? ['*'])], tenant: 'default' };
-      return { routing: rootRouting({ actor, mode: deps.mode(), options, now, traceparent }), parent: undefined };
-    }
     const { task: parent, is_holder } = await held(meta, call);
     if (!parent || !is_holder || isFinal(parent.state)) {
       throw new AuroraError(4030, { message: 'An agent may only hand off for a task that it holds' });
@@ -162,12 +166,17 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     return { routing: childRouting(parent, options, now), parent };
   }
 
-  function toOrder(asked: HandoffRequest, routing: ChildRouting, principal: Principal): Order {
+  function toOrder(
+    asked: HandoffRequest,
+    { routing, principal, carried }: { routing: ChildRouting; principal: Principal; carried: Order['carried'] },
+  ): Order {
     const wanted = toWanted(asked);
+    const { to, skill, params } = wanted;
     const { idempotency_key, reason, mode = null } = asked.options;
-    if (idempotency_key === undefined) return { ...wanted, routing, reason, key: undefined };
+    if (idempotency_key === undefined) return { to, skill, params, routing, reason, carried, key: undefined };
     const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', idempotency_key]);
-    return { ...wanted, routing, reason, key: { scope, digest: digestOf({ ...wanted, mode }) } };
+    const key = { scope, digest: digestOf({ ...wanted, mode }) };
+    return { to, skill, params, routing, reason, carried, key };
   }
 
   function toWanted({ to, params = {}, task, method }: HandoffRequest): Pick<Order, 'to' | 'skill' | 'params'> {
@@ -206,15 +215,13 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   /** A caller that stops waiting with `$/cancel` cancels the task; one whose link is lost does not (wire.md 6). */
   async function untilDone({ task, done }: Dispatched, call: Call): Promise<TaskRow> {
-    const onAbort = () => {
+    const ignoreCaller = call.stop.onAbort(() => {
       if (call.peer.link.open) void deps.dispatcher.cancel(task.task_id, 'the caller cancelled');
-    };
-    if (call.signal.aborted) onAbort();
-    else call.signal.addEventListener('abort', onAbort, { once: true });
+    });
     try {
       return await done;
     } finally {
-      call.signal.removeEventListener('abort', onAbort);
+      ignoreCaller();
     }
   }
 
@@ -353,7 +360,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   /** Whoever holds a pinned key. */
   async function proof(call: Call): Promise<Principal> {
-    const principal = await anyone(call);
+    const principal = await deps.principalOf(call.peer);
+    if (!principal) throw new AuroraError(4010);
     if (principal.role === 'stranger') throw new AuroraError(4030, { message: 'This key is not pinned here' });
     return principal;
   }

@@ -1,13 +1,13 @@
 /** The tasks that are not over: who waits for their end, what runs below them, and how they are stopped. */
 import { AuroraError } from '../protocol/index.ts';
-import type { CancelTimer, Clock, Metrics } from '../seams/index.ts';
+import { createStop, type CancelTimer, type Clock, type Metrics, type Stop } from '../seams/index.ts';
 import type { TaskRow } from './ledger.ts';
 
 /** A task that is not over. */
 export interface OpenTask {
   readonly task: TaskRow;
   /** Aborts on cancel, at the deadline, and when its parent is over; the reason says which. */
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   /** The task when nothing more happens to it; never rejects. */
   readonly done: Promise<TaskRow>;
   /** Its time stands still while people are asked (wire.md 7); `go` counts on, to the deadline that it has then. */
@@ -50,10 +50,10 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
   };
 
   function open(task: TaskRow): OpenTask {
-    const controller = new AbortController();
+    const stop = createStop();
     let tell: (task: TaskRow) => void = () => undefined;
     const done = new Promise<TaskRow>((resolve) => (tell = resolve));
-    const entry: Entry = { task, controller, signal: controller.signal, done, children: new Set(), stand, go, close };
+    const entry: Entry = { task, stop, done, children: new Set(), stand, go, close };
     let stopTimer: CancelTimer = () => undefined;
     if (task.state !== 'auth_required') go();
     tasks.set(task.task_id, entry);
@@ -87,11 +87,11 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
     const parent = tasks.get(entry.task.parent_id);
     parent?.children.add(entry);
     // Asked for while its parent was ending: nobody else would stop it.
-    if (!parent || parent.signal.aborted) abort(entry, parentOver());
+    if (!parent || parent.stop.aborted) abort(entry, parentOver());
   }
 
-  function abort({ controller, children }: Entry, reason: AuroraError): void {
-    controller.abort(reason);
+  function abort({ stop, children }: Entry, reason: AuroraError): void {
+    stop.abort(reason);
     for (const child of children) abort(child, reason);
   }
 
@@ -101,7 +101,6 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
 }
 
 interface Entry extends OpenTask {
-  controller: AbortController;
   children: Set<Entry>;
 }
 

@@ -281,7 +281,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   }
 
   /** On links we dialled the agent is known by the hello it answered; on links that came, by the reception. */
-  async function principalOf(peer: Peer): Promise<Principal | undefined> {
+  function principalOf(peer: Peer): ReturnType<typeof reception.principalOf> {
     const user = attended.get(peer);
     if (user) return user;
     const instance = fleet.instanceOf(peer);

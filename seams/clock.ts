@@ -94,11 +94,17 @@ const reasonOf = (signal: StopSignal | undefined): Error => signal?.reason as Er
 
 /** ISO 8601 with milliseconds and Z, the form of every `*_at` on the wire (requirements.md V01). */
 export function toIso(wall_ms: number): string {
-  if (wall_ms !== newest.wall_ms) newest = { wall_ms, iso: new Date(wall_ms).toISOString() };
-  return newest.iso;
+  const whole_ms = Math.trunc(wall_ms);
+  const known = NEWEST.find((stamp) => stamp.wall_ms === whole_ms);
+  if (known) return known.iso;
+  const iso = new Date(whole_ms).toISOString();
+  NEWEST.unshift({ wall_ms: whole_ms, iso });
+  NEWEST.length = STAMPS;
+  return iso;
 }
 
-/** A dispatch is stamped ten times within the same few milliseconds. */
-let newest = { wall_ms: NaN, iso: '' };
+/** A dispatch is stamped ten times within the same few milliseconds: with the time, and with its deadline. */
+const STAMPS = 4;
+const NEWEST = Array.from({ length: STAMPS }, () => ({ wall_ms: NaN, iso: '' }));
 
 const TIMER_MS_MAX = 2_147_483_647;

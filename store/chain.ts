@@ -17,10 +17,12 @@ export const GENESIS: ChainHead = { seq: 0, head: '0'.repeat(64) };
 /** The next event of a chain. */
 export function link(
   { seq, head }: ChainHead,
-  event: Pick<EventRow, 'task_id' | 'type' | 'fence' | 'at' | 'payload'>,
+  { task_id, type, fence, at, payload }: Pick<EventRow, 'task_id' | 'type' | 'fence' | 'at' | 'payload'>,
 ): NewEvent {
-  const linked = { ...event, seq: seq + 1, payload_hash: sha256(event.payload), prev_hash: head };
-  return { ...linked, hash: hashOf(linked) };
+  const payload_hash = payload === NOTHING ? NOTHING_HASH : sha256(payload);
+  const linked = { task_id, seq: seq + 1, type, fence, at, payload, payload_hash, prev_hash: head, hash: '' };
+  linked.hash = hashOf(linked);
+  return linked;
 }
 
 /** What is wrong with `event` as the follower of `before`; undefined when it fits. */
@@ -45,3 +47,7 @@ export const hashOf = ({
   prev_hash,
 }: Omit<NewEvent, 'hash' | 'payload'>): string =>
   sha256(JSON.stringify([task_id, seq, type, fence, at, payload_hash, prev_hash]));
+
+/** The payload of an arrow that has nothing to say. */
+const NOTHING = 'null';
+const NOTHING_HASH = sha256(NOTHING);

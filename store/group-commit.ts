@@ -3,7 +3,7 @@ import { AuroraError } from '../protocol/index.ts';
 import { toIso, type Clock, type Log } from '../seams/index.ts';
 import { after, attempt, type Either } from './either.ts';
 import { faultOf } from './faults.ts';
-import { acknowledge, draw, toJson, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
+import { acknowledge, draw, toWrite, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
 import { StaleEpoch, UnknownCommit, type Journal } from './journal.ts';
 import type { TaskIndex } from './schema.ts';
 import { isTerminal } from './transition.ts';
@@ -60,8 +60,7 @@ export function createGroupCommit(deps: {
         reject(unavailable());
         return;
       }
-      const arrows = append.arrows.map(({ payload, ...happening }) => ({ ...happening, text: toJson(payload) }));
-      waiting.push({ write: { ...append, arrows }, patient, resolve, reject });
+      waiting.push({ write: toWrite(append), patient, resolve, reject });
       schedule();
     });
   }

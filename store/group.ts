@@ -1,5 +1,5 @@
 /** A group of writes, drawn up over the tables as they will be: which rows it makes, and what each writer will be told. */
-import { GENESIS, link, type NewEvent } from './chain.ts';
+import { GENESIS, link, type ChainHead, type NewEvent } from './chain.ts';
 import type { Batch, Known, Wanted } from './journal.ts';
 import type { KeyRow, TaskIndex } from './schema.ts';
 import {
@@ -18,10 +18,12 @@ export interface Append {
   at: string;
   arrows: readonly Arrow[];
   /** Given with `accepted`: the task is new. */
-  opens?: Pick<TaskIndex, 'root_id' | 'parent_id' | 'skill' | 'deadline'>;
+  opens?: Pick<TaskIndex, 'root_id' | 'parent_id' | 'skill' | 'deadline'> | undefined;
   /** Kept with the task, unless its scope is taken. */
-  key?: Omit<KeyRow, 'task_id'>;
+  key?: Omit<KeyRow, 'task_id'> | undefined;
 }
+
+type Opens = NonNullable<Append['opens']>;
 
 /** One event to be: what happens, and whatever is worth keeping about it, as JSON. */
 export interface Arrow extends Happening {
@@ -37,7 +39,14 @@ export type Appended =
 /** An append whose payloads are written down: what is kept is what was given, whatever the caller changes later. */
 export type Write = Omit<Append, 'arrows'> & { arrows: (Happening & { text: string })[] };
 
-export const toJson = (payload: unknown): string => JSON.stringify(payload ?? null);
+/** Writes the payloads down. */
+export const toWrite = ({ task_id, at, arrows, opens, key }: Append): Write => ({
+  task_id,
+  at,
+  arrows: arrows.map(({ type, fence, payload }) => ({ type, fence, text: JSON.stringify(payload ?? null) })),
+  opens,
+  key,
+});
 
 /** A writer who waits for its commit. */
 export interface Waiting {
@@ -86,10 +95,10 @@ export function draw(group: readonly Waiting[], known: Known, heads: ReadonlyMap
     const taken = key && (keys.get(key.scope) ?? known.keys.get(key.scope));
     if (taken && taken.expires_at > at) return { outcome: 'duplicate', key: taken };
     const current = tasks.get(task_id) ?? heads.get(task_id) ?? known.tasks.get(task_id);
-    const before = current ?? (opens && { task_id, ...opens, ...RECEIVED, ...GENESIS, ...born(at) });
+    const before = current ?? (opens && born(task_id, opens, at));
     if (!before) return { outcome: 'refused', why: 'unknown_task' };
 
-    let chain = { seq: before.seq, head: before.head };
+    let chain: ChainHead = before;
     let standing: Standing = before;
     const linked: NewEvent[] = [];
     for (const { type, fence, text } of arrows) {
@@ -100,9 +109,7 @@ export function draw(group: readonly Waiting[], known: Known, heads: ReadonlyMap
       chain = { seq: event.seq, head: event.hash };
       standing = next;
     }
-    const { phase, fence } = standing;
-    const final_at = before.final_at ?? (isTerminal(phase) ? at : null);
-    const task: TaskIndex = { ...before, ...chain, phase, fence, updated_at: at, final_at };
+    const task = stepped(before, chain, standing, at);
     tasks.set(task_id, task);
     events.push(...linked);
     if (key) keys.set(key.scope, { ...key, task_id });
@@ -110,8 +117,34 @@ export function draw(group: readonly Waiting[], known: Known, heads: ReadonlyMap
   }
 }
 
-const born = (at: string): Pick<TaskIndex, 'created_at' | 'updated_at' | 'final_at'> => ({
+/** Rows are written out member by member: a spread costs more than the rest of a row's making (docs/performance.md). */
+const born = (task_id: string, { root_id, parent_id, skill, deadline }: Opens, at: string): TaskIndex => ({
+  task_id,
+  root_id,
+  parent_id,
+  skill,
+  phase: RECEIVED.phase,
+  fence: RECEIVED.fence,
+  seq: GENESIS.seq,
+  head: GENESIS.head,
   created_at: at,
   updated_at: at,
+  deadline,
   final_at: null,
+});
+
+/** The same task after what happened. */
+const stepped = (task: TaskIndex, { seq, head }: ChainHead, { phase, fence }: Standing, at: string): TaskIndex => ({
+  task_id: task.task_id,
+  root_id: task.root_id,
+  parent_id: task.parent_id,
+  skill: task.skill,
+  phase,
+  fence,
+  seq,
+  head,
+  created_at: task.created_at,
+  updated_at: at,
+  deadline: task.deadline,
+  final_at: task.final_at ?? (isTerminal(phase) ? at : null),
 });

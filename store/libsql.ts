@@ -24,7 +24,7 @@ export function openLibsql(file: string): SqlDriver {
         },
         run: (values) => {
           opened();
-          return statement.run([...values]).changes;
+          return statement.run(values).changes;
         },
       };
     },

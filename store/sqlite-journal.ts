@@ -27,11 +27,19 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
     }
   };
 
+  const inserts = new Map([TASKS, EVENTS, KEYS].map((table) => [table, new Map<number, SqlStatement>()]));
+  const insertOf = (table: Table, size: number): SqlStatement => {
+    const statement = inserts.get(table)?.get(size) ?? driver.prepare(insertSql(table, size));
+    inserts.get(table)?.set(size, statement);
+    return statement;
+  };
   const insert = (table: Table, rows: readonly SqlValue[][]) => {
     let from = 0;
     for (const size of ROWS_PER_STATEMENT) {
       for (; rows.length - from >= size; from += size) {
-        prepared(insertSql(table, size)).run(rows.slice(from, from + size).flat());
+        const values: SqlValue[] = []; // value by value: flat() takes as long as the insert
+        for (const row of rows.slice(from, from + size)) for (const value of row) values.push(value);
+        insertOf(table, size).run(values);
       }
     }
   };

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { agents } from '../agents/index.ts';
-import { loadConfig, type Config } from '../boot/index.ts';
+import { loadConfig, ORCHESTRATOR_NODE, type Config } from '../boot/index.ts';
 import { addressesOf } from '../boot/roster.ts';
 import { bindingOf } from '../boot/seams.ts';
 
@@ -57,7 +57,12 @@ test('a linter of compose files has nothing to say', () => {
 
 test('every process is a service under its own name: the orchestrator, and each specialist there is', () => {
   expect(Object.keys(processes).sort()).toEqual(['orchestrator', ...specialists].sort());
-  expect(processes['orchestrator']?.command).toEqual(['node', 'dist/boot/process.js', 'orchestrator']);
+  expect(processes['orchestrator']?.command).toEqual([
+    'node',
+    ...ORCHESTRATOR_NODE,
+    'dist/boot/process.js',
+    'orchestrator',
+  ]);
   for (const id of specialists) expect(processes[id]?.command).toEqual(['node', 'dist/boot/process.js', 'agent', id]);
 });
 

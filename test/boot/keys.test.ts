@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import {
@@ -90,9 +91,10 @@ test('no key, no private key and another kind of key are three sentences', () =>
   expect(() => readKey(path)).toThrow('not Ed25519');
 });
 
-test('a pin that another process adds counts at once; the same id with another key does not replace it', () => {
+test('a pin that another process adds counts from the next turn of the loop on; the same id with another key does not replace it', async () => {
   const pins = filePins(place.pins);
   expect(pins.of('my-agent')).toBeUndefined();
+  await nextTurn();
   const { key_file } = enrollAgent(config, 'my-agent');
   expect(pins.of('my-agent')).toEqual(pinOf('my-agent', 'agent', readKey(key_file)));
   const other = generateKeyPairSync('ed25519').privateKey;
@@ -105,7 +107,7 @@ test.each(['../../etc/x', 'a/b', 'Threat', '', 'a'.repeat(65), 'operator:x'])('"
   expect(() => addOperator(config, name)).toThrow(KeyFileError);
 });
 
-test('a stranger waits until it is approved, then its key is pinned; a second key under its id is refused (ATK-E9)', () => {
+test('a stranger waits until it is approved, then its key is pinned; a second key under its id is refused (ATK-E9)', async () => {
   const [first = '', second = ''] = [1, 2].map(() => publicKeyOf(generateKeyPairSync('ed25519').privateKey));
   const pins = filePins(place.pins);
   const quarantine = fileQuarantine(place.quarantine, pins);
@@ -118,6 +120,7 @@ test('a stranger waits until it is approved, then its key is pinned; a second ke
   expect(() => approve(place, 'newcomer', fingerprintOf(second))).toThrow(`fingerprint ${fingerprintOf(first)}, not`);
   expect(pins.of('newcomer')).toBeUndefined();
   approve(place, 'newcomer', fingerprintOf(first).toUpperCase());
+  await nextTurn();
   expect(pins.of('newcomer')).toEqual({ id: 'newcomer', role: 'agent', public_key: first });
   expect(quarantine.list()).toEqual([]);
 });
@@ -128,17 +131,19 @@ test('a damaged pin file stops with its name, rather than trusting nobody or eve
   expect(() => filePins(place.pins).of('threat-intel')).toThrow(`${place.pins} is damaged`);
 });
 
-test('a pin file that is damaged while it is used changes nothing but the log: what it said last counts', () => {
+test('a pin file that is damaged while it is used changes nothing but the log: what it said last counts', async () => {
   ensureFleetKeys(config);
   const whole = readFileSync(place.pins, 'utf8');
   const told: unknown[] = [];
   const pins = filePins(place.pins, (reason) => told.push(reason));
   const pin = pins.of('threat-intel');
   writeFileSync(place.pins, whole.slice(0, -10));
+  await nextTurn();
   expect([pins.of('threat-intel'), pins.of('threat-intel')]).toEqual([pin, pin]);
   expect(told).toEqual([expect.any(KeyFileError)]);
   expect(() => addPins(place.pins, [])).toThrow('is damaged'); // a writer would lose what cannot be read
   writeFileSync(place.pins, '[]');
+  await nextTurn();
   expect(pins.of('threat-intel')).toBeUndefined();
 });
 

@@ -13,6 +13,7 @@ import {
   type Pin,
 } from '../../mesh/index.ts';
 import { Hello, HelloResult } from '../../protocol/index.ts';
+import { createStop } from '../../seams/index.ts';
 import { identityOf } from '../support/mesh.ts';
 import { doorstep } from './doorstep.ts';
 import { record } from './recorder.ts';
@@ -142,7 +143,7 @@ describe('the door of an agent', () => {
   ])('ATK-E1: a challenge passed on to the orchestrator, who dialled %s, is proven: %s', async (dialled, is_proven) => {
     const door = doorstep();
     const orchestrators_own = door.knock(door.orchestrator, { dialled });
-    const about = { peer: orchestrators_own, signal: new AbortController().signal, request_id: 'r' };
+    const about = { peer: orchestrators_own, stop: createStop(), request_id: 'r' };
     const impostor = door.knock(undefined, {
       answer: (params) => answerHello(door.handshake(door.orchestrator), params, about),
     });

@@ -497,7 +497,7 @@ describe('cancel and deadline', () => {
 
   test('$/cancel aborts exactly the call of that id and type; a cancel of nothing does nothing', async () => {
     const aborted: unknown[] = [];
-    const wait: MethodHandler = (_params, { signal }) =>
+    const wait: MethodHandler = (_params, { stop: { signal } }) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
           aborted.push(signal.reason);
@@ -522,7 +522,7 @@ describe('cancel and deadline', () => {
 
   test('when the link goes, running calls are told', async () => {
     let reason: unknown;
-    const wait: MethodHandler = (_params, { signal }) =>
+    const wait: MethodHandler = (_params, { stop: { signal } }) =>
       new Promise((resolve) => {
         signal.addEventListener('abort', () => {
           reason = signal.reason;

@@ -1,6 +1,62 @@
-/** A light signal keeps the promises of an AbortSignal that its holders count on. */
+/** What may be stopped, once and for a reason. */
 import { expect, test } from 'vitest';
-import { createStop, manualClock, sleep, type Stop, type StopSignal } from '../../seams/index.ts';
+import { createStop, manualClock, sleep, stopOf, type StopSignal } from '../../seams/index.ts';
+
+test('it is stopped once: the first reason stands, and who listens hears it once', () => {
+  const stop = createStop();
+  const heard: unknown[] = [];
+  stop.onAbort((reason) => heard.push(reason));
+  expect([stop.aborted, stop.reason]).toEqual([false, undefined]);
+  stop.abort('first');
+  stop.abort('second');
+  expect([stop.aborted, stop.reason, heard]).toEqual([true, 'first', ['first']]);
+});
+
+test('who comes late hears it at once, who left hears nothing', () => {
+  const stop = createStop();
+  const heard: string[] = [];
+  const leave = stop.onAbort(() => heard.push('gone'));
+  stop.onAbort(() => heard.push('there'));
+  leave();
+  leave();
+  stop.abort('x');
+  stop.onAbort(() => heard.push('late'));
+  expect(heard).toEqual(['there', 'late']);
+});
+
+test('who leaves while it is told does not keep the next from hearing', () => {
+  const stop = createStop();
+  const heard: string[] = [];
+  const leave = stop.onAbort(() => {
+    heard.push('one');
+    leave();
+  });
+  stop.onAbort(() => heard.push('two'));
+  stop.abort('x');
+  expect(heard).toEqual(['one', 'two']);
+});
+
+test('its signal is one, whenever it is asked for, and tells the same', () => {
+  const before = createStop();
+  const { signal } = before;
+  before.abort('x');
+  const after = createStop();
+  after.abort('y');
+  expect(before.signal).toBe(signal);
+  expect([signal.aborted, signal.reason]).toEqual([true, 'x']);
+  expect([after.signal.aborted, after.signal.reason]).toEqual([true, 'y']);
+});
+
+test('a stop of a signal follows it, before and after', () => {
+  const controller = new AbortController();
+  const stop = stopOf(controller.signal);
+  const heard: unknown[] = [];
+  stop.onAbort((reason) => heard.push(reason));
+  stop.onAbort(() => heard.push('left'))();
+  controller.abort('x');
+  stop.onAbort((reason) => heard.push(['late', reason]));
+  expect([stop.aborted, stop.reason, heard]).toEqual([true, 'x', ['x', ['late', 'x']]]);
+});
 
 /** What each of the two tells when it is given twice. */
 function toldBy(signal: StopSignal, abort: (reason: unknown) => void): unknown[] {
@@ -16,8 +72,8 @@ function toldBy(signal: StopSignal, abort: (reason: unknown) => void): unknown[]
   return [...told, signal.aborted, signal.reason];
 }
 
-test('it tells what an AbortSignal tells', () => {
-  const stop: Stop = createStop();
+test('who listens as to an AbortSignal hears what that one tells', () => {
+  const stop = createStop();
   const controller = new AbortController();
   const own = toldBy(stop, (reason) => stop.abort(reason));
   expect(own).toEqual(toldBy(controller.signal, (reason) => controller.abort(reason)));
