@@ -109,13 +109,15 @@ describe.each(kinds)('the store on %s', (kind) => {
       expect(memory.assurance.journal_mode).toBe('memory');
     });
 
-    test('PROM-P1: a hundred writes of one turn share two transactions; each waits for its own', async () => {
+    test('PROM-P1: a hundred writes of one turn share a few transactions of at most 64; each waits for its own', async () => {
       const store = await open();
       const writes = Array.from({ length: 100 }, (_, index) => store.append(accept(`task_${index}`)));
       expect(store.counts.transactions).toBe(0);
       const outcomes = await Promise.all(writes);
       expect(outcomes.every(({ outcome }) => outcome === 'kept')).toBe(true);
-      expect(store.counts).toEqual({ transactions: 2, events: 200 });
+      expect(store.counts.events).toBe(200);
+      expect(store.counts.transactions).toBeGreaterThanOrEqual(2);
+      expect(store.counts.transactions).toBeLessThanOrEqual(4); // half of 64 each where commits are quick
     });
 
     test('several arrows of one task in one turn keep their order', async () => {
