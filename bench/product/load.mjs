@@ -21,6 +21,7 @@ const KINDS = {
       const ref = { sha256, size: bytes.length, media_type: 'application/octet-stream', name: 'input' };
       const { url, token } = await ask('blob/grant', ref);
       const put = await fetch(url, { method: 'PUT', body: bytes, headers: { authorization: `Bearer ${token}` } });
+      await put.text(); // what is not read keeps its connection from the next
       if (!put.ok) throw new Error(`the bytes were not taken: ${put.status}`);
       const params = { source: { name: 'input', ref } };
       const { size } = await ask('handoff', { to: { skill: 'count_bytes' }, params, wait: 'result' });

@@ -1,4 +1,6 @@
 /** A history of a million tasks: what it makes of inserts, of reads, and of the throughput of the whole. */
+import { createReadStream } from 'node:fs';
+import { placeOf } from '../../boot/index.ts';
 import { toContender, warmUp } from '../contender.ts';
 import type { Group, Kit, Measured, Told } from '../kit.ts';
 import { medianOf, ratiosOf, takeTurns } from '../measure.ts';
@@ -20,7 +22,10 @@ export const stored: Group = {
 /** The store alone, in this process: how much longer each takes with the larger history. */
 async function grow(kit: Kit, folders: readonly string[], told: Told): Promise<void> {
   const histories: History[] = [];
-  for (const folder of folders) histories.push(await openHistory(folder));
+  for (const folder of folders) {
+    await readWhole(placeOf(folder).ledger);
+    histories.push(await openHistory(folder));
+  }
   const acts: [string, (history: History) => Promise<number>][] = [
     ['G15a', (history) => history.insert(kit.quick ? 640 : 3_200)],
     ['G15b', (history) => history.getById(kit.quick ? 200 : 2_000)],
@@ -36,6 +41,11 @@ async function grow(kit: Kit, folders: readonly string[], told: Told): Promise<v
   for (const history of histories) await history.close();
 }
 
+/** A file that was used lately is in the memory of its machine; one that was made a while ago may not be. */
+async function readWhole(file: string): Promise<void> {
+  for await (const _chunk of createReadStream(file, { highWaterMark: READ_BYTES })); // only that it was read
+}
+
 /** The whole mesh on each of them, in turns. */
 async function under(kit: Kit, folders: readonly string[]): Promise<Measured> {
   const both = [];
@@ -48,3 +58,5 @@ async function under(kit: Kit, folders: readonly string[]): Promise<Measured> {
   );
   return { figures: ratiosOf(large, small), note: `${medianOf(large).toFixed(0)}/s : ${medianOf(small).toFixed(0)}/s` };
 }
+
+const READ_BYTES = 4_194_304;
