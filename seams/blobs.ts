@@ -1,7 +1,7 @@
 /** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where large inputs live. */
@@ -48,15 +48,18 @@ export function fileBlobs(folder: string): Blobs {
       let size = 0;
       try {
         const file = await open(draft, 'wx', 0o600);
+        const writer = createWriter(file);
         try {
           for await (const chunk of bytes) {
             size += chunk.byteLength;
             if (size > bytes_max) throw new BlobTooLarge(`over ${bytes_max} bytes`);
             hash.update(chunk);
-            await file.write(chunk);
+            await writer.add(chunk);
           }
+          await writer.end();
           await file.sync();
         } finally {
+          await writer.settled();
           await file.close();
         }
         const sha256 = hash.digest('hex');
@@ -72,7 +75,7 @@ export function fileBlobs(folder: string): Blobs {
       const found = await stat(pathOf(sha256)).catch(() => undefined);
       return found?.size;
     },
-    open: (sha256, range) => createReadStream(pathOf(sha256), range ?? {}),
+    open: (sha256, range) => createReadStream(pathOf(sha256), { ...range, highWaterMark: IO_BYTES }),
     async *list() {
       const names = await readdir(folder).catch(() => []); // no folder yet: nothing was kept
       const found = [];
@@ -85,6 +88,38 @@ export function fileBlobs(folder: string): Blobs {
     },
     remove: (sha256) => rm(pathOf(sha256), { force: true }),
   };
+}
+
+/** Writes in pieces of some size, one while the next comes: each write is a way through another thread and back. */
+function createWriter(file: FileHandle) {
+  let waiting: Uint8Array[] = [];
+  let waiting_bytes = 0;
+  let writing: Promise<unknown> = Promise.resolve();
+  const write = async () => {
+    await writing;
+    if (waiting.length > 0) writing = writeWhole(file, waiting, waiting_bytes);
+    writing.catch(ignore); // whoever awaits it next is told
+    [waiting, waiting_bytes] = [[], 0];
+  };
+  return {
+    async add(chunk: Uint8Array): Promise<void> {
+      waiting.push(chunk);
+      waiting_bytes += chunk.byteLength;
+      if (waiting_bytes >= IO_BYTES) await write();
+    },
+    async end(): Promise<void> {
+      await write();
+      await writing;
+    },
+    /** Resolves when nothing is under way, whatever became of it. */
+    settled: () => writing.then(ignore, ignore),
+  };
+}
+
+/** A disk that is nearly full takes a part, and says no only when it is asked again. */
+async function writeWhole(file: FileHandle, chunks: Uint8Array[], bytes: number): Promise<void> {
+  const { bytesWritten } = await file.writev(chunks);
+  if (bytesWritten < bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
 }
 
 /** One process writes here: drafts that lie here before its first are of one that is gone. */
@@ -130,4 +165,10 @@ export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha2
 
 const HASH = /^[0-9a-f]{64}$/;
 const DRAFT = '.draft-';
+/** Written and read at once. */
+const IO_BYTES = 262_144;
 const CHUNK_BYTES = 65_536;
+
+function ignore(): void {
+  // Whoever wrote was told.
+}
