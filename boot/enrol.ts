@@ -26,6 +26,7 @@ export function ensureFleetKeys(config: Config): { data: string } {
 /** Makes and pins the key of one more agent; returns where the key lies. */
 export function enrollAgent(config: Config, id: string): { key_file: string } {
   if (!AgentId.safeParse(id).success) throw new KeyFileError(`"${id}" is no agent id: ${NAME_RULE}`);
+  if (isOfPeople(id)) throw new KeyFileError(`"${id}" is no agent id: the keys of people lie under such names`);
   const place = placeOf(config.data);
   const key_file = place.keyFile(id);
   addPins(place.pins, [pinOf(id, 'agent', ensureKey(key_file))]);
@@ -39,11 +40,15 @@ export function enrollAgent(config: Config, id: string): { key_file: string } {
 export function revokeAgent(config: Config, id: string): boolean {
   if (!AgentId.safeParse(id).success) throw new KeyFileError(`"${id}" is no agent id: ${NAME_RULE}`);
   const place = placeOf(config.data);
-  const was_known = removeAgent(place, id);
+  const was = removeAgent(place, id);
   forgetOffers(place.offers, [id]);
-  if (was_known) rmSync(place.keyFolder(id), { recursive: true, force: true });
-  return was_known;
+  // Who only waits had no key of us: what lies there is somebody else's.
+  if (was === 'pinned' && !isOfPeople(id)) rmSync(place.keyFolder(id), { recursive: true, force: true });
+  return was !== undefined;
 }
+
+/** Whether the folder of such a key is that of a person, `operator:local` in `operator-local`: an agent of that name would share it. */
+const isOfPeople = (id: string): boolean => id.startsWith('operator-');
 
 /** Makes and pins the key of a person; `local` is the one that `aurora up` makes. */
 export function addOperator(config: Config, name: string): { id: string; key_file: string } {

@@ -52,8 +52,8 @@ export function addPins(path: string, added: readonly Pin[]): void {
   if (fresh.length > 0) writeJson(path, [...pins, ...fresh]);
 }
 
-/** Takes the pin of an agent away, and whatever waits under its id. Answers false when there was neither; throws for whoever is no agent. */
-export function removeAgent(paths: { pins: string; quarantine: string }, id: string): boolean {
+/** Takes the pin of an agent away, and whatever waits under its id. Answers nothing when there was neither; throws for whoever is no agent. */
+export function removeAgent(paths: { pins: string; quarantine: string }, id: string): 'pinned' | 'waiting' | undefined {
   const pins = watchedFile(paths.pins, z.array(PinSchema).max(PINS_MAX))();
   const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
   const pin = pins.find((candidate) => candidate.id === id);
@@ -62,7 +62,8 @@ export function removeAgent(paths: { pins: string; quarantine: string }, id: str
   const is_waiting = waiting.some((candidate) => candidate.id === id);
   if (pin) writeJson(paths.pins, without(pins));
   if (is_waiting) writeJson(paths.quarantine, without(waiting));
-  return pin !== undefined || is_waiting;
+  if (pin) return 'pinned';
+  return is_waiting ? 'waiting' : undefined;
 }
 
 /** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound the oldest is forgotten. */

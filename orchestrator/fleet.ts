@@ -24,6 +24,7 @@ import {
   type Stop,
   type StopSignal,
 } from '../seams/index.ts';
+import { bytesOf } from './events.ts';
 import { judgeOffer, type Offers } from './offers.ts';
 import type { Instance, Registry } from './registry.ts';
 
@@ -252,6 +253,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   /** What a card says of itself is worth nothing until a link vouches for its digest. */
   function learn(card: object): void {
     try {
+      if (bytesOf(card) > CARD_BYTES_MAX) throw new AuroraError(4130);
       remember(digestOf(card), sharing(readCard(card)));
     } catch (reason) {
       log.info({ err: reason }, 'a card that came with a registration cannot be read: it is fetched');
@@ -356,6 +358,8 @@ const SUPERSEDED = new Set([4009]);
 const HELLO_MS_MAX = 5_000;
 const IN_FLIGHT_DEFAULT = 8;
 const CARDS_MAX = 1_024;
+/** As much as is fetched of one. */
+const CARD_BYTES_MAX = 1_048_576;
 const REASON_CHARS_MAX = 100;
 const REFUSED_PAUSE_MS = 30_000;
 /** What is no judgement of the other end (no answer in time, no card to be had) is worth another try at once: 1011. */

@@ -62,6 +62,16 @@ test('what is revoked has no pin, no key, no approval and no place in the quaran
   expect(existsSync(place.keyFile('orchestrator'))).toBe(true);
 });
 
+test('whoever waits under the name of a folder of somebody else takes no key along, and no agent is enrolled there', () => {
+  ensureFleetKeys(config);
+  const { key_file } = addOperator(config, 'local');
+  fileQuarantine(place.quarantine, filePins(place.pins)).add({ id: 'operator-local', public_key: 'x' });
+  expect(() => enrollAgent(config, 'operator-local')).toThrow('keys of people');
+  expect(revokeAgent(config, 'operator-local')).toBe(true);
+  expect(existsSync(key_file)).toBe(true);
+  expect(filePins(place.pins).of('operator:local')).toBeDefined();
+});
+
 test('a second start touches nothing that is there', () => {
   ensureFleetKeys(config);
   const before = readFileSync(place.pins, 'utf8') + readFileSync(place.keyFile('threat-intel'), 'utf8');
