@@ -163,6 +163,16 @@ describe('a card that comes with a registration', () => {
   });
 });
 
+test('a card that comes with a registration is no larger than one that is fetched may be', async () => {
+  const ada = echoAgent('ada');
+  const url = 'ws://ada.test:1';
+  const large = { ...cardOf(ada, url), notes: 'x'.repeat(1_048_576) };
+  const { fleet, fetched, offered } = guesthouse(ada, large);
+  fleet.keep({ agent_id: 'ada', url }, large);
+  await expect.poll(offered).toEqual(['echo_text']);
+  expect(fetched).toEqual([url]);
+});
+
 /** A fleet that finds one agent at every address, and what it fetched and was offered there. */
 function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
   const seams = { clock: manualClock(), ids: countingIds(), random: seededRandom(1), log: memoryLog() };
