@@ -1,6 +1,6 @@
 /** What every answer is judged by, whoever asked for it: rules that are watched over a whole run. */
 import { ERRORS } from '../protocol/index.ts';
-import { show } from './check.ts';
+import { show, toText } from './check.ts';
 import type { Profile, RequirementId } from './requirements.ts';
 
 /** A message as it came. */
@@ -29,7 +29,7 @@ function judgeError(error: unknown, profile: Profile, observe: Observe): void {
   if (!isLegal(code, profile)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
   // What does not fit is named by its JSON pointer, which looks like a path of files.
   const seen = (text: string) => leakIn(code === -32602 ? withoutPointers(text) : text);
-  const leak = seen(message) ?? seen(JSON.stringify(data ?? ''));
+  const leak = seen(message) ?? seen(toText(data ?? ''));
   if (leak !== undefined) observe('CALL-18', `an error shows ${leak}`);
   if (profile !== 'bare') judgeData(code, data, observe);
   if (profile === 'bare' && isRpcCode(code) && data !== undefined) observe('CALL-16', `a ${code} with data`);

@@ -46,9 +46,18 @@ export function skip(why: string): never {
   throw new Skip(why);
 }
 
+/** A value as JSON. What is nested so deep that writing it needs more stack than there is, is no fault of whoever reads it. */
+export function toText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'something nested too deep to be shown';
+  }
+}
+
 /** How a value is shown in a sentence: as JSON, cut. */
 export function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text = value === undefined ? 'nothing' : toText(value);
   return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
 }
 
