@@ -146,21 +146,20 @@ function pass(options: {
   let free_at = 0;
   let present = weather();
   let passed = 0;
-  let waiting = 0;
+  const waiting: { due: number; run: () => void }[] = [];
 
+  /** Timers of different lengths that are due together run in any order: the queue keeps theirs, and a timer only looks into it. */
+  const runDue = () => {
+    while (waiting[0] && waiting[0].due <= performance.now()) waiting.shift()?.run();
+    if (waiting[0]) setTimeout(runDue, waiting[0].due - performance.now());
+  };
   const later = (bytes: number, run: () => void) => {
     const { latency_ms = 0, jitter_ms = 0, bytes_per_s = Infinity } = weather();
     const now = performance.now();
     const cost_ms = (1_000 * bytes) / bytes_per_s;
     free_at = Math.max(now + latency_ms + random.next() * jitter_ms, free_at) + cost_ms;
-    if (free_at - now < 0.5 && waiting === 0) run();
-    else {
-      waiting += 1;
-      setTimeout(() => {
-        waiting -= 1;
-        run();
-      }, free_at - now);
-    }
+    if (free_at - now < 0.5 && waiting.length === 0) run();
+    else if (waiting.push({ due: free_at, run }) === 1) setTimeout(runDue, free_at - now);
   };
 
   from.on('data', (chunk: Buffer) => {

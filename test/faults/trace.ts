@@ -45,15 +45,16 @@ export const underTrace =
   };
 
 /** How many syncs a life made. */
-export const syncsIn = (output: string): number => linesOf(output).filter((line) => SYNC_LINE.test(line)).length;
+export const syncsIn = (output: string): number => momentsOf(output).filter(({ begins }) => isSync(begins)).length;
 
 /** How many of them the tracer made fail. */
 export const failuresIn = (output: string): number =>
-  linesOf(output).filter((line) => SYNC_LINE.test(line) && line.includes('(INJECTED)')).length;
+  momentsOf(output).filter(({ ends }) => isSync(ends) && ends?.includes('(INJECTED)')).length;
 
 /**
  * INV3: whatever a socket was told of a task was written to the log of the database, and synced, before. A write whose sync failed
- * has to be made again: the kernel may have dropped it. Answers a sentence for every task that was told too early.
+ * has to be made again: the kernel may have dropped it. Answers a sentence for every task that was told too early. A write and a sync
+ * count once they ended, and what is told from when it begins.
  */
 export function toldTooEarly(output: string, task_ids: readonly string[]): { told: number; early: string[] } {
   const wanted = new Set(task_ids);
@@ -61,15 +62,17 @@ export function toldTooEarly(output: string, task_ids: readonly string[]): { tol
   const synced = new Set<string>();
   const told = new Set<string>();
   const early: string[] = [];
-  for (const line of linesOf(output)) {
-    const named = (line.match(TASK_ID) ?? []).filter((id) => wanted.has(id));
-    if (/pwrite64\(\d+<[^>]*-wal>/.test(line)) for (const id of named) written.add(id);
-    if (SYNC_LINE.test(line) && line.includes('-wal>')) {
-      if (/= 0( |$)/.test(line)) for (const id of written) synced.add(id);
+  const namedIn = (call: string) => (call.match(TASK_ID) ?? []).filter((id) => wanted.has(id));
+  let syncing: string[] = [];
+  for (const { begins = '', ends = '' } of momentsOf(output)) {
+    if (isSync(begins) && begins.includes('-wal>')) {
+      syncing = [...written];
       written.clear();
     }
-    if (!/ (write|writev|sendto|sendmsg)\(\d+<(socket|TCP)/.test(line)) continue;
-    for (const id of named.filter((one) => !told.has(one))) {
+    if (isSync(ends) && ends.includes('-wal>') && /= 0( |$)/.test(ends)) for (const id of syncing) synced.add(id);
+    if (/pwrite64\(\d+<[^>]*-wal>/.test(ends)) for (const id of namedIn(ends)) written.add(id);
+    if (!/ (write|writev|sendto|sendmsg)\(\d+<(socket|TCP)/.test(begins)) continue;
+    for (const id of namedIn(begins).filter((one) => !told.has(one))) {
       told.add(id);
       if (!synced.has(id)) early.push(`INV3: ${id}: somebody was told before it was synced`);
     }
@@ -77,7 +80,32 @@ export function toldTooEarly(output: string, task_ids: readonly string[]): { tol
   return { told: told.size, early };
 }
 
-const linesOf = (output: string): string[] => (existsSync(output) ? readFileSync(output, 'latin1').split('\n') : []);
+/** A call as it begins, as it ends, or both in one: the tracer writes it in two parts where another thread calls in between. */
+interface Moment {
+  begins?: string;
+  ends?: string;
+}
+
+function momentsOf(output: string): Moment[] {
+  if (!existsSync(output)) return [];
+  const unfinished = new Map<string, string>();
+  return readFileSync(output, 'latin1')
+    .split('\n')
+    .map((line): Moment => {
+      const [thread = ''] = line.split(' ', 1);
+      if (line.endsWith(UNFINISHED)) {
+        const begins = line.slice(0, -UNFINISHED.length);
+        unfinished.set(thread, begins);
+        return { begins };
+      }
+      const [, rest] = RESUMED.exec(line) ?? [];
+      return rest === undefined ? { begins: line, ends: line } : { ends: `${unfinished.get(thread) ?? thread}${rest}` };
+    });
+}
+
+const isSync = (call?: string): boolean => call !== undefined && SYNC_LINE.test(call);
+const UNFINISHED = ' <unfinished ...>';
+const RESUMED = /^\d+ +<\.\.\. \w+ resumed>(.*)$/s;
 
 /** -D: the tracer is nobody's parent, so that signals and the exit are those of the process itself. */
 const TRACER = ['strace', '-D', '-f', '-q'];
