@@ -11,6 +11,8 @@ export interface SqlStatement {
   /** True when it answers rows. */
   readonly reader: boolean;
   all(values: readonly SqlValue[]): SqlRow[];
+  /** Its first row: where there is one at most, cheaper than all of one. */
+  first(values: readonly SqlValue[]): SqlRow | undefined;
   /** Rows changed. */
   run(values: readonly SqlValue[]): number;
 }
@@ -29,7 +31,7 @@ export type DriverName = 'libsql' | 'node:sqlite';
 
 /** What `sql` answers as its one value, e.g. of a pragma. */
 export function readValue(driver: SqlDriver, sql: string): unknown {
-  const [row] = driver.prepare(sql).all([]);
+  const row = driver.prepare(sql).first([]);
   return row && Object.values(row)[0];
 }
 

@@ -24,7 +24,7 @@ export function openInbox({ file, clock }: { file: string; clock: Clock }): Inbo
   prune();
   return {
     find(task_id, effect_key = '') {
-      const [row] = find.all([task_id, effect_key]);
+      const row = find.first([task_id, effect_key]);
       return row && toEntry(row);
     },
     keep({ task_id, effect_key, skill, digest, outcome, fence }) {

@@ -1,5 +1,5 @@
 /** The hot path to SQLite: constant SQL, kept prepared, many rows a statement, one transaction a group, all in one turn. */
-import type { SqlDriver, SqlStatement, SqlValue } from './driver.ts';
+import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './driver.ts';
 import { StaleEpoch, type Journal } from './journal.ts';
 import { EVENTS, eventValues, KEYS, keyValues, TASKS, taskValues, toKey, toTask, type Table } from './rows.ts';
 
@@ -17,8 +17,8 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
   const inTransaction = (write: () => void) => {
     prepared('BEGIN IMMEDIATE').run([]);
     try {
-      const [found] = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).all([]);
-      if (found?.['value'] !== epoch) throw new StaleEpoch(epoch, String(found?.['value']));
+      const owner = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).first([]);
+      if (owner?.['value'] !== epoch) throw new StaleEpoch(epoch, String(owner?.['value']));
       write();
       prepared('COMMIT').run([]);
     } catch (reason) {
@@ -49,8 +49,8 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
       const task = prepared(`SELECT ${TASKS.columns.join()} FROM tasks WHERE task_id = ?`);
       const key = prepared(`SELECT ${KEYS.columns.join()} FROM keys WHERE scope = ?`);
       return {
-        tasks: new Map(task_ids.flatMap((task_id) => task.all([task_id]).map((row) => [task_id, toTask(row)]))),
-        keys: new Map(scopes.flatMap((scope) => key.all([scope]).map((row) => [scope, toKey(row)]))),
+        tasks: found(task_ids, (task_id) => task.first([task_id]), toTask),
+        keys: found(scopes, (scope) => key.first([scope]), toKey),
       };
     },
     commit: ({ tasks, events, keys }) =>
@@ -66,6 +66,16 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
       if (outcome?.['busy'] !== 0) throw new Error('a reader holds the log');
     },
   };
+}
+
+/** What there is of what is looked for, by its name. */
+function found<T>(names: readonly string[], look: (name: string) => SqlRow | undefined, to: (row: SqlRow) => T) {
+  const known = new Map<string, T>();
+  for (const name of names) {
+    const row = look(name);
+    if (row) known.set(name, to(row));
+  }
+  return known;
 }
 
 const insertSql = ({ name, columns, conflict }: Table, rows: number): string => {
