@@ -29,6 +29,25 @@ export interface SqlDriver {
 
 export type DriverName = 'libsql' | 'node:sqlite';
 
+/**
+ * Runs `write` in a transaction that begins with the lock. It is the only place where another program's lock is met: a prepared
+ * statement that meets one is left unfinished by libsql, and while it is, no transaction of the connection can be committed.
+ */
+export function inTransaction<T>(driver: SqlDriver, write: () => T): T {
+  driver.exec(BEGIN);
+  try {
+    const written = write();
+    driver.exec('COMMIT');
+    return written;
+  } catch (reason) {
+    if (driver.in_transaction) driver.exec('ROLLBACK');
+    throw reason;
+  }
+}
+
+/** Begins with the lock that every write needs; to be given to `exec`, which leaves nothing behind when it is held elsewhere. */
+export const BEGIN = 'BEGIN IMMEDIATE';
+
 /** What `sql` answers as its one value, e.g. of a pragma. */
 export function readValue(driver: SqlDriver, sql: string): unknown {
   const row = driver.prepare(sql).first([]);

@@ -1,5 +1,5 @@
 /** The hot path to SQLite: constant SQL, kept prepared, many rows a statement, one transaction a group, all in one turn. */
-import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './driver.ts';
+import { inTransaction, type SqlDriver, type SqlRow, type SqlStatement, type SqlValue } from './driver.ts';
 import { StaleEpoch, type Journal } from './journal.ts';
 import { EVENTS, eventValues, KEYS, keyValues, TASKS, taskValues, toKey, toTask, type Table } from './rows.ts';
 
@@ -14,18 +14,12 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
     return made;
   };
 
-  const inTransaction = (write: () => void) => {
-    prepared('BEGIN IMMEDIATE').run([]);
-    try {
+  const asOwner = (write: () => void) =>
+    inTransaction(driver, () => {
       const owner = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).first([]);
       if (owner?.['value'] !== epoch) throw new StaleEpoch(epoch, String(owner?.['value']));
       write();
-      prepared('COMMIT').run([]);
-    } catch (reason) {
-      if (driver.in_transaction) prepared('ROLLBACK').run([]);
-      throw reason;
-    }
-  };
+    });
 
   const inserts = new Map([TASKS, EVENTS, KEYS].map((table) => [table, new Map<number, SqlStatement>()]));
   const insertOf = (table: Table, size: number): SqlStatement => {
@@ -54,13 +48,13 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
       };
     },
     commit: ({ tasks, events, keys }) =>
-      inTransaction(() => {
+      asOwner(() => {
         insert(TASKS, tasks.map(taskValues));
         insert(EVENTS, events.map(eventValues));
         insert(KEYS, keys.map(keyValues));
       }),
     probe(thorough) {
-      inTransaction(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
+      asOwner(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
       if (!thorough) return;
       const [outcome] = prepared('PRAGMA wal_checkpoint(TRUNCATE)').all([]);
       if (outcome?.['busy'] !== 0) throw new Error('a reader holds the log');
