@@ -21,6 +21,8 @@ export type TaskRow = NonNullable<Awaited<ReturnType<Ledger['get']>>>;
 export interface Feed {
   /** To be given to the orchestrator. */
   onTold: OnTold;
+  /** Watches the questions that earlier processes asked; call once, when the open tasks are there. */
+  resume(): Promise<void>;
   /** The task once it is over, or once people are asked, where that is wanted, or after the time; throws the signal's reason. */
   settled(task_id: string, options: { signal: AbortSignal; ms_max: number; or_asked: boolean }): Promise<TaskRow>;
 }
@@ -32,7 +34,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
   const steps = new Map<string, number>();
   const asked = new Map<string, Approval>();
 
-  return { onTold, settled };
+  return { onTold, resume, settled };
 
   function onTold(task: TaskRow, event: StreamEvent): void {
     if (event.kind === 'thought') tellThought(task, event);
@@ -102,6 +104,12 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
     publish(type, approval);
     if (type === 'approval.decided') asked.delete(approval_id);
     else watch(approval);
+  }
+
+  async function resume(): Promise<void> {
+    for (const { approvals = [] } of await ledger.list({ with_approvals: 'open', limit: ASKED_MAX })) {
+      for (const approval of approvals) if (approval.state === 'pending') watch(approval);
+    }
   }
 
   /** Nobody writes down that a question ran out: it is noticed here, for those who look. */
@@ -280,6 +288,8 @@ const IOCS_SHOWN = 50;
 const STEPS_MAX = 20_000;
 /** More than an investigation may have (wire.md 5). */
 const FAMILY_MAX = 300;
+/** Tasks whose questions are watched after a start: as many as may be open (wire.md 10). */
+const ASKED_MAX = 10_000;
 /** The wall may be set while a timer runs. */
 const LOOK_MS_MAX = 60_000;
 const RECHECK_MS = 5_000;

@@ -84,6 +84,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
       origins: config.origins,
     });
     api = served;
+    await feed.resume();
     const port = await listen({
       ...binding,
       port: wanted,

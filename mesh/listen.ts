@@ -1,6 +1,5 @@
 /** One port: WebSocket upgrades become links, a few HTTP routes are answered, everything else is refused. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { AuroraError } from '../protocol/index.ts';
@@ -151,6 +150,9 @@ export async function listen(options: ListenOptions): Promise<Port> {
   const server = createHttpServer(tls, bounds);
   server.maxConnections = bounds.links_max + STRANGERS_MAX;
   server.on('request', (request, response) => void answer(request, response)); // answer never rejects
+  server.on('checkExpectation', (_request, response: ServerResponse) =>
+    refusal.onResponse(response, new AuroraError(4000, { message: 'No expectation but 100-continue can be met' })),
+  );
   server.on('upgrade', (request, _socket, head) => void upgrade(request, head)); // nor does upgrade
   server.on('clientError', (error, wire: Socket) => {
     const name = 'code' in error ? error.code : undefined;
@@ -192,8 +194,23 @@ function hangUp(this: Socket): void {
 const limitsOf = (request: IncomingMessage): LinkLimits =>
   agreedProtocol(request) === '' ? BARE_LINK_LIMITS : LINK_LIMITS;
 
+/** A request whose upgrade is to something else than WebSocket is a request as any other: nobody has to change (RFC 9110, 7.8). */
+class Request extends IncomingMessage {
+  private is_upgrade = false;
+
+  get upgrade(): boolean {
+    return this.is_upgrade && (this.method === 'CONNECT' || /^websocket$/i.test(this.headers.upgrade ?? ''));
+  }
+
+  set upgrade(is_upgrade: boolean) {
+    this.is_upgrade = is_upgrade;
+  }
+}
+
 function createHttpServer(tls: ListenOptions['tls'], bounds: ListenBounds): Server {
   const http = {
+    IncomingMessage: Request,
+    requireHostHeader: false, // refused as every Host that is not ours, in the one form of a refusal
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: bounds.headers_ms_max,
     requestTimeout: REQUEST_MS_MAX,

@@ -48,7 +48,8 @@ export const BUS_LIMITS: BusLimits = { chars_max: 8_388_608, events_max: 50_000,
  */
 export function localBus(clock: Clock, epoch = 0, limits: BusLimits = BUS_LIMITS): Bus {
   const topics = new Map<string, Topic>();
-  const first_seq = epoch * BLOCK_EVENTS;
+  /** Where the numbers of a topic that is not there begin: above all that one which went ever gave. */
+  let first_seq = epoch * BLOCK_EVENTS;
 
   const topicOf = (name: string): Topic => {
     const known = topics.get(name);
@@ -57,14 +58,20 @@ export function localBus(clock: Clock, epoch = 0, limits: BusLimits = BUS_LIMITS
     topics.set(name, made);
     for (const [other, { listeners }] of topics) {
       if (topics.size <= limits.topics_max) break;
-      if (other !== name && listeners.size === 0) topics.delete(other);
+      if (other !== name && listeners.size === 0) forget(other);
     }
     return made;
+  };
+  const forget = (name: string) => {
+    first_seq = Math.max(first_seq, topics.get(name)?.last_seq ?? 0);
+    topics.delete(name);
   };
 
   return {
     publish(name, { type, id, data }) {
       const topic = topicOf(name);
+      topics.delete(name); // the order of the map is that of the newest events
+      topics.set(name, topic);
       const at = toIso(clock.now());
       const seq = ++topic.last_seq;
       const event: BusEvent = { seq, type, at, text: JSON.stringify({ type, seq, at, id, data }) };
@@ -94,9 +101,13 @@ export function localBus(clock: Clock, epoch = 0, limits: BusLimits = BUS_LIMITS
       return found;
     },
     listen(name, onEvent) {
-      const { listeners } = topicOf(name);
-      listeners.add(onEvent);
-      return () => void listeners.delete(onEvent);
+      const topic = topicOf(name);
+      topic.listeners.add(onEvent);
+      return () => {
+        topic.listeners.delete(onEvent);
+        const is_idle = topic.listeners.size === 0 && topic.kept.length === 0;
+        if (is_idle && topics.get(name) === topic) forget(name); // it was only ever listened to
+      };
     },
   };
 }

@@ -2,7 +2,7 @@
 import { closeSync, constants, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openConnection } from './connection.ts';
-import { readValue, type DriverName, type SqlDriver } from './driver.ts';
+import { inTransaction, readValue, type DriverName, type SqlDriver } from './driver.ts';
 import { faultOf } from './faults.ts';
 import { toKysely } from './kysely.ts';
 import { migrate } from './migrations.ts';
@@ -47,6 +47,7 @@ export async function restoreBackup(options: {
     for (const ending of keep === undefined ? [] : ['', '-wal']) {
       if (existsSync(`${to}${ending}`)) copyFileSync(`${to}${ending}`, `${keep}${ending}`, constants.COPYFILE_FICLONE);
     }
+    raiseEpoch(draft, Math.max(epochOf(draft, driver), existsSync(to) ? epochOf(to, driver) : 0), driver);
     for (const ending of ['-wal', '-shm']) rmSync(`${to}${ending}`, { force: true });
     settle(draft, to);
     return verdict;
@@ -55,6 +56,35 @@ export async function restoreBackup(options: {
     release();
   }
 }
+
+/** Streams number their events by the epoch: what was numbered since the backup must not be numbered again (requirements.md T07). */
+function raiseEpoch(file: string, epoch: number, driver: DriverName): void {
+  const connection = openConnection({ file, driver, durability: 'full' });
+  try {
+    const sql = `UPDATE meta SET value = ? WHERE key = 'epoch'`;
+    inTransaction(connection, () => connection.prepare(sql).run([String(epoch + EPOCHS_SINCE)]));
+    readValue(connection, 'PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    connection.close();
+  }
+}
+
+/** The epoch that a file says; 0 where it cannot be read. */
+function epochOf(file: string, driver: DriverName): number {
+  try {
+    const connection = openConnection({ file, driver, durability: 'full' });
+    try {
+      return Number(readValue(connection, `SELECT value FROM meta WHERE key = 'epoch'`) ?? 0);
+    } finally {
+      connection.close();
+    }
+  } catch {
+    return 0;
+  }
+}
+
+/** More starts than there were since the backup, wherever they were. */
+const EPOCHS_SINCE = 1_000;
 
 async function checkFile(file: string, driver: DriverName): Promise<ChainVerdict> {
   return inspect(file, driver).catch((reason: unknown): ChainVerdict => {

@@ -124,6 +124,12 @@ describe('errors', () => {
     expect(cases[1]?.[0].headers.allow).toBe('GET, POST');
   });
 
+  test('OPTIONS from no page is answered with every header too (REQ-H01)', async () => {
+    const { status, headers } = await api.call('OPTIONS', '/api/v1/alerts');
+    expect([status, headers['x-api-version'], headers['x-aurorasoc-mode']]).toEqual([204, '1.0', 'monitor']);
+    expect(headers['x-request-id']).toBeDefined();
+  });
+
   test('ATK-A21: what is packed, mislabelled or doubly framed is refused, and no schema is skipped', async () => {
     const as = 'analyst';
     const raw = JSON.stringify({ title: 'no severity' });

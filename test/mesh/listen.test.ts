@@ -1,6 +1,6 @@
 /** The port: who may come in, how many, and how everything else is told no. */
 import { connect } from 'node:net';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Link } from '../../mesh/link.ts';
 import { LINK_LIMITS } from '../../mesh/link.ts';
@@ -120,7 +120,7 @@ describe('an upgrade', () => {
   test('with a wrong handshake is told so in the same envelope', async () => {
     const { port } = await open();
     expect(await upgrade(port, { 'Sec-WebSocket-Key': 'short' })).toMatchObject({ status: 400, code: 'AURORA-4000' });
-    expect(await upgrade(port, { Upgrade: 'h2c' })).toMatchObject({ status: 400, code: 'AURORA-4000' });
+    expect(await upgrade(port, { Upgrade: 'h2c' })).toMatchObject({ status: 404, code: 'AURORA-4040' });
     expect(await upgrade(port, { 'Sec-WebSocket-Protocol': 'mesh.v1,,' })).toMatchObject({
       status: 400,
       code: 'AURORA-4000',
@@ -294,3 +294,28 @@ describe('a port', () => {
     await expect(listen({ ...given, port })).rejects.toThrow('EADDRINUSE');
   });
 });
+
+test('an upgrade to something else than WebSocket is answered as the request that it is (RFC 9110, 7.8)', async () => {
+  const routes = [{ method: 'POST', path: '/echo', handle: echoBody }];
+  const { port } = await open({ routes });
+  const lines = ['POST /echo HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: close, Upgrade, HTTP2-Settings'];
+  const more = ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA', 'Content-Length: 5', '', 'hello'];
+  const answer = await exchange(port, [...lines, ...more].join('\r\n'));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*hello/);
+});
+
+test.each([
+  ['without a Host', '', 403],
+  ['with an expectation', 'Host: localhost\r\nExpect: a-miracle\r\n', 400],
+])('a request %s is refused in the one form (REQ-V01)', async (_how, headers, status) => {
+  const { port } = await open({ headers: () => ({ 'x-api-version': '1' }) });
+  const answer = await exchange(port, `GET /health HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`);
+  const { status: told, code } = parseAnswer(answer);
+  expect(told).toBe(status);
+  expect(code).toMatch(/^AURORA-\d{4}$/);
+  expect(answer).toContain('x-api-version: 1');
+});
+
+function echoBody(request: IncomingMessage, response: ServerResponse): void {
+  request.pipe(response);
+}

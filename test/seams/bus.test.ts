@@ -73,9 +73,30 @@ test('the newest are listed first, and before any number', () => {
   expect(bus.recent('nobody', 9)).toEqual([]);
 });
 
-test('topics are bounded: the oldest that nobody follows goes', () => {
+test('whoever follows many topics of which nobody speaks drives no other out', () => {
+  const bus = busWith({ topics_max: 3 });
+  publish(bus, 1, 'alerts');
+  for (let nth = 0; nth < 9; nth++) bus.listen(`nobody-${nth}`, () => undefined)();
+  expect(told(bus, 0, 'alerts')).toEqual([{ type: 'x', seq: 1 }]);
+});
+
+test('a topic that went and came again gives no number twice, and what went is a gap (REQ-T07)', () => {
+  const bus = busWith({ topics_max: 2 });
+  for (let nth = 1; nth <= 5; nth++) publish(bus, nth, 'alerts');
+  for (const topic of ['a', 'b', 'c']) publish(bus, 1, topic);
+  expect(publish(bus, 6, 'alerts').seq).toBe(6);
+  expect(told(bus, 3, 'alerts')).toEqual([
+    { type: 'gap', seq: 5 },
+    { type: 'x', seq: 6 },
+  ]);
+});
+
+test('topics are bounded: the one that was spoken of longest ago goes, unless it is followed', () => {
   const bus = busWith({ topics_max: 2 });
   bus.listen('followed', () => undefined);
   for (const topic of ['followed', 'a', 'b', 'c']) publish(bus, 1, topic);
   expect(['followed', 'a', 'b', 'c'].map((topic) => bus.recent(topic, 9).length)).toEqual([1, 0, 0, 1]);
+  const more = busWith({ topics_max: 2 });
+  for (const topic of ['a', 'b', 'a', 'c']) publish(more, 1, topic);
+  expect(['a', 'b', 'c'].map((topic) => more.recent(topic, 9).length)).toEqual([2, 0, 1]);
 });

@@ -43,6 +43,20 @@ test('a backup holds what was committed, and brings the file back to it', async 
   await restored.close();
 });
 
+test('a restored file goes on above all epochs: numbers that streams gave since the backup are not given again (REQ-T07)', async () => {
+  const first = await open();
+  await accept(first, 'task_a');
+  first.backup(copy);
+  await first.close();
+  const second = await open();
+  await second.close();
+  await restoreBackup({ from: copy, to: file });
+  const restored = await open();
+  expect(Number(restored.epoch)).toBeGreaterThan(Number(second.epoch));
+  await restored.close();
+  await restoreBackup({ from: copy, to: join(folder, 'elsewhere.db') });
+});
+
 test('what a restore replaces is kept under the name it is given', async () => {
   const store = await open();
   await accept(store, 'task_a');
