@@ -57,7 +57,8 @@ function createSteps(texts: readonly Owned[], classes: Classes): { steps: Int32A
       if (next[step] === 0) next[step] = nodes++;
       node = next[step] ?? 0;
     }
-    (ends[node] ??= []).push(owner);
+    const own = (ends[node] ??= []);
+    if (own.at(-1) !== owner) own.push(owner);
   }
   const owners = link(next, ends, nodes, count);
   const steps = next.slice(0, nodes * count);

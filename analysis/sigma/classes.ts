@@ -1,12 +1,16 @@
 /** Characters as the automaton tells them apart: capitals are their small letters, and all that occur in no text are one. */
 
+/** Stands in a text for any character outside ASCII. */
+export const FOREIGN = '\u0080';
+
 /** The class of each character: 0 is that of all others. */
 export interface Classes {
   ascii: Uint8Array;
+  foreign: number;
   count: number;
 }
 
-/** The classes that some ASCII texts need. */
+/** The classes that some texts need, which are of ASCII and `FOREIGN`. */
 export function classesOf(texts: readonly { text: string }[]): Classes {
   const ascii = new Uint8Array(128);
   let count = 1;
@@ -17,14 +21,15 @@ export function classesOf(texts: readonly { text: string }[]): Classes {
     }
   }
   for (let code = 65; code <= 90; code++) ascii[code] = ascii[code + 32] ?? 0;
-  return { ascii, count };
+  const foreign = texts.some(({ text }) => text.includes(FOREIGN)) ? count++ : 0;
+  return { ascii, foreign, count };
 }
 
 /** The class of the character that stands there. */
-export function classAt({ ascii }: Classes, text: string, index: number): number {
+export function classAt({ ascii, foreign }: Classes, text: string, index: number): number {
   const code = text.charCodeAt(index);
   if (code < 128) return ascii[code] ?? 0;
-  return (code === KELVIN ? ascii[107] : code === DOTTED_I ? ascii[105] : 0) ?? 0;
+  return (code === KELVIN ? ascii[107] : code === DOTTED_I ? ascii[105] : foreign) ?? 0;
 }
 
 /** The two characters outside ASCII whose small letters start inside it. */

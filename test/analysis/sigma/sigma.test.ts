@@ -174,6 +174,26 @@ test.each([1, 4])(
   },
 );
 
+const engineFor = (line: string) => createEngine(parseSigma(ruleOf(`  s: ${line}\n  condition: s`)).rules);
+
+test('a rule for characters outside ASCII is asked about texts that have some, and about no others', () => {
+  const engine = engineFor("{CommandLine|contains: ['\u{1f600}', '1\ufe0f\u20e3']}");
+  const hits = (CommandLine: string) => engine.match(event({ CommandLine })).length;
+  expect(hits('dir 1 2 3')).toBe(0);
+  expect(engine.counts.asked).toBe(0);
+  expect(hits('dir \u{1f600}')).toBe(1);
+  expect(hits('dir 1\ufe0f\u20e3')).toBe(1);
+  expect(hits('dir \u00e4')).toBe(0);
+  expect(engine.counts.asked).toBe(3);
+});
+
+test.each([
+  ['the dot of a capital I, which only lower-casing makes a character', "{a|contains: '\u0307'}", 'D\u0130R'],
+  ['a long s, which is an s where case does not matter', "{a|re: '(?i)\u017f'}", 'S'],
+])('%s is still found', (_, line, a) => {
+  expect(engineFor(line).match(event({ a }))).toHaveLength(1);
+});
+
 test.each([
   ['abc.*defg', 'defg'],
   ['(?i)power(shell)?', 'power'],
