@@ -190,6 +190,7 @@ test('a rule for characters outside ASCII is asked about texts that have some, a
 test.each([
   ['the dot of a capital I, which only lower-casing makes a character', "{a|contains: '\u0307'}", 'D\u0130R'],
   ['a long s, which is an s where case does not matter', "{a|re: '(?i)\u017f'}", 'S'],
+  ['a text of a pattern that ends in an emoji which may be missing', "{a|re: 'abc\u{1f600}?'}", 'abc'],
 ])('%s is still found', (_, line, a) => {
   expect(engineFor(line).match(event({ a }))).toHaveLength(1);
 });
