@@ -27,6 +27,9 @@ export const BOUNDS: Bounds = {
   nesting_max: 2,
 };
 
+/** As much is unpacked at once. */
+export const CHUNK_BYTES = 131_072;
+
 /** What came out of one packed thing so far, measured against its bounds. */
 export interface Meter {
   /** Counts packed bytes. */

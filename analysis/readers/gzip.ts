@@ -1,7 +1,7 @@
 /** gzip as a stream: what comes out is counted while it comes. */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { BOUNDS, createMeter, malformed, type Bounds } from './bounds.ts';
+import { BOUNDS, CHUNK_BYTES, createMeter, malformed, type Bounds } from './bounds.ts';
 
 /** The unpacked bytes. Throws 4220 on what is no gzip or cut short, 4130 at a bound. */
 export async function* gunzip(
@@ -11,7 +11,7 @@ export async function* gunzip(
 ): AsyncGenerator<Uint8Array> {
   const meter = createMeter(bounds, shared);
   const packed = Readable.from(counted(stream, meter.enter), { objectMode: false });
-  const inflating = createGunzip();
+  const inflating = createGunzip({ chunkSize: CHUNK_BYTES });
   let read_fault: Error | undefined;
   packed.on('error', (reason) => inflating.destroy((read_fault = reason)));
   packed.pipe(inflating);

@@ -1,6 +1,5 @@
 /** JSON records as a stream, however they are written: one a line, one array, or one after another over many lines. */
-import { createHash } from 'node:crypto';
-import { createLineReader } from './lines.ts';
+import { cutLines } from './lines.ts';
 import { peek } from './peek.ts';
 import { cutValues } from './json-values.ts';
 
@@ -23,8 +22,6 @@ export interface JsonRecord {
 
 /** What a reading amounts to; final when all batches were taken. */
 export interface ReadingReceipt {
-  /** Of all bytes as they were read. */
-  sha256: string;
   items: number;
   items_read: number;
   /** The first records that could not be read, and why. */
@@ -41,11 +38,9 @@ export interface RecordReader {
 /** Reads records. What is broken, too long or no object is counted and said; nothing throws but the stream itself. */
 export function createRecordReader(stream: AsyncIterable<Uint8Array>, bounds: Partial<JsonBounds> = {}): RecordReader {
   const { record_bytes_max, depth_max, records_max } = { ...BOUNDS_DEFAULT, ...bounds };
-  const hash = createHash('sha256');
   const unread: { locator: string; why: string }[] = [];
   let items = 0;
   let items_read = 0;
-  let digest: string | undefined;
 
   const refuse = (locator: string, why: string): JsonRecord[] => {
     if (unread.length < UNREAD_SHOWN_MAX) unread.push({ locator, why });
@@ -64,9 +59,9 @@ export function createRecordReader(stream: AsyncIterable<Uint8Array>, bounds: Pa
   };
 
   async function* read(): AsyncGenerator<JsonRecord[]> {
-    const { head, stream: whole } = await peek(hashed(stream, hash), HEAD_BYTES);
+    const { head, stream: whole } = await peek(stream, HEAD_BYTES);
     if (isByLine(head)) {
-      for await (const lines of createLineReader(whole, record_bytes_max).lines) {
+      for await (const lines of cutLines(whole, record_bytes_max)) {
         yield lines.flatMap(({ number, text, cut }) => toRecord(`line ${number}`, withoutMark(text), cut));
       }
       return;
@@ -79,7 +74,7 @@ export function createRecordReader(stream: AsyncIterable<Uint8Array>, bounds: Pa
 
   return {
     batches: read(),
-    receipt: () => ({ sha256: (digest ??= hash.copy().digest('hex')), items, items_read, unread }),
+    receipt: () => ({ items, items_read, unread }),
   };
 }
 
@@ -89,13 +84,6 @@ function isByLine(head: Buffer): boolean {
   if (!text.startsWith('{')) return !text.startsWith('[');
   const end = text.indexOf('\n');
   return end === -1 ? head.length >= HEAD_BYTES : text.slice(0, end).trimEnd().endsWith('}');
-}
-
-async function* hashed(stream: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>) {
-  for await (const chunk of stream) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }
 
 /** The object, or why it is none. */
@@ -114,11 +102,13 @@ export function isDeeper(value: unknown, depth_max: number): boolean {
   let layer = [value];
   for (let depth = 0; layer.length > 0; depth += 1) {
     if (depth > depth_max) return true;
-    layer = layer.flatMap((each): unknown[] => {
-      if (typeof each !== 'object' || each === null) return [];
+    const inner: unknown[] = [];
+    for (const each of layer) {
+      if (typeof each !== 'object' || each === null) continue;
       if (Object.hasOwn(each, '__proto__')) Reflect.deleteProperty(each, '__proto__');
-      return Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null);
-    });
+      for (const below of Object.values(each)) if (typeof below === 'object' && below !== null) inner.push(below);
+    }
+    layer = inner;
   }
   return false;
 }

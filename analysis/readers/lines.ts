@@ -1,4 +1,4 @@
-/** Cuts a stream of bytes into lines, in bounded memory, and hashes what it read. */
+/** Cuts a stream of bytes into lines, in bounded memory. */
 import { createHash } from 'node:crypto';
 
 /** One line without its end; `cut` when it was longer than the bound. */
@@ -14,49 +14,58 @@ export interface LineReader {
   sha256(): string;
 }
 
-/** Reads UTF-8 lines in batches, at least one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs `line_bytes_max`. */
+/** Reads lines and hashes what it reads. */
 export function createLineReader(stream: AsyncIterable<Uint8Array>, line_bytes_max = LINE_BYTES_MAX): LineReader {
   const hash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of stream) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  let digest: string | undefined;
+  return { lines: cutLines(hashed(), line_bytes_max), sha256: () => (digest ??= hash.digest('hex')) };
+}
+
+/** UTF-8 lines in batches, at least one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs `line_bytes_max`. */
+export async function* cutLines(stream: AsyncIterable<Uint8Array>, line_bytes_max: number): AsyncGenerator<Line[]> {
   let number = 0;
   let rest = Buffer.alloc(0);
   let cut = false;
 
   const take = (bytes: Buffer): Line => {
     const whole = rest.length === 0 ? bytes : Buffer.concat([rest, bytes.subarray(0, line_bytes_max - rest.length)]);
-    const line = whole.subarray(0, line_bytes_max);
+    const length = Math.min(whole.length, line_bytes_max);
     const was_cut = cut || rest.length + bytes.length > line_bytes_max;
     rest = Buffer.alloc(0);
     cut = false;
     number += 1;
-    return { number, text: line.toString('utf8').replace(/\r$/, ''), cut: was_cut };
+    const end = whole[length - 1] === CARRIAGE_RETURN ? length - 1 : length;
+    return { number, text: whole.toString('utf8', 0, end), cut: was_cut };
   };
 
-  async function* read(): AsyncGenerator<Line[]> {
-    for await (const chunk of stream) {
-      hash.update(chunk);
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      const batch: Line[] = [];
-      let at = 0;
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
-        batch.push(take(bytes.subarray(at, end)));
-        at = end + 1;
-        if (batch.length < BATCH_LINES_MAX) continue;
-        yield batch.splice(0);
-      }
-      if (at < bytes.length) {
-        const left = line_bytes_max - rest.length;
-        if (bytes.length - at > left) cut = true;
-        if (left > 0) rest = Buffer.concat([rest, bytes.subarray(at, at + left)]);
-      }
-      yield batch;
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const batch: Line[] = [];
+    let at = 0;
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, at)) {
+      batch.push(take(bytes.subarray(at, end)));
+      at = end + 1;
+      if (batch.length < BATCH_LINES_MAX) continue;
+      yield batch.splice(0);
     }
-    if (rest.length > 0) yield [take(Buffer.alloc(0))];
+    if (at < bytes.length) {
+      const left = line_bytes_max - rest.length;
+      if (bytes.length - at > left) cut = true;
+      if (left > 0) rest = Buffer.concat([rest, bytes.subarray(at, at + left)]);
+    }
+    yield batch;
   }
-
-  let digest: string | undefined;
-  return { lines: read(), sha256: () => (digest ??= hash.digest('hex')) };
+  if (rest.length > 0) yield [take(Buffer.alloc(0))];
 }
 
 /** A line is read up to this many bytes unless said, 64 KiB; real web servers refuse longer request lines. */
 export const LINE_BYTES_MAX = 65_536;
 const BATCH_LINES_MAX = 1_000;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;

@@ -48,9 +48,11 @@ export function createEngine(rules: readonly SigmaRule[], filters: readonly Sigm
       const lane = laneOf(event.origin);
       if (lane.size === 0) return NONE;
       counts.covered++;
+      const indexes = lane.candidates(event);
+      if (indexes.length === 0) return NONE;
       const view = viewOf(event);
       let hits: SigmaRule[] | undefined;
-      for (const index of lane.candidates(view)) {
+      for (const index of indexes) {
         const rule = asked[index];
         if (rule === undefined) continue;
         counts.asked++;

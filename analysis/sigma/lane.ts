@@ -1,9 +1,9 @@
 /** The rules that can speak about events of one origin, and the few of them that an event must be shown to. */
-import type { LogOrigin } from '../events/index.ts';
+import { fieldOf, type LogEvent, type LogOrigin, type Value } from '../events/index.ts';
 import { createAutomaton, type Automaton } from './automaton.ts';
 import type { Requirement } from './requirement.ts';
 import type { LogSource } from './rule.ts';
-import type { View } from './view.ts';
+import { textsIn } from './view.ts';
 
 /** What a lane needs of a rule. */
 export interface Candidate {
@@ -16,7 +16,7 @@ export interface Lane {
   /** How many rules there are for such events at all. */
   size: number;
   /** The indexes of the rules to ask about this event, ascending. */
-  candidates(view: View): readonly number[];
+  candidates(event: LogEvent): readonly number[];
 }
 
 /** Sorts out the rules for an origin. */
@@ -39,24 +39,33 @@ export function createLane(origin: LogOrigin, rules: readonly Candidate[]): Lane
   const automata = [...texts].map(([field, list]): [string | undefined, Automaton] => [field, createAutomaton(list)]);
   const seen = new Uint32Array(rules.length);
   let round = 0;
+  let found: number[] = [];
+  const add = (owner: number): void => {
+    if (seen[owner] === round) return;
+    seen[owner] = round;
+    found.push(owner);
+  };
   return {
     size,
-    candidates(view) {
-      if (automata.length === 0) return always;
+    candidates(event) {
       round++;
-      const found: number[] = [];
-      const add = (owner: number): void => {
-        if (seen[owner] === round) return;
-        seen[owner] = round;
-        found.push(owner);
-      };
+      found = [];
       for (const [field, automaton] of automata) {
-        const { raw } = field === undefined ? view.readAll() : view.read(field);
-        for (const text of raw) automaton.scan(text, add);
+        if (field !== undefined) scanValue(automaton, fieldOf(event, field), add);
+        else for (const value of event.fields.values()) scanValue(automaton, value, add);
       }
       return found.length === 0 ? always : [...always, ...found].sort((left, right) => left - right);
     },
   };
+}
+
+/** Most values are one text, and most of them too short to hold anything. */
+function scanValue(automaton: Automaton, value: Value | undefined, found: (owner: number) => void): void {
+  if (typeof value === 'string') {
+    if (value.length >= automaton.chars_min) automaton.scan(value, found);
+  } else if (value !== undefined) {
+    for (const text of textsIn(value)) automaton.scan(text, found);
+  }
 }
 
 /** Whether a rule for that log source speaks about events of that origin: all it names must fit. */

@@ -4,7 +4,7 @@ import { readTime } from '../events/index.ts';
 import { ANY, compilePattern, parsePieces, type Pattern, type Piece } from './pattern.ts';
 import { compileRegex, type RegexFlag } from './regex.ts';
 import { base64Offsets, plainText, spellDashes, toBase64, toBytes } from './transforms.ts';
-import type { Reading, View } from './view.ts';
+import { lowerOf, type Reading, type View } from './view.ts';
 
 /** A value, ready to be asked. */
 export interface Matcher {
@@ -92,17 +92,19 @@ function textMatcher(text: string, { compare, transforms, is_cased }: Modifiers)
   }
   const patterns = spellings.map((pieces) => compilePattern(opened(pieces, compare), is_cased));
   const [only] = patterns;
-  const side = is_cased ? 'raw' : 'lower';
+  const textsOf = is_cased ? rawOf : lowerOf;
   const literals = patterns.every(({ literal }) => literal !== '')
     ? [...new Set(patterns.map(({ literal }) => literal))]
     : [];
   if (only === undefined) return { error: 'no value' };
   if (patterns.length > 1) {
-    return matcher(text, (reading) => patterns.some((pattern) => anyOf(reading[side], pattern)), literals);
+    return matcher(text, (reading) => patterns.some((pattern) => anyOf(textsOf(reading), pattern)), literals);
   }
   const is_exact = compare === 'equals' && (spellings[0] ?? []).every((piece) => typeof piece === 'string');
-  return { text, literals, is_exact, matches: (reading) => anyOf(reading[side], only) };
+  return { text, literals, is_exact, matches: (reading) => anyOf(textsOf(reading), only) };
 }
+
+const rawOf = ({ raw }: Reading): readonly string[] => raw;
 
 const anyOf = (texts: readonly string[], pattern: Pattern): boolean => {
   for (const text of texts) if (pattern.matches(text)) return true;
@@ -138,9 +140,9 @@ function regexMatcher(text: string, { regex }: Modifiers): Matcher | Unusable {
 function referenceMatcher(field: string, { compare, is_cased }: Modifiers): Matcher | Unusable {
   const compared = REFERENCES.get(compare);
   if (!compared) return { error: `fieldref goes with startswith, endswith and contains, not with ${compare}` };
-  const side = is_cased ? 'raw' : 'lower';
+  const textsOf = is_cased ? rawOf : lowerOf;
   return matcher(field, (reading, view) =>
-    view.read(field)[side].some((other) => reading[side].some((own) => compared(own, other))),
+    textsOf(view.read(field)).some((other) => textsOf(reading).some((own) => compared(own, other))),
   );
 }
 

@@ -65,8 +65,8 @@ export function literalOf(source: string): string {
     } else if (char === '|') {
       if (depth === 0) return '';
     } else if (char === '?' || char === '*' || char === '{') {
-      // What stands before a quantifier may be missing.
-      if (depth === 0) runs[runs.length - 1] = runs.at(-1)?.slice(0, -1) ?? '';
+      // What stands before a quantifier may be missing, both halves of it.
+      if (depth === 0) runs[runs.length - 1] = runs.at(-1)?.replace(/.$/su, '') ?? '';
       runs.push('');
       if (char === '{') index = Math.max(index, source.indexOf('}', index));
     } else if (char === '+' || char === '.' || char === '^' || char === '$') runs.push('');

@@ -1,10 +1,11 @@
 /** What an event must show before a rule can match it: asked first, as it is cheap, so that most rules are never asked (specialists.md 2). */
+import { FOREIGN } from './classes.ts';
 import type { Condition } from './condition.ts';
 import type { FieldTest } from './field-test.ts';
 import type { Detection } from './rule.ts';
 import type { Selection } from './selection.ts';
 
-/** A text that must stand in a field (undefined: in any), lower-cased. */
+/** A text that must stand in a field (undefined: in any), lower-cased, or `FOREIGN`. */
 export interface Literal {
   field: string | undefined;
   text: string;
@@ -78,7 +79,7 @@ const rarity = (set: readonly Literal[]): number =>
 
 /** Long texts are rare; the few programs of a machine fill the fields that name programs, whatever their length. */
 const rarityOf = ({ field, text }: Literal): number =>
-  Math.min(text.length, TEXT_CHARS_MAX) * (COMMON.test(text) ? 0.25 : CROWDED.has(field ?? '') ? 0.5 : 1);
+  Math.min(text.length, TEXT_CHARS_MAX) * (COMMON.test(text) ? 0.25 : 1) * (CROWDED.has(field ?? '') ? 0.5 : 1);
 
 const LITERALS: Ways<readonly Literal[]> = {
   all: rarest,
@@ -107,10 +108,25 @@ const EVENT_IDS: Ways<ReadonlySet<string>> = {
 /** The part of a literal that the automaton can look for: its end, as the starts of paths and keys are alike. */
 function plainPart(literal: string): string {
   const runs = literal.match(/[\u0000-\u007f]+/g) ?? [];
-  return runs.reduce((best, run) => (run.length > best.length ? run : best), '').slice(-TEXT_CHARS_MAX);
+  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+  return longest.length < FOREIGN_CHARS_MAX && hasForeign(literal) ? FOREIGN : longest.slice(-TEXT_CHARS_MAX);
 }
 
-const CROWDED = new Set(['Image', 'ParentImage', 'OriginalFileName', 'SourceImage', 'TargetImage', 'Provider_Name']);
-const COMMON = /^(?:\.exe|\.dll|\\?(?:powershell|cmd|svchost|rundll32|explorer|lsass)\.exe|.?windows.?|.?system32.?)$/;
+/** Two do not count, as they match what is not foreign: the dot that lower-casing leaves of a dotted capital I, and the long s. */
+const hasForeign = (literal: string): boolean => /[^\u0000-\u007f\u0307\u017f]/.test(literal);
+
+const CROWDED = new Set([
+  'Image',
+  'ParentImage',
+  'OriginalFileName',
+  'SourceImage',
+  'TargetImage',
+  'Provider_Name',
+  'CallTrace',
+]);
+const COMMON =
+  /^(?:\.exe|\.dll|(?:.*\\)?(?:powershell|cmd|svchost|rundll32|explorer|lsass)\.exe|.?windows.?|.?system32.?|.*(?:ntdll|kernel32|kernelbase)\.dll.?)$/;
 const TEXT_CHARS_MAX = 24;
+/** Fewer plain characters are less rare than any that is not. */
+const FOREIGN_CHARS_MAX = 4;
 const LITERALS_MAX = 4_096;

@@ -3,9 +3,10 @@ import { fieldOf, type LogEvent, type Scalar, type Value } from '../events/index
 
 /** The texts of one field; none when it is absent, null or ''. */
 export interface Reading {
-  is_present: boolean;
-  raw: readonly string[];
-  lower: readonly string[];
+  readonly is_present: boolean;
+  readonly raw: readonly string[];
+  /** Once somebody asked for them: `lowerOf`. */
+  lower: readonly string[] | undefined;
 }
 
 /** The view of one event. */
@@ -30,40 +31,29 @@ export function viewOf(event: LogEvent): View {
       }
       return reading;
     },
-    readAll() {
-      if (all === undefined) {
-        const raw: string[] = [];
-        for (const value of event.fields.values()) raw.push(...textsIn(value));
-        all = toReading(raw);
-      }
-      return all;
-    },
+    readAll: () => (all ??= toReading([...event.fields.values()].flatMap(textsIn))),
   };
+}
+
+/** The texts in lower case. */
+export const lowerOf = (reading: Reading): readonly string[] =>
+  (reading.lower ??= reading.raw.map((text) => text.toLowerCase()));
+
+/** A value as texts, without those that are null or ''. */
+export function textsIn(value: Value): readonly string[] {
+  if (typeof value === 'string') return value === '' ? NONE : [value];
+  if (isList(value)) return value.filter((each) => each !== null && each !== '').map(String);
+  return value === null ? NONE : [String(value)];
 }
 
 function readingOf(value: Value | undefined): Reading {
   return value === undefined ? ABSENT : value === null || value === '' ? EMPTY : toReading(textsIn(value));
 }
 
-function textsIn(value: Value): readonly string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value];
-  if (isList(value)) return value.filter((each) => each !== null && each !== '').map(String);
-  return value === null ? [] : [String(value)];
-}
-
-/** Most fields are only scanned: they are lower-cased when the first rule is really asked. */
-function toReading(raw: readonly string[]): Reading {
-  let lower: readonly string[] | undefined;
-  return {
-    is_present: true,
-    raw,
-    get lower() {
-      return (lower ??= raw.map((text) => text.toLowerCase()));
-    },
-  };
-}
+const toReading = (raw: readonly string[]): Reading => ({ is_present: true, raw, lower: undefined });
 
 const isList = (value: Value): value is readonly Scalar[] => Array.isArray(value);
 
-const ABSENT: Reading = { is_present: false, raw: [], lower: [] };
-const EMPTY: Reading = { is_present: true, raw: [], lower: [] };
+const NONE: readonly string[] = [];
+const ABSENT: Reading = { is_present: false, raw: NONE, lower: NONE };
+const EMPTY: Reading = { is_present: true, raw: NONE, lower: NONE };

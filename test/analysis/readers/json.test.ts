@@ -1,5 +1,4 @@
 /** JSON records: read however they are written, counted when they cannot be read. */
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRecordReader, type JsonBounds } from '../../../analysis/readers/index.ts';
@@ -24,10 +23,9 @@ const forms: [string, string][] = [
 
 test.each(forms)('the records are the same when written %s', async (_, text) => {
   for (const piece of [1, 5, 65_536]) {
-    const { records, items, items_read, unread, sha256 } = await read(text, {}, piece);
+    const { records, items, items_read, unread } = await read(text, {}, piece);
     expect(records.map(({ value }) => value)).toEqual(events);
     expect({ items, items_read, unread }).toEqual({ items: 3, items_read: 3, unread: [] });
-    expect(sha256).toBe(createHash('sha256').update(text).digest('hex'));
   }
 });
 

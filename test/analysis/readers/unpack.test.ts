@@ -61,6 +61,8 @@ test.each([
   ['a name with backslashes', zipOf([{ name: '..\\x', bytes: '' }]), 4220],
   ['an encrypted file', zipOf([{ name: 'a', bytes: 'x', flags: 0x801 }]), 4220],
   ['an unknown method', zipOf([{ name: 'a', bytes: 'x', method: 99 }]), 4220],
+  ['a file longer than the directory says', zipOf([{ name: 'a', bytes: 'xyz', declared_size: 2 }]), 4220],
+  ['a file shorter than the directory says', zipOf([{ name: 'a', bytes: 'xyz', declared_size: 4 }]), 4220],
   ['another checksum', zipOf([{ name: 'a', bytes: 'x', crc: 1 }]), 4220],
   ['more files than may be', zipOf([{ name: 'a', bytes: 'x' }], 20_000), 4130],
   ['a directory that ends in the middle', zipOf([{ name: 'a', bytes: 'x' }], 2), 4220],

@@ -153,18 +153,46 @@ test('a condition means what it would mean with every parenthesis written', () =
   });
 });
 
-test('the automaton finds exactly the texts that are there, whatever their case', () => {
-  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 });
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '\u212a', 'x'), maxLength: 20 });
-  fc.assert(
-    fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 6 }), text, (words, haystack) => {
-      const found = new Set<number>();
-      createAutomaton(words.map((each, owner) => ({ text: each, owner }))).scan(haystack, (owner) => found.add(owner));
-      const expected = words.flatMap((each, owner) => (haystack.toLowerCase().includes(each) ? [owner] : []));
-      expect([...found].sort()).toEqual(expected);
-    }),
-    { numRuns: 1_000, seed: 4 },
-  );
+test.each([1, 4])(
+  'the automaton finds exactly the texts that are there, whatever their case, of %i characters and more',
+  (minLength) => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'k'), minLength, maxLength: minLength + 3 });
+    const letter = fc.constantFrom('a', 'b', 'k', 'A', 'B', '\u212a', 'x', '\u00e4');
+    // Words are spread in, as texts at random would hardly hold a long one.
+    const piece = fc.oneof(letter, word);
+    fc.assert(
+      fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 6 }), fc.array(piece), (words, pieces) => {
+        for (const haystack of [pieces.join(''), pieces.join(words[0])]) {
+          const found = new Set<number>();
+          createAutomaton(words.map((text, owner) => ({ text, owner }))).scan(haystack, (owner) => found.add(owner));
+          const expected = words.flatMap((each, owner) => (haystack.toLowerCase().includes(each) ? [owner] : []));
+          expect([...found].sort()).toEqual(expected);
+        }
+      }),
+      { numRuns: 1_000, seed: 4 },
+    );
+  },
+);
+
+const engineFor = (line: string) => createEngine(parseSigma(ruleOf(`  s: ${line}\n  condition: s`)).rules);
+
+test('a rule for characters outside ASCII is asked about texts that have some, and about no others', () => {
+  const engine = engineFor("{CommandLine|contains: ['\u{1f600}', '1\ufe0f\u20e3']}");
+  const hits = (CommandLine: string) => engine.match(event({ CommandLine })).length;
+  expect(hits('dir 1 2 3')).toBe(0);
+  expect(engine.counts.asked).toBe(0);
+  expect(hits('dir \u{1f600}')).toBe(1);
+  expect(hits('dir 1\ufe0f\u20e3')).toBe(1);
+  expect(hits('dir \u00e4')).toBe(0);
+  expect(engine.counts.asked).toBe(3);
+});
+
+test.each([
+  ['the dot of a capital I, which only lower-casing makes a character', "{a|contains: '\u0307'}", 'D\u0130R'],
+  ['a long s, which is an s where case does not matter', "{a|re: '(?i)\u017f'}", 'S'],
+  ['a text of a pattern that ends in an emoji which may be missing', "{a|re: 'abc\u{1f600}?'}", 'abc'],
+])('%s is still found', (_, line, a) => {
+  expect(engineFor(line).match(event({ a }))).toHaveLength(1);
 });
 
 test.each([
