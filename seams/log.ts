@@ -28,11 +28,21 @@ export function pinoLog(options: { level: LogLevel; name: string; write?: (line:
   return toLog(base);
 }
 
-/** Written beside the work: a pipe that is full would hold every timer, request and heartbeat of the process (promises.md P12). */
-function toStderr(name: string): ReturnType<typeof pino.destination> {
+/**
+ * Written beside the work: a pipe that is full would hold every timer, request and heartbeat of the process (promises.md P12). The
+ * lines of one turn are written as one, for the library measures all that waits anew with each that comes.
+ */
+function toStderr(name: string): { write(line: string): void } {
+  let lines = '';
+  const flush = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') stderr.write(text);
+  };
+  process.once('exit', flush); // before the library's own, which writes what it was given
   const stderr = pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
   let dropped = 0;
-  stderr.on('drop', () => dropped++);
+  stderr.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
   stderr.on('drain', () => {
     if (dropped === 0) return;
     const line = {
@@ -45,9 +55,17 @@ function toStderr(name: string): ReturnType<typeof pino.destination> {
     dropped = 0;
     stderr.write(`${JSON.stringify(line)}\n`);
   });
-  return stderr;
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+      if (lines.length > TURN_CHARS_MAX) flush();
+    },
+  };
 }
 
+/** Lines of one turn that are held together, characters. */
+const TURN_CHARS_MAX = 65_536;
 /** Log lines that wait to be read, bytes. */
 const UNREAD_BYTES_MAX = 8_388_608;
 /** As pino counts. */
@@ -92,7 +110,7 @@ function toLog(base: pino.Logger): Log {
 function scrub(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return scrubText(value);
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isRecord(value)) return value;
   if (depth >= DEPTH_MAX) return '[deep]';
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
@@ -104,15 +122,25 @@ function scrub(value: unknown, depth: number): unknown {
     };
   }
   if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value)
-      .slice(0, ITEMS_MAX)
-      .map(([key, item]) => [key, SECRET_NAME.test(key) ? '[redacted]' : scrub(item, depth + 1)]),
-  );
+  const copy: Record<string, unknown> = { __proto__: null }; // a field may have any name
+  for (const key of Object.keys(value).slice(0, ITEMS_MAX)) {
+    copy[key] = isSecretName(key) ? '[redacted]' : scrub(value[key], depth + 1);
+  }
+  return copy;
+}
+
+/** Lines are of few kinds: what a name was found to be once is looked up. */
+function isSecretName(name: string): boolean {
+  const known = NAMES.get(name);
+  if (known !== undefined) return known;
+  const is_secret = SECRET_NAME.test(name);
+  if (NAMES.size < NAMES_MAX) NAMES.set(name, is_secret);
+  return is_secret;
 }
 
 function scrubText(text: string): string {
   const cut = text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
+  if (!MAYBE_SECRET.test(cut)) return cut;
   return cut.replace(SECRET_SHAPE, '[redacted]').replace(USERINFO, '$1[redacted]@');
 }
 
@@ -127,6 +155,10 @@ const ITEMS_MAX = 100;
 const TEXT_MAX = 4_096;
 const SECRET_NAME =
   /^(authorization|cookie|set-cookie|password|passwd|secret|token|access_token|refresh_token|api_?key|private_?key|x-api-key|otp|proof|challenge)$/i;
+const NAMES = new Map<string, boolean>();
+const NAMES_MAX = 1_000;
+/** Something of each form below: most text has none of it. */
+const MAYBE_SECRET = /Bearer|eyJ|aurora_key_|-----BEGIN|:\/\//i;
 const SECRET_SHAPE =
   /\b(?:Bearer\s+[\w.~+/-]{8,}=*|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|aurora_key_\w{8,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/g;
 const USERINFO = /(\b[a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/@]{1,256}@/gi;

@@ -11,6 +11,8 @@ export interface SqlStatement {
   /** True when it answers rows. */
   readonly reader: boolean;
   all(values: readonly SqlValue[]): SqlRow[];
+  /** Its first row: where there is one at most, cheaper than all of one. */
+  first(values: readonly SqlValue[]): SqlRow | undefined;
   /** Rows changed. */
   run(values: readonly SqlValue[]): number;
 }
@@ -27,9 +29,28 @@ export interface SqlDriver {
 
 export type DriverName = 'libsql' | 'node:sqlite';
 
+/**
+ * Runs `write` in a transaction that begins with the lock. It is the only place where another program's lock is met: a prepared
+ * statement that meets one is left unfinished by libsql, and while it is, no transaction of the connection can be committed.
+ */
+export function inTransaction<T>(driver: SqlDriver, write: () => T): T {
+  driver.exec(BEGIN);
+  try {
+    const written = write();
+    driver.exec('COMMIT');
+    return written;
+  } catch (reason) {
+    if (driver.in_transaction) driver.exec('ROLLBACK');
+    throw reason;
+  }
+}
+
+/** Begins with the lock that every write needs; to be given to `exec`, which leaves nothing behind when it is held elsewhere. */
+export const BEGIN = 'BEGIN IMMEDIATE';
+
 /** What `sql` answers as its one value, e.g. of a pragma. */
 export function readValue(driver: SqlDriver, sql: string): unknown {
-  const [row] = driver.prepare(sql).all([]);
+  const row = driver.prepare(sql).first([]);
   return row && Object.values(row)[0];
 }
 

@@ -1,4 +1,5 @@
 /** Why a database could not: the result codes of SQLite and PostgreSQL, in words for the person on call. */
+import { AuroraError } from '../protocol/index.ts';
 
 /** What a failed write means for what comes next. */
 export interface Fault {
@@ -8,11 +9,20 @@ export interface Fault {
   cause: string;
 }
 
-/** Reads a thrown thing of any driver. */
-export function faultOf(reason: unknown): Fault {
+/** Reads a thrown thing of any driver, also behind what was made of it. */
+export function faultOf(thrown: unknown): Fault {
+  const reason = thrown instanceof AuroraError ? thrown.cause : thrown;
   const code = resultCode(reason);
   const kind = code === undefined ? kindOfSqlState(reason) : (KINDS.get(code & PRIMARY) ?? 'other');
   return { kind, cause: CAUSES[kind] };
+}
+
+/** What whoever asked is told: 5030 while the database cannot (PROM-P15), and what was thrown where the fault is another's. */
+export function refusedBy(reason: unknown): unknown {
+  const { kind, cause } = faultOf(reason);
+  if (!PASSING.has(kind)) return reason;
+  const message = `The database cannot do that now: ${cause}`;
+  return new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, cause: reason });
 }
 
 /** By the whole SQLSTATE, or by its class, its first two characters (PostgreSQL manual, appendix A). */
@@ -29,6 +39,9 @@ function resultCode(reason: unknown): number | undefined {
   return undefined;
 }
 
+/** What is over one day without anybody changing what they asked. */
+const PASSING: ReadonlySet<Fault['kind']> = new Set(['full', 'locked', 'io', 'readonly']);
+const RETRY_AFTER_MS = 1_000;
 /** The low byte of an extended code (sqlite.org/rescode.html). */
 const PRIMARY = 0xff;
 const KINDS = new Map<number, Fault['kind']>([

@@ -1,7 +1,7 @@
 /** An agent's inbox in a file of its own, shared by its replicas on this machine (PROM-P4). */
 import type { Clock, Inbox, InboxEntry } from '../seams/index.ts';
 import { openConnection } from './connection.ts';
-import type { SqlDriver, SqlRow } from './driver.ts';
+import { inTransaction, type SqlDriver, type SqlRow } from './driver.ts';
 import { faultOf } from './faults.ts';
 
 /** Opens, or makes, the inbox in `file`; its folder exists. What was kept outlives a crash of the process and of the machine. */
@@ -18,17 +18,17 @@ export function openInbox({ file, clock }: { file: string; clock: Clock }): Inbo
   const prune = () => {
     if (pruned_at !== undefined && clock.monotonic() - pruned_at < PRUNE_MS) return;
     pruned_at = clock.monotonic();
-    forget.run([clock.now() - AGE_MS]);
+    inTransaction(driver, () => forget.run([clock.now() - AGE_MS]));
   };
 
   prune();
   return {
     find(task_id, effect_key = '') {
-      const [row] = find.all([task_id, effect_key]);
+      const row = find.first([task_id, effect_key]);
       return row && toEntry(row);
     },
     keep({ task_id, effect_key, skill, digest, outcome, fence }) {
-      keep.run([task_id, effect_key, skill, digest, outcome, fence, clock.now()]);
+      inTransaction(driver, () => keep.run([task_id, effect_key, skill, digest, outcome, fence, clock.now()]));
       prune();
     },
     recent: (count_max) => recent.all([count_max]).map((row) => String(row['task_id'])),

@@ -1,6 +1,7 @@
 /** Kysely over the one connection: for everything that is not hot. */
 import { Kysely, SqliteDialect } from 'kysely';
-import { toSqlValues, type SqlDriver } from './driver.ts';
+import { BEGIN, inTransaction, toSqlValues, type SqlDriver, type SqlValue } from './driver.ts';
+import { refusedBy } from './faults.ts';
 import type { Tables } from './schema.ts';
 
 /** Every statement is checked for what SQLite can store; a transaction must not wait for anything but the database. */
@@ -10,15 +11,35 @@ export function toKysely(driver: SqlDriver): Kysely<Tables> {
       database: {
         close: () => undefined, // the store closes the connection it opened
         prepare(sql) {
+          if (sql === 'begin') return { ...NOTHING, run: () => told(() => (driver.exec(BEGIN), NO_CHANGE)) };
           const statement = driver.prepare(sql);
+          const is_alone = () => WRITES.test(sql) && !driver.in_transaction;
+          const ask = <T>(act: (values: SqlValue[]) => T, values: readonly unknown[]): T =>
+            told(() => {
+              const given = toSqlValues(values);
+              return is_alone() ? inTransaction(driver, () => act(given)) : act(given);
+            });
           return {
             reader: statement.reader,
-            all: (values) => [...statement.all(toSqlValues(values))],
-            run: (values) => ({ changes: statement.run(toSqlValues(values)), lastInsertRowid: 0 }),
-            iterate: (values) => statement.all(toSqlValues(values)).values(),
+            all: (values) => ask((given) => [...statement.all(given)], values),
+            run: (values) => ({ changes: ask((given) => statement.run(given), values), lastInsertRowid: 0 }),
+            iterate: (values) => ask((given) => statement.all(given).values(), values),
           };
         },
       },
     }),
   });
 }
+
+/** What the database cannot do now is said as that, and when to ask again. */
+function told<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (reason) {
+    throw refusedBy(reason);
+  }
+}
+
+const NO_CHANGE = { changes: 0, lastInsertRowid: 0 };
+const NOTHING = { reader: false, all: () => [], iterate: () => [].values() };
+const WRITES = /^\s*(insert|update|delete|replace)\b/i;

@@ -22,6 +22,11 @@ export function openLibsql(file: string): SqlDriver {
           opened();
           return statement.all([...values]).filter(isRow);
         },
+        first: (values) => {
+          opened();
+          const row = statement.get([...values]);
+          return isRow(row) ? row : undefined;
+        },
         run: (values) => {
           opened();
           return statement.run(values).changes;

@@ -19,6 +19,10 @@ export function openNodeSqlite(file: string): SqlDriver {
       return {
         reader: statement.columns().length > 0,
         all: (values) => statement.all(...values).filter(isRow),
+        first: (values) => {
+          const row = statement.get(...values);
+          return isRow(row) ? row : undefined;
+        },
         run: (values) => Number(statement.run(...values).changes),
       };
     },
@@ -42,6 +46,7 @@ interface NodeDatabase {
   prepare(sql: string): {
     columns(): unknown[];
     all(...values: SqlValue[]): unknown[];
+    get(...values: SqlValue[]): unknown;
     run(...values: SqlValue[]): { changes: number | bigint };
   };
 }

@@ -10,7 +10,7 @@ import pg from 'pg';
 import { AuroraError } from '../protocol/index.ts';
 import type { Assurance, Durability } from './connection.ts';
 import { isRow, type SqlRow } from './driver.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, refusedBy } from './faults.ts';
 import type { Tables } from './schema.ts';
 
 /** Where the database is. */
@@ -71,7 +71,7 @@ export async function openSession(
         const { rows } = await client.query<SqlRow>({ ...statement, ...(values && { values: [...values] }) });
         return rows.filter(isRow);
       } catch (reason) {
-        if (isRuling(reason)) throw reason;
+        if (isRuling(reason)) throw refusedBy(reason);
         lose(reason);
         throw new LostSession(reason);
       }

@@ -1,5 +1,5 @@
 /** The hot path to SQLite: constant SQL, kept prepared, many rows a statement, one transaction a group, all in one turn. */
-import type { SqlDriver, SqlStatement, SqlValue } from './driver.ts';
+import { inTransaction, type SqlDriver, type SqlRow, type SqlStatement, type SqlValue } from './driver.ts';
 import { StaleEpoch, type Journal } from './journal.ts';
 import { EVENTS, eventValues, KEYS, keyValues, TASKS, taskValues, toKey, toTask, type Table } from './rows.ts';
 
@@ -14,18 +14,12 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
     return made;
   };
 
-  const inTransaction = (write: () => void) => {
-    prepared('BEGIN IMMEDIATE').run([]);
-    try {
-      const [found] = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).all([]);
-      if (found?.['value'] !== epoch) throw new StaleEpoch(epoch, String(found?.['value']));
+  const asOwner = (write: () => void) =>
+    inTransaction(driver, () => {
+      const owner = prepared(`SELECT value FROM meta WHERE key = 'epoch'`).first([]);
+      if (owner?.['value'] !== epoch) throw new StaleEpoch(epoch, String(owner?.['value']));
       write();
-      prepared('COMMIT').run([]);
-    } catch (reason) {
-      if (driver.in_transaction) prepared('ROLLBACK').run([]);
-      throw reason;
-    }
-  };
+    });
 
   const inserts = new Map([TASKS, EVENTS, KEYS].map((table) => [table, new Map<number, SqlStatement>()]));
   const insertOf = (table: Table, size: number): SqlStatement => {
@@ -49,23 +43,33 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
       const task = prepared(`SELECT ${TASKS.columns.join()} FROM tasks WHERE task_id = ?`);
       const key = prepared(`SELECT ${KEYS.columns.join()} FROM keys WHERE scope = ?`);
       return {
-        tasks: new Map(task_ids.flatMap((task_id) => task.all([task_id]).map((row) => [task_id, toTask(row)]))),
-        keys: new Map(scopes.flatMap((scope) => key.all([scope]).map((row) => [scope, toKey(row)]))),
+        tasks: found(task_ids, (task_id) => task.first([task_id]), toTask),
+        keys: found(scopes, (scope) => key.first([scope]), toKey),
       };
     },
     commit: ({ tasks, events, keys }) =>
-      inTransaction(() => {
+      asOwner(() => {
         insert(TASKS, tasks.map(taskValues));
         insert(EVENTS, events.map(eventValues));
         insert(KEYS, keys.map(keyValues));
       }),
     probe(thorough) {
-      inTransaction(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
+      asOwner(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
       if (!thorough) return;
       const [outcome] = prepared('PRAGMA wal_checkpoint(TRUNCATE)').all([]);
       if (outcome?.['busy'] !== 0) throw new Error('a reader holds the log');
     },
   };
+}
+
+/** What there is of what is looked for, by its name. */
+function found<T>(names: readonly string[], look: (name: string) => SqlRow | undefined, to: (row: SqlRow) => T) {
+  const known = new Map<string, T>();
+  for (const name of names) {
+    const row = look(name);
+    if (row) known.set(name, to(row));
+  }
+  return known;
 }
 
 const insertSql = ({ name, columns, conflict }: Table, rows: number): string => {

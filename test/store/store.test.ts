@@ -244,6 +244,29 @@ describe.each(kinds)('the store on %s', (kind) => {
       expect(await waiting).toMatchObject({ outcome: 'kept' });
       expect(store.health()).toEqual({ state: 'ok' });
     });
+    test.runIf(is_file)(
+      'PROM-P15 X28: what is kept beside the ledger is refused while the lock is held, and nothing is stuck once it is gone',
+      async () => {
+        const store = await open();
+        const note = (key: string) => ({ key, value: 'x' });
+        const beside = (key: string) =>
+          store.asOwner((trx) => trx.insertInto('meta').values(note(key)).executeTakeFirst());
+        const alone = (key: string) => store.db.insertInto('meta').values(note(key)).executeTakeFirst();
+        const release = holdFile();
+        for (const keep of [beside, alone])
+          await expect(keep('a')).rejects.toMatchObject({
+            code: 5030,
+            retry_after_ms: 1_000,
+            message: 'The database cannot do that now: another program holds the database locked',
+          });
+        await release();
+        await beside('c');
+        await alone('d');
+        expect(await store.append(accept('task_a'))).toMatchObject({ outcome: 'kept' });
+        const kept = await store.db.selectFrom('meta').select('key').where('value', '=', 'x').orderBy('key').execute();
+        expect(kept.map(({ key }) => key)).toEqual(['c', 'd']);
+      },
+    );
     function holdFile() {
       const other = beside();
       other.exec('BEGIN IMMEDIATE');
