@@ -44,13 +44,23 @@ export const proveIdentity = (key: KeyObject, subject: ProofSubject): string =>
 /** Whether the proof was made with the pinned key over exactly this subject. A malformed proof or key is simply false. */
 export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolean {
   try {
-    const key = toKey(Buffer.from(pin.public_key, 'base64url'));
+    const key = keyOf(pin.public_key);
     return (
       key.asymmetricKeyType === 'ed25519' && verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'))
     );
   } catch {
     return false;
   }
+}
+
+/** Those of late are kept: an agent that arrives proves its key on two links, and asks for that of its orchestrator on both. */
+function keyOf(public_key: string): KeyObject {
+  const known = KEYS.get(public_key);
+  if (known) return known;
+  const key = toKey(Buffer.from(public_key, 'base64url'));
+  if (KEYS.size >= KEYS_MAX) KEYS.clear();
+  KEYS.set(public_key, key);
+  return key;
 }
 
 /** An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading and writing it as that costs a tenth of finding it out. */
@@ -93,6 +103,8 @@ function signedBytes({ challenge, agent_id, instance_id, dialled, connection_id 
   return Buffer.from(['aurora-mesh-hello-v1', challenge, agent_id, instance_id, dialled, connection_id].join('\0'));
 }
 
+const KEYS = new Map<string, KeyObject>();
+const KEYS_MAX = 64;
 const FINGERPRINT_CHARS = 16;
 /** SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } of RFC 8410, up to the key itself. */
 const ED25519_HEAD = Buffer.from('302a300506032b6570032100', 'hex');

@@ -97,10 +97,13 @@ export function createReception(deps: ReceptionDeps): Reception {
     const result = answerHello(deps, params, call);
     const guest = guests.get(call.peer);
     if (guest && !guest.asked) {
-      guest.asked = sayHello(call.peer, deps, hello_ms_max).then(
-        (introduced) => welcome(call.peer, guest, introduced),
-        (reason: unknown) => turnAway(call.peer, reason),
-      );
+      // A moment later, so that our question leaves together with our answer.
+      guest.asked = Promise.resolve()
+        .then(() => sayHello(call.peer, deps, hello_ms_max))
+        .then(
+          (introduced) => welcome(call.peer, guest, introduced),
+          (reason: unknown) => turnAway(call.peer, reason),
+        );
     }
     return result;
   }

@@ -1,6 +1,5 @@
 /** `PUT` and `GET /blobs/{sha256}`: streamed both ways, with ranges (wire.md 5). */
 import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRoute } from '../mesh/index.ts';
 import { AuroraError } from '../protocol/index.ts';
@@ -19,8 +18,10 @@ async function put(store: BlobStore, request: IncomingMessage, response: ServerR
   const announced = Number(request.headers['content-length'] ?? 0);
   response.shouldKeepAlive = false; // a refusal must not wait for the rest of the bytes
   const kept = await store.put(token, sha256, request, announced);
-  response.writeHead(201, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(kept));
+  response.shouldKeepAlive = request.complete; // all of them were read: the next may come the same way
+  const body = JSON.stringify(kept);
+  response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 async function get(store: BlobStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -43,7 +44,7 @@ async function get(store: BlobStore, request: IncomingMessage, response: ServerR
     response.end();
     return;
   }
-  await pipeline(Readable.from(open(sha256, { start, end }), { objectMode: false }), response);
+  await pipeline(open(sha256, { start, end }), response);
 }
 
 function asked({ url = '', headers }: IncomingMessage): { token: string; sha256: string } {

@@ -1,8 +1,5 @@
 /** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 
 /** Where large inputs live. */
 export interface Blobs {
@@ -30,102 +27,6 @@ export class BlobTooLarge extends Error {
 /** What `put` rejects with when the stream has another hash than expected. */
 export class WrongBlob extends Error {
   override readonly name = 'WrongBlob';
-}
-
-/** Files in one folder, named by their hash; a half-written one never gets a name, and one of an earlier run goes at the first put. */
-export function fileBlobs(folder: string): Blobs {
-  let swept: Promise<void> | undefined;
-  const pathOf = (sha256: string) => {
-    if (!HASH.test(sha256)) throw new Error('not a sha256');
-    return join(folder, sha256);
-  };
-  return {
-    async put(bytes, bytes_max, expected) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await (swept ??= removeDrafts(folder));
-      const draft = join(folder, `${DRAFT}${randomUUID()}`);
-      const hash = createHash('sha256');
-      let size = 0;
-      try {
-        const file = await open(draft, 'wx', 0o600);
-        const writer = createWriter(file);
-        try {
-          for await (const chunk of bytes) {
-            size += chunk.byteLength;
-            if (size > bytes_max) throw new BlobTooLarge(`over ${bytes_max} bytes`);
-            hash.update(chunk);
-            await writer.add(chunk);
-          }
-          await writer.end();
-          await file.sync();
-        } finally {
-          await writer.settled();
-          await file.close();
-        }
-        const sha256 = hash.digest('hex');
-        if (expected !== undefined && sha256 !== expected) throw new WrongBlob('other bytes than expected');
-        await rename(draft, pathOf(sha256));
-        return { sha256, size };
-      } catch (reason) {
-        await rm(draft, { force: true });
-        throw reason;
-      }
-    },
-    async size(sha256) {
-      const found = await stat(pathOf(sha256)).catch(() => undefined);
-      return found?.size;
-    },
-    open: (sha256, range) => createReadStream(pathOf(sha256), { ...range, highWaterMark: IO_BYTES }),
-    async *list() {
-      const names = await readdir(folder).catch(() => []); // no folder yet: nothing was kept
-      const found = [];
-      for (const sha256 of names.filter((name) => HASH.test(name))) {
-        const about = await stat(pathOf(sha256)).catch(() => undefined);
-        if (about) found.push({ sha256, size: about.size, kept_at: about.mtimeMs });
-      }
-      found.sort((left, right) => left.kept_at - right.kept_at);
-      yield* found.map(({ sha256, size }) => ({ sha256, size }));
-    },
-    remove: (sha256) => rm(pathOf(sha256), { force: true }),
-  };
-}
-
-/** Writes in pieces of some size, one while the next comes: each write is a way through another thread and back. */
-function createWriter(file: FileHandle) {
-  let waiting: Uint8Array[] = [];
-  let waiting_bytes = 0;
-  let writing: Promise<unknown> = Promise.resolve();
-  const write = async () => {
-    await writing;
-    if (waiting.length > 0) writing = writeWhole(file, waiting, waiting_bytes);
-    writing.catch(ignore); // whoever awaits it next is told
-    [waiting, waiting_bytes] = [[], 0];
-  };
-  return {
-    async add(chunk: Uint8Array): Promise<void> {
-      waiting.push(chunk);
-      waiting_bytes += chunk.byteLength;
-      if (waiting_bytes >= IO_BYTES) await write();
-    },
-    async end(): Promise<void> {
-      await write();
-      await writing;
-    },
-    /** Resolves when nothing is under way, whatever became of it. */
-    settled: () => writing.then(ignore, ignore),
-  };
-}
-
-/** A disk that is nearly full takes a part, and says no only when it is asked again. */
-async function writeWhole(file: FileHandle, chunks: Uint8Array[], bytes: number): Promise<void> {
-  const { bytesWritten } = await file.writev(chunks);
-  if (bytesWritten < bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
-}
-
-/** One process writes here: drafts that lie here before its first are of one that is gone. */
-async function removeDrafts(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  for (const name of names.filter((there) => there.startsWith(DRAFT))) await rm(join(folder, name), { force: true });
 }
 
 /** Blobs in memory, for tests and single runs. */
@@ -163,12 +64,4 @@ export function memoryBlobs(): Blobs {
 /** The hex SHA-256 of some bytes or UTF-8 text. */
 export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
-const HASH = /^[0-9a-f]{64}$/;
-const DRAFT = '.draft-';
-/** Written and read at once. */
-const IO_BYTES = 262_144;
 const CHUNK_BYTES = 65_536;
-
-function ignore(): void {
-  // Whoever wrote was told.
-}

@@ -5,6 +5,7 @@ export * from './clock.ts';
 export * from './content.ts';
 export * from './effects.ts';
 export * from './failpoints.ts';
+export * from './file-blobs.ts';
 export * from './ids.ts';
 export * from './inbox.ts';
 export * from './log.ts';

@@ -12,6 +12,7 @@ import {
   type MethodHandler,
   type Pin,
 } from '../../mesh/index.ts';
+import { overLink, type LinkOwner } from '../../mesh/link.ts';
 import { Hello, HelloResult } from '../../protocol/index.ts';
 import { createStop } from '../../seams/index.ts';
 import { identityOf } from '../support/mesh.ts';
@@ -52,6 +53,15 @@ describe('a proof', () => {
     expect(isProven(pin, subject, text)).toBe(false);
   });
 
+  test('a key that was seen counts for its own proofs alone, also after many others', () => {
+    for (let nth = 0; nth < 100; nth++) {
+      const other = identityOf('worker', 'agent');
+      const own = proveIdentity(other.identity.private_key, subject);
+      expect([isProven(other.pin, subject, own), isProven(other.pin, subject, proof)]).toEqual([true, false]);
+    }
+    expect(isProven(pin, subject, proof)).toBe(true);
+  });
+
   test('a key is written and read as OpenSSL writes it', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     expect(publicKeyOf(privateKey)).toBe(publicKey.export({ format: 'der', type: 'spki' }).toString('base64url'));
@@ -86,6 +96,26 @@ describe('the door of an agent', () => {
       expect(await peer.request('read_text', read)).toEqual(read);
     }
     expect(door.metrics.of('handshakes_refused_total')).toBe(0);
+  });
+
+  test('its question leaves with its answer: what is sent in one turn is one system call', async () => {
+    const door = doorstep();
+    const [, far] = memoryLink({ clock: door.clock, protocol: 'mesh.v1' });
+    let owner: LinkOwner | undefined;
+    let sent = 0;
+    let flushed = 0;
+    const send = () => {
+      if (++sent === 1) process.nextTick(() => (flushed = sent)); // as a link over WebSocket does
+    };
+    door.host.accept(overLink(far, { attach: (given) => (owner = given), send }));
+    const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'mesh/hello', params: hello });
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        owner?.onText(text);
+        setImmediate(resolve);
+      });
+    });
+    expect([sent, flushed]).toEqual([2, 2]);
   });
 
   test.each<[string, (self: Identity) => Identity]>([

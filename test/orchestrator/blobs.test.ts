@@ -1,6 +1,6 @@
 /** Bytes over HTTP on a real port: only what was granted, whole or not at all (wire.md 5). */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -78,6 +78,26 @@ describe('putting', () => {
       code: 'AURORA-4130',
     });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('one upload after the other comes over the same connection, and a refusal ends it', async () => {
+    const agent = new Agent({ keepAlive: true });
+    try {
+      const bytes = ['one', 'two', 'three'].map((text) => Buffer.from(text));
+      const ports: unknown[] = [];
+      for (const each of bytes) {
+        const { url, token } = store.forPutting(refTo(each));
+        const { status, local_port } = await ask('PUT', url, { token, body: each, agent });
+        expect(status).toBe(201);
+        ports.push(local_port);
+      }
+      expect(new Set(ports).size).toBe(1);
+      const { url, token } = store.forPutting(refTo(Buffer.from('four')));
+      const refused = await ask('PUT', url, { token, body: Buffer.from('f0ur'), agent });
+      expect(refused).toMatchObject({ status: 422, headers: { connection: 'close' } });
+    } finally {
+      agent.destroy();
+    }
   });
 
   test('more than one blob may have is refused when it is announced', () => {
@@ -266,6 +286,8 @@ interface Answer {
   headers: NodeJS.Dict<string | string[]>;
   body: string;
   code: string | undefined;
+  /** Of our end: the same for the same connection. */
+  local_port: number | undefined;
 }
 
 const refTo = (bytes: Buffer) => ({ sha256: sha256Of(bytes), size: bytes.length, media_type: 'text/plain', name: 'x' });
@@ -290,11 +312,14 @@ function put(bytes: Buffer): Promise<Answer> {
 const get = (sha256: string, token: string | undefined, range?: string): Promise<Answer> =>
   ask('GET', `http://127.0.0.1:${port.port}/blobs/${sha256}`, { token, range });
 
-function ask(
-  method: string,
-  url: string,
-  { token, range, body }: { token?: string | undefined; range?: string | undefined; body?: Buffer },
-): Promise<Answer> {
+interface Asked {
+  token?: string | undefined;
+  range?: string | undefined;
+  body?: Buffer;
+  agent?: Agent | false;
+}
+
+function ask(method: string, url: string, { token, range, body, agent = false }: Asked): Promise<Answer> {
   const headers = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(range !== undefined && { range }),
@@ -302,13 +327,14 @@ function ask(
   const { port: number, pathname } = new URL(url);
   const path = url.slice(url.indexOf('/', 'http://'.length)) || pathname; // as written: nothing is tidied
   return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port: number, path, method, headers, agent: false }, (response) => {
+    const asking = request({ host: '127.0.0.1', port: number, path, method, headers, agent }, (response) => {
+      const local_port = response.socket.localPort;
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const code = /"code":"(AURORA-\d+)"/.exec(text)?.[1];
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, code });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, code, local_port });
       });
     });
     asking.on('error', reject);
