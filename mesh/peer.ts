@@ -17,9 +17,10 @@ import {
   type RpcResponse,
 } from '../protocol/index.ts';
 import { createStop, stopOf, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
+import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
 import { toErrorAnswer } from './error-answer.ts';
-import type { Link } from './link.ts';
-import { createQuota, type FrameQuota } from './quota.ts';
+import type { Link, LinkOwner } from './link.ts';
+import { createQuota, type FrameQuota, type Quota } from './quota.ts';
 
 /** What a method handler is told about the call. */
 export interface Call {
@@ -127,7 +128,9 @@ export interface PeerDeps {
   /** Frames the other end may send. */
   quota?: FrameQuota;
   /** Whether the quota does not count now: a proven orchestrator's pace is bounded by what it may have in flight. */
-  isUnmetered?: () => boolean;
+  isUnmetered?: (peer: Peer) => boolean;
+  /** Hears the end of the link: for whoever keeps many peers, and would hold a promise for each. */
+  onClosed?: (peer: Peer, end: LinkEnd) => void;
 }
 
 /** Makes a method table. A name that is not in it is -32601 without data, whatever it is. */
@@ -148,172 +151,214 @@ export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): Met
 }
 
 /** Joins a link: from now on its frames are judged and answered here. */
-export function createPeer(deps: PeerDeps): Peer {
-  // Not `deps` itself: whatever else stands in it would be held by each of ten thousand peers.
-  const { link, clock, ids, log, metrics, methods, notifications, isUnmetered } = deps;
-  let limits: PeerLimits = deps.limits ? { ...PEER_LIMITS, ...deps.limits } : PEER_LIMITS;
-  const is_mesh = link.protocol !== '';
-  const quota = deps.quota ? createQuota(deps.quota, clock) : undefined;
+export const createPeer = (deps: PeerDeps): Peer => new LinkPeer(deps);
 
-  const running = new Map<string, Stop>();
-  const pending = new Map<number, Pending>();
-  let subscriptions: Map<number, (event: ProgressEvent) => void> | undefined; // like the listeners made on first use
-  const strikes: number[] = [];
-  let drain_listeners: Set<() => void> | undefined;
-  const idle_waiters: (() => void)[] = [];
-  let last_id = 0;
-  let answering = 0;
-  let is_held = false;
-  let ended: LinkEnd | undefined;
-  let tellClosed: (end: LinkEnd) => void = () => undefined;
-  const closed = new Promise<LinkEnd>((resolve) => (tellClosed = resolve));
-  const client = new JSONRPCClient<undefined>((request: unknown) => sendRequest(JSON.stringify(request)));
+/**
+ * A class, and what is seldom needed is made when it is: an orchestrator holds two peers for each of ten thousand agents, and
+ * nearly all of them are silent (docs/performance.md).
+ */
+class LinkPeer implements Peer, Answerer {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly methods: MethodTable;
+  readonly notifications: PeerDeps['notifications'];
+  readonly isUnmetered: PeerDeps['isUnmetered'];
+  readonly tellClosed: PeerDeps['onClosed'];
+  readonly is_mesh: boolean;
+  readonly quota: Quota | undefined;
+  limits: PeerLimits;
+  /** Calls of the other end that run here. */
+  calls: Map<string, Stop> | undefined;
+  /** What we asked and wait for. */
+  asking: Asking | undefined;
+  subscriptions: Map<number, (event: ProgressEvent) => void> | undefined;
+  drain_listeners: Set<() => void> | undefined;
+  idle_waiters: (() => void)[] | undefined;
+  strikes: number[] | undefined;
+  last_id = 0;
+  answering = 0;
+  is_held = false;
+  ended: LinkEnd | undefined;
+  farewell: Farewell | undefined;
 
-  const peer: Peer = Object.assign(new Calls(running), {
-    link,
-    request,
-    subscribe,
-    notify,
-    notifyJson,
-    idle: () => (answering === 0 ? Promise.resolve() : new Promise<void>((resolve) => void idle_waiters.push(resolve))),
-    close: (code: number, reason: string) => link.close(code, reason),
-    limitFrames: (frame_bytes_max: number) => {
-      if (frame_bytes_max < limits.frame_bytes_max) limits = { ...limits, frame_bytes_max };
-    },
-    onDrain(listener: () => void) {
-      const listeners = (drain_listeners ??= new Set());
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    closed,
-  });
-  link.attach({ onText, onClose, onDrain });
-  return peer;
+  constructor(deps: PeerDeps) {
+    const { link, clock, limits, quota } = deps;
+    this.link = link;
+    this.clock = clock;
+    this.ids = deps.ids;
+    this.log = deps.log;
+    this.metrics = deps.metrics;
+    this.methods = deps.methods;
+    this.notifications = deps.notifications;
+    this.isUnmetered = deps.isUnmetered;
+    this.tellClosed = deps.onClosed;
+    this.is_mesh = link.protocol !== '';
+    this.quota = quota && createQuota(quota, clock);
+    this.limits = limits ? { ...PEER_LIMITS, ...limits } : PEER_LIMITS;
+    link.attach(new Ear(this));
+  }
+
+  get running(): number {
+    return this.calls?.size ?? 0;
+  }
+
+  get closed(): Promise<LinkEnd> {
+    this.farewell ??= new Farewell(this.ended);
+    return this.farewell.said;
+  }
+
+  idle(): Promise<void> {
+    if (this.answering === 0) return Promise.resolve();
+    return new Promise((resolve) => void (this.idle_waiters ??= []).push(resolve));
+  }
+
+  close(code: number, reason: string): void {
+    this.link.close(code, reason);
+  }
+
+  limitFrames(frame_bytes_max: number): void {
+    if (frame_bytes_max < this.limits.frame_bytes_max) this.limits = { ...this.limits, frame_bytes_max };
+  }
+
+  onDrain(listener: () => void): () => void {
+    const listeners = (this.drain_listeners ??= new Set());
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
 
   /* ---- what the other end asks ---- */
 
-  function onText(text: string): void {
-    const { batch, entries } = judgeFrame(text, limits);
+  hearText(text: string): void {
+    const { batch, entries } = judgeFrame(text, this.limits);
     const answers: Promise<RpcResponse | undefined>[] = [];
-    for (const entry of withinQuota(entries)) {
-      const answer = answerSafely(entry);
+    for (const entry of this.withinQuota(entries)) {
+      const answer = this.answerSafely(entry);
       if (answer) answers.push(answer);
     }
     const [first] = answers;
     if (!first) return; // an answer to us, or a notification: most frames
-    answering++;
+    this.answering++;
     void (batch ? Promise.all(answers) : first.then((response) => [response])).then((given) => {
       const responses = given.filter((response) => response !== undefined);
-      if (responses.length > 0) sendAnswers(responses, batch);
+      if (responses.length > 0) this.sendAnswers(responses, batch);
       // Idle only now: whoever waits for it may close the link, and the last answer must have left.
-      if (--answering === 0) for (const resolve of idle_waiters.splice(0)) resolve();
+      if (--this.answering === 0) for (const resolve of this.idle_waiters?.splice(0) ?? []) resolve();
     });
   }
 
   /** Whatever goes wrong over one entry, the process lives and the others are answered. */
-  function answerSafely(entry: Judged): Promise<RpcResponse | undefined> | undefined {
+  answerSafely(entry: Judged): Promise<RpcResponse | undefined> | undefined {
     try {
-      if (entry.kind === 'request') return run(entry.request).catch(onFault);
-      const refusal = answer(entry);
+      if (entry.kind === 'request') return this.run(entry.request).catch((reason: unknown) => this.onFault(reason));
+      const refusal = this.answer(entry);
       return refusal && Promise.resolve(refusal);
     } catch (reason) {
-      onFault(reason);
+      this.onFault(reason);
       return undefined;
     }
   }
 
-  function onFault(reason: unknown): undefined {
-    log.error({ remote: link.remote, err: reason }, 'a frame met a fault');
-    metrics.count('frame_faults_total');
+  onFault(reason: unknown): undefined {
+    this.log.error({ remote: this.link.remote, err: reason }, 'a frame met a fault');
+    this.metrics.count('frame_faults_total');
     return undefined;
   }
 
   /** One entry that is no request: an answer at once, or nothing. */
-  function answer(entry: Exclude<Judged, { kind: 'request' }>): RpcResponse | undefined {
+  answer(entry: Exclude<Judged, { kind: 'request' }>): RpcResponse | undefined {
     switch (entry.kind) {
       case 'refusal':
-        return toRefusal(entry.response);
+        return this.toRefusal(entry.response);
       case 'notification':
-        hear(entry.notification);
+        this.hear(entry.notification);
         return undefined;
       case 'response':
-        settle(entry.response);
+        this.settle(entry.response);
         return undefined;
       case 'strike':
-        strike(entry.reason);
+        this.strike(entry.reason);
         return undefined;
       case 'dropped':
-        log.info({ remote: link.remote, reason: entry.reason }, 'a frame was dropped');
+        this.log.info({ remote: this.link.remote, reason: entry.reason }, 'a frame was dropped');
         return undefined;
     }
   }
 
-  async function run(request: RpcRequest): Promise<RpcResponse | undefined> {
-    const request_id = ids.uuid();
-    const fail = (error: AuroraError) => toFailure(request, error, request_id);
+  async run(request: RpcRequest): Promise<RpcResponse | undefined> {
+    const { methods, metrics, limits } = this;
+    const request_id = this.ids.uuid();
+    const fail = (error: AuroraError) => this.toFailure(request, error, request_id);
     const key = callKey(request.id);
-    if (running.has(key)) {
+    if (this.calls?.has(key)) {
       const message = `Invalid Request: id ${JSON.stringify(request.id)} is in flight`;
-      return toFailure({ ...request, id: null }, new AuroraError(-32600, { message }), request_id);
+      return this.toFailure({ ...request, id: null }, new AuroraError(-32600, { message }), request_id);
     }
     if (!methods.server.hasMethod(request.method)) return fail(new AuroraError(-32601));
-    if (running.size >= limits.in_flight_max) {
+    if (this.running >= limits.in_flight_max) {
       metrics.count('requests_refused_total', { why: 'in_flight_max' });
       return fail(new AuroraError(4290, { message: 'Too many requests in flight', retry_after_ms: RETRY_AFTER_MS }));
     }
     const stop = createStop();
-    running.set(key, stop);
-    const call = { peer, stop, request_id, params: request.params, fail };
+    const calls = (this.calls ??= new Map());
+    calls.set(key, stop);
+    const call = { peer: this, stop, request_id, params: request.params, fail };
     const response = await methods.server.receive(request, call);
-    running.delete(key);
+    calls.delete(key);
+    if (calls.size === 0) this.calls = undefined;
     return response ?? undefined;
   }
 
-  function toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
+  toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
+    const { log, clock, link, is_mesh } = this;
     const fields = { request_id, method: request.method.slice(0, 64), code: error.code, remote: link.remote };
     if (error.code === -32603 || error.code === 5000) log.error({ ...fields, err: error }, 'a request failed inside');
     else log.info(fields, 'a request was refused or failed');
     return toErrorAnswer(error, { id: request.id, request_id, at: toIso(clock.now()), is_mesh });
   }
 
-  function toRefusal(response: RpcResponse): RpcResponse {
+  toRefusal(response: RpcResponse): RpcResponse {
     if (!('error' in response) || !isErrorCode(response.error.code)) return response;
+    const { clock, is_mesh } = this;
     const error = new AuroraError(response.error.code, { message: response.error.message });
-    const request_id = ids.uuid();
-    log.info({ request_id, code: error.code, remote: link.remote }, 'a frame was refused');
+    const request_id = this.ids.uuid();
+    this.log.info({ request_id, code: error.code, remote: this.link.remote }, 'a frame was refused');
     // A bad frame that bears the id of a running call must not settle that call at the other end.
-    const id = running.has(callKey(response.id)) ? null : response.id;
+    const id = this.calls?.has(callKey(response.id)) ? null : response.id;
     return toErrorAnswer(error, { id, request_id, at: toIso(clock.now()), is_mesh });
   }
 
-  function hear({ method, params }: RpcNotification): void {
+  hear({ method, params }: RpcNotification): void {
     if (method === '$/cancel') {
       const parsed = Cancel.safeParse(params);
       const reason = new AuroraError(4990, { detail: { reason: parsed.data?.reason ?? null } });
-      if (parsed.success) running.get(callKey(parsed.data.id))?.abort(reason);
+      if (parsed.success) this.calls?.get(callKey(parsed.data.id))?.abort(reason);
       return;
     }
     if (method === '$/progress') {
       // A stranger's token, or one that is settled: nobody listens (ATK-E6).
-      if (!hearProgress(params)) metrics.count('progress_dropped_total');
+      if (!this.hearProgress(params)) this.metrics.count('progress_dropped_total');
       return;
     }
     try {
-      notifications?.get(method)?.(params, peer);
+      this.notifications?.get(method)?.(params, this);
     } catch (reason) {
-      log.warn({ method: method.slice(0, 64), remote: link.remote, err: reason }, 'a notification was not understood');
+      const about = { method: method.slice(0, 64), remote: this.link.remote, err: reason };
+      this.log.warn(about, 'a notification was not understood');
     }
   }
 
-  function hearProgress(params: unknown): boolean {
+  hearProgress(params: unknown): boolean {
     const event = ProgressEvent.safeParse(params);
     if (!event.success || typeof event.data.token !== 'number') return false;
     const { token } = event.data;
-    const onProgress = pending.get(token)?.onProgress ?? subscriptions?.get(token);
+    const onProgress = this.asking?.pending.get(token)?.onProgress ?? this.subscriptions?.get(token);
     try {
       onProgress?.(event.data);
     } catch (reason) {
-      log.warn({ remote: link.remote, err: reason }, 'a progress event was not understood');
+      this.log.warn({ remote: this.link.remote, err: reason }, 'a progress event was not understood');
     }
     return onProgress !== undefined;
   }
@@ -322,62 +367,69 @@ export function createPeer(deps: PeerDeps): Peer {
    * The entries that may pass. Answers to our own requests cost nothing: we asked for them. All else is counted, batch entries
    * one by one; over the average thoughts and logs are shed, over the burst as well the link closes.
    */
-  function withinQuota(entries: readonly Judged[]): readonly Judged[] {
-    if (!quota || isUnmetered?.()) return entries;
-    const counted = entries.filter((entry) => entry.kind !== 'response' || !isPending(entry.response.id)).length;
-    const answered = quota(counted);
+  withinQuota(entries: readonly Judged[]): readonly Judged[] {
+    if (!this.quota || this.isUnmetered?.(this)) return entries;
+    const counted = entries.filter((entry) => entry.kind !== 'response' || !this.isPending(entry.response.id)).length;
+    const answered = this.quota.take(counted);
     if (answered === 'ok') return entries;
     if (answered === 'over') {
-      metrics.count('links_closed_total', { why: 'rate' });
-      link.close(4029, 'too many frames');
+      this.metrics.count('links_closed_total', { why: 'rate' });
+      this.link.close(4029, 'too many frames');
       return [];
     }
     const kept = entries.filter((entry) => entry.kind !== 'notification' || !isSheddable(entry.notification));
     if (kept.length < entries.length) {
-      metrics.count('progress_shed_total', { why: 'rate' }, entries.length - kept.length);
+      this.metrics.count('progress_shed_total', { why: 'rate' }, entries.length - kept.length);
     }
     return kept;
   }
 
-  function strike(reason: string): void {
-    const now = clock.monotonic();
+  strike(reason: string): void {
+    const now = this.clock.monotonic();
+    const strikes = (this.strikes ??= []);
     while (strikes[0] !== undefined && now - strikes[0] > STRIKE_WINDOW_MS) strikes.shift();
     strikes.push(now);
-    metrics.count('strikes_total');
-    log.warn({ remote: link.remote, reason }, 'a response broke the rules');
-    if (strikes.length >= STRIKES_MAX) link.close(4000, 'protocol abuse');
+    this.metrics.count('strikes_total');
+    this.log.warn({ remote: this.link.remote, reason }, 'a response broke the rules');
+    if (strikes.length >= STRIKES_MAX) this.link.close(4000, 'protocol abuse');
   }
 
   /* ---- what we ask ---- */
 
-  async function subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void) {
-    const token = ++last_id;
-    subscriptions ??= new Map();
-    subscriptions.set(token, onProgress);
-    const stop = () => void subscriptions?.delete(token);
+  async subscribe(
+    method: string,
+    params: RpcParams,
+    onProgress: (event: ProgressEvent) => void,
+  ): Promise<Subscription> {
+    const token = ++this.last_id;
+    this.subscriptions ??= new Map();
+    this.subscriptions.set(token, onProgress);
+    const stop = () => void this.subscriptions?.delete(token);
     try {
-      return { result: await request(method, params, { token }), stop };
+      return { result: await this.request(method, params, { token }), stop };
     } catch (reason) {
       stop();
       throw reason;
     }
   }
 
-  async function request(
+  async request(
     method: string,
     params: RpcParams,
     options: RequestOptions & { token?: number } = {},
   ): Promise<unknown> {
+    const { clock, limits } = this;
     const { timeout_ms, onProgress, stop = options.signal && stopOf(options.signal) } = options;
-    if (ended || !link.open) throw gone(ended);
+    if (this.ended || !this.link.open) throw gone(this.ended);
     if (stop?.aborted) throw AuroraError.from(stop.reason);
-    if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
+    const asking = (this.asking ??= new Asking(this));
+    if (asking.pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
-    const id = options.token ?? ++last_id;
-    const giveUp = (error: AuroraError) => settle(errorOf(id, error.code, error.message));
+    const id = options.token ?? ++this.last_id;
+    const giveUp = (error: AuroraError) => this.settle(errorOf(id, error.code, error.message));
     const cancel = (error: AuroraError, grace_ms: number) => {
-      if (!isPending(id)) return;
-      notify('$/cancel', { id, reason: error.message });
+      if (!this.isPending(id)) return;
+      this.notify('$/cancel', { id, reason: error.message });
       if (grace_ms === 0) giveUp(error);
       else stopGrace = clock.after(grace_ms, () => giveUp(error));
     };
@@ -385,139 +437,146 @@ export function createPeer(deps: PeerDeps): Peer {
     const stopTimer =
       timeout_ms === undefined ? undefined : clock.after(timeout_ms, () => cancel(new AuroraError(5040), 0));
     const ignoreStop = stop?.onAbort((reason) => cancel(AuroraError.from(reason), limits.cancel_grace_ms));
-    pending.set(id, onProgress ? { onProgress } : {});
+    asking.pending.set(id, onProgress ? { onProgress } : {});
     try {
       const sent = onProgress || options.token ? withProgressToken(params, id) : params;
-      const response: RpcResponse = await client.requestAdvanced(
+      const response: RpcResponse = await asking.client.requestAdvanced(
         { jsonrpc: '2.0', id, method, params: sent },
         undefined,
       );
-      if ('error' in response) throw toThrown(response.error, ended);
+      if ('error' in response) throw toThrown(response.error, this.ended);
       return response.result;
     } finally {
-      pending.delete(id);
+      asking.pending.delete(id);
+      if (asking.pending.size === 0 && this.asking === asking) this.asking = undefined;
       stopTimer?.();
       stopGrace();
       ignoreStop?.();
     }
   }
 
-  function settle(response: RpcResponse): void {
+  settle(response: RpcResponse): void {
+    const { log, link, asking } = this;
     // Settled from here on, not only when the asker has run: a second answer in the same frame is late already.
-    if (typeof response.id === 'number' && pending.delete(response.id)) {
-      client.receive(response);
+    if (typeof response.id === 'number' && asking?.pending.delete(response.id)) {
+      asking.client.receive(response);
     } else if (response.id === null && 'error' in response) {
       log.warn({ remote: link.remote, code: response.error.code }, 'the other end could not read a frame');
-    } else if (typeof response.id === 'number' && response.id > 0 && response.id <= last_id) {
-      metrics.count('late_results_total');
+    } else if (typeof response.id === 'number' && response.id > 0 && response.id <= this.last_id) {
+      this.metrics.count('late_results_total');
       log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
     } else {
-      strike('an answer to a request that was never asked');
+      this.strike('an answer to a request that was never asked');
     }
   }
 
-  function isPending(id: RpcId): boolean {
-    return typeof id === 'number' && pending.has(id);
+  isPending(id: RpcId): boolean {
+    return typeof id === 'number' && this.asking?.pending.has(id) === true;
   }
 
-  function notify(method: string, params: RpcParams): void {
-    notifyJson(method, JSON.stringify(params));
+  notify(method: string, params: RpcParams): void {
+    this.notifyJson(method, JSON.stringify(params));
   }
 
-  function notifyJson(method: string, params: string): void {
+  notifyJson(method: string, params: string): void {
     const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
-    if (Buffer.byteLength(text) <= limits.frame_bytes_max) link.send(text);
-    else metrics.count('notifications_dropped_total', { why: 'too_large' });
+    if (Buffer.byteLength(text) <= this.limits.frame_bytes_max) this.link.send(text);
+    else this.metrics.count('notifications_dropped_total', { why: 'too_large' });
   }
 
   /* ---- what goes out ---- */
 
-  function sendRequest(text: string): void {
-    if (Buffer.byteLength(text) > limits.frame_bytes_max) throw new Error(TOO_LARGE);
-    link.send(text);
+  sendRequest(text: string): void {
+    if (Buffer.byteLength(text) > this.limits.frame_bytes_max) throw new Error(TOO_LARGE);
+    this.link.send(text);
   }
 
-  function sendAnswers(answers: readonly RpcResponse[], batch: boolean): void {
+  sendAnswers(answers: readonly RpcResponse[], batch: boolean): void {
+    const { link } = this;
     const [only] = answers;
-    if (batch) link.send(toBatchText(answers));
-    else if (only) link.send(toFittingText(only, limits.frame_bytes_max));
-    if (link.unsent_bytes > PUSH_BACK_BYTES && !is_held) holdBack();
+    if (batch) link.send(toBatchText(answers, this));
+    else if (only) link.send(toAnswerText(only, this));
+    if (link.unsent_bytes > PUSH_BACK_BYTES && !this.is_held) this.holdBack();
   }
 
   /** A peer that asks without reading the answers is not read either until they are gone; one that takes nothing at all is cut. */
-  function holdBack(progress_at = clock.monotonic()): void {
+  holdBack(progress_at = this.clock.monotonic()): void {
+    const { link, clock } = this;
     const before = link.unsent_bytes;
-    is_held = true;
+    this.is_held = true;
     link.pause();
     clock.after(PUSH_BACK_LOOK_MS, () => {
-      is_held = false;
+      this.is_held = false;
       const unsent = link.unsent_bytes;
       if (!link.open || unsent <= PUSH_BACK_BYTES) link.resume();
-      else if (unsent < before) holdBack();
-      else if (clock.monotonic() - progress_at < limits.stall_ms_max) holdBack(progress_at);
-      else dropUnread();
+      else if (unsent < before) this.holdBack();
+      else if (clock.monotonic() - progress_at < this.limits.stall_ms_max) this.holdBack(progress_at);
+      else this.dropUnread();
     });
   }
 
-  function dropUnread(): void {
-    metrics.count('links_closed_total', { why: 'unread' });
-    log.warn({ remote: link.remote, unsent_bytes: link.unsent_bytes }, 'a peer that does not read was cut');
+  dropUnread(): void {
+    const { link } = this;
+    this.metrics.count('links_closed_total', { why: 'unread' });
+    this.log.warn({ remote: link.remote, unsent_bytes: link.unsent_bytes }, 'a peer that does not read was cut');
     link.cut();
   }
 
-  /** The answers of a batch share one frame: one that no longer fits becomes 4130, the others go. */
-  function toBatchText(answers: readonly RpcResponse[]): string {
-    const own = Math.min(ERROR_BYTES, limits.frame_bytes_max / (2 * answers.length));
-    let shared = limits.frame_bytes_max - own * answers.length;
-    const texts = answers.map((answer) => {
-      const text = toFittingText(answer, own + shared);
-      shared -= Math.max(0, Buffer.byteLength(text) + 1 - own);
-      return text;
-    });
-    return `[${texts.join(',')}]`;
+  tellDrained(): void {
+    for (const listener of this.drain_listeners ?? []) listener();
   }
 
-  /** The answer as text; one that cannot be written, or that would kill the link at the other end, becomes an error. */
-  function toFittingText(response: RpcResponse, bytes_max: number): string {
-    const instead = (error: AuroraError) =>
-      JSON.stringify(
-        toErrorAnswer(error, { id: response.id, request_id: ids.uuid(), at: toIso(clock.now()), is_mesh }),
-      );
-    try {
-      const text = JSON.stringify(response);
-      const size = Buffer.byteLength(text);
-      if (size <= bytes_max) return text;
-      return instead(new AuroraError(4130, { detail: { size, frame_bytes_max: limits.frame_bytes_max } }));
-    } catch (reason) {
-      return instead(new AuroraError(-32603, { cause: reason }));
-    }
-  }
-
-  function onDrain(): void {
-    for (const listener of drain_listeners ?? []) listener();
-  }
-
-  function onClose(code: number, reason: string): void {
-    ended = { code, reason };
+  end(ended: LinkEnd): void {
+    this.ended = ended;
     const hung_up = new AuroraError(4990, { message: 'The link is gone' });
     HUNG_UP.add(hung_up);
-    for (const stop of running.values()) stop.abort(hung_up);
-    client.rejectAllPendingRequests(LINK_GONE);
-    subscriptions = undefined;
-    tellClosed(ended);
+    for (const stop of this.calls?.values() ?? []) stop.abort(hung_up);
+    this.asking?.client.rejectAllPendingRequests(LINK_GONE);
+    this.subscriptions = undefined;
+    this.farewell?.say(ended);
+    this.tellClosed?.(this, ended);
   }
 }
 
-/** A getter of its own for each peer would cost each a shape of its own. */
-class Calls {
-  readonly calls: ReadonlyMap<string, unknown>;
+/** What the link tells its peer. */
+class Ear implements LinkOwner {
+  readonly peer: LinkPeer;
 
-  constructor(calls: ReadonlyMap<string, unknown>) {
-    this.calls = calls;
+  constructor(peer: LinkPeer) {
+    this.peer = peer;
   }
 
-  get running(): number {
-    return this.calls.size;
+  onText(text: string): void {
+    this.peer.hearText(text);
+  }
+
+  onDrain(): void {
+    this.peer.tellDrained();
+  }
+
+  onClose(code: number, reason: string): void {
+    this.peer.end({ code, reason });
+  }
+}
+
+/** Requests of ours that wait for their answers; gone with the last of them. */
+class Asking {
+  readonly pending = new Map<number, Pending>();
+  readonly client: JSONRPCClient<undefined>;
+
+  constructor(peer: LinkPeer) {
+    this.client = new JSONRPCClient((request: unknown) => peer.sendRequest(JSON.stringify(request)));
+  }
+}
+
+/** The end of a link, for whoever waits for it. */
+class Farewell {
+  readonly said: Promise<LinkEnd>;
+  say: (end: LinkEnd) => void = () => undefined;
+
+  constructor(ended: LinkEnd | undefined) {
+    this.said = new Promise((resolve) => (this.say = resolve));
+    if (ended) this.say(ended);
   }
 }
 
@@ -591,6 +650,4 @@ const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
 const PUSH_BACK_BYTES = 1_048_576;
 const PUSH_BACK_LOOK_MS = 20;
-/** What every answer of a batch may take at least, so that there is room to say 4130. */
-const ERROR_BYTES = 2_048;
 const MESSAGE_CHARS_MAX = 1_024;

@@ -13,15 +13,35 @@ export const FRAME_QUOTA: FrameQuota = { frames_per_s: 200, burst_frames: 1_000 
 /** `ok`, or `shed` while the average is exceeded (thoughts and logs are dropped), or `over` when even that did not help. */
 export type QuotaAnswer = 'ok' | 'shed' | 'over';
 
-/** Counts frames. Between an empty bucket and one more burst below it frames are shed where they may be; then it is over. */
-export function createQuota({ frames_per_s, burst_frames }: FrameQuota, clock: Clock): (frames: number) => QuotaAnswer {
-  let tokens = burst_frames;
-  let filled_at = clock.monotonic();
-  return (frames) => {
-    const now = clock.monotonic();
-    tokens = Math.min(burst_frames, tokens + ((now - filled_at) * frames_per_s) / 1_000) - frames;
-    filled_at = now;
-    if (tokens >= 0) return 'ok';
-    return tokens >= -burst_frames ? 'shed' : 'over';
-  };
+/** Counts what one connection sends. */
+export interface Quota {
+  take(frames: number): QuotaAnswer;
+}
+
+/** Between an empty bucket and one more burst below it frames are shed where they may be; then it is over. */
+export const createQuota = (quota: FrameQuota, clock: Clock): Quota => new Bucket(quota, clock);
+
+/** A class, for each link has one. */
+class Bucket implements Quota {
+  readonly quota: FrameQuota;
+  readonly clock: Clock;
+  tokens: number;
+  filled_at: number;
+
+  constructor(quota: FrameQuota, clock: Clock) {
+    this.quota = quota;
+    this.clock = clock;
+    this.tokens = quota.burst_frames;
+    this.filled_at = clock.monotonic();
+  }
+
+  take(frames: number): QuotaAnswer {
+    const { frames_per_s, burst_frames } = this.quota;
+    const now = this.clock.monotonic();
+    const filled = this.tokens + ((now - this.filled_at) * frames_per_s) / 1_000;
+    this.tokens = Math.min(burst_frames, filled) - frames;
+    this.filled_at = now;
+    if (this.tokens >= 0) return 'ok';
+    return this.tokens >= -burst_frames ? 'shed' : 'over';
+  }
 }

@@ -77,18 +77,23 @@ export function createReception(deps: ReceptionDeps): Reception {
       link,
       methods: is_mesh ? mesh : bare,
       quota: deps.quota ?? FRAME_QUOTA,
-      isUnmetered: () => guest.principal?.role === 'orchestrator',
+      isUnmetered,
+      onClosed: part,
       ...(deps.limits && { limits: deps.limits }),
     });
     guests.set(peer, guest);
     if (is_mesh) guest.stopTimer = clock.after(hello_ms_max, () => peer.close(4008, 'no hello in time'));
-    void peer.closed.then(() => part(peer, guest));
   }
 
-  function part(peer: Peer, { principal, stopTimer }: Guest): void {
-    stopTimer();
+  function isUnmetered(peer: Peer): boolean {
+    return guests.get(peer)?.principal?.role === 'orchestrator';
+  }
+
+  function part(peer: Peer): void {
+    const guest = guests.get(peer);
+    guest?.stopTimer();
     guests.delete(peer);
-    const name = principal && nameOf(principal);
+    const name = guest?.principal && nameOf(guest.principal);
     if (name !== undefined && newest.get(name) === peer) newest.delete(name);
   }
 
