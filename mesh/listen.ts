@@ -94,6 +94,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
   /** Shared by all links, and free of the request that brought each: it would live as long as its link. */
   const forget = function (this: Socket) {
     links.delete(this);
+    crowd.leave(remoteOf(this));
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -118,7 +119,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
       checkOrigin(request, options.allow_origins ?? []);
       const protocol = agree(request);
       if (closing) throw new AuroraError(5030, { message: 'This port is closing' });
-      crowd.enter(wire);
+      crowd.enter(remoteOf(wire));
       links.set(wire, undefined);
       wire.on('close', forget);
       const limits = await admit(request);
@@ -134,6 +135,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason }), SPOKEN_VERSION),
         onLink: (link) => {
           links.set(wire, link);
+          wire.off('error', hangUp);
           try {
             options.onLink(link, request);
           } catch (fault) {
@@ -190,6 +192,9 @@ export async function listen(options: ListenOptions): Promise<Port> {
 function hangUp(this: Socket): void {
   this.destroy();
 }
+
+/** A socket remembers it, so it is the same at the end as at the beginning. */
+const remoteOf = (wire: Socket): string => wire.remoteAddress ?? '';
 
 const limitsOf = (request: IncomingMessage): LinkLimits =>
   agreedProtocol(request) === '' ? BARE_LINK_LIMITS : LINK_LIMITS;

@@ -1,5 +1,5 @@
 /** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
-import type { Clock, Random, StopSignal } from '../seams/index.ts';
+import type { CancelTimer, Clock, Random, StopSignal } from '../seams/index.ts';
 import { sleep } from '../seams/index.ts';
 import { overLink, type Link, type LinkOwner } from './link.ts';
 
@@ -56,58 +56,61 @@ export function pauseAfter(failures: number, random: Random): number {
 }
 
 /** Hands the link over and waits for its end. */
-function live(link: Link, { clock, signal, onLink }: KeepConnectedOptions, onStable: () => void): Promise<Ending> {
+function live(link: Link, options: KeepConnectedOptions, onStable: () => void): Promise<Ending> {
   return new Promise((resolve) => {
-    let cancelQuiet = () => {};
-    const stop = () => link.close(1000, 'stopped');
-    const watched = watch(link, (code, reason) => {
-      cancelQuiet();
-      signal.removeEventListener('abort', stop);
-      resolve({ code, reason });
-    });
-    signal.addEventListener('abort', stop, { once: true });
+    const watch = new Watch(link, options, resolve);
     try {
-      onLink(watched, () => {
-        cancelQuiet();
-        cancelQuiet = clock.after(QUIET_MS, () => {
-          cancelQuiet = () => {};
-          onStable();
-        });
-      });
+      options.onLink(overLink(link, watch), () => watch.awaitQuiet(onStable));
     } catch (fault) {
       link.cut(); // nobody holds it
       throw fault;
     }
-    if (signal.aborted) stop();
+    if (options.signal.aborted) watch.stop();
   });
 }
 
-/** The same link, which also tells us when it is gone. */
-function watch(link: Link, onGone: (code: number, reason: string) => void): Link {
-  return overLink(link, { attach: (owner) => link.attach(new Watched(owner, onGone)) });
-}
+/** Stands between a link and its owner, to hear the end. A class, for an orchestrator keeps ten thousand links. */
+class Watch implements LinkOwner {
+  readonly link: Link;
+  readonly options: KeepConnectedOptions;
+  readonly onGone: (ending: Ending) => void;
+  readonly stop = () => this.link.close(1000, 'stopped');
+  owner: LinkOwner | undefined;
+  cancelQuiet: CancelTimer | undefined;
 
-/** The owner of a link, and somebody who hears its end. */
-class Watched implements LinkOwner {
-  readonly owner: LinkOwner;
-  readonly onGone: LinkOwner['onClose'];
-
-  constructor(owner: LinkOwner, onGone: LinkOwner['onClose']) {
-    this.owner = owner;
+  constructor(link: Link, options: KeepConnectedOptions, onGone: (ending: Ending) => void) {
+    this.link = link;
+    this.options = options;
     this.onGone = onGone;
+    options.signal.addEventListener('abort', this.stop, { once: true });
+  }
+
+  attach(owner: LinkOwner): void {
+    this.owner = owner;
+    this.link.attach(this);
+  }
+
+  awaitQuiet(onStable: () => void): void {
+    this.cancelQuiet?.();
+    this.cancelQuiet = this.options.clock.after(QUIET_MS, () => {
+      this.cancelQuiet = undefined;
+      onStable();
+    });
   }
 
   onText(text: string): void {
-    this.owner.onText(text);
+    this.owner?.onText(text);
   }
 
   onDrain(): void {
-    this.owner.onDrain?.();
+    this.owner?.onDrain?.();
   }
 
   onClose(code: number, reason: string): void {
-    this.owner.onClose(code, reason);
-    this.onGone(code, reason);
+    this.owner?.onClose(code, reason);
+    this.cancelQuiet?.();
+    this.options.signal.removeEventListener('abort', this.stop);
+    this.onGone({ code, reason });
   }
 }
 

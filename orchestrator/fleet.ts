@@ -180,26 +180,30 @@ export function createFleet(deps: FleetDeps): Fleet {
         ...deps.notifications(),
         ['mesh/goaway', (params, from) => onGoaway(from, params)],
       ])),
+      onClosed: part,
     });
     const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
     if (!link.open) return;
     answered();
-    const name = JSON.stringify([instance.agent_id, instance.instance_id]);
+    const name = nameOf(instance);
     newest.get(name)?.close(4009, 'superseded');
     newest.set(name, peer);
     instances.set(peer, instance);
-    const remove = registry.add(instance);
+    registry.add(instance);
     log.info(
       { agent_id: instance.agent_id, instance_id: instance.instance_id, url: address.url },
       'an agent is online',
     );
     metrics.gauge('agents_online', instances.size);
-    void peer.closed.then((end) => part(instance, name, remove, end));
   }
 
-  function part(instance: Instance, name: string, remove: () => void, end: LinkEnd): void {
-    const { agent_id, instance_id, peer, in_flight } = instance;
-    remove();
+  /** Whoever was refused, or never finished its hello, was never here. */
+  function part(peer: Peer, end: LinkEnd): void {
+    const instance = instances.get(peer);
+    if (!instance) return;
+    const { agent_id, instance_id, in_flight } = instance;
+    const name = nameOf(instance);
+    registry.remove(instance);
     instances.delete(peer);
     if (newest.get(name) === peer) newest.delete(name);
     metrics.gauge('agents_online', instances.size);
@@ -346,6 +350,9 @@ class Quarantined extends AuroraError {
     super(4030, { message: why });
   }
 }
+
+/** An instance names itself; its agent id is proven. */
+const nameOf = ({ agent_id, instance_id }: Instance): string => JSON.stringify([agent_id, instance_id]);
 
 /** A card may leave open whose it is; one that names somebody else is not this agent's. */
 function ownCard(card: CardFacts, { agent_id }: AgentAddress): CardFacts {

@@ -59,8 +59,9 @@ export interface Place {
 
 /** The registry of connected agents. */
 export interface Registry {
-  /** Adds a connected instance; answers how to take it out again. */
-  add(instance: Instance): () => void;
+  /** Adds a connected instance, until it is removed. */
+  add(instance: Instance): void;
+  remove(instance: Instance): void;
   /** Tells the registry that an agent is configured, though perhaps not connected yet. */
   expect(agent_id: string): void;
   forget(agent_id: string): void;
@@ -128,6 +129,7 @@ export function createRegistry(
 
   return {
     add,
+    remove,
     expect: (agent_id) => void expected.add(agent_id),
     forget: (agent_id) => void expected.delete(agent_id),
     admit(wanted) {
@@ -171,13 +173,12 @@ export function createRegistry(
 
   /* ---- who is there ---- */
 
-  function add(instance: Instance): () => void {
+  function add(instance: Instance): void {
     const { agent_id, instance_id } = instance;
     pools.add(instance);
     by_agent.set(agent_id, (by_agent.get(agent_id) ?? new Set()).add(instance));
     for (const resolve of [...(awaiting.get(instance_id) ?? [])]) resolve(instance);
     serve(pools.with(instance));
-    return () => remove(instance);
   }
 
   function remove(instance: Instance): void {

@@ -390,9 +390,9 @@ describe('when nobody is there', () => {
     registry.expect('ada');
     const leaving = instance('ada', 1);
     leaving.is_leaving = true;
-    const remove = registry.add(leaving);
+    registry.add(leaving);
     const waiting = take(to);
-    remove();
+    registry.remove(leaving);
     registry.add(instance('ada', 2));
     expect((await waiting).instance.instance_id).toBe('ada-2');
   });
