@@ -634,3 +634,38 @@ describe('notifications', () => {
     expect(raw.link.open).toBe(true);
   });
 });
+
+describe('the end of the link', () => {
+  test('is told to whoever keeps the peer, once, and to whoever asks for it before or after', async () => {
+    const told: unknown[] = [];
+    const raw = rawPeer({ onClosed: (peer, end) => told.push([peer, end]) });
+    const before = raw.peer.closed;
+    raw.link.close(1001, 'going away');
+    await still();
+    const end = { code: 1001, reason: 'going away' };
+    expect(told).toEqual([[raw.peer, end]]);
+    expect(await Promise.all([before, raw.peer.closed])).toEqual([end, end]);
+  });
+
+  test('is heard by requests that wait, and a request that comes later is refused at once', async () => {
+    const raw = rawPeer();
+    const asked = [1, 2].map(() => raw.peer.request('slow', {}).catch((reason: unknown) => reason));
+    raw.link.cut();
+    expect(await Promise.all(asked)).toMatchObject([{ code: 5030 }, { code: 5030 }]);
+    await expect(raw.peer.request('slow', {})).rejects.toMatchObject({ code: 5030 });
+  });
+
+  test('answers to requests that overlap find their askers, whichever was the last to wait', async () => {
+    const raw = rawPeer();
+    const first = raw.peer.request('slow', {});
+    raw.say({ jsonrpc: '2.0', id: 1, result: 'one' });
+    await still();
+    expect(await first).toBe('one');
+    const [second, third] = [raw.peer.request('slow', {}), raw.peer.request('slow', {})];
+    raw.say({ jsonrpc: '2.0', id: 3, result: 'three' });
+    await still();
+    raw.say({ jsonrpc: '2.0', id: 2, result: 'two' });
+    expect(await Promise.all([second, third])).toEqual(['two', 'three']);
+    expect(raw.metrics.of('strikes_total')).toBe(0);
+  });
+});

@@ -8,6 +8,7 @@ import {
   type MethodHandler,
   type NotificationHandler,
   type Peer,
+  type PeerDeps,
   type PeerLimits,
 } from '../../mesh/index.ts';
 import { countingIds, countingMetrics, manualClock, memoryLog, type ManualClock } from '../../seams/index.ts';
@@ -38,6 +39,7 @@ export function rawPeer(
     notifications?: Record<string, NotificationHandler>;
     limits?: Partial<PeerLimits>;
     quota?: FrameQuota;
+    onClosed?: PeerDeps['onClosed'];
   } = {},
 ): RawPeer {
   const clock = manualClock();
@@ -54,6 +56,7 @@ export function rawPeer(
     notifications: new Map(Object.entries(options.notifications ?? {})),
     ...(options.limits && { limits: options.limits }),
     ...(options.quota && { quota: options.quota }),
+    ...(options.onClosed && { onClosed: options.onClosed }),
   });
   const heard = record(link);
   const say = (frame: unknown) => link.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
