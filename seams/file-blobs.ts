@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobTooLarge, WrongBlob, type Blobs } from './blobs.ts';
 import { beginDraft, DRAFT, IO_BYTES } from './draft.ts';
-import { createRecentBytes, gatherPieces } from './recent-bytes.ts';
+import { createRecentBytes } from './recent-bytes.ts';
 
 /**
  * Files in one folder: a half-written one never gets a name, and one of an earlier run goes at the first put. What was put last
@@ -25,7 +25,7 @@ export function fileBlobs(folder: string): Blobs {
   return {
     async put(bytes, bytes_max, expected) {
       const draft = beginDraft(folder, prepare());
-      const gathered = gatherPieces();
+      const gathered = recent.gather();
       const hash = createHash('sha256');
       let size = 0;
       try {
@@ -47,6 +47,8 @@ export function fileBlobs(folder: string): Blobs {
       } catch (reason) {
         await draft.drop();
         throw reason;
+      } finally {
+        gathered.end();
       }
     },
     async size(sha256) {

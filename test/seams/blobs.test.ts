@@ -76,6 +76,24 @@ test('at most 8 MiB are held: what was wanted longest ago is read from its file 
   expect([await blobs.size(first), await blobs.size(second)]).toEqual([2_000_000, undefined]);
 });
 
+test('uploads that stand still hold no more than 8 MiB together, and give it back when they end', async () => {
+  const blobs = fileBlobs(folder);
+  const last: (() => void)[] = [];
+  async function* slow(fill: number): AsyncIterable<Uint8Array> {
+    yield Buffer.alloc(2_000_000, fill);
+    await new Promise<void>((resolve) => last.push(resolve));
+  }
+  const puts = [1, 2, 3, 4, 5].map((fill) => blobs.put(slow(fill), 2_000_000));
+  await expect.poll(() => last.length).toBe(5);
+  for (const resolve of last) resolve();
+  const kept = await Promise.all(puts);
+  const after = await blobs.put(bytes('after'), 100);
+  for (const sha256 of await readdir(folder)) await rm(join(folder, sha256));
+  const sizes = await Promise.all([...kept, after].map(({ sha256 }) => blobs.size(sha256)));
+  expect(sizes.filter((size) => size === undefined)).toHaveLength(1);
+  expect(sizes.at(-1)).toBe(5);
+});
+
 test('where no file can be made a put fails, keeps nothing, and the bytes are not served either', async () => {
   await writeFile(join(folder, 'file'), 'no folder');
   const blobs = fileBlobs(join(folder, 'file'));
