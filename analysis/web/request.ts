@@ -32,7 +32,7 @@ export interface Places {
 export function placesOf(request: HttpRequest): Places {
   const found: Located[] = [];
   const cut: string[] = [];
-  const target = request.target.slice(0, TARGET_LENGTH_MAX);
+  const target = endsOfText(request.target, TARGET_LENGTH_MAX).join('');
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   found.push({ place: 'path', label: 'path', name: '', text: path });
@@ -46,11 +46,13 @@ export function placesOf(request: HttpRequest): Places {
     if (name === 'cookie') add(cookiesOf(text));
     else found.push({ place: 'header', label: `header ${header}`, name, text });
   }
-  const body = (request.body ?? '').slice(0, BODY_LENGTH_MAX);
+  const body = endsOfText(request.body ?? '', BODY_LENGTH_MAX).join('');
   if (body !== '') add(bodyOf(body, content_type));
 
-  if (request.target.length > TARGET_LENGTH_MAX) cut.push(`target beyond ${TARGET_LENGTH_MAX} characters`);
-  if ((request.body ?? '').length > BODY_LENGTH_MAX) cut.push(`body beyond ${BODY_LENGTH_MAX} characters`);
+  if (request.target.length > TARGET_LENGTH_MAX)
+    cut.push(`target between its first and its last ${TARGET_LENGTH_MAX} characters`);
+  if ((request.body ?? '').length > BODY_LENGTH_MAX)
+    cut.push(`body between its first and its last ${BODY_LENGTH_MAX} characters`);
   const { taken, left } = endsOf(found, PLACES_MAX);
   if (left > 0) cut.push(`${left} places between the first and the last ${PLACES_MAX / 2}`);
   const values = taken.flatMap((located) => {
