@@ -6,7 +6,6 @@ import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
-import { COMMAND_CHARS_MAX } from './decode.ts';
 import { isDiscovery, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import type { Lolbas } from './lolbas.ts';
@@ -38,9 +37,13 @@ export function checkCommands(
 ): AnalysisResult & { commands: CommandReport[] } {
   const judged = commands.map((command) => classifyCommand(command, lolbas));
   const findings = judged.flatMap((classification, index) => findingOf(classification, commands[index] ?? '', index));
-  const cut = judged.filter(({ decoded }) => decoded.is_cut).length;
+  const read = judged.filter(({ decoded }) => decoded.left.length === 0).length;
   const left = judged.flatMap(({ decoded }, index) =>
-    decoded.left.map((what): NotChecked => ({ what: `command ${index + 1}: ${what}`, why: 'a bound was reached' })),
+    decoded.left.map((what): NotChecked & { mandatory: boolean } => ({
+      what: `command ${index + 1}: ${what}`,
+      why: 'a bound was reached',
+      mandatory: true,
+    })),
   );
   const planted = classifyCommand('vssadmin.exe delete shadows /all /quiet', lolbas);
   const result = conclude({
@@ -63,7 +66,7 @@ export function checkCommands(
         corpus: {
           sha256: createHash('sha256').update(JSON.stringify(commands)).digest('hex'),
           items: commands.length,
-          items_read: commands.length,
+          items_read: read,
         },
         ...(planted.technique === 'T1490'
           ? { control: `a planted command was recognised as ${planted.technique}` }
@@ -74,16 +77,10 @@ export function checkCommands(
       ...(planted.technique === 'T1490'
         ? []
         : [{ what: 'the command lines as a whole', why: 'a planted command was not recognised', mandatory: true }]),
-      ...(cut > 0
-        ? [
-            {
-              what: `the rest of ${cut} long command lines`,
-              why: `${COMMAND_CHARS_MAX} characters are read`,
-              mandatory: true,
-            },
-          ]
-        : []),
       ...left.slice(0, LEFT_LISTED_MAX),
+      ...(left.length > LEFT_LISTED_MAX
+        ? [{ what: `${left.length - LEFT_LISTED_MAX} further parts of commands`, why: 'a bound was reached' }]
+        : []),
       ...(lolbas
         ? []
         : [{ what: 'misused programs of the system by the public table', why: 'no content pack "lolbas" is mounted' }]),

@@ -69,9 +69,7 @@ function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
     entries: entries.length,
     signsOf(text) {
       const lower = text.toLowerCase();
-      const stems = new Set(
-        [...lower.matchAll(/[a-z0-9_.+-]{2,60}/g)].slice(0, WORDS_MAX).map(([word]) => stemOf(word)),
-      );
+      const stems = new Set([...lower.matchAll(/[a-z0-9_.+-]{2,60}/g)].map(([word]) => stemOf(word)));
       return [...stems].flatMap((stem) => bestUsage(by_stem.get(stem) ?? [], lower) ?? []);
     },
   };
@@ -121,4 +119,3 @@ const stemOf = (name: string): string =>
 
 /** A table is made once for each mounted pack. */
 const KEPT = new WeakMap<object, Lolbas>();
-const WORDS_MAX = 2_000;
