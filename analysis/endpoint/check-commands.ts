@@ -46,8 +46,11 @@ export function checkCommands(
   const result = conclude({
     subject: `${commands.length} command line${commands.length === 1 ? '' : 's'}`,
     findings,
-    techniques: judged.flatMap(({ technique }, index) => {
-      const known = technique === undefined ? undefined : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+    techniques: judged.flatMap(({ technique, signs: [deciding] }, index) => {
+      const known =
+        technique === undefined || deciding?.is_mention
+          ? undefined
+          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
       return known
         ? [
             {
@@ -99,7 +102,7 @@ export function checkCommands(
 
 function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
   const [deciding] = signs;
-  if (technique === undefined || !deciding) return [];
+  if (technique === undefined || !deciding || deciding.is_mention) return [];
   const severity = isDiscovery(technique) ? 'info' : severityOf(deciding);
   return [
     {
@@ -130,9 +133,11 @@ const toReport = ({ technique, signs, abstained, decoded }: Classification, comm
   technique: technique ?? null,
   technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
   why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
-  signs: signs
-    .slice(0, SIGNS_LISTED_MAX)
-    .map(({ text, steps, ...sign }) => ({ ...sign, text: neutralize(text, TEXT_SHOWN_MAX), steps: [...steps] })),
+  signs: signs.slice(0, SIGNS_LISTED_MAX).map(({ text, steps, is_mention: _is_mention, ...sign }) => ({
+    ...sign,
+    text: neutralize(text, TEXT_SHOWN_MAX),
+    steps: [...steps],
+  })),
   layers: decoded.layers
     .slice(0, LAYERS_LISTED_MAX)
     .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),

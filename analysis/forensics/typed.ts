@@ -1,7 +1,7 @@
 /** What a command typed into a shell is worth: an intruder's few shapes are grave, a day's work of an administrator is none. */
 import { isIP } from 'node:net';
 import type { Severity } from '../../protocol/index.ts';
-import { classifyCommand, COMMAND_CHARS_MAX, severityOf, type CommandSign } from '../endpoint/index.ts';
+import { classifyCommand, COMMAND_CHARS_MAX, isDiscovery, severityOf, type CommandSign } from '../endpoint/index.ts';
 
 /** What one command of a history speaks for; `info` means nothing. */
 export function judgeTyped(command: string): { severity: Severity; title: string; rule: string; technique: string } {
@@ -33,8 +33,9 @@ function runsFromAddress(command: string): boolean {
   return isIP(host.replace(/^\[|\]$/g, '')) !== 0;
 }
 
-/** Services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
-function isEveryday(command: string, { rule }: CommandSign): boolean {
+/** Questions about the machine, services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
+function isEveryday(command: string, { rule, technique }: CommandSign): boolean {
+  if (isDiscovery(technique)) return true;
   if (EVERYDAY_RULES.has(rule)) return !ODD.test(command);
   if (rule !== 'command/download') return false;
   const hosts = [...command.matchAll(URL_HOST)].map(([, host = '']) => host.replace(/^\[|\]$/g, ''));
