@@ -7,7 +7,7 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
 import { COMMAND_CHARS_MAX } from './decode.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import type { Lolbas } from './lolbas.ts';
 
@@ -101,9 +101,9 @@ export function checkCommands(
 }
 
 function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
-  const [deciding] = signs;
+  const deciding = accusingOf(signs);
   if (technique === undefined || !deciding || deciding.is_mention) return [];
-  const severity = isDiscovery(technique) ? 'info' : severityOf(deciding);
+  const severity = isDiscovery(deciding.technique) ? 'info' : severityOf(deciding);
   return [
     {
       id: `command-${index + 1}`,
@@ -111,7 +111,7 @@ function findingOf({ technique, signs }: Classification, command: string, index:
       severity,
       rule: deciding.rule,
       weight: severity === 'info' ? 0 : WEIGHT[severity],
-      basis: `technique ${parentOf(technique)}`,
+      basis: `technique ${parentOf(deciding.technique)}`,
       evidence: [
         evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
         ...(deciding.steps.length === 0

@@ -1,18 +1,20 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
-import { isIP } from 'node:net';
 import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
-import { classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
+import { accusingOf, classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
 import type { ArtifactReading } from './artifact.ts';
+import { commandIn, guessingIn, loginIn, type LoggedRecord } from './logged.ts';
+import { LINE_CHARS_MAX, type TextLog } from './text-log.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
 export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const { name, sha256, damage, artifact } = reading;
-  const suspicions = suspicionsOf(reading).slice(0, FINDINGS_MAX);
+  const all = suspicionsOf(reading).sort((left, right) => right.weight - left.weight);
+  const suspicions = all.slice(0, FINDINGS_MAX);
   const is_read = artifact.kind !== 'unsupported';
   const items = artifact.kind === 'unsupported' ? 1 : itemsOf(reading);
   return conclude({
@@ -34,7 +36,12 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
         corpus: { sha256, items, items_read: is_read ? items : 0 },
       },
     ],
-    not_checked: gapsOf(reading),
+    not_checked: [
+      ...gapsOf(reading),
+      ...(all.length > FINDINGS_MAX
+        ? [{ what: `${all.length - FINDINGS_MAX} lighter findings`, why: `the gravest ${FINDINGS_MAX} are listed` }]
+        : []),
+    ],
   });
 }
 
@@ -75,7 +82,7 @@ function suspicionsOf(reading: ArtifactReading): Suspicion[] {
     case 'log':
       return artifact.log.format === 'iis-w3c'
         ? requestSuspicions(name, artifact.log.records)
-        : loginSuspicions(name, artifact.log.records);
+        : hostSuspicions(name, artifact.log.records);
     case 'unsupported':
       return [];
   }
@@ -91,7 +98,7 @@ function typedSuspicion(source: string, locator: string, command: string): Suspi
 
 function commandSuspicion(source: string, locator: string, command: string): Suspicion[] {
   const { technique, signs } = classifyCommand(command);
-  const [sign] = signs;
+  const sign = accusingOf(signs);
   if (technique === undefined || !sign) return [];
   const severity = severityOf(sign);
   if (severity === 'info') return [];
@@ -101,7 +108,7 @@ function commandSuspicion(source: string, locator: string, command: string): Sus
       title: `a command ${sign.title}`,
       rule: sign.rule,
       severity,
-      technique,
+      technique: sign.technique,
       locator,
       text: command,
     }),
@@ -132,49 +139,25 @@ function requestSuspicions(source: string, records: readonly { line: number; tex
   });
 }
 
-/** Logins that failed and then worked, from one address. */
-function loginSuspicions(source: string, records: readonly { line: number; text: string }[]): Suspicion[] {
-  const failed = new Map<string, { count: number; line: number; text: string }>();
-  const found: Suspicion[] = [];
-  for (const { line, text } of records) {
-    const [, outcome = '', address = ''] =
-      /\b(Failed|Accepted) (?:password|keyboard-interactive(?:\/pam)?) for (?:invalid user )?\S{1,64} from (\S{1,64})/.exec(
-        text,
-      ) ?? [];
-    if (isIP(address) === 0) continue;
-    const known = failed.get(address);
-    if (outcome === 'Failed') {
-      if (known) known.count += 1;
-      else if (failed.size < ADDRESSES_MAX) failed.set(address, { count: 1, line, text });
-    } else if (known && known.count >= GUESSES_FEW) {
-      found.push(
-        suspicion(source, {
-          id: `login-${line}`,
-          title: `${address} logged in after ${known.count} failures`,
-          rule: 'login/guessed',
-          severity: 'high',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-    }
-  }
-  for (const [address, { count, line, text }] of failed) {
-    if (count >= GUESSES_MANY)
-      found.push(
-        suspicion(source, {
-          id: `failures-${address}`,
-          title: `${count} logins from ${address} failed`,
-          rule: 'login/guessing',
-          severity: 'medium',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-  }
-  return found;
+/** Commands that were run, and logins that were guessed. */
+function hostSuspicions(source: string, records: readonly LoggedRecord[]): Suspicion[] {
+  const commands = records.flatMap(({ line, text }) => {
+    const command = commandIn(text);
+    return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command);
+  });
+  const guesses = guessingIn(records).map(({ rule, address, title, records: [shown, ...others] }) =>
+    suspicion(source, {
+      id: `${rule.replace('/', '-')}-${address}`,
+      title,
+      rule,
+      severity: rule === 'login/guessed' ? 'high' : 'low',
+      technique: rule === 'login/spraying' ? 'T1110.003' : 'T1110.001',
+      locator: `line ${shown?.line ?? 0}`,
+      text: shown?.text ?? '',
+      others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
+    }),
+  );
+  return [...guesses, ...commands];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -194,7 +177,7 @@ function failedLogins({ name, artifact }: ArtifactReading): Suspicion[] {
         id: `failures-${at}`,
         title: `${count} logins from ${address} failed`,
         rule: 'login/guessing',
-        severity: 'medium',
+        severity: 'low',
         technique: 'T1110.001',
         locator: `record ${at}`,
         text: `${user} from ${address}`,
@@ -208,6 +191,7 @@ function suspicion(
     locator,
     text,
     title,
+    others = [],
     ...of
   }: Pick<WeighedFinding, 'id' | 'severity'> & {
     title: string;
@@ -215,6 +199,7 @@ function suspicion(
     technique: string;
     locator: string;
     text: string;
+    others?: readonly { locator: string; text: string }[];
   },
 ): Suspicion {
   return {
@@ -222,7 +207,7 @@ function suspicion(
     title: neutralize(title, TITLE_CHARS_MAX),
     weight: of.severity === 'info' ? 0 : WEIGHT[of.severity],
     basis: `${of.rule} ${source}`,
-    evidence: [evidence({ source, locator, text })],
+    evidence: [{ locator, text }, ...others].map((cited) => evidence({ source, ...cited })),
   };
 }
 
@@ -250,6 +235,32 @@ function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { ma
     ...(artifact.kind === 'log' && artifact.log.records.some(({ time }) => time === null)
       ? [{ what: 'the times of its records', why: artifact.log.clock }]
       : []),
+    ...(artifact.kind === 'log' ? unjudgedOf(artifact.log) : []),
+  ];
+}
+
+/** Records that say something this trade has no rules about: read, and not judged. */
+function unjudgedOf({ format, records }: TextLog): (NotChecked & { mandatory?: boolean })[] {
+  if (format === 'iis-w3c') return [];
+  if (format === 'access-log')
+    return [
+      { what: `the requests of ${records.length} records`, why: 'requests of web servers are judged by web-security' },
+    ];
+  const judged = records.filter(({ text }) => commandIn(text) !== undefined || loginIn(text) !== undefined);
+  const others = records.length - judged.length;
+  const cut = judged.filter(({ text }) => text.length >= LINE_CHARS_MAX).length;
+  return [
+    ...(others === 0
+      ? []
+      : [
+          {
+            what: `what ${others} of ${records.length} records say`,
+            why: 'commands of sudo, doas, cron and the audit and logins with passwords are judged',
+          },
+        ]),
+    ...(cut === 0
+      ? []
+      : [{ what: `the rest of ${cut} long records`, why: `${LINE_CHARS_MAX} characters are read`, mandatory: true }]),
   ];
 }
 
@@ -274,5 +285,4 @@ const FINDINGS_MAX = 300;
 const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
 const ADDRESSES_MAX = 10_000;
-const GUESSES_FEW = 3;
 const GUESSES_MANY = 6;

@@ -25,6 +25,9 @@ export const TextLog = z.object({
 });
 export type TextLog = z.infer<typeof TextLog>;
 
+/** Characters of a line that are kept. */
+export const LINE_CHARS_MAX = 1_024;
+
 /** The format of a text by its first lines; undefined when they are of none. */
 export function logFormatOf(text: string): TextLogFormat | undefined {
   const head = text
@@ -115,5 +118,4 @@ const ACCESS_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-])(
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HEAD_CHARS = 65_536;
 const HEAD_LINES = 40;
-const LINE_CHARS_MAX = 1_024;
 const RECORDS_MAX = 20_000;

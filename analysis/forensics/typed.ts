@@ -1,7 +1,14 @@
 /** What a command typed into a shell is worth: an intruder's few shapes are grave, a day's work of an administrator is none. */
 import { isIP } from 'node:net';
 import type { Severity } from '../../protocol/index.ts';
-import { classifyCommand, COMMAND_CHARS_MAX, isDiscovery, severityOf, type CommandSign } from '../endpoint/index.ts';
+import {
+  accusingOf,
+  classifyCommand,
+  COMMAND_CHARS_MAX,
+  isDiscovery,
+  severityOf,
+  type CommandSign,
+} from '../endpoint/index.ts';
 
 /** What one command of a history speaks for; `info` means nothing. */
 export function judgeTyped(command: string): { severity: Severity; title: string; rule: string; technique: string } {
@@ -19,9 +26,9 @@ export function judgeTyped(command: string): { severity: Severity; title: string
     return { severity: 'medium', title, rule: 'typed/fetched-and-run', technique: 'T1105' };
   }
   const { technique, signs } = classifyCommand(command);
-  const [sign] = signs;
+  const sign = accusingOf(signs);
   if (technique === undefined || !sign) return NOTHING;
-  return { ...sign, technique, severity: isEveryday(text, sign) ? 'info' : severityOf(sign) };
+  return { ...sign, severity: isEveryday(text, sign) ? 'info' : severityOf(sign) };
 }
 
 /** A shell whose input and output are a connection. */

@@ -205,6 +205,12 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
       /comsvcs(?:\.dll)?["', ]{1,4}(?:MiniDump|#\+?0*24)|\blsass[^\n]{0,60}\.dmp|\b(?:procdump|sqldumper|createdump|rdrleakdiag|taskmgr|processdump)(?:64)?\b[^\n]{0,80}(?:\blsass|\$?\{?lsass)|\b(?:sqldumper|rdrleakdiag|dumpert|nanodump|xordump|handlekatz)\b|out-minidump|\bfullmemdmp\b|MiniDumpWriteDump|\bprocdump(?:64)?(?:\.exe)?["']?[^\n]{0,60}-(?:ma|mp|r)\b[^\n]{0,20} (?:%|\$|\d)/i,
     ],
   ],
+  [
+    'cron',
+    [
+      /\bcrontab +(?!-l)[^\n]|(?:>|\b(?:tee|cp|mv|echo|printf|install|sed|ln|curl|wget|touch|chmod|rm)\b)[^\n;&|]{0,200}(?:\/etc\/cron|\/var\/spool\/cron)/i,
+    ],
+  ],
   ['cached-logons', [/lsadump::cache|cachedump/i]],
   [
     'proc-memory',

@@ -102,6 +102,13 @@ test.each([
   expect(gravest(command)).toBeGreaterThanOrEqual(rank('medium'));
 });
 
+test('the gravest act accuses, though another sign decides for a technique', () => {
+  expect(checkCommands(['systemctl stop auditd'], undefined).findings[0]).toMatchObject({
+    rule: 'command/security-tool-stopped',
+    severity: 'high',
+  });
+});
+
 test('a mention is told as a mention: it stands among the signs, and is no finding', () => {
   const { commands, findings, mitre_techniques } = checkCommands(['dsregcmd.exe $(Arg0) $(Arg1) $(Arg2)'], undefined);
   expect(findings).toEqual([]);
