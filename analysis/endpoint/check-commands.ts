@@ -6,7 +6,7 @@ import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import type { Lolbas } from './lolbas.ts';
 
@@ -49,8 +49,11 @@ export function checkCommands(
   const result = conclude({
     subject: `${commands.length} command line${commands.length === 1 ? '' : 's'}`,
     findings,
-    techniques: judged.flatMap(({ technique }, index) => {
-      const known = technique === undefined ? undefined : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+    techniques: judged.flatMap(({ technique, signs: [deciding] }, index) => {
+      const known =
+        technique === undefined || deciding?.is_mention
+          ? undefined
+          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
       return known
         ? [
             {
@@ -95,9 +98,9 @@ export function checkCommands(
 }
 
 function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
-  const [deciding] = signs;
-  if (technique === undefined || !deciding) return [];
-  const severity = isDiscovery(technique) ? 'info' : severityOf(deciding);
+  const deciding = accusingOf(signs);
+  if (technique === undefined || !deciding || deciding.is_mention) return [];
+  const severity = isDiscovery(deciding.technique) ? 'info' : severityOf(deciding);
   return [
     {
       id: `command-${index + 1}`,
@@ -105,7 +108,7 @@ function findingOf({ technique, signs }: Classification, command: string, index:
       severity,
       rule: deciding.rule,
       weight: severity === 'info' ? 0 : WEIGHT[severity],
-      basis: `technique ${parentOf(technique)}`,
+      basis: `technique ${parentOf(deciding.technique)}`,
       evidence: [
         evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
         ...(deciding.steps.length === 0
@@ -127,9 +130,11 @@ const toReport = ({ technique, signs, abstained, decoded }: Classification, comm
   technique: technique ?? null,
   technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
   why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
-  signs: signs
-    .slice(0, SIGNS_LISTED_MAX)
-    .map(({ text, steps, ...sign }) => ({ ...sign, text: neutralize(text, TEXT_SHOWN_MAX), steps: [...steps] })),
+  signs: signs.slice(0, SIGNS_LISTED_MAX).map(({ text, steps, is_mention: _is_mention, ...sign }) => ({
+    ...sign,
+    text: neutralize(text, TEXT_SHOWN_MAX),
+    steps: [...steps],
+  })),
   layers: decoded.layers
     .slice(0, LAYERS_LISTED_MAX)
     .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),

@@ -1,7 +1,11 @@
 /** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
+import { isDiscovery } from './gravity.ts';
+import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
+import { actOf } from './rules/acts.ts';
+import { isEverydayAct } from './rules/everyday.ts';
 
 /** A rule that recognised something, with the text it recognised. */
 export interface CommandSign {
@@ -13,6 +17,8 @@ export interface CommandSign {
   text: string;
   /** How the text was made readable; empty for the command as it stands. */
   steps: readonly string[];
+  /** The words stand there, the act does not: it says what a command is about, and accuses nobody. */
+  is_mention?: true;
 }
 
 /** What a command line speaks for. */
@@ -30,10 +36,10 @@ export interface Classification {
 export function classifyCommand(command: string, lolbas?: Lolbas): Classification {
   const decoded = decodeCommand(command);
   const layers = [{ text: decoded.text, steps: [] as readonly string[] }, ...decoded.layers];
-  const signs = layers.flatMap(({ text, steps }) => [
-    ...ownSigns(text, steps),
-    ...(lolbas?.signsOf(text) ?? []).map((sign) => ({ ...sign, steps })),
-  ]);
+  const signs = layers.flatMap(({ text, steps }) => {
+    const done = doneIn(text);
+    return [...ownSigns(text, done, steps), ...recordedUses(text, done, lolbas).map((sign) => ({ ...sign, steps }))];
+  });
   const ranked = rank(signs);
   const [first, second] = ranked;
   if (!first) return { technique: undefined, signs, abstained: 'no rule recognises it', decoded };
@@ -50,13 +56,61 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
   return { technique: sorted[0]?.technique, signs: sorted, abstained: undefined, decoded };
 }
 
-function ownSigns(text: string, steps: readonly string[]): CommandSign[] {
-  return COMMAND_RULES.flatMap(([id, technique, strength, title, pattern, also]): CommandSign[] => {
-    if (also && !also.test(text)) return [];
-    const found = pattern.exec(text);
-    return found ? [{ rule: `command/${id}`, technique, strength, title, text: found[0].trim() || text, steps }] : [];
+function ownSigns(text: string, done: string, steps: readonly string[]): CommandSign[] {
+  return COMMAND_RULES.flatMap((rule): CommandSign[] => {
+    const [id, technique, strength, title, pattern, also] = rule;
+    const found = also && !also.test(text) ? null : pattern.exec(text);
+    const sign = { rule: `command/${id}`, technique, strength, title, steps };
+    const words = found?.[0].trim() || text;
+    if (isDiscovery(technique)) return found ? [{ ...sign, text: words }] : [];
+    const judged = READING.has(id) ? text : done;
+    const act = actOf(rule, judged);
+    if (act === undefined) return found ? [asMention({ ...sign, text: words })] : [];
+    return [{ ...sign, text: act, strength: isEverydayAct(rule, judged) ? lessThan(strength) : strength }];
   });
 }
+
+/** Uses in the public table of misused programs; one that is only looked at or said is a mention. */
+function recordedUses(text: string, done: string, lolbas: Lolbas | undefined): Omit<CommandSign, 'steps'>[] {
+  const told = lolbas?.signsOf(text) ?? [];
+  if (told.length === 0 || done === text) return told;
+  const used = new Set(lolbas?.signsOf(done).map(({ rule }) => rule));
+  return told.map((sign) => (used.has(sign.rule) ? sign : asMention(sign)));
+}
+
+const asMention = <T extends Omit<CommandSign, 'steps'>>(sign: T): T => ({
+  ...sign,
+  strength: 1,
+  title: `mentions, without the act: ${sign.title}`,
+  is_mention: true,
+});
+
+const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
+
+/** Rules whose act is to look: what is read is what is taken. */
+const READING = new Set([
+  'shadow-file',
+  'proc-memory',
+  'files-with-passwords',
+  'registry-passwords',
+  'history-read',
+  'private-keys',
+  'metadata-service',
+  'gpp',
+  'container-secrets',
+  'browser-secrets',
+  'keychain',
+  'password-managers',
+  'web-cookies',
+  'setuid',
+  'clipboard',
+  'mail-collected',
+  'defacement',
+  'local-data',
+  'removable-data',
+  'direct-volume',
+  'dns-c2',
+]);
 
 /** Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. */
 function rank(signs: readonly CommandSign[]): { parent: string; points: number; strongest: number }[] {

@@ -1,13 +1,14 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
-import { isIP } from 'node:net';
 import { SEVERITY_ORDER, type AnalysisResult, type NotChecked } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
-import { classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
+import { accusingOf, classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
 import { itemsOf, unreadOf, type ArtifactReading } from './artifact.ts';
+import { commandIn, guessingIn, loginIn, type LoggedRecord } from './logged.ts';
 import type { Left } from './losses.ts';
+import type { TextLog } from './text-log.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
@@ -96,7 +97,7 @@ function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
     case 'log':
       return artifact.log.format === 'iis-w3c'
         ? requestSuspicions(name, artifact.log.records, left)
-        : loginSuspicions(name, artifact.log.records, left);
+        : hostSuspicions(name, artifact.log.records, left);
     case 'unsupported':
       return [];
   }
@@ -114,7 +115,7 @@ function typedSuspicion(source: string, locator: string, command: string, left: 
 function commandSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
   const { technique, signs, decoded } = classifyCommand(command);
   note(left, decoded.left, locator);
-  const [sign] = signs;
+  const sign = accusingOf(signs);
   if (technique === undefined || !sign) return [];
   const severity = severityOf(sign);
   if (severity === 'info') return [];
@@ -124,7 +125,7 @@ function commandSuspicion(source: string, locator: string, command: string, left
       title: `a command ${sign.title}`,
       rule: sign.rule,
       severity,
-      technique,
+      technique: sign.technique,
       locator,
       text: command,
     }),
@@ -165,56 +166,25 @@ function requestSuspicions(
   });
 }
 
-/** Logins that failed and then worked, from one address. */
-function loginSuspicions(
-  source: string,
-  records: readonly { line: number; text: string }[],
-  left: Left[],
-): Suspicion[] {
-  let unwatched = 0;
-  const failed = new Map<string, { count: number; line: number; text: string }>();
-  const found: Suspicion[] = [];
-  for (const { line, text } of records) {
-    const [, outcome = '', address = ''] =
-      /\b(Failed|Accepted) (?:password|keyboard-interactive(?:\/pam)?) for (?:invalid user )?\S{1,4096} from (\S{1,64})/.exec(
-        text,
-      ) ?? [];
-    if (isIP(address) === 0) continue;
-    const known = failed.get(address);
-    if (outcome === 'Failed') {
-      if (known) known.count += 1;
-      else if (failed.size < ADDRESSES_MAX) failed.set(address, { count: 1, line, text });
-      else unwatched += 1;
-    } else if (known && known.count >= GUESSES_FEW) {
-      found.push(
-        suspicion(source, {
-          id: `login-${line}`,
-          title: `${address} logged in after ${known.count} failures`,
-          rule: 'login/guessed',
-          severity: 'high',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-    }
-  }
-  noteUnwatched(left, unwatched);
-  for (const [address, { count, line, text }] of failed) {
-    if (count >= GUESSES_MANY)
-      found.push(
-        suspicion(source, {
-          id: `failures-${address}`,
-          title: `${count} logins from ${address} failed`,
-          rule: 'login/guessing',
-          severity: 'medium',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-  }
-  return found;
+/** Commands that were run, and logins that were guessed. */
+function hostSuspicions(source: string, records: readonly LoggedRecord[], left: Left[]): Suspicion[] {
+  const commands = records.flatMap(({ line, text }) => {
+    const command = commandIn(text);
+    return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
+  });
+  const guesses = guessingIn(records).map(({ rule, address, title, records: [shown, ...others] }) =>
+    suspicion(source, {
+      id: `${rule.replace('/', '-')}-${address}`,
+      title,
+      rule,
+      severity: rule === 'login/guessed' ? 'high' : 'low',
+      technique: rule === 'login/spraying' ? 'T1110.003' : 'T1110.001',
+      locator: `line ${shown?.line ?? 0}`,
+      text: shown?.text ?? '',
+      others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
+    }),
+  );
+  return [...guesses, ...commands];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -237,7 +207,7 @@ function failedLogins({ name, artifact }: ArtifactReading, left: Left[]): Suspic
         id: `failures-${at}`,
         title: `${count} logins from ${address} failed`,
         rule: 'login/guessing',
-        severity: 'medium',
+        severity: 'low',
         technique: 'T1110.001',
         locator: `record ${at}`,
         text: `${user} from ${address}`,
@@ -260,6 +230,7 @@ function suspicion(
     locator,
     text,
     title,
+    others = [],
     ...of
   }: Pick<WeighedFinding, 'id' | 'severity'> & {
     title: string;
@@ -267,6 +238,7 @@ function suspicion(
     technique: string;
     locator: string;
     text: string;
+    others?: readonly { locator: string; text: string }[];
   },
 ): Suspicion {
   return {
@@ -274,7 +246,7 @@ function suspicion(
     title: neutralize(title, TITLE_CHARS_MAX),
     weight: of.severity === 'info' ? 0 : WEIGHT[of.severity],
     basis: `${of.rule} ${source}`,
-    evidence: [evidence({ source, locator, text })],
+    evidence: [{ locator, text }, ...others].map((cited) => evidence({ source, ...cited })),
   };
 }
 
@@ -302,7 +274,21 @@ function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { ma
     ...(artifact.kind === 'log' && artifact.log.records.some(({ time }) => time === null)
       ? [{ what: 'the times of its records', why: artifact.log.clock }]
       : []),
+    ...(artifact.kind === 'log' ? unjudgedOf(artifact.log) : []),
   ];
+}
+
+/** Records that say something this trade has no rules about: read, and not judged. */
+function unjudgedOf({ format, records }: TextLog): NotChecked[] {
+  if (format === 'iis-w3c') return [];
+  if (format === 'access-log')
+    return [
+      { what: `the requests of ${records.length} records`, why: 'requests of web servers are judged by web-security' },
+    ];
+  const others = records.filter(({ text }) => commandIn(text) === undefined && loginIn(text) === undefined).length;
+  if (others === 0) return [];
+  const why = 'commands of sudo, doas, cron and the audit and logins with passwords are judged';
+  return [{ what: `what ${others} of ${records.length} records say`, why }];
 }
 
 const ODD_PLACE = /\\(?:TEMP|TMP|DOWNLOADS|USERS\\PUBLIC|APPDATA\\LOCAL\\TEMP|PERFLOGS|\$RECYCLE\.BIN)\\/i;
@@ -311,5 +297,4 @@ const LEFT_LISTED_MAX = 50;
 const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
 const ADDRESSES_MAX = 10_000;
-const GUESSES_FEW = 3;
 const GUESSES_MANY = 6;
