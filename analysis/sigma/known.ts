@@ -47,7 +47,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 function distanceOf(left: string, right: string): number {
   if (Math.abs(left.length - right.length) > DISTANCE_MAX) return Infinity;
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (const [index, letter] of [...left].entries()) {
+  for (let index = 0; index < left.length; index++) {
+    const letter = left[index];
     const next = [index + 1];
     for (let at = 1; at <= right.length; at++) {
       const change = (row[at - 1] ?? 0) + Number(right[at - 1] !== letter);

@@ -98,10 +98,10 @@ function tagWarnings(item: Node): SigmaProblem[] {
   if (/^t\d/.test(name)) return techniqueWarnings(name.toUpperCase(), say);
   if (/^(?:[gscmd]|ds|dc|det)\d{4}$/.test(name)) return [];
   const tactic = name.replaceAll('_', '-');
-  if (TACTICS().has(name)) return [];
-  if (TACTICS().has(tactic)) return say(`write attack.${tactic}`);
   const now = currentTactics(tactic);
   if (now.length > 1) return say(`in ATT&CK v${ATTACK_VERSION} that tactic is ${now.join(' or ')}`);
+  if (TACTICS().has(name)) return [];
+  if (TACTICS().has(tactic)) return say(`write attack.${tactic}`);
   const slip = nearest(tactic, TACTICS());
   return say(`ATT&CK has no such tactic${meant(slip && `attack.${slip}`)}`);
 }
