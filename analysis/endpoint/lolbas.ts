@@ -1,6 +1,6 @@
 /** Programs that come with the system and are misused, from mounted content: which of them a command line uses, and how. */
 import { z } from 'zod';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { crosswalk } from '../attack/index.ts';
 import type { CommandSign } from './classify.ts';
 
@@ -23,6 +23,10 @@ export function mountedLolbas(content: Content): Lolbas | undefined {
   KEPT.set(pack.data as object, table);
   return table;
 }
+
+/** Why there is none, for `not_checked`. */
+export const whyNoLolbas = (content: Content): string =>
+  whyAbsent(content, 'lolbas', 'no content pack "lolbas" is mounted');
 
 const Text = z.string().max(4_096).nullish();
 const Own = z.looseObject({

@@ -1,5 +1,6 @@
 /** Rules over a recording: findings with the fields that matched, and a receipt that a clean answer can rest on. */
 import type { AnalysisResult, NotChecked, Severity } from '../../protocol/index.ts';
+import { whyLost } from '../../seams/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { LogEvent } from '../events/index.ts';
 import type { Recording } from '../recordings/index.ts';
@@ -144,10 +145,11 @@ function whatMatched(rule: SigmaRule, event: LogEvent): string {
   );
 }
 
-function rulesetGaps({ refused, is_starter_only }: Ruleset, { not_evaluable }: Engine): NotChecked[] {
+function rulesetGaps({ refused, is_starter_only, lost = [] }: Ruleset, { not_evaluable }: Engine): NotChecked[] {
   const [first] = refused;
   const [undecided] = not_evaluable;
   return [
+    ...lost.map((pack) => ({ what: `the rules of the pack ${pack.name}`, why: whyLost(pack) })),
     ...(is_starter_only
       ? [
           {
