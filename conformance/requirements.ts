@@ -693,7 +693,7 @@ const SENTENCES = {
     level: 'must',
     profiles: MESHED,
     source: 'wire.md 2',
-    text: 'An answer that is larger than the largest frame which the asker takes (limits.frame_bytes_max of hello) becomes 4130.',
+    text: 'No frame is sent that is larger than the other end takes (limits.frame_bytes_max of hello): an answer that does not fit becomes 4130.',
   },
   'CALL-27': {
     level: 'must',

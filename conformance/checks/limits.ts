@@ -31,14 +31,17 @@ export const limitChecks = [
     const bytes = Buffer.byteLength(JSON.stringify(usual));
     if (!isFrame(usual['result']) || bytes < DOCUMENT_BYTES_MIN)
       skip('rpc.discover answers with little: no larger answer is known to be had');
-    const limits = { frame_bytes_max: Math.floor(bytes / 2), in_flight_max: 64, depth_max: 64 };
+    const limits = { frame_bytes_max: FRAME_BYTES_MAX, in_flight_max: 64, depth_max: 64 };
     const talk = await probe.greet({ key, hello: { limits }, answer: { limits } });
     await isKnown(talk);
+    // One document fits, perhaps; a batch of them has to be answered in one frame.
+    const entries = Array.from({ length: Math.ceil((2 * FRAME_BYTES_MAX) / bytes) }, (_, nth) => nth);
     for (let nth = 1; ; nth++) {
-      const answer = await talk.ask('rpc.discover');
-      if (codeOf(answer) === 4130) return;
-      const what = `who takes ${limits.frame_bytes_max} bytes was answered with ${bytes}`;
-      demand(nth < TRIES, codeOf(answer) === undefined ? what : `what is too large was answered ${show(answer)}`);
+      talk.say(entries.map((entry) => ({ jsonrpc: '2.0', id: `${nth}-${entry}`, method: 'rpc.discover' })));
+      const said = await talk.next();
+      const came = Buffer.byteLength(JSON.stringify(said));
+      if (came <= FRAME_BYTES_MAX && [said].flat().some((answer) => codeOf(answer) === 4130)) return;
+      demand(nth < TRIES, `who takes ${FRAME_BYTES_MAX} bytes was answered with ${came}: ${show(said)}`);
       await pass(HEARD_MS); // the question may have overtaken what our hello said
     }
   }),
@@ -57,5 +60,7 @@ const TRIES = 3;
 /** After which a peer that was busy is asked again, ms. */
 const PAUSE_MS = 1_000;
 const HEARD_MS = 100;
-/** Less than half of it would be little for an error. */
-const DOCUMENT_BYTES_MIN = 2_048;
+/** What we say that we take: enough for a peer that wants room for its errors. */
+const FRAME_BYTES_MAX = 16_384;
+/** At most 32 of it are asked for at once, which is what a batch may hold. */
+const DOCUMENT_BYTES_MIN = (2 * FRAME_BYTES_MAX) / 32;
