@@ -76,7 +76,12 @@ export interface RequestOptions {
   timeout_ms?: number;
   /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
   onProgress?: (event: ProgressEvent) => void;
+  /** Hears an answer that comes after it was given up, while the link lives: it settles nothing, and may tell what was done. */
+  onLate?: (answer: LateAnswer) => void;
 }
+
+/** What was answered too late. */
+export type LateAnswer = { result: unknown } | { error: AuroraError };
 
 /** How a link ended. */
 export interface LinkEnd {
@@ -157,6 +162,7 @@ export function createPeer(deps: PeerDeps): Peer {
 
   const running = new Map<string, Stop>();
   const pending = new Map<number, Pending>();
+  let given_up: Map<number, (answer: LateAnswer) => void> | undefined;
   let subscriptions: Map<number, (event: ProgressEvent) => void> | undefined; // like the listeners made on first use
   const strikes: number[] = [];
   let drain_listeners: Set<() => void> | undefined;
@@ -368,13 +374,16 @@ export function createPeer(deps: PeerDeps): Peer {
     params: RpcParams,
     options: RequestOptions & { token?: number } = {},
   ): Promise<unknown> {
-    const { timeout_ms, onProgress, stop = options.signal && stopOf(options.signal) } = options;
+    const { timeout_ms, onProgress, onLate, stop = options.signal && stopOf(options.signal) } = options;
     if (ended || !link.open) throw gone(ended);
     if (stop?.aborted) throw AuroraError.from(stop.reason);
     if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
     const id = options.token ?? ++last_id;
-    const giveUp = (error: AuroraError) => settle(errorOf(id, error.code, error.message));
+    const giveUp = (error: AuroraError) => {
+      if (onLate && isPending(id)) hearLater(id, onLate);
+      settle(errorOf(id, error.code, error.message));
+    };
     const cancel = (error: AuroraError, grace_ms: number) => {
       if (!isPending(id)) return;
       notify('$/cancel', { id, reason: error.message });
@@ -411,9 +420,24 @@ export function createPeer(deps: PeerDeps): Peer {
     } else if (typeof response.id === 'number' && response.id > 0 && response.id <= last_id) {
       metrics.count('late_results_total');
       log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
+      hearLate(response.id, response);
     } else {
       strike('an answer to a request that was never asked');
     }
+  }
+
+  /** At the bound the one given up first is forgotten: its answer is counted, and no longer heard. */
+  function hearLater(id: number, onLate: (answer: LateAnswer) => void): void {
+    given_up ??= new Map();
+    given_up.set(id, onLate);
+    const [oldest] = given_up.keys();
+    if (given_up.size > GIVEN_UP_MAX && oldest !== undefined) given_up.delete(oldest);
+  }
+
+  function hearLate(id: number, response: RpcResponse): void {
+    const onLate = given_up?.get(id);
+    given_up?.delete(id);
+    onLate?.('error' in response ? { error: toThrown(response.error, undefined) } : { result: response.result });
   }
 
   function isPending(id: RpcId): boolean {
@@ -586,6 +610,8 @@ const RETRY_AFTER_MS_MAX = 30_000;
 
 const LINK_GONE = 'link gone';
 const TOO_LARGE = 'frame too large';
+/** Requests of ours that were given up and may still be answered. */
+const GIVEN_UP_MAX = 1_024;
 const STRIKES_MAX = 10;
 const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;

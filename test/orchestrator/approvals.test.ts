@@ -389,6 +389,7 @@ describe('the binding', () => {
       agent_id: 'responder',
       now: at.clock.now(),
       policy_version,
+      mode: 'active' as const,
     };
     const kept = task.approvals![0];
     expect(objectionToUse(task, kept, asked)).toBeUndefined();
