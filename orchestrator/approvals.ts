@@ -126,8 +126,10 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     task: TaskRow,
     { agent_id, traits }: Parameters<Approvals['permit']>[1],
   ): Promise<'allowed' | 'asked'> {
-    if (!isActing({ mode: modeOf(task, deps.mode()) }, traits)) {
-      assertNotDenied(await judge({ task, traits, agent_id, targets: [], recent: NOTHING }));
+    const { skill, params } = task;
+    const mode = modeOf(task, deps.mode());
+    if (!isActing({ mode }, traits)) {
+      assertNotDenied(await judge({ task: { mode, skill, params }, traits, agent_id, targets: [], recent: NOTHING }));
       return 'allowed';
     }
     if (!task.key) throw noKey();
