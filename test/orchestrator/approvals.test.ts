@@ -160,7 +160,10 @@ describe('answering', () => {
 
   test('one name is one person, whichever key it is shown with: neither as requester nor twice (INV13)', async () => {
     const at = await desk();
-    const own = await acceptTask(at, { from: 'user:bob', actor: { sub: 'user:bob', scopes: ['*'], tenant: 'default' } });
+    const own = await acceptTask(at, {
+      from: 'user:bob',
+      actor: { sub: 'user:bob', scopes: ['*'], tenant: 'default' },
+    });
     const approval = await ask(at, own);
     await expect(vote(at, approval, 'operator:bob')).rejects.toMatchObject({ code: 4030 });
     await expect(vote(at, approval, 'user:BOB')).rejects.toMatchObject({ code: 4030 });
