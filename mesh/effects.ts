@@ -147,7 +147,7 @@ interface Wish {
   run: Run;
   stop: Stop;
   wished: EffectRequest;
-  carry(order: EffectOrder): Promise<EffectReceipt>;
+  readonly carry: (order: EffectOrder) => Promise<EffectReceipt>;
 }
 
 function ignore(): void {

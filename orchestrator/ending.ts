@@ -34,7 +34,8 @@ export function withEffects(task: TaskRow, end: TaskEnd, until?: string): TaskEn
   const names = begun.slice(0, NAMED_MAX).map(({ effect_key }) => effect_key);
   const what =
     names.length === 0 ? 'Its effect may have happened' : `Begun before, and may have happened: ${names.join(', ')}`;
-  const known = typeof detail === 'object' && detail !== null ? detail : {};
+  const is_plain = typeof detail === 'object' && detail !== null && !Array.isArray(detail);
+  const known = is_plain ? detail : detail === undefined || detail === null ? {} : { said: detail };
   const error = { code, message: `${message}. ${what}`, detail: { ...known, effects_begun: begun } };
   return { ...end, error };
 }
