@@ -333,13 +333,25 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   async function askAnew(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
-    const place = await registry.acquire({ ...wantedBy(task, order), is_admitted: true }, signal);
+    const place = await placeWhenever({ ...wantedBy(task, order), is_admitted: true }, signal);
     try {
       const { instance, traits } = place;
       assertMayUse(task, order, traits);
       await approvals.askAnew(task, { agent_id: instance.agent_id, traits });
     } finally {
       place.release();
+    }
+  }
+
+  /** However long its agent is away: the question waits, and its own expiry ends that. */
+  async function placeWhenever(wanted: Wanted, signal: AbortSignal): Promise<Place> {
+    for (;;) {
+      try {
+        return await registry.acquire(wanted, signal);
+      } catch (reason) {
+        if (signal.aborted) throw reason;
+      }
+      await sleep(clock, ASK_AGAIN_MS, signal);
     }
   }
 
@@ -451,3 +463,5 @@ const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id })
 /** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;
+/** Between two looks for the agent of a question that has to be asked anew. */
+const ASK_AGAIN_MS = 1_000;
