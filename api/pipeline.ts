@@ -176,6 +176,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         if (chosen !== route.status && !(route.also ?? []).includes(chosen)) throw new Error(`${name}: ${chosen}?`);
         status = chosen;
       },
+      once: (order, accept) => once({ name, order, context, reply }, accept),
     });
     const act = async () => {
       const output = await bound.act(input, context);
@@ -183,7 +184,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     };
 
     const key = context.idempotency_key;
-    if (key === undefined || idempotency === 'none' || !context.caller) {
+    if (key === undefined || idempotency === 'none' || idempotency === 'task' || !context.caller) {
       send(route, { request, reply }, await act());
       return;
     }
@@ -203,7 +204,22 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     send(route, { request, reply }, { status: given.status, body });
   }
 
-  function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer'>): RouteContext {
+  /** Which task an order became is kept, and never how the task was then: everybody waits and hears for themselves. */
+  async function once(
+    { name, order, context, reply }: { name: string; order: object; context: RouteContext; reply: FastifyReply },
+    accept: () => Promise<string>,
+  ): ReturnType<RouteContext['once']> {
+    const { caller, idempotency_key: key } = context;
+    if (key === undefined || !caller) return { task_id: await accept(), joined: false };
+    const scope = JSON.stringify([caller.sub, name, key, 'task']);
+    const { body, replayed } = await answers.once({ scope, digest: digestOf(order) }, async () => {
+      return { status: ACCEPTED, body: await accept(), keep: true };
+    });
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    return { task_id: body ?? '', joined: replayed };
+  }
+
+  function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer' | 'once'>): RouteContext {
     const { request_id, traceparent, tracestate, remote, who } = stateOf(request);
     return {
       ...more,
@@ -288,7 +304,8 @@ const BULK = 'alerts.bulk';
 const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;
+const ACCEPTED = 202;
 /** Attempts to sign in from one address a minute; those on one account are counted besides. */
 const LOGINS_MINUTE_MAX = 60;
-/** A larger answer is made anew: its task is joined all the same. */
+/** A larger answer is made anew. */
 const KEPT_CHARS_MAX = 1_048_576;

@@ -150,6 +150,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'effects.webhook.secret_file': 'text',
   'effects.webhook.networks': 'list',
   'limits.input_bytes_max': 'number',
+  'limits.frames_per_s': 'number',
   'limits.drain_ms': 'number',
 };
 const KEYS = new Map(

@@ -1,10 +1,28 @@
 /** The way to the fleet through its API, for whoever is signed in here: it answers the methods that the views ask for, so they show the same. */
 import { readNote, placeOf, trustOf, type Config } from '../boot/index.ts';
-import { ApiError, AuthError, ClientError, createClient, InvalidRequestError, type Client } from '../client/index.ts';
-import { AuroraError, InputKind, isErrorCode, isFinal, routes, Source, type ProgressEvent } from '../protocol/index.ts';
+import {
+  ApiError,
+  AuthError,
+  ClientError,
+  createClient,
+  InvalidRequestError,
+  systemPlatform,
+  type Client,
+} from '../client/index.ts';
+import {
+  AuroraError,
+  InputKind,
+  isErrorCode,
+  isFinal,
+  routes,
+  Source,
+  TaskState,
+  type ProgressEvent,
+} from '../protocol/index.ts';
 import { z } from 'zod';
 import type { Way } from './follow.ts';
 import { UsageError } from './outcome.ts';
+import { createNews } from './record.ts';
 import { findLogin, keepLogin } from './session.ts';
 
 /** Uses the API of the fleet that runs on the data folder; undefined where it has none, or nobody is signed in at it. */
@@ -33,10 +51,9 @@ function clientOf(config: Config): Client | undefined {
 
 /** The methods, each as its route. */
 function wayOf(client: Client): Way {
-  const { orchestrator, investigations, streams } = client;
+  const { orchestrator, investigations } = client;
   // Opened before anything is asked for, so that what happens is heard from its beginning.
-  const open = () => ({ thoughts: streams.agentThoughts(), receipts: streams.investigationReceipts() });
-  let heard: ReturnType<typeof open> | undefined;
+  let heard: Promise<Heard> | undefined;
   let is_open = true;
   let lose: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => (lose = resolve));
@@ -46,8 +63,7 @@ function wayOf(client: Client): Way {
     'task/cancel': (params) => orchestrator.cancel(routes.orchestrator.cancel.input.parse(params)),
     'blob/grant': (params) => investigations.grantBlob(routes.investigations.grantBlob.input.parse(params)),
     handoff: async (params) => {
-      heard ??= open();
-      await Promise.all([heard.thoughts.opened, heard.receipts.opened]);
+      await (heard ??= openAll(client));
       const { params: asked, options } = Asked.parse(params);
       const input = routes.investigations.investigate.input.parse({ ...asked, ...options });
       const { investigation_id, state } = await investigations.investigate(input);
@@ -69,51 +85,98 @@ function wayOf(client: Client): Way {
     },
     async subscribe(_method, params, onEvent) {
       const { task_id } = TaskOf.parse(params);
-      const { thoughts, receipts } = (heard ??= open());
-      Promise.all([tellThoughts(thoughts, task_id, onEvent), tellEnd(client, receipts, task_id, onEvent)]).catch(() => {
+      const all = await (heard ??= openAll(client));
+      const over = new AbortController();
+      tellAll(client, all, { task_id, signal: over.signal, onEvent }).catch(() => {
         is_open = false;
         lose();
       });
       const stop = () => {
-        thoughts.close();
-        receipts.close();
+        over.abort();
+        for (const stream of [all.thoughts, all.receipts, ...all.steps]) stream.close();
       };
       return { result: null, stop };
     },
   };
 }
 
-async function tellThoughts(
-  thoughts: ReturnType<Client['streams']['agentThoughts']>,
-  investigation_id: string,
-  onEvent: (event: ProgressEvent) => void,
+/** Everything that tells of investigations, from before one is asked for. */
+interface Heard {
+  thoughts: ReturnType<Client['streams']['agentThoughts']>;
+  receipts: ReturnType<Client['streams']['investigationReceipts']>;
+  steps: ReturnType<Client['streams']['toolCalls']>[];
+}
+
+async function openAll({ agents, streams }: Client): Promise<Heard> {
+  const { items } = await agents.list({});
+  const ids = [...new Set(items.map(({ agent_id }) => agent_id))].slice(0, AGENTS_MAX);
+  const heard = {
+    thoughts: streams.agentThoughts(),
+    receipts: streams.investigationReceipts(),
+    steps: ids.map((agent_id) => streams.toolCalls({ agent_id })),
+  };
+  await Promise.all([heard.thoughts, heard.receipts, ...heard.steps].map(({ opened }) => opened));
+  return heard;
+}
+
+/**
+ * Tells thoughts and steps from the streams, and states from the record, in the order in which they happened; resolves with the end
+ * of the investigation. The receipt only wakes: where it was lost, the record says that it is over.
+ */
+async function tellAll(
+  client: Client,
+  { thoughts, receipts, steps }: Heard,
+  { task_id, signal, onEvent }: { task_id: string; signal: AbortSignal; onEvent: (event: ProgressEvent) => void },
 ): Promise<void> {
-  for await (const { lost, seq, at, data } of thoughts) {
-    if (lost || data.investigation_id !== investigation_id) continue;
-    const { kind, text, task_id, agent_id, skill } = data;
-    const source = task_id === investigation_id ? undefined : { task_id, agent_id, skill, attempt: 1 };
-    onEvent({ token: investigation_id, seq, at, kind, value: { text }, ...(source && { source }) });
+  const held: ProgressEvent[] = [];
+  const news = createNews(client, task_id);
+  const lost: Promise<void>[] = [
+    hearThoughts(thoughts, task_id, held),
+    ...steps.map((one) => hearSteps(one, task_id, held)),
+  ];
+  const never = new Promise<never>(() => undefined);
+  const failed = Promise.all(lost).then(() => never);
+  let ended: Promise<void> = receiptOf(receipts, task_id).then(() => void (ended = never)); // it wakes once
+  for (;;) {
+    await Promise.race([failed, ended, systemPlatform.sleep(READ_MS, signal)]);
+    const told = await news();
+    const is_over = told.some(({ source, value }) => !source && isFinal(StateOf.parse(value).state));
+    // What was said before the end may still be on its way over another socket.
+    if (is_over) await systemPlatform.sleep(LINGER_MS, signal);
+    const ready = [...held.splice(0), ...told].sort(
+      (one, other) => Number(one.at > other.at) - Number(one.at < other.at),
+    );
+    for (const event of ready) onEvent(event);
+    if (is_over) return;
   }
 }
 
-/** The receipt is the end, and then it is told how each step ended; where receipts were lost the record is asked. */
-async function tellEnd(
-  { orchestrator }: Client,
-  receipts: ReturnType<Client['streams']['investigationReceipts']>,
-  task_id: string,
-  onEvent: (event: ProgressEvent) => void,
-): Promise<void> {
-  for await (const { lost, seq, at, data } of receipts) {
-    if (!lost && data.task_id !== task_id) continue;
-    const { state } = lost ? await orchestrator.task({ task_id }) : data;
-    const { items } = isFinal(state) ? await orchestrator.history({ root_id: task_id, limit: 200 }) : { items: [] };
-    for (const step of items.filter((item) => item.task_id !== task_id).reverse()) {
-      const { agent_id, skill, attempts } = step;
-      const source = { task_id: step.task_id, agent_id, skill, attempt: attempts.length };
-      onEvent({ token: task_id, seq, at: step.updated_at, kind: 'status', value: { state: step.state }, source });
-    }
-    onEvent({ token: task_id, seq, at, kind: 'status', value: { state } });
+/** Resolves with the receipt of the investigation, or when there will be none. */
+async function receiptOf(receipts: Heard['receipts'], task_id: string): Promise<void> {
+  for await (const { lost, data } of receipts) if (!lost && data.task_id === task_id) return;
+}
+
+async function hearThoughts(thoughts: Heard['thoughts'], token: string, held: ProgressEvent[]): Promise<void> {
+  for await (const { lost, seq, at, data } of thoughts) {
+    if (lost || data.investigation_id !== token) continue;
+    const { kind, text } = data;
+    held.push({ token, seq, at, kind, value: { text }, ...sourceOf(data, token) });
   }
+}
+
+async function hearSteps(steps: Heard['steps'][number], token: string, held: ProgressEvent[]): Promise<void> {
+  for await (const { lost, seq, data } of steps) {
+    if (lost || data.investigation_id !== token) continue;
+    const { tool, outcome, duration_ms, at } = data;
+    held.push({ token, seq, at, kind: 'tool_call', value: { tool, outcome, duration_ms }, ...sourceOf(data, token) });
+  }
+}
+
+function sourceOf(
+  { task_id, agent_id, skill }: { task_id: string; agent_id: string; skill: string },
+  root_id: string,
+): Pick<ProgressEvent, 'source'> {
+  return task_id === root_id ? {} : { source: { task_id, agent_id, skill, attempt: 1 } };
 }
 
 /** What a client throws, as what the command line can tell. */
@@ -134,3 +197,11 @@ const Asked = z.object({
   options: z.object({ deadline_ms: z.number() }),
 });
 const TaskOf = z.object({ task_id: z.string() });
+const StateOf = z.object({ state: TaskState });
+
+/** Agents whose steps are followed: more than a fleet has. */
+const AGENTS_MAX = 64;
+/** How often the record is read, ms: well below the budget of a user. */
+const READ_MS = 2_000;
+/** How long what is on its way may take after the end, ms. */
+const LINGER_MS = 100;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Peer } from '../mesh/index.ts';
 import { AuroraError, isFinal, Task, TaskState, type ProgressEvent } from '../protocol/index.ts';
+import { AdvisedError } from './outcome.ts';
 
 /** An event of an investigation's stream, as a view sees it. */
 export interface Seen {
@@ -43,14 +44,19 @@ export async function follow(peer: Way, task_id: string, watch: Watch, signal?: 
   const subscription = await peer.subscribe('task/subscribe', { task_id, after_seq: 0 }, onEvent);
   try {
     await Promise.race([over, peer.closed]);
-    if (!peer.link.open)
-      throw new AuroraError(5030, { message: 'The link to the orchestrator was lost; the task goes on' });
+    if (!peer.link.open) throw lostOn(task_id);
     return Task.parse(await peer.request('task/get', { task_id }));
   } finally {
     subscription.stop();
     signal?.removeEventListener('abort', cancel);
   }
 }
+
+const lostOn = (task_id: string): AdvisedError =>
+  new AdvisedError(
+    new AuroraError(5030, { message: `The link to the orchestrator was lost; ${task_id} goes on` }),
+    `See what became of it: aurora task ${task_id}`,
+  );
 
 function toSeen(event: ProgressEvent): Seen {
   const status = event.kind === 'status' ? Status.safeParse(event.value) : undefined;

@@ -5,7 +5,7 @@ import pico from 'picocolors';
 import { restoreLedger, sha256Of, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { AuroraError, LedgerBackup, LedgerVerdict } from '../protocol/index.ts';
-import { EXIT, UsageError } from './outcome.ts';
+import { advising, EXIT, UsageError } from './outcome.ts';
 import { isRunning } from './reach.ts';
 import { print } from './tasks.ts';
 import { safe } from './text.ts';
@@ -19,11 +19,12 @@ export async function verify(peer: Peer, json: boolean): Promise<number> {
 }
 
 /** Has a copy made and moves it to `file`; answers 1 when the copy lies where this machine cannot see it. */
-export async function backup(peer: Peer, file: string, json: boolean): Promise<number> {
+export async function backup(peer: Pick<Peer, 'request'>, file: string, json: boolean): Promise<number> {
   const target = resolve(file);
   if (existsSync(target)) throw new UsageError(`${file} exists already: a backup never overwrites`);
   if (!existsSync(dirname(target))) throw new UsageError(`There is no folder ${dirname(target)}`);
-  const made = LedgerBackup.parse(await peer.request('ledger/backup', {}, { timeout_ms: LONG_MS }));
+  const answer = await peer.request('ledger/backup', {}, { timeout_ms: LONG_MS }).catch(advising(5030, NO_COPY));
+  const made = LedgerBackup.parse(answer);
   const is_here = await isThatFile(made.path, made);
   if (is_here) move(made.path, target);
   const at = is_here ? target : made.path;
@@ -90,5 +91,7 @@ function copyAndRemove(from: string, to: string): void {
   rmSync(from);
 }
 
+const NO_COPY =
+  'The data folder of the orchestrator needs room for a second ledger (df); its log says why it failed; whether it is there: aurora agents';
 /** How long a large ledger may take. */
 const LONG_MS = 1_800_000;

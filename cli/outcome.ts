@@ -22,15 +22,35 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A failure that whoever met it can advise on better than its code can. */
+export class AdvisedError extends Error {
+  override readonly name = 'AdvisedError';
+  readonly error: AuroraError;
+  readonly advice: string;
+
+  constructor(error: AuroraError, advice: string) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.advice = advice;
+  }
+}
+
+/** To be caught with: advises on one code, and passes on everything else. */
+export const advising =
+  (code: number, advice: string) =>
+  (reason: unknown): never => {
+    throw reason instanceof AuroraError && reason.code === code ? new AdvisedError(reason, advice) : reason;
+  };
+
 /** The sentence for stderr and the exit code of something that was thrown. */
 export function toOutcome(reason: unknown): { code: number; text: string } {
   if (reason instanceof UsageError || reason instanceof ConfigError || reason instanceof KeyFileError) {
     return { code: EXIT.usage, text: reason.message };
   }
   if (reason instanceof FleetError) return { code: EXIT.failed, text: reason.message };
-  const error = told(AuroraError.from(reason));
+  const error = told(AuroraError.from(reason instanceof AdvisedError ? reason.error : reason));
   const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
-  const advice = ADVICE.get(error.code);
+  const advice = reason instanceof AdvisedError ? safe(reason.advice) : ADVICE.get(error.code);
   return { code: codeOf(error), text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../boot/index.ts';
 import { ApiKey, pageOf, routes, User, type Permission, type UserRole } from '../protocol/index.ts';
+import { advising } from './outcome.ts';
 import { askAs } from './session.ts';
 import { plainTable, print } from './tasks.ts';
 import { safe } from './text.ts';
@@ -32,7 +33,7 @@ export async function addUser(config: Config, username: string, role: UserRole, 
 /** Changes a role, or whether somebody may sign in, or gives a new first password. */
 export async function changeUser(config: Config, username: string, change: UserChange, json: boolean): Promise<void> {
   const asked = { params: { username }, body: change };
-  const changed = NewUser.parse(await askAs(config, routes.users.update, asked));
+  const changed = NewUser.parse(await askAs(config, routes.users.update, asked).catch(noSuchUser));
   if (json) print(changed);
   else if (changed.one_time_password === null) process.stdout.write(`${username} is changed\n`);
   else process.stdout.write(`${username} has a new first password, shown once: ${changed.one_time_password}\n`);
@@ -47,7 +48,7 @@ export interface UserChange {
 
 /** Deletes a user: sessions and keys end at once. */
 export async function removeUser(config: Config, username: string): Promise<void> {
-  await askAs(config, routes.users.remove, { params: { username } });
+  await askAs(config, routes.users.remove, { params: { username } }).catch(noSuchUser);
   process.stdout.write(`${username} is deleted\n`);
 }
 
@@ -82,9 +83,12 @@ export async function addKey(
 
 /** Revokes a key: at once, on open streams too. */
 export async function revokeKey(config: Config, key_id: string): Promise<void> {
-  await askAs(config, routes.auth.revokeKey, { params: { key_id } });
+  await askAs(config, routes.auth.revokeKey, { params: { key_id } }).catch(noSuchKey);
   process.stdout.write(`${key_id} is revoked\n`);
 }
+
+const noSuchUser = advising(4040, 'See who there is: aurora users');
+const noSuchKey = advising(4040, 'See which there are: aurora keys');
 
 const NewUser = User.extend({ one_time_password: z.string().nullable() });
 const NewKey = ApiKey.extend({ api_key: z.string() });

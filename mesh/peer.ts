@@ -320,7 +320,8 @@ class LinkPeer implements Peer, Answerer {
 
   toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
     const { log, clock, link, is_mesh } = this;
-    const fields = { request_id, method: request.method.slice(0, 64), code: error.code, remote: link.remote };
+    const origin = is_mesh ? originOf(request.params) : {};
+    const fields = { request_id, ...origin, method: request.method.slice(0, 64), code: error.code, remote: link.remote };
     if (error.code === -32603 || error.code === 5000) log.error({ ...fields, err: error }, 'a request failed inside');
     else log.info(fields, 'a request was refused or failed');
     return toErrorAnswer(error, { id: request.id, request_id, at: toIso(clock.now()), is_mesh });
@@ -622,12 +623,25 @@ const errorOf = (id: RpcId, code: number, message: string, data?: unknown) => ({
   error: { code, message, ...(data === undefined ? {} : { data }) },
 });
 
+/** The request from outside that a request was made for, as its asker names it: what failed is found under that id too. */
+function originOf(params: RpcParams | undefined): { origin_request_id?: string } {
+  const meta = params && !Array.isArray(params) ? params['_meta'] : undefined;
+  if (typeof meta !== 'object' || meta === null || !('request_id' in meta)) return {};
+  const { request_id } = meta;
+  return typeof request_id === 'string' && request_id.length <= ORIGIN_CHARS_MAX
+    ? { origin_request_id: request_id }
+    : {};
+}
+
 /** The params with our token beside whatever `_meta` they have. */
 function withProgressToken(params: RpcParams, token: number): RpcParams {
   if (Array.isArray(params)) return params;
   const meta = params['_meta'];
   return { ...params, _meta: { ...(typeof meta === 'object' ? meta : {}), progress_token: token } };
 }
+
+/** Longer than any id of a request; what is longer is not logged. */
+const ORIGIN_CHARS_MAX = 64;
 
 const isSheddable = ({ method, params }: RpcNotification): boolean =>
   method === '$/progress' &&

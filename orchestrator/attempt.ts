@@ -140,7 +140,11 @@ interface Failure {
 const wasCutByUs = ({ detail }: AuroraError): boolean =>
   typeof detail === 'object' && detail !== null && 'close_code' in detail && ABUSE.has(Number(detail.close_code));
 
-const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
+/** With the request from outside that it began with: one search of the logs finds the whole way. */
+const logged = ({ task_id, root_id, skill, carried }: TaskRow, more: object): object => {
+  const request_id = carried?.meta['request_id'];
+  return { ...(typeof request_id === 'string' && { request_id }), task_id, root_id, skill, ...more };
+};
 
 /** Cancelled, or out of time. */
 const STOPPED = new Set<number>([4990, 5040]);

@@ -42,7 +42,7 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
 export type RateClass = 'user' | 'chat' | 'login' | 'none';
 
 /**
- * `replay`: the first answer is kept and given again. `task`: the ledger joins the same task (PROM-P2). `once`: the answer holds a
+ * `replay`: the first answer is kept and given again. `task`: a repetition joins the same task and hears how it is now (PROM-P2). `once`: the answer holds a
  * secret that is shown once, so that a repetition is refused with 4090. `none`: the key changes nothing.
  */
 export type Idempotency = 'replay' | 'task' | 'once' | 'none';
@@ -80,6 +80,11 @@ export interface RouteContext {
   signal: AbortSignal;
   /** Chooses one of the route's other statuses. */
   answer(status: number): void;
+  /**
+   * For routes that accept work: under the caller's `Idempotency-Key` the same order is given once, and whoever repeats it, or comes
+   * meanwhile, joins the task that it became. Another order under the key is 4090.
+   */
+  once(order: object, accept: () => Promise<string>): Promise<{ task_id: string; joined: boolean }>;
 }
 
 /** A route with its act. */

@@ -54,15 +54,18 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
       const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
       return HistoryPage.parse(await desk.ask(context, 'task/history', query));
     }),
-    investigationRoutes.investigate.implement(async ({ alert_id, input, kind, ...options }, context) => {
+    investigationRoutes.investigate.implement(async (order, context) => {
+      const { alert_id, input, kind, ...options } = order;
       if ((alert_id === undefined) === (input === undefined)) throw oneOfBoth();
-      const alert = alert_id === undefined ? undefined : await alerts.get(alert_id);
-      const source = alert ? await toSource(alert) : input;
-      const { task_id, state } = await handOff(desk, context, {
-        ...options,
-        to: { agent_id: 'orchestrator', skill: SKILL },
-        params: { input: source, ...(alert ? { kind: 'alert' } : kind && { kind }) },
-        refs: { alert_id },
+      const { task_id, state } = await handOff({ desk, ledger }, context, order, async () => {
+        const alert = alert_id === undefined ? undefined : await alerts.get(alert_id);
+        const source = alert ? await toSource(alert) : input;
+        return {
+          ...options,
+          to: { agent_id: 'orchestrator', skill: SKILL },
+          params: { input: source, ...(alert ? { kind: 'alert' } : kind && { kind }) },
+          refs: { alert_id },
+        };
       });
       return { investigation_id: task_id, state };
     }),

@@ -30,7 +30,7 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
 
   return [
     orchestratorRoutes.dispatch.implement(async ({ wait, on_approval, ...asked }, context) => {
-      const { task_id, state } = await handOff(desk, context, asked);
+      const { task_id, state } = await handOff({ desk, ledger }, context, asked, () => Promise.resolve(asked));
       if (!wait) return { task_id, state };
       if (waiting >= WAITING_MAX) return { task_id, state }; // it was accepted: whoever waits may ask for it
       waiting += 1;
@@ -87,12 +87,29 @@ export interface Work {
   reason?: string | undefined;
 }
 
-/** Hands work to the orchestrator as the caller, and answers as soon as it is accepted. */
+/**
+ * Hands work to the orchestrator as the caller, and answers as soon as it is accepted. `order` is what the caller asked, without how
+ * to wait for it: an order that is repeated under its key is not made into work again, and answered with the state of its task now.
+ */
 export async function handOff(
+  { desk, ledger }: Pick<OrchestratorDeps, 'desk'> & { ledger: Pick<Ledger, 'get'> },
+  context: RouteContext,
+  order: object,
+  toWork: () => Promise<Work>,
+): Promise<Accepted> {
+  const first: { accepted?: Accepted } = {};
+  const { task_id } = await context.once(order, async () => {
+    first.accepted = await hand(desk, context, await toWork());
+    return first.accepted.task_id;
+  });
+  return first.accepted ?? taskOf(ledger, task_id);
+}
+
+async function hand(
   desk: Desk,
   context: RouteContext,
   { refs, deadline_ms, priority, mode, reason, ...what }: Work,
-): Promise<{ task_id: string; state: TaskState }> {
+): Promise<Accepted> {
   const { idempotency_key } = context;
   const options = given({ deadline_ms, priority, mode, reason, idempotency_key });
   const answer = await desk.ask(context, 'handoff', { ...given(what), wait: 'accepted', options }, refs);
@@ -158,6 +175,7 @@ const given = (values: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 const Accepted = z.object({ task_id: z.string(), state: TaskState });
+type Accepted = z.infer<typeof Accepted>;
 
 const PAGE_CHARS_MAX = 8_388_608;
 /** Requests that may wait for their task at once; more are answered with the task that was accepted. */

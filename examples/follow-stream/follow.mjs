@@ -2,9 +2,9 @@
 import { WebSocket } from 'ws';
 
 const [stream, events = '1', after] = process.argv.slice(2);
-const { AURORA_TOKEN: token, AURORA_API: api = 'http://127.0.0.1:8080/api/v1' } = process.env;
+const { TOKEN: token, API: api = 'http://127.0.0.1:8080/api/v1' } = process.env;
 if (!stream || !token) {
-  console.error('usage: AURORA_TOKEN=… node follow.mjs <alerts | agent-thoughts | …> [how many events] [after_seq]');
+  console.error('usage: TOKEN=… node follow.mjs <alerts | agent-thoughts | …> [how many events] [after_seq]');
   process.exit(2);
 }
 const query = after === undefined ? '' : `?after_seq=${after}`;

@@ -185,12 +185,65 @@ describe('a dispatch', () => {
     expect((await dispatch('analyst', { to: { nobody: 1 } })).status).toBe(422);
   });
 
-  test('the same key joins the same task', async () => {
+  test('the same key joins the same task, however one waits for it, and hears how it is now', async () => {
     const headers = { 'idempotency-key': 'd-1' };
     const first = await dispatch('analyst', echo('once'), '', headers);
-    const again = await dispatch('analyst', echo('once'), '', headers);
-    expect(again.body.task_id).toBe(first.body.task_id);
-    expect((await dispatch('analyst', echo('other'), '', headers)).status).toBe(409);
+    const { task_id } = first.body;
+    const again = await dispatch('analyst', echo('once'), '?wait=true', headers);
+    expect([again.status, again.body]).toEqual([
+      200,
+      { task_id, state: 'completed', result: { text: 'once', by: 'patient' } },
+    ]);
+    expect([first, again].map(({ headers: said }) => said['idempotency-replayed'])).toEqual([undefined, 'true']);
+    const unwaited = await dispatch('analyst', echo('once'), '', headers);
+    expect([unwaited.status, unwaited.body]).toEqual([202, { task_id, state: 'completed' }]);
+    const kept = await dispatch('analyst', echo('once'), '?wait=true&on_approval=return', headers);
+    expect(kept.body).toEqual(again.body);
+    for (const other of [echo('other'), { ...echo('once'), deadline_ms: 5_000 }]) {
+      expect((await dispatch('analyst', other, '', headers)).status).toBe(409);
+    }
+  });
+
+  test('the same key is the same investigation, also when its alert was edited since, and it tells how it is now', async () => {
+    const posted = await api.call('POST', '/api/v1/alerts', {
+      as: 'analyst',
+      body: { title: 'Repeated', severity: 'low', source: 'test', iocs: [{ type: 'ip', value: '198.51.100.9' }] },
+    });
+    const { alert_id } = posted.body;
+    const ask = () =>
+      api.call('POST', '/api/v1/agents/investigate', {
+        as: 'analyst',
+        body: { alert_id },
+        headers: { 'idempotency-key': 'i-1' },
+      });
+    const receipts = await api.follow('/ws/investigation-receipts', { as: 'viewer' });
+    const { investigation_id } = (await ask()).body;
+    await receipts.until(({ type, id }) => type === 'receipt' && id === investigation_id);
+    receipts.close();
+    await api.call('PATCH', `/api/v1/alerts/${alert_id}`, { as: 'analyst', body: { title: 'Edited' } });
+    const again = await ask();
+    expect([again.status, again.body]).toEqual([202, { investigation_id, state: 'completed' }]);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+  });
+
+  test('who hangs up leaves the others under the same key waiting for the task', async () => {
+    const headers = { 'idempotency-key': 'hung-up', 'content-type': 'application/json' };
+    const leaves = new AbortController();
+    const first = fetch(`${api.url}/api/v1/orchestrator/dispatch?wait=true`, {
+      method: 'POST',
+      headers: { ...headers, authorization: `Bearer ${api.tokens.get('analyst') ?? ''}` },
+      body: JSON.stringify(echo('wait')),
+      signal: leaves.signal,
+    }).catch((reason: unknown) => reason);
+    await expect.poll(() => waiting.length).toBe(1);
+    const stays = dispatch('analyst', echo('wait'), '?wait=true', headers);
+    leaves.abort();
+    expect(await first).toMatchObject({ name: 'AbortError' });
+    // Somebody else's request, answered meanwhile: whoever left is gone by then.
+    expect((await dispatch('analyst', echo('wait'), '', headers)).body.state).toBe('working');
+    for (const go of waiting.splice(0)) go();
+    const { status, body } = await stays;
+    expect([status, body.result]).toEqual([200, { text: 'wait', by: 'patient' }]);
   });
 
   test('a mode can only be narrower than the one in force', async () => {
@@ -246,6 +299,31 @@ describe('what acts', () => {
       expect(read.body).toMatchObject({ votes: [{ by: 'user:admin' }] });
       const list = await api.call('GET', '/api/v1/approvals', { as: 'analyst' });
       expect(list.body.items.map(({ approval_id: id }) => id)).toContain(approval_id);
+    } finally {
+      api.setMode('monitor');
+    }
+  });
+
+  test('whoever was answered with the question repeats the call after the yes, and the same task goes on to its end', async () => {
+    api.setMode('active');
+    try {
+      const body = { to: { skill: 'isolate_host' }, params: { host: 'ws-10' } };
+      const repeat = (query: string) => dispatch('analyst', body, query, { 'idempotency-key': 'act-3' });
+      const asked = await repeat('?wait=true&on_approval=return');
+      const { task_id, approval } = asked.body;
+      expect((await repeat('')).body).toEqual({ task_id, state: 'auth_required' });
+      await api.call('POST', `/api/v1/approvals/${approval.approval_id}/approve`, {
+        as: 'admin',
+        body: { action_hash: approval.action_hash },
+      });
+      for (const query of ['?wait=true', '?wait=true&on_approval=return']) {
+        const resumed = await repeat(query);
+        expect([resumed.status, resumed.body]).toEqual([
+          200,
+          { task_id, state: 'completed', result: { done: 'ws-10' } },
+        ]);
+      }
+      expect(isolated.filter((host) => host === 'ws-10')).toHaveLength(1);
     } finally {
       api.setMode('monitor');
     }

@@ -412,6 +412,23 @@ describe('names that travel', () => {
     });
   });
 
+  test('what an agent refuses is found under the id of the request, in the line of the agent and in that of the orchestrator', async () => {
+    const request_id = '0a0b0c0d-1111-4222-8333-444455556666';
+    const { status } = await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as: 'analyst',
+      body: { to: { skill: 'echo_text' }, params: {} },
+      headers: { 'x-request-id': request_id },
+    });
+    expect(status).toBe(422);
+    const found = api.mesh.log.lines.filter(({ fields }) => JSON.stringify(fields).includes(request_id));
+    expect(found.map(({ text, fields }) => ({ text, ...fields }))).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ text: 'a request was refused or failed', origin_request_id: request_id }),
+        expect.objectContaining({ text: 'a handoff failed', request_id }),
+      ]),
+    );
+  });
+
   test('ATK-J2: line breaks and colours in what is logged and recorded are escaped', async () => {
     const nasty = 'x\r\nlevel=fatal \u001b[31m';
     await api.call('GET', '/health', { headers: { 'user-agent': 'x' } });

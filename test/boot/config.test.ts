@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ConfigError, ensureFleetKeys, loadConfig, showConfig } from '../../boot/index.ts';
+import { Config } from '../../boot/config.ts';
+import { readEnvironment } from '../../boot/layers.ts';
 import { bindingOf } from '../../boot/seams.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aurora-config-'));
@@ -49,6 +52,21 @@ test('<data>/aurora.yaml is read when it is there; a file that is named must be'
   expect(loadConfig({ env: { AURORA_DATA: data } }).log_level).toBe('silent');
   rmSync(join(data, 'aurora.yaml'));
   expect(errorOf(() => loadConfig({ file: join(data, 'none.yaml'), env: {} }))).toContain('no configuration file');
+});
+
+test('every key is an environment variable, but for policy, which is said in the file', () => {
+  const keys = keysOf(z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' }), []);
+  expect(keys.length).toBeGreaterThan(40);
+  const refused = keys.filter((key) => {
+    const name = `AURORA_${key.replaceAll('.', '_').toUpperCase()}`;
+    try {
+      return Object.keys(readEnvironment({ [name]: '1' })).length === 0;
+    } catch {
+      return true;
+    }
+  });
+  expect(refused).toEqual(['policy']);
+  expect(loadConfig({ env: { AURORA_LIMITS_FRAMES_PER_S: '300' } }).limits.frames_per_s).toBe(300);
 });
 
 test('lists and maps in the environment, also folded over lines as compose writes them', () => {
@@ -122,3 +140,10 @@ test('TLS files that are not there are named', () => {
   const config = loadConfig({ env: { AURORA_DATA: data }, flags: { tls } });
   expect(errorOf(() => bindingOf('threat-intel', config))).toContain(`tls.cert: ${tls.cert} cannot be read`);
 });
+
+/** The keys of a schema, down to what is a value. */
+function keysOf(schema: unknown, path: readonly string[]): string[] {
+  const { properties } = z.object({ properties: z.record(z.string(), z.unknown()).optional() }).parse(schema);
+  if (!properties) return [path.join('.')];
+  return Object.entries(properties).flatMap(([key, below]) => keysOf(below, [...path, key]));
+}

@@ -1,0 +1,83 @@
+/** What is new on the record of an investigation, as the states that its stream would tell. */
+import { z } from 'zod';
+import type { Client } from '../client/index.ts';
+import type { ProgressEvent, RecordedEvent } from '../protocol/index.ts';
+
+/** Reads what was written since the last reading, oldest first. */
+export type News = () => Promise<ProgressEvent[]>;
+
+/** Makes it. The last page is read again each time: a record goes on where it ended. */
+export function createNews({ investigations }: Pick<Client, 'investigations'>, investigation_id: string): News {
+  const seen = new Set<string>();
+  const members = new Map<string, Member>();
+  let cursor: string | undefined;
+
+  return async () => {
+    const news: ProgressEvent[] = [];
+    for (;;) {
+      const asked = { investigation_id, limit: PAGE_EVENTS, ...(cursor !== undefined && { cursor }) };
+      const page = await investigations.events(asked);
+      const fresh = page.items.filter((row) => !seen.has(keyOf(row)));
+      for (const row of fresh) {
+        seen.add(keyOf(row));
+        learn(row);
+      }
+      news.push(...fresh.flatMap(toStatus));
+      if (page.next_cursor === null) return news;
+      cursor = page.next_cursor;
+    }
+  };
+
+  /** Who has a task stands behind its acceptance, where it was not known yet. */
+  function learn({ task_id, payload }: RecordedEvent): void {
+    const said = Said.safeParse(payload).data ?? {};
+    const known = members.get(task_id);
+    const named = said.agent_id === '' ? undefined : said.agent_id;
+    members.set(task_id, {
+      skill: said.skill ?? known?.skill ?? '',
+      agent_id: named ?? known?.agent_id ?? '',
+    });
+  }
+
+  function toStatus({ task_id, seq, at, type, fence, payload }: RecordedEvent): ProgressEvent[] {
+    const said = Said.safeParse(payload).data ?? {};
+    const { skill = '', agent_id = '' } = members.get(task_id) ?? {};
+    const state = STATES[type];
+    if (state === undefined) return [];
+    const is_root = task_id === investigation_id;
+    const attempt = fence ?? 0;
+    const { instance_id, outcome: why } = said;
+    const value = { state, attempt, ...(!is_root && { instance_id }), ...(type === 'released' && { why }) };
+    const source = is_root ? undefined : { task_id, agent_id, skill, attempt };
+    return [{ token: investigation_id, seq, at, kind: 'status', value, ...(source && { source }) }];
+  }
+}
+
+const keyOf = ({ task_id, seq }: RecordedEvent): string => `${task_id}:${seq}`;
+
+interface Member {
+  skill: string;
+  agent_id: string;
+}
+
+const Said = z.object({
+  skill: z.string().optional(),
+  agent_id: z.string().optional(),
+  instance_id: z.string().optional(),
+  outcome: z.string().optional(),
+});
+const STATES: Readonly<Partial<Record<string, string>>> = {
+  accepted: 'submitted',
+  leased: 'working',
+  released: 'submitted',
+  approval_asked: 'auth_required',
+  approval_granted: 'submitted',
+  succeeded: 'completed',
+  failed: 'failed',
+  canceled: 'canceled',
+  expired: 'failed',
+  denied: 'rejected',
+  dead_lettered: 'failed',
+  unknown_effect: 'failed',
+};
+const PAGE_EVENTS = 200;
