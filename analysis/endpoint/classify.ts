@@ -1,4 +1,5 @@
 /** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
+import { createSieve } from '../literals/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
 import type { Lolbas } from './lolbas.ts';
@@ -51,9 +52,10 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
 }
 
 function ownSigns(text: string, steps: readonly string[]): CommandSign[] {
+  const find = SIEVE.over(text);
   return COMMAND_RULES.flatMap(([id, technique, strength, title, pattern, also]): CommandSign[] => {
-    if (also && !also.test(text)) return [];
-    const found = pattern.exec(text);
+    if (also && !find(also)) return [];
+    const found = find(pattern);
     return found ? [{ rule: `command/${id}`, technique, strength, title, text: found[0].trim() || text, steps }] : [];
   });
 }
@@ -79,3 +81,6 @@ function rank(signs: readonly CommandSign[]): { parent: string; points: number; 
 export const parentOf = (technique: string): string => technique.slice(0, 5);
 
 const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+/** Nearly all rules name words that most command lines do not hold. */
+const SIEVE = createSieve(COMMAND_RULES.flatMap(([, , , , pattern, also]) => (also ? [pattern, also] : [pattern])));
