@@ -41,7 +41,10 @@ export function createProcessRoots(): ProcessRoots {
   return {
     note(event) {
       if (!event.origin.categories.includes('process_creation')) return;
-      if (event.origin.event_id === AUDITED) return noteTwin(event, undefined);
+      if (event.origin.event_id === AUDITED) {
+        noteTwin(event, undefined);
+        return;
+      }
       const [own] = textsOf(event, 'ProcessGuid');
       if (own === undefined) return;
       const [parent] = textsOf(event, 'ParentProcessGuid');
