@@ -16,6 +16,8 @@ import {
   planIsolation,
   ProcessReport,
   toProcessReport,
+  whyNoDrivers,
+  whyNoLolbas,
 } from '../analysis/endpoint/index.ts';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { openRecording } from '../analysis/recordings/index.ts';
@@ -214,10 +216,10 @@ async function watchHosts(events: Source, { blobs, content, progress, signal, wo
           : [
               {
                 what: 'misused programs of the system by the public table',
-                why: 'no content pack "lolbas" is mounted',
+                why: whyNoLolbas(content),
               },
             ]),
-        ...(drivers ? [] : [{ what: 'drivers by their hash', why: 'no content pack "loldrivers" is mounted' }]),
+        ...(drivers ? [] : [{ what: 'drivers by their hash', why: whyNoDrivers(content) }]),
       ],
       data_versions: {
         ...(lolbas && { lolbas: lolbas.version }),

@@ -17,6 +17,7 @@ import {
   judgeCustody,
   judgeTimeline,
   readArtifact,
+  toListed,
   TimelineEntry,
   TimelineSource,
   type Gathered,
@@ -170,7 +171,7 @@ export const forensicAnalyst = defineAgent({
       const bytes = await collect(blobs.open(artifact), ARTIFACT_BYTES_MAX);
       return progress.tool('read artefact', { name: artifact.name, bytes: bytes.length }, () => {
         const reading = readArtifact(bytes, artifact.name, kind);
-        return { ...judgeArtifact(reading), artifact: reading.artifact };
+        return { ...judgeArtifact(reading), artifact: toListed(reading.artifact) };
       });
     }),
     buildTimeline.implement(async ({ sources }, { blobs, progress, signal, workers }) => {

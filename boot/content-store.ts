@@ -6,7 +6,7 @@ import { FILE_KINDS, FilePack, gatherContent, type ContentKind, type Gathering }
 import { unpack, type UnpackedFile } from '../analysis/readers/index.ts';
 import { sha256Of, systemClock, toIso } from '../seams/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import { PACK_BYTES_MAX, readPackText } from './content.ts';
+import { PACK_BYTES_MAX, PACK_CHANGED, PACK_GONE, readPackText } from './content.ts';
 import { readManifest, writeManifest, type PackRecord } from './content-manifest.ts';
 import { starterPack } from './starter.ts';
 import { writeWhole } from './whole-file.ts';
@@ -72,6 +72,24 @@ export async function addContent(folder: string, path: string, options: AddOptio
   return { packs: made.map(({ name, record }) => ({ name, ...record })), refused, passed_over };
 }
 
+/** Takes an added pack out of use and deletes it. Throws 4220 when no such pack was added. */
+export function removeContent(folder: string, name: string): PackRecord & { name: string } {
+  const { packs } = readManifest(folder);
+  const record = Object.hasOwn(packs, name) ? packs[name] : undefined;
+  if (!record) throw new AuroraError(4220, { message: notAdded(name, Object.keys(packs)) });
+  // First nobody is told of it any more, then it goes: who reads in between misses nothing that is listed.
+  writeManifest(folder, { packs: Object.fromEntries(Object.entries(packs).filter(([each]) => each !== name)) });
+  if (!Object.entries(packs).some(([each, { file }]) => each !== name && file === record.file))
+    rmSync(join(folder, record.file), { force: true });
+  return { name, ...record };
+}
+
+function notAdded(name: string, names: readonly string[]): string {
+  if (name === 'starter') return 'The starter pack is shipped with the product: it was not added and cannot be removed';
+  const there = names.length === 0 ? 'nothing was added here' : `there is ${[...names].sort().join(', ')}`;
+  return `No pack ${name} was added: ${there}`;
+}
+
 /** A pack as it is listed: what we ship has no record. */
 export interface ListedPack extends Omit<PackRecord, 'file' | 'files' | 'added_at'> {
   name: string;
@@ -107,11 +125,9 @@ export interface PackCheck {
 export function verifyContent(folder: string): PackCheck[] {
   return Object.entries(readManifest(folder).packs).map(([name, { file, sha256 }]) => {
     const path = join(folder, file);
-    if (!existsSync(path)) return { name, ok: false, why: 'its file is gone' };
+    if (!existsSync(path)) return { name, ok: false, why: PACK_GONE };
     try {
-      return sha256Of(readPackText(path)) === sha256
-        ? { name, ok: true }
-        : { name, ok: false, why: 'it is not the pack that was added' };
+      return sha256Of(readPackText(path)) === sha256 ? { name, ok: true } : { name, ok: false, why: PACK_CHANGED };
     } catch (reason) {
       return {
         name,

@@ -34,6 +34,7 @@ export { restoreLedger, sha256Of } from './backup.ts';
 export {
   addContent,
   listContent,
+  removeContent,
   verifyContent,
   type Added,
   type AddOptions,

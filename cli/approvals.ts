@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
-import { Approval, ApprovalPage, AuroraError } from '../protocol/index.ts';
+import { Approval, ApprovalPage, AuroraError, isSamePerson } from '../protocol/index.ts';
 import { toApprovalText, toOutcomeText } from './approval-view.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { readPages } from './pages.ts';
@@ -59,7 +59,7 @@ export async function decide(
   const approval = await find(peer, approval_id);
   process.stderr.write(toApprovalText(approval, systemClock.now()));
   if (approval.state !== 'pending') throw new AuroraError(4090, { message: `It is ${approval.state} already` });
-  if (approval.requester.includes(`operator:${operator}`)) {
+  if (approval.requester.some((one) => isSamePerson(one, `operator:${operator}`))) {
     process.stderr.write('aurora: you asked for this yourself: it takes another operator (--operator <name>)\n');
   }
   if (!yes && !(await isConfirmed(`${decision} it as ${operator}? Type yes: `))) {

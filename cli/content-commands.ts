@@ -20,6 +20,14 @@ export function addContentCommands(cli: Cli): void {
       end(await add(configOf(), path, { name, version: asVersion, licence }, isJson()));
     });
   content
+    .command('remove <name>')
+    .description('take an added pack out of use and delete it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  aurora content remove sigma\n\nExit codes: 0 removed, 2 no such pack was added',
+    )
+    .action(async (name: string) => end(await (await import('./content.ts')).remove(configOf(), name, isJson())));
+  content
     .command('list')
     .description('what there is: kind, entries, version, hash, licence')
     .addHelpText('after', '\nExample:\n  aurora content list --json')

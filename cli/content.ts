@@ -1,6 +1,6 @@
 /** Content, for people: what was added and refused, what there is, what no longer is what it was. */
 import pico from 'picocolors';
-import { addContent, listContent, verifyContent, type AddOptions, type Config } from '../boot/index.ts';
+import { addContent, listContent, removeContent, verifyContent, type AddOptions, type Config } from '../boot/index.ts';
 import { EXIT } from './outcome.ts';
 import { isRunning } from './reach.ts';
 import { print } from './tasks.ts';
@@ -29,6 +29,18 @@ export async function add(config: Config, path: string, options: AddOptions, jso
   return EXIT.ok;
 }
 
+/** Takes a pack out of use. Throws what `toOutcome` can tell when no such pack was added. */
+export async function remove(config: Config, name: string, json: boolean): Promise<number> {
+  const removed = removeContent(config.content, name);
+  if (json) {
+    print({ folder: config.content, removed });
+    return EXIT.ok;
+  }
+  process.stdout.write(`${pico.green('removed')} ${safe(removed.name)}: ${removed.items} of ${removed.kind}\n`);
+  if (await isRunning(config)) process.stdout.write('The running fleet is without it from the next question on.\n');
+  return EXIT.ok;
+}
+
 /** Lists all packs. */
 export function list(config: Config, json: boolean): void {
   const packs = listContent(config.content);
@@ -54,6 +66,12 @@ export function verify(config: Config, json: boolean): number {
       );
     }
     if (checks.length === 0) process.stdout.write('Nothing was added here\n');
+    const [broken] = checks.filter(({ ok }) => !ok);
+    if (broken) {
+      process.stdout.write(
+        `No specialist uses what fails: add it again, or take it out with: aurora content remove ${safe(broken.name)}\n`,
+      );
+    }
   }
   return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
 }

@@ -50,6 +50,8 @@ export async function inspect(config: Config, { url, params, flags, json, operat
   const answer_ms_max = flags.timeout * 1_000;
   const options = { url, profile, token, tls_ca, answer_ms_max, onNote };
   const here = await reaching(url, () => visit({ ...options, key: profile === 'bare' ? undefined : keys.key }));
+  const whose = { url, token, key_file: keys.key_file, id: keys.key?.id };
+  const save = (visited: Visit, file: string) => write(visited, file, againText(file, profile, whose));
   try {
     if (flags.try !== undefined) return await tryOnce(here, flags.try, given, json);
     if (json) print(overviewOf(here));
@@ -93,12 +95,32 @@ const overviewOf = ({ profile, introduced, card, document, skills }: Visit) => (
   document,
 });
 
-/** Writes the recording. */
-function save(here: Visit, file: string): void {
+/** Writes the recording, and says how it is sent again. */
+function write(here: Visit, file: string, again: string): void {
   try {
     writeFileSync(file, `${JSON.stringify(here.recording(), null, 2)}\n`);
   } catch (reason) {
     throw new UsageError(`${file} cannot be written: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
-  process.stderr.write(`aurora: ${file} is written; send it again with: aurora call --replay ${file}\n`);
+  process.stderr.write(`aurora: ${safe(file)} is written; send it again with: ${again}\n`);
 }
+
+/** The command that sends it again as whoever it was recorded with: a replay takes no key by itself, for its address may be anybody's. */
+function againText(
+  file: string,
+  profile: Profile,
+  {
+    url,
+    token,
+    key_file,
+    id,
+  }: { url: string; token: string | undefined; key_file?: string | undefined; id?: string | undefined },
+): string {
+  const key = profile === 'bare' || key_file === undefined ? [] : ['--key', toWord(key_file), '--id', toWord(id ?? '')];
+  const who = [...key, ...(token === undefined ? [] : ['--token …'])];
+  return ['aurora call --replay', toWord(file), ...(who.length > 0 ? [toWord(url), ...who] : [])].join(' ');
+}
+
+/** A word as a shell reads it back. */
+const toWord = (text: string): string =>
+  /^[\w@%+=:,./[\]-]+$/.test(text) ? text : `'${safe(text).replaceAll("'", `'\\''`)}'`;

@@ -21,12 +21,12 @@ export function addSigmaCommands(cli: Cli): void {
   sigma
     .command('explain <rule-or-events> [events]')
     .description(
-      'try a rule on every event and say of those that match and the nearest misses which field decided, and why',
+      'try a rule on every event and say of those that match and the nearest misses which field or filter decided, and what correlations counted',
     )
     .option('--rule-id <id>', 'a mounted rule instead of a file')
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora sigma explain rule.yml event.json\n  aurora sigma explain --rule-id 81bcb81b-5b1f-474b-b373-52c871aaa7b1 event.json\n\nExit codes: 0 it matches an event, 1 it matches none, or cannot be decided here, 2 the rule or the call was wrong',
+      '\nExamples:\n  aurora sigma explain rule.yml event.json\n  aurora sigma explain --rule-id 81bcb81b-5b1f-474b-b373-52c871aaa7b1 event.json\n\nExit codes: 0 it matches an event that no filter takes away, or a correlation fires, 1 none of it, or cannot be decided here, 2 the rule or the call was wrong',
     )
     .action(async (first: string, second: string | undefined, { ruleId }: { ruleId?: string }) => {
       const [rule, events] = second === undefined ? [undefined, first] : [first, second];

@@ -6,6 +6,7 @@ import { RuleExplanation, RuleTrial, type SigmaProblem } from '../protocol/index
 import { readInput, toSource } from './input.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { isRunning, withPrivate, withRunning } from './reach.ts';
+import { toExplanationText } from './sigma-view.ts';
 import { safe, toJsonText, wrap } from './text.ts';
 
 /** What one says beside the files. */
@@ -37,7 +38,7 @@ export async function testRule(
   return events !== undefined && trial.hits.length === 0 ? EXIT.failed : EXIT.ok;
 }
 
-/** Explains a rule on events. 0: it matches one of them, however many there are; 1: none. */
+/** Explains a rule on events. 0: it matches one of them, filters asked, or a correlation over it fires; 1: none. */
 export async function explainRule(
   rule: string | undefined,
   events: string,
@@ -57,7 +58,9 @@ export async function explainRule(
     ),
   );
   process.stdout.write(options.json ? `${toJsonText(explained)}\n` : toExplanationText(explained));
-  return explained.events.some(({ matched }) => matched) ? EXIT.ok : EXIT.failed;
+  const has_hit =
+    explained.events.some(({ matched }) => matched) || explained.correlations.some(({ fired }) => fired > 0);
+  return has_hit ? EXIT.ok : EXIT.failed;
 }
 
 /** The fleet that runs, or one of the threat hunter alone for the length of the call: nothing leaves the machine either way. */
@@ -102,28 +105,6 @@ function toTrialText({ summary, problems, hits, not_checked }: RuleTrial, rule: 
 /** As compilers write it, so that editors can jump there. */
 const toProblemText = ({ severity, path, message, line, column }: SigmaProblem, rule: string): string =>
   `  ${safe(rule)}:${line}:${column} ${severity === 'error' ? pico.red('error') : pico.yellow('warning')} ${path === '' ? '' : `${safe(path)}: `}${safe(message)}`;
-
-function toExplanationText({ rule, summary, events, more_events }: RuleExplanation): string {
-  const mark = (matched: boolean) => (matched ? pico.green('yes') : pico.red('no '));
-  return [
-    `${pico.bold(safe(rule.title))} (${safe(rule.level)})`,
-    safe(summary),
-    ...events.flatMap(({ locator, matched, why, logsource, conditions, selections }) => [
-      `\n${mark(matched)}  ${safe(locator)}: ${safe(why)}`,
-      `     log: ${mark(logsource.matched)} wants ${safe(logsource.wanted)}, is ${safe(logsource.event)}`,
-      ...conditions.map(({ text, matched: holds }) => `     condition: ${mark(holds)} ${safe(text)}`),
-      ...selections.flatMap(({ name, matched: selects, fields }) => [
-        `     ${mark(selects)} ${safe(name)}`,
-        ...fields.map(({ key, line, matched: fits, event_values, why: reason }) => {
-          const has = event_values.length === 0 ? '' : pico.dim(`  [${safe(event_values.join(' | '))}]`);
-          return `        ${mark(fits)} ${safe(key)} (line ${line}): ${safe(reason)}${has}`;
-        }),
-      ]),
-    ]),
-    ...(more_events > 0 ? [`\n${more_events} more events were tried and are not shown`] : []),
-    '',
-  ].join('\n');
-}
 
 const RULE_BYTES_MAX = 131_072;
 const ANSWER_MS_MAX = 300_000;

@@ -26,14 +26,35 @@ export function standingOf({ state, outcome, resolved, redriven_as }: Task): str
 }
 
 function headOf(task: Task): string[] {
-  const { task_id, agent_id, skill, reason, hop, created_at, deadline, priority, mode, error, redriven_as } = task;
+  const {
+    task_id,
+    agent_id,
+    skill,
+    reason,
+    hop,
+    created_at,
+    deadline,
+    priority,
+    mode,
+    error,
+    late_result,
+    redriven_as,
+  } = task;
   return [
     `${pico.bold(task_id)}  ${standingOf(task)}  ${safe(`${agent_id} ${skill}`.trim())}  hop ${hop}`,
     ...(reason === undefined ? [] : [`  because: ${safe(reason)}`]),
     `  made ${created_at}, deadline ${deadline}, priority ${priority}, mode ${mode}`,
     ...(error ? [`  ${pico.red(`AURORA-${error.code}`)} ${safe(error.message)}`] : []),
+    ...(late_result ? [`  answered after its end, ${late_result.at}${after(lateText(late_result))}`] : []),
     ...(redriven_as === undefined ? [] : [`  done once more as ${safe(redriven_as)}`]),
   ];
+}
+
+/** What came late, in a line. */
+function lateText(late: unknown): string | undefined {
+  const { error, result } = partsOf(late);
+  const text = error ? `${error.code} ${error.message}` : result?.summary;
+  return text === undefined ? undefined : safe(text);
 }
 
 /** Numbers in the order of acceptance, and how far below the first each is. */
@@ -72,7 +93,7 @@ function describe({ task_id, type, fence, payload }: RecordedEvent): string {
     case 'approval_consumed':
       return `${said.effect_key ?? ''} by ${said.by ?? ''}`;
     case 'late_result':
-      return 'a result that came too late: kept, and nothing else';
+      return `came too late, and changes no state${after(lateText(payload))}`;
     case 'audit':
       return describeNote(said);
     default:
@@ -122,6 +143,7 @@ const Parts = z.object({
   why: Text,
   code: z.number().optional().catch(undefined),
   name: Text,
+  result: z.object({ summary: Text }).optional().catch(undefined),
   error: z.object({ code: z.number(), message: z.string() }).optional().catch(undefined),
 });
 type Parts = z.infer<typeof Parts>;

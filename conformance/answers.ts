@@ -10,16 +10,21 @@ export type Frame = Record<string, unknown>;
 export type Observe = (id: RequirementId, about: string) => void;
 
 /** Judges one answer: an object with result, error or both. */
-export function judgeAnswer(frame: Frame, profile: Profile, observe: Observe): void {
+export function judgeAnswer(
+  frame: Frame,
+  profile: Profile,
+  observe: Observe,
+  isOurs: (text: string) => boolean = NOT_OURS,
+): void {
   const has_result = Object.hasOwn(frame, 'result');
   const has_error = Object.hasOwn(frame, 'error');
   if (frame['jsonrpc'] !== '2.0') observe('FRAME-01', `jsonrpc is ${show(frame['jsonrpc'])}`);
   if (has_result === has_error) observe('FRAME-02', has_result ? 'both result and error' : 'neither result nor error');
   if (!Object.hasOwn(frame, 'id')) observe('FRAME-04', 'an answer without an id');
-  if (has_error) judgeError(frame['error'], profile, observe);
+  if (has_error) judgeError(frame['error'], profile, observe, isOurs);
 }
 
-function judgeError(error: unknown, profile: Profile, observe: Observe): void {
+function judgeError(error: unknown, profile: Profile, observe: Observe, isOurs: (text: string) => boolean): void {
   if (!isFrame(error) || !Number.isInteger(error['code']) || typeof error['message'] !== 'string') {
     observe('FRAME-03', `the error is ${show(error)}`);
     return;
@@ -28,9 +33,11 @@ function judgeError(error: unknown, profile: Profile, observe: Observe): void {
   const { message, data } = error as { message: string; data?: unknown };
   if (!isLegal(code, profile)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
   // What does not fit is named by its JSON pointer, which looks like a path of files.
-  const seen = (text: string) => leakIn(code === -32602 ? withoutPointers(text) : text);
+  const seen = (text: string) => firstOf(LEAKS, code === -32602 ? withoutPointers(text) : text);
   const leak = seen(message) ?? seen(toText(data ?? ''));
-  if (leak !== undefined) observe('CALL-18', `an error shows ${leak}`);
+  if (leak !== undefined) observe('CALL-18', `an error shows ${JSON.stringify(leak)}`);
+  const secret = firstOf(SECRETS, message) ?? firstOf(SECRETS, toText(data ?? ''));
+  if (secret !== undefined && !isOurs(secret)) observe('CALL-27', `an error shows ${JSON.stringify(secret)}`);
   if (profile !== 'bare') judgeData(code, data, observe);
   if (profile === 'bare' && isRpcCode(code) && data !== undefined) observe('CALL-16', `a ${code} with data`);
   if (profile === 'bare' && code === -32601 && message !== 'Method not found') {
@@ -44,8 +51,16 @@ function judgeData(code: number, data: unknown, observe: Observe): void {
     ['code', 'message', 'timestamp', 'request_id'].every((name) => typeof data[name] === 'string') &&
     (isRpcCode(code) || data['code'] === `AURORA-${code}`);
   if (!is_whole) observe('CALL-15', `the data of a ${code} is ${show(data)}`);
+  if (!isFrame(data)) return;
+  const { timestamp, retryable, retry_after_ms } = data;
+  const is_typed =
+    (typeof timestamp !== 'string' || ISO_TIME.test(timestamp)) &&
+    [undefined, null, true, false].some((value) => value === retryable) &&
+    (retry_after_ms === undefined || retry_after_ms === null || isDuration(retry_after_ms));
+  if (!is_typed) observe('CALL-23', `the data of a ${code} is ${show(data)}`);
 }
 
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 const isRpcCode = (code: number): boolean => code === -32700 || (code <= -32600 && code >= -32603);
 /** A stranger's own codes are free in bare, but for those that JSON-RPC keeps for itself (5.1). */
 function isLegal(code: number, profile: Profile): boolean {
@@ -57,13 +72,16 @@ function isLegal(code: number, profile: Profile): boolean {
 const withoutPointers = (text: string): string =>
   text.slice(0, LEAK_CHARS_MAX).replace(/(?<![\w.:/])\/[\w/~-]{0,256}/g, '/');
 
-/** A trace of the inside: a stack, a file, an exception's own words. Only the beginning is looked at. */
-function leakIn(text: string): string | undefined {
+/** A trace of the inside: what the first of the patterns that match finds. Only the beginning is looked at. */
+function firstOf(patterns: readonly RegExp[], text: string): string | undefined {
   const beginning = text.slice(0, LEAK_CHARS_MAX);
-  const found = LEAKS.map((pattern) => pattern.exec(beginning)?.[0]).find((match) => match !== undefined);
-  return found === undefined ? undefined : JSON.stringify(found.slice(0, 80));
+  return patterns
+    .map((pattern) => pattern.exec(beginning)?.[0])
+    .find((match) => match !== undefined)
+    ?.slice(0, 80);
 }
 
+const NOT_OURS = (): boolean => false;
 const LEAK_CHARS_MAX = 8_192;
 /** Every repetition has an end: a text made to be read again from each place takes no long time. */
 const LEAKS = [
@@ -75,6 +93,16 @@ const LEAKS = [
   /[\w-]{1,100}\.(?:[cm]?[jt]s|py|go|rs|java|rb|cs):\d/,
   /\b(?:TypeError|ReferenceError|RangeError|KeyError|ValueError|AttributeError|NullPointerException)\b/,
 ];
+/** SQL in its capitals, values beside the name of a secret, and keys that are known by their look. */
+const SECRETS = [
+  /\bSELECT\b[^;]{1,200}\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b|\bUPDATE \w{1,64} SET\b/,
+  /\bSQLSTATE\b|\bSQLITE_[A-Z]{3,20}\b|\bnear \\?"[^"]{1,40}": syntax error/,
+  /\b(?:password|passwd|secret|api_?key)\s?=\s?\\?['"]?[^\s'"<{]{4,40}/i,
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/,
+  /\b[a-z]{2,20}:\/\/[^\s:/@]{1,64}:[^\s:/@]{1,64}@/,
+];
+/** Dates and times, however fine; the zone may be left out. */
+const ISO_TIME = /^\d{4}-?[01]\d-?[0-3]\d[T ][0-2]\d(?::?[0-6]\d){1,2}(?:[.,]\d{1,12})?(?:Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /** An object, and no array. */
 export const isFrame = (value: unknown): value is Frame =>

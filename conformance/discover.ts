@@ -36,12 +36,14 @@ export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[
       if (typeof name !== 'string' || name.startsWith('rpc.')) return [];
       const own = isFrame(method['x-aurora']) ? method['x-aurora'] : {};
       const effect = own['effect'] ?? traits.get(name)?.['effect'];
+      const concurrency = traits.get(name)?.['concurrency'];
       const params_schema = toWhole(isFrame(own['params_schema']) ? own['params_schema'] : schemaOf(method));
       const schema = isFrame(result) && isFrame(result['schema']) ? result['schema'] : undefined;
       return [
         {
           name,
           effect: effect === 'read' || effect === 'idempotent' || effect === 'non_idempotent' ? effect : 'unknown',
+          ...(Number.isInteger(concurrency) && { concurrency: Number(concurrency) }),
           ...paramsFor(examples, params_schema, chance),
           params_schema,
           result_schema: toWhole(schema),

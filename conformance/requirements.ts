@@ -111,6 +111,18 @@ const SENTENCES = {
     source: 'RFC 6455, 4.2.1',
     text: 'A frame that arrives in one piece with the upgrade request is answered.',
   },
+  'UP-15': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 4',
+    text: 'An upgrade whose Host only begins or ends like the name of this peer is refused.',
+  },
+  'UP-16': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 4',
+    text: 'An upgrade from a page that has no origin of its own (Origin: null) is refused.',
+  },
 
   /* ---- the framing of WebSocket ---- */
   'WS-01': {
@@ -212,6 +224,12 @@ const SENTENCES = {
     profiles: EVERY,
     source: 'RFC 6455, 5.2',
     text: 'A message whose length is written in 2 or in 8 bytes is read like any other.',
+  },
+  'WS-21': {
+    level: 'must',
+    profiles: BARE,
+    source: 'wire.md 2',
+    text: 'A message of more than 64 KiB from a stranger closes 1009.',
   },
 
   /* ---- what a frame is ---- */
@@ -455,6 +473,12 @@ const SENTENCES = {
     source: 'wire.md 2',
     text: 'A response with both result and error is not answered.',
   },
+  'NOTE-10': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 2',
+    text: 'Responses to what was answered already are passed over: any number of them is no strike.',
+  },
 
   /* ---- batches ---- */
   'BATCH-01': {
@@ -646,6 +670,36 @@ const SENTENCES = {
     profiles: AGENTS,
     source: 'wire.md 2',
     text: 'A method that is called with numbers of any size (1e308, -0, 1e-320, 20 digits) answers, and lives.',
+  },
+  'CALL-23': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 9',
+    text: 'Of error.data, timestamp is a date and a time as ISO 8601 writes them, retryable a boolean, and retry_after_ms a number of milliseconds, where they stand.',
+  },
+  'CALL-24': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 9',
+    text: 'A request_id leads to its cause: not all errors have the same.',
+  },
+  'CALL-25': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 10',
+    text: 'As many requests at once as the card names for a skill are taken: none of them is answered 4290.',
+  },
+  'CALL-26': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 2',
+    text: 'No frame is sent that is larger than the other end takes (limits.frame_bytes_max of hello): an answer that does not fit becomes 4130.',
+  },
+  'CALL-27': {
+    level: 'must',
+    profiles: EVERY,
+    source: 'wire.md 9',
+    text: 'No error shows SQL, a password or a key.',
   },
 
   /* ---- what a peer says of itself ---- */
@@ -912,6 +966,12 @@ const SENTENCES = {
     source: 'wire.md 3',
     text: 'A second hello on a connection does it no harm.',
   },
+  'HELLO-20': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 4',
+    text: 'Each connection is asked with another challenge.',
+  },
 
   /* ---- life ---- */
   'LIFE-01': { level: 'must', profiles: MESHED, source: 'wire.md 10', text: 'A ping is sent at least every 7 s.' },
@@ -1037,6 +1097,18 @@ const SENTENCES = {
     source: 'promises.md P12',
     text: 'An attempt that is asked for again while it runs joins that run: both requests are answered the same.',
   },
+  'WORK-16': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 7',
+    text: 'Work is over at its deadline, though the budget is longer.',
+  },
+  'WORK-17': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 3',
+    text: 'A peer that takes tasks up again (capabilities.resume) names in hello (in_flight) those that it still works on, whose link was lost.',
+  },
   'PROG-01': { level: 'must', profiles: MESH, source: 'wire.md 6', text: 'Progress carries the token that was given.' },
   'PROG-02': {
     level: 'must',
@@ -1093,6 +1165,12 @@ const SENTENCES = {
     profiles: EVERY,
     source: 'wire.md 7',
     text: 'A cancel whose params do not fit is passed over.',
+  },
+  'STOP-06': {
+    level: 'must',
+    profiles: EVERY,
+    source: 'wire.md 2',
+    text: 'The cancel of the id "1" is not the one of the id 1, nor the other way round.',
   },
   'OUT-01': {
     level: 'must',

@@ -12,6 +12,8 @@ export interface Skill {
   params: Frame;
   /** Whether the params were made up from the schema: they fit, but may mean nothing. */
   is_made?: boolean;
+  /** How many run at once, as the peer says. */
+  concurrency?: number | undefined;
   /** JSON Schema of the params and of the result, where they were published. */
   params_schema?: Frame | undefined;
   result_schema?: Frame | undefined;

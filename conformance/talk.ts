@@ -74,6 +74,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   const serving = new Map<string, Serve>();
   const awaited: { id: unknown; answer: Frame | undefined }[] = [];
   const watchers = new Set<() => void>();
+  const said: string[] = [];
   let end: End | undefined;
   let last_id = 0;
   let held_bytes = 0;
@@ -84,11 +85,11 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   });
   const talk: Talk = {
     wire,
-    say: (value) => wire.sendText(JSON.stringify(value)),
-    sayText: (text) => wire.sendText(text),
+    say: (value) => send(JSON.stringify(value)),
+    sayText: send,
     async ask(method, params, { id = `kit-${++last_id}`, within_ms, more } = {}) {
       const answer = awaitAnswer(id, within_ms);
-      wire.sendText(JSON.stringify({ jsonrpc: '2.0', id, method, ...(params !== undefined && { params }), ...more }));
+      send(JSON.stringify({ jsonrpc: '2.0', id, method, ...(params !== undefined && { params }), ...more }));
       return answer;
     },
     answerTo: awaitAnswer,
@@ -124,6 +125,18 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
     if (list.length < HEARD_MAX && held_bytes <= HELD_BYTES_MAX) list.push(item);
   }
 
+  function send(text: string): void {
+    said.push(text.slice(0, SAID_CHARS_MAX));
+    if (said.length > SAID_MAX) said.shift();
+    wire.sendText(text);
+  }
+
+  /** Whether we said that ourselves: who repeats it in an error shows nothing of its own. */
+  function wasSaid(text: string): boolean {
+    const written = JSON.stringify(text).slice(1, -1);
+    return said.some((each) => each.includes(text) || each.includes(written));
+  }
+
   function hear(received: Received): void {
     held_bytes += bytesOf(received);
     if (received.kind === 'text') hearText(received.text);
@@ -144,7 +157,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
       return;
     }
     if (Array.isArray(value)) {
-      for (const entry of value) if (isFrame(entry) && !isCall(entry)) judgeAnswer(entry, profile, observe);
+      for (const entry of value) if (isFrame(entry) && !isCall(entry)) judgeAnswer(entry, profile, observe, wasSaid);
       keep(unclaimed, value);
     } else if (isFrame(value)) hearFrame(value);
     else observe('WS-17', `a message that is no frame: ${show(value)}`);
@@ -153,7 +166,7 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
   function hearFrame(frame: Frame): void {
     keep(heard, frame);
     if (!isCall(frame)) {
-      judgeAnswer(frame, profile, observe);
+      judgeAnswer(frame, profile, observe, wasSaid);
       claim(frame);
       return;
     }
@@ -253,5 +266,8 @@ const toEnd = (end: End | undefined): string =>
   end ? `: the connection ended${end.code === undefined ? '' : ` with ${end.code} ${end.reason}`}` : '';
 
 const HEARD_MAX = 20_000;
+/** What we said ourselves is remembered for as many messages, and of each so much. */
+const SAID_MAX = 32;
+const SAID_CHARS_MAX = 65_536;
 /** What is kept of one conversation. */
 const HELD_BYTES_MAX = 33_554_432;

@@ -16,6 +16,7 @@ import {
   toIso,
   type Clock,
   type EffectOrder,
+  type EffectReceipt,
   type Effects,
   type Failpoints,
   type Inbox,
@@ -26,7 +27,13 @@ import { digestOf } from './canonical.ts';
 import type { Run } from './work.ts';
 
 /** Makes the effects of one run of one skill. */
-export type EffectsOf = (skill: SkillSpec, run: Run, stop: Stop) => SkillContext['effects'];
+export type EffectsOf = (skill: SkillSpec, run: Run, stop: Stop) => RunEffects;
+
+/** What a handler is given, and what its host has to know of it. */
+export interface RunEffects extends Pick<SkillContext, 'effects'> {
+  /** Resolves when no effect of this run is with the driver; undefined when none is now. */
+  readonly underWay: () => Promise<void> | undefined;
+}
 
 /** What the way out needs. */
 export interface EffectsDeps {
@@ -43,17 +50,30 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
   const { clock, inbox, failpoints = inertFailpoints } = deps;
   const queues = new Map<string, Promise<unknown>>();
 
-  return (skill, run, stop) => ({
-    apply(request) {
+  return (skill, run, stop) => {
+    const under_way = new Set<Promise<void>>();
+    return {
+      effects: { apply },
+      underWay: () => (under_way.size === 0 ? undefined : Promise.all(under_way).then(ignore)),
+    };
+
+    function apply(request: EffectRequest): Promise<EffectOutcome> {
       if (skill.effect === 'read') throw new AuroraError(4030, { message: 'A skill that reads has no effects' });
       const wished = EffectRequest.parse(request);
       const routing = run.asker().routing;
       const mode: Mode = routing?.mode ?? 'monitor'; // nobody routed it: nobody allowed it
       if (!routing || mode !== 'active')
         return Promise.resolve({ applied: false, mode, effect_key: effectKeyOf(wished) });
-      return inTurn(wished.target, () => applyOnce(skill, run, wished, stop));
-    },
-  });
+      return inTurn(wished.target, () => applyOnce({ skill, run, stop, wished, carry }));
+    }
+
+    async function carry(order: EffectOrder): Promise<EffectReceipt> {
+      const carried = deps.driver.apply(order, stop.signal);
+      const over = carried.then(ignore, ignore);
+      under_way.add(over);
+      return carried.finally(() => under_way.delete(over));
+    }
+  };
 
   function inTurn<T>(target: string, act: () => Promise<T>): Promise<T> {
     const turn = (queues.get(target) ?? Promise.resolve()).then(act, act);
@@ -65,7 +85,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     return turn;
   }
 
-  async function applyOnce(skill: SkillSpec, run: Run, wished: EffectRequest, stop: Stop) {
+  async function applyOnce({ skill, run, stop, wished, carry }: Wish): Promise<EffectOutcome> {
     const routing = routingOf(run);
     const { task_id, fence } = routing;
     const about = { task_id, effect_key: effectKeyOf(wished), skill: skill.id, digest: digestOf(wished) };
@@ -76,7 +96,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
 
     const order = await grantedOrder(run, wished, stop);
     checkTime(run, stop);
-    const { action_id } = await deps.driver.apply(order, stop.signal);
+    const { action_id } = await carry(order);
     failpoints.hit('agent.after_effect');
     const { effect_key, approval_id } = order;
     const outcome: EffectOutcome = { applied: true, mode: 'active', effect_key, approval_id, action_id };
@@ -119,6 +139,19 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     if (stop.aborted) throw AuroraError.from(stop.reason);
     if (clock.monotonic() >= run.work.due) throw new AuroraError(5040);
   }
+}
+
+/** One effect that a run wishes, and how it is carried out. */
+interface Wish {
+  skill: SkillSpec;
+  run: Run;
+  stop: Stop;
+  wished: EffectRequest;
+  readonly carry: (order: EffectOrder) => Promise<EffectReceipt>;
+}
+
+function ignore(): void {
+  // Only that it is over counts here.
 }
 
 function routingOf(run: Run): Routing {

@@ -23,6 +23,7 @@ export {
   isLinkLost,
   PEER_LIMITS,
   type Call,
+  type LateAnswer,
   type LinkEnd,
   type MethodHandler,
   type MethodTable,

@@ -77,7 +77,12 @@ export interface RequestOptions {
   timeout_ms?: number;
   /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
   onProgress?: (event: ProgressEvent) => void;
+  /** Hears an answer that comes after it was given up, while the link lives: it settles nothing, and may tell what was done. */
+  onLate?: (answer: LateAnswer) => void;
 }
+
+/** What was answered too late. */
+export type LateAnswer = { result: unknown } | { error: AuroraError };
 
 /** How a link ended. */
 export interface LinkEnd {
@@ -177,6 +182,8 @@ class LinkPeer implements Peer, Answerer {
   subscriptions: Map<number, (event: ProgressEvent) => void> | undefined;
   drain_listeners: Set<() => void> | undefined;
   idle_waiters: (() => void)[] | undefined;
+  /** Who hears what is answered after it was given up. */
+  given_up: Map<number, (answer: LateAnswer) => void> | undefined;
   strikes: number[] | undefined;
   last_id = 0;
   answering = 0;
@@ -419,14 +426,17 @@ class LinkPeer implements Peer, Answerer {
     options: RequestOptions & { token?: number } = {},
   ): Promise<unknown> {
     const { clock, limits } = this;
-    const { timeout_ms, onProgress, stop = options.signal && stopOf(options.signal) } = options;
+    const { timeout_ms, onProgress, onLate, stop = options.signal && stopOf(options.signal) } = options;
     if (this.ended || !this.link.open) throw gone(this.ended);
     if (stop?.aborted) throw AuroraError.from(stop.reason);
     const asking = (this.asking ??= new Asking(this));
     if (asking.pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
     const id = options.token ?? ++this.last_id;
-    const giveUp = (error: AuroraError) => this.settle(errorOf(id, error.code, error.message));
+    const giveUp = (error: AuroraError) => {
+      if (onLate && this.isPending(id)) this.hearLater(id, onLate);
+      this.settle(errorOf(id, error.code, error.message));
+    };
     const cancel = (error: AuroraError, grace_ms: number) => {
       if (!this.isPending(id)) return;
       this.notify('$/cancel', { id, reason: error.message });
@@ -465,9 +475,24 @@ class LinkPeer implements Peer, Answerer {
     } else if (typeof response.id === 'number' && response.id > 0 && response.id <= this.last_id) {
       this.metrics.count('late_results_total');
       log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
+      this.hearLate(response.id, response);
     } else {
       this.strike('an answer to a request that was never asked');
     }
+  }
+
+  /** At the bound the one given up first is forgotten: its answer is counted, and no longer heard. */
+  hearLater(id: number, onLate: (answer: LateAnswer) => void): void {
+    const given_up = (this.given_up ??= new Map());
+    given_up.set(id, onLate);
+    const [oldest] = given_up.keys();
+    if (given_up.size > GIVEN_UP_MAX && oldest !== undefined) given_up.delete(oldest);
+  }
+
+  hearLate(id: number, response: RpcResponse): void {
+    const onLate = this.given_up?.get(id);
+    this.given_up?.delete(id);
+    onLate?.('error' in response ? { error: toThrown(response.error, undefined) } : { result: response.result });
   }
 
   isPending(id: RpcId): boolean {
@@ -645,6 +670,8 @@ const RETRY_AFTER_MS_MAX = 30_000;
 
 const LINK_GONE = 'link gone';
 const TOO_LARGE = 'frame too large';
+/** Requests of ours that were given up and may still be answered. */
+const GIVEN_UP_MAX = 1_024;
 const STRIKES_MAX = 10;
 const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;

@@ -75,7 +75,8 @@ export interface Run {
 
 /**
  * Runs the skill until it answers, fails, is stopped or its time is over. A handler that ignores the signal is left behind:
- * the caller gets 4990 after the grace time or 5040 at the deadline; `settled` tells when it really ended.
+ * the caller gets 4990 after the grace time or 5040 at the deadline, but not while an effect is under way; `settled` tells when it
+ * really ended.
  */
 export function runWork(
   deps: WorkDeps,
@@ -88,7 +89,8 @@ export function runWork(
   let giveUp: (error: AuroraError) => void = ignore;
   const stopTimer = clock.after(due - clock.monotonic(), () => stop.abort(new AuroraError(5040)));
   const ignoreAsker = run.stop.onAbort((reason) => stop.abort(reason));
-  const running = implementation.invoke(params, contextOf(deps, implementation, run, stop));
+  const { effects, underWay } = deps.effectsOf(implementation.skill, run, stop);
+  const running = implementation.invoke(params, contextOf(deps, implementation, { run, stop, effects }));
   const answer = new Promise<unknown>((resolve, reject) => {
     giveUp = reject;
     running.then(resolve, (reason: unknown) => {
@@ -98,17 +100,32 @@ export function runWork(
   });
   stop.onAbort((reason) => {
     const error = AuroraError.from(reason);
-    if (error.code === 5040) giveUp(error);
-    else clock.after(CANCEL_GRACE_MS, () => giveUp(error));
+    if (error.code === 5040) giveUpAfterEffects(error);
+    else clock.after(CANCEL_GRACE_MS, () => giveUpAfterEffects(error));
   });
   const settled = running.then(ignore, ignore).finally(() => {
     stopTimer();
     ignoreAsker();
   });
   return { answer, settled };
+
+  /** An effect that is under way is waited for: whoever stopped the work is told late what became of it (PROM-P7). */
+  function giveUpAfterEffects(error: AuroraError): void {
+    const effects_over = underWay();
+    if (!effects_over) {
+      giveUp(error);
+      return;
+    }
+    clock.after(EFFECT_MS_MAX, () => giveUp(error));
+    void effects_over.then(() => clock.after(CANCEL_GRACE_MS, () => giveUp(error)));
+  }
 }
 
-function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, stop: Stop): SkillContext {
+function contextOf(
+  deps: WorkDeps,
+  { skill }: Implementation,
+  { run, stop, effects }: { run: Run; stop: Stop; effects: SkillContext['effects'] },
+): SkillContext {
   const { clock, content } = deps;
   const { work, request_id, tell } = run;
   const about = { request_id: work.request_id ?? request_id, task_id: work.routing?.task_id, skill: skill.id };
@@ -149,7 +166,7 @@ function contextOf(deps: WorkDeps, { skill }: Implementation, run: Run, stop: St
     },
     blobs: { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) },
     workers: { run: (job, input, { ms_max }) => deps.workers.run(job, input, { ms_max, signal: stop.signal }) },
-    effects: deps.effectsOf(skill, run, stop),
+    effects,
     async handoff({ to, params, reason, idempotency_key }) {
       const { peer, routing } = run.asker();
       if (!routing) throw new AuroraError(4030, { message: 'Only handed-off work may hand off' });
@@ -183,6 +200,8 @@ function ignore(): void {
 
 const BUDGET_MS_DEFAULT = 60_000;
 const CANCEL_GRACE_MS = 1_500;
+/** How long an effect may keep the answer to a call that was stopped: longer than any one try of the shipped driver. */
+const EFFECT_MS_MAX = 30_000;
 const CHUNK_BYTES = 65_536;
 /** A UUID, and room for what others call theirs. */
 const ID_CHARS_MAX = 64;

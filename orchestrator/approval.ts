@@ -1,7 +1,16 @@
 /** What an approval binds and when it counts: pure rules over a task and its approvals (wire.md 8, INV13). */
 import { digestOf } from '../mesh/index.ts';
-import { AuroraError, isFinal, type Approval, type ApprovalDecision, type ApprovalUse } from '../protocol/index.ts';
+import {
+  AuroraError,
+  isFinal,
+  isSamePerson,
+  type Approval,
+  type ApprovalDecision,
+  type ApprovalUse,
+  type Mode,
+} from '../protocol/index.ts';
 import type { TaskRow } from './ledger.ts';
+import { narrowMode } from './routing.ts';
 
 /** Everything that an approval binds; whatever of it changes makes it another action. */
 export interface BoundAction {
@@ -69,9 +78,28 @@ export const liveApproval = (task: TaskRow, action_hash: string, now: number): A
     (approval) => approval.action_hash === action_hash && ['pending', 'granted'].includes(stateAt(approval, now)),
   );
 
-/** Where it stands at that wall time: nobody has to write down that it expired. */
-export const stateAt = ({ state, expires_at }: Approval, now: number): Approval['state'] =>
-  (state === 'pending' || state === 'granted') && Date.parse(expires_at) <= now ? 'expired' : state;
+/**
+ * Where it stands at that wall time: nobody has to write down that it expired. One that was used in time did not: the same effect
+ * may have to be asked for again, after a crash between grant and effect (wire.md 8).
+ */
+export const stateAt = (approval: Approval, now: number): Approval['state'] => {
+  const { state, consumed } = approval;
+  const may_expire = state === 'pending' || (state === 'granted' && consumed.length === 0);
+  return may_expire && isOver(approval, now) ? 'expired' : state;
+};
+
+const isOver = ({ expires_at }: Approval, now: number): boolean => Date.parse(expires_at) <= now;
+
+/** What was begun in the world outside on behalf of a task: whether it took place, only its agent can tell. */
+export const effectsBegun = ({ approvals = [] }: Pick<TaskRow, 'approvals'>): Approval['consumed'] =>
+  approvals.flatMap(({ consumed }) => consumed);
+
+/**
+ * The mode that an attempt of a task runs in: the stricter of its own and the one in force (INV14). What was begun goes on under
+ * its own mode, so that whoever gets it again tells what they did; the approval is not used once more, `objectionToUse` sees to it.
+ */
+export const modeOf = (task: Pick<TaskRow, 'mode' | 'approvals'>, in_force: Mode): Mode =>
+  effectsBegun(task).length > 0 ? task.mode : narrowMode(in_force, task.mode);
 
 /** Why somebody may not decide; undefined when they may. */
 export function objectionToVote(
@@ -86,13 +114,17 @@ export function objectionToVote(
 ): AuroraError | undefined {
   const { by, vote, now, policy_version, approvers } = asked;
   const state = stateAt(approval, now);
-  if (approval.requester.includes(by)) return refusal(4030, 'Whoever asked for an action may not decide about it');
+  if (approval.requester.some((one) => isSamePerson(one, by)))
+    return refusal(4030, 'Whoever asked for an action may not decide about it');
   if (approvers && !approvers.includes(by)) return refusal(4030, 'The policy does not name you as an approver');
   if (state === 'expired' && approval.state !== 'granted') return refusal(4080, 'The question expired');
   if (state !== 'pending') return refusal(4090, `This approval is ${state} already`);
   if (vote.action_hash !== approval.action_hash) return refusal(4090, 'The action is not the one that you saw');
-  if (approval.policy_version !== policy_version) return refusal(4090, 'The policy has changed: it will be asked anew');
-  if (approval.votes.some((earlier) => earlier.by === by)) return refusal(4090, 'You have approved this already');
+  if (approval.votes.some((earlier) => isSamePerson(earlier.by, by)))
+    return refusal(4090, 'You have approved this already');
+  // Under rules that no longer count nobody may say yes; a no does nothing that any rules could forbid.
+  if (vote.decision === 'approve' && approval.policy_version !== policy_version)
+    return refusal(4090, 'The policy has changed: it is asked anew as soon as its agent is there');
   return undefined;
 }
 
@@ -103,14 +135,16 @@ export function objectionToVote(
 export function objectionToUse(
   task: TaskRow,
   approval: Approval | undefined,
-  asked: { use: ApprovalUse; agent_id: string; now: number; policy_version: string },
+  asked: { use: ApprovalUse; agent_id: string; now: number; policy_version: string; mode: Mode },
 ): AuroraError | undefined {
   const { use, agent_id, now, policy_version } = asked;
   if (isFinal(task.state)) return refusal(4090, 'The task is over');
-  if (task.mode !== 'active') return refusal(4031, `Nothing is done in mode ${task.mode}`);
+  const mode = narrowMode(asked.mode, task.mode);
+  if (mode !== 'active') return refusal(4031, `In mode ${mode} no effect is begun`);
   if (!approval) return refusal(4040, 'This task has no such approval');
   const state = stateAt(approval, now);
-  if (state === 'expired') return refusal(4080, 'The approval expired');
+  const is_begun = approval.consumed.some(({ effect_key }) => effect_key === use.effect_key);
+  if (state === 'expired' || (isOver(approval, now) && !is_begun)) return refusal(4080, 'The approval expired');
   if (state === 'pending') return refusal(4032, 'The approval was not given yet');
   if (state !== 'granted') return refusal(4031, `The approval is ${state}`);
   const { skill, params } = approval.origin === 'work' ? approval : task;

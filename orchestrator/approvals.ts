@@ -14,8 +14,10 @@ import {
   actionHashOf,
   actionOf,
   approvalIdOf,
+  effectsBegun,
   findApproval,
   liveApproval,
+  modeOf,
   neededUntil,
   objectionToVote,
   questionOf,
@@ -46,6 +48,10 @@ export interface Approvals {
   permit(task: TaskRow, place: { agent_id: string; traits: SkillTraits }): Promise<'allowed' | 'asked'>;
   /** Resolves when nothing stands between the task and its start; throws 4031 rejected, 4080 expired, or the signal's reason. */
   answered(task: TaskRow, signal: AbortSignal): Promise<void>;
+  /** Whether the question that a task waits for is of an earlier policy: nobody can approve it any more. */
+  isOutdated(task: TaskRow): boolean;
+  /** Asks such a question anew, under the policy of now, with the time that the task had; throws 4031 when policy denies. */
+  askAnew(task: TaskRow, place: { agent_id: string; traits: SkillTraits }): Promise<void>;
   /** The question that a task waits for, as soon as it does. */
   asked(task: TaskRow, signal: AbortSignal): Promise<Approval>;
   /** A question in the middle of work, by the agent that holds the task under `fence`; the same question again is the same approval. */
@@ -74,6 +80,8 @@ export interface ApprovalDeps {
   turns: Turns;
   policy: Policy;
   rules: PolicyRules;
+  /** The mode in force. */
+  mode: () => Mode;
   /** Writes down that somebody tried what they may not. */
   refused: (task: TaskRow, refused: { by: string; approval_id: string; error: AuroraError }) => Promise<void>;
   notify?: NotifyWaiting | undefined;
@@ -87,7 +95,7 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   const recent = createRecentActions(deps);
   const notice = createNotices({ ...deps, notify: deps.notify ?? (() => undefined) });
 
-  return { admit, isFree, permit, answered, asked, request, granted, decide };
+  return { admit, isFree, permit, answered, isOutdated, askAnew, asked, request, granted, decide };
 
   function admit({ requester, mode, has_key, traits }: Parameters<Approvals['admit']>[0]): void {
     if (mode !== 'active' || traits?.action_class === 'read') return;
@@ -118,19 +126,34 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     task: TaskRow,
     { agent_id, traits }: Parameters<Approvals['permit']>[1],
   ): Promise<'allowed' | 'asked'> {
-    if (!isActing(task, traits)) {
-      assertNotDenied(await judge({ task, traits, agent_id, targets: [], recent: NOTHING }));
+    const { skill, params } = task;
+    const mode = modeOf(task, deps.mode());
+    if (!isActing({ mode }, traits)) {
+      assertNotDenied(await judge({ task: { mode, skill, params }, traits, agent_id, targets: [], recent: NOTHING }));
       return 'allowed';
     }
     if (!task.key) throw noKey();
-    const approval = await ask(task, { skill: task.skill, params: task.params, origin: 'dispatch', agent_id, traits });
+    const approval = await ask(task, aboutAll(task, agent_id, traits));
     return approval.state === 'granted' ? 'allowed' : 'asked';
+  }
+
+  function isOutdated(task: TaskRow): boolean {
+    const question = questionOf(task);
+    return question?.state === 'pending' && question.policy_version !== policy.version;
+  }
+
+  /** In turn with the votes: one that says no to the old question is an answer, and nothing is asked after it. */
+  async function askAnew(task: TaskRow, { agent_id, traits }: Parameters<Approvals['askAnew']>[1]): Promise<void> {
+    await turns.take(task.task_id, async () => {
+      if (isOutdated(task)) await ask(task, aboutAll(task, agent_id, traits));
+    });
   }
 
   async function request(task: TaskRow, asked: Requested): Promise<Approval> {
     const { skill = task.skill, params, fence, agent_id, traits, reason } = asked;
-    if (!isActing(task, traits)) {
-      throw new AuroraError(4031, { message: `${skill} does nothing in mode ${task.mode} that could be approved` });
+    const mode = modeOf(task, deps.mode());
+    if (!isActing({ mode }, traits)) {
+      throw new AuroraError(4031, { message: `${skill} does nothing in mode ${mode} that could be approved` });
     }
     return turns.take(task.task_id, () =>
       ask(task, { skill, params, origin: 'work', agent_id, traits, fence, reason }),
@@ -162,15 +185,21 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   async function keep(task: TaskRow, question: ApprovalQuestion, fence: number | undefined): Promise<Approval> {
     const { approval_id, needed } = question;
     const asked = askedBy(question, fence);
-    const is_kept = await ledger.record(task.task_id, needed === 0 ? [asked, grantedBy(approval_id)] : [asked]);
+    const earlier = questionOf(task);
+    // Asked anew it may be allowed without people: then its time goes on as after their grant.
+    const granted = grantedBy(approval_id, earlier && toIso(clock.now() + question.budget_ms));
+    const is_kept = await ledger.record(task.task_id, needed === 0 ? [asked, granted] : [asked]);
     const approval = findApproval(task, approval_id);
     if (!is_kept || !approval) throw new AuroraError(4990, { message: 'The task is over, or was given on' });
     metrics.count('approvals_asked_total', {
       action_class: approval.action_class,
       by: needed === 0 ? 'policy' : 'people',
     });
-    if (needed === 0) return approval;
-    deps.telling.tell(task, 'status', waitingStatus(approval));
+    if (needed === 0) {
+      if (earlier) turns.wake(task.task_id);
+      return approval;
+    }
+    deps.telling.tell(task, 'status', waitingStatus(approval, earlier));
     deps.log.info({ task_id: task.task_id, approval_id, skill: approval.skill, needed }, 'an approval waits');
     deps.hold?.(approval.params, neededUntil(approval));
     notice(approval);
@@ -206,7 +235,8 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
       asked_at: toIso(now),
       // The time of work that is under way goes on; nobody can answer after its end.
       expires_at: toIso(origin === 'work' ? Math.min(expires, Date.parse(task.deadline)) : expires),
-      budget_ms: Math.max(0, Math.floor(task.due - clock.monotonic())),
+      // While it waited for an earlier question its time stood still.
+      budget_ms: questionOf(task)?.budget_ms ?? Math.max(0, Math.floor(task.due - clock.monotonic())),
     };
   }
 
@@ -235,8 +265,12 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   /* ---- waiting ---- */
 
   async function answered(task: TaskRow, signal: AbortSignal): Promise<void> {
-    const question = questionOf(task);
-    if (question) await granted(task, question.approval_id, signal);
+    for (;;) {
+      // Whichever it waits for now: a question of an earlier policy is asked anew meanwhile.
+      const question = await turns.take(task.task_id, async () => questionOf(task));
+      if (!question) return;
+      await undecided(task, question, signal);
+    }
   }
 
   async function granted(task: TaskRow, approval_id: string, signal: AbortSignal): Promise<Approval> {
@@ -245,12 +279,17 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
       const approval = await turns.take(task.task_id, async () => findApproval(task, approval_id));
       if (!approval) throw new AuroraError(4040, { message: 'No such approval' });
       if (approval.state === 'granted') return approval;
-      const refusal = refusalIn(approval, clock.now());
-      if (refusal) throw refusal;
-      const rest_ms = Date.parse(approval.expires_at) - clock.now();
-      // Looked at anew now and then: the wall may be set while the timer runs (FLT-X32).
-      await turns.changed(task.task_id, Math.min(rest_ms, RECHECK_MS), signal);
+      await undecided(task, approval, signal);
     }
+  }
+
+  /** Until something about the task changes; throws when nobody will approve it any more. */
+  async function undecided(task: TaskRow, approval: Approval, signal: AbortSignal): Promise<void> {
+    const refusal = refusalIn(task, approval, clock.now());
+    if (refusal) throw refusal;
+    const rest_ms = Date.parse(approval.expires_at) - clock.now();
+    // Looked at anew now and then: the wall may be set while the timer runs (FLT-X32).
+    await turns.changed(task.task_id, Math.min(rest_ms, RECHECK_MS), signal);
   }
 
   async function asked(task: TaskRow, signal: AbortSignal): Promise<Approval> {
@@ -304,6 +343,15 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   }
 }
 
+/** All that a task stands for, before it starts. */
+const aboutAll = ({ skill, params }: TaskRow, agent_id: string, traits: SkillTraits): Asked => ({
+  skill,
+  params,
+  origin: 'dispatch',
+  agent_id,
+  traits,
+});
+
 /** One action to be asked about. */
 interface Asked {
   skill: string;
@@ -316,12 +364,14 @@ interface Asked {
 }
 
 /** Why an approval will never be given; undefined while it may. */
-function refusalIn(approval: Approval, now: number): AuroraError | undefined {
+function refusalIn(task: TaskRow, approval: Approval, now: number): AuroraError | undefined {
   const { approval_id, votes } = approval;
   const state = stateAt(approval, now);
   if (state === 'pending') return undefined;
-  if (state === 'expired')
-    return new AuroraError(4080, { message: 'Nobody approved it in time: nothing was done', detail: { approval_id } });
+  if (state === 'expired') {
+    const so = effectsBegun(task).length === 0 ? ': nothing was done' : '';
+    return new AuroraError(4080, { message: `Nobody approved it in time${so}`, detail: { approval_id } });
+  }
   if (state !== 'rejected') return new AuroraError(4990, { message: 'The question was withdrawn' });
   const { by = 'somebody', note } = votes.find(({ decision }) => decision === 'reject') ?? {};
   const why = note === undefined ? '' : `: ${note}`;
@@ -329,9 +379,10 @@ function refusalIn(approval: Approval, now: number): AuroraError | undefined {
 }
 
 /** What followers of the task are told: enough to decide where to look, and no params. */
-const waitingStatus = (approval: Approval): object => {
+const waitingStatus = (approval: Approval, earlier: Approval | undefined): object => {
   const { approval_id, action_hash, action_class, targets, needed, expires_at } = approval;
-  return { state: 'auth_required', approval_id, action_hash, action_class, targets, needed, expires_at };
+  const instead_of = earlier && { instead_of: earlier.approval_id };
+  return { state: 'auth_required', approval_id, ...instead_of, action_hash, action_class, targets, needed, expires_at };
 };
 
 const toVote = (by: string, { decision, note }: ApprovalDecision, now: number): Vote => ({

@@ -1,10 +1,11 @@
 /** One attempt of a task: a frame to the specialist, its answer, and what follows when there is none. */
-import { isLinkLost } from '../mesh/index.ts';
-import { AuroraError, type Attempt, type ProgressEvent, type TaskError } from '../protocol/index.ts';
+import { isLinkLost, type LateAnswer } from '../mesh/index.ts';
+import { AuroraError, type Attempt, type Mode, type ProgressEvent, type TaskError } from '../protocol/index.ts';
 import type { Clock, Failpoints, Ids, Log, Metrics, Random, Stop } from '../seams/index.ts';
 import { outcomeOf } from './breaker.ts';
-import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT } from './ending.ts';
+import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT, withEffects } from './ending.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
+import { lateBy } from './journal.ts';
 import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
 import type { Place } from './registry.ts';
 import { backoff, createRetryBudget, isTransient, judgeAttempts, RETRY_LIMITS, type RetryLimits } from './retry.ts';
@@ -40,6 +41,8 @@ export interface AttemptDeps {
   failpoints: Failpoints;
   ledger: Ledger;
   blobs: BlobGrants;
+  /** The mode in force. */
+  mode: () => Mode;
   /** Bounds of trying again; the defaults unless said. */
   retry?: Partial<RetryLimits> | undefined;
 }
@@ -59,7 +62,12 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     try {
       const timeout_ms = Math.max(1, task.due - started);
       const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
-      const answer = peer.request(task.skill, params, { stop, timeout_ms, onProgress: hear });
+      const answer = peer.request(task.skill, params, {
+        stop,
+        timeout_ms,
+        onProgress: hear,
+        ...(task.effect !== 'read' && { onLate: (late) => void keepLate(task, attempt, late) }),
+      });
       failpoints.hit('dispatch.after_send');
       const result = await answer;
       failpoints.hit('dispatch.after_result');
@@ -69,7 +77,8 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       budget.onSuccess();
       place.report('ok');
       // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
-      return { end: stop.aborted ? { ...toEnd(stop.reason, stop), result } : { state: 'completed', result } };
+      if (!stop.aborted) return { end: { state: 'completed', result } };
+      return { end: { ...withEffects(task, toEnd(stop.reason, stop)), result } };
     } catch (reason) {
       const error = AuroraError.from(reason);
       const why = isLinkLost(error) ? 'link_lost' : String(error.code);
@@ -89,7 +98,8 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms, limits });
     const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
     // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
-    if (!is_worth_it || task.effect === 'non_idempotent') return { end: { state: 'failed', error: shownOf(error) } };
+    if (!is_worth_it || task.effect === 'non_idempotent')
+      return { end: withEffects(task, { state: 'failed', error: shownOf(error) }, attempt.started_at) };
     return again(task, attempt, { why: String(error.code), error, pause_ms });
   }
 
@@ -99,11 +109,20 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
   }
 
+  /** What came of an effect after the task was over: on its record, and shown with it. That it was stopped is known already. */
+  async function keepLate({ task_id }: TaskRow, { fence }: Attempt, late: LateAnswer): Promise<void> {
+    if ('error' in late && STOPPED.has(late.error.code)) return;
+    const said = 'error' in late ? { error: shownOf(late.error) } : late;
+    await ledger.record(task_id, [lateBy(fence, said)]).catch((reason: unknown) => {
+      log.warn({ task_id, err: reason }, 'a late result was not journaled');
+    });
+  }
+
   async function giveUp(task: TaskRow, attempt: Attempt, why: string, error?: TaskError): Promise<TaskEnd | undefined> {
     if (task.effect === 'non_idempotent') return UNKNOWN_EFFECT;
     await ledger.release(task.task_id, attempt.fence, why, error?.message);
     const judged = judgeAttempts(task.attempts, limits);
-    if (judged.then === 'dead_letter') return deadLetter(error ?? AGENT_GONE, judged.cause);
+    if (judged.then === 'dead_letter') return withEffects(task, deadLetter(error ?? AGENT_GONE, judged.cause));
     const { agent_id, instance_id } = attempt;
     tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
     return undefined;
@@ -123,6 +142,8 @@ const wasCutByUs = ({ detail }: AuroraError): boolean =>
 
 const logged = ({ task_id, root_id, skill }: TaskRow, more: object): object => ({ task_id, root_id, skill, ...more });
 
+/** Cancelled, or out of time. */
+const STOPPED = new Set<number>([4990, 5040]);
 const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };
 /** Close codes that say we had enough: protocol abuse and too many frames (wire.md 10). */
 const ABUSE = new Set([4000, 4029]);

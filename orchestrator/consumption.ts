@@ -1,5 +1,5 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
-import type { AuroraError, ApprovalUse, ApprovalUsed } from '../protocol/index.ts';
+import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
 import { inertFailpoints, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { findApproval, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
@@ -38,6 +38,8 @@ export function createConsumption(deps: {
   ledger: Pick<Ledger, 'record'>;
   turns: Turns;
   policy: Pick<Policy, 'version'>;
+  /** The mode in force. */
+  mode: () => Mode;
 }): Consumption {
   const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy } = deps;
   /** Refusals on record, by task: the newest tasks of a bounded number. */
@@ -48,7 +50,7 @@ export function createConsumption(deps: {
   async function consumeInTurn(task: TaskRow, use: ApprovalUse, { agent_id, fence }: Holder): Promise<ApprovalUsed> {
     const { approval_id, effect_key } = use;
     const approval = findApproval(task, approval_id);
-    const asked = { use, agent_id, now: clock.now(), policy_version: policy.version };
+    const asked = { use, agent_id, now: clock.now(), policy_version: policy.version, mode: deps.mode() };
     const error = objectionToUse(task, approval, asked);
     if (error) return refuse(error);
     if (approval?.consumed.some((earlier) => earlier.effect_key === effect_key)) {

@@ -4,7 +4,7 @@ import { sleep, toIso, type Stop } from '../seams/index.ts';
 import { boundAgentOf } from './approval.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
-import { inDoubt, refusalOf, toEnd } from './ending.ts';
+import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
@@ -124,7 +124,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       await settle(task, await road(task, order, stop, from));
     } catch (reason) {
       if (reason !== LEFT)
-        await settle(task, inDoubt(task, toEnd(reason, stop))).catch((fault: unknown) => unkept(task, fault));
+        await settle(task, toLastEnd(task, reason, stop)).catch((fault: unknown) => unkept(task, fault));
     } finally {
       running.close();
     }
@@ -254,7 +254,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** A place and a lease on it, as soon as somebody fits, may and has room. */
   async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
-    await answered(task, signal);
+    await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
     const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
     try {
@@ -306,19 +306,53 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- permit: rights, then policy ---- */
 
   async function permit(task: TaskRow, order: Order, { instance, traits }: Place): Promise<'allowed' | 'asked'> {
-    if (!mayUse(task, order, traits)) {
-      throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
-    }
+    assertMayUse(task, order, traits);
     return approvals.permit(task, { agent_id: instance.agent_id, traits });
   }
 
   /** While people are asked the time of the task stands still (wire.md 7). */
-  async function answered(task: TaskRow, signal: AbortSignal): Promise<void> {
+  async function answered(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
     if (task.state !== 'auth_required') return;
     const running = open.find(task.task_id);
     running?.stand();
-    await leaving.unless(task, signal, (staying) => approvals.answered(task, staying));
+    await leaving.unless(task, signal, (staying) => askedAndAnswered(task, order, staying));
     running?.go();
+  }
+
+  /** A question of an earlier policy is asked anew as soon as its agent is there; whoever says no to it before is heard. */
+  async function askedAndAnswered(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
+    if (!approvals.isOutdated(task)) return approvals.answered(task, signal);
+    const over = new AbortController();
+    const waiting = AbortSignal.any([signal, over.signal]);
+    const answer = approvals.answered(task, waiting);
+    try {
+      await Promise.race([answer, askAnew(task, order, waiting).then(() => answer)]);
+    } finally {
+      over.abort(new AuroraError(4990));
+    }
+  }
+
+  async function askAnew(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
+    const place = await placeWhenever({ ...wantedBy(task, order), is_admitted: true }, signal);
+    try {
+      const { instance, traits } = place;
+      assertMayUse(task, order, traits);
+      await approvals.askAnew(task, { agent_id: instance.agent_id, traits });
+    } finally {
+      place.release();
+    }
+  }
+
+  /** However long its agent is away: the question waits, and its own expiry ends that. */
+  async function placeWhenever(wanted: Wanted, signal: AbortSignal): Promise<Place> {
+    for (;;) {
+      try {
+        return await registry.acquire(wanted, signal);
+      } catch (reason) {
+        if (signal.aborted) throw reason;
+      }
+      await sleep(clock, ASK_AGAIN_MS, signal);
+    }
   }
 
   /** What acts is refused before it is kept where that is known already: no key, too many questions (ATK-F10). */
@@ -396,6 +430,10 @@ interface Held {
   place?: Place;
 }
 
+/** What was thrown on the road, as the end of the task, with what may have happened all the same. */
+const toLastEnd = (task: TaskRow, reason: unknown, stop: Stop): TaskEnd =>
+  withEffects(task, inDoubt(task, toEnd(reason, stop)));
+
 const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted => ({
   to: boundTo(task) ?? to,
   skill,
@@ -414,9 +452,16 @@ function boundTo(task: TaskRow): HandoffTo | undefined {
 const mayUse = (task: TaskRow, { routing }: Order, { effect }: SkillTraits): boolean =>
   allows(routing.actor.scopes, { id: task.skill, effect });
 
+function assertMayUse(task: TaskRow, order: Order, traits: SkillTraits): void {
+  if (mayUse(task, order, traits)) return;
+  throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
+}
+
 /** Instances that had their try: another one is better, if there is another. */
 const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id }) => instance_id);
 
 /** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;
+/** Between two looks for the agent of a question that has to be asked anew. */
+const ASK_AGAIN_MS = 1_000;

@@ -2,8 +2,9 @@
 import { isFinal, type TaskError } from '../protocol/index.ts';
 import { toIso, type Clock } from '../seams/index.ts';
 import type { Append, Appended, Arrow, EventRow, Store } from '../store/index.ts';
+import { withEffects } from './ending.ts';
 import { acceptedBy, applyEvent, fold, leasedBy, phaseOf, phasesOf, releasedBy, settledBy } from './journal.ts';
-import type { FamilyBounds, Lease, Ledger, Recovered, StoredEvent, TaskRow } from './ledger.ts';
+import type { FamilyBounds, Lease, Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
 
 /** Bounds of what is at hand. */
 export interface LedgerLimits {
@@ -263,11 +264,12 @@ export function createLedger(
   async function resume(task: TaskRow, told: StoredEvent[]): Promise<Recovered | undefined> {
     if (task.due <= clock.monotonic() && task.state !== 'auth_required') {
       const is_unknown = task.state === 'working' && task.effect === 'non_idempotent';
-      await settle(task.task_id, { state: 'failed', error: OUT_OF_TIME, ...(is_unknown && { as: 'unknown_effect' }) });
+      const late: TaskEnd = { state: 'failed', error: OUT_OF_TIME, ...(is_unknown && { as: 'unknown_effect' }) };
+      await settle(task.task_id, withEffects(task, late));
       return undefined;
     }
     if (task.parent_id !== undefined) {
-      await settle(task.task_id, { state: 'canceled', error: PARENT_STARTS_AGAIN });
+      await settle(task.task_id, withEffects(task, { state: 'canceled', error: PARENT_STARTS_AGAIN }));
       return undefined;
     }
     const asked = fold(told.slice(0, 1), () => task.due);

@@ -1,6 +1,7 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
 import { AuroraError, type TaskError } from '../protocol/index.ts';
 import type { Stop } from '../seams/index.ts';
+import { effectsBegun } from './approval.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
 import type { DeadLetterCause } from './retry.ts';
 import { ROUTING_LIMITS } from './routing.ts';
@@ -19,6 +20,25 @@ export const inDoubt = (task: TaskRow, end: TaskEnd): TaskEnd =>
   end.state === 'failed' && task.state === 'working' && task.effect === 'non_idempotent'
     ? { ...end, as: 'unknown_effect' }
     : end;
+
+/**
+ * An end that is no result says what had been begun before it, and may have happened (PROM-P7): with an approval, or by an agent
+ * that was at work on something that acts. An agent's own error speaks for its own attempt: then `until` is when that began.
+ */
+export function withEffects(task: TaskRow, end: TaskEnd, until?: string): TaskEnd {
+  if (end.state === 'completed') return end;
+  const begun = effectsBegun(task).filter(({ at }) => until === undefined || at < until);
+  const is_acting = until === undefined && task.state === 'working' && task.mode === 'active' && task.effect !== 'read';
+  if (begun.length === 0 && !is_acting) return end;
+  const { code, message, detail } = end.error;
+  const names = begun.slice(0, NAMED_MAX).map(({ effect_key }) => effect_key);
+  const what =
+    names.length === 0 ? 'Its effect may have happened' : `Begun before, and may have happened: ${names.join(', ')}`;
+  const is_plain = typeof detail === 'object' && detail !== null && !Array.isArray(detail);
+  const known = is_plain ? detail : detail === undefined || detail === null ? {} : { said: detail };
+  const error = { code, message: `${message}. ${what}`, detail: { ...known, effects_begun: begun } };
+  return { ...end, error };
+}
 
 /** Given up for good, with every attempt's cause (INV10). */
 export const deadLetter = ({ code, message }: TaskError, { why, chain }: DeadLetterCause): TaskEnd => ({
@@ -49,3 +69,5 @@ export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
 
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
+/** Effects that an error names in its sentence; all of them stand in its detail. */
+const NAMED_MAX = 5;

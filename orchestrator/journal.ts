@@ -4,6 +4,7 @@ import {
   Actor,
   Effect,
   HandoffTo,
+  LateResult,
   Mode,
   TaskError,
   TaskOutcome,
@@ -34,6 +35,13 @@ export const releasedBy = (fence: number, outcome: string, why?: string): Arrow 
   type: 'released',
   fence,
   payload: { outcome, ...(why !== undefined && { why: why.slice(0, WHY_CHARS_MAX) }) },
+});
+
+/** An answer that came when nobody waited for it any more. */
+export const lateBy = (fence: number, late: Omit<LateResult, 'at'>): Arrow => ({
+  type: 'late_result',
+  fence,
+  payload: late satisfies z.input<typeof Late>,
 });
 
 /** The end. A result counts only under the fence of its attempt. */
@@ -76,6 +84,8 @@ export function applyEvent(
   const { type, fence, at } = event;
   applyApproval(row, event, dueOf);
   applyRemedy(row, event);
+  if (type === 'late_result' && row.outcome !== undefined && row.outcome !== 'succeeded')
+    row.late_result = { at, ...Late.parse(event.payload) };
   if (NOTES.has(type)) return;
   row.updated_at = at;
   if (type === 'leased') {
@@ -156,6 +166,7 @@ const Leased = z.object({
   effect: Effect,
 });
 const Released = z.object({ outcome: z.string() });
+const Late = LateResult.omit({ at: true }).catch({});
 const Ended = z.object({ result: z.unknown().optional(), error: TaskError.optional() });
 
 /** The task's own time, or the time of those who were asked. */

@@ -5,6 +5,7 @@ import type {
   Attempt,
   Effect,
   HandoffTo,
+  LateResult,
   Mode,
   Resolution,
   TaskError,
@@ -47,6 +48,8 @@ export interface TaskRow {
   approvals?: Approval[];
   result?: unknown;
   error?: TaskError;
+  /** What came after an end that was none of its own; the newest. */
+  late_result?: LateResult;
   /** What people did about it after its end: the newest redrive, and what became of an unknown effect. */
   redriven_as?: string;
   resolved?: Resolution;

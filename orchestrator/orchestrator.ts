@@ -130,7 +130,8 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const { clock, log, metrics } = deps;
   let is_draining = false;
   let recovered: Recovered[] = [];
-  const fixed_mode = typeof deps.mode === 'string' ? deps.mode : 'monitor';
+  const { mode: given_mode = 'monitor' } = deps;
+  const mode = typeof given_mode === 'function' ? given_mode : () => given_mode;
   const attended = new WeakMap<Peer, Principal>();
 
   const { ledger } = deps;
@@ -161,12 +162,13 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const rules = deps.rules ?? PolicyRules.parse({});
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
   const turns = createTurns(clock);
-  const consumption = createConsumption({ ...deps, turns, policy });
+  const consumption = createConsumption({ ...deps, turns, policy, mode });
   const approvals = createApprovals({
     ...deps,
     turns,
     policy,
     rules,
+    mode,
     telling: createTelling({ events, ledger, log, onTold: deps.onTold }),
     refused: consumption.refused,
     hold: (params, until) => blobs.hold(refsIn(params), until),
@@ -178,6 +180,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     events,
     blobs,
     approvals,
+    mode,
     retry: deps.bounds?.retry,
     grantOf: (agent_id) => deps.grants?.[agent_id] ?? GRANT_DEFAULT,
     local: new Map([
@@ -207,7 +210,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     principalOf,
     onHello: reception.onHello,
     isAccepting: () => !is_draining,
-    mode: typeof deps.mode === 'function' ? deps.mode : () => fixed_mode,
+    mode,
   });
 
   return {

@@ -23,6 +23,7 @@ export function toTask(row: TaskRow): Task {
     attempts: row.attempts,
     ...(row.result !== undefined && { result: row.result }),
     ...(row.error && { error: row.error }),
+    ...(row.late_result && { late_result: row.late_result }),
     ...(row.redriven_as !== undefined && { redriven_as: row.redriven_as }),
     ...(row.resolved && { resolved: row.resolved }),
   };

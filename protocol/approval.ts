@@ -102,3 +102,12 @@ export type ApprovalUse = z.infer<typeof ApprovalUse>;
 /** Result of `approval/consume`: `first` is false when the same task asked for the same effect before. */
 export const ApprovalUsed = z.object({ approval_id: z.string(), effect_key: z.string(), first: z.boolean() });
 export type ApprovalUsed = z.infer<typeof ApprovalUsed>;
+
+/**
+ * Whether two ids are of one person: the same name behind `user:` and `operator:` is, whichever key it is shown with. Whoever is
+ * no person is only itself.
+ */
+export const isSamePerson = (one: string, other: string): boolean =>
+  one === other || (nameIn(one) !== undefined && nameIn(one) === nameIn(other));
+
+const nameIn = (id: string): string | undefined => /^(?:user|operator):(.+)$/s.exec(id)?.[1]?.toLowerCase();

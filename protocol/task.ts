@@ -45,6 +45,10 @@ export type Attempt = z.infer<typeof Attempt>;
 export const TaskError = z.object({ code: z.number().int(), message: z.string(), detail: z.unknown().optional() });
 export type TaskError = z.infer<typeof TaskError>;
 
+/** What an agent answered after the end of a task: kept, and its state stays (PROM-P5). */
+export const LateResult = z.object({ at: z.string(), result: z.unknown().optional(), error: TaskError.optional() });
+export type LateResult = z.infer<typeof LateResult>;
+
 /** What a person found out about an effect that was unknown. */
 export const Resolution = z.object({ by: z.string(), applied: z.boolean(), note: z.string(), at: z.string() });
 export type Resolution = z.infer<typeof Resolution>;
@@ -69,6 +73,9 @@ export const Task = z.object({
   attempts: z.array(Attempt),
   result: z.unknown().optional(),
   error: TaskError.optional(),
+  late_result: LateResult.optional().describe(
+    'the newest answer that came after the end, e.g. that a cancelled effect happened',
+  ),
   redriven_as: z.string().optional().describe('the newest task that was made to do this once more'),
   resolved: Resolution.optional(),
 });

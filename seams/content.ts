@@ -14,7 +14,28 @@ export interface ContentPack {
 export interface Content {
   /** The pack of that name, or undefined when none is mounted: then say so in `not_checked`. */
   get(name: string): ContentPack | undefined;
+  /** Packs of that name that were added and cannot be used now, with the reason: they belong into `not_checked`. None unless said. */
+  lost?(name: string): readonly LostPack[];
 }
+
+/** A pack that somebody added and that is not what was added any more. */
+export interface LostPack {
+  name: string;
+  why: string;
+}
+
+/** Why `get` has nothing under the name, for `not_checked`. */
+export function whyAbsent(
+  content: Pick<Content, 'lost'>,
+  name: string,
+  otherwise = `no content "${name}" is mounted`,
+): string {
+  const [lost] = content.lost?.(name) ?? [];
+  return lost ? whyLost(lost) : otherwise;
+}
+
+/** The same of one pack. */
+export const whyLost = ({ name, why }: LostPack): string => `the content "${name}" was added and is not used: ${why}`;
 
 /** Content as a literal, for tests and for running without any mounted. */
 export function literalContent(packs: readonly ContentPack[] = []): Content {

@@ -1,7 +1,7 @@
 /** Names the ATT&CK techniques that a text speaks of: by their id, by their name, and by sentences that analysts labelled before. */
 import { createHash } from 'node:crypto';
 import type { AnalysisResult, Evidence } from '../../protocol/index.ts';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
@@ -67,7 +67,7 @@ export function mapText(text: string, { source, content }: { source: string; con
               what: 'what the sentences mean',
               why: pack
                 ? 'the mounted content "attack-text" has another shape'
-                : 'no content "attack-text" of labelled sentences is mounted',
+                : whyAbsent(content, 'attack-text', 'no content "attack-text" of labelled sentences is mounted'),
               mandatory: true,
             },
           ]),
@@ -78,7 +78,7 @@ export function mapText(text: string, { source, content }: { source: string; con
               what: 'whose known techniques these are like',
               why: profile_pack
                 ? 'the mounted content "attack-profiles" has another shape'
-                : 'no content "attack-profiles" is mounted',
+                : whyAbsent(content, 'attack-profiles'),
             },
           ]),
       ...(cut || text.length > TEXT_LENGTH_MAX

@@ -40,7 +40,10 @@ export async function gatherContent(files: AsyncIterable<UnpackedFile>): Promise
     if (!brought) passed_over += 1;
     else if ('refused' in brought) refused.push({ path, why: brought.refused });
     else if ('file' in brought) append(rules, brought.kind, brought.file);
-    else append(tables, brought.kind, { path, entries: brought.entries });
+    else {
+      refused.push(...(brought.refused_entries ?? []).map((why) => ({ path, why })));
+      append(tables, brought.kind, { path, entries: brought.entries });
+    }
   }
   const packs = ContentKind.options.flatMap((kind): Gathered[] => {
     const own = rules.get(kind) ?? [];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isDeeper } from '../readers/index.ts';
 import type { YamlNode } from '../sigma/index.ts';
 import { ProfileFile } from './profiles.ts';
+import { faultInYara } from './yara.ts';
 
 /** A kind of content; a pack of it is asked for under this name. */
 export const ContentKind = z.enum([
@@ -34,15 +35,22 @@ export type FilePack = z.infer<typeof FilePack>;
 /** What one file brings: a rule file, or entries of a table; or why it is refused; or nothing, when it is no content. */
 export type Brought =
   | { kind: 'sigma' | 'yara'; file: ContentFile }
-  | { kind: Exclude<ContentKind, 'sigma' | 'yara'>; entries: readonly unknown[] }
+  | {
+      kind: Exclude<ContentKind, 'sigma' | 'yara'>;
+      entries: readonly unknown[];
+      /** Entries that are not among them, each with its line and reason. */
+      refused_entries?: readonly string[];
+    }
   | { refused: string }
   | undefined;
 
 /** Judges one file by its name and what is in it. */
 export async function judgeFile(path: string, text: string): Promise<Brought> {
   if (/\.ya?ml$/i.test(path)) return judgeYaml(path, text);
-  if (/\.yara?$/i.test(path))
-    return RULE.test(text) ? { kind: 'yara', file: { path, text } } : { refused: 'no rule in it' };
+  if (/\.yara?$/i.test(path)) {
+    const fault = faultInYara(text);
+    return fault === undefined ? { kind: 'yara', file: { path, text } } : { refused: fault.slice(0, FAULT_CHARS_MAX) };
+  }
   if (/\.jsonl$/i.test(path)) return judgeLines(text);
   return /\.json$/i.test(path) ? judgeJson(text) : undefined;
 }
@@ -74,10 +82,16 @@ function judgeLines(text: string): Brought {
   return z.array(Labelled).min(1).safeParse(entries).success ? { kind: 'attack-text', entries } : undefined;
 }
 
-function judgeJson(text: string): Brought {
+async function judgeJson(text: string): Promise<Brought> {
   const value = parseJson(text);
   if (value === undefined) return { refused: 'it is no valid JSON' };
   if (isDeeper(value, DEPTH_MAX)) return { refused: TOO_DEEP };
+  const intel = Intel.safeParse(value);
+  if (intel.success) {
+    const { judgeIndicators } = await import('./indicators.ts'); // loaded when there is a file for it, as the rules are
+    const { entries, refused } = judgeIndicators(intel.data.indicators, text);
+    return { kind: 'intel', entries, refused_entries: refused };
+  }
   for (const [kind, Shape] of SHAPES) {
     const found = Shape.safeParse(value);
     if (found.success) return { kind, ...found.data };
@@ -93,6 +107,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** One indicator that looks like one makes it a list of them; the others are judged one by one. */
+const Intel = z.object({
+  indicators: z.array(z.unknown()).refine((all) => all.some((each) => Claim.safeParse(each).success)),
+});
+const Claim = z.looseObject({ type: z.string(), value: z.string() });
 const Labelled = z.looseObject({ text: z.string(), technique: z.string() });
 
 const WarningList = z.looseObject({ name: z.string(), type: z.string(), list: z.array(z.string()) });
@@ -119,12 +138,6 @@ const SHAPES: readonly (readonly [
   ],
   ['warninglists', WarningList.transform((list) => asEntries([list]))],
   [
-    'intel',
-    z
-      .object({ indicators: listOf(z.looseObject({ type: z.string(), value: z.string(), source: z.string() })) })
-      .transform(({ indicators }) => asEntries(indicators)),
-  ],
-  [
     'brands',
     z
       .object({ brands: listOf(z.looseObject({ name: z.string(), domains: z.array(z.string()) })) })
@@ -150,7 +163,6 @@ const SHAPES: readonly (readonly [
   ],
   ['attack-profiles', ProfileFile],
 ];
-const RULE = /^\s*(?:(?:private|global)\s+)*rule\s+[A-Za-z_]\w*/m;
 const FAULT_CHARS_MAX = 160;
 /** Lists and objects in one another; no table of ours comes near it. */
 const DEPTH_MAX = 64;

@@ -4,7 +4,7 @@ import type { Sign } from './judge.ts';
 
 /** The signs that attachments give. */
 export const attachmentSigns = (mail: ParsedMail): Sign[] =>
-  mail.facts.attachments.flatMap((attachment, index) =>
+  mail.attachments.flatMap((attachment, index) =>
     kindsOf(attachment, mail).map((id) => ({
       id,
       locator: `attachment ${index + 1}`,

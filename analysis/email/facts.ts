@@ -88,6 +88,8 @@ export interface ParsedMail {
   recipients: readonly Mailbox[];
   return_path: readonly Mailbox[];
   links: readonly MailLink[];
+  /** All that is judged; the facts list the first of them. */
+  attachments: readonly MailAttachment[];
   /** The text a reader sees, line by line: the HTML when there is one, else the plain text. */
   body: readonly string[];
   hidden: readonly HiddenText[];

@@ -1,12 +1,37 @@
 /** The header block: addresses as mail programs read them, and what the receiving server reported. */
 import { decodeWords } from 'postal-mime';
+import type { NotChecked } from '../../protocol/index.ts';
+import { endsOf, endsOfText } from '../readers/index.ts';
 import type { MailHeader, Mailbox, ReportedAuthentication } from './facts.ts';
 
-/** Headers with encoded words decoded, at most `HEADERS_MAX` of them. */
+/** Headers with encoded words decoded, at most `HEADERS_MAX` of them; of a value that is too long both ends. */
 export const decodeHeaders = (raw: readonly { key: string; value: string }[]): MailHeader[] =>
-  raw
-    .slice(0, HEADERS_MAX)
-    .map(({ key, value }) => ({ name: key, value: decodeWords(value.slice(0, VALUE_CHARS_MAX)) }));
+  raw.slice(0, HEADERS_MAX).map(({ key, value }) => ({ name: key, value: decodeWords(bothEnds(value)) }));
+
+/** What of a header block is left out by these bounds. */
+export function headersLeft(raw: readonly { key: string; value: string }[]): NotChecked[] {
+  const long = raw.filter(({ value }) => value.length > VALUE_CHARS_MAX * 2).length;
+  const crowded = raw.filter(
+    ({ key, value }) => ADDRESSES.has(key) && splitAddresses(bothEnds(value)).length > MAILBOXES_MAX,
+  );
+  return [
+    ...(raw.length > HEADERS_MAX
+      ? [{ what: `${raw.length - HEADERS_MAX} headers`, why: `${HEADERS_MAX} headers of a mail are read` }]
+      : []),
+    ...(long > 0
+      ? [
+          {
+            what: `the middle of ${long} headers`,
+            why: `only the first and the last ${VALUE_CHARS_MAX} characters are read`,
+          },
+        ]
+      : []),
+    ...crowded.map(({ key }) => ({ what: `addresses of the header ${key}`, why: `${MAILBOXES_MAX} of them are read` })),
+  ];
+}
+
+const bothEnds = (value: string): string =>
+  value.length <= VALUE_CHARS_MAX * 2 ? value : endsOfText(value, VALUE_CHARS_MAX).join('');
 
 /** The first value of a header, or undefined. `name` is lower case. */
 export const headerOf = (headers: readonly MailHeader[], name: string): string | undefined =>
@@ -18,7 +43,7 @@ export const headerOf = (headers: readonly MailHeader[], name: string): string |
  */
 export function parseMailboxes(value: string | undefined): Mailbox[] {
   if (!value) return [];
-  return splitAddresses(value).slice(0, MAILBOXES_MAX).map(parseMailbox);
+  return endsOf(splitAddresses(value), MAILBOXES_MAX).taken.map(parseMailbox);
 }
 
 /** The domain when the header names exactly one mailbox: several, or none, is a header that programs read differently. */
@@ -81,6 +106,7 @@ function parseMailbox(piece: string): Mailbox {
 }
 
 const CLOSERS: Record<string, string> = { '"': '"', '<': '>', '(': ')' };
-const HEADERS_MAX = 1_000;
+const ADDRESSES = new Set(['from', 'reply-to', 'to', 'cc']);
+const HEADERS_MAX = 20_000;
 const VALUE_CHARS_MAX = 16_384;
-const MAILBOXES_MAX = 100;
+const MAILBOXES_MAX = 1_000;

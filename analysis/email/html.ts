@@ -1,5 +1,6 @@
 /** The HTML of a mail as its reader would meet it: links, forms, what is visible and what is hidden. */
 import { Parser } from 'htmlparser2';
+import { endsOfText } from '../readers/index.ts';
 import type { HiddenText, MailLink } from './facts.ts';
 
 /** What an HTML body holds. */
@@ -70,7 +71,7 @@ export function readHtml(html: string): HtmlReading {
           return;
         }
         line += text;
-        if (inner?.link && inner.link.text.length < LINK_TEXT_MAX) inner.link.text += text;
+        if (inner?.link && inner.link.text.length < LINK_TEXT_MAX) inner.link.text += text.replace(/\s+/g, ' ');
       },
       oncomment(comment) {
         // Outlook renders what stands in its conditional comments; other programs never show it.
@@ -84,8 +85,9 @@ export function readHtml(html: string): HtmlReading {
     },
     { decodeEntities: true },
   );
-  if (html.length > HTML_CHARS_MAX) reading.cut = `more than ${HTML_CHARS_MAX} characters of HTML`;
-  parser.write(html.slice(0, HTML_CHARS_MAX));
+  const ends = endsOfText(html, HTML_CHARS_MAX);
+  if (ends.length > 1) reading.cut = `only the first and the last ${HTML_CHARS_MAX} characters are read`;
+  for (const end of ends) parser.write(end);
   parser.end();
   endLine();
   for (const link of reading.links) link.text = link.text.replace(/\s+/g, ' ').trim().slice(0, LINK_TEXT_MAX);
@@ -122,6 +124,6 @@ const BLOCKS = new Set(
 const HTML_CHARS_MAX = 2_000_000;
 const DEPTH_MAX = 2_000;
 const LINKS_MAX = 2_000;
-const LINK_TEXT_MAX = 300;
+const LINK_TEXT_MAX = 2_000;
 const HIDDEN_MAX = 500;
 const HIDDEN_TEXT_MAX = 2_000;

@@ -1,5 +1,7 @@
 /** What a mail wants its reader to feel or do: wording in the languages phish are written in, grouped by purpose. */
 
+import { PIECE_CHARS_MAX } from './pieces.ts';
+
 /** A purpose and the phrases that betray it, matched on folded text (lower case, no accents, plain letters). */
 export interface Lure {
   id:
@@ -35,7 +37,7 @@ export function luresIn(text: string): LureHit[] {
 /** Lower case, accents off, styled letters (𝐁𝐨𝐥𝐝, ｗｉｄｅ) plain, invisible ones gone. */
 export const fold = (text: string): string =>
   text
-    .slice(0, LINE_CHARS_MAX)
+    .slice(0, PIECE_CHARS_MAX)
     .normalize('NFKD')
     .replace(/[\p{M}\p{Cf}]/gu, '')
     .replace(/[\s_]+/gu, ' ')
@@ -153,5 +155,3 @@ export const LURES: readonly Lure[] = [
     ),
   },
 ];
-
-const LINE_CHARS_MAX = 4_000;

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
 import type { NotChecked } from '../../protocol/index.ts';
+import { endsOf, endsOfText } from '../readers/index.ts';
 import type { MailAttachment, MailLink, ParsedMail } from './facts.ts';
-import { decodeHeaders, headerOf, parseMailboxes, reportedAuthentication, soleDomain } from './headers.ts';
+import { decodeHeaders, headerOf, headersLeft, parseMailboxes, reportedAuthentication, soleDomain } from './headers.ts';
 import { readHtml, type HtmlReading } from './html.ts';
+import { PIECES_MAX, piecesOf } from './pieces.ts';
 import { hostOf, urlsIn } from './urls.ts';
 
 /** A mail, or the reason why the bytes are none. */
@@ -36,9 +38,11 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
   const from = parseMailboxes(headerOf(headers, 'from'));
   const reply_to = parseMailboxes(headerOf(headers, 'reply-to'));
   const return_path = parseMailboxes(headerOf(headers, 'return-path'));
-  const text = (email.text ?? '').slice(0, TEXT_CHARS_MAX).split(/\r?\n/);
-  const links = linksOf(html, text);
-  const attachments = email.attachments.slice(0, ATTACHMENTS_MAX).filter(isAttached).map(toAttachment);
+  const text = endsOfText(email.text ?? '', TEXT_CHARS_MAX).flatMap((end) => end.split(/\r?\n/));
+  const links = endsOf(linksOf(html, text), LINKS_MAX);
+  const attached = endsOf(email.attachments.filter(isAttached), ATTACHMENTS_MAX);
+  const attachments = attached.taken.map(toAttachment);
+  const body = html ? html.visible : text;
   const subject = headerOf(headers, 'subject');
 
   return {
@@ -53,9 +57,9 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
       subject: subject === undefined ? null : subject.trim(),
       reported_authentication: reportedAuthentication(headers),
       received_hops: headers.filter((header) => header.name === 'received').length,
-      url_hosts: [...new Set(links.map((link) => link.host))].filter((host) => host !== '').sort(),
-      urls: new Set(links.map((link) => link.url)).size,
-      attachments,
+      url_hosts: [...new Set(links.taken.map((link) => link.host))].filter((host) => host !== '').sort(),
+      urls: new Set(links.taken.map((link) => link.url)).size,
+      attachments: attachments.slice(0, ATTACHMENTS_LISTED_MAX),
       html_parts: email.html === undefined ? 0 : Math.max(1, htmlPartsOf(bytes)),
       html_forms: html?.forms ?? 0,
       password_inputs: html?.password_inputs ?? 0,
@@ -65,13 +69,25 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
     reply_to,
     recipients: ['to', 'cc'].flatMap((key) => parseMailboxes(headerOf(headers, key))),
     return_path,
-    links,
-    body: html ? html.visible : text,
+    links: links.taken,
+    attachments,
+    body,
     hidden: html?.hidden ?? [],
     images: html?.images ?? 0,
-    unread: unreadOf(bytes, email, html),
+    unread: [
+      ...unreadOf(bytes, email, html),
+      ...headersLeft(email.headers),
+      ...between(attached.left, 'attachments', ATTACHMENTS_MAX),
+      ...between(links.left, 'links', LINKS_MAX),
+      ...between(piecesOf(body).left, 'lines of the text', PIECES_MAX),
+    ],
   };
 }
+
+const between = (left: number, what: string, bound: number): NotChecked[] =>
+  left === 0
+    ? []
+    : [{ what: `${left} ${what} between the first and the last ${bound / 2}`, why: `${bound} ${what} are read` }];
 
 function linksOf(html: HtmlReading | undefined, text: readonly string[]): MailLink[] {
   const linked = (html?.links ?? []).map((link) => ({ ...link, host: hostOf(link.url) }));
@@ -85,7 +101,7 @@ function linksOf(html: HtmlReading | undefined, text: readonly string[]): MailLi
       locator: `text line ${index + 1}`,
     })),
   );
-  return [...linked, ...written.filter((link) => !known.has(link.url))].slice(0, LINKS_MAX);
+  return [...linked, ...written.filter((link) => !known.has(link.url))];
 }
 
 function refusalOf(bytes: Uint8Array): string | undefined {
@@ -111,9 +127,10 @@ function unreadOf(bytes: Uint8Array, email: Email, html: HtmlReading | undefined
   }
   if (!/\r?\n\r?\n/.test(tail))
     unread.push({ what: 'the body', why: 'cut short: the input ends within the header block' });
-  if (html?.cut) unread.push({ what: 'the rest of the HTML', why: html.cut });
+  if (html?.cut) unread.push({ what: 'a part of the HTML', why: html.cut });
   if ((email.text?.length ?? 0) > TEXT_CHARS_MAX) {
-    unread.push({ what: 'the rest of the text', why: `more than ${TEXT_CHARS_MAX} characters` });
+    const why = `only the first and the last ${TEXT_CHARS_MAX} characters are read`;
+    unread.push({ what: 'the middle of the text', why });
   }
   if (email.attachments.some((attachment) => attachment.rfc822DepthExceeded)) {
     unread.push({ what: 'a nested message', why: `messages nested deeper than ${MIME_BOUNDS.maxRfc822NestingDepth}` });
@@ -127,12 +144,16 @@ const isAttached = (part: Attachment) => part.filename !== null || part.disposit
 function toAttachment(part: Attachment): MailAttachment {
   const content = typeof part.content === 'string' ? Buffer.from(part.content) : new Uint8Array(part.content);
   return {
-    filename: (part.filename ?? 'unnamed').slice(0, 255),
+    filename: shortened(part.filename ?? 'unnamed'),
     content_type: part.mimeType.slice(0, 128),
     size: content.length,
     sha256: sha256(content),
   };
 }
+
+/** What a name ends with decides what opens it. */
+const shortened = (name: string) =>
+  name.length <= NAME_CHARS_MAX ? name : endsOfText(name, Math.floor(NAME_CHARS_MAX / 2)).join('…');
 
 const htmlPartsOf = (bytes: Uint8Array) =>
   [...latin1(bytes).matchAll(/^content-type:[ \t]*(?:\r?\n[ \t]+)?text\/html/gim)].length;
@@ -155,5 +176,8 @@ export const MAIL_BYTES_MAX = 33_554_432;
 const HEAD_BYTES = 1_048_576;
 const CONTROLS_MAX = 20;
 const TEXT_CHARS_MAX = 1_000_000;
-const ATTACHMENTS_MAX = 200;
+/** Names and kinds of so many are judged. */
+const ATTACHMENTS_MAX = 10_000;
+const ATTACHMENTS_LISTED_MAX = 200;
+const NAME_CHARS_MAX = 255;
 const LINKS_MAX = 4_000;

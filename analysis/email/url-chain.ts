@@ -7,7 +7,7 @@ export function urlChain(given: string): string[] {
   const chain: string[] = [];
   // Without a scheme it is read as a browser would read what is typed; with another one it is no web address.
   const isOther = !/^https?:/i.test(text) && /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text);
-  let rest: string | undefined = isOther ? undefined : text.slice(0, URL_LENGTH_MAX);
+  let rest: string | undefined = isOther ? undefined : text.slice(0, FOLLOWED_CHARS_MAX);
   while (rest !== undefined && chain.length < CHAIN_MAX) {
     const url: string = /^https?:\/\//i.test(rest) || chain.length > 0 ? rest : `http://${rest}`;
     if (!/^https?:\/\/[^\s/?#]/i.test(url) || hostOf(url) === '') break;
@@ -31,7 +31,10 @@ function carriedBy(url: string): string | undefined {
   return /^https?:\/\//i.test(carried) ? carried : undefined;
 }
 
+/** An address is shown up to so many characters. */
 export const URL_LENGTH_MAX = 4_096;
+/** What it carries is looked for up to so many. */
+const FOLLOWED_CHARS_MAX = 65_536;
 const CHAIN_MAX = 4;
 const LAYERS_MAX = 3;
 /** Behind the scheme of the URL itself. */

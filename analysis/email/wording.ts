@@ -5,6 +5,7 @@ import { isMixedScript } from './domains.ts';
 import type { ParsedMail } from './facts.ts';
 import type { Sign } from './judge.ts';
 import { luresIn } from './lures.ts';
+import { PIECE_CHARS_MAX, piecesOf } from './pieces.ts';
 import { owns } from './sender.ts';
 
 /** The signs that subject, sender name and visible text give. */
@@ -17,7 +18,7 @@ export function wordingSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[]
   ];
   const signs: Sign[] = [];
   let lured = false;
-  for (const { locator, text } of heads) {
+  for (const { locator, text } of heads.flatMap(inPieces)) {
     for (const { lure, phrase } of luresIn(text)) {
       if (lure.id === 'urgency') signs.push({ id: 'pressure', locator, text, detail: `"${phrase}"` });
       else signs.push({ id: 'lure_subject', locator, text, detail: `${lure.title} ("${phrase}")` });
@@ -36,11 +37,14 @@ export function wordingSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[]
   return [...signs, ...shapeSigns(mail)];
 }
 
+const inPieces = ({ locator, text }: { locator: string; text: string }) =>
+  piecesOf([text]).pieces.map((piece) => ({ locator, text: piece.text }));
+
 function bodySigns(mail: ParsedMail): Sign[] {
   const signs: Sign[] = [];
   const found = new Set<string>();
   const money = new Map<string, Sign>();
-  for (const [index, line] of mail.body.slice(0, BODY_LINES_MAX).entries()) {
+  for (const { line: index, text: line } of piecesOf(mail.body).pieces) {
     const where = { locator: `body line ${index + 1}`, text: line };
     for (const { lure, phrase } of luresIn(line)) {
       if (lure.id === 'advance-fee') money.set(phrase, { id: 'lure_money', ...where, detail: `"${phrase}"` });
@@ -89,14 +93,12 @@ function shapeSigns(mail: ParsedMail): Sign[] {
 /** Mathematical or enclosed letters in rows, or Latin mixed with look-alikes inside one word. */
 const hasStyledLetters = (text: string) =>
   /[\u{1d400}-\u{1d7ff}\u{1f130}-\u{1f189}\u24b6-\u24e9\uff21-\uff5a]{3,}/u.test(
-    text.slice(0, LINE_CHARS_MAX).replace(/[\s']/g, ''),
-  ) || isMixedScript(text.slice(0, LINE_CHARS_MAX));
+    text.slice(0, PIECE_CHARS_MAX).replace(/[\s']/g, ''),
+  ) || isMixedScript(text.slice(0, PIECE_CHARS_MAX));
 /** An invisible character between two letters of one word (a soft hyphen hyphenates, and emoji join, so neither counts). */
 const hasSplitWords = (text: string) =>
-  /\p{Script=Latin}[\u200b\u200c\u2060\ufeff\u034f]+\p{Script=Latin}/u.test(text.slice(0, LINE_CHARS_MAX));
+  /\p{Script=Latin}[\u200b\u200c\u2060\ufeff\u034f]+\p{Script=Latin}/u.test(text.slice(0, PIECE_CHARS_MAX));
 
 const MONEY_PHRASES_FROM = 2;
-const BODY_LINES_MAX = 2_000;
-const LINE_CHARS_MAX = 4_000;
 const HIDDEN_CHARS_FROM = 400;
 const PICTURE_TEXT_MAX = 250;

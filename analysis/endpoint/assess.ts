@@ -60,7 +60,16 @@ export async function assessHosts(
       return known ? [{ id: known.id, evidence: cited }] : [];
     }),
     iocs: iocsOf(listed),
-    checked: [{ ...seen.checked, ...(control !== undefined && { control }) }],
+    checked: [
+      {
+        ...seen.checked,
+        corpus: {
+          ...seen.checked.corpus,
+          items_read: Math.max(0, seen.checked.corpus.items_read - watch.judged_in_part()),
+        },
+        ...(control !== undefined && { control }),
+      },
+    ],
     not_checked: [
       ...seen.not_checked,
       ...(control === undefined

@@ -6,8 +6,7 @@ import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
-import { COMMAND_CHARS_MAX } from './decode.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import type { Lolbas } from './lolbas.ts';
 
@@ -38,16 +37,23 @@ export function checkCommands(
 ): AnalysisResult & { commands: CommandReport[] } {
   const judged = commands.map((command) => classifyCommand(command, lolbas));
   const findings = judged.flatMap((classification, index) => findingOf(classification, commands[index] ?? '', index));
-  const cut = judged.filter(({ decoded }) => decoded.is_cut).length;
+  const read = judged.filter(({ decoded }) => decoded.left.length === 0).length;
   const left = judged.flatMap(({ decoded }, index) =>
-    decoded.left.map((what): NotChecked => ({ what: `command ${index + 1}: ${what}`, why: 'a bound was reached' })),
+    decoded.left.map((what): NotChecked & { mandatory: boolean } => ({
+      what: `command ${index + 1}: ${what}`,
+      why: 'a bound was reached',
+      mandatory: true,
+    })),
   );
   const planted = classifyCommand('vssadmin.exe delete shadows /all /quiet', lolbas);
   const result = conclude({
     subject: `${commands.length} command line${commands.length === 1 ? '' : 's'}`,
     findings,
-    techniques: judged.flatMap(({ technique }, index) => {
-      const known = technique === undefined ? undefined : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+    techniques: judged.flatMap(({ technique, signs: [deciding] }, index) => {
+      const known =
+        technique === undefined || deciding?.is_mention
+          ? undefined
+          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
       return known
         ? [
             {
@@ -63,7 +69,7 @@ export function checkCommands(
         corpus: {
           sha256: createHash('sha256').update(JSON.stringify(commands)).digest('hex'),
           items: commands.length,
-          items_read: commands.length,
+          items_read: read,
         },
         ...(planted.technique === 'T1490'
           ? { control: `a planted command was recognised as ${planted.technique}` }
@@ -74,16 +80,10 @@ export function checkCommands(
       ...(planted.technique === 'T1490'
         ? []
         : [{ what: 'the command lines as a whole', why: 'a planted command was not recognised', mandatory: true }]),
-      ...(cut > 0
-        ? [
-            {
-              what: `the rest of ${cut} long command lines`,
-              why: `${COMMAND_CHARS_MAX} characters are read`,
-              mandatory: true,
-            },
-          ]
-        : []),
       ...left.slice(0, LEFT_LISTED_MAX),
+      ...(left.length > LEFT_LISTED_MAX
+        ? [{ what: `${left.length - LEFT_LISTED_MAX} further parts of commands`, why: 'a bound was reached' }]
+        : []),
       ...(lolbas
         ? []
         : [{ what: 'misused programs of the system by the public table', why: 'no content pack "lolbas" is mounted' }]),
@@ -98,9 +98,9 @@ export function checkCommands(
 }
 
 function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
-  const [deciding] = signs;
-  if (technique === undefined || !deciding) return [];
-  const severity = isDiscovery(technique) ? 'info' : severityOf(deciding);
+  const deciding = accusingOf(signs);
+  if (technique === undefined || !deciding || deciding.is_mention) return [];
+  const severity = isDiscovery(deciding.technique) ? 'info' : severityOf(deciding);
   return [
     {
       id: `command-${index + 1}`,
@@ -108,7 +108,7 @@ function findingOf({ technique, signs }: Classification, command: string, index:
       severity,
       rule: deciding.rule,
       weight: severity === 'info' ? 0 : WEIGHT[severity],
-      basis: `technique ${parentOf(technique)}`,
+      basis: `technique ${parentOf(deciding.technique)}`,
       evidence: [
         evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
         ...(deciding.steps.length === 0
@@ -130,9 +130,11 @@ const toReport = ({ technique, signs, abstained, decoded }: Classification, comm
   technique: technique ?? null,
   technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
   why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
-  signs: signs
-    .slice(0, SIGNS_LISTED_MAX)
-    .map(({ text, steps, ...sign }) => ({ ...sign, text: neutralize(text, TEXT_SHOWN_MAX), steps: [...steps] })),
+  signs: signs.slice(0, SIGNS_LISTED_MAX).map(({ text, steps, is_mention: _is_mention, ...sign }) => ({
+    ...sign,
+    text: neutralize(text, TEXT_SHOWN_MAX),
+    steps: [...steps],
+  })),
   layers: decoded.layers
     .slice(0, LAYERS_LISTED_MAX)
     .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),

@@ -2,7 +2,11 @@
 import { createSieve } from '../literals/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
+import { isDiscovery } from './gravity.ts';
+import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
+import { ACT_PATTERNS, actOf } from './rules/acts.ts';
+import { isEverydayAct } from './rules/everyday.ts';
 
 /** A rule that recognised something, with the text it recognised. */
 export interface CommandSign {
@@ -14,6 +18,8 @@ export interface CommandSign {
   text: string;
   /** How the text was made readable; empty for the command as it stands. */
   steps: readonly string[];
+  /** The words stand there, the act does not: it says what a command is about, and accuses nobody. */
+  is_mention?: true;
 }
 
 /** What a command line speaks for. */
@@ -31,10 +37,10 @@ export interface Classification {
 export function classifyCommand(command: string, lolbas?: Lolbas): Classification {
   const decoded = decodeCommand(command);
   const layers = [{ text: decoded.text, steps: [] as readonly string[] }, ...decoded.layers];
-  const signs = layers.flatMap(({ text, steps }) => [
-    ...ownSigns(text, steps),
-    ...(lolbas?.signsOf(text) ?? []).map((sign) => ({ ...sign, steps })),
-  ]);
+  const signs = layers.flatMap(({ text, steps }) => {
+    const done = doneIn(text);
+    return [...ownSigns(text, done, steps), ...recordedUses(text, done, lolbas).map((sign) => ({ ...sign, steps }))];
+  });
   const ranked = rank(signs);
   const [first, second] = ranked;
   if (!first) return { technique: undefined, signs, abstained: 'no rule recognises it', decoded };
@@ -51,14 +57,63 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
   return { technique: sorted[0]?.technique, signs: sorted, abstained: undefined, decoded };
 }
 
-function ownSigns(text: string, steps: readonly string[]): CommandSign[] {
-  const find = SIEVE.over(text);
-  return COMMAND_RULES.flatMap(([id, technique, strength, title, pattern, also]): CommandSign[] => {
-    if (also && !find(also)) return [];
-    const found = find(pattern);
-    return found ? [{ rule: `command/${id}`, technique, strength, title, text: found[0].trim() || text, steps }] : [];
+function ownSigns(text: string, done: string, steps: readonly string[]): CommandSign[] {
+  const inText = SIEVE.over(text);
+  const inDone = done === text ? inText : SIEVE.over(done);
+  return COMMAND_RULES.flatMap((rule): CommandSign[] => {
+    const [id, technique, strength, title, pattern, also] = rule;
+    const found = also && !inText(also) ? null : inText(pattern);
+    const sign = { rule: `command/${id}`, technique, strength, title, steps };
+    const words = found?.[0].trim() || text;
+    if (isDiscovery(technique)) return found ? [{ ...sign, text: words }] : [];
+    const [judged, find] = READING.has(id) ? [text, inText] : [done, inDone];
+    const act = actOf(rule, judged, find);
+    if (act === undefined) return found ? [asMention({ ...sign, text: words })] : [];
+    return [{ ...sign, text: act, strength: isEverydayAct(rule, judged) ? lessThan(strength) : strength }];
   });
 }
+
+/** Uses in the public table of misused programs; one that is only looked at or said is a mention. */
+function recordedUses(text: string, done: string, lolbas: Lolbas | undefined): Omit<CommandSign, 'steps'>[] {
+  const told = lolbas?.signsOf(text) ?? [];
+  if (told.length === 0 || done === text) return told;
+  const used = new Set(lolbas?.signsOf(done).map(({ rule }) => rule));
+  return told.map((sign) => (used.has(sign.rule) ? sign : asMention(sign)));
+}
+
+const asMention = <T extends Omit<CommandSign, 'steps'>>(sign: T): T => ({
+  ...sign,
+  strength: 1,
+  title: `mentions, without the act: ${sign.title}`,
+  is_mention: true,
+});
+
+const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
+
+/** Rules whose act is to look: what is read is what is taken. */
+const READING = new Set([
+  'shadow-file',
+  'proc-memory',
+  'files-with-passwords',
+  'registry-passwords',
+  'history-read',
+  'private-keys',
+  'metadata-service',
+  'gpp',
+  'container-secrets',
+  'browser-secrets',
+  'keychain',
+  'password-managers',
+  'web-cookies',
+  'setuid',
+  'clipboard',
+  'mail-collected',
+  'defacement',
+  'local-data',
+  'removable-data',
+  'direct-volume',
+  'dns-c2',
+]);
 
 /** Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. */
 function rank(signs: readonly CommandSign[]): { parent: string; points: number; strongest: number }[] {
@@ -83,4 +138,7 @@ export const parentOf = (technique: string): string => technique.slice(0, 5);
 const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 /** Nearly all rules name words that most command lines do not hold. */
-const SIEVE = createSieve(COMMAND_RULES.flatMap(([, , , , pattern, also]) => (also ? [pattern, also] : [pattern])));
+const SIEVE = createSieve([
+  ...COMMAND_RULES.flatMap(([, , , , pattern, also]) => (also ? [pattern, also] : [pattern])),
+  ...ACT_PATTERNS,
+]);

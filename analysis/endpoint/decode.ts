@@ -1,9 +1,10 @@
 /** Encoded command lines, unwrapped step by step: base64 of PowerShell, packed streams, joined characters and texts. */
+import { endsOf, endsOfText } from '../readers/index.ts';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 /** A command with everything that was hidden in it. */
 export interface DecodedCommand {
-  /** The command as it stands, cut at the bound. */
+  /** The command as it stands, cut at the bound; its end is a layer of its own then. */
   text: string;
   is_cut: boolean;
   /** What came out, each with the steps that lead to it: with them anybody can do it again. */
@@ -14,10 +15,12 @@ export interface DecodedCommand {
 
 /** Unwraps a command. Never throws; depth, size and number of layers are bounded. */
 export function decodeCommand(command: string): DecodedCommand {
-  const text = command.slice(0, COMMAND_CHARS_MAX);
-  const found: DecodedCommand = { text, is_cut: command.length > text.length, layers: [], left: [] };
-  const seen = new Set([text]);
-  let wave = [{ text, steps: new Array<string>() }];
+  const [text = '', ...end] = endsOfText(command, COMMAND_CHARS_MAX);
+  const tail = end.map((layer) => ({ text: layer, steps: [`its last ${COMMAND_CHARS_MAX} characters`] }));
+  const found: DecodedCommand = { text, is_cut: tail.length > 0, layers: [...tail], left: [] };
+  if (found.is_cut) found.left.push(`what lies between its first and its last ${COMMAND_CHARS_MAX} characters`);
+  const seen = new Set([text, ...end]);
+  let wave = [{ text, steps: new Array<string>() }, ...tail];
   for (let depth = 0; wave.length > 0; depth += 1) {
     const next = wave.flatMap((layer) =>
       unwrap(layer.text, found.left).map((inner) => ({ text: inner.text, steps: [...layer.steps, inner.step] })),
@@ -42,12 +45,17 @@ interface Inner {
 }
 
 function unwrap(text: string, left: string[]): Inner[] {
-  return [...encodedSwitches(text), ...base64Texts(text, left), ...characterCodes(text), ...withoutNoise(text)];
+  return [
+    ...encodedSwitches(text, left),
+    ...base64Texts(text, left),
+    ...characterCodes(text, left),
+    ...withoutNoise(text),
+  ];
 }
 
 /** `powershell -e <base64 of UTF-16>`: any beginning of `-EncodedCommand` will do, also with a slash. */
-function encodedSwitches(text: string): Inner[] {
-  return [...text.matchAll(ENCODED_SWITCH)].slice(0, MATCHES_MAX).flatMap(([, name = '', code = '']) => {
+function encodedSwitches(text: string, left: string[]): Inner[] {
+  return taken([...text.matchAll(ENCODED_SWITCH)], left).flatMap(([, name = '', code = '']) => {
     const bytes = Buffer.from(code, 'base64');
     const inner = bytes.toString('utf16le').replace(/\0+$/, '');
     return isReadable(inner) ? [{ text: inner, step: `-${name}: base64, UTF-16LE` }] : [];
@@ -57,7 +65,7 @@ function encodedSwitches(text: string): Inner[] {
 /** Texts in base64 that something in the command decodes; what they hold may be packed. */
 function base64Texts(text: string, left: string[]): Inner[] {
   if (!DECODES_BASE64.test(text)) return [];
-  return [...text.matchAll(BASE64_TEXT)].slice(0, MATCHES_MAX).flatMap(([code]): Inner[] => {
+  return taken([...text.matchAll(BASE64_TEXT)], left).flatMap(([code]): Inner[] => {
     const bytes = Buffer.from(code, 'base64');
     const unpacked = inflate(bytes, left);
     if (unpacked) return [unpacked];
@@ -86,7 +94,11 @@ function inflate(bytes: Buffer, left: string[]): Inner | undefined {
     const plain = run(bytes, { maxOutputLength: LAYER_BYTES_MAX });
     for (const encoding of ['utf8', 'utf16le'] as const) {
       const text = plain.toString(encoding);
-      if (isReadable(text)) return { text: text.slice(0, COMMAND_CHARS_MAX), step: `base64, ${name}` };
+      if (!isReadable(text)) continue;
+      const ends = endsOfText(text, COMMAND_CHARS_MAX / 2);
+      if (text.length > COMMAND_CHARS_MAX)
+        left.push(`what lies between the first and the last ${COMMAND_CHARS_MAX / 2} characters of a ${name} stream`);
+      return { text: text.length > COMMAND_CHARS_MAX ? ends.join('\n') : text, step: `base64, ${name}` };
     }
   } catch (reason) {
     // Most base64 is not packed at all; only what says that it is, and is too large, is worth a word.
@@ -96,7 +108,7 @@ function inflate(bytes: Buffer, left: string[]): Inner | undefined {
 }
 
 /** `[char]73+[char]69`, `73,69,88 | %{[char]$_}`, and the same with `-bxor`. */
-function characterCodes(text: string): Inner[] {
+function characterCodes(text: string, left: string[]): Inner[] {
   const found: Inner[] = [];
   const joined = text.replace(/(?:\[char\] *\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)? *\+? *){2,400}/gi, (run) => {
     const codes = [...run.matchAll(/\[char\] *\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
@@ -105,7 +117,7 @@ function characterCodes(text: string): Inner[] {
   if (joined !== text) found.push({ text: joined, step: 'joined [char] codes' });
   if (/\[char/i.test(text)) {
     const [, key] = /-bxor *["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
-    for (const [run] of [...text.matchAll(/(?:\d{1,3} *[,_:;~-] *){8,8000}\d{1,3}/g)].slice(0, MATCHES_MAX)) {
+    for (const [run] of taken([...text.matchAll(/(?:\d{1,3} *[,_:;~-] *){8,8000}\d{1,3}/g)], left)) {
       const codes = run.split(/[^\d]+/).map((code) => Number(code) ^ Number(key ?? 0));
       if (codes.some((code) => code > 255)) continue;
       const plain = Buffer.from(codes).toString('latin1');
@@ -132,6 +144,13 @@ function withoutNoise(text: string): Inner[] {
   return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
 }
 
+/** The first and the last of what looks encoded; what lies between is said. */
+function taken(matches: readonly RegExpExecArray[], left: string[]): RegExpExecArray[] {
+  const ends = endsOf(matches, MATCHES_MAX);
+  if (ends.left > 0) left.push(`${ends.left} encoded texts between the first and the last ${MATCHES_MAX / 2}`);
+  return ends.taken;
+}
+
 /** Mostly printable: what comes out of a wrong decoding is not. */
 function isReadable(text: string): boolean {
   if (text.length < READABLE_CHARS_MIN) return false;
@@ -141,7 +160,7 @@ function isReadable(text: string): boolean {
 }
 
 const ENCODED_SWITCH =
-  /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,60000}={0,2})/gi;
+  /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,65536}={0,2})/gi;
 const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl +enc/i;
 const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
 const READABLE_CHARS_MIN = 4;

@@ -1,6 +1,6 @@
 /** Drivers that are known to be misused, from mounted content, recognised by their hash. */
 import { z } from 'zod';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 
 /** A driver of the table. */
 export interface KnownDriver {
@@ -45,6 +45,10 @@ export function mountedDrivers(content: Content): DriverTable | undefined {
   KEPT.set(pack.data as object, table);
   return table;
 }
+
+/** Why there is none, for `not_checked`. */
+export const whyNoDrivers = (content: Content): string =>
+  whyAbsent(content, 'loldrivers', 'no content pack "loldrivers" is mounted');
 
 /** The hashes in a `Hashes` field of Sysmon: `SHA1=…,MD5=…,SHA256=…,IMPHASH=…`; the last is no hash of the file. */
 export const hashesIn = (text: string): string[] =>

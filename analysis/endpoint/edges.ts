@@ -114,6 +114,8 @@ const EDGES: readonly Edge[] = [
     title: 'a service is a shell or loads a library by hand',
     technique: 'T1543.003',
     severity: 'high',
+    // The service of the Windows Installer is msiexec itself.
+    command: /^(?!["']?(?:[a-z]:\\windows\\sys(?:tem32|wow64)\\)?msiexec(?:\.exe)?["']? +\/v\s*$)/i,
   },
   {
     rule: 'edge/wmi',

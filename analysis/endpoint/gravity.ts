@@ -1,5 +1,5 @@
 /** How grave what a command line does is, by its technique: the same act is an intruder's or an administrator's. */
-import type { Severity } from '../../protocol/index.ts';
+import { SEVERITY_ORDER, type Severity } from '../../protocol/index.ts';
 import type { CommandSign } from './classify.ts';
 
 /** The severity of one sign in a process that really ran. */
@@ -10,9 +10,20 @@ export function severityOf({ technique, strength }: Pick<CommandSign, 'technique
   return strength === 2 ? LOWER[grave] : 'info';
 }
 
+/** The sign that a command line is accused of: the deciding one, unless another is grave and graver. */
+export function accusingOf(signs: readonly CommandSign[]): CommandSign | undefined {
+  const [deciding] = signs;
+  if (!deciding) return undefined;
+  return signs.reduce((gravest, sign) => {
+    const rank = SEVERITY_ORDER.indexOf(severityOf(sign));
+    return rank >= GRAVE_FROM && rank > SEVERITY_ORDER.indexOf(severityOf(gravest)) ? sign : gravest;
+  }, deciding);
+}
+
 /** Techniques that only ask: each alone is an administrator's, many in a row are not. */
 export const isDiscovery = (technique: string): boolean => DISCOVERY.test(technique);
 
+const GRAVE_FROM = SEVERITY_ORDER.indexOf('medium');
 const LOWER: Readonly<Record<Severity, Severity>> = {
   critical: 'high',
   high: 'medium',

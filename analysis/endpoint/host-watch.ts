@@ -4,7 +4,7 @@ import { textsOf, type LogEvent } from '../events/index.ts';
 import { classifyCommand, type Classification } from './classify.ts';
 import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
 import type { Lolbas } from './lolbas.ts';
-import { createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
+import { CONNECTIONS_MAX, createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
 import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
 
 /** A statement of events, with how often it was made. */
@@ -36,7 +36,9 @@ export interface HostWatch {
   hosts(): { host: string; events: number }[];
   /** What a command line of a process says; the same text is judged once. */
   classify(node: ProcessNode): Classification;
-  /** What found no room, in sentences. */
+  /** Processes whose command lines were judged in part. */
+  judged_in_part(): number;
+  /** What found no room, in sentences; whole once the processes were judged. */
   left(): { what: string; why: string }[];
 }
 
@@ -51,6 +53,8 @@ export function createHostWatch({
   const hosts = new Map<string, number>();
   const judged = new Map<string, Classification>();
   let signals_left = 0;
+  let drivers_left = 0;
+  const in_part = new Set<string>();
   let hosts_left = 0;
   let spoken_about = 0;
 
@@ -74,9 +78,11 @@ export function createHostWatch({
     if (event.origin.event_id !== '6' || !/sysmon/i.test(event.origin.channel ?? '')) return;
     for (const hash of hashesIn(textsOf(event, 'Hashes')[0] ?? '')) {
       const driver = drivers?.find(hash);
-      if (!driver || loaded.size >= DRIVERS_MAX) continue;
+      if (!driver) continue;
       const key = `${host} ${driver.entry}`;
-      if (!loaded.has(key))
+      if (loaded.has(key)) continue;
+      if (loaded.size >= DRIVERS_MAX) drivers_left += 1;
+      else
         loaded.set(key, { host, driver, hash, path: textsOf(event, 'ImageLoaded')[0] ?? '', locator: event.locator });
     }
   };
@@ -97,17 +103,27 @@ export function createHostWatch({
     spoken_about: () => spoken_about,
     hosts: () =>
       [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
-    classify({ command_line }) {
+    classify({ id, command_line }) {
       const known = judged.get(command_line);
+      if (known && known.decoded.left.length > 0) in_part.add(id);
       if (known) return known;
       const classification = classifyCommand(command_line, lolbas);
+      if (classification.decoded.left.length > 0) in_part.add(id);
       if (judged.size < JUDGED_MAX) judged.set(command_line, classification);
       return classification;
     },
+    judged_in_part: () => in_part.size,
     left: () =>
       [
         { count: tree.dropped(), what: 'starts of processes', why: 'the tree is full' },
         { count: signals_left, what: 'further statements of events', why: `${SIGNALS_MAX} are kept` },
+        { count: drivers_left, what: 'further known drivers', why: `${DRIVERS_MAX} are kept` },
+        { count: in_part.size, what: 'command lines in part', why: 'they are too long or hide too many layers' },
+        {
+          count: tree.connections_dropped(),
+          what: 'further connections of processes',
+          why: `${CONNECTIONS_MAX} addresses are kept of each`,
+        },
         { count: hosts_left, what: 'events of further hosts', why: `${HOSTS_MAX} hosts are told apart` },
       ]
         .filter(({ count }) => count > 0)

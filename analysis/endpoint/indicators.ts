@@ -7,7 +7,7 @@ import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf } from './classify.ts';
 import type { DriverTable } from './drivers.ts';
 import { odditiesOf } from './edges.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import type { Lolbas } from './lolbas.ts';
 
 /** The grounds of a verdict over the indicators of this trade; others are said to be nobody's here. */
@@ -45,9 +45,9 @@ export function assessHostIndicators(
     if (COMMANDS.has(type)) {
       read += 1;
       const { technique, signs } = classifyCommand(ioc.value, lolbas);
-      const [sign] = signs;
-      if (technique === undefined || !sign) continue;
-      const severity = isDiscovery(technique) ? 'info' : severityOf(sign);
+      const sign = accusingOf(signs);
+      if (technique === undefined || !sign || sign.is_mention) continue;
+      const severity = isDiscovery(sign.technique) ? 'info' : severityOf(sign);
       say(
         index,
         ioc,
@@ -57,7 +57,7 @@ export function assessHostIndicators(
           rule: sign.rule,
           weight: severity === 'info' ? 0 : WEIGHT[severity],
         },
-        technique,
+        sign.technique,
       );
     } else if (PATHS.has(type)) {
       read += 1;

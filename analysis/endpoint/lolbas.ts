@@ -1,6 +1,6 @@
 /** Programs that come with the system and are misused, from mounted content: which of them a command line uses, and how. */
 import { z } from 'zod';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { crosswalk } from '../attack/index.ts';
 import type { CommandSign } from './classify.ts';
 
@@ -23,6 +23,10 @@ export function mountedLolbas(content: Content): Lolbas | undefined {
   KEPT.set(pack.data as object, table);
   return table;
 }
+
+/** Why there is none, for `not_checked`. */
+export const whyNoLolbas = (content: Content): string =>
+  whyAbsent(content, 'lolbas', 'no content pack "lolbas" is mounted');
 
 const Text = z.string().max(4_096).nullish();
 const Own = z.looseObject({
@@ -69,9 +73,7 @@ function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
     entries: entries.length,
     signsOf(text) {
       const lower = text.toLowerCase();
-      const stems = new Set(
-        [...lower.matchAll(/[a-z0-9_.+-]{2,60}/g)].slice(0, WORDS_MAX).map(([word]) => stemOf(word)),
-      );
+      const stems = new Set([...lower.matchAll(/[a-z0-9_.+-]{2,60}/g)].map(([word]) => stemOf(word)));
       return [...stems].flatMap((stem) => bestUsage(by_stem.get(stem) ?? [], lower) ?? []);
     },
   };
@@ -121,4 +123,3 @@ const stemOf = (name: string): string =>
 
 /** A table is made once for each mounted pack. */
 const KEPT = new WeakMap<object, Lolbas>();
-const WORDS_MAX = 2_000;

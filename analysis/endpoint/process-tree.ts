@@ -33,6 +33,8 @@ export interface ProcessTree {
   ancestry(node: ProcessNode): ProcessNode[];
   /** Starts that found no room. */
   dropped(): number;
+  /** Further addresses that processes spoke to. */
+  connections_dropped(): number;
 }
 
 /** An empty tree. */
@@ -43,6 +45,7 @@ export function createProcessTree(): ProcessTree {
   /** Nodes of the audit that Sysmon replaced, with where their successor stands. */
   const forgotten = new Map<string, string>();
   let dropped = 0;
+  let connections_dropped = 0;
 
   const parentOf = ({ parent_id }: ProcessNode): ProcessNode | undefined =>
     parent_id === undefined ? undefined : (by_id.get(parent_id) ?? by_pid.get(forgotten.get(parent_id) ?? ''));
@@ -116,9 +119,9 @@ export function createProcessTree(): ProcessTree {
     // Started before the log began: that it is there, and whom it speaks to, is known all the same.
     if (!by_id.has(id)) add(unseen(event, id));
     const node = by_id.get(id);
-    if (!node || node.connections.length >= CONNECTIONS_MAX) return;
-    if (!node.connections.some((known) => known.address === address))
-      node.connections.push({ address, locator: event.locator });
+    if (!node || node.connections.some((known) => known.address === address)) return;
+    if (node.connections.length < CONNECTIONS_MAX) node.connections.push({ address, locator: event.locator });
+    else connections_dropped += 1;
   };
 
   return {
@@ -139,6 +142,7 @@ export function createProcessTree(): ProcessTree {
       return line;
     },
     dropped: () => dropped,
+    connections_dropped: () => connections_dropped,
   };
 }
 
@@ -174,6 +178,7 @@ export const fileOf = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1).toLowerCase();
 
 const NODES_MAX = 50_000;
-const CONNECTIONS_MAX = 20;
+/** Addresses that are kept of one process. */
+export const CONNECTIONS_MAX = 256;
 const DEPTH_MAX = 32;
 const TWIN_MS_MAX = 2_000;

@@ -53,7 +53,8 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
       if (known.nodes.length < NODES_MAX) known.nodes.push(node);
       return;
     }
-    if (found.size >= SUSPICIONS_MAX) return;
+    // What is grave finds room all the same: lesser ones may be there to crowd it out.
+    if (found.size >= SUSPICIONS_MAX && (RANK[of.severity] < RANK.high || found.size >= GRAVE_MAX)) return;
     const basis = `${node.host} tree ${root.id} ${of.technique === undefined ? of.rule : parentOf(of.technique)}`;
     found.set(key, {
       ...of,
@@ -252,3 +253,4 @@ const TITLE_CHARS_MAX = 300;
 const EVIDENCE_MAX = 5;
 const NODES_MAX = 50;
 const SUSPICIONS_MAX = 2_000;
+const GRAVE_MAX = 4_000;

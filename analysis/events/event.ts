@@ -30,6 +30,8 @@ export interface LogEvent {
   at_ms: number;
   /** The field that `at_ms` was read from. */
   clock: string | undefined;
+  /** It has more fields, values or layers than are read. */
+  is_cut?: boolean;
 }
 
 /** The value of a field by its original or its ECS name; undefined when the event has none. */

@@ -1,6 +1,6 @@
 /** Any event to the normal form: Windows records nested or flat, and the native JSON of clouds and services. */
 import type { LogEvent, LogOrigin, Value } from './event.ts';
-import { flatten } from './flatten.ts';
+import { flatten, type Fields } from './flatten.ts';
 import { originOfService } from './services.ts';
 import { clockOf } from './times.ts';
 import { windowsFields } from './windows.ts';
@@ -16,7 +16,7 @@ export interface Hint {
 /** The normal form of one parsed event, or undefined when it is no object: there is nothing to name then. */
 export function normalizeEvent(raw: unknown, locator: string, hint?: Hint): LogEvent | undefined {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
-  const fields = new Map<string, Value>();
+  const fields: Fields = new Map();
   const channel = windowsFields(raw, fields);
   let origin: LogOrigin;
   if (channel === undefined) {
@@ -27,7 +27,15 @@ export function normalizeEvent(raw: unknown, locator: string, hint?: Hint): LogE
     deriveWindows(fields, origin);
   }
   const clock = clockOf(fields);
-  return { locator, fields, origin, host: hostOf(fields), at_ms: clock?.at_ms ?? Number.NaN, clock: clock?.field };
+  return {
+    locator,
+    fields,
+    origin,
+    host: hostOf(fields),
+    at_ms: clock?.at_ms ?? Number.NaN,
+    clock: clock?.field,
+    ...(fields.is_cut && { is_cut: true }),
+  };
 }
 
 function hostOf(fields: ReadonlyMap<string, Value>): string | undefined {

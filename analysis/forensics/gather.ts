@@ -4,7 +4,7 @@ import type { Workers } from '../../seams/index.ts';
 import { peek, collect } from '../readers/index.ts';
 import { openRecording } from '../recordings/index.ts';
 import { entriesOf } from './artifact-entries.ts';
-import { ARTIFACT_BYTES_MAX, kindOf, readArtifact } from './artifact.ts';
+import { ARTIFACT_BYTES_MAX, kindOf, readArtifact, unreadOf } from './artifact.ts';
 import { createSkewMeter, entryOfEvent } from './event-entries.ts';
 import type { TimedEntry, Timeline } from './timeline.ts';
 
@@ -47,7 +47,7 @@ export async function gatherSource(
         source: input.name,
         kind: reading.artifact.kind,
         sha256: reading.sha256,
-        items: entries.length + undated,
+        items: entries.length + undated + unreadOf(reading.left),
         items_read: is_read ? entries.length + undated : 0,
         entries: entries.length,
         undated,
@@ -57,6 +57,7 @@ export async function gatherSource(
       },
       unread: [
         ...reading.damage.map((why) => ({ what: `a part of ${input.name}`, why })),
+        ...reading.left.map(({ what, why }) => ({ what: `${what} of ${input.name}`, why })),
         ...(reading.artifact.kind === 'unsupported' ? [{ what: input.name, why: reading.artifact.reason }] : []),
       ],
     };

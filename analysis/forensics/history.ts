@@ -1,6 +1,7 @@
 /** Command histories of shells: bash, zsh, fish, PowerShell, Python; with times where the shell kept them. */
 import { z } from 'zod';
-import { isShellHistory } from '../readers/index.ts';
+import { endsOf, isShellHistory } from '../readers/index.ts';
+import type { Losses } from './losses.ts';
 
 /** Whose history it is. */
 export const HistoryShell = z.enum(['bash', 'zsh', 'fish', 'powershell', 'python', 'unknown']);
@@ -34,15 +35,20 @@ export function shellOf(name: string, text: string): HistoryShell | undefined {
   return /histor/.test(file) || isShellHistory(head.split(/\r?\n/, LINES_LOOKED_AT)) ? 'unknown' : undefined;
 }
 
-/** Reads one. Never throws; more than the bound is added to `damage`. */
-export function parseHistory(text: string, shell: HistoryShell, damage: string[]): History {
+/** Reads one. Never throws; of more commands than the bound the first and the last are taken, and `left` says so. */
+export function parseHistory(text: string, shell: HistoryShell, { left }: Pick<Losses, 'left'>): History {
   const body = text.replace(/^\ufeff/, '');
   const lines = body.split('\n').map((line) => line.replace(/\r$/, ''));
   if (lines.at(-1) === '') lines.pop();
   const entries = READERS[shell](lines);
-  if (entries.length > ENTRIES_MAX)
-    damage.push(`${entries.length - ENTRIES_MAX} commands after the first ${ENTRIES_MAX}`);
-  return { shell, lines: lines.length, entries: entries.slice(0, ENTRIES_MAX), entries_count: entries.length };
+  const ends = endsOf(entries, ENTRIES_MAX);
+  if (ends.left > 0)
+    left.push({
+      what: `${ends.left} commands between the first and the last ${ENTRIES_MAX / 2}`,
+      why: `${ENTRIES_MAX} commands of one history are read`,
+      entries: ends.left,
+    });
+  return { shell, lines: lines.length, entries: ends.taken, entries_count: entries.length };
 }
 
 type Reader = (lines: readonly string[]) => HistoryEntry[];

@@ -1,5 +1,5 @@
 /** Forensics: what artefacts of machines say, exactly, on UTC, and what of them could not be read. */
-export { Artifact, ARTIFACT_BYTES_MAX, ArtifactKind, kindOf, readArtifact } from './artifact.ts';
+export { Artifact, ARTIFACT_BYTES_MAX, ArtifactKind, kindOf, readArtifact, toListed } from './artifact.ts';
 export type { ArtifactReading } from './artifact.ts';
 export { CUSTODY_ENTRIES_MAX, CustodyEntry, extendCustody, verifyCustody } from './custody.ts';
 export type { Collected, CustodyFault } from './custody.ts';

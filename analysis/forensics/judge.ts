@@ -1,20 +1,24 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
-import { isIP } from 'node:net';
-import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
+import { SEVERITY_ORDER, type AnalysisResult, type NotChecked } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
-import { classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
+import { accusingOf, classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
-import type { ArtifactReading } from './artifact.ts';
+import { itemsOf, unreadOf, type ArtifactReading } from './artifact.ts';
+import { commandIn, guessingIn, loginIn, type LoggedRecord } from './logged.ts';
+import type { Left } from './losses.ts';
+import type { TextLog } from './text-log.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
 export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const { name, sha256, damage, artifact } = reading;
-  const suspicions = suspicionsOf(reading).slice(0, FINDINGS_MAX);
-  const is_read = artifact.kind !== 'unsupported';
-  const items = artifact.kind === 'unsupported' ? 1 : itemsOf(reading);
+  const left = [...reading.left];
+  const all = suspicionsOf(reading, left);
+  const suspicions = all.length <= FINDINGS_MAX ? all : all.sort(byGravity).slice(0, FINDINGS_MAX);
+  const items = itemsOf(artifact);
+  const items_read = artifact.kind === 'unsupported' ? 0 : Math.max(0, items - unreadOf(left));
   return conclude({
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
@@ -31,10 +35,25 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
     checked: [
       {
         question: 'Does the artefact show what intruders do? Items are its entries.',
-        corpus: { sha256, items, items_read: is_read ? items : 0 },
+        corpus: { sha256, items, items_read },
       },
     ],
-    not_checked: gapsOf(reading),
+    not_checked: [
+      ...left.slice(0, LEFT_LISTED_MAX).map(({ what, why }) => ({ what: neutralize(what), why, mandatory: true })),
+      ...(left.length > LEFT_LISTED_MAX
+        ? [
+            {
+              what: `parts of ${left.length - LEFT_LISTED_MAX} further entries`,
+              why: 'they are too long',
+              mandatory: true,
+            },
+          ]
+        : []),
+      ...gapsOf(reading),
+      ...(all.length > suspicions.length
+        ? [{ what: `${all.length - suspicions.length} lesser findings`, why: `${FINDINGS_MAX} are listed` }]
+        : []),
+    ],
   });
 }
 
@@ -42,20 +61,23 @@ interface Suspicion extends WeighedFinding {
   technique: string | undefined;
 }
 
-function suspicionsOf(reading: ArtifactReading): Suspicion[] {
+/** What bounds left out on the way is added to `left`. */
+function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
   const { artifact, name } = reading;
   switch (artifact.kind) {
     case 'history':
-      return artifact.history.entries.flatMap(({ command, line }) => typedSuspicion(name, `line ${line}`, command));
+      return artifact.history.entries.flatMap(({ command, line }) =>
+        typedSuspicion(name, `line ${line}`, command, left),
+      );
     case 'lnk': {
       const { lnk } = artifact;
       const target = lnk.local_path ?? lnk.environment_path ?? lnk.relative_path ?? '';
-      return lnk.arguments === undefined ? [] : commandSuspicion(name, 'arguments', `${target} ${lnk.arguments}`);
+      return lnk.arguments === undefined ? [] : commandSuspicion(name, 'arguments', `${target} ${lnk.arguments}`, left);
     }
     case 'prefetch': {
       const { executable, filenames } = artifact.prefetch;
       const own = filenames.find((path) => path.toUpperCase().endsWith(`\\${executable.toUpperCase()}`));
-      const by_name = commandSuspicion(name, 'executable', executable);
+      const by_name = commandSuspicion(name, 'executable', executable, left);
       if (!own || !ODD_PLACE.test(own)) return by_name;
       return [
         ...by_name,
@@ -71,27 +93,29 @@ function suspicionsOf(reading: ArtifactReading): Suspicion[] {
       ];
     }
     case 'utmp':
-      return failedLogins(reading);
+      return failedLogins(reading, left);
     case 'log':
       return artifact.log.format === 'iis-w3c'
-        ? requestSuspicions(name, artifact.log.records)
-        : loginSuspicions(name, artifact.log.records);
+        ? requestSuspicions(name, artifact.log.records, left)
+        : hostSuspicions(name, artifact.log.records, left);
     case 'unsupported':
       return [];
   }
 }
 
 /** A command that somebody typed: much that is rare in a process tree is everyday there. */
-function typedSuspicion(source: string, locator: string, command: string): Suspicion[] {
-  const { severity, title, rule, technique } = judgeTyped(command);
+function typedSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
+  const { severity, title, rule, technique, left: parts } = judgeTyped(command);
+  note(left, parts, locator);
   if (severity === 'info') return [];
   const id = `${rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`;
   return [suspicion(source, { id, title: `a command ${title}`, rule, severity, technique, locator, text: command })];
 }
 
-function commandSuspicion(source: string, locator: string, command: string): Suspicion[] {
-  const { technique, signs } = classifyCommand(command);
-  const [sign] = signs;
+function commandSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
+  const { technique, signs, decoded } = classifyCommand(command);
+  note(left, decoded.left, locator);
+  const sign = accusingOf(signs);
   if (technique === undefined || !sign) return [];
   const severity = severityOf(sign);
   if (severity === 'info') return [];
@@ -101,20 +125,30 @@ function commandSuspicion(source: string, locator: string, command: string): Sus
       title: `a command ${sign.title}`,
       rule: sign.rule,
       severity,
-      technique,
+      technique: sign.technique,
       locator,
       text: command,
     }),
   ];
 }
 
+/** An entry of which parts were not looked at is an unread one. */
+function note(left: Left[], parts: readonly string[], locator: string): void {
+  if (parts.length > 0) left.push({ what: `${locator}: ${parts.join('; ')}`, why: 'it is too long', entries: 1 });
+}
+
 /** Query strings of a W3C log, judged as requests are. */
-function requestSuspicions(source: string, records: readonly { line: number; text: string }[]): Suspicion[] {
+function requestSuspicions(
+  source: string,
+  records: readonly { line: number; text: string }[],
+  left: Left[],
+): Suspicion[] {
   return records.flatMap(({ line, text }): Suspicion[] => {
     const [, method = '', stem = '', query = ''] =
       /\b(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH) (\S+) (\S+)/.exec(text) ?? [];
     if (method === '') return [];
-    const { hits } = judgeRequest({ method, target: query === '-' ? stem : `${stem}?${query}` });
+    const { hits, cut } = judgeRequest({ method, target: query === '-' ? stem : `${stem}?${query}` });
+    note(left, cut, `line ${line}`);
     const [first] = hits;
     const kind = leadingClass(hits);
     if (!first || !kind) return [];
@@ -132,61 +166,40 @@ function requestSuspicions(source: string, records: readonly { line: number; tex
   });
 }
 
-/** Logins that failed and then worked, from one address. */
-function loginSuspicions(source: string, records: readonly { line: number; text: string }[]): Suspicion[] {
-  const failed = new Map<string, { count: number; line: number; text: string }>();
-  const found: Suspicion[] = [];
-  for (const { line, text } of records) {
-    const [, outcome = '', address = ''] =
-      /\b(Failed|Accepted) (?:password|keyboard-interactive(?:\/pam)?) for (?:invalid user )?\S{1,64} from (\S{1,64})/.exec(
-        text,
-      ) ?? [];
-    if (isIP(address) === 0) continue;
-    const known = failed.get(address);
-    if (outcome === 'Failed') {
-      if (known) known.count += 1;
-      else if (failed.size < ADDRESSES_MAX) failed.set(address, { count: 1, line, text });
-    } else if (known && known.count >= GUESSES_FEW) {
-      found.push(
-        suspicion(source, {
-          id: `login-${line}`,
-          title: `${address} logged in after ${known.count} failures`,
-          rule: 'login/guessed',
-          severity: 'high',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-    }
-  }
-  for (const [address, { count, line, text }] of failed) {
-    if (count >= GUESSES_MANY)
-      found.push(
-        suspicion(source, {
-          id: `failures-${address}`,
-          title: `${count} logins from ${address} failed`,
-          rule: 'login/guessing',
-          severity: 'medium',
-          technique: 'T1110.001',
-          locator: `line ${line}`,
-          text,
-        }),
-      );
-  }
-  return found;
+/** Commands that were run, and logins that were guessed. */
+function hostSuspicions(source: string, records: readonly LoggedRecord[], left: Left[]): Suspicion[] {
+  const commands = records.flatMap(({ line, text }) => {
+    const command = commandIn(text);
+    return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
+  });
+  const guesses = guessingIn(records).map(({ rule, address, title, records: [shown, ...others] }) =>
+    suspicion(source, {
+      id: `${rule.replace('/', '-')}-${address}`,
+      title,
+      rule,
+      severity: rule === 'login/guessed' ? 'high' : 'low',
+      technique: rule === 'login/spraying' ? 'T1110.003' : 'T1110.001',
+      locator: `line ${shown?.line ?? 0}`,
+      text: shown?.text ?? '',
+      others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
+    }),
+  );
+  return [...guesses, ...commands];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
-function failedLogins({ name, artifact }: ArtifactReading): Suspicion[] {
+function failedLogins({ name, artifact }: ArtifactReading, left: Left[]): Suspicion[] {
   if (artifact.kind !== 'utmp' || !/btmp/i.test(name)) return [];
+  let unwatched = 0;
   const counts = new Map<string, { count: number; at: number; user: string }>();
   for (const [index, { ip, host, user }] of artifact.records.entries()) {
     const address = host || ip;
     const known = counts.get(address);
     if (known) known.count += 1;
     else if (counts.size < ADDRESSES_MAX) counts.set(address, { count: 1, at: index + 1, user });
+    else unwatched += 1;
   }
+  noteUnwatched(left, unwatched);
   return [...counts]
     .filter(([, { count }]) => count >= GUESSES_MANY)
     .map(([address, { count, at, user }]) =>
@@ -194,7 +207,7 @@ function failedLogins({ name, artifact }: ArtifactReading): Suspicion[] {
         id: `failures-${at}`,
         title: `${count} logins from ${address} failed`,
         rule: 'login/guessing',
-        severity: 'medium',
+        severity: 'low',
         technique: 'T1110.001',
         locator: `record ${at}`,
         text: `${user} from ${address}`,
@@ -202,12 +215,22 @@ function failedLogins({ name, artifact }: ArtifactReading): Suspicion[] {
     );
 }
 
+function noteUnwatched(left: Left[], count: number): void {
+  if (count === 0) return;
+  const why = `the logins of ${ADDRESSES_MAX} addresses are counted`;
+  left.push({ what: `${count} failed logins from further addresses`, why, entries: count });
+}
+
+const byGravity = (one: Suspicion, other: Suspicion): number =>
+  SEVERITY_ORDER.indexOf(other.severity) - SEVERITY_ORDER.indexOf(one.severity);
+
 function suspicion(
   source: string,
   {
     locator,
     text,
     title,
+    others = [],
     ...of
   }: Pick<WeighedFinding, 'id' | 'severity'> & {
     title: string;
@@ -215,6 +238,7 @@ function suspicion(
     technique: string;
     locator: string;
     text: string;
+    others?: readonly { locator: string; text: string }[];
   },
 ): Suspicion {
   return {
@@ -222,7 +246,7 @@ function suspicion(
     title: neutralize(title, TITLE_CHARS_MAX),
     weight: of.severity === 'info' ? 0 : WEIGHT[of.severity],
     basis: `${of.rule} ${source}`,
-    evidence: [evidence({ source, locator, text })],
+    evidence: [{ locator, text }, ...others].map((cited) => evidence({ source, ...cited })),
   };
 }
 
@@ -250,29 +274,27 @@ function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { ma
     ...(artifact.kind === 'log' && artifact.log.records.some(({ time }) => time === null)
       ? [{ what: 'the times of its records', why: artifact.log.clock }]
       : []),
+    ...(artifact.kind === 'log' ? unjudgedOf(artifact.log) : []),
   ];
 }
 
-function itemsOf({ artifact }: ArtifactReading): number {
-  switch (artifact.kind) {
-    case 'history':
-      return artifact.history.entries_count;
-    case 'utmp':
-      return artifact.records_count;
-    case 'log':
-      return artifact.log.records_count;
-    case 'prefetch':
-      return artifact.prefetch.filenames_count + artifact.prefetch.last_run_times.length;
-    case 'lnk':
-    case 'unsupported':
-      return 1;
-  }
+/** Records that say something this trade has no rules about: read, and not judged. */
+function unjudgedOf({ format, records }: TextLog): NotChecked[] {
+  if (format === 'iis-w3c') return [];
+  if (format === 'access-log')
+    return [
+      { what: `the requests of ${records.length} records`, why: 'requests of web servers are judged by web-security' },
+    ];
+  const others = records.filter(({ text }) => commandIn(text) === undefined && loginIn(text) === undefined).length;
+  if (others === 0) return [];
+  const why = 'commands of sudo, doas, cron and the audit and logins with passwords are judged';
+  return [{ what: `what ${others} of ${records.length} records say`, why }];
 }
 
 const ODD_PLACE = /\\(?:TEMP|TMP|DOWNLOADS|USERS\\PUBLIC|APPDATA\\LOCAL\\TEMP|PERFLOGS|\$RECYCLE\.BIN)\\/i;
 const FINDINGS_MAX = 300;
+const LEFT_LISTED_MAX = 50;
 const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
 const ADDRESSES_MAX = 10_000;
-const GUESSES_FEW = 3;
 const GUESSES_MANY = 6;

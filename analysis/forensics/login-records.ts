@@ -1,6 +1,7 @@
 /** Login records of Linux (utmp, wtmp, btmp): who was where, from which address, and when. */
 import { z } from 'zod';
 import { fieldsOf, Malformed, type Fields } from './fields.ts';
+import type { Losses } from './losses.ts';
 
 /** One record as it stands. */
 export const LoginRecord = z.object({
@@ -31,14 +32,19 @@ export function isLoginRecords(head: Buffer): boolean {
   );
 }
 
-/** Reads them all; a rest at the end is added to `damage`. Throws `Malformed` when there is not one. */
-export function parseLoginRecords(bytes: Uint8Array, damage: string[]): LoginRecord[] {
+/** Reads them all up to the bound; a rest at the end is `damage`. Throws `Malformed` when there is not one. */
+export function parseLoginRecords(bytes: Uint8Array, { damage, left }: Losses): LoginRecord[] {
   const file = fieldsOf(bytes);
   const count = Math.floor(file.length / RECORD_BYTES);
   if (count === 0) throw new Malformed(`it is shorter than one record of ${RECORD_BYTES} bytes`);
   if (file.length % RECORD_BYTES !== 0)
     damage.push(`${file.length % RECORD_BYTES} bytes at its end are no whole record`);
-  if (count > RECORDS_MAX) damage.push(`${count - RECORDS_MAX} records after the first ${RECORDS_MAX} are not read`);
+  if (count > RECORDS_MAX)
+    left.push({
+      what: `${count - RECORDS_MAX} records after the first ${RECORDS_MAX}`,
+      why: `${RECORDS_MAX} login records are read`,
+      entries: count - RECORDS_MAX,
+    });
   return Array.from({ length: Math.min(count, RECORDS_MAX) }, (_, index) =>
     toRecord(file.part(index * RECORD_BYTES, RECORD_BYTES)),
   );

@@ -39,7 +39,7 @@ export function parsePrefetch(bytes: Uint8Array, damage: string[]): Prefetch {
     last_run_times: Array.from({ length: layout.times }, (_, index) => file.time(layout.last_run + index * 8)).filter(
       (time) => time !== null,
     ),
-    filenames: names.slice(0, NAMES_LISTED_MAX),
+    filenames: names,
     filenames_count: names.length,
     volumes: attempt(damage, 'volumes', () => volumesIn(file, layout.volume_bytes), []),
   };
@@ -105,6 +105,5 @@ const XPRESS_HUFFMAN = 4;
 /** Real ones stay below a few MiB unpacked. */
 const UNPACKED_BYTES_MAX = 16_777_216;
 const NAMES_MAX = 100_000;
-const NAMES_LISTED_MAX = 2_000;
 const VOLUMES_MAX = 64;
 const PATH_UNITS_MAX = 1_024;

@@ -68,7 +68,7 @@ function readRest(link: Fields, flags: number, into: Partial<ShellLink>): void {
     into[name] = flags & IS_UNICODE ? link.utf16(at + 2, length) : link.latin1(at + 2, length);
     at += 2 + length * (flags & IS_UNICODE ? 2 : 1);
   }
-  for (let blocks = 0; blocks < BLOCKS_MAX && at + 4 <= link.length; blocks += 1) {
+  while (at + 4 <= link.length) {
     const size = link.u32(at);
     if (size < 8) return;
     readBlock(link.part(at, size), into);
@@ -132,4 +132,3 @@ const STRINGS = [
   [0x40, 'icon_location'],
 ] as const;
 const DRIVES = ['unknown', 'no root', 'removable', 'fixed', 'remote', 'optical', 'memory'];
-const BLOCKS_MAX = 64;

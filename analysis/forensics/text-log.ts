@@ -1,7 +1,14 @@
 /** Text logs of servers and hosts: W3C (IIS), syslog, auditd, common access logs; which lines are records, and when they are from. */
 import { z } from 'zod';
-import { AUDIT_LINE as AUDIT, SYSLOG_ISO_LINE as SYSLOG_ISO, SYSLOG_LINE as SYSLOG } from '../readers/index.ts';
+import {
+  AUDIT_LINE as AUDIT,
+  endsOf,
+  endsOfText,
+  SYSLOG_ISO_LINE as SYSLOG_ISO,
+  SYSLOG_LINE as SYSLOG,
+} from '../readers/index.ts';
 import { parseLogLine } from '../web/index.ts';
+import type { Losses } from './losses.ts';
 
 /** The formats that are read. */
 export const TextLogFormat = z.enum(['iis-w3c', 'syslog', 'audit', 'access-log']);
@@ -39,8 +46,8 @@ export function logFormatOf(text: string): TextLogFormat | undefined {
   return share((line) => parseLogLine(line) !== undefined) ? 'access-log' : undefined;
 }
 
-/** Reads one. Never throws; lines that are no record and more than the bound are added to `damage`. */
-export function parseTextLog(text: string, format: TextLogFormat, damage: string[]): TextLog {
+/** Reads one. Never throws; lines that are no record are `damage`, what the bounds leave out is `left`. */
+export function parseTextLog(text: string, format: TextLogFormat, { damage, left }: Losses): TextLog {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   if (lines.at(-1) === '') lines.pop();
   const records: TextLogRecord[] = [];
@@ -50,16 +57,28 @@ export function parseTextLog(text: string, format: TextLogFormat, damage: string
     if (line.trim() === '' || (format === 'iis-w3c' && line.startsWith('#') && read(line) === undefined)) continue;
     const time = read(line);
     if (time === undefined) strange += 1;
-    else records.push({ line: index + 1, time, text: line.slice(0, LINE_CHARS_MAX) });
+    else records.push({ line: index + 1, time, text: line });
   }
   if (strange > 0) damage.push(`${strange} of ${lines.length} lines are no ${format} record`);
-  if (records.length > RECORDS_MAX)
-    damage.push(`${records.length - RECORDS_MAX} records after the first ${RECORDS_MAX}`);
+  const ends = endsOf(records, RECORDS_MAX);
+  if (ends.left > 0)
+    left.push({
+      what: `${ends.left} records between the first and the last ${RECORDS_MAX / 2}`,
+      why: `${RECORDS_MAX} records of one log are read`,
+      entries: ends.left,
+    });
+  const long = ends.taken.filter((record) => record.text.length > LINE_CHARS_MAX * 2).length;
+  if (long > 0)
+    left.push({
+      what: `the middle of ${long} long lines`,
+      why: `of a line its first and its last ${LINE_CHARS_MAX} characters are read`,
+      entries: long,
+    });
   return {
     format,
     clock: CLOCKS[format],
     lines: lines.length,
-    records: records.slice(0, RECORDS_MAX),
+    records: ends.taken.map((record) => ({ ...record, text: bothEnds(record.text) })),
     records_count: records.length,
   };
 }
@@ -100,6 +119,9 @@ const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
   },
 };
 
+const bothEnds = (line: string): string =>
+  line.length <= LINE_CHARS_MAX * 2 ? line : endsOfText(line, LINE_CHARS_MAX).join('');
+
 const toUtc = (stamp: string): string | null => {
   const at_ms = Date.parse(stamp);
   return Number.isNaN(at_ms) ? null : new Date(at_ms).toISOString().replace('.000Z', 'Z');
@@ -115,5 +137,5 @@ const ACCESS_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-])(
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HEAD_CHARS = 65_536;
 const HEAD_LINES = 40;
-const LINE_CHARS_MAX = 1_024;
+const LINE_CHARS_MAX = 32_768;
 const RECORDS_MAX = 20_000;

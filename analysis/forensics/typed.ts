@@ -1,27 +1,49 @@
 /** What a command typed into a shell is worth: an intruder's few shapes are grave, a day's work of an administrator is none. */
 import { isIP } from 'node:net';
 import type { Severity } from '../../protocol/index.ts';
-import { classifyCommand, COMMAND_CHARS_MAX, severityOf, type CommandSign } from '../endpoint/index.ts';
+import {
+  accusingOf,
+  classifyCommand,
+  COMMAND_CHARS_MAX,
+  isDiscovery,
+  severityOf,
+  type CommandSign,
+} from '../endpoint/index.ts';
+import { endsOfText } from '../readers/index.ts';
+
+/** What a typed command speaks for. */
+export interface TypedJudgement {
+  severity: Severity;
+  title: string;
+  rule: string;
+  technique: string;
+  /** What of it was not unwrapped or not looked at; of what is too long both ends are. */
+  left: string[];
+}
 
 /** What one command of a history speaks for; `info` means nothing. */
-export function judgeTyped(command: string): { severity: Severity; title: string; rule: string; technique: string } {
-  const text = command.slice(0, COMMAND_CHARS_MAX);
-  if (givesShellAway(text)) {
+export function judgeTyped(command: string): TypedJudgement {
+  const ends = endsOfText(command, COMMAND_CHARS_MAX);
+  const { technique, signs, decoded } = classifyCommand(command);
+  const { left } = decoded;
+  if (ends.some(givesShellAway)) {
     return {
+      left,
       severity: 'high',
       title: 'hands a shell to another host',
       rule: 'typed/reverse-shell',
       technique: 'T1059.004',
     };
   }
-  if (runsFromAddress(text)) {
+  if (ends.some(runsFromAddress)) {
     const title = 'runs what it fetches from a bare address';
-    return { severity: 'medium', title, rule: 'typed/fetched-and-run', technique: 'T1105' };
+    return { left, severity: 'medium', title, rule: 'typed/fetched-and-run', technique: 'T1105' };
   }
-  const { technique, signs } = classifyCommand(command);
-  const [sign] = signs;
-  if (technique === undefined || !sign) return NOTHING;
-  return { ...sign, technique, severity: isEveryday(text, sign) ? 'info' : severityOf(sign) };
+  const sign = accusingOf(signs);
+  if (technique === undefined || !sign) return { ...NOTHING, left };
+  const { title, rule } = sign;
+  const severity = isEveryday(ends.join('\n'), sign) ? 'info' : severityOf(sign);
+  return { severity, title, rule, technique: sign.technique, left };
 }
 
 /** A shell whose input and output are a connection. */
@@ -33,8 +55,9 @@ function runsFromAddress(command: string): boolean {
   return isIP(host.replace(/^\[|\]$/g, '')) !== 0;
 }
 
-/** Services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
-function isEveryday(command: string, { rule }: CommandSign): boolean {
+/** Questions about the machine, services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
+function isEveryday(command: string, { rule, technique }: CommandSign): boolean {
+  if (isDiscovery(technique)) return true;
   if (EVERYDAY_RULES.has(rule)) return !ODD.test(command);
   if (rule !== 'command/download') return false;
   const hosts = [...command.matchAll(URL_HOST)].map(([, host = '']) => host.replace(/^\[|\]$/g, ''));

@@ -1,5 +1,6 @@
 /** Rules over a recording: findings with the fields that matched, and a receipt that a clean answer can rest on. */
 import type { AnalysisResult, NotChecked, Severity } from '../../protocol/index.ts';
+import { whyLost } from '../../seams/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { LogEvent } from '../events/index.ts';
 import type { Recording } from '../recordings/index.ts';
@@ -74,7 +75,10 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
       ...(found_control
         ? []
         : [{ what: 'whether rules match at all', why: 'a planted event was not found', mandatory: true }]),
-      ...report.unread.map(({ what, why }) => ({ what, why })),
+      ...report.unread.map(({ what, why }) => ({ what, why, mandatory: true })),
+      ...(report.unread_count > report.unread.length
+        ? [{ what: `${report.unread_count - report.unread.length} further parts`, why: UNREAD, mandatory: true }]
+        : []),
       ...coverage.gaps(),
       ...rulesetGaps(ruleset, engine),
       ...correlator.gaps(),
@@ -141,10 +145,11 @@ function whatMatched(rule: SigmaRule, event: LogEvent): string {
   );
 }
 
-function rulesetGaps({ refused, is_starter_only }: Ruleset, { not_evaluable }: Engine): NotChecked[] {
+function rulesetGaps({ refused, is_starter_only, lost = [] }: Ruleset, { not_evaluable }: Engine): NotChecked[] {
   const [first] = refused;
   const [undecided] = not_evaluable;
   return [
+    ...lost.map((pack) => ({ what: `the rules of the pack ${pack.name}`, why: whyLost(pack) })),
     ...(is_starter_only
       ? [
           {
@@ -167,17 +172,24 @@ function rulesetGaps({ refused, is_starter_only }: Ruleset, { not_evaluable }: E
   ];
 }
 
-function boundGaps({ counts, rules }: Engine, unlisted: number, dropped: number): NotChecked[] {
+function boundGaps(
+  { counts, rules }: Engine,
+  unlisted: number,
+  dropped: number,
+): (NotChecked & { mandatory?: boolean })[] {
   const titles = new Map(rules.map(({ id, title }) => [id, title]));
   return [
     ...[...counts.bounded].map(([id, events]) => ({
       what: `the rule ${titles.get(id) ?? id} on ${events} events`,
       why: 'it ran into the bound of work and was given up there',
+      mandatory: true,
     })),
     ...(unlisted > 0
       ? [{ what: `${unlisted} of the findings`, why: `only the ${FINDINGS_MAX} gravest are listed` }]
       : []),
-    ...(dropped > 0 ? [{ what: `${dropped} hits`, why: 'there were too many different ones to keep' }] : []),
+    ...(dropped > 0
+      ? [{ what: `${dropped} hits`, why: 'there were too many different ones to keep', mandatory: true }]
+      : []),
   ];
 }
 
@@ -186,6 +198,7 @@ const weightOf = (level: Level): number => (level === 'informational' ? 0 : WEIG
 const byGravity = (left: WeighedFinding, right: WeighedFinding): number =>
   right.weight - left.weight || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0);
 
+const UNREAD = 'they could not be read';
 const EVENTS_A_WORD = 5_000;
 const FINDINGS_MAX = 300;
 const LOCATORS_SHOWN = 5;

@@ -3,4 +3,5 @@ export { Hypothesis, huntHypothesis } from './hypothesis.ts';
 export { huntWithRules, type HuntInput } from './hunt.ts';
 export { parseQuery } from './query.ts';
 export { searchEvents, SearchResult } from './search.ts';
-export { explainRule, testRule } from './try-rule.ts';
+export { explainRule } from './explain-rule.ts';
+export { testRule } from './try-rule.ts';

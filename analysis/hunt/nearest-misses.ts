@@ -1,7 +1,7 @@
 /** The events that a rule misses by least: what somebody who wonders about its silence has to see. */
 import type { Explanation } from '../../protocol/index.ts';
 import type { LogEvent } from '../events/index.ts';
-import { explain, type SigmaRule } from '../sigma/index.ts';
+import { explain, type SigmaFilter, type SigmaRule } from '../sigma/index.ts';
 
 /** An event with why a rule matches it, or not. */
 export interface Explained {
@@ -18,7 +18,7 @@ export interface NearestMisses {
 }
 
 /** Nothing offered yet. */
-export function createNearestMisses(): NearestMisses {
+export function createNearestMisses(filters: readonly SigmaFilter[] = []): NearestMisses {
   let kept: (Explained & { nearness: number })[] = [];
   let weighed = 0;
   return {
@@ -26,7 +26,7 @@ export function createNearestMisses(): NearestMisses {
       const is_full = kept.length >= MISSES_SHOWN_MAX;
       if (is_full && (!is_of_its_log || weighed >= MISSES_WEIGHED_MAX)) return;
       weighed++;
-      const explanation = explain(rule, event);
+      const explanation = explain(rule, event, filters);
       kept = [...kept, { event, explanation, nearness: nearnessOf(explanation) }]
         .sort((left, right) => right.nearness - left.nearness)
         .slice(0, MISSES_SHOWN_MAX);
@@ -35,8 +35,9 @@ export function createNearestMisses(): NearestMisses {
   };
 }
 
-/** The log first, then the share of selections that match, then that of their lines. */
-function nearnessOf({ logsource, selections }: Explanation): number {
+/** A hit that a filter took away first; of the others the log first, then the share of selections that match, then that of their lines. */
+function nearnessOf({ logsource, selections, filters }: Explanation): number {
+  if (filters.length > 0) return NEAREST;
   const lines = selections.flatMap(({ fields }) => fields);
   return Number(logsource.matched) * LOG_WORTH + shareOf(selections) * SELECTIONS_WORTH + shareOf(lines);
 }
@@ -48,4 +49,6 @@ const MISSES_SHOWN_MAX = 5;
 /** Explaining costs far more than matching: in a long recording the nearest are looked for among so many events of the rule's log. */
 const MISSES_WEIGHED_MAX = 20_000;
 const LOG_WORTH = 4;
+/** More than the log, all selections and all lines. */
+const NEAREST = 8;
 const SELECTIONS_WORTH = 2;

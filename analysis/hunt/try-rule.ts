@@ -1,16 +1,7 @@
-/** One rule tried out: is it sound, what does it match, and why not the rest. */
-import { AuroraError, type RuleExplanation, type RuleTrial } from '../../protocol/index.ts';
+/** One rule tried out: is it sound, and what does it match. */
+import type { RuleTrial } from '../../protocol/index.ts';
 import type { Recording } from '../recordings/index.ts';
-import {
-  createCorrelator,
-  createEngine,
-  explain,
-  lintSigma,
-  parseSigma,
-  type Ruleset,
-  type SigmaRule,
-} from '../sigma/index.ts';
-import { createNearestMisses, type Explained } from './nearest-misses.ts';
+import { createCorrelator, createEngine, lintSigma, parseSigma, type Ruleset } from '../sigma/index.ts';
 
 /** Validates and lints a rule text, and replays it over events where some are given. A rule that is wrong is an answer, not an error. */
 export async function testRule(text: string, recording: Recording | undefined): Promise<RuleTrial> {
@@ -103,62 +94,5 @@ async function replayOver(
   };
 }
 
-/**
- * Explains a rule, given as text or by the id it is mounted under. Every event is tried; shown are the first that match and the misses
- * that came nearest. Throws 4220 without an event, 4222 on a bad rule.
- */
-export async function explainRule(
-  wanted: { text?: string | undefined; id?: string | undefined },
-  recording: Recording,
-  ruleset: Ruleset | undefined,
-): Promise<RuleExplanation> {
-  const rule = ruleOf(wanted, ruleset);
-  const engine = createEngine([rule]);
-  const matches: Explained[] = [];
-  const misses = createNearestMisses();
-  let [events, matched] = [0, 0];
-  for await (const batch of recording.batches) {
-    for (const event of batch) {
-      events++;
-      const covered = engine.counts.covered;
-      if (engine.match(event).length > 0) {
-        matched++;
-        if (matches.length < MATCHES_SHOWN_MAX) matches.push({ event, explanation: explain(rule, event) });
-      } else misses.offer(rule, event, engine.counts.covered > covered);
-    }
-  }
-  const shown = [...matches, ...misses.nearest()];
-  const [first] = shown;
-  if (!first) throw new AuroraError(4220, { message: 'There is no event in it', detail: { path: '/events' } });
-  return {
-    rule: { id: rule.id, title: rule.title, level: rule.level },
-    summary: events === 1 ? first.explanation.why : summaryOf(rule, matched, events),
-    events: shown.map(({ event, explanation }) => ({ locator: event.locator, ...explanation })),
-    more_events: events - shown.length,
-  };
-}
-
-function summaryOf({ not_evaluable }: SigmaRule, matched: number, events: number): string {
-  return not_evaluable.length > 0
-    ? `It cannot be decided here, for none of ${events} events: ${not_evaluable.join(', ')}.`
-    : `It matches ${matched} of ${events} events.`;
-}
-
-function ruleOf(
-  { text, id }: { text?: string | undefined; id?: string | undefined },
-  ruleset: Ruleset | undefined,
-): SigmaRule {
-  if (text !== undefined) {
-    const { rules } = parseSigma(text);
-    const rule = id === undefined ? rules[0] : rules.find((each) => each.id === id);
-    if (rule) return rule;
-    throw new AuroraError(4220, { message: 'There is no rule with a detection in it', detail: { path: '/rule' } });
-  }
-  const rule = ruleset?.rules.find((each) => each.id === id || each.name === id);
-  if (rule) return rule;
-  throw new AuroraError(4220, { message: `No rule ${id ?? ''} is mounted`, detail: { path: '/rule_id' } });
-}
-
 const PROBLEMS_MAX = 100;
 const LOCATORS_MAX = 50;
-const MATCHES_SHOWN_MAX = 20;

@@ -1,7 +1,7 @@
 /** What is known about indicators beside being named: suffix and owner, lists they are on, who announces them, who has seen them. */
 import { parse } from 'tldts';
 import type { AnalysisResult, Ioc } from '../../protocol/index.ts';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { assessIndicators } from './assess.ts';
@@ -46,7 +46,7 @@ export function enrichIocs(iocs: readonly Ioc[], content: Content): Enrichment {
         : [
             {
               what: 'who announces the addresses, and where',
-              why: pack ? 'the mounted content "networks" has another shape' : 'no content "networks" is mounted',
+              why: pack ? 'the mounted content "networks" has another shape' : whyAbsent(content, 'networks'),
             },
           ]),
     ],

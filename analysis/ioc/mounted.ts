@@ -1,5 +1,5 @@
 /** The content that speaks about indicators, opened once a run: what is missing is named as a gap. */
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { intelOf } from './intel.ts';
 import { warningListsOf } from './warninglists.ts';
 
@@ -22,7 +22,7 @@ export function openContent(content: Content) {
     if (!opened)
       gaps.push({
         what,
-        why: pack ? `the mounted content "${name}" has another shape` : `no content "${name}" is mounted`,
+        why: pack ? `the mounted content "${name}" has another shape` : whyAbsent(content, name),
         mandatory,
       });
     return opened;

@@ -35,6 +35,16 @@ export function openRecording(
     if (seen.unread.length < UNREAD_LISTED_MAX) seen.unread.push({ what, why });
   };
 
+  /** An event of which parts were left out is told, and counts as unread. */
+  const normalized = (value: unknown, locator: string, file: string): LogEvent[] => {
+    const event = normalizeEvent(value, locator);
+    if (event?.is_cut) {
+      seen.items_read -= 1;
+      leave(`${file}: a part of ${locator}`, 'it has more fields, values or layers than are read');
+    }
+    return event ? [event] : [];
+  };
+
   async function* read(): AsyncGenerator<LogEvent[]> {
     for await (const file of unpack({ name: input.name, bytes: hashed(input.bytes) })) {
       signal?.throwIfAborted();
@@ -52,7 +62,7 @@ export function openRecording(
     const reader = createEvtxReader(stream, { ...(workers && { workers }), ...(signal && { signal }) });
     try {
       for await (const records of reader.records) {
-        yield records.flatMap(({ event, record_id }) => normalizeEvent(event, `${at}record ${record_id}`) ?? []);
+        yield records.flatMap(({ event, record_id }) => normalized(event, `${at}record ${record_id}`, name));
       }
     } catch (reason) {
       if (!(reason instanceof NotEvtx)) throw reason;
@@ -71,7 +81,7 @@ export function openRecording(
     const reader = createRecordReader(stream);
     for await (const records of reader.batches) {
       signal?.throwIfAborted();
-      yield records.flatMap(({ locator, value }) => normalizeEvent(value, `${at}${locator}`) ?? []);
+      yield records.flatMap(({ locator, value }) => normalized(value, `${at}${locator}`, name));
     }
     const { items, items_read, unread } = reader.receipt();
     seen.items += items;

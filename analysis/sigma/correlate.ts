@@ -1,5 +1,7 @@
 /** Correlations over the hits of a run: what single rules saw, counted by group in the order in which it happened. */
 import { textsOf, type LogEvent } from '../events/index.ts';
+import type { CorrelationExplanation } from '../../protocol/index.ts';
+import { explainCorrelation } from './explain-correlation.ts';
 import { meets, type Correlation } from './correlation.ts';
 import type { CorrelationRule, RuleHead } from './rule.ts';
 
@@ -23,12 +25,14 @@ export interface Correlator {
   observe(rule: RuleHead, event: LogEvent): void;
   /** All alerts, in order of time. */
   finish(): CorrelationAlert[];
+  /** What each correlation counted and why it fired or not; after all hits were observed. */
+  explain(): CorrelationExplanation[];
   /** Hits that were not counted, and correlations that could not run. */
   gaps(): { what: string; why: string }[];
 }
 
 /** One hit as correlations remember it. */
-interface Observation {
+export interface Observation {
   at_ms: number;
   /** Breaks ties of time by arrival. */
   order: number;
@@ -76,14 +80,38 @@ export function createCorrelator(correlations: readonly CorrelationRule[], rules
       ]),
     );
 
+  let told: CorrelationAlert[] | undefined;
+  // What correlations found is observed by those that refer to them: it is worked out once.
+  const finish = (): CorrelationAlert[] => (told ??= work());
+
   const missing = runnable.filter(({ refers }) => refers.includes(undefined));
   const order = inOrder(runnable.filter(({ refers }) => !refers.includes(undefined)));
 
+  const isSilent = ({ id }: RuleHead): boolean => {
+    const all = listeners.get(id) ?? [];
+    return all.length > 0 && all.every(({ correlation }) => !correlation.generate);
+  };
+
+  function work(): CorrelationAlert[] {
+    const alerts: CorrelationAlert[] = [];
+    for (const { rule, refers } of order.sorted) {
+      const observations = refers.flatMap((id) => (id === undefined ? [] : (seen.get(id) ?? [])));
+      const own = correlate(rule, observations, ids);
+      for (const { group, last_ms, locators, events } of own) {
+        keep(rule.id, {
+          at_ms: last_ms,
+          locator: locators.at(-1) ?? '',
+          values: new Map(Object.entries(group)),
+          events,
+        });
+      }
+      alerts.push(...own.filter(() => rule.correlation.generate || !isSilent(rule)));
+    }
+    return alerts.sort((left, right) => left.last_ms - right.last_ms || (left.rule.id < right.rule.id ? -1 : 1));
+  }
+
   return {
-    isSilent: ({ id }) => {
-      const all = listeners.get(id) ?? [];
-      return all.length > 0 && all.every(({ correlation }) => !correlation.generate);
-    },
+    isSilent,
     observe({ id }, event) {
       if (!listeners.has(id)) return;
       if (Number.isNaN(event.at_ms)) {
@@ -97,22 +125,16 @@ export function createCorrelator(correlations: readonly CorrelationRule[], rules
       }
       keep(id, { at_ms: event.at_ms, locator: event.locator, values, events: 1 });
     },
-    finish() {
-      const alerts: CorrelationAlert[] = [];
-      for (const { rule, refers } of order.sorted) {
-        const observations = refers.flatMap((id) => (id === undefined ? [] : (seen.get(id) ?? [])));
-        const own = correlate(rule, observations, ids);
-        for (const { group, last_ms, locators, events } of own) {
-          keep(rule.id, {
-            at_ms: last_ms,
-            locator: locators.at(-1) ?? '',
-            values: new Map(Object.entries(group)),
-            events,
-          });
-        }
-        alerts.push(...own.filter(() => rule.correlation.generate || !this.isSilent(rule)));
-      }
-      return alerts.sort((left, right) => left.last_ms - right.last_ms || (left.rule.id < right.rule.id ? -1 : 1));
+    finish,
+    explain: () => {
+      finish();
+      return order.sorted.map(({ rule, refers }) =>
+        explainCorrelation(rule, {
+          hits: refers.map((id) => (id === undefined ? [] : (seen.get(id) ?? []))),
+          names: new Map([...rules, ...correlations].map(({ id, title }) => [id, title])),
+          ids,
+        }),
+      );
     },
     gaps: () => [
       ...missing.map(({ rule }) => ({
@@ -150,12 +172,22 @@ function correlate(
   ids: ReadonlyMap<string, string>,
 ): CorrelationAlert[] {
   const { correlation } = rule;
+  return groupsOf(correlation, observations, ids).flatMap(({ group, list }) =>
+    windowsOf(list, correlation, ids).map((window) => toAlert(rule, group, window)),
+  );
+}
+
+/** The hits by their group, each in order of time; an event without the group field belongs to no group and does not count. */
+export function groupsOf(
+  correlation: Correlation,
+  observations: readonly Observation[],
+  ids: ReadonlyMap<string, string>,
+): { group: Record<string, string>; list: Observation[] }[] {
   const groups = new Map<string, { group: Record<string, string>; list: Observation[] }>();
   for (const observation of observations) {
     const named = groupNames(correlation, observation.rule, ids).map(
       ({ field, name }) => [field, observation.values.get(name)] as const,
     );
-    // An event without the group field belongs to no group and does not count.
     if (named.some(([, value]) => value === undefined)) continue;
     const group = Object.fromEntries(named.map(([field, value]) => [field, value ?? '']));
     const key = JSON.stringify(named);
@@ -163,13 +195,30 @@ function correlate(
     known.list.push(observation);
     groups.set(key, known);
   }
-  const wanted = correlation.rules.map((reference) => ids.get(reference) ?? reference);
-  return [...groups.values()].flatMap(({ group, list }) => {
+  for (const { list } of groups.values())
     list.sort((left, right) => left.at_ms - right.at_ms || left.order - right.order);
-    const windows = slides(correlation) ? slide(list, correlation, wanted) : tumble(list, correlation, wanted);
-    return windows.map((window) => toAlert(rule, group, window));
-  });
+  return [...groups.values()];
 }
+
+/** The windows of a group in which the condition holds. `onWindow` is shown every window that was asked, also the others. */
+export function windowsOf(
+  list: readonly Observation[],
+  correlation: Correlation,
+  ids: ReadonlyMap<string, string>,
+  onWindow: (window: readonly Observation[], reached: number | undefined) => void = () => undefined,
+): Observation[][] {
+  const wanted = wantedOf(correlation, ids);
+  const ask = (window: readonly Observation[]): boolean => {
+    const reached = measure(window, correlation, wanted);
+    onWindow(window, reached);
+    return reached !== undefined && isEnough(reached, correlation, wanted);
+  };
+  return slides(correlation) ? slide(list, correlation, ask) : tumble(list, correlation, ask);
+}
+
+/** The ids of the rules that it refers to. */
+export const wantedOf = (correlation: Correlation, ids: ReadonlyMap<string, string>): string[] =>
+  correlation.rules.map((reference) => ids.get(reference) ?? reference);
 
 /** Only what grows can hold before its span is over; a count that must stay small is known at the end. */
 const slides = ({ type, conditions }: Correlation): boolean =>
@@ -179,14 +228,14 @@ const slides = ({ type, conditions }: Correlation): boolean =>
     conditions.every(({ operator }) => operator.startsWith('gt')));
 
 /** Windows that end at each event; the first that holds is told, and counting starts anew behind it. */
-function slide(list: readonly Observation[], correlation: Correlation, wanted: readonly string[]): Observation[][] {
+function slide(list: readonly Observation[], correlation: Correlation, isMet: Ask): Observation[][] {
   const found: Observation[][] = [];
   let window: Observation[] = [];
   for (const observation of list) {
     window.push(observation);
     const start = observation.at_ms - correlation.timespan_ms;
     window = window.filter(({ at_ms }) => at_ms >= start).slice(-WINDOW_MAX);
-    if (!isMet(window, correlation, wanted)) continue;
+    if (!isMet(window)) continue;
     found.push(window);
     window = [];
   }
@@ -194,47 +243,53 @@ function slide(list: readonly Observation[], correlation: Correlation, wanted: r
 }
 
 /** Windows one behind the other, each opened by the first event that the one before it did not hold. */
-function tumble(list: readonly Observation[], correlation: Correlation, wanted: readonly string[]): Observation[][] {
+function tumble(list: readonly Observation[], correlation: Correlation, isMet: Ask): Observation[][] {
   const windows: Observation[][] = [];
   for (const observation of list) {
     const [first] = windows.at(-1) ?? [];
     if (first && observation.at_ms - first.at_ms <= correlation.timespan_ms) windows.at(-1)?.push(observation);
     else windows.push([observation]);
   }
+  const asked = windows.filter((window) => isMet(window));
   if (correlation.type === 'value_percentile') return windows.flatMap((window) => rareIn(window, correlation));
-  return windows.filter((window) => isMet(window, correlation, wanted));
+  return asked;
 }
 
-function isMet(window: readonly Observation[], correlation: Correlation, wanted: readonly string[]): boolean {
-  const { type, conditions, fields } = correlation;
-  const all = (count: number): boolean => conditions.every((condition) => meets(count, condition));
+type Ask = (window: readonly Observation[]) => boolean;
+
+/** What is held against the condition: a count, a sum, an average, the rules seen; undefined where there is no such number. */
+function measure(
+  window: readonly Observation[],
+  { type, fields }: Correlation,
+  wanted: readonly string[],
+): number | undefined {
   const numbers = () =>
     window
       .flatMap(({ values }) => fields.map((field) => Number(values.get(field))))
       .filter((each) => !Number.isNaN(each));
   switch (type) {
     case 'event_count':
-      return all(window.length);
+      return window.length;
     case 'value_count':
-      return all(new Set(window.flatMap((each) => valueIn(each, fields) ?? [])).size);
+      return new Set(window.flatMap((each) => valueIn(each, fields) ?? [])).size;
     case 'value_sum':
-      return all(numbers().reduce((sum, value) => sum + value, 0));
+      return numbers().reduce((sum, value) => sum + value, 0);
     case 'value_avg': {
       const values = numbers();
-      return values.length > 0 && all(values.reduce((sum, value) => sum + value, 0) / values.length);
+      return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
     }
     case 'value_percentile':
-      return false;
-    case 'temporal': {
-      const seen = new Set(window.map(({ rule }) => rule));
-      return conditions.length > 0 ? all(seen.size) : wanted.every((id) => seen.has(id));
-    }
-    case 'temporal_ordered': {
-      let next = 0;
-      for (const { rule } of window) if (rule === wanted[next]) next++;
-      return conditions.length > 0 ? all(next) : next === wanted.length;
-    }
+      return undefined;
+    case 'temporal':
+      return new Set(window.map(({ rule }) => rule)).size;
+    case 'temporal_ordered':
+      return window.reduce((next, { rule }) => (rule === wanted[next] ? next + 1 : next), 0);
   }
+}
+
+function isEnough(reached: number, { type, conditions }: Correlation, wanted: readonly string[]): boolean {
+  if (conditions.length > 0) return conditions.every((condition) => meets(reached, condition));
+  return reached >= (type === 'temporal_ordered' ? wanted.length : new Set(wanted).size);
 }
 
 /** The events whose value stands where the condition says: numbers by their rank, texts by their share, both in percent. */

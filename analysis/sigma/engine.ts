@@ -34,7 +34,7 @@ export function createEngine(rules: readonly SigmaRule[], filters: readonly Sigm
   const candidates = asked.map((rule) => ({
     logsource: rule.logsource,
     requirement: requirementOf(rule),
-    filters: filters.filter((filter) => isFilterOf(filter, rule)),
+    filters: filtersFor(rule, filters),
   }));
   const laneOf = createLanes((origin) => createLane(origin, candidates));
   const counts: EngineCounts = { events: 0, covered: 0, asked: 0, bounded: new Map() };
@@ -88,6 +88,10 @@ function createLanes(create: (origin: LogOrigin) => Lane): (origin: LogOrigin) =
     return lane;
   };
 }
+
+/** The filters that may take hits from a rule. */
+export const filtersFor = (rule: SigmaRule, filters: readonly SigmaFilter[]): SigmaFilter[] =>
+  filters.filter((filter) => isFilterOf(filter, rule));
 
 /** A filter says for which rules it is, and its log source must not be another one than theirs. */
 const isFilterOf = ({ rules, logsource }: SigmaFilter, { id, name, logsource: own }: SigmaRule): boolean => {

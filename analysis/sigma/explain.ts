@@ -1,18 +1,22 @@
 /** Why a rule matches an event, or why not: each selection, field and value, as an analyst would check them by hand. */
-import type { Explanation, FieldExplanation, SelectionExplanation } from '../../protocol/index.ts';
+import type { Explanation, FieldExplanation, FilterExplanation, SelectionExplanation } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import type { Condition } from './condition.ts';
 import { meetsCondition } from './decide.ts';
+import { filtersFor } from './engine.ts';
 import { holds, type FieldTest } from './field-test.ts';
 import { isFor } from './lane.ts';
 import { TooMuchWork } from './pattern.ts';
-import type { LogSource, SigmaRule } from './rule.ts';
+import type { Detection, LogSource, SigmaFilter, SigmaRule } from './rule.ts';
 import { fieldTestsOf, selects } from './selection.ts';
 import { viewOf, type View } from './view.ts';
 
-/** Explains one rule on one event. Deterministic, and as exact as the engine: it asks the same tests. */
-export function explain(rule: SigmaRule, event: LogEvent): Explanation {
+/**
+ * Explains one rule on one event, with the filters that may take the hit away. Deterministic, and as exact as the engine: it asks the
+ * same tests.
+ */
+export function explain(rule: SigmaRule, event: LogEvent, filters: readonly SigmaFilter[] = []): Explanation {
   const view = viewOf(event);
   const wanted = describe(rule.logsource);
   const { product, service, categories } = event.origin;
@@ -21,21 +25,51 @@ export function explain(rule: SigmaRule, event: LogEvent): Explanation {
     wanted,
     event: describe({ product, service, category: categories.length > 0 ? categories.join('|') : undefined }),
   };
-  const selections = [...rule.selections].map(([name, selection]): SelectionExplanation => ({
+  const { conditions, selections, met } = explainDetection(rule, view);
+  const holds_somewhere = conditions.some(({ matched }) => matched);
+  const detects = rule.not_evaluable.length === 0 && logsource.matched && holds_somewhere;
+  const asked = detects ? filtersFor(rule, filters).map((filter) => explainFilter(filter, view)) : [];
+  const suppressor = asked.find(({ suppresses }) => suppresses);
+  const why = sentence(rule, { matched: detects, logsource, selections, met });
+  return {
+    matched: detects && suppressor === undefined,
+    why: suppressor ? `${why.slice(0, -1)}, and ${suppressor.why}` : why,
+    logsource,
+    conditions,
+    selections,
+    filters: asked,
+  };
+}
+
+function explainDetection({ selections: all, conditions: wanted }: Detection, view: View) {
+  const selections = [...all].map(([name, selection]): SelectionExplanation => ({
     name,
     matched: orFalse(() => selects(selection, view)),
     fields: fieldTestsOf(selection)
       .slice(0, FIELDS_MAX)
       .map((test) => explainField(test, view)),
   }));
-  const conditions = rule.conditions.map(({ text, tree }) => ({
+  const conditions = wanted.map(({ text, tree }) => ({
     text,
-    matched: orFalse(() => meetsCondition(tree, rule.selections, view)),
+    matched: orFalse(() => meetsCondition(tree, all, view)),
   }));
-  const met = new Set(selections.filter(({ matched }) => matched).map(({ name }) => name));
-  const holds_somewhere = conditions.some(({ matched }) => matched);
-  const matched = rule.not_evaluable.length === 0 && logsource.matched && holds_somewhere;
-  return { matched, why: sentence(rule, { matched, logsource, selections, met }), logsource, conditions, selections };
+  return { selections, conditions, met: new Set(selections.filter(({ matched }) => matched).map(({ name }) => name)) };
+}
+
+function explainFilter(filter: SigmaFilter, view: View): FilterExplanation {
+  const { id, title } = filter;
+  const { selections, conditions, met } = explainDetection(filter, view);
+  const suppresses = conditions.every(({ matched }) => !matched);
+  const [condition] = filter.conditions;
+  const blame = condition && blameOf(condition.tree, met);
+  const named = selections.find(({ name }) => name === blame?.name);
+  const line = named?.fields.find(({ matched }) => matched === named.matched);
+  const [value] = line?.event_values ?? [];
+  const detail = line ? `: ${line.key}, ${line.why}${value === undefined ? '' : ` in ${value}`}` : '';
+  const why = suppresses
+    ? `the filter ${cut(title)} takes the hit away: ${blame?.name ?? 'its condition'} ${named?.matched ? 'matches' : 'does not match'}${detail}.`
+    : `the filter ${cut(title)} lets it pass.`;
+  return { id, title: cut(title), suppresses, why, conditions, selections };
 }
 
 function sentence(

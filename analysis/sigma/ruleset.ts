@@ -1,7 +1,7 @@
 /** A set of rule files, compiled once: what runs, what does not and why, and under which version verdicts cite it. */
 import { z } from 'zod';
 import { AuroraError } from '../../protocol/index.ts';
-import type { Content } from '../../seams/index.ts';
+import type { Content, ContentPack, LostPack } from '../../seams/index.ts';
 import { parseSigma, type ParseOptions } from './parse.ts';
 import { SigmaError } from './problem.ts';
 import type { CorrelationRule, SigmaFilter, SigmaRule } from './rule.ts';
@@ -22,12 +22,22 @@ export interface Ruleset {
   refused: readonly { path: string; why: string }[];
   /** Only the few rules that we ship are there. */
   is_starter_only: boolean;
+  /** Packs that were added and cannot be used. */
+  lost?: readonly LostPack[];
 }
 
 /** The mounted rules, compiled once a version; undefined when there are none at all. A whole pack takes seconds: it gives way between files. */
-export async function mountedRules(content: Pick<Content, 'get'>, signal?: AbortSignal): Promise<Ruleset | undefined> {
+export async function mountedRules(
+  content: Pick<Content, 'get' | 'lost'>,
+  signal?: AbortSignal,
+): Promise<Ruleset | undefined> {
   const pack = content.get('sigma');
-  if (pack === undefined) return undefined;
+  const lost = content.lost?.('sigma') ?? [];
+  if (pack === undefined) return lost.length === 0 ? undefined : { ...NO_RULES, lost };
+  return { ...(await compiledOf(pack, signal)), lost };
+}
+
+async function compiledOf(pack: ContentPack, signal?: AbortSignal): Promise<Ruleset> {
   const parsed = Files.safeParse(pack.data);
   if (!parsed.success) throw new AuroraError(5000, { message: 'The mounted sigma pack has another shape' });
   // The files are the same as long as the pack is: whoever mounted it answers the same object.
@@ -79,6 +89,14 @@ export async function compileRuleset(
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const Files = z.object({ files: z.array(z.object({ path: z.string(), text: z.string() })) });
+const NO_RULES: Ruleset = {
+  version: 'none',
+  rules: [],
+  correlations: [],
+  filters: [],
+  refused: [],
+  is_starter_only: false,
+};
 const COMPILED = new WeakMap<object, Ruleset>();
 /** Some 20 ms of compiling. */
 const CHARS_A_TURN = 65_536;

@@ -1,7 +1,7 @@
 /** Shared intelligence taken in: what it vouches for, ready to be mounted, and what of it was not understood. */
 import { createHash } from 'node:crypto';
 import { AuroraError, type AnalysisResult, type Evidence } from '../../protocol/index.ts';
-import type { Content } from '../../seams/index.ts';
+import { whyAbsent, type Content } from '../../seams/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import type { Sighting } from '../ioc/index.ts';
 import { conclude, type WeighedFinding } from '../verdict/index.ts';
@@ -77,7 +77,7 @@ export function importIntel(text: string, { source, content }: { source: string;
         mandatory: true,
       },
       ...(read.format === 'stix' && !schemas
-        ? [{ what: 'whether each object fits the schema of its type', why: schemaGap(pack !== undefined) }]
+        ? [{ what: 'whether each object fits the schema of its type', why: schemaGap(pack !== undefined, content) }]
         : []),
       ...(read.indicators.length > indicators.length
         ? [{ what: `${read.indicators.length - indicators.length} of the indicators`, why: `${LISTED_MAX} are listed` }]
@@ -149,8 +149,8 @@ const sightingOf =
     ...(techniques.length > 0 && { techniques: [...new Set(techniques)].slice(0, NAMES_MAX) }),
   });
 
-const schemaGap = (mounted: boolean): string =>
-  mounted ? 'the mounted content "stix-schemas" has another shape' : 'no content "stix-schemas" is mounted';
+const schemaGap = (mounted: boolean, content: Content): string =>
+  mounted ? 'the mounted content "stix-schemas" has another shape' : whyAbsent(content, 'stix-schemas');
 const sum = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 

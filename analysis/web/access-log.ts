@@ -51,7 +51,8 @@ export async function analyzeAccessLog(
   const reader = createLineReader(stream);
   const book = createSourceBook();
   const signs = createSignReader();
-  const count = { lines: 0, parsed: 0, cut: 0, proxied: 0 };
+  const count = { lines: 0, parsed: 0, read: 0, cut: 0, judged_in_part: 0 };
+  const cuts = new Set<string>();
   let next_report = PROGRESS_LINES;
 
   for await (const batch of reader.lines) {
@@ -63,7 +64,11 @@ export async function analyzeAccessLog(
       const entry = parseLogLine(line.text);
       if (!entry) continue;
       count.parsed += 1;
-      book.note(entry, line, signs.read(entry));
+      const { signs: found, cut } = signs.read(entry);
+      book.note(entry, line, found);
+      if (cut.length > 0) count.judged_in_part += 1;
+      if (cut.length === 0 && !line.cut) count.read += 1;
+      for (const what of cut) if (cuts.size < CUTS_SHOWN_MAX) cuts.add(neutralize(what, CUT_CHARS_MAX));
     }
     if (count.lines >= next_report) {
       onProgress?.(count.lines);
@@ -93,6 +98,14 @@ export async function analyzeAccessLog(
       },
     ],
     [
+      count.judged_in_part > 0,
+      {
+        what: `the middle of ${count.judged_in_part} lines with very long requests`,
+        why: `only the ends are judged of what is so long: ${[...cuts].join('; ')}`,
+        mandatory: true,
+      },
+    ],
+    [
       book.forgotten() > 0,
       {
         what: `what ${book.forgotten()} quiet sources did over time`,
@@ -115,7 +128,7 @@ export async function analyzeAccessLog(
   ];
   const checked: Checked = {
     question: 'Do the lines show attacks? Items are lines that are not blank.',
-    corpus: { sha256: reader.sha256(), items: count.lines, items_read: count.parsed },
+    corpus: { sha256: reader.sha256(), items: count.lines, items_read: count.read },
     ...(control === undefined ? {} : { control }),
   };
   const { attackers, ...grounds } = groundsOf(name, book.attackers());
@@ -136,7 +149,7 @@ export async function analyzeAccessLog(
 /** The positive control: a known-bad line, judged by the same code. Undefined when it was not recognised. */
 function plantedSign(): string | undefined {
   const entry = parseLogLine(PLANTED);
-  const sign = entry && createSignReader().read(entry)[0];
+  const sign = entry && createSignReader().read(entry).signs[0];
   return sign && `a planted line was recognised as ${sign.class} (${sign.rule})`;
 }
 
@@ -146,3 +159,5 @@ const PLANTED =
   '192.0.2.1 - - [01/Jan/2024:00:00:00 +0000] "GET /item?id=1%27%20UNION%20SELECT%20name%20FROM%20users--%20 HTTP/1.1" 200 1 "-" "-"';
 const PROGRESS_LINES = 50_000;
 const NAME_CHARS_MAX = 80;
+const CUTS_SHOWN_MAX = 3;
+const CUT_CHARS_MAX = 160;

@@ -1,4 +1,5 @@
 /** Leaky buckets: so many of a kind in so short a time are no accident. */
+import { endsOfText } from '../readers/index.ts';
 
 /** A bucket holds `capacity` and loses one every `leak_s` seconds; without times it never leaks. */
 export interface Leak {
@@ -26,15 +27,17 @@ export function createBucket({ capacity, leak_s }: Leak) {
   };
 }
 
-/** A bucket that counts each distinct thing once; it remembers at most `DISTINCT_MAX` of them. */
+/** A bucket that counts each distinct thing once; it remembers the last `DISTINCT_MAX` of them. */
 export function createDistinctBucket(leak: Leak) {
   const bucket = createBucket(leak);
   const seen = new Set<string>();
   let over = false;
   return {
     add(thing: string, time: number | undefined): boolean {
-      const key = thing.slice(0, THING_LENGTH_MAX);
-      if (seen.has(key) || seen.size >= DISTINCT_MAX) return over;
+      const key = endsOfText(thing, THING_LENGTH_MAX).join('');
+      if (seen.has(key)) return over;
+      const [oldest] = seen;
+      if (seen.size >= DISTINCT_MAX && oldest !== undefined) seen.delete(oldest);
       seen.add(key);
       over = bucket.add(time) || over;
       return over;

@@ -49,13 +49,14 @@ export interface Match {
   end: number;
 }
 
-/** Collects the matches of one grammar, one per rule: the first is the evidence, the others say nothing new. */
+/** Collects the matches of one grammar, one per rule: the first certain one is the evidence, else the first. */
 export function createMatches(attack: AttackClass) {
   const found = new Map<string, Match>();
   return {
     add(rule: string, title: string, certain: boolean, start: number, end: number) {
       const id = `${attack}/${rule}`;
-      if (!found.has(id)) found.set(id, { class: attack, rule: id, title, certain, start, end });
+      const known = found.get(id);
+      if (!known || (certain && !known.certain)) found.set(id, { class: attack, rule: id, title, certain, start, end });
     },
     /** Adds a match for the first place the pattern fits. Patterns must bound every repetition: input is hostile. */
     find(rule: string, title: string, certain: boolean, text: string, pattern: RegExp) {

@@ -114,14 +114,15 @@ interface Tag {
 function tagsOf(text: string): Tag[] {
   const tags: Tag[] = [];
   let at = text.indexOf('<');
-  while (at >= 0 && tags.length < TAGS_MAX) {
+  while (at >= 0) {
     const head = /^<\s{0,4}[/?!%]{0,2}\s{0,4}([a-z][a-z0-9:_-]{0,30})/.exec(text.slice(at, at + 48));
     if (!head) {
       at = text.indexOf('<', at + 1);
       continue;
     }
     const close = text.indexOf('>', at);
-    const end = Math.min(close < 0 ? text.length : close + 1, at + TAG_LENGTH_MAX);
+    const room = tags.length < TAGS_MAX ? TAG_LENGTH_MAX : TAG_HEAD_LENGTH_MAX;
+    const end = Math.min(close < 0 ? text.length : close + 1, at + room);
     const inside = text.slice(at + head[0].length, end);
     const attributes = [...inside.matchAll(/(?:^|[\s/"'`])([a-z][a-z:_-]{1,40})\s{0,8}=/g)].map(
       ([, name = '']) => name,
@@ -146,5 +147,7 @@ const KNOWN_TAGS = new Set([
   h1 h2 h3 h4 h5 h6 header hr label legend li main menu nav ol option pre q s section small span strike strong sub summary sup
   tbody tfoot th thead title tr tt u ul var xmp plaintext listing doctype entity track map area canvas`),
 ]);
+/** So many tags are read with all their attributes, the others by their heads; handlers are found wherever they stand. */
 const TAGS_MAX = 200;
+const TAG_HEAD_LENGTH_MAX = 64;
 const TAG_LENGTH_MAX = 2_000;

@@ -13,23 +13,28 @@ import { TRADE } from './trade.ts';
 export function analyzeRequests(requests: readonly HttpRequest[], source: string): AnalysisResult {
   const judged = requests.map((request, index) => ({ ...attacksOf(request), index }));
   const all = judged.flatMap(({ hits, index }) => hits.map((hit) => ({ hit, index })));
-  const findings = all
-    .slice(0, FINDINGS_MAX)
-    .map(({ hit, index }) => toFinding(hit, requests.length > 1 ? `request ${index + 1}, ` : '', index, source));
+  // Beyond the bound the doubtful ones go: they may be there to crowd out the certain one.
+  const listed =
+    all.length <= FINDINGS_MAX
+      ? all
+      : [...all.filter(({ hit }) => hit.certain), ...all.filter(({ hit }) => !hit.certain)].slice(0, FINDINGS_MAX);
+  const findings = listed.map(({ hit, index }) =>
+    toFinding(hit, requests.length > 1 ? `request ${index + 1}, ` : '', index, source),
+  );
   const control = plantedAttack();
   const checked: Checked = {
     question: 'Do the requests attack the application?',
     corpus: {
       sha256: createHash('sha256').update(JSON.stringify(requests)).digest('hex'),
       items: requests.length,
-      items_read: requests.length,
+      items_read: judged.filter(({ cut }) => cut.length === 0).length,
     },
     ...(control === undefined ? {} : { control }),
   };
   const gaps: (NotChecked & { mandatory?: boolean })[] = judged.flatMap(({ cut, index }) =>
     cut.map((what) => ({
       what: `request ${index + 1}: ${neutralize(what)}`,
-      why: 'the judge is bounded',
+      why: 'only the ends are judged of what is so long',
       mandatory: true,
     })),
   );
@@ -40,12 +45,15 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
   return conclude({
     subject: requests.length === 1 ? 'The request' : `The ${requests.length} requests`,
     findings,
-    techniques: all
-      .slice(0, FINDINGS_MAX)
-      .flatMap(({ hit, index }) => techniquesOf(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source)),
+    techniques: listed.flatMap(({ hit, index }) =>
+      techniquesOf(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source),
+    ),
     checked: [checked],
     not_checked: [
       ...gaps.slice(0, GAPS_MAX),
+      ...(gaps.length > GAPS_MAX
+        ? [{ what: `${gaps.length - GAPS_MAX} further parts`, why: 'they are too long to be judged whole' }]
+        : []),
       { what: 'whether an attack worked', why: 'a request does not show its answer' },
     ],
     recommendations: all.some(({ hit }) => hit.certain)

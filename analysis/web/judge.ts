@@ -24,7 +24,7 @@ export interface Hit {
   steps: readonly string[];
 }
 
-/** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread. */
+/** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread; of what is too long both ends are read. */
 export function judgeRequest(request: HttpRequest): { hits: Hit[]; cut: string[] } {
   const { values, cut } = placesOf(request);
   return { hits: distinct([...values.flatMap(judgeLocated), ...judgeSession(values), ...judgeUpload(values)]), cut };
@@ -85,8 +85,12 @@ function distinct(hits: readonly Hit[]): Hit[] {
     // The plainest form is the evidence: layers come in the order of decoding.
     if (!known || hit.certain || !known.certain) found.set(key, hit);
   }
-  return [...found.values()].slice(0, HITS_MAX);
+  const all = [...found.values()];
+  // Beyond the bound the doubtful ones go: they may be there to crowd out the certain one.
+  return all.length <= HITS_MAX ? all : all.sort(byCertainty).slice(0, HITS_MAX);
 }
+
+const byCertainty = (left: Hit, right: Hit) => Number(right.certain) - Number(left.certain);
 
 const CLASSES: readonly AttackClass[] = [
   'log4shell',

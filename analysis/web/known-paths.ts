@@ -1,4 +1,5 @@
 /** What only attackers ask for: paths of published exploits, secrets, web shells, and the names scanners give themselves. */
+import { endsOfText } from '../readers/index.ts';
 import type { AttackClass } from './hit.ts';
 
 /** A path that gives its visitor away. `about` is the CVE where one is known, else what the path is. */
@@ -9,7 +10,15 @@ export interface KnownPath {
 
 /** The known path that a target asks for, after decoding and in lower case; undefined for ordinary ones. */
 export function knownPathOf(target: string): KnownPath | undefined {
-  const text = target.slice(0, TARGET_LENGTH_MAX).toLowerCase();
+  if (target.length <= TARGET_LENGTH_MAX) return knownIn(target);
+  const path = target.replace(/[?#].*$/s, '');
+  return [...endsOfText(target, TARGET_LENGTH_MAX), path.slice(-TARGET_LENGTH_MAX)]
+    .map(knownIn)
+    .find((known) => known !== undefined);
+}
+
+function knownIn(target: string): KnownPath | undefined {
+  const text = target.toLowerCase();
   if (ANY_EXPLOIT.test(text)) {
     const exploit = EXPLOITS.find(([, pattern]) => pattern.test(text));
     if (exploit) return { class: 'exploit-path', about: exploit[0] };
@@ -153,4 +162,4 @@ const WEBSHELL =
 const SCANNER =
   /\b(?:nikto|sqlmap|nessus|openvas|nmap scripting|nmap|masscan|zgrab|zmap|nuclei|acunetix|netsparker|wpscan|dirbuster|gobuster|feroxbuster|ffuf|wfuzz|dirb|havij|w3af|arachni|skipfish|whatweb|burp|zaproxy|owasp|metis|jorgee|morfeus|muieblackcat|zmeu|brutus|hydra|fimap|bsqlbf|pangolin|webinspect|appscan|grabber|vega\/|paros|webshag|commix|xsser|l9explore|l9tcpid|leakix|censysinspect|expanse|internet-?measurement|shodan|hello,? world|hello world|masjesu|gbrmss|dark ?nexus|mozi\.|project-?resonance|cgichk|qualys|detectify|intruder\.io|tenable|projectdiscovery|interactsh|jaeles|httpx - open|fasthttp|log4shell|kinza|mj12bot\/v1\.0|libredtail|xfa1|anthrax|whatcms|netcraft|nimbostratus|ahrefs-fake|python-scanner|tsunami|dirsearch|wapiti|joomscan|droopescan|golismero|sn1per|xspider|siege|slowloris|loic|hoic|goldeneye|the mysterious mozlila|sysscan|nsauditor|cyberscan|pxyscand|bad ?scanner|toata|blackwidow|n-stealth|teh forest lobster|inspath|sumthin|core-project|absinthe|prog\.customcrawler|whisker|autogetcolumn|mysqloit|sqlninja|uil2pn|webtrends security|data-?padder|spiderlabs|springenwerk|struts-?pwn|sqlpower|friendly-scanner|zeroshell)\b/i;
 const TARGET_LENGTH_MAX = 4_096;
-const AGENT_LENGTH_MAX = 1_024;
+const AGENT_LENGTH_MAX = 65_536;

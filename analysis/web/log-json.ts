@@ -97,5 +97,6 @@ const REFERERS = names(
 );
 const TIMES = names('time_iso8601 @timestamp timestamp ts time time_local msec start_time starttime startutc');
 const WRAPPED = names('log message msg line');
-const FIELDS_MAX = 200;
+/** More than a line of 64 KiB can hold. */
+const FIELDS_MAX = 20_000;
 const DEPTH_MAX = 5;

@@ -69,8 +69,8 @@ function fromError(line: string): LogEntry | undefined {
   const source = client && toAddress(client[1] ?? '');
   if (!client || !source || !/\[(?:[a-z_]{1,40}:)?(?:error|warn|notice|info|crit|alert|emerg)\]/.test(line))
     return undefined;
-  const quoted = /request: "([^"]{0,8000})"/.exec(line)?.[1];
-  const invalid = /Invalid URI in request (.{0,8000})/.exec(line)?.[1];
+  const quoted = /request: "([^"]*)"/.exec(line)?.[1];
+  const invalid = /Invalid URI in request (.*)/.exec(line)?.[1];
   return {
     source,
     ...requestOf(quoted ?? invalid?.trim() ?? ''),
@@ -85,9 +85,7 @@ function fromError(line: string): LogEntry | undefined {
 /** Load balancers and panels: some field is the client (`ip` or `ip:port`), one quoted field is the request line. */
 function fromQuoted(line: string): LogEntry | undefined {
   const fields = fieldsOf(line, 0);
-  const request = fields.findIndex(
-    ({ quoted, text }) => quoted && /^[A-Z]{3,20} \S.* HTTP\/[\d.]{1,5}$/.test(text.slice(0, 9_000)),
-  );
+  const request = fields.findIndex(({ quoted, text }) => quoted && /^[A-Z]{3,20} \S.* HTTP\/[\d.]{1,5}$/.test(text));
   if (request < 0) return undefined;
   const before = fields.slice(0, request);
   const source = before.map(({ text }) => toAddress(text)).find((address) => address !== undefined);
@@ -111,7 +109,7 @@ function fromQuoted(line: string): LogEntry | undefined {
 /** Reverse proxies that label their fields: `[client: 192.0.2.1] [useragent: …] GET /path 404`. */
 function fromLabels(line: string): LogEntry | undefined {
   const source = toAddress(/\b(?:client|remote|ip): ?([0-9a-fA-F.:]{2,60})/.exec(line)?.[1] ?? '');
-  const request = /\] ([A-Z]{3,10}) (\S{1,8000}) ([1-5]\d\d)\b/.exec(line);
+  const request = /\] ([A-Z]{3,10}) (\S+) ([1-5]\d\d)\b/.exec(line);
   if (source === undefined || !request) return undefined;
   const [, method = '', target = '', status] = request;
   return {
@@ -121,7 +119,7 @@ function fromLabels(line: string): LogEntry | undefined {
     version: '',
     status: toStatus(status),
     referer: '',
-    agent: /\[user-?agent: ([^\]]{0,1000})\]/i.exec(line)?.[1] ?? '',
+    agent: /\[user-?agent: ([^\]]*)/i.exec(line)?.[1] ?? '',
     time: isoTime(line),
     login_failed: false,
     format: 'labelled',

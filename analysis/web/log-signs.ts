@@ -12,59 +12,70 @@ export interface LogSign {
   title: string;
 }
 
+/** What a line shows, and in words what of it was too long to be judged whole. */
+export interface LineReading {
+  signs: LogSign[];
+  cut: string[];
+}
+
 /** Judges lines; what was judged lately is remembered, as logs repeat themselves. */
 export function createSignReader() {
-  const targets = new Map<string, LogSign[]>();
-  const agents = new Map<string, LogSign[]>();
+  const targets = new Map<string, LineReading>();
+  const agents = new Map<string, LineReading>();
   return {
-    read(entry: LogEntry): LogSign[] {
-      const signs = [
-        ...remembered(targets, entry.target, () => targetSigns(entry.target)),
-        ...remembered(agents, entry.agent, () => agentSigns(entry.agent)),
-        ...protocolSigns(entry),
+    read(entry: LogEntry): LineReading {
+      const parts = [
+        remembered(targets, entry.target, () => targetSigns(entry.target)),
+        remembered(agents, entry.agent, () => agentSigns(entry.agent)),
+        { signs: protocolSigns(entry), cut: [] },
+        ...(LOADED.test(entry.referer) ? [headerSigns('Referer', entry.referer)] : []),
       ];
-      return LOADED.test(entry.referer) ? [...signs, ...headerSigns('Referer', entry.referer)] : signs;
+      return { signs: parts.flatMap(({ signs }) => signs), cut: parts.flatMap(({ cut }) => cut) };
     },
   };
 }
 
-function remembered(memory: Map<string, LogSign[]>, key: string, judge: () => LogSign[]): LogSign[] {
+function remembered(memory: Map<string, LineReading>, key: string, judge: () => LineReading): LineReading {
   const known = memory.get(key);
   if (known) return known;
-  const signs = judge();
+  const reading = judge();
   if (memory.size >= REMEMBERED_MAX) memory.clear();
-  if (key.length <= REMEMBERED_LENGTH_MAX) memory.set(key, signs);
-  return signs;
+  if (key.length <= REMEMBERED_LENGTH_MAX) memory.set(key, reading);
+  return reading;
 }
 
-function targetSigns(target: string): LogSign[] {
+function targetSigns(target: string): LineReading {
   const raw = knownPathOf(target);
   const decoded = raw?.class !== 'exploit-path' && target.includes('%') ? knownPathOf(fromPercent(target)) : undefined;
   const known = decoded?.class === 'exploit-path' ? decoded : (raw ?? decoded);
   const plain = PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target);
-  const { hits } = plain
+  const { hits, cut } = plain
     ? NO_HITS
     : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
   const lasting = hits.filter((hit) => hit.certain && hit.class !== 'session-fixation');
-  return onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
+  const signs = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
+  return { signs, cut };
 }
 
-function agentSigns(agent: string): LogSign[] {
+function agentSigns(agent: string): LineReading {
   const scanner = scannerOf(agent);
   const named: LogSign[] =
     scanner === undefined
       ? []
       : [{ class: 'scanner', rule: 'scanner/agent', title: `a scanner by its own name: ${scanner}` }];
-  return LOADED.test(agent) ? [...named, ...headerSigns('User-Agent', agent)] : named;
+  if (!LOADED.test(agent)) return { signs: named, cut: [] };
+  const { signs, cut } = headerSigns('User-Agent', agent);
+  return { signs: [...named, ...signs], cut };
 }
 
-function headerSigns(name: string, text: string): LogSign[] {
-  const { hits } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
-  return onePerClass(
+function headerSigns(name: string, text: string): LineReading {
+  const { hits, cut } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
+  const signs = onePerClass(
     onePerPart(hits)
       .filter(({ certain }) => certain)
       .map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })),
   );
+  return { signs, cut };
 }
 
 function protocolSigns({ method, target, version, format }: LogEntry): LogSign[] {
@@ -96,7 +107,7 @@ function onePerClass(found: readonly LogSign[]): LogSign[] {
 const fromPercent = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
-const NO_HITS: { hits: readonly Hit[] } = { hits: [] };
+const NO_HITS: { hits: readonly Hit[]; cut: string[] } = { hits: [], cut: [] };
 const VERSIONS = new Set(['0.9', '1.0', '1.1', '2', '2.0', '3', '3.0']);
 /** Characters of ordinary targets; what consists of them only is judged by its path alone. */
 const PLAIN = /^[\w\-./=&?,~+:@#!*%]{0,2000}$/;

@@ -81,4 +81,4 @@ export function judgeInclude(value: string): Match[] {
   return matches.all();
 }
 
-const FOLDS_MAX = 4;
+const FOLDS_MAX = 16;

@@ -1,4 +1,5 @@
 /** One HTTP request split into the places an attacker can write to. */
+import { endsOf, endsOfText } from '../readers/index.ts';
 
 /** A request as a caller hands it in; `target` is the request line's target, path and query as they came. */
 export interface HttpRequest {
@@ -23,37 +24,41 @@ export interface Located {
 /** The places of a request and what the bounds cut away. */
 export interface Places {
   values: Located[];
-  /** Places beyond `PLACES_MAX`, and values beyond `VALUE_LENGTH_MAX`, in words; empty when all was taken. */
+  /** What lies between the ends of too many places, and of values beyond `VALUE_LENGTH_MAX`, in words; empty when all was taken. */
   cut: string[];
 }
 
 /** Splits a request. Nothing is decoded here except what the container demands: `+` in forms, JSON strings, XML entities later. */
 export function placesOf(request: HttpRequest): Places {
   const found: Located[] = [];
-  const target = request.target.slice(0, TARGET_LENGTH_MAX);
+  const cut: string[] = [];
+  const target = endsOfText(request.target, TARGET_LENGTH_MAX).join('');
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   found.push({ place: 'path', label: 'path', name: '', text: path });
-  if (mark >= 0) found.push(...pairsOf(target.slice(mark + 1), 'query'));
+  const add = (more: readonly Located[]) => more.forEach((located) => found.push(located));
+  if (mark >= 0) add(pairsOf(target.slice(mark + 1), 'query'));
 
   let content_type = '';
   for (const [header, text] of Object.entries(request.headers ?? {})) {
     const name = header.toLowerCase();
     if (name === 'content-type') content_type = text.toLowerCase();
-    if (name === 'cookie') found.push(...cookiesOf(text));
+    if (name === 'cookie') add(cookiesOf(text));
     else found.push({ place: 'header', label: `header ${header}`, name, text });
   }
-  const body = (request.body ?? '').slice(0, BODY_LENGTH_MAX);
-  if (body !== '') found.push(...bodyOf(body, content_type));
+  const body = endsOfText(request.body ?? '', BODY_LENGTH_MAX).join('');
+  if (body !== '') add(bodyOf(body, content_type));
 
-  const cut: string[] = [];
-  if (request.target.length > TARGET_LENGTH_MAX) cut.push(`target beyond ${TARGET_LENGTH_MAX} characters`);
-  if ((request.body ?? '').length > BODY_LENGTH_MAX) cut.push(`body beyond ${BODY_LENGTH_MAX} characters`);
-  if (found.length > PLACES_MAX) cut.push(`${found.length - PLACES_MAX} places beyond the first ${PLACES_MAX}`);
-  const values = found.slice(0, PLACES_MAX).map((located) => {
-    if (located.text.length <= VALUE_LENGTH_MAX) return located;
-    cut.push(`${located.label} beyond ${VALUE_LENGTH_MAX} characters`);
-    return { ...located, text: located.text.slice(0, VALUE_LENGTH_MAX) };
+  if (request.target.length > TARGET_LENGTH_MAX)
+    cut.push(`target between its first and its last ${TARGET_LENGTH_MAX} characters`);
+  if ((request.body ?? '').length > BODY_LENGTH_MAX)
+    cut.push(`body between its first and its last ${BODY_LENGTH_MAX} characters`);
+  const { taken, left } = endsOf(found, PLACES_MAX);
+  if (left > 0) cut.push(`${left} places between the first and the last ${PLACES_MAX / 2}`);
+  const values = taken.flatMap((located) => {
+    const ends = endsOfText(located.text, VALUE_LENGTH_MAX);
+    if (ends.length > 1) cut.push(`${located.label} between its first and its last ${VALUE_LENGTH_MAX} characters`);
+    return ends.map((text) => ({ ...located, text }));
   });
   return { values, cut };
 }
@@ -67,13 +72,16 @@ export function parseRawRequest(raw: string): HttpRequest | undefined {
   const version = first.lastIndexOf(' HTTP/');
   if (!/^[A-Z]{1,20}$/.test(method) || version <= method.length) return undefined;
   const headers = new Map<string, string>();
-  for (const line of lines.slice(0, HEADERS_MAX)) {
+  let last = '';
+  for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    const name = line.slice(0, colon);
-    const text = line.slice(colon + 1).trim();
+    const is_folded = /^[ \t]/.test(line) && last !== '';
+    if (!is_folded && colon <= 0) continue;
+    const name = is_folded ? last : line.slice(0, colon);
+    const text = is_folded ? line.trim() : line.slice(colon + 1).trim();
     const known = headers.get(name);
-    headers.set(name, known === undefined ? text : `${known}, ${text}`);
+    headers.set(name, known === undefined ? text : `${known}${is_folded ? ' ' : ', '}${text}`);
+    last = name;
   }
   const body = end < 0 ? '' : raw.slice(end).replace(/^\r?\n\r?\n/, '');
   return {
@@ -86,7 +94,7 @@ export function parseRawRequest(raw: string): HttpRequest | undefined {
 
 function pairsOf(text: string, container: string): Located[] {
   const found: Located[] = [];
-  for (const pair of text.split('&', PLACES_MAX)) {
+  for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = (equals < 0 ? pair : pair.slice(0, equals)).replaceAll('+', ' ');
@@ -100,7 +108,7 @@ function pairsOf(text: string, container: string): Located[] {
 }
 
 function cookiesOf(text: string): Located[] {
-  return text.split(';', PLACES_MAX).flatMap((part): Located[] => {
+  return text.split(';').flatMap((part): Located[] => {
     const equals = part.indexOf('=');
     const name = (equals < 0 ? part : part.slice(0, equals)).trim();
     if (name === '') return [];
@@ -134,7 +142,7 @@ function jsonOf(body: string): Located[] | undefined {
   }
   const found: Located[] = [];
   const open: { at: string; name: string; node: unknown }[] = [{ at: '', name: '', node: root }];
-  while (open.length > 0 && found.length < PLACES_MAX) {
+  while (open.length > 0) {
     const { at, name, node } = open.pop() ?? { at: '', name: '', node: null };
     if (typeof node === 'string') found.push({ place: 'value', label: `body value ${at || '/'}`, name, text: node });
     if (typeof node !== 'object' || node === null) continue;
@@ -150,7 +158,7 @@ function jsonOf(body: string): Located[] | undefined {
 function xmlOf(body: string): Located[] {
   const found: Located[] = [];
   let at = 0;
-  while (at < body.length && found.length < PLACES_MAX) {
+  while (at < body.length) {
     const open = body.indexOf('<', at);
     const text = body.slice(at, open < 0 ? body.length : open);
     if (text.trim() !== '') found.push({ place: 'value', label: 'body text', name: '', text });
@@ -191,13 +199,13 @@ const doctypeOf = (body: string): Located[] =>
 function multipartOf(body: string, content_type: string): Located[] {
   const boundary = /boundary="?([^";,\s]{1,200})/.exec(content_type)?.[1];
   if (boundary === undefined) return [{ place: 'body', label: 'body', name: '', text: body }];
-  const parts = splitIgnoringCase(body, `--${boundary}`).slice(1, PARTS_MAX);
+  const parts = splitIgnoringCase(body, `--${boundary}`).slice(1);
   return parts.flatMap((part): Located[] => {
     const gap = /\r?\n\r?\n/.exec(part);
     const head = gap ? part.slice(0, gap.index) : part;
     const text = gap ? part.slice(gap.index + gap[0].length).replace(/\r?\n$/, '') : '';
-    const name = /\bname="([^"\n]{0,200})"/i.exec(head)?.[1] ?? '';
-    const file = /\bfilename\*?="?([^"\n]{0,1000})/i.exec(head)?.[1];
+    const name = /\bname="([^"\n]*)"/i.exec(head)?.[1] ?? '';
+    const file = /\bfilename\*?="?([^"\n]*)/i.exec(head)?.[1];
     const key = name.toLowerCase();
     const found: Located[] = [];
     for (const line of head.split(/\r?\n/)) {
@@ -207,9 +215,19 @@ function multipartOf(body: string, content_type: string): Located[] {
     }
     if (name !== '') found.push({ place: 'name', label: 'body name', name: key, text: name });
     if (file !== undefined)
-      found.push({ place: 'file name', label: `body file name "${name}"`, name: key, text: file });
+      found.push({
+        place: 'file name',
+        label: `body file name "${name.slice(0, NAME_LENGTH_MAX)}"`,
+        name: key,
+        text: file,
+      });
     if (text !== '')
-      found.push({ place: file === undefined ? 'value' : 'body', label: `body part "${name}"`, name: key, text });
+      found.push({
+        place: file === undefined ? 'value' : 'body',
+        label: `body part "${name.slice(0, NAME_LENGTH_MAX)}"`,
+        name: key,
+        text,
+      });
     return found;
   });
 }
@@ -235,7 +253,5 @@ export const VALUE_LENGTH_MAX = 16_384;
 export const RAW_BYTES_MAX = 2_097_152;
 const TARGET_LENGTH_MAX = 65_536;
 const BODY_LENGTH_MAX = 1_048_576;
-const PLACES_MAX = 1_000;
-const PARTS_MAX = 200;
-const HEADERS_MAX = 200;
+const PLACES_MAX = 10_000;
 const NAME_LENGTH_MAX = 120;

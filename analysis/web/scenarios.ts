@@ -104,16 +104,12 @@ function isFailedLogin(entry: LogEntry, path: string): boolean {
 
 const userOf = (target: string): string | undefined => {
   const found = /[?&]author=(\d{1,6})(?:&|$)|\/wp-json\/wp\/v2\/users\/(\d{1,6})|\/users?\/(\d{1,6})(?:\.json)?$/.exec(
-    target.slice(0, TARGET_LENGTH_MAX),
+    target,
   );
   return found?.[1] ?? found?.[2] ?? found?.[3];
 };
 
-const pathOf = (target: string): string =>
-  target
-    .slice(0, TARGET_LENGTH_MAX)
-    .replace(/[?#].*$/s, '')
-    .toLowerCase();
+const pathOf = (target: string): string => target.replace(/[?#].*$/s, '').toLowerCase();
 
 function lazy<T>(make: () => T): () => T {
   let made: T | undefined;
@@ -132,4 +128,3 @@ const LOGIN =
   /(?:^|[/_.-])(?:wp-login\.php|log-?in|sign-?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
 const STATIC =
   /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;
-const TARGET_LENGTH_MAX = 2_048;

@@ -131,7 +131,6 @@ function commandsOf(text: string): Command[] {
       name: name.replace(/\.exe$/, ''),
       rest: text.slice(fit.index + whole.length, fit.index + whole.length + 80),
     });
-    if (found.length >= COMMANDS_MAX) break;
   }
   return found;
 }
@@ -151,4 +150,3 @@ const COMMANDS =
 const SHORT_COMMANDS = words(
   'ls id ps nc sh w rm cp mv ln dd du od wc vi ip su nl ar at cd pwd who set cut top man mail last date env yes nice tr jq go cc as ld',
 );
-const COMMANDS_MAX = 300;

@@ -13,6 +13,7 @@ export function judgeSql(text: string): Match[] {
     matches.add(rule, title, certain, from.start, Math.max(from.end, to.end));
   };
   const broken = quotes.length > 0 || comments.length > 0;
+  let prose: boolean | undefined;
 
   for (let index = 0; index < tokens.length; index += 1) {
     const token = at(index);
@@ -23,7 +24,7 @@ export function judgeSql(text: string): Match[] {
     if (token.text === 'union') {
       const select = ['all', 'distinct'].includes(next.text) ? at(index + 2) : next;
       if (select.text === 'select') {
-        if (!isProse()) add('union', 'UNION SELECT', true, token, select);
+        if (!(prose ??= isProse())) add('union', 'UNION SELECT', true, token, select);
       } else if (token.breaks || select.glued) add('union-break', 'UNION after a break', broken, token, next);
     }
     if (token.text === 'select') judgeSelect(index);
@@ -233,12 +234,13 @@ function tokenize(text: string) {
   const quotes: { start: number; end: number }[] = [];
   let [breaks, opened, quoted, statement, glued] = [false, false, false, false, false];
   let at = 0;
+  let has_call = false;
   const push = (kind: Token['kind'], end: number) => {
     tokens.push({ kind, text: text.slice(at, end), start: at, end, breaks, opened, quoted, statement, glued });
     [breaks, opened, quoted, statement, glued] = [false, false, false, false, false];
     at = end;
   };
-  while (at < text.length && tokens.length < TOKENS_MAX) {
+  while (at < text.length) {
     const char = text.charAt(at);
     const code = text.charCodeAt(at);
     if (code <= 32 || code === 0xa0) {
@@ -291,14 +293,16 @@ function tokenize(text: string) {
     }
     if (char === '(') {
       const previous = tokens.at(-1);
-      if (previous?.kind === 'word' && !quoted) push('operator', at + 1);
-      else at += 1;
+      if (previous?.kind === 'word' && !quoted) {
+        push('operator', at + 1);
+        has_call = true;
+      } else at += 1;
       opened = true;
       continue;
     }
     if (char === ')') {
       breaks = true;
-      if (tokens.length > 0 && tokens.some(({ text: word }) => word === '(')) push('operator', at + 1);
+      if (has_call) push('operator', at + 1);
       else at += 1;
       breaks = true;
       continue;
@@ -415,5 +419,4 @@ const FUNCTIONS =
   is_member collation coercibility current_database pg_client_encoding inet_server_addr cot starts_with sha uncompressed_length addresses ip_`);
 const SELECT_TOKENS_MAX = 60;
 const CALL_TOKENS_MAX = 60;
-const TOKENS_MAX = 4_000;
 const LONELY_TOKENS_MAX = 3;

@@ -7,7 +7,7 @@ import { NO_METHOD, type Talk } from '../talk.ts';
 import { workOf } from '../work.ts';
 import { answersFit, refusesBroken, resultsFit, tellsThePath } from './properties.ts';
 
-/** The checks of CALL. CALL-14 to CALL-18 are watched over the whole run. */
+/** The checks of CALL. CALL-14 to CALL-18, CALL-23 and CALL-27 are watched over the whole run. */
 export const callChecks = [
   verifies('CALL-01', async (probe) => {
     const id = probe.chance.token();
@@ -112,7 +112,19 @@ export const callChecks = [
     },
     { phase: 'hard' },
   ),
+  verifies('CALL-24', async (probe) => {
+    const talks = [await probe.talk(), await probe.talk()];
+    const answers = await Promise.all([...talks, ...talks].map((talk) => talk.ask(NO_METHOD)));
+    const ids = answers.map(requestIdOf);
+    if (!ids.every((id) => typeof id === 'string')) skip('an error has no request_id: see CALL-15');
+    demand(new Set(ids).size > 1, `${ids.length} errors on two connections all have the request_id ${show(ids[0])}`);
+  }),
 ];
+
+function requestIdOf({ error }: Frame): unknown {
+  const data = isFrame(error) ? error['data'] : undefined;
+  return isFrame(data) ? data['request_id'] : undefined;
+}
 
 async function notFound(probe: Probe, name: string, params?: Frame): Promise<void> {
   expectCode(await (await probe.talk()).ask(name, params), -32601, `the method ${show(name)}`);

@@ -5,6 +5,7 @@ import { codeOf, expectSilence } from '../expect.ts';
 import type { Probe } from '../probe.ts';
 import type { Talk } from '../talk.ts';
 import { workOf } from '../work.ts';
+import { encodeFrame, OPCODE } from '../ws-frames.ts';
 
 /** The checks of STOP. */
 export const cancelChecks = [
@@ -38,6 +39,23 @@ export const cancelChecks = [
     }
     await expectSilence(talk, 'a cancel whose params do not fit');
   }),
+  verifies('STOP-06', async (probe) => {
+    const usual = await ask(probe);
+    const { method, params } = workOf(probe);
+    for (const [id, other] of LIKE_IDS) {
+      const talk = await probe.talk();
+      const frames = [
+        { id, method, params },
+        { method: '$/cancel', params: { id: other, reason: 'the kit tries it' } },
+      ].map((frame) =>
+        encodeFrame({ opcode: OPCODE.text, payload: Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...frame })) }),
+      );
+      talk.wire.sendBytes(Buffer.concat(frames)); // in one piece: the cancel is there before the work is done
+      const answer = await talk.answerTo(id);
+      const holds = codeOf(answer) !== 4990 || codeOf(usual) === 4990;
+      demand(holds, `the id ${show(other)} was cancelled, and ${show(id)} was answered ${show(answer)}`);
+    }
+  }),
 ];
 
 /** Work that nobody cancels: how it is answered. */
@@ -59,5 +77,10 @@ async function cancelled(probe: Probe): Promise<Frame> {
 const cancel = (talk: Talk, params: unknown): void =>
   talk.say({ jsonrpc: '2.0', method: '$/cancel', ...(params !== undefined && { params }) });
 
+/** Ids that are not the same, though they read the same. */
+const LIKE_IDS: readonly (readonly [string | number, string | number])[] = [
+  [1, '1'],
+  ['2', 2],
+];
 /** How long a cancelled request may take to answer, ms. */
 const CANCEL_MS_MAX = 5_000;

@@ -137,6 +137,10 @@ export const helloChecks = [
     await talk.ask(NO_METHOD);
     demand(talk.end === undefined, `after a second hello it closed ${show(talk.end)}`);
   }),
+  verifies('HELLO-20', async (probe) => {
+    const [one, other] = [await challengeTo(probe), await challengeTo(probe)];
+    demand(one !== other, `two connections were asked with the challenge ${show(one)}`);
+  }),
 ];
 
 const greetWith = (probe: Probe, hello: Frame): Promise<Greeting> => probe.greet({ hello });
@@ -148,6 +152,15 @@ async function greetKnown(probe: Probe, options: Partial<GreetingOptions>): Prom
   await isKnown(talk);
   await talk.ask(NO_METHOD);
   return talk;
+}
+
+/** What the peer asks whoever connects. Skips where it asks nothing. */
+async function challengeTo(probe: Probe): Promise<string> {
+  const talk = await probe.greet();
+  await isKnown(talk);
+  const asked = talk.asked.find(({ method }) => method === 'mesh/hello');
+  const challenge = isFrame(asked?.['params']) ? asked['params']['challenge'] : undefined;
+  return isText(challenge) ? challenge : skip('the peer asks for no proof: see HELLO-09');
 }
 
 /** A mesh.v1 connection on which nothing was said. */

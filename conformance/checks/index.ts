@@ -13,8 +13,10 @@ import { helloChecks } from './hello.ts';
 import { httpChecks } from './http.ts';
 import { idempotencyChecks } from './idempotency.ts';
 import { idChecks } from './ids.ts';
+import { lastingChecks } from './lasting.ts';
 import { leavingChecks } from './leaving.ts';
 import { lifeChecks } from './life.ts';
+import { limitChecks } from './limits.ts';
 import { notificationChecks } from './notifications.ts';
 import { progressChecks } from './progress.ts';
 import { registeringChecks } from './registering.ts';
@@ -35,12 +37,14 @@ export const checks: readonly Check[] = [
   ...notificationChecks,
   ...batchChecks,
   ...callChecks,
+  ...limitChecks,
   ...discoveryChecks,
   ...cardChecks,
   ...httpChecks,
   ...helloChecks,
   ...lifeChecks,
   ...workChecks,
+  ...lastingChecks,
   ...progressChecks,
   ...cancelChecks,
   ...handingOnChecks,

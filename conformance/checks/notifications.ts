@@ -1,6 +1,6 @@
 /** What is never answered: notifications, and responses that nobody awaits. */
 import type { Frame } from '../answers.ts';
-import { demand, verifies } from '../check.ts';
+import { demand, skip, verifies } from '../check.ts';
 import { expectCode, expectSilence } from '../expect.ts';
 import type { Probe } from '../probe.ts';
 import { NO_METHOD } from '../talk.ts';
@@ -39,6 +39,14 @@ export const notificationChecks = [
   verifies('NOTE-09', (probe) =>
     silent(probe, { id: 'nobody-asked', result: {}, error: { code: -32600, message: 'Invalid Request' } }),
   ),
+  verifies('NOTE-10', async (probe) => {
+    const talk = await probe.talk();
+    const asked = talk.asked.find(({ method }) => method === 'mesh/hello');
+    if (!asked) skip('the peer asked nothing that could be answered again: see HELLO-09');
+    for (let nth = 0; nth < 2 * STRIKES_MAX; nth++) talk.say({ jsonrpc: '2.0', id: asked['id'], result: {} });
+    await talk.ask(NO_METHOD);
+    await talk.ask(NO_METHOD); // it may close a moment after it heard too much
+  }),
 ];
 
 async function silent(probe: Probe, frame: Frame): Promise<void> {

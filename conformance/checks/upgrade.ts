@@ -1,6 +1,7 @@
 /** How a connection begins: what an upgrade must bring, and what it is given. */
 import { demand, fail, show, skip, verifies } from '../check.ts';
 import type { Probe } from '../probe.ts';
+import type { Subject } from '../subject.ts';
 import { acceptOf, isWire, type UpgradeAnswer, type Wire } from '../wire.ts';
 import { encodeFrame, OPCODE } from '../ws-frames.ts';
 
@@ -62,6 +63,14 @@ export const upgradeChecks = [
     demand(status >= 200 && status <= 599, `a plain GET was answered ${status}`);
   }),
   verifies('UP-14', answersEarly),
+  verifies('UP-15', async (probe) => {
+    for (const host of likeNames(probe.subject)) {
+      expectRefused(await probe.upgrade({ headers: { host } }), `the Host ${host}`);
+    }
+  }),
+  verifies('UP-16', async (probe) => {
+    expectRefused(await probe.upgrade({ headers: { origin: 'null' } }), 'the Origin null');
+  }),
 ];
 
 /** Any answer will do: under mesh.v1 the frame is a hello, which everybody answers. */
@@ -72,6 +81,12 @@ async function answersEarly(probe: Probe): Promise<void> {
   const text = JSON.stringify({ jsonrpc: '2.0', id: 'early', ...call });
   const early = encodeFrame({ opcode: OPCODE.text, payload: Buffer.from(text) });
   await probe.talkOver(await probe.wire({ early })).answerTo('early');
+}
+
+/** Names of others that look like the peer's to who compares only one end of them. */
+function likeNames({ dialled }: Subject): string[] {
+  const { hostname, port } = new URL(`ws://${dialled}`);
+  return [`${dialled}.${FOREIGN_HOST}`, `${hostname}.${FOREIGN_HOST}:${port}`, `${FOREIGN_HOST}.${dialled}`];
 }
 
 function expectRefused(answer: Wire | UpgradeAnswer, though: string): void {

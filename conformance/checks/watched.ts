@@ -16,5 +16,7 @@ export const WATCHED: readonly RequirementId[] = [
   'CALL-16',
   'CALL-17',
   'CALL-18',
+  'CALL-23',
+  'CALL-27',
   'LIFE-03',
 ];

@@ -1,5 +1,5 @@
 /** The framing of WebSocket: what is read, and what ends the connection. */
-import { demand, fail, show, verifies } from '../check.ts';
+import { demand, fail, show, skip, verifies } from '../check.ts';
 import { within } from '../clock.ts';
 import type { Probe } from '../probe.ts';
 import { NO_METHOD, type End } from '../talk.ts';
@@ -93,6 +93,11 @@ export const websocketChecks = [
       await talk.answerTo(id);
     }
   }),
+  verifies('WS-21', async (probe) => {
+    if (probe.subject.token !== undefined) skip('who shows a token is no stranger: it is tried without --token');
+    const payload = Buffer.from(request('large', 'x'.repeat(2 * STRANGERS_BYTES_MAX)));
+    expectCode(await ends(probe, text({ payload })), 1009);
+  }),
 ];
 
 /** Sends frames, and waits for the connection to end. Throws a Failure when it stands. */
@@ -136,5 +141,6 @@ const text = (other: Partial<FrameSpec>): FrameSpec => ({
 });
 
 const MESSAGE_BYTES_MAX = 4_194_304;
+const STRANGERS_BYTES_MAX = 65_536;
 const FRAGMENTS = 1_000;
 const HEARD_MAX = 1_000;

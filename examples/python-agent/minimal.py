@@ -65,7 +65,8 @@ async def serve(link):
 
 
 async def refuse(_path, headers):
-    return (http.HTTPStatus.BAD_REQUEST, [], b'') if 'Sec-WebSocket-Protocol' in headers else None
+    is_ours = 'Sec-WebSocket-Protocol' not in headers and headers.get_all('Sec-WebSocket-Version') == ['13']
+    return None if is_ours else (http.HTTPStatus.BAD_REQUEST, [('Sec-WebSocket-Version', '13')], b'')
 
 
 async def main(port):

@@ -190,6 +190,40 @@ describe('policy', () => {
     },
   );
 
+  test('approved in active and begun in monitor: the attempt runs in monitor, and nothing can be used (INV14)', async () => {
+    let mode: 'active' | 'monitor' = 'active';
+    const said: unknown[] = [];
+    const { mesh, contain } = await acting(
+      async (target, use, _raw, routing) => {
+        said.push((routing as { mode?: string }).mode, await use(`isolate:${target}`));
+      },
+      { orchestrator: { mode: () => mode } },
+    );
+    const answer = contain('ws-1');
+    const approval = await pending(mesh);
+    mode = 'monitor';
+    await decide(mesh.as(EVE), approval);
+    await answer;
+    expect(said.map(outcome)).toEqual(['monitor', 4031]);
+    expect(await record(mesh, approval)).not.toContain('approval_consumed');
+  });
+
+  test('a fleet that goes to monitor while work is under way refuses the effect (INV14)', async () => {
+    let mode: 'active' | 'monitor' = 'active';
+    let tried: unknown;
+    const { mesh, contain } = await acting(
+      async (target, use) => {
+        mode = 'monitor';
+        tried = await use(`isolate:${target}`);
+      },
+      { orchestrator: { mode: () => mode } },
+    );
+    const answer = contain('ws-1');
+    await decide(mesh.as(EVE), await pending(mesh));
+    await answer;
+    expect(outcome(tried)).toBe(4031);
+  });
+
   test('of 200 questions at once ten are asked, of two people each; the rest is refused with nothing kept (ATK-F10)', async () => {
     const { mesh, contain } = await acting();
     const answers = Array.from({ length: 200 }, (_, nth) => contain(`ws-${nth}`));
@@ -283,7 +317,8 @@ type Script = (
   target: string,
   use: Use,
   raw: Raw,
-  meta: { approval: { approval_id: string; action_hash: string } },
+  /** The routing that it was handed over with. */
+  routing: { approval: { approval_id: string; action_hash: string } },
 ) => Promise<unknown>;
 
 const Ticket = z.object({ approval_id: z.string(), action_hash: z.string(), state: z.string() });
@@ -324,7 +359,7 @@ async function acting(
       tried.push(used);
       return used;
     };
-    await script(String(endpoint), use, raw, { approval });
+    await script(String(endpoint), use, raw, routing);
   }
   const contain = (endpoint: unknown, more: Record<string, unknown> = {}): Promise<unknown> => {
     const { deadline_ms = 60_000, ...rest } = more;

@@ -1,12 +1,15 @@
 /** Adding content: what it is, whether it is whole, which version a verdict names, and what is refused with a reason. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { enrichIocs } from '../../analysis/ioc/index.ts';
+import { huntWithRules } from '../../analysis/hunt/index.ts';
+import { openRecording } from '../../analysis/recordings/index.ts';
+import { mountedRules } from '../../analysis/sigma/index.ts';
 import { importIntel } from '../../analysis/stix/index.ts';
-import { addContent, listContent, verifyContent } from '../../boot/content-store.ts';
+import { addContent, listContent, removeContent, verifyContent } from '../../boot/content-store.ts';
 import { folderContent } from '../../boot/content.ts';
 import { memoryLog } from '../../seams/index.ts';
 import { tarOf, zipOf } from '../analysis/readers/packed.ts';
@@ -179,6 +182,61 @@ test('a pack that somebody changed is not used, and is named by verify', async (
   expect(log.lines).toHaveLength(1);
   rmSync(path);
   expect(verifyContent(folder)).toEqual([{ name: 'sigma', ok: false, why: 'its file is gone' }]);
+});
+
+test.each<[string, (path: string) => void, string]>([
+  ['whose file is gone', (path) => rmSync(path), 'its file is gone'],
+  [
+    'that was changed behind our back',
+    (path) => writeFileSync(path, gzipSync('{"files":[]}')),
+    'it is not the pack that was added',
+  ],
+])('a running process drops a pack %s, and says so in the log and the verdict', async (_, spoil, why) => {
+  await addContent(folder, put('one.yml', rule('One')));
+  const { packs } = await addContent(folder, put('two.yml', rule('Two')), { name: 'mine' });
+  const log = memoryLog();
+  const running = content(log);
+  expect(running.get('sigma')?.version).toContain('mine sha256:');
+  expect(running.lost?.('sigma')).toEqual([]);
+  spoil(join(folder, packs[0]!.file));
+  expect(running.get('sigma')?.version).toMatch(/^sigma sha256:[0-9a-f]{64}$/);
+  expect(running.lost?.('sigma')).toEqual([{ name: 'mine', why }]);
+  expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  const ruleset = (await mountedRules(running))!;
+  const bytes = (async function* () {
+    yield await Promise.resolve(Buffer.from('{"Channel":"Security","EventID":1}'));
+  })();
+  const told = await huntWithRules({ name: 'x', recording: openRecording({ name: 'x.jsonl', bytes }), ruleset });
+  expect(told.data_versions.sigma).not.toContain('mine');
+  expect(told.not_checked).toContainEqual({
+    what: 'the rules of the pack mine',
+    why: `the content "mine" was added and is not used: ${why}`,
+  });
+});
+
+test('a table that is gone is told apart from one that nobody brought', async () => {
+  const indicators = [{ type: 'ip', value: '192.0.2.1', source: 'us' }];
+  const running = content();
+  const gapsOf = () => enrichIocs([{ type: 'ip', value: '192.0.2.1' }], running).not_checked.map(({ why }) => why);
+  expect(gapsOf()).toContain('no content "intel" is mounted');
+  const { packs } = await addContent(folder, put('intel.json', JSON.stringify({ indicators })));
+  expect(gapsOf().join()).not.toContain('"intel"');
+  rmSync(join(folder, packs[0]!.file));
+  expect(gapsOf()).toContain('the content "intel" was added and is not used: its file is gone');
+});
+
+test('a pack that is removed is gone from the list, the folder and the running process; another name is refused', async () => {
+  const { packs } = await addContent(folder, put('one.yml', rule('One')), { name: 'mine' });
+  const running = content();
+  expect(running.get('sigma')).toBeDefined();
+  expect(() => removeContent(folder, 'your')).toThrow('No pack your was added: there is mine');
+  expect(() => removeContent(folder, 'starter')).toThrow('shipped with the product');
+  expect(() => removeContent(folder, 'constructor')).toThrow('No pack constructor was added');
+  expect(removeContent(folder, 'mine')).toMatchObject({ name: 'mine', kind: 'sigma', items: 1 });
+  expect([running.get('sigma'), running.lost?.('sigma')]).toEqual([undefined, []]);
+  expect(verifyContent(folder)).toEqual([]);
+  expect(existsSync(join(folder, packs[0]!.file))).toBe(false);
+  expect(() => removeContent(folder, 'mine')).toThrow('nothing was added here');
 });
 
 test('our own rules come first and are named', async () => {

@@ -31,6 +31,18 @@ test('content is added with what was refused, listed, verified, and a change is 
   writeFileSync(join(place, pack), 'changed');
   const verified = await aurora(['content', 'verify'], { env });
   expect([verified.code, verified.stdout.startsWith('FAIL sigma: ')]).toEqual([1, true]);
+  expect(verified.stdout).toContain('aurora content remove sigma');
+
+  const unknown = await aurora(['content', 'remove', 'other'], { env });
+  expect(unknown).toMatchObject({ code: 2, stdout: '' });
+  expect(unknown.stderr).toContain('No pack other was added: there is sigma');
+  expect(await aurora(['content', 'remove', 'sigma'], { env })).toMatchObject({
+    code: 0,
+    stdout: 'removed sigma: 1 of sigma\n',
+  });
+  expect(await aurora(['content', 'verify'], { env })).toMatchObject({ code: 0, stdout: 'Nothing was added here\n' });
+  const again = await aurora(['content', 'remove', 'sigma', '--json'], { env });
+  expect(again).toMatchObject({ code: 2, stdout: '' });
 });
 
 test('what is no content is refused with 2 and the reason', async () => {

@@ -1,9 +1,11 @@
 /** `aurora inspect` as a person uses it: piped, for one skill, and as a shell on a terminal. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serveGoodAgent } from '../conformance/mutants/good-agent.ts';
+import { openMiddle } from '../conformance/mutants/middle.ts';
 import { aurora } from '../support/aurora.ts';
 import { startRudeAgent } from '../support/rude-agent.ts';
 import { startServedAgent } from '../support/served-agent.ts';
@@ -56,6 +58,25 @@ test('--try calls with the params given and ends by the answer; --save is a reco
   expect(JSON.parse(readFileSync(at('visit.json'), 'utf8'))).toMatchObject({ aurora_replay: 1, profile: 'bare' });
   expect(await aurora(['call', '--replay', at('visit.json')])).toMatchObject({ code: 0 });
   expect(await run(good.url, '--try', 'echo_text', '{"text":1}')).toMatchObject({ code: 1, stdout: has('-32602') });
+});
+
+test('what was recorded as somebody with a key comes again by the command that is printed', async () => {
+  const middle = await openMiddle();
+  const { served, orchestrator_key } = await serveGoodAgent(middle.address);
+  middle.begin(served.port, {});
+  const [key, file] = [at('a key.pem'), at('mesh.json')];
+  writeFileSync(key, orchestrator_key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  try {
+    const told = await run(`ws://${middle.address}`, '--key', key, '--try', 'count_words', '--save', file);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ profile: 'mesh.v1' });
+    const [, printed = ''] = /send it again with: aurora (.*)/.exec(told.stderr) ?? [];
+    const words = [...printed.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+    expect(words).toEqual(['call', '--replay', file, `ws://${middle.address}`, '--key', key, '--id', 'orchestrator']);
+    expect(await aurora(words, { env: { AURORA_DATA: at('data') } })).toMatchObject({ code: 0 });
+  } finally {
+    await middle.close();
+    await served.drain(2_000);
+  }
 });
 
 test.each([

@@ -1,6 +1,7 @@
 /** `aurora sigma` as a person runs it, over a fleet of the threat hunter alone: what it says, as text and JSON, and how it ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -122,6 +123,32 @@ test('an explanation says for each event which field decided: 0 when one matches
   expect(RuleExplanation.parse(JSON.parse(missed.stdout))).toMatchObject({
     events: [{ matched: false, locator: 'line 1', selections: [{ name: 'selection', matched: false }] }],
   });
+});
+
+test('what a filter takes away is no match, and the filter and what a correlation counted are shown', async () => {
+  const more = `---
+title: Not by the desktop
+logsource: {product: windows}
+filter:
+  rules: [0c8f0a7e-3a43-4d0e-9d0b-6a7c9a1f5c01]
+  desktop:
+    ParentImage|endswith: '\\WINWORD.EXE'
+  condition: not desktop
+---
+title: Often
+level: high
+correlation:
+  type: event_count
+  rules: [0c8f0a7e-3a43-4d0e-9d0b-6a7c9a1f5c01]
+  timespan: 5m
+  condition: {gte: 3}
+`;
+  const filtered = file('filtered.yml', `${await readFile(rule, 'utf8')}${more}`);
+  const { code, stdout } = await sigma('explain', filtered, macro);
+  expect(code).toBe(1);
+  expect(stdout).toContain('It matches 0 of 2 events; 1 more is taken away by filters.');
+  expect(stdout).toContain('filter: takes it away Not by the desktop');
+  expect(stdout).toContain('correlation Often (high) fired 0 times');
 });
 
 test('a call that cannot be meant ends with 2', async () => {

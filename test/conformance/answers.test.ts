@@ -11,3 +11,41 @@ test('an error whose data is nested too deep to be written is judged by what can
   judgeAnswer({ jsonrpc: '2.0', id: 1, error: deep() }, 'bare', (id) => seen.push(id));
   expect(seen).toEqual(['CALL-16', 'FRAME-03']);
 });
+
+test('SQL, a password and a key are shown by nobody who only names a param, or repeats what it was told', () => {
+  const told = (message: string, said = '') => {
+    const seen: string[] = [];
+    const frame = { jsonrpc: '2.0', id: 1, error: { code: -32602, message } };
+    judgeAnswer(
+      frame,
+      'bare',
+      (id) => seen.push(id),
+      (text) => said.includes(text),
+    );
+    return seen;
+  };
+  const query = `near "SELECT name FROM people WHERE password='hunter2'"`;
+  for (const leak of [query, "password='hunter2'", 'postgres://app:hunter2@db/x', '-----BEGIN PRIVATE KEY-----'])
+    expect(told(`Invalid params: ${leak}`), leak).toEqual(['CALL-27']);
+  expect(told(`Invalid params: ${query}`, query)).toEqual([]);
+  const honest = [
+    '/password: must be a string',
+    'select one from the list',
+    '/secret is missing',
+    'try ws:// or wss://',
+  ];
+  for (const message of honest) expect(told(`Invalid params: ${message}`), message).toEqual([]);
+});
+
+test.each([
+  ['2026-11-28T12:00:00.123Z', true],
+  ['2026-11-28 12:00:00+01:00', true],
+  ['2026-11-28T12:00:00', true],
+  ['yesterday', false],
+  ['1764331200', false],
+])('an error of %s has a time: %s', (timestamp, holds) => {
+  const seen: string[] = [];
+  const data = { code: 'AURORA-4040', message: 'no', timestamp, request_id: 'x' };
+  judgeAnswer({ jsonrpc: '2.0', id: 1, error: { code: 4040, message: 'no', data } }, 'mesh.v1', (id) => seen.push(id));
+  expect(seen).toEqual(holds ? [] : ['CALL-23']);
+});

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { conform, type Profile, type Report, type RequirementId } from '../../conformance/index.ts';
 import { serveGoodAgent } from './mutants/good-agent.ts';
-import { openMiddle, type Lie } from './mutants/middle.ts';
+import { openMiddle } from './mutants/middle.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { mutantsOfCalls } from './mutants/of-calls.ts';
 import { mutantsOfDiscovery } from './mutants/of-discovery.ts';
@@ -22,7 +22,7 @@ const mutants: readonly Mutant[] = [
 ];
 
 test.each(['bare', 'mesh.v1'] as const)('the good agent breaks nothing, as %s', async (profile) => {
-  const report = await tried(profile, {});
+  const report = await tried(profile, () => ({}));
   expect(failed(report), whyOf(report)).toEqual([]);
   expect(report.conforms).toBe(true);
 });
@@ -36,7 +36,7 @@ describe.concurrent('a wrong agent fails what it breaks, and nothing else', () =
   test.each(mutants.map((mutant) => [mutant.does, mutant] as const))(
     '%s',
     async (_does, { profile, breaks, ...wrong }) => {
-      const report = await tried(profile, wrong.lie(), quick(breaks));
+      const report = await tried(profile, wrong.lie, quick(breaks));
       expect(failed(report), whyOf(report)).toEqual([...breaks].sort());
       expect(report.conforms).toBe(
         report.results.every(({ outcome, level }) => outcome !== 'fail' || level !== 'must'),
@@ -46,16 +46,17 @@ describe.concurrent('a wrong agent fails what it breaks, and nothing else', () =
 });
 
 /** Runs the kit against the good agent with somebody in the middle. */
-async function tried(profile: Profile, lie: Lie, only?: RequirementId[]): Promise<Report> {
+async function tried(profile: Profile, lie: Mutant['lie'], only?: RequirementId[]): Promise<Report> {
   const middle = await openMiddle();
   const { served, orchestrator_key } = await serveGoodAgent(middle.address);
-  middle.begin(served.port, lie);
+  const key = { id: 'orchestrator', private_key: orchestrator_key };
+  middle.begin(served.port, lie({ orchestrator: key, address: middle.address }));
   const leave = () => served.drain(2_000);
   try {
     return await conform({
       url: `ws://${middle.address}`,
       profiles: [profile],
-      key: { id: 'orchestrator', private_key: orchestrator_key },
+      key,
       only,
       seed: 7,
       runs: 5,

@@ -12,8 +12,10 @@ import { RETRY_LIMITS } from '../../orchestrator/retry.ts';
 import { ROUTING_LIMITS } from '../../orchestrator/routing.ts';
 import {
   AgentCard,
+  AnalysisResult,
   ERRORS,
   INLINE_BYTES_MAX,
+  InputKind,
   isErrorCode,
   MESH_BINDING,
   Meta,
@@ -74,7 +76,7 @@ const documents: Record<string, (text: string) => void> = {
   card(text) {
     const card = AgentCard.parse(JSON.parse(text));
     expect(card.supportedInterfaces[0]?.protocolBinding).toBe(MESH_BINDING);
-    expect([...readCard(card).skills.keys()]).toEqual(['check_file', 'submit_file', 'lock_file']);
+    expect([...readCard(card).skills.keys()]).toEqual(['check_file', 'read_note', 'submit_file', 'lock_file']);
   },
 };
 
@@ -167,6 +169,14 @@ describe('tables', () => {
     expect(rowsOf(page, '| trait ').map(([name = '']) => name.replaceAll('`', ''))).toEqual(
       Object.keys(SkillTraits.shape).sort(byPage),
     );
+  });
+
+  test('a result has the members that an investigation asks for, and the kinds of inputs are those there are', () => {
+    expect(rowsOf(page, '| result ').map(([name = '']) => name.replaceAll('`', ''))).toEqual(
+      Object.keys(AnalysisResult.shape),
+    );
+    const kinds = /^and nothing else\. The kinds are ([\s\S]*?), which is what is none/m.exec(page)?.[1] ?? '';
+    expect([...kinds.matchAll(/`(\w+)`/g)].map(([, kind]) => kind)).toEqual(InputKind.options);
   });
 
   test('the methods are those that the orchestrator describes', () => {

@@ -7,8 +7,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
+import { PolicyRules } from '../../orchestrator/policy.ts';
 import { ApprovalPage, skill } from '../../protocol/index.ts';
 import { actionHashOf, objectionToUse, type BoundAction } from '../../orchestrator/approval.ts';
+import { toEnd, withEffects } from '../../orchestrator/ending.ts';
 import type { TaskRow } from '../../orchestrator/ledger.ts';
 import { manualClock, silentLog, type ManualClock } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
@@ -156,6 +158,29 @@ describe('answering', () => {
     expect(await recordOf(at)).toEqual(['approval_asked', 'refused 4030 operator:bob', 'refused 4030 triage']);
   });
 
+  test('one name is one person, whichever key it is shown with: neither as requester nor twice (INV13)', async () => {
+    const at = await desk();
+    const own = await acceptTask(at, {
+      from: 'user:bob',
+      actor: { sub: 'user:bob', scopes: ['*'], tenant: 'default' },
+    });
+    const approval = await ask(at, own);
+    await expect(vote(at, approval, 'operator:bob')).rejects.toMatchObject({ code: 4030 });
+    await expect(vote(at, approval, 'user:BOB')).rejects.toMatchObject({ code: 4030 });
+    expect(own.state).toBe('auth_required');
+
+    const two = await ask(at, await acceptTask(at, { task_id: 't2' }), acting({ action_class: 'irreversible' }));
+    expect(await vote(at, two, 'operator:eve')).toMatchObject({ state: 'pending' });
+    await expect(vote(at, two, 'user:eve')).rejects.toMatchObject({ code: 4090 });
+    expect(await vote(at, two, 'user:ann')).toMatchObject({ state: 'granted' });
+  });
+
+  test('an agent is no person, whatever it is called', async () => {
+    const at = await desk();
+    const approval = await ask(at, await acceptTask(at, { from: 'eve' }));
+    expect(await vote(at, approval, 'operator:eve')).toMatchObject({ state: 'granted' });
+  });
+
   test('only those whom the policy names decide', async () => {
     const at = await desk({ rules: { approvers: ['operator:eve'] } });
     const task = await acceptTask(at);
@@ -297,6 +322,37 @@ describe('using', () => {
     expect((await recordOf(at)).at(-1)).toBe('refused 4080 responder isolate:ws-7');
   });
 
+  test('used in time, it stays good for the same effect, and for no other (wire.md 8)', async () => {
+    const at = await desk();
+    const params = { endpoints: ['ws-1', 'ws-2'] };
+    const traits = acting({ targets: ['/endpoints'] });
+    const { task, approval, fence } = await granted(at, { params }, traits);
+    await use(at, task, approval, { fence, target: 'ws-1' });
+    at.clock.advance(1_800_000);
+    await at.ledger.release('task_1', fence, 'link_lost');
+    expect(await at.approvals.permit(task, { agent_id: 'responder', traits })).toBe('allowed');
+    const again = await lease(at, task);
+    expect(await use(at, task, approval, { fence: again, target: 'ws-1' })).toMatchObject({ first: false });
+    await expect(use(at, task, approval, { fence: again, target: 'ws-2' })).rejects.toMatchObject({ code: 4080 });
+    expect(task.approvals).toHaveLength(1);
+  });
+
+  test.each(['monitor', 'dry_run'] as const)(
+    'not while the fleet is in %s, also what was granted in active (INV14)',
+    async (stricter) => {
+      let mode: 'active' | 'monitor' | 'dry_run' = 'active';
+      const at = await desk({ mode: () => mode });
+      const { task, approval, fence } = await granted(at);
+      mode = stricter;
+      await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code: 4031 });
+      expect((await recordOf(at)).at(-1)).toBe('refused 4031 responder isolate:ws-7');
+      mode = 'active';
+      expect(await use(at, task, approval, { fence })).toMatchObject({ first: true });
+      mode = stricter;
+      await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code: 4031 });
+    },
+  );
+
   test('not before it was given', async () => {
     const at = await desk();
     const task = await acceptTask(at);
@@ -389,6 +445,7 @@ describe('the binding', () => {
       agent_id: 'responder',
       now: at.clock.now(),
       policy_version,
+      mode: 'active' as const,
     };
     const kept = task.approvals![0];
     expect(objectionToUse(task, kept, asked)).toBeUndefined();
@@ -506,6 +563,54 @@ describe('after a restart', () => {
       expect(await vote(at, anew, 'operator:eve')).toMatchObject({ state: 'granted' });
     }));
 
+  test('a question of earlier rules can be rejected, and nothing is asked after that', () =>
+    inFolder(async (file) => {
+      const before = await desk({ file });
+      const old = await ask(before, await acceptTask(before));
+      const { at, task } = await restarted(before, file, 1_000, { protected_assets: ['dc-*'] });
+      const answered = at.approvals.answered(task, never);
+      answered.catch(() => undefined);
+      expect(await vote(at, old, 'operator:eve', 'reject')).toMatchObject({ state: 'rejected' });
+      await expect(answered).rejects.toMatchObject({ code: 4031 });
+      await at.approvals.askAnew(task, { agent_id: 'responder', traits: acting() });
+      expect(task.approvals).toHaveLength(1);
+    }));
+
+  test('asked anew, a task keeps the time that it had, also when the new rules ask nobody', () =>
+    inFolder(async (file) => {
+      const before = await desk({ file });
+      await ask(before, await acceptTask(before));
+      const { at, task } = await restarted(before, file, 600_000, { needed: { medium: 0 } });
+      const answered = at.approvals.answered(task, never);
+      expect([at.approvals.isOutdated(task), await outcomeOf(answered)]).toEqual([true, 'waiting']);
+      await at.approvals.askAnew(task, { agent_id: 'responder', traits: acting({ action_class: 'medium' }) });
+      await answered;
+      expect(task).toMatchObject({ state: 'submitted', approvals: [{ state: 'void' }, { state: 'granted' }] });
+      expect(task.due - at.clock.monotonic()).toBe(60_000);
+    }));
+
+  test('once something was begun, a question that nobody answers does not claim that nothing was done', () =>
+    inFolder(async (file) => {
+      const before = await desk({ file });
+      const task_before = await acceptTask(before);
+      const asked = await ask(before, task_before);
+      await vote(before, asked, 'operator:eve');
+      await use(before, task_before, asked, { fence: await lease(before, task_before) });
+      const { at, task } = await restarted(before, file, 1_000, { protected_assets: ['dc-*'] });
+      await at.ledger.release('task_1', 1, 'orchestrator_lost');
+      await ask(at, task);
+      at.clock.advance(1_800_000);
+      const refusal = await at.approvals.answered(task, never).catch((reason: unknown) => reason);
+      expect(refusal).toMatchObject({ code: 4080, message: expect.not.stringContaining('nothing was done') as string });
+      expect(withEffects(task, toEnd(refusal, { aborted: false, reason: undefined }))).toMatchObject({
+        error: {
+          code: 4080,
+          message: expect.stringContaining('may have happened: isolate:ws-7') as string,
+          detail: { effects_begun: [{ effect_key: 'isolate:ws-7' }] },
+        },
+      });
+    }));
+
   test('the hour of the blast radius goes on (ATK-F4)', () =>
     inFolder(async (file) => {
       const before = await desk({ file, rules: { targets_hour_max: 2 } });
@@ -555,6 +660,60 @@ test('a question outlives its orchestrator: answered after the restart, the same
   await second.store.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+test('under other rules a question is asked anew as soon as its agent is there, and its task goes on (FLT-X40)', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aurora-approvals-'));
+  const ran: string[] = [];
+  const start = async (clock: ManualClock, rules: Parameters<typeof PolicyRules.parse>[0]) => {
+    const endOfTurn = (run: () => void) => queueMicrotask(run);
+    const file = join(folder, 'ledger.db');
+    const store = await openStore({ file, durability: 'full', clock, log: silentLog, endOfTurn });
+    const ledger = createLedger(store, clock);
+    const orchestrator = {
+      ledger,
+      storeHealth: store.health,
+      epoch: Number(store.epoch),
+      mode: 'active' as const,
+      rules: PolicyRules.parse(rules),
+    };
+    const agents = [containing('responder', () => ran.push('responder'))];
+    const mesh = await startMesh(agents, { clock, operators: ['operator:eve'], orchestrator });
+    await mesh.online(1);
+    return { mesh, store, ledger };
+  };
+  const first = await start(manualClock(), {});
+  const options = { idempotency_key: 'k', on_approval: 'return', deadline_ms: 30_000 };
+  const order = { to: { skill: 'contain_endpoint' }, params: { endpoint: 'ws-7' }, options };
+  await expect(first.mesh.operator.request('handoff', order)).rejects.toMatchObject({ code: 4032 });
+  await first.store.close();
+
+  const second = await start(manualClock(Date.UTC(2026, 0, 1, 0, 10)), { protected_assets: ['dc-*'] });
+  const eve = second.mesh.as('operator:eve');
+  await until(async () => pendingOf(await eve.request('approval/list', { state: 'pending' })).includes('approval_2_'));
+  const { items } = ApprovalPage.parse(await eve.request('approval/list', {}));
+  expect(items).toMatchObject([{ state: 'pending', budget_ms: 30_000 }, { state: 'void' }]);
+  const { approval_id, action_hash } = items[0]!;
+  await eve.request('approval/decide', { approval_id, action_hash, decision: 'approve' });
+  expect(await second.mesh.operator.request('handoff', order)).toEqual({});
+  expect(ran).toEqual(['responder']);
+  await second.store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const pendingOf = (page: unknown): string =>
+  ApprovalPage.parse(page)
+    .items.map(({ approval_id }) => approval_id)
+    .join(' ');
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX; turn++) {
+    if (await isSo()) return;
+    await settled();
+  }
+  throw new Error('it did not come to that');
+}
+
+const TURNS_MAX = 10_000;
 
 const containing = (id: string, ran: () => void): Agent =>
   defineAgent({

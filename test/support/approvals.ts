@@ -6,7 +6,7 @@ import type { Ledger, TaskRow } from '../../orchestrator/ledger.ts';
 import type { NotifyWaiting } from '../../orchestrator/notices.ts';
 import { createPolicy, PolicyRules, type Policy } from '../../orchestrator/policy.ts';
 import { createTurns } from '../../orchestrator/turns.ts';
-import type { Approval, SkillTraits } from '../../protocol/index.ts';
+import type { Approval, Mode, SkillTraits } from '../../protocol/index.ts';
 import { countingMetrics, manualClock, memoryLog, toIso, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { settled } from './drive.ts';
@@ -43,6 +43,8 @@ export async function openDesk(
     notify?: NotifyWaiting;
     file?: string;
     clock?: ManualClock;
+    /** The mode in force: `active` unless said. */
+    mode?: () => Mode;
   } = {},
 ): Promise<Desk> {
   const clock = options.clock ?? manualClock();
@@ -58,7 +60,8 @@ export async function openDesk(
   const telling = {
     tell: ({ task_id }: TaskRow, _kind: unknown, value: unknown) => void told.push({ task_id, value }),
   };
-  const shared = { clock, log, metrics, ledger, turns, policy };
+  const mode = options.mode ?? (() => 'active' as const);
+  const shared = { clock, log, metrics, ledger, turns, policy, mode };
   const consumption = createConsumption(shared);
   const { refused } = consumption;
   const approvals = createApprovals({ ...shared, telling, rules, refused, notify: options.notify });

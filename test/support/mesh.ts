@@ -12,6 +12,7 @@ import {
   digestOf,
   type Agent,
   type Host,
+  type HostDeps,
   type Identity,
   type Link,
   type Peer,
@@ -75,6 +76,8 @@ export async function startMesh(
     /** Whether dialling that address succeeds now; always unless said. */
     is_up?: (url: string) => boolean;
     orchestrator?: Partial<OrchestratorDeps>;
+    /** What every host is given beside the usual. */
+    host?: Partial<HostDeps>;
     /** Operators beside `operator:test`. */
     operators?: readonly string[];
     /** Ids whose pins are taken away as soon as they stand in here. */
@@ -124,6 +127,7 @@ export async function startMesh(
       openRef: () => {
         throw new Error('no blobs here');
       },
+      ...options.host,
     });
     hosts.set(url, host);
     return { agent_id: agent.id, url };

@@ -62,7 +62,7 @@ test('a bomb, a deep nest and a very long command are bounded and said', () => {
   expect(deep.layers.length).toBeLessThanOrEqual(24);
   expect(deep.is_cut || deep.left.length > 0).toBe(true);
   expect(checkCommands([`x${'a'.repeat(70_000)}`], undefined).not_checked).toContainEqual(
-    expect.objectContaining({ what: 'the rest of 1 long command lines' }),
+    expect.objectContaining({ what: 'command 1: what lies between its first and its last 65536 characters' }),
   );
 });
 

@@ -1,6 +1,7 @@
 /** The sieve answers as its patterns do, and runs few of them. */
 import { expect, test, vi } from 'vitest';
 import { createSieve, literalsOf } from '../../../analysis/literals/index.ts';
+import { ACT_PATTERNS } from '../../../analysis/endpoint/rules/acts.ts';
 import { COMMAND_RULES } from '../../../analysis/endpoint/rules/all.ts';
 
 test.each<[RegExp, readonly string[] | undefined]>([
@@ -28,7 +29,7 @@ test.each<[RegExp, readonly string[] | undefined]>([
 });
 
 test('what the rules for command lines find is the same with the sieve as without it', () => {
-  const patterns = COMMAND_RULES.map(([, , , , pattern]) => pattern);
+  const patterns = [...COMMAND_RULES.map(([, , , , pattern]) => pattern), ...ACT_PATTERNS];
   const sieve = createSieve(patterns);
   let found = 0;
   for (const text of COMMANDS) {

@@ -1,6 +1,12 @@
 /** What a wrong agent is: a name, the sentences it breaks, and the lie that breaks them. */
-import type { Profile, RequirementId } from '../../../conformance/index.ts';
+import type { Key, Profile, RequirementId } from '../../../conformance/index.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
+
+/** What a lie may need to know: who the kit is to the agent, and where it dials. */
+export interface Known {
+  orchestrator: Key;
+  address: string;
+}
 
 /** A wrong agent. */
 export interface Mutant {
@@ -10,7 +16,7 @@ export interface Mutant {
   profile: Profile;
   /** Exactly the sentences that it must fail. */
   breaks: readonly RequirementId[];
-  lie(): Lie;
+  lie: (known: Known) => Lie;
 }
 
 /** Declares one. */
@@ -18,7 +24,7 @@ export const mutant = (
   does: string,
   profile: Profile,
   breaks: readonly RequirementId[],
-  lie: Lie | (() => Lie),
+  lie: Lie | ((known: Known) => Lie),
 ): Mutant => ({ does, profile, breaks, lie: typeof lie === 'function' ? lie : () => lie });
 
 /** A lie about the answers to some requests. */
@@ -90,7 +96,7 @@ export const meshErrorOf = (id: unknown, code: number): Json => ({
       code: code < 0 ? `JSONRPC${code}` : `AURORA-${code}`,
       message: 'no',
       timestamp: new Date(0).toISOString(),
-      request_id: 'x',
+      request_id: `x-${String(id)}`,
     },
   },
 });

@@ -1,5 +1,5 @@
 /** Wrong agents: methods, params, results and errors; what is told over HTTP; what is cancelled. */
-import { isJson, type Json } from './middle.ts';
+import { isJson, type Json, type Lie } from './middle.ts';
 import {
   answering,
   erring,
@@ -8,6 +8,7 @@ import {
   isAnswer,
   isNotification,
   isRequest,
+  meshErrorOf,
   mutant,
   resulting,
 } from './mutant.ts';
@@ -16,6 +17,14 @@ const SKILLS = new Set(['count_words', 'watch_text', 'ask_other', 'wipe_text']);
 const isMissing = ({ method }: Json): boolean =>
   !SKILLS.has(String(method)) && !/^(rpc\.|mesh\/|\$\/)/.test(String(method));
 const done = ({ id }: Json): Json => ({ jsonrpc: '2.0', id, result: { done: true } });
+/** A lie about the data of every error. */
+const withData = (other: Json): Lie => ({
+  said: (message) => {
+    const { error } = message;
+    if (!isJson(error) || !isJson(error['data'])) return message;
+    return { ...message, error: { ...error, data: { ...error['data'], ...other } } };
+  },
+});
 /** Params that fit, whatever was said. */
 const FITTING: Readonly<Record<string, Json>> = {
   count_words: { text: 'a', times: 1 },
@@ -191,6 +200,42 @@ export const mutantsOfCalls = [
       };
     },
   }),
+  mutant('tells when an error was in its own words', 'mesh.v1', ['CALL-23'], withData({ timestamp: 'yesterday' })),
+  mutant('is not sure what may be tried again', 'mesh.v1', ['CALL-23'], withData({ retryable: 'perhaps' })),
+  mutant('gives all errors the same request id', 'mesh.v1', ['CALL-24'], withData({ request_id: 'always-the-same' })),
+  mutant('shows the query that it ran, and the password in it', 'bare', ['CALL-27'], {
+    said: (message) => {
+      const { error } = message;
+      if (!isJson(error) || error['code'] !== -32602) return message;
+      const query = `near "SELECT name FROM people WHERE password='hunter2'"`;
+      return { ...message, error: { ...error, message: `${String(error['message'])} ${query}` } };
+    },
+  }),
+  mutant('refuses the fifth request, though its card says that more run at once', 'mesh.v1', ['CALL-25'], {
+    heard(message, line) {
+      const running = Number(line.notes.get('running') ?? 0);
+      if (!isRequest(message) || !SKILLS.has(String(message['method']))) return message;
+      if (running >= 4) {
+        line.say(meshErrorOf(message['id'], 4290));
+        return undefined;
+      }
+      line.notes.set('running', running + 1);
+      return message;
+    },
+    said(message, { asked, notes }) {
+      const request = isAnswer(message) ? asked.get(JSON.stringify(message['id'])) : undefined;
+      if (SKILLS.has(String(request?.['method']))) notes.set('running', Number(notes.get('running') ?? 1) - 1);
+      return message;
+    },
+  }),
+  mutant('does not mind how large a frame the other takes', 'mesh.v1', ['CALL-26'], {
+    heard(message) {
+      const limited = isJson(message) ? (message['result'] ?? message['params']) : undefined;
+      if (!isJson(message) || !isJson(limited) || !('limits' in limited)) return message;
+      const { limits: _limits, ...rest } = limited;
+      return { ...message, ['result' in message ? 'result' : 'params']: rest };
+    },
+  }),
   mutant(
     'shows the exception of its language',
     'bare',
@@ -260,7 +305,7 @@ export const mutantsOfCalls = [
       return { jsonrpc: '2.0', id: message['id'], error: { code: 4090, message: 'no', data } };
     },
   }),
-  mutant('hangs up over a cancel of nothing', 'bare', ['STOP-03', 'STOP-05'], {
+  mutant('hangs up over a cancel of nothing', 'bare', ['STOP-03', 'STOP-05', 'STOP-06'], {
     heard(message, line) {
       const params = isNotification(message) && message['method'] === '$/cancel' ? message['params'] : undefined;
       if (
@@ -283,7 +328,19 @@ export const mutantsOfCalls = [
       return message;
     },
   }),
-  mutant('cancels everything at once', 'mesh.v1', ['STOP-04'], {
+  mutant('takes the ids 1 and "1" for the same when it cancels', 'mesh.v1', ['STOP-06'], {
+    heard(message, { notes, asked }) {
+      const params = isNotification(message) && message['method'] === '$/cancel' ? message['params'] : undefined;
+      const id = isJson(params) ? params['id'] : undefined;
+      const other = typeof id === 'number' ? String(id) : Number(id);
+      if (/^\d+$/.test(String(id)) && asked.has(JSON.stringify(other)))
+        notes.set(`gone ${JSON.stringify(other)}`, true);
+      return message;
+    },
+    said: (message, { notes }) =>
+      notes.has(`gone ${JSON.stringify(message['id'])}`) ? meshErrorOf(message['id'], 4990) : message,
+  }),
+  mutant('cancels everything at once', 'mesh.v1', ['STOP-04', 'STOP-06'], {
     heard(message, { notes }) {
       if (isNotification(message) && message['method'] === '$/cancel') notes.set('gone', true);
       return message;

@@ -255,6 +255,17 @@ export const mutantsOfFrames = [
       return message;
     },
   }),
+  mutant('takes late answers for answers to what it never asked', 'mesh.v1', ['NOTE-10'], {
+    heard(message, { notes }) {
+      if (!isJson(message) || 'method' in message || !('result' in message)) return message;
+      const name = `settled ${JSON.stringify(message['id'])}`;
+      if (!notes.has(name)) {
+        notes.set(name, true);
+        return message;
+      }
+      return { ...message, id: 'never-asked' };
+    },
+  }),
   mutant('puts up with any number of answers that it never asked for', 'mesh.v1', ['NOTE-08'], {
     said(message, { notes }) {
       if (isRequest(message)) notes.set(JSON.stringify(message['id']), true);

@@ -1,4 +1,5 @@
 /** Wrong agents: who they are, whom they let in, and how they live. */
+import { isProof, prove, publicKeyOf } from '../../../conformance/identity.ts';
 import { closePayload, OPCODE, type FrameSpec } from '../../../conformance/ws-frames.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
 import { answering, isRequest, meshErrorOf, mutant, resulting } from './mutant.ts';
@@ -126,6 +127,29 @@ export const mutantsOfHello = [
   mutant('keeps the older of two connections of one instance', 'mesh.v1', ['HELLO-16'], staying(4009)),
   mutant('closes 1000 over a key that it does not know', 'mesh.v1', ['HELLO-17'], closing([4003], 1000)),
 
+  mutant('asks everybody with the same challenge', 'mesh.v1', ['HELLO-20'], ({ orchestrator, address }) => ({
+    said(message, { notes }) {
+      if (message['method'] !== 'mesh/hello' || !isJson(message['params'])) return message;
+      notes.set('asked', message);
+      return { ...message, params: { ...message['params'], challenge: SAME_CHALLENGE } };
+    },
+    heard(message, { notes }) {
+      const asked = notes.get('asked');
+      if (!isJson(message) || !isJson(message['result']) || !isJson(asked) || message['id'] !== asked['id'])
+        return message;
+      // What was proven to the challenge of the lie, the agent has to see proven to its own.
+      const { agent, connection_id, proof } = message['result'];
+      const { agent_id, instance_id } = isJson(agent) ? agent : {};
+      const told = { agent_id: String(agent_id), instance_id: String(instance_id), dialled: address };
+      const about = { ...told, connection_id: String(connection_id) };
+      if (!isProof(publicKeyOf(orchestrator), { ...about, challenge: SAME_CHALLENGE }, String(proof))) return message;
+      const { challenge } = asked['params'] as { challenge: string };
+      return { ...message, result: { ...message['result'], proof: prove(orchestrator, { ...about, challenge }) } };
+    },
+  })),
+
   mutant('never pings', 'mesh.v1', ['LIFE-01'], { sent: (frame) => (frame.opcode === OPCODE.ping ? [] : [frame]) }),
   mutant('never closes, however much is sent', 'mesh.v1', ['LIFE-05'], staying(4029)),
 ];
+
+const SAME_CHALLENGE = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';

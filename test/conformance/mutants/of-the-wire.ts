@@ -1,7 +1,7 @@
 /** Wrong agents: how a connection begins, and how WebSocket is framed. */
 import { closePayload, OPCODE, type FrameSpec } from '../../../conformance/ws-frames.ts';
-import type { Lie } from './middle.ts';
-import { mutant } from './mutant.ts';
+import type { Json, Lie } from './middle.ts';
+import { errorOf, mutant } from './mutant.ts';
 
 const EXTENSION = 'Sec-WebSocket-Extensions: permessage-deflate';
 const withHeader = (head: string, header: string): string => head.replace(/\r\n\r\n$/, `\r\n${header}\r\n\r\n`);
@@ -58,10 +58,19 @@ export const mutantsOfTheWire = [
         ? 'HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'
         : undefined,
   }),
-  mutant('lets pages of any origin in', 'mesh.v1', ['UP-11'], {
+  mutant('lets pages of any origin in', 'mesh.v1', ['UP-11', 'UP-16'], {
     asking: (head) => head.replace(/^origin: .*\r\n/im, ''),
   }),
-  mutant('answers for any host', 'mesh.v1', ['UP-12'], {
+  mutant('lets pages in that have no origin of their own', 'mesh.v1', ['UP-16'], {
+    asking: (head) => head.replace(/^origin: null\r\n/im, ''),
+  }),
+  mutant('answers for hosts that begin like its own', 'mesh.v1', ['UP-15'], {
+    asking: (head) => head.replace(/^(host: *127\.0\.0\.1:\d+).*$/im, '$1'),
+  }),
+  mutant('answers for hosts that end like its own', 'mesh.v1', ['UP-15'], {
+    asking: (head) => head.replace(/^(host: *).*\.(127\.0\.0\.1:\d+)$/im, '$1$2'),
+  }),
+  mutant('answers for any host', 'mesh.v1', ['UP-12', 'UP-15'], {
     asking: (head, { socket }) => head.replace(/^(host: *)(?!127\.0\.0\.1).*$/im, `$1127.0.0.1:${socket.localPort}`),
   }),
   mutant(
@@ -164,7 +173,15 @@ export const mutantsOfTheWire = [
     taking((frame) => (frame.opcode === OPCODE.binary ? [{ ...frame, opcode: OPCODE.text }] : [frame])),
   ),
   mutant('closes 1000 over a binary message', 'mesh.v1', ['WS-13'], closing([1003], 1000)),
-  mutant('closes 1000 over a message too large', 'bare', ['WS-14'], closing([1009], 1000)),
+  mutant('closes 1000 over a message too large', 'bare', ['WS-14', 'WS-21'], closing([1009], 1000)),
+  mutant('takes a megabyte of a stranger', 'bare', ['WS-21'], {
+    received(frame, line) {
+      if (frame.opcode !== OPCODE.text || frame.payload.length <= 65_536 || frame.payload.length > 1_048_576)
+        return [frame];
+      line.say(errorOf((JSON.parse(String(frame.payload)) as Json)['id'], -32601));
+      return [];
+    },
+  }),
   mutant(
     'masks what it sends',
     'bare',

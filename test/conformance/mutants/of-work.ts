@@ -95,6 +95,24 @@ export const mutantsOfWork = [
     },
   }),
 
+  mutant('looks at the budget alone, and at no deadline', 'mesh.v1', ['WORK-16'], {
+    said(message, line) {
+      const request = isAnswer(message) ? line.asked.get(JSON.stringify(message['id'])) : undefined;
+      const { budget_ms, deadline } = request ? routingOf(request) : {};
+      const is_near = Math.abs(Date.parse(String(deadline)) - systemClock.now()) < 5_000;
+      if (!is_near || !isJson(request) || Number(budget_ms) < 10_000) return message;
+      systemClock.after(LATE_MS, () => line.say(message));
+      return undefined;
+    },
+  }),
+  mutant('forgets in hello what it still works on', 'mesh.v1', ['WORK-17'], {
+    said(message) {
+      const body = message['result'] ?? message['params'];
+      if (!isJson(body) || !('in_flight' in body)) return message;
+      return { ...message, ['result' in message ? 'result' : 'params']: { ...body, in_flight: [] } };
+    },
+  }),
+
   mutant(
     'tells progress under a token of its own',
     'mesh.v1',

