@@ -63,12 +63,15 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
   return COMMAND_RULES.flatMap((rule): CommandSign[] => {
     const [id, technique, strength, title, pattern, also] = rule;
     const found = also && !inText(also) ? null : inText(pattern);
+    const is_asking = ASKING.has(rule);
+    if (is_asking && !found) return [];
+    const [judged, find] = READING.has(id) ? [text, inText] : [done, inDone];
+    const act = is_asking ? undefined : actOf(rule, judged, find);
+    if (act === undefined && !found) return [];
     const sign = { rule: `command/${id}`, technique, strength, title, steps };
     const words = found?.[0].trim() || text;
-    if (isDiscovery(technique)) return found ? [{ ...sign, text: words }] : [];
-    const [judged, find] = READING.has(id) ? [text, inText] : [done, inDone];
-    const act = actOf(rule, judged, find);
-    if (act === undefined) return found ? [asMention({ ...sign, text: words })] : [];
+    if (is_asking) return [{ ...sign, text: words }];
+    if (act === undefined) return [asMention({ ...sign, text: words })];
     return [{ ...sign, text: act, strength: isEverydayAct(rule, judged) ? lessThan(strength) : strength }];
   });
 }
@@ -89,6 +92,9 @@ const asMention = <T extends Omit<CommandSign, 'steps'>>(sign: T): T => ({
 });
 
 const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
+
+/** Rules that only ask: their words are the act. */
+const ASKING = new Set(COMMAND_RULES.filter(([, technique]) => isDiscovery(technique)));
 
 /** Rules whose act is to look: what is read is what is taken. */
 const READING = new Set([
