@@ -12,6 +12,7 @@ import {
   IsolationPlan,
   mountedDrivers,
   mountedLolbas,
+  type Pace,
   planIsolation,
   ProcessReport,
   toProcessReport,
@@ -138,7 +139,7 @@ export const endpointSecurity = defineAgent({
   skills: [
     analyzeTree.implement(async ({ events }, ctx) => {
       const { watch, seen } = await watchHosts(events, ctx);
-      const { result, suspicions } = assessHosts(watch, seen);
+      const { result, suspicions } = await assessHosts(watch, seen, paceOf(ctx));
       return { ...result, processes: toProcessReport(watch, suspicions) };
     }),
     checkLolbins.implement(({ commands }, { content, progress }) =>
@@ -153,14 +154,14 @@ export const endpointSecurity = defineAgent({
     ),
     assess.implement(async ({ events }, ctx) => {
       const { watch, seen } = await watchHosts(events, ctx);
-      return ctx.progress.tool('rate hosts', { events: seen.checked.corpus.sha256 }, () => {
-        const { result, hosts } = assessHosts(watch, seen);
+      return ctx.progress.tool('rate hosts', { events: seen.checked.corpus.sha256 }, async () => {
+        const { result, hosts } = await assessHosts(watch, seen, paceOf(ctx));
         return { ...result, hosts };
       });
     }),
     propose.implement(async ({ events, score_min, critical_hosts }, ctx) => {
       const { watch, seen } = await watchHosts(events, ctx);
-      const { result, hosts } = assessHosts(watch, seen);
+      const { result, hosts } = await assessHosts(watch, seen, paceOf(ctx));
       const plan = planIsolation(hosts, { score_min, critical_hosts });
       return { ...result, plan };
     }),
@@ -170,6 +171,11 @@ export const endpointSecurity = defineAgent({
       ),
     ),
   ],
+});
+
+const paceOf = ({ progress, signal }: SkillContext): Pace => ({
+  signal,
+  onProgress: (judged, of) => progress.status(`${judged} of ${of} processes judged`),
 });
 
 /** Reads the events once, whatever they lie in, and says what of them was not read. */

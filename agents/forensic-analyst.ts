@@ -160,7 +160,7 @@ export const forensicAnalyst = defineAgent({
         const reader = createEvtxReader(onlyFile(log.name, blobs.open(log)), { workers, signal });
         const onProgress = (records: number) => progress.status(`${records} records read`);
         try {
-          return await analyzeEventLog(reader, { name: log.name, sample_max, onProgress });
+          return await analyzeEventLog(reader, { name: log.name, sample_max, onProgress, signal });
         } catch (reason) {
           if (!(reason instanceof NotEvtx)) throw reason;
           throw new AuroraError(4220, { message: `Not an event log: ${reason.message}`, detail: { path: '/log' } });

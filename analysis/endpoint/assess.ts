@@ -9,7 +9,7 @@ import { parentOf } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
 import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
-import { processSuspicions, type Suspicion } from './suspicions.ts';
+import { processSuspicions, type Pace, type Suspicion } from './suspicions.ts';
 
 /** Why a host is rated as it is. */
 export const Factor = z.object({
@@ -36,18 +36,19 @@ export interface Seen {
   data_versions: Readonly<Record<string, string>>;
 }
 
-/** The verdict with all suspicions it rests on. */
-export function assessHosts(
+/** The verdict with all suspicions it rests on. Processes are judged in slices, that a link beats on meanwhile. */
+export async function assessHosts(
   watch: HostWatch,
   seen: Seen,
-): { result: AnalysisResult; hosts: HostScore[]; suspicions: Suspicion[] } {
+  pace: Pace = {},
+): Promise<{ result: AnalysisResult; hosts: HostScore[]; suspicions: Suspicion[] }> {
   const suspicions = [
-    ...processSuspicions(watch, seen.source),
+    ...(await processSuspicions(watch, seen.source, pace)),
     ...eventSuspicions(watch, seen.source),
     ...driverSuspicions(watch, seen.source),
   ];
   const listed = suspicions.slice(0, FINDINGS_MAX);
-  const control = plantedIntruder();
+  const control = await plantedIntruder();
   const result = conclude({
     subject: subjectOf(watch, seen.source),
     findings: listed.map(toFinding),
@@ -95,11 +96,11 @@ export function assessHosts(
 }
 
 /** The positive control: a known-bad start of a process, judged by the same code. Undefined when it was not recognised. */
-function plantedIntruder(): string | undefined {
+async function plantedIntruder(): Promise<string | undefined> {
   const watch = createHostWatch();
   const event = normalizeEvent(PLANTED, 'planted');
   if (event) watch.note(event);
-  const found = processSuspicions(watch, 'planted').find(({ rule }) => rule.startsWith('command/'));
+  const found = (await processSuspicions(watch, 'planted')).find(({ rule }) => rule.startsWith('command/'));
   return found && `a planted start of a process was recognised by ${found.rule}`;
 }
 

@@ -1,10 +1,11 @@
 /** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
+import { createSieve } from '../literals/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
 import { isDiscovery } from './gravity.ts';
 import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
-import { actOf } from './rules/acts.ts';
+import { ACT_PATTERNS, actOf } from './rules/acts.ts';
 import { isEverydayAct } from './rules/everyday.ts';
 
 /** A rule that recognised something, with the text it recognised. */
@@ -57,15 +58,20 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
 }
 
 function ownSigns(text: string, done: string, steps: readonly string[]): CommandSign[] {
+  const inText = SIEVE.over(text);
+  const inDone = done === text ? inText : SIEVE.over(done);
   return COMMAND_RULES.flatMap((rule): CommandSign[] => {
     const [id, technique, strength, title, pattern, also] = rule;
-    const found = also && !also.test(text) ? null : pattern.exec(text);
+    const found = also && !inText(also) ? null : inText(pattern);
+    const is_asking = ASKING.has(rule);
+    if (is_asking && !found) return [];
+    const [judged, find] = READING.has(id) ? [text, inText] : [done, inDone];
+    const act = is_asking ? undefined : actOf(rule, judged, find);
+    if (act === undefined && !found) return [];
     const sign = { rule: `command/${id}`, technique, strength, title, steps };
     const words = found?.[0].trim() || text;
-    if (isDiscovery(technique)) return found ? [{ ...sign, text: words }] : [];
-    const judged = READING.has(id) ? text : done;
-    const act = actOf(rule, judged);
-    if (act === undefined) return found ? [asMention({ ...sign, text: words })] : [];
+    if (is_asking) return [{ ...sign, text: words }];
+    if (act === undefined) return [asMention({ ...sign, text: words })];
     return [{ ...sign, text: act, strength: isEverydayAct(rule, judged) ? lessThan(strength) : strength }];
   });
 }
@@ -86,6 +92,9 @@ const asMention = <T extends Omit<CommandSign, 'steps'>>(sign: T): T => ({
 });
 
 const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
+
+/** Rules that only ask: their words are the act. */
+const ASKING = new Set(COMMAND_RULES.filter(([, technique]) => isDiscovery(technique)));
 
 /** Rules whose act is to look: what is read is what is taken. */
 const READING = new Set([
@@ -133,3 +142,9 @@ function rank(signs: readonly CommandSign[]): { parent: string; points: number; 
 export const parentOf = (technique: string): string => technique.slice(0, 5);
 
 const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+/** Nearly all rules name words that most command lines do not hold. */
+const SIEVE = createSieve([
+  ...COMMAND_RULES.flatMap(([, , , , pattern, also]) => (also ? [pattern, also] : [pattern])),
+  ...ACT_PATTERNS,
+]);

@@ -138,10 +138,9 @@ function withoutNoise(text: string): Inner[] {
       return text === '' ? whole : text;
     },
   );
-  const plain = formatted
-    .replace(/(["'])\s{0,4}\+\s{0,4}\1/g, '')
-    .replace(/(?<=[A-Za-z])[\^`](?=[A-Za-z])/g, '')
-    .replace(/(?<=[A-Za-z])""(?=[A-Za-z])/g, '');
+  let plain = formatted.includes('+') ? formatted.replace(/(["'])\s{0,4}\+\s{0,4}\1/g, '') : formatted;
+  if (plain.includes('^') || plain.includes('`')) plain = plain.replace(/(?<=[A-Za-z])[\^`](?=[A-Za-z])/g, '');
+  if (plain.includes('""')) plain = plain.replace(/(?<=[A-Za-z])""(?=[A-Za-z])/g, '');
   return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
 }
 

@@ -17,5 +17,6 @@ export { IsolationPlan, planIsolation } from './isolation.ts';
 export { mountedLolbas, whyNoLolbas } from './lolbas.ts';
 export type { Lolbas } from './lolbas.ts';
 export { ProcessReport, toProcessReport } from './process-report.ts';
+export type { Pace } from './suspicions.ts';
 export { fileOf } from './process-tree.ts';
 export type { ProcessNode } from './process-tree.ts';

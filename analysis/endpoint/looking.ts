@@ -15,24 +15,23 @@ export function doneIn(text: string, depth = 0): string {
 
 /** Pipelines of segments, split where no quote is open; undefined when a quote never closes. */
 function splitPipelines(text: string): string[][] | undefined {
-  const pipelines: string[][] = [['']];
+  const pipelines: string[][] = [[]];
   let quote = '';
-  for (let at = 0; at < text.length; at += 1) {
-    const sign = text.charAt(at);
-    const pipeline = pipelines.at(-1) ?? [];
-    if (quote === '' && (sign === '\n' || sign === ';' || (sign === '&' && !/[<>]/.test(text.charAt(at - 1))))) {
-      pipelines.push(['']);
-    } else if (quote === '' && sign === '|') {
-      if (text.charAt(at + 1) === '|') {
-        at += 1;
-        pipelines.push(['']);
-      } else pipeline.push('');
-    } else {
+  let from = 0;
+  const close = (at: number) => pipelines.at(-1)?.push(text.slice(from, at));
+  for (const { 0: sign, index: at } of text.matchAll(/[\n;&|"']/g)) {
+    if (at < from) continue; // the second bar of ||
+    if (sign === '"' || sign === "'") {
       if (sign === quote) quote = '';
-      else if (quote === '' && (sign === '"' || sign === "'")) quote = sign;
-      pipeline.push(`${pipeline.pop() ?? ''}${sign}`);
+      else if (quote === '') quote = sign;
+    } else if (quote === '' && !(sign === '&' && /[<>]/.test(text.charAt(at - 1)))) {
+      close(at);
+      const is_pipe = sign === '|' && text.charAt(at + 1) !== '|';
+      if (!is_pipe) pipelines.push([]);
+      from = at + (sign === '|' && !is_pipe ? 2 : 1);
     }
   }
+  close(text.length);
   return quote === '' ? pipelines.filter((segments) => segments.some((segment) => segment.trim() !== '')) : undefined;
 }
 

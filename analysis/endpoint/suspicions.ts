@@ -6,6 +6,14 @@ import { odditiesOf } from './edges.ts';
 import { isDiscovery, severityOf } from './gravity.ts';
 import { compareText, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf, type ProcessNode } from './process-tree.ts';
+import { charsOf, createSlices, type Slices } from './slices.ts';
+
+/** How long work is paced. */
+export interface Pace {
+  signal?: AbortSignal;
+  /** Hears now and then how many processes of how many were judged. */
+  onProgress?: (judged: number, of: number) => void;
+}
 
 /** Something suspicious on a host. */
 export interface Suspicion {
@@ -22,8 +30,10 @@ export interface Suspicion {
   nodes: ProcessNode[];
 }
 
-/** All suspicions about processes, gravest first. */
-export function processSuspicions(watch: HostWatch, source: string): Suspicion[] {
+/** All suspicions about processes, gravest first; judged in slices. */
+export async function processSuspicions(watch: HostWatch, source: string, pace: Pace = {}): Promise<Suspicion[]> {
+  const slices = createSlices(pace.signal);
+  const isRecorder = createRecorders(watch);
   const found = new Map<string, Suspicion>();
   const flagged = new Set<ProcessNode>();
   const asking = new Map<string, ProcessNode[]>();
@@ -58,19 +68,26 @@ export function processSuspicions(watch: HostWatch, source: string): Suspicion[]
     });
   };
 
-  for (const node of watch.tree.nodes()) {
-    if (isRecorder(watch, node)) continue;
+  const nodes = watch.tree.nodes();
+  for (const [index, node] of nodes.entries()) {
+    if (index > 0 && index % TOLD_EVERY === 0) pace.onProgress?.(index, nodes.length);
+    await slices.spend(node.command_line.length);
+    if (isRecorder(node)) continue;
     const said = describe(node);
     for (const { rule, title, technique, severity } of odditiesOf(node)) {
       suspect(node, { rule, title, technique, severity }, said);
       if (RANK[severity] >= RANK.medium) flagged.add(node);
     }
     if (node.command_line === '') continue;
-    for (const sign of strongest(watch.classify(node).signs)) {
+    const classification = watch.classify(node);
+    await slices.spend(charsOf(classification));
+    for (const sign of strongest(classification.signs)) {
       const severity = severityOf(sign);
       if (isDiscovery(sign.technique)) {
         const root = rootOf(watch, node).id;
-        asking.set(root, [...(asking.get(root) ?? []), node]);
+        const known = asking.get(root);
+        if (known) known.push(node);
+        else asking.set(root, [node]);
       } else if (severity !== 'info') {
         const steps = sign.steps.length === 0 ? '' : ` (after ${sign.steps.join(', ')})`;
         suspect(
@@ -87,8 +104,8 @@ export function processSuspicions(watch: HostWatch, source: string): Suspicion[]
       }
     }
   }
-  for (const nodes of asking.values()) askedMuch(watch, nodes, suspect);
-  spokenTo(watch, flagged, suspect);
+  for (const asked of asking.values()) await askedMuch(watch, asked, { suspect, slices });
+  await spokenTo(watch, flagged, { suspect, slices });
   return [...found.values()]
     .sort(
       (left, right) =>
@@ -109,11 +126,18 @@ type Suspect = (
   text: string,
 ) => void;
 
+interface Telling {
+  suspect: Suspect;
+  slices: Slices;
+}
+
 /** Several different questions about the machine out of one tree are somebody looking around. */
-function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], suspect: Suspect): void {
+async function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], { suspect, slices }: Telling): Promise<void> {
   const questions = new Map<string, { node: ProcessNode; technique: string; title: string }>();
   for (const node of nodes) {
-    for (const { technique, title } of strongest(watch.classify(node).signs)) {
+    const classification = watch.classify(node);
+    await slices.spend(charsOf(classification));
+    for (const { technique, title } of strongest(classification.signs)) {
       if (isDiscovery(technique) && !questions.has(parentOf(technique)))
         questions.set(parentOf(technique), { node, technique, title });
     }
@@ -135,9 +159,14 @@ function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], suspect: Sus
 }
 
 /** Whom suspicious processes speak to, and who else speaks to the same address. */
-function spokenTo(watch: HostWatch, flagged: ReadonlySet<ProcessNode>, suspect: Suspect): void {
+async function spokenTo(
+  watch: HostWatch,
+  flagged: ReadonlySet<ProcessNode>,
+  { suspect, slices }: Telling,
+): Promise<void> {
   const addresses = new Map<string, ProcessNode>();
   for (const node of flagged) {
+    await slices.spend(0);
     for (const { address, locator } of node.connections) {
       if (LOCAL.test(address)) continue;
       suspect(
@@ -154,6 +183,7 @@ function spokenTo(watch: HostWatch, flagged: ReadonlySet<ProcessNode>, suspect: 
     }
   }
   for (const node of watch.tree.nodes()) {
+    await slices.spend(0);
     if (flagged.has(node)) continue;
     for (const { address, locator } of node.connections) {
       const first = addresses.get(address);
@@ -190,10 +220,18 @@ function rootOf(watch: HostWatch, node: ProcessNode): ProcessNode {
 }
 
 /** Windows gathers facts about itself when somebody traces the network: its questions are not an intruder's. */
-const isRecorder = (watch: HostWatch, node: ProcessNode): boolean =>
-  watch.tree
-    .ancestry(node)
-    .some(({ command_line, parent_command_line }) => RECORDER.test(command_line) || RECORDER.test(parent_command_line));
+function createRecorders(watch: HostWatch): (node: ProcessNode) => boolean {
+  const known = new Map<ProcessNode, boolean>();
+  const isOne = (node: ProcessNode): boolean => {
+    const told = known.get(node);
+    if (told !== undefined) return told;
+    const { command_line, parent_command_line } = node;
+    const is_one = RECORDER.test(command_line) || RECORDER.test(parent_command_line);
+    known.set(node, is_one);
+    return is_one;
+  };
+  return (node) => watch.tree.ancestry(node).some(isOne);
+}
 
 const describe = ({ parent_image, image, command_line, user }: ProcessNode): string =>
   `${fileOf(parent_image) || '?'} -> ${command_line || image}${user === '' ? '' : ` [${user}]`}`;
@@ -207,6 +245,8 @@ const SESSION = new Set(
 const LOCAL = /^(?:127\.|::1|0\.0\.0\.0|\[?fe80|224\.|239\.|255\.|ff0)/i;
 /** Ports on which servers of the network are spoken to by everybody. */
 const SHARED_PORT = /:(?:53|80|88|123|135|137|138|139|389|443|445|464|636|3268|3269|5353|5355|1900)$/;
+/** Processes between two words of progress. */
+const TOLD_EVERY = 5_000;
 const QUESTIONS_FEW = 3;
 const QUESTIONS_MANY = 5;
 const TITLE_CHARS_MAX = 300;

@@ -36,7 +36,12 @@ export type EventLogFacts = z.infer<typeof EventLogFacts>;
 /** Reads a log to its end. Throws `NotEvtx` when it is none. */
 export async function analyzeEventLog(
   reader: EvtxReader,
-  { name, sample_max, onProgress }: { name: string; sample_max: number; onProgress?: (records: number) => void },
+  {
+    name,
+    sample_max,
+    onProgress,
+    signal,
+  }: { name: string; sample_max: number; onProgress?: (records: number) => void; signal?: AbortSignal },
 ): Promise<AnalysisResult & { log: EventLogFacts }> {
   const histogram = createHistogram();
   const watch = createHostWatch();
@@ -79,25 +84,34 @@ export async function analyzeEventLog(
       : []),
     ...report.unread,
   ];
-  const { result } = assessHosts(watch, {
-    source: name,
-    checked: {
-      question: 'Do the records of the log show an intruder? Items are records that its chunks declare.',
-      corpus: { sha256: report.sha256, items: report.declared, items_read: report.records },
+  const { result } = await assessHosts(
+    watch,
+    {
+      source: name,
+      checked: {
+        question: 'Do the records of the log show an intruder? Items are records that its chunks declare.',
+        corpus: { sha256: report.sha256, items: report.declared, items_read: report.records },
+      },
+      not_checked: [
+        ...damage.map((gap) => ({ ...gap, mandatory: true })),
+        ...(records === 0 ? [{ what: 'the log', why: 'it holds no record that can be read', mandatory: true }] : []),
+        ...(histogram.dropped() > 0
+          ? [
+              {
+                what: `${histogram.dropped()} records in the histogram`,
+                why: 'it has no room for more kinds of events',
+              },
+            ]
+          : []),
+        ...(gaps_left > 0
+          ? [{ what: `${gaps_left} further gaps between record ids`, why: `${GAPS_MAX} are listed` }]
+          : []),
+        { what: 'rules for single events (Sigma)', why: 'they are the threat hunter’s' },
+      ],
+      data_versions: {},
     },
-    not_checked: [
-      ...damage.map((gap) => ({ ...gap, mandatory: true })),
-      ...(records === 0 ? [{ what: 'the log', why: 'it holds no record that can be read', mandatory: true }] : []),
-      ...(histogram.dropped() > 0
-        ? [{ what: `${histogram.dropped()} records in the histogram`, why: 'it has no room for more kinds of events' }]
-        : []),
-      ...(gaps_left > 0
-        ? [{ what: `${gaps_left} further gaps between record ids`, why: `${GAPS_MAX} are listed` }]
-        : []),
-      { what: 'rules for single events (Sigma)', why: 'they are the threat hunter’s' },
-    ],
-    data_versions: {},
-  });
+    { ...(signal && { signal }) },
+  );
   const findings = [...result.findings, ...damageFindings(name, damage), ...gapFindings(name, gaps)];
   return {
     ...result,

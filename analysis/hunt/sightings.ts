@@ -2,20 +2,21 @@
 import { createHash } from 'node:crypto';
 import type { LogEvent } from '../events/index.ts';
 import type { RuleHead } from '../sigma/index.ts';
-import { createProcessRoots } from './process-roots.ts';
+import { createProcessRoots, hostKeyOf } from './process-roots.ts';
 
 /** What one rule saw in one place and hour. */
 export interface Sighting<R extends RuleHead = RuleHead> {
   /** Stable for the same input. */
   id: string;
   rule: R;
+  /** As its first event names it. */
   host: string;
   /** The root of the process tree, as the log names it; '' when events name no process. */
   root: string;
   /** `2020-09-04T20`, or '' for events without a time. */
   hour: string;
   count: number;
-  /** The first events, in order of arrival. */
+  /** Its first events. */
   samples: LogEvent[];
 }
 
@@ -31,26 +32,42 @@ export interface Sightings<R extends RuleHead> {
 
 /** A collector; memory is bounded by the number of sightings and of processes. */
 export function createSightings<R extends RuleHead>(): Sightings<R> {
-  const by_key = new Map<string, Sighting<R>>();
+  let by_key = new Map<string, Sighting<R>>();
   const roots = createProcessRoots();
   let dropped = 0;
+  let unsettled = 0;
+
+  const put = (into: Map<string, Sighting<R>>, seen: Omit<Sighting<R>, 'id'>) => {
+    const key = JSON.stringify([seen.rule.id, hostKeyOf(seen.host), seen.root, seen.hour]);
+    const known = into.get(key);
+    if (known) {
+      known.count += seen.count;
+      known.samples.push(...seen.samples.slice(0, SAMPLES_MAX - known.samples.length));
+    } else if (into.size >= SIGHTINGS_MAX) dropped += seen.count;
+    else into.set(key, { ...seen, id: idOf(seen.rule.id, key) });
+  };
+  /** What the audit told of goes to the tree that Sysmon told of, or else to what its host and hour have in common. */
+  const settle = () => {
+    const settled = new Map<string, Sighting<R>>();
+    for (const { id: _id, ...seen } of by_key.values()) put(settled, { ...seen, root: roots.settled(seen.root) });
+    by_key = settled;
+    unsettled = 0;
+  };
   return {
     note: (event) => {
       roots.note(event);
     },
     add(rule, event) {
-      const host = event.host ?? '';
       const root = roots.rootOf(event);
       const hour = Number.isNaN(event.at_ms) ? '' : new Date(event.at_ms).toISOString().slice(0, HOUR_CHARS);
-      const key = JSON.stringify([rule.id, host, root, hour]);
-      const known = by_key.get(key);
-      if (known) {
-        known.count++;
-        if (known.samples.length < SAMPLES_MAX) known.samples.push(event);
-      } else if (by_key.size >= SIGHTINGS_MAX) dropped++;
-      else by_key.set(key, { id: idOf(rule.id, key), rule, host, root, hour, count: 1, samples: [event] });
+      if (root !== roots.settled(root)) unsettled += 1;
+      if (unsettled > UNSETTLED_MAX) settle();
+      put(by_key, { rule, host: event.host ?? '', root, hour, count: 1, samples: [event] });
     },
-    all: () => [...by_key.values()],
+    all() {
+      settle();
+      return [...by_key.values()];
+    },
     dropped: () => dropped,
   };
 }
@@ -61,3 +78,5 @@ const idOf = (rule_id: string, key: string): string =>
 const HOUR_CHARS = 13;
 const SAMPLES_MAX = 3;
 const SIGHTINGS_MAX = 20_000;
+/** Sightings that may wait for Sysmon to tell of the same start; the logs of one recording lie side by side. */
+const UNSETTLED_MAX = 10_000;

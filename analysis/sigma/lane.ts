@@ -1,6 +1,6 @@
 /** The rules that can speak about events of one origin, and the few of them that an event must be shown to. */
 import { fieldOf, type LogEvent, type LogOrigin, type Value } from '../events/index.ts';
-import { createAutomaton, type Automaton } from './automaton.ts';
+import { createAutomaton, type Automaton } from '../literals/index.ts';
 import type { Requirement } from './requirement.ts';
 import type { LogSource } from './rule.ts';
 import { textsIn } from './view.ts';

@@ -1,5 +1,5 @@
 /** What an event must show before a rule can match it: asked first, as it is cheap, so that most rules are never asked (specialists.md 2). */
-import { FOREIGN } from './classes.ts';
+import { FOREIGN } from '../literals/index.ts';
 import type { Condition } from './condition.ts';
 import type { FieldTest } from './field-test.ts';
 import type { Detection } from './rule.ts';

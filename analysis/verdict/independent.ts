@@ -1,6 +1,7 @@
 /** What several specialists are worth together: evidence that cites the same record counts once, whoever cites it. */
-import type { AnalysisResult, Finding } from '../../protocol/index.ts';
+import type { AnalysisResult } from '../../protocol/index.ts';
 import type { Part } from './merge.ts';
+import { recordsOf } from './records.ts';
 import { WEIGHT } from './weight.ts';
 
 /** What one specialist adds to the others. */
@@ -68,14 +69,6 @@ function worthOf({ confidence, findings }: Candidate, cited: ReadonlySet<string>
   const beyond = fresh.reduce((most, { severity }) => Math.max(most, severity === 'info' ? 0 : WEIGHT[severity]), 0);
   return { worth: is_partial ? Math.min(confidence, beyond) : confidence, is_partial };
 }
-
-/** The records a finding stands on. */
-const recordsOf = ({ evidence }: Pick<Finding, 'evidence'>): string[] =>
-  evidence.map(({ source, locator }) => {
-    // The one file in a gzip is the same as that gzip, whichever of the two is named.
-    const inner = `${source.replace(/\.gz$/i, '')}, `;
-    return JSON.stringify([source, locator.startsWith(inner) ? locator.slice(inner.length) : locator]);
-  });
 
 /** Of two who say the same, the one who says more besides counts for it: its other parts are no second voice then. */
 const byWorth = (left: Candidate & { worth: number }, right: Candidate & { worth: number }): number =>

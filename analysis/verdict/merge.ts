@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { collapse } from './collapse.ts';
 import { independentShares } from './independent.ts';
 
 /** One specialist's part. */
@@ -37,11 +38,9 @@ export function merge(
   const verdict = verdictOf(results, missing.length + unread.length > 0);
   const { confidence, formula } = confidenceOf(ordered, missing.length > 0);
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
-  const findings = ordered
-    .flatMap(({ agent_id, result }) =>
-      result.findings.map((finding) => ({ ...finding, id: `${agent_id}/${finding.id}` })),
-    )
-    .sort((left, right) => rank(right.severity) - rank(left.severity));
+  const findings = collapse(
+    ordered.flatMap(({ agent_id, result }) => result.findings.map((finding) => ({ agent_id, finding }))),
+  ).sort((left, right) => rank(right.severity) - rank(left.severity));
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
   const guests = guestsAlone(ordered, verdict);
 

@@ -2,10 +2,14 @@
 import { WRITES, type CommandRule } from './rule.ts';
 
 /** The words of a rule's act in what a command line does; a rule without an entry here is its own act. */
-export function actOf([id, , , , pattern, also]: CommandRule, done: string): string | undefined {
-  const acts = ACTS.get(id) ?? (also && !also.test(done) ? [] : [pattern]);
+export function actOf(
+  [id, , , , pattern, also]: CommandRule,
+  done: string,
+  find: (pattern: RegExp) => RegExpExecArray | null = (each) => each.exec(done),
+): string | undefined {
+  const acts = ACTS.get(id) ?? (also && !find(also) ? [] : [pattern]);
   for (const act of acts) {
-    const found = act.exec(done);
+    const found = find(act);
     if (found) return found[0].trim() || done;
   }
   return undefined;
@@ -422,3 +426,6 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     ],
   ],
 ]);
+
+/** All patterns of acts, for whoever sorts out which of them can match. */
+export const ACT_PATTERNS: readonly RegExp[] = [...ACTS.values()].flat();

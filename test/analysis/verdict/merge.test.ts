@@ -72,6 +72,37 @@ test('the summary says what is missing, who answered, and that nothing came back
   expect(merge([], missing, missing).summary).toBe('Nothing came back. Not checked: threat-intel and 1 more.');
 });
 
+test('what two specialists say alike of one record is one finding that names both, in whatever order they answered', () => {
+  const endpoint = { agent_id: 'endpoint-security', result: saying(0.72, on('record 4'), on('record 5')) };
+  const forensic = { agent_id: 'forensic-analyst', result: saying(0.72, { ...on('record 4'), id: 'other-id' }) };
+  const merged = merge([forensic, endpoint], []);
+  expect(merged.findings.map(({ id, title }) => [id, title])).toEqual([
+    ['endpoint-security/f-record 4', 'Seen in record 4 (told by endpoint-security, forensic-analyst)'],
+    ['endpoint-security/f-record 5', 'Seen in record 5'],
+  ]);
+  expect(merged.confidence).toBe(0.72);
+  expect(JSON.stringify(merge([endpoint, forensic], []))).toBe(JSON.stringify(merged));
+});
+
+test('another record, another gravity or another title is another finding; a technique that one of them names is kept', () => {
+  const first = on('record 4');
+  const others = [
+    { ...on('record 5'), title: first.title },
+    on('record 4', 'medium'),
+    { ...first, title: 'Another' },
+    { ...first, techniques: ['T1059'] },
+  ];
+  const merged = merge(
+    [
+      { agent_id: 'a', result: saying(0.5, first) },
+      { agent_id: 'b', result: saying(0.5, ...others) },
+    ],
+    [],
+  );
+  expect(merged.findings).toHaveLength(4);
+  expect(merged.findings[0]).toMatchObject({ id: 'a/f-record 4', techniques: ['T1059'] });
+});
+
 const evidenceOf = (source: string, count: number) =>
   Array.from({ length: count }, (_, nth) => ({ source, locator: `line ${nth}`, excerpt: 'x' }));
 
