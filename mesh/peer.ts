@@ -321,7 +321,13 @@ class LinkPeer implements Peer, Answerer {
   toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
     const { log, clock, link, is_mesh } = this;
     const origin = is_mesh ? originOf(request.params) : {};
-    const fields = { request_id, ...origin, method: request.method.slice(0, 64), code: error.code, remote: link.remote };
+    const fields = {
+      request_id,
+      ...origin,
+      method: request.method.slice(0, 64),
+      code: error.code,
+      remote: link.remote,
+    };
     if (error.code === -32603 || error.code === 5000) log.error({ ...fields, err: error }, 'a request failed inside');
     else log.info(fields, 'a request was refused or failed');
     return toErrorAnswer(error, { id: request.id, request_id, at: toIso(clock.now()), is_mesh });
