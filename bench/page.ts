@@ -76,8 +76,14 @@ wakes another thread. Tried and not kept: all rows of a group as one JSON parame
 (a tenth of G8), single-threaded or larger collection of garbage, groups of 16 (more transactions than they let others do).
 \`aurora-mesh\` ships with FULL, and that costs hardly more than NORMAL (G3 over G1), because a group is synced once.
 
-An idle agent (G12) holds 22 KB of objects: two links with their frames, timers and tables, a card that its replicas share, a lease. The
-rest of what the process holds is room that V8 has not given back. Registering (G13) is two upgrades, two hellos, four proofs, a card.
+An idle agent (G12) holds 13 KB of objects: two links with their frames and timers, a card that its replicas share, a lease. The rest of
+what the process holds is room that V8 has not given back. Registering (G13) is two upgrades, two hellos, four proofs, a card. Of the
+processor time that orchestrator and agents take for it a fifth are the proofs, made and checked at both ends, and a quarter two
+upgrades as bare \`ws\` makes them; the rest is spread over a thousand functions, most of which run too seldom to be compiled well.
+
+A megabyte by reference (G17), step by step, each as quick as a twentieth of the calls on a busy machine: hashing and asking for the
+grant 1.3 ms, \`fetch\` of the caller 2.2, receiving, writing and syncing 3.8, the dispatch with its two synced commits 4.2, reading
+and checking at the agent 2.4. Hashing a megabyte takes 0.6 ms each of the three times; an acknowledged blob is on the disk.
 `;
 
 const HOW = `

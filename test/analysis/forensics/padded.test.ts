@@ -63,16 +63,19 @@ test.each<[string, string, string]>([
     'u_ex.log',
     `${IIS_HEAD}${iisOf(`a=${'b'.repeat(90_000)}&${SQLI}&a=${'b'.repeat(90_000)}`)}`,
   ],
-  [
-    'the guesser after ten thousand others',
-    'auth.log',
-    `${Array.from({ length: 10_001 }, (_, index) => login('Failed', `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`)).join('')}${login('Failed', '203.0.113.9').repeat(5)}`,
-  ],
 ])('%s is never benign', (_, name, text) => {
   const { verdict, checked, not_checked } = judged(name, text);
   expect(verdict).toBe('inconclusive');
   expect(checked[0]?.corpus.items_read).toBeLessThan(checked[0]?.corpus.items ?? 0);
   expect(not_checked[0]?.why).toMatch(/are read|too long|are counted/);
+});
+
+test('the guesser after ten thousand others is found', () => {
+  const others = Array.from({ length: 10_001 }, (_, nth) =>
+    login('Failed', `10.${nth >> 16}.${(nth >> 8) & 255}.${nth & 255}`),
+  );
+  const { findings } = judged('auth.log', `${others.join('')}${login('Failed', '203.0.113.9').repeat(6)}`);
+  expect(findings.map(({ title }) => title)).toContainEqual(expect.stringContaining('from 203.0.113.9 failed'));
 });
 
 test('all login records are judged, though not all are listed', () => {
