@@ -60,11 +60,12 @@ function tap() {
     const tapped = overLink(far, {
       attach: (owner) =>
         far.attach({
-          ...owner,
           onText(text) {
             heard.push(text);
             owner.onText(text);
           },
+          onDrain: () => owner.onDrain?.(),
+          onClose: (code, reason) => owner.onClose(code, reason),
         }),
     });
     return [near, tapped];
