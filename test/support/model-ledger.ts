@@ -62,7 +62,12 @@ export function modelLedger(clock: Clock, { open_max }: { open_max: number }): M
     },
     async settle(task_id, end, fence) {
       const row = rows.get(task_id);
-      if (!row || isFinal(row.state)) return false;
+      if (!row) return false;
+      if (isFinal(row.state)) {
+        if (end.state === 'completed' && row.outcome !== 'succeeded')
+          row.late_result = { at: toIso(clock.now()), result: end.result };
+        return false;
+      }
       const newest = row.attempts.at(-1);
       if (fence !== undefined && newest?.fence !== fence) return false;
       const ended_at = toIso(clock.now());
