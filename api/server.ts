@@ -57,7 +57,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     allowedHeaders: ASKED_HEADERS,
     exposedHeaders: TOLD_HEADERS,
     maxAge: 600,
-    strictPreflight: false, // an OPTIONS that is none is answered like every method that a path does not have
+    strictPreflight: false, // an OPTIONS from no page is answered as one that is: with every header, and nothing allowed
   });
   await app.register(underPressure, {
     maxEventLoopDelay: LAG_MS_MAX,

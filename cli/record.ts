@@ -1,7 +1,7 @@
 /** What is new on the record of an investigation, as the states that its stream would tell. */
 import { z } from 'zod';
 import type { Client } from '../client/index.ts';
-import type { ProgressEvent, RecordedEvent } from '../protocol/index.ts';
+import { stateAfter, type ProgressEvent, type RecordedEvent } from '../protocol/index.ts';
 
 /** Reads what was written since the last reading, oldest first. */
 export type News = () => Promise<ProgressEvent[]>;
@@ -42,7 +42,7 @@ export function createNews({ investigations }: Pick<Client, 'investigations'>, i
   function toStatus({ task_id, seq, at, type, fence, payload }: RecordedEvent): ProgressEvent[] {
     const said = Said.safeParse(payload).data ?? {};
     const { skill = '', agent_id = '' } = members.get(task_id) ?? {};
-    const state = STATES[type];
+    const state = stateAfter(type);
     if (state === undefined) return [];
     const is_root = task_id === investigation_id;
     const attempt = fence ?? 0;
@@ -66,18 +66,4 @@ const Said = z.object({
   instance_id: z.string().optional(),
   outcome: z.string().optional(),
 });
-const STATES: Readonly<Partial<Record<string, string>>> = {
-  accepted: 'submitted',
-  leased: 'working',
-  released: 'submitted',
-  approval_asked: 'auth_required',
-  approval_granted: 'submitted',
-  succeeded: 'completed',
-  failed: 'failed',
-  canceled: 'canceled',
-  expired: 'failed',
-  denied: 'rejected',
-  dead_lettered: 'failed',
-  unknown_effect: 'failed',
-};
 const PAGE_EVENTS = 200;

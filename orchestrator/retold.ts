@@ -1,6 +1,6 @@
 /** The states and artifacts of a task told again from its record, for its stream after a restart (wire.md 6). */
 import { z } from 'zod';
-import { TaskError, type TaskEventKind } from '../protocol/index.ts';
+import { stateAfter, TaskError, type TaskEventKind } from '../protocol/index.ts';
 import type { StoredEvent } from './ledger.ts';
 
 /** An event to be told again, at the time when it happened. */
@@ -15,7 +15,7 @@ export function toStreamEvents(record: readonly StoredEvent[]): Retold[] {
   return record.flatMap(({ type, fence, at, payload }): Retold[] => {
     const said: unknown = JSON.parse(payload);
     if (type === 'artifact') return [{ kind: 'artifact', value: said, at }];
-    const state = STATES[type];
+    const state = stateAfter(type);
     if (state === undefined) return [];
     const about = About.safeParse(said).data ?? {};
     return [{ kind: 'status', value: { state, ...(fence !== null && { attempt: fence }), ...about }, at }];
@@ -30,18 +30,3 @@ const About = z.object({
   instance_id: z.string().optional(),
   error: TaskError.optional(),
 });
-
-const STATES: Readonly<Partial<Record<StoredEvent['type'], string>>> = {
-  accepted: 'submitted',
-  leased: 'working',
-  released: 'submitted',
-  approval_asked: 'auth_required',
-  approval_granted: 'submitted',
-  succeeded: 'completed',
-  failed: 'failed',
-  canceled: 'canceled',
-  expired: 'failed',
-  denied: 'rejected',
-  dead_lettered: 'failed',
-  unknown_effect: 'failed',
-};

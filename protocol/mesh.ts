@@ -74,6 +74,24 @@ export const RecordedEvent = z.object({
 });
 export type RecordedEvent = z.infer<typeof RecordedEvent>;
 
+/** The state that callers see after a row of that type; undefined for one that changes none (promises.md 1). */
+export const stateAfter = (type: string): TaskState | undefined => STATES.get(type);
+
+const STATES = new Map<string, TaskState>([
+  ['accepted', 'submitted'],
+  ['leased', 'working'],
+  ['released', 'submitted'],
+  ['approval_asked', 'auth_required'],
+  ['approval_granted', 'submitted'],
+  ['succeeded', 'completed'],
+  ['failed', 'failed'],
+  ['canceled', 'canceled'],
+  ['expired', 'failed'],
+  ['denied', 'rejected'],
+  ['dead_lettered', 'failed'],
+  ['unknown_effect', 'failed'],
+]);
+
 /** Result of `task/history`. A page may be short, only a missing cursor is the end. */
 export const HistoryPage = z.object({ items: z.array(RecordedEvent), next_cursor: z.string().nullable() });
 export type HistoryPage = z.infer<typeof HistoryPage>;

@@ -20,13 +20,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * lines are dropped, and how many is said when there is room again.
  */
 export function pinoLog(options: { level: LogLevel; name: string; write?: (line: string) => void }): Log {
-  const destination = options.write ? { write: options.write } : toStderr(options.name);
+  const destination = options.write ? { write: options.write } : (stderr ??= toStderr(options.name));
   const base = pino(
     { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: redact } },
     destination,
   );
   return toLog(base);
 }
+
+/** One for all logs of a process: their lines stay in order, and share one bound. */
+let stderr: { write(line: string): void } | undefined;
 
 /**
  * Written beside the work: a pipe that is full would hold every timer, request and heartbeat of the process (promises.md P12). The
@@ -37,13 +40,13 @@ function toStderr(name: string): { write(line: string): void } {
   const flush = () => {
     const text = lines;
     lines = '';
-    if (text !== '') stderr.write(text);
+    if (text !== '') file.write(text);
   };
   process.once('exit', flush); // before the library's own, which writes what it was given
-  const stderr = pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
+  const file = pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
   let dropped = 0;
-  stderr.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
-  stderr.on('drain', () => {
+  file.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
+  file.on('drain', () => {
     if (dropped === 0) return;
     const line = {
       level: WARN,
@@ -53,7 +56,7 @@ function toStderr(name: string): { write(line: string): void } {
       msg: 'nobody read the log: lines were dropped',
     };
     dropped = 0;
-    stderr.write(`${JSON.stringify(line)}\n`);
+    file.write(`${JSON.stringify(line)}\n`);
   });
   return {
     write(line) {

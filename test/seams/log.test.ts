@@ -31,5 +31,18 @@ test('a process whose log nobody reads goes on working, drops lines at a bound, 
   expect(lines.at(-1)).toMatchObject({ msg: 'the last word' });
 });
 
+test('what many logs of one process said in its last turn is written, in order, and nothing else', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'jobs', 'end-at-once.mjs')]);
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(0);
+  const names = log
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { name: string }).name);
+  expect(names).toEqual(Array.from({ length: 20 }, (_, nth) => `part-${nth}`));
+});
+
 /** As many as the writer writes. */
 const LINES = 20_000;
