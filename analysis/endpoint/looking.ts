@@ -46,7 +46,7 @@ function isLooking(segment: string, depth: number): boolean {
   if (SPLIT_BY_OTHERS.test(plain)) return false;
   const unspoken = plain.replace(/"[^"]{0,2000}"|'[^']{0,2000}'/g, '""');
   if (/>/.test(unspoken) && !SAID_INTO_TEXT.test(plain)) return false;
-  return LOOKS.some((shape) => shape.test(plain)) && !ACTS_ALL_THE_SAME.test(unspoken);
+  return LOOKS.some((shape) => shape.test(plain)) && !ACTS_ALL_THE_SAME.some((shape) => shape.test(unspoken));
 }
 
 const unquoted = (text: string): string => /^(["'])([^]*)\1$/.exec(text)?.[2] ?? text;
@@ -64,9 +64,30 @@ const BEFORE =
   /^(?:(?:sudo(?: +-[a-z]+)*|doas|time|nice|ionice|nohup|watch(?: +-n *\d+)?|command|builtin|env|(?:LC_\w{1,20}|LANG|TZ|COLUMNS)=[^\s"']{0,40}) +)*["']?(?:[^\s"'|]{0,200}[\\/])?/i;
 /** Said into a file that nobody runs. */
 const SAID_INTO_TEXT = /^(?:echo|printf|write-output)\b[^>]*>>? *["']?[^\s"'>|]{1,200}\.(?:txt|md|rst|adoc)["']?\s*$/i;
-/** Searching that acts on what it finds, and readers that run or clear something. */
-const ACTS_ALL_THE_SAME =
-  /^find\b.* -(?:exec|execdir|delete|ok|okdir|fprint)|^journalctl\b.*--(?:vacuum|rotate|flush|relinquish)|^dmesg\b.* (?:-[a-zA-Z]*[cC]\b|--clear)|^history\b.* -[a-z]*[cdwa]|^(?:vim?|nano|emacs|view)\b.* (?:-c\b|--cmd|\+[!:]|--eval)|^sysctl\b.*(?:-w\b|=)|^date\b.* (?:-s\b|--set)|^hostname\b +\w|^sed\b.* -[a-z]*i|^git\b.* -c\b|^ip\b.*\b(?:add|del|delete|set|flush|replace|change)\b|^tee\b/i;
+/** Searching that acts on what it finds, readers that run, write or clear something, and blocks that do more than compare. */
+const ACTS_ALL_THE_SAME: readonly RegExp[] = [
+  /^find\b.* -(?:exec|execdir|delete|ok|okdir|fprint|fls)/i,
+  /^journalctl\b.*--(?:vacuum|rotate|flush|relinquish)/i,
+  /^dmesg\b.* (?:-[a-zA-Z]*[cC]\b|--clear)/i,
+  /^history\b.* -[a-z]*[cdwa]/i,
+  /^(?:vim?|nano|emacs|view)\b.* (?:-c\b|--cmd|\+[!:]|--eval)/i,
+  /^sysctl\b.*(?:-w\b|=)/i,
+  /^date\b.* (?:-s\b|--set)/i,
+  /^hostname\b +\w/i,
+  /^sed\b.* -[a-z]*i/i,
+  /^git\b.* -c\b/i,
+  /^ip\b.*\b(?:add|del|delete|set|flush|replace|change)\b/i,
+  /^tee\b/i,
+  /^man\b.* (?:-[a-z]*[PH]\b|--(?:pager|html))/i,
+  /^(?:less|more|most)\b.* \+["!|]/i,
+  /^git\b.* (?:-x\b|--exec\b|-O\S|--open-files-in-pager)/i,
+  /^(?:sort|rg)\b.* (?:-o\b|--output|--compress-program|--pre\b)/i,
+  /^ip\b.* exec\b/i,
+  /^ss\b.* (?:-[a-zA-Z]*K\b|--kill)/i,
+  /^xxd\b.* -r/i,
+  /^[a-z]+-[a-z]+\b.*[({] *(?!get-)[a-z]{2,20}-[a-z]{3}/i,
+  /^[a-z]+-[a-z]+\b.*\{.*\w\(/i,
+];
 
 const program = (names: string) => new RegExp(`^(?:${names})(?:\\.exe|\\.com)?["']?(?:\\s|$)`, 'i');
 const LOOKS: readonly RegExp[] = [

@@ -98,6 +98,14 @@ test.each([
   'git log; wevtutil cl Security',
   'tasklist & taskkill /f /im MsMpEng.exe',
   "vim -c '!systemctl stop auditd'",
+  "man -P 'systemctl stop auditd' ls",
+  "less +'!systemctl stop auditd' /etc/hosts",
+  "git rebase -x 'systemctl stop auditd' main",
+  "git grep -O'systemctl stop auditd' x",
+  "rg --pre 'systemctl stop auditd' x",
+  'ip netns exec x systemctl stop auditd',
+  'Get-Service | Where-Object { Stop-Service WinDefend }',
+  'Get-Content (Stop-Service WinDefend)',
 ])('an act is not hidden behind words that only look: %s', (command) => {
   expect(gravest(command)).toBeGreaterThanOrEqual(rank('medium'));
 });
