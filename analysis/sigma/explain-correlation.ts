@@ -2,9 +2,9 @@
 import type { CorrelationExplanation, GroupExplanation } from '../../protocol/index.ts';
 import { toIso } from '../../seams/index.ts';
 import { neutralize } from '../evidence/index.ts';
-import { groupsOf, wantedOf, windowsOf, type Observation } from './correlate.ts';
 import type { Correlation } from './correlation.ts';
 import type { CorrelationRule } from './rule.ts';
+import { groupsOf, wantedOf, windowsOf, type Observation } from './windows.ts';
 
 /** What a correlation had to count. */
 export interface Counted {
