@@ -12,7 +12,8 @@ import {
 } from '../seams/index.ts';
 import { digestOf } from './canonical.ts';
 import { answerOf, outcomeOf, parseOutcome, toText, type Outcome } from './outcome.ts';
-import { isHungUp, type Call, type Peer } from './peer.ts';
+import { isHungUp } from './failing.ts';
+import type { Call, Peer } from './peer.ts';
 import { createTold, type Told } from './told.ts';
 import type { Asker, Run, Work } from './work.ts';
 

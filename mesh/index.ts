@@ -16,11 +16,10 @@ export {
   type Role,
 } from './identity.ts';
 export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
+export { isHungUp, isLinkLost } from './failing.ts';
 export {
   createMethods,
   createPeer,
-  isHungUp,
-  isLinkLost,
   PEER_LIMITS,
   type Call,
   type LateAnswer,

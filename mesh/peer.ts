@@ -9,7 +9,6 @@ import {
   ProgressEvent,
   type FrameLimits,
   type Judged,
-  type RpcError,
   type RpcId,
   type RpcNotification,
   type RpcParams,
@@ -19,6 +18,7 @@ import {
 import { createStop, stopOf, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
 import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
 import { toErrorAnswer } from './error-answer.ts';
+import { gone, hungUp, LINK_GONE, TOO_LARGE, toThrown } from './failing.ts';
 import type { Link, LinkOwner } from './link.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
 
@@ -210,6 +210,10 @@ class LinkPeer implements Peer, Answerer {
 
   get running(): number {
     return this.calls?.size ?? 0;
+  }
+
+  get close_code(): number | undefined {
+    return this.ended?.code;
   }
 
   get closed(): Promise<LinkEnd> {
@@ -434,7 +438,7 @@ class LinkPeer implements Peer, Answerer {
   ): Promise<unknown> {
     const { clock, limits } = this;
     const { timeout_ms, onProgress, onLate, stop = options.signal && stopOf(options.signal) } = options;
-    if (this.ended || !this.link.open) throw gone(this.ended);
+    if (this.ended || !this.link.open) throw gone(this.close_code);
     if (stop?.aborted) throw AuroraError.from(stop.reason);
     const asking = (this.asking ??= new Asking(this));
     if (asking.pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
@@ -461,7 +465,7 @@ class LinkPeer implements Peer, Answerer {
         { jsonrpc: '2.0', id, method, params: sent },
         undefined,
       );
-      if ('error' in response) throw toThrown(response.error, this.ended);
+      if ('error' in response) throw toThrown(response.error, this.close_code);
       return response.result;
     } finally {
       asking.pending.delete(id);
@@ -499,7 +503,7 @@ class LinkPeer implements Peer, Answerer {
   hearLate(id: number, response: RpcResponse): void {
     const onLate = this.given_up?.get(id);
     this.given_up?.delete(id);
-    onLate?.('error' in response ? { error: toThrown(response.error, undefined) } : { result: response.result });
+    onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
   }
 
   isPending(id: RpcId): boolean {
@@ -560,9 +564,8 @@ class LinkPeer implements Peer, Answerer {
 
   end(ended: LinkEnd): void {
     this.ended = ended;
-    const hung_up = new AuroraError(4990, { message: 'The link is gone' });
-    HUNG_UP.add(hung_up);
-    for (const stop of this.calls?.values() ?? []) stop.abort(hung_up);
+    const reason = hungUp();
+    for (const stop of this.calls?.values() ?? []) stop.abort(reason);
     this.asking?.client.rejectAllPendingRequests(LINK_GONE);
     this.subscriptions = undefined;
     this.farewell?.say(ended);
@@ -655,41 +658,6 @@ const isSheddable = ({ method, params }: RpcNotification): boolean =>
   'kind' in params &&
   (params.kind === 'thought' || params.kind === 'log');
 
-function toThrown(error: RpcError, ended: LinkEnd | undefined): AuroraError {
-  if (error.message === LINK_GONE && ended) return gone(ended);
-  if (error.message === TOO_LARGE) return new AuroraError(4130);
-  const known = isErrorCode(error.code) ? error.code : 5000;
-  const data = typeof error.data === 'object' && error.data !== null ? error.data : {};
-  const detail = 'detail' in data ? data.detail : null;
-  const asked = 'retry_after_ms' in data ? data.retry_after_ms : undefined;
-  // The other end says when; that it is a moment and not a day is ours to see to.
-  const retry_after_ms = typeof asked === 'number' && asked >= 0 ? Math.min(asked, RETRY_AFTER_MS_MAX) : undefined;
-  return new AuroraError(known, {
-    message: error.message.slice(0, MESSAGE_CHARS_MAX),
-    detail: known === error.code ? detail : { peer_code: error.code },
-    ...(retry_after_ms !== undefined ? { retry_after_ms } : {}),
-  });
-}
-
-/** Whether a request failed because its link is gone: seen by ourselves, never what the other end says of it. */
-export const isLinkLost = (error: unknown): boolean => error instanceof AuroraError && LOST.has(error);
-
-/** Whether a call was aborted because its link is gone, and not because anybody cancelled it. */
-export const isHungUp = (reason: unknown): boolean => reason instanceof AuroraError && HUNG_UP.has(reason);
-
-function gone(ended: LinkEnd | undefined): AuroraError {
-  const detail = { link_lost: true, close_code: ended?.code ?? null };
-  const error = new AuroraError(5030, { message: 'The link is gone', detail });
-  LOST.add(error);
-  return error;
-}
-
-const LOST = new WeakSet<AuroraError>();
-const HUNG_UP = new WeakSet<AuroraError>();
-const RETRY_AFTER_MS_MAX = 30_000;
-
-const LINK_GONE = 'link gone';
-const TOO_LARGE = 'frame too large';
 /** Requests of ours that were given up and may still be answered. */
 const GIVEN_UP_MAX = 1_024;
 const STRIKES_MAX = 10;
@@ -697,4 +665,3 @@ const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
 const PUSH_BACK_BYTES = 1_048_576;
 const PUSH_BACK_LOOK_MS = 20;
-const MESSAGE_CHARS_MAX = 1_024;
