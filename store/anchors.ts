@@ -9,7 +9,7 @@
  *
  * It does not find: what happened to events newer than the last anchor, if their chains were made to fit; the loss of the newest
  * anchors by somebody who can change the database and the file alike (keep the file, or copies of it, where the database's
- * machine cannot write); changes to what no event holds (keys, times in the index of tasks); anything by whoever has the key.
+ * machine cannot write); changes to what no event holds (when a key is over, and that it was there); anything by whoever has the key.
  */
 import type { Kysely } from 'kysely';
 import { toIso, type Clock } from '../seams/index.ts';

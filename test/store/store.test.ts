@@ -45,6 +45,16 @@ describe.each(kinds)('the store on %s', (kind) => {
       ],
       ...more,
     });
+    /** An acceptance that tells what the index repeats, as the orchestrator's does. */
+    const asked = (task_id: string): Partial<Append> => {
+      const key = { scope: `key of ${task_id}`, digest: 'digest' };
+      const payload = { task_id, root_id: task_id, skill: 'analyze_threat', deadline: at(), key };
+      const arrows: Append['arrows'] = [
+        { type: 'accepted', payload },
+        { type: 'queued', payload: null },
+      ];
+      return { arrows, key: { ...key, expires_at: new Date(clock.now() + 86_400_000).toISOString() } };
+    };
     const lease = (task_id: string, fence: number): Append => ({
       task_id,
       at: at(),
@@ -55,8 +65,8 @@ describe.each(kinds)('the store on %s', (kind) => {
       at: at(),
       arrows: [{ type: 'succeeded', fence, payload: { result: 1 } }],
     });
-    const finished = async (store: Store, task_id: string) => {
-      await store.append(accept(task_id));
+    const finished = async (store: Store, task_id: string, more: Partial<Append> = {}) => {
+      await store.append(accept(task_id, more));
       await store.append(lease(task_id, 1));
       await store.append(succeed(task_id, 1));
     };
@@ -295,10 +305,21 @@ describe.each(kinds)('the store on %s', (kind) => {
       ['a first row that went', `DELETE FROM events WHERE task_id = 'task_b' AND seq = 1`, 2, 'event 1 is missing'],
       ['all rows gone', `DELETE FROM events WHERE task_id = 'task_b'`, 1, 'all its events are missing'],
       ['a changed phase', `UPDATE tasks SET phase = 'FAILED' WHERE task_id = 'task_b'`, 4, 'its events say SUCCEEDED'],
+      ['a changed fence', `UPDATE tasks SET fence = 7 WHERE task_id = 'task_b'`, 4, 'another fence: its events say 1'],
+      ['a changed skill', `UPDATE tasks SET skill = 'isolate' WHERE task_id = 'task_b'`, 4, 'another skill'],
+      ['a changed family', `UPDATE tasks SET root_id = 'task_a' WHERE task_id = 'task_b'`, 4, 'another root_id'],
+      [
+        'a changed end',
+        `UPDATE tasks SET final_at = '2020-01-01T00:00:00.000Z' WHERE task_id = 'task_b'`,
+        4,
+        'another final_at',
+      ],
+      ['a changed key', `UPDATE keys SET digest = 'none' WHERE task_id = 'task_b'`, 1, 'a key points to it'],
+      ['a key led astray', `UPDATE keys SET task_id = 'task_b' WHERE task_id = 'task_a'`, 1, 'a key points to it'],
       ['a task that went', `DELETE FROM tasks WHERE task_id = 'task_b'`, 4, 'no task belongs to it'],
     ])('INV16: checking names the first bad row: %s', async (_what, sql, seq, why) => {
       const store = await open();
-      for (const task_id of ['task_a', 'task_b', 'task_c']) await finished(store, task_id);
+      for (const task_id of ['task_a', 'task_b', 'task_c']) await finished(store, task_id, asked(task_id));
       expect(await store.verifyChain()).toEqual({ ok: true, tasks: 3, events: 12 });
       await tamper(sql);
       const verdict = await store.verifyChain();
