@@ -18,7 +18,7 @@ import {
 import { createStop, stopOf, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
 import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
 import { toErrorAnswer } from './error-answer.ts';
-import { gone, hungUp, LINK_GONE, TOO_LARGE, toThrown } from './failing.ts';
+import { gone, hungUp, LINK_GONE, toThrown } from './failing.ts';
 import type { Link, LinkOwner } from './link.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
 
@@ -465,6 +465,7 @@ class LinkPeer implements Peer, Answerer {
         { jsonrpc: '2.0', id, method, params: sent },
         undefined,
       );
+      if (asking.unsent.delete(id)) throw new AuroraError(4130);
       if ('error' in response) throw toThrown(response.error, this.close_code);
       return response.result;
     } finally {
@@ -522,9 +523,11 @@ class LinkPeer implements Peer, Answerer {
 
   /* ---- what goes out ---- */
 
-  sendRequest(text: string): void {
-    if (Buffer.byteLength(text) > this.limits.frame_bytes_max) throw new Error(TOO_LARGE);
+  /** False when it is larger than the other end takes. */
+  sendRequest(text: string): boolean {
+    if (Buffer.byteLength(text) > this.limits.frame_bytes_max) return false;
     this.link.send(text);
+    return true;
   }
 
   sendAnswers(answers: readonly RpcResponse[], batch: boolean): void {
@@ -597,10 +600,16 @@ class Ear implements LinkOwner {
 /** Requests of ours that wait for their answers; gone with the last of them. */
 class Asking {
   readonly pending = new Map<number, Pending>();
+  /** Those that are too large to be sent: seen here, never what the other end says. */
+  readonly unsent = new Set<RpcId>();
   readonly client: JSONRPCClient<undefined>;
 
   constructor(peer: LinkPeer) {
-    this.client = new JSONRPCClient((request: unknown) => peer.sendRequest(JSON.stringify(request)));
+    this.client = new JSONRPCClient((request: RpcRequest) => {
+      if (peer.sendRequest(JSON.stringify(request))) return;
+      this.unsent.add(request.id);
+      throw new Error('the frame is too large');
+    });
   }
 }
 
