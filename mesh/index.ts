@@ -17,12 +17,12 @@ export {
 } from './identity.ts';
 export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
 export { isHungUp, isLinkLost } from './failing.ts';
+export type { LateAnswer } from './late-answers.ts';
 export {
   createMethods,
   createPeer,
   PEER_LIMITS,
   type Call,
-  type LateAnswer,
   type LinkEnd,
   type MethodHandler,
   type MethodTable,

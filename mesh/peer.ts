@@ -20,7 +20,11 @@ import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
 import { toErrorAnswer } from './error-answer.ts';
 import { gone, hungUp, LINK_GONE, toThrown } from './failing.ts';
 import type { Link, LinkOwner } from './link.ts';
+import { LateAnswers, type OnLate } from './late-answers.ts';
+import { isClogged, pushBack } from './push-back.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
+import { originOf, withProgressToken } from './request-meta.ts';
+import { Strikes } from './strikes.ts';
 
 /** What a method handler is told about the call. */
 export interface Call {
@@ -78,11 +82,8 @@ export interface RequestOptions {
   /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
   onProgress?: (event: ProgressEvent) => void;
   /** Hears an answer that comes after it was given up, while the link lives: it settles nothing, and may tell what was done. */
-  onLate?: (answer: LateAnswer) => void;
+  onLate?: OnLate;
 }
-
-/** What was answered too late. */
-export type LateAnswer = { result: unknown } | { error: AuroraError };
 
 /** How a link ended. */
 export interface LinkEnd {
@@ -182,9 +183,8 @@ class LinkPeer implements Peer, Answerer {
   subscriptions: Map<number, (event: ProgressEvent) => void> | undefined;
   drain_listeners: Set<() => void> | undefined;
   idle_waiters: (() => void)[] | undefined;
-  /** Who hears what is answered after it was given up. */
-  given_up: Map<number, (answer: LateAnswer) => void> | undefined;
-  strikes: number[] | undefined;
+  late: LateAnswers | undefined;
+  strikes: Strikes | undefined;
   last_id = 0;
   answering = 0;
   is_held = false;
@@ -403,13 +403,9 @@ class LinkPeer implements Peer, Answerer {
   }
 
   strike(reason: string): void {
-    const now = this.clock.monotonic();
-    const strikes = (this.strikes ??= []);
-    while (strikes[0] !== undefined && now - strikes[0] > STRIKE_WINDOW_MS) strikes.shift();
-    strikes.push(now);
     this.metrics.count('strikes_total');
     this.log.warn({ remote: this.link.remote, reason }, 'a response broke the rules');
-    if (strikes.length >= STRIKES_MAX) this.link.close(4000, 'protocol abuse');
+    if ((this.strikes ??= new Strikes(this.clock)).add()) this.link.close(4000, 'protocol abuse');
   }
 
   /* ---- what we ask ---- */
@@ -445,7 +441,7 @@ class LinkPeer implements Peer, Answerer {
 
     const id = options.token ?? ++this.last_id;
     const giveUp = (error: AuroraError) => {
-      if (onLate && this.isPending(id)) this.hearLater(id, onLate);
+      if (onLate && this.isPending(id)) (this.late ??= new LateAnswers()).await(id, onLate);
       this.settle(errorOf(id, error.code, error.message));
     };
     const cancel = (error: AuroraError, grace_ms: number) => {
@@ -487,24 +483,11 @@ class LinkPeer implements Peer, Answerer {
     } else if (typeof response.id === 'number' && response.id > 0 && response.id <= this.last_id) {
       this.metrics.count('late_results_total');
       log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
-      this.hearLate(response.id, response);
+      const onLate = this.late?.take(response.id);
+      onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
     } else {
       this.strike('an answer to a request that was never asked');
     }
-  }
-
-  /** At the bound the one given up first is forgotten: its answer is counted, and no longer heard. */
-  hearLater(id: number, onLate: (answer: LateAnswer) => void): void {
-    const given_up = (this.given_up ??= new Map());
-    given_up.set(id, onLate);
-    const [oldest] = given_up.keys();
-    if (given_up.size > GIVEN_UP_MAX && oldest !== undefined) given_up.delete(oldest);
-  }
-
-  hearLate(id: number, response: RpcResponse): void {
-    const onLate = this.given_up?.get(id);
-    this.given_up?.delete(id);
-    onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
   }
 
   isPending(id: RpcId): boolean {
@@ -535,22 +518,18 @@ class LinkPeer implements Peer, Answerer {
     const [only] = answers;
     if (batch) link.send(toBatchText(answers, this));
     else if (only) link.send(toAnswerText(only, this));
-    if (link.unsent_bytes > PUSH_BACK_BYTES && !this.is_held) this.holdBack();
+    if (isClogged(link) && !this.is_held) this.holdBack();
   }
 
-  /** A peer that asks without reading the answers is not read either until they are gone; one that takes nothing at all is cut. */
-  holdBack(progress_at = this.clock.monotonic()): void {
-    const { link, clock } = this;
-    const before = link.unsent_bytes;
+  holdBack(): void {
+    const { link, clock, limits } = this;
     this.is_held = true;
-    link.pause();
-    clock.after(PUSH_BACK_LOOK_MS, () => {
-      this.is_held = false;
-      const unsent = link.unsent_bytes;
-      if (!link.open || unsent <= PUSH_BACK_BYTES) link.resume();
-      else if (unsent < before) this.holdBack();
-      else if (clock.monotonic() - progress_at < this.limits.stall_ms_max) this.holdBack(progress_at);
-      else this.dropUnread();
+    pushBack({
+      link,
+      clock,
+      stall_ms_max: limits.stall_ms_max,
+      onEnd: () => (this.is_held = false),
+      onStall: () => this.dropUnread(),
     });
   }
 
@@ -635,31 +614,11 @@ interface AnswerableCall extends Call {
 
 const callKey = (id: RpcId): string => `${typeof id}:${String(id)}`;
 
-const errorOf = (id: RpcId, code: number, message: string, data?: unknown) => ({
+const errorOf = (id: RpcId, code: number, message: string) => ({
   jsonrpc: '2.0' as const,
   id,
-  error: { code, message, ...(data === undefined ? {} : { data }) },
+  error: { code, message },
 });
-
-/** The request from outside that a request was made for, as its asker names it: what failed is found under that id too. */
-function originOf(params: RpcParams | undefined): { origin_request_id?: string } {
-  const meta = params && !Array.isArray(params) ? params['_meta'] : undefined;
-  if (typeof meta !== 'object' || meta === null || !('request_id' in meta)) return {};
-  const { request_id } = meta;
-  return typeof request_id === 'string' && request_id.length <= ORIGIN_CHARS_MAX
-    ? { origin_request_id: request_id }
-    : {};
-}
-
-/** The params with our token beside whatever `_meta` they have. */
-function withProgressToken(params: RpcParams, token: number): RpcParams {
-  if (Array.isArray(params)) return params;
-  const meta = params['_meta'];
-  return { ...params, _meta: { ...(typeof meta === 'object' ? meta : {}), progress_token: token } };
-}
-
-/** Longer than any id of a request; what is longer is not logged. */
-const ORIGIN_CHARS_MAX = 64;
 
 const isSheddable = ({ method, params }: RpcNotification): boolean =>
   method === '$/progress' &&
@@ -667,10 +626,4 @@ const isSheddable = ({ method, params }: RpcNotification): boolean =>
   'kind' in params &&
   (params.kind === 'thought' || params.kind === 'log');
 
-/** Requests of ours that were given up and may still be answered. */
-const GIVEN_UP_MAX = 1_024;
-const STRIKES_MAX = 10;
-const STRIKE_WINDOW_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
-const PUSH_BACK_BYTES = 1_048_576;
-const PUSH_BACK_LOOK_MS = 20;
