@@ -4,5 +4,6 @@ export { createFeed, tellAlertOn, type Feed } from './feed.ts';
 export { openApiOf, type OpenApi } from './openapi.ts';
 export { createServer, type ApiServer, type ServerOptions } from './server.ts';
 export { createSigningKeys, type KeyShelf } from './signing-keys.ts';
+export { createStanding } from './standing.ts';
 export type { StreamLimits } from './streams.ts';
 export type { SigningKeys } from './tokens.ts';

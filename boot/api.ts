@@ -1,7 +1,15 @@
 /** The API beside the orchestrator: its records on the same store, its own port. */
-import { createApi, createFeed, createSigningKeys, tellAlertOn, type Api, type Gateway } from '../api/index.ts';
+import {
+  createApi,
+  createFeed,
+  createSigningKeys,
+  createStanding,
+  tellAlertOn,
+  type Api,
+  type Gateway,
+} from '../api/index.ts';
 import { listen, LISTEN_BOUNDS } from '../mesh/index.ts';
-import { narrowMode, type Ledger, type Orchestrator, type OnTold } from '../orchestrator/index.ts';
+import { narrowMode, type Ledger, type Orchestrator, type OnTold, type Standing } from '../orchestrator/index.ts';
 import { AuroraError, type Mode } from '../protocol/index.ts';
 import { localBus, sleep } from '../seams/index.ts';
 import { openRecords, type Records } from '../soc/index.ts';
@@ -22,10 +30,11 @@ export interface FaceDeps {
   ledger: Ledger;
 }
 
-/** What the orchestrator is given before the port is there: who hears what it tells, and the mode in force. */
+/** What the orchestrator is given before the port is there: who hears what it tells, the mode in force, and who may still act. */
 export interface Face {
   onTold: OnTold;
   mode: () => Mode;
+  standing: Standing;
   /** Opens the port. */
   open(orchestrator: Gateway & Pick<Orchestrator, 'rules'>): Promise<OpenFace>;
 }
@@ -60,7 +69,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
 
   // What somebody chose while it ran never widens what the configuration says now.
   let mode = narrowMode(config.mode, records.settings.now().mode);
-  return { onTold: feed.onTold, mode: () => mode, open };
+  return { onTold: feed.onTold, mode: () => mode, standing: createStanding(records.users), open };
 
   async function open(orchestrator: Parameters<Face['open']>[0]): Promise<OpenFace> {
     const binding = bindingOf('api', config);

@@ -11,10 +11,10 @@ export const askedBy = (question: ApprovalQuestion, fence?: number): Arrow => ({
   payload: question,
 });
 
-/** One person's answer. */
-export const votedBy = (approval_id: string, vote: Vote): Arrow => ({
+/** One person's answer; `lapsed` are those whose earlier answers count no longer. */
+export const votedBy = (approval_id: string, vote: Vote, lapsed: readonly string[] = []): Arrow => ({
   type: 'approval_voted',
-  payload: { approval_id, vote } satisfies z.input<typeof Voted>,
+  payload: { approval_id, vote, ...(lapsed.length > 0 && { lapsed: [...lapsed] }) } satisfies z.input<typeof Voted>,
 });
 
 /** All answers that were needed; a task that waited gets a new deadline, because its own time stood still (wire.md 7). */
@@ -47,10 +47,10 @@ export function applyApproval(
 ): void {
   if (type === 'approval_asked') ask(row, ApprovalQuestion.safeParse(payload).data);
   if (type === 'approval_voted') {
-    const { approval_id, vote } = Voted.parse(payload);
+    const { approval_id, vote, lapsed = [] } = Voted.parse(payload);
     const is_rejected = vote.decision === 'reject';
     change(row, approval_id, ({ votes }) => ({
-      votes: [...votes, vote],
+      votes: [...votes.filter(({ by }) => !lapsed.includes(by)), vote],
       ...(is_rejected && { state: 'rejected', decided_at: at }),
     }));
   }
@@ -88,7 +88,7 @@ function change(row: TaskRow, approval_id: string, by: (approval: Approval) => P
   row.approvals = row.approvals.map((one) => (one.approval_id === approval_id ? { ...one, ...by(one) } : one));
 }
 
-const Voted = z.object({ approval_id: z.string(), vote: Vote });
+const Voted = z.object({ approval_id: z.string(), vote: Vote, lapsed: z.array(z.string()).optional() });
 const Granted = z.object({ approval_id: z.string(), deadline: z.string().optional() });
 const Consumed = z.object({ approval_id: z.string(), effect_key: z.string(), by: z.string() });
 const TIMED_OUT = 4080;

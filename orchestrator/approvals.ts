@@ -16,6 +16,7 @@ import {
   approvalIdOf,
   effectsBegun,
   findApproval,
+  lapsed,
   liveApproval,
   modeOf,
   neededUntil,
@@ -31,6 +32,7 @@ import type { Ledger, TaskRow } from './ledger.ts';
 import { createNotices, type NotifyWaiting } from './notices.ts';
 import { isActing, type Action, type Decision, type Policy, type PolicyRules } from './policy.ts';
 import { createRecentActions } from './recent.ts';
+import { fallenOf, lapseIn, type Fallen, type Standing } from './standing.ts';
 import { targetsOf } from './targets.ts';
 import type { Telling } from './telling.ts';
 import type { Turns } from './turns.ts';
@@ -82,6 +84,7 @@ export interface ApprovalDeps {
   rules: PolicyRules;
   /** The mode in force. */
   mode: () => Mode;
+  standing: Standing;
   /** Writes down that somebody tried what they may not. */
   refused: (task: TaskRow, refused: { by: string; approval_id: string; error: AuroraError }) => Promise<void>;
   notify?: NotifyWaiting | undefined;
@@ -134,7 +137,10 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     }
     if (!task.key) throw noKey();
     const approval = await ask(task, aboutAll(task, agent_id, traits));
-    return approval.state === 'granted' ? 'allowed' : 'asked';
+    if (approval.state !== 'granted') return 'asked';
+    const lapse = effectsBegun(task).length > 0 ? undefined : lapseIn(await fallenOf(deps.standing, task, approval));
+    if (lapse !== undefined) throw lapsed(lapse);
+    return 'allowed';
   }
 
   function isOutdated(task: TaskRow): boolean {
@@ -312,22 +318,39 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
       const task = await ledger.get(task_id);
       const approval = findApproval(task, vote.approval_id);
       if (!task || !approval) throw new AuroraError(4040, { message: 'No such approval' });
+      const fallen = await fallenOf(deps.standing, task, approval);
+      const standing = approval.votes.filter((earlier) => !fallen.approvers.includes(earlier.by));
+      const may = await deps.standing({ sub: by, as: 'approver', at: toIso(clock.now()) });
       const now = clock.now();
       const { approvers } = rules;
-      const error = objectionToVote(approval, { by, vote, now, policy_version: policy.version, approvers });
+      const asked = { by, vote, now, policy_version: policy.version, approvers };
+      const error = may ? objectionToVote({ ...approval, votes: standing }, asked) : mayNoLonger();
       if (error) {
         await deps.refused(task, { by, approval_id: approval.approval_id, error });
         throw error;
       }
-      return cast(task, approval, toVote(by, vote, now));
+      if (vote.decision === 'approve' && fallen.requester !== undefined) return turnDown(task, approval, fallen);
+      return cast(task, approval, { vote: toVote(by, vote, now), standing, lapsed: fallen.approvers });
     });
   }
 
-  async function cast(task: TaskRow, approval: Approval, vote: Vote): Promise<Approval> {
-    const { approval_id, votes, needed, origin, budget_ms } = approval;
-    const is_enough = vote.decision === 'approve' && votes.length + 1 >= needed;
+  /** Nobody can approve any more what is asked for nobody: the orchestrator itself says no, so that it is on record. */
+  async function turnDown(task: TaskRow, approval: Approval, fallen: Fallen): Promise<never> {
+    const note = lapseIn(fallen) ?? '';
+    const vote: Vote = { by: ORCHESTRATOR, decision: 'reject', note, at: toIso(clock.now()) };
+    await cast(task, approval, { vote, standing: approval.votes, lapsed: [] });
+    throw lapsed(note);
+  }
+
+  async function cast(
+    task: TaskRow,
+    approval: Approval,
+    { vote, standing, lapsed: gone }: { vote: Vote; standing: readonly Vote[]; lapsed: readonly string[] },
+  ): Promise<Approval> {
+    const { approval_id, needed, origin, budget_ms } = approval;
+    const is_enough = vote.decision === 'approve' && standing.length + 1 >= needed;
     const deadline = origin === 'dispatch' ? toIso(clock.now() + budget_ms) : undefined;
-    const voted = votedBy(approval_id, vote);
+    const voted = votedBy(approval_id, vote, gone);
     const is_kept = await ledger.record(task.task_id, is_enough ? [voted, grantedBy(approval_id, deadline)] : [voted]);
     if (!is_kept) throw new AuroraError(4090, { message: 'The task is over' });
     if (is_enough) failpoints.hit('approval.after_grant');
@@ -400,12 +423,15 @@ function assertNotDenied({ answer, reason }: Decision): void {
   if (answer === 'deny') throw denied(reason);
 }
 
+const mayNoLonger = (): AuroraError => new AuroraError(4030, { message: 'You may no longer decide here' });
 const denied = (reason: string): AuroraError => new AuroraError(4031, { message: `Denied by policy: ${reason}` });
 /** A bound of ours: the policy was not asked. */
 const tooMuch = (why: string): AuroraError => new AuroraError(4031, { message: `Not asked: ${why}` });
 const noKey = (): AuroraError =>
   new AuroraError(-32602, { message: 'Invalid params: /options/idempotency_key is needed for a skill that acts' });
 
+/** Who says no where no person has to. */
+const ORCHESTRATOR = 'orchestrator';
 const NOTHING = { targets: [], questions: 0 };
 /** What a person can be asked to read, bytes of params as JSON. */
 const PARAMS_BYTES_MAX = 65_536;

@@ -1,10 +1,11 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
 import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
 import { inertFailpoints, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
-import { findApproval, objectionToUse, usedUp } from './approval.ts';
+import { findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Policy } from './policy.ts';
+import { fallenOf, lapseIn, type Standing } from './standing.ts';
 import type { Turns } from './turns.ts';
 
 /** Uses, and the record of what was refused. */
@@ -40,6 +41,7 @@ export function createConsumption(deps: {
   policy: Pick<Policy, 'version'>;
   /** The mode in force. */
   mode: () => Mode;
+  standing: Standing;
 }): Consumption {
   const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy } = deps;
   /** Refusals on record, by task: the newest tasks of a bounded number. */
@@ -49,13 +51,16 @@ export function createConsumption(deps: {
 
   async function consumeInTurn(task: TaskRow, use: ApprovalUse, { agent_id, fence }: Holder): Promise<ApprovalUsed> {
     const { approval_id, effect_key } = use;
+    const found = findApproval(task, approval_id);
+    const is_begun = found?.consumed.some((earlier) => earlier.effect_key === effect_key) ?? false;
+    // Before time and mode, which may change while it is looked up. What was begun goes on.
+    const lapse = found && !is_begun ? lapseIn(await fallenOf(deps.standing, task, found)) : undefined;
     const approval = findApproval(task, approval_id);
     const asked = { use, agent_id, now: clock.now(), policy_version: policy.version, mode: deps.mode() };
     const error = objectionToUse(task, approval, asked);
     if (error) return refuse(error);
-    if (approval?.consumed.some((earlier) => earlier.effect_key === effect_key)) {
-      return { approval_id, effect_key, first: false };
-    }
+    if (is_begun) return { approval_id, effect_key, first: false };
+    if (lapse !== undefined) return refuse(lapsed(lapse));
     const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
     failpoints.hit('approval.after_consume');

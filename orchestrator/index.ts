@@ -18,6 +18,7 @@ export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './r
 export { toTask } from './task-view.ts';
 export type { OnTold } from './telling.ts';
 export { Offer, type Offers } from './offers.ts';
+export type { Standing } from './standing.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';
 export type { Planner, Situation, Step } from './plan.ts';

@@ -41,6 +41,7 @@ import { createPolicy, PolicyRules, type Policy } from './policy.ts';
 import { createRegistry, type RegistryLimits } from './registry.ts';
 import type { RetryLimits } from './retry.ts';
 import { childRouting } from './routing.ts';
+import { standingOf, type Standing } from './standing.ts';
 
 /** Bounds of an orchestrator; every part's own defaults unless said. */
 export interface OrchestratorLimits {
@@ -81,6 +82,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   own_hosts?: readonly string[];
   /** Another policy than the one of the rules. */
   policy?: Policy;
+  /** Whether users may still do what they did; they may unless said. */
+  standing?: Standing;
   /** Tells people that approvals wait. */
   notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
@@ -162,13 +165,15 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const rules = deps.rules ?? PolicyRules.parse({});
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
   const turns = createTurns(clock);
-  const consumption = createConsumption({ ...deps, turns, policy, mode });
+  const standing = standingOf(deps.pins, deps.standing);
+  const consumption = createConsumption({ ...deps, turns, policy, mode, standing });
   const approvals = createApprovals({
     ...deps,
     turns,
     policy,
     rules,
     mode,
+    standing,
     telling: createTelling({ events, ledger, log, onTold: deps.onTold }),
     refused: consumption.refused,
     hold: (params, until) => blobs.hold(refsIn(params), until),

@@ -1,7 +1,15 @@
 /** The API on a real port of this machine, in front of a mesh in this process; people of every role are signed in. */
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
-import { createApi, createFeed, createSigningKeys, tellAlertOn, type Api, type KeyShelf } from '../../api/index.ts';
+import {
+  createApi,
+  createFeed,
+  createSigningKeys,
+  createStanding,
+  tellAlertOn,
+  type Api,
+  type KeyShelf,
+} from '../../api/index.ts';
 import { ensureKeyPair } from './key-pair.ts';
 import { listen, type Agent, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
@@ -116,13 +124,18 @@ export async function startApi(
   const clock = shiftedClock();
   let mode: Mode = options.mode ?? 'monitor';
   const bus = localBus(systemClock, 1);
-  const known: { mesh?: TestMesh; api?: Api } = {};
+  const known: { mesh?: TestMesh; api?: Api; records?: Records } = {};
   const ledger = {
     get: async (task_id: string) => known.mesh?.ledger.get(task_id),
     list: async (query: Parameters<TestMesh['ledger']['list']>[0]) => known.mesh?.ledger.list(query) ?? [],
   };
   const mesh = await startMesh(agents, {
-    orchestrator: { mode: () => mode, onTold: (task, event) => feed.onTold(task, event), ...options.orchestrator },
+    orchestrator: {
+      mode: () => mode,
+      onTold: (task, event) => feed.onTold(task, event),
+      standing: (word) => (known.records ? createStanding(known.records.users)(word) : true),
+      ...options.orchestrator,
+    },
   });
   known.mesh = mesh;
   const { log, metrics } = mesh;
@@ -136,6 +149,7 @@ export async function startApi(
     onAccessChanged: () => known.api?.onAccessChanged(),
     onAlert: tellAlertOn(bus),
   });
+  known.records = records;
   const kept: ReturnType<KeyShelf['list']> = [];
   const shelf: KeyShelf = {
     list: () => [...kept],

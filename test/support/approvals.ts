@@ -6,6 +6,7 @@ import type { Ledger, TaskRow } from '../../orchestrator/ledger.ts';
 import type { NotifyWaiting } from '../../orchestrator/notices.ts';
 import { createPolicy, PolicyRules, type Policy } from '../../orchestrator/policy.ts';
 import { createTurns } from '../../orchestrator/turns.ts';
+import type { Standing } from '../../orchestrator/standing.ts';
 import type { Approval, Mode, SkillTraits } from '../../protocol/index.ts';
 import { countingMetrics, manualClock, memoryLog, toIso, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
@@ -45,6 +46,8 @@ export async function openDesk(
     clock?: ManualClock;
     /** The mode in force: `active` unless said. */
     mode?: () => Mode;
+    /** Who may still act: everybody unless said. */
+    standing?: Standing;
   } = {},
 ): Promise<Desk> {
   const clock = options.clock ?? manualClock();
@@ -61,7 +64,8 @@ export async function openDesk(
     tell: ({ task_id }: TaskRow, _kind: unknown, value: unknown) => void told.push({ task_id, value }),
   };
   const mode = options.mode ?? (() => 'active' as const);
-  const shared = { clock, log, metrics, ledger, turns, policy, mode };
+  const standing = options.standing ?? (() => true);
+  const shared = { clock, log, metrics, ledger, turns, policy, mode, standing };
   const consumption = createConsumption(shared);
   const { refused } = consumption;
   const approvals = createApprovals({ ...shared, telling, rules, refused, notify: options.notify });

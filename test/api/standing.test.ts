@@ -1,0 +1,96 @@
+/** Users who are deleted, disabled or demoted while a question waits: their word does not count any more (ATK-B4, ATK-D6). */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from '../../mesh/index.ts';
+import { PolicyRules } from '../../orchestrator/index.ts';
+import { skill } from '../../protocol/index.ts';
+import { startApi, type Answer, type TestApi } from '../support/api.ts';
+
+const contained: string[] = [];
+const contain = skill({
+  id: 'contain_host',
+  title: 'Contain',
+  description: 'Contains a host.',
+  tags: ['act'],
+  effect: 'idempotent',
+  action_class: 'high',
+  targets: ['/host'],
+  params: z.object({ host: z.string() }),
+  result: z.object({ done: z.string() }),
+});
+const responder = defineAgent({
+  id: 'responder',
+  name: 'Responder',
+  description: 'Acts.',
+  skills: [
+    contain.implement(({ host }) => {
+      contained.push(host);
+      return { done: host };
+    }),
+  ],
+});
+let api: TestApi;
+let count = 0;
+beforeAll(async () => {
+  api = await startApi([responder], {
+    mode: 'active',
+    orchestrator: {
+      rules: PolicyRules.parse({ needed: { high: 2 }, approvals_minute_max: 100, second_approver_from: 100 }),
+    },
+  });
+  for (const name of ['anna', 'fred']) await api.signIn(name, 'analyst');
+});
+afterAll(() => api.stop());
+
+async function ask(as: string): Promise<Answer['body']> {
+  count += 1;
+  const { body } = await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true&on_approval=return', {
+    as,
+    body: { to: { skill: 'contain_host' }, params: { host: `ws-${count}` } },
+    headers: { 'idempotency-key': `key-${count}` },
+  });
+  return body;
+}
+const approve = (as: string, { approval_id, action_hash }: Answer['body']['approval']) =>
+  api.call('POST', `/api/v1/approvals/${approval_id}/approve`, { as, body: { action_hash } });
+const stateOf = async (task_id: string) =>
+  (await api.call('GET', `/api/v1/orchestrator/tasks/${task_id}?`, { as: 'analyst' })).body.state;
+
+const leaving: [string, (name: string) => Promise<Answer>][] = [
+  ['deleted', (name) => api.call('DELETE', `/api/v1/users/${name}`, { as: 'admin' })],
+  ['disabled', (name) => api.call('PATCH', `/api/v1/users/${name}`, { as: 'admin', body: { disabled: true } })],
+  ['demoted', (name) => api.call('PATCH', `/api/v1/users/${name}`, { as: 'admin', body: { role: 'viewer' } })],
+];
+
+test.each(leaving)('what a user asked for who was %s since is not done, whoever approves it', async (how, leave) => {
+  const name = `asker-${how}`;
+  await api.signIn(name, 'analyst');
+  const { task_id, approval } = await ask(name);
+  await leave(name);
+  const answer = await approve('anna', approval);
+  expect([answer.status, answer.body.error.code]).toEqual([403, 'AURORA-4031']);
+  await expect.poll(() => stateOf(task_id)).toBe('rejected');
+  expect(contained).toEqual([]);
+});
+
+test.each(leaving)('the yes of a user who was %s since is no first of two', async (how, leave) => {
+  const name = `voter-${how}`;
+  await api.signIn(name, 'analyst');
+  const { task_id, approval } = await ask('fred');
+  expect((await approve(name, approval)).body.state).toBe('pending');
+  await leave(name);
+  const answer = await approve('anna', approval);
+  expect([answer.status, answer.body.state]).toEqual([200, 'pending']);
+  expect(await stateOf(task_id)).toBe('auth_required');
+  expect(contained).toEqual([]);
+});
+
+test('a new user of the same name inherits no yes', async () => {
+  await api.signIn('twice', 'analyst');
+  const { approval } = await ask('fred');
+  await approve('twice', approval);
+  await api.call('DELETE', '/api/v1/users/twice', { as: 'admin' });
+  await api.signIn('twice', 'analyst');
+  expect((await approve('anna', approval)).body.state).toBe('pending');
+  expect((await approve('twice', approval)).body.state).toBe('granted');
+});
