@@ -188,8 +188,14 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     // Without a pause where the policy takes none, so that nobody else is counted in between.
     const decision = judged instanceof Promise ? await judged : judged;
     assertNotDenied(decision);
-    recent.addTargets({ action_class: traits.action_class, targets });
-    return keep(task, toQuestion(task, about, { action_hash, targets, decision }), fence);
+    const question = toQuestion(task, about, { action_hash, targets, decision });
+    const takeBack = recent.addTargets(task, question);
+    try {
+      return await keep(task, question, fence);
+    } catch (reason) {
+      takeBack();
+      throw reason;
+    }
   }
 
   async function keep(task: TaskRow, question: ApprovalQuestion, fence: number | undefined): Promise<Approval> {

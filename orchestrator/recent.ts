@@ -1,7 +1,8 @@
 /** What was asked and acted on lately: the counts behind the caps on blast radius and on questions (ATK-F4, F10). */
 import type { Approval } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
-import type { Ledger } from './ledger.ts';
+import { findApproval, stateAt } from './approval.ts';
+import type { Ledger, TaskRow } from './ledger.ts';
 
 /** The counts. */
 export interface RecentActions {
@@ -10,18 +11,35 @@ export interface RecentActions {
   questions(requester: string): number;
   /** How long until the oldest of them is forgotten, ms. */
   waitFor(requester: string): number;
-  /** Targets of that class in the last hour. */
+  /** Targets of that class in the last hour: of what may be done yet and what was, not of what was withdrawn, denied or ran out. */
   targetsOf(action_class: string): string[];
-  addTargets(of: Pick<Approval, 'action_class' | 'targets'>): void;
+  /** Counts a question from now on, before it is kept; answers how to take it back when it is not. */
+  addTargets(task: TaskRow, question: Counted): () => void;
   /** Reads once what earlier processes acted on: a restart opens no new hour. */
   restored(): Promise<void>;
+}
+
+/** The part of a question that is counted. */
+export type Counted = Pick<Approval, 'approval_id' | 'action_class' | 'targets'>;
+
+/** One target: when something was last granted about it, and the questions that may come to nothing yet, oldest first. */
+interface Target {
+  granted_at: number;
+  open: Open[];
+}
+
+/** A question with its task, whose row says what became of it. */
+interface Open {
+  approval_id: string;
+  task: TaskRow;
+  at: number;
 }
 
 /** Makes the counts. */
 export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: Pick<Ledger, 'list'> }): RecentActions {
   const asked = new Map<string, number[]>();
-  /** When each target was last acted on, by class and target. */
-  const acted = new Map<string, Map<string, number>>();
+  /** By class and target. */
+  const acted = new Map<string, Map<string, Target>>();
   let restoring: Promise<void> | undefined;
 
   return {
@@ -34,12 +52,14 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
     questions: (requester) => timesOf(requester).length,
     waitFor: (requester) => MINUTE_MS - (clock.monotonic() - (timesOf(requester)[0] ?? clock.monotonic())),
     targetsOf(action_class) {
-      const since = clock.now() - HOUR_MS;
-      const targets = acted.get(action_class) ?? new Map<string, number>();
-      for (const [target, at] of targets) if (at <= since) targets.delete(target);
+      const targets = acted.get(action_class) ?? new Map<string, Target>();
+      for (const [name, target] of targets) {
+        look(target);
+        if (target.granted_at === NEVER && target.open.length === 0) targets.delete(name);
+      }
       return [...targets.keys()];
     },
-    addTargets: (of) => add(of, clock.now()),
+    addTargets: (task, question) => add(task, question, clock.now()),
     restored: () => (restoring ??= restore()),
   };
 
@@ -53,10 +73,35 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
     for (const requester of asked.keys()) if (timesOf(requester).length === 0) asked.delete(requester);
   }
 
-  function add({ action_class, targets }: Pick<Approval, 'action_class' | 'targets'>, at: number): void {
-    const known = acted.get(action_class) ?? new Map<string, number>();
+  function add(task: TaskRow, { approval_id, action_class, targets }: Counted, at: number): () => void {
+    const known = acted.get(action_class) ?? new Map<string, Target>();
     acted.set(action_class, known);
-    for (const target of targets) known.set(target, Math.max(at, known.get(target) ?? 0));
+    const own = targets.map((name) => {
+      const target = known.get(name) ?? { granted_at: NEVER, open: [] };
+      known.set(name, target);
+      target.open.push({ approval_id, task, at });
+      look(target);
+      return target;
+    });
+    return () => {
+      for (const target of own)
+        target.open = target.open.filter((one) => one.approval_id !== approval_id || findApproval(task, approval_id));
+    };
+  }
+
+  /** Drops what came to nothing and what is an hour old; what was granted, and what is too much to be followed, counts for its hour. */
+  function look(target: Target): void {
+    const now = clock.now();
+    const since = now - HOUR_MS;
+    const open: Open[] = [];
+    for (const one of target.open.filter(({ at }) => at > since)) {
+      const approval = findApproval(one.task, one.approval_id);
+      if (approval?.state === 'granted') target.granted_at = Math.max(target.granted_at, one.at);
+      else if (!approval || stateAt(approval, now) === 'pending') open.push(one);
+    }
+    for (const one of open.splice(0, open.length - OPEN_MAX)) target.granted_at = Math.max(target.granted_at, one.at);
+    if (target.granted_at <= since) target.granted_at = NEVER;
+    target.open = open;
   }
 
   async function restore(): Promise<void> {
@@ -67,10 +112,8 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
         limit: PAGE_TASKS,
         ...(before !== undefined && { before }),
       });
-      const approvals = rows.flatMap((row) => row.approvals ?? []).filter(({ state }) => COUNTED.has(state));
-      for (const approval of approvals) {
-        const at = Date.parse(approval.asked_at);
-        if (at > since) add(approval, at);
+      for (const row of rows) {
+        for (const approval of row.approvals ?? []) add(row, approval, Date.parse(approval.asked_at));
       }
       before = rows.at(-1)?.task_id;
       if (rows.length < PAGE_TASKS || Date.parse(rows.at(-1)?.created_at ?? '') <= since - LONGEST_TASK_MS) break;
@@ -78,8 +121,6 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
   }
 }
 
-/** What may have been done, or may still be. */
-const COUNTED = new Set<Approval['state']>(['pending', 'granted']);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** A task may ask long after it was accepted. */
@@ -88,3 +129,6 @@ const PAGE_TASKS = 200;
 /** Times kept of one requester: more than any bound on questions asks for. */
 const TIMES_MAX = 1_000;
 const REQUESTERS_MAX = 1_000;
+const NEVER = 0;
+/** Questions about one target that are followed; older ones count whatever becomes of them. */
+const OPEN_MAX = 64;

@@ -620,6 +620,29 @@ describe('after a restart', () => {
       const third = await acceptTask(at, { task_id: 'third', params: { endpoint: 'ws-3' } });
       await expect(ask(at, third)).rejects.toMatchObject({ code: 4031 });
     }));
+
+  test('what was withdrawn, rejected or ran out leaves the hour free, before a restart and after it (ATK-F4)', () =>
+    inFolder(async (file) => {
+      const rules = { targets_hour_max: 2 };
+      const before = await desk({ file, rules });
+      const asking = async (at: Desk, endpoint: string) =>
+        ask(at, await acceptTask(at, { task_id: endpoint, params: { endpoint } }));
+      await asking(before, 'expired');
+      before.clock.advance(1_800_000);
+      await asking(before, 'withdrawn');
+      await before.ledger.settle('withdrawn', {
+        state: 'canceled',
+        error: { code: 4990, message: 'asked by its owner' },
+      });
+      await vote(before, await asking(before, 'rejected'), 'operator:eve', 'reject');
+      await vote(before, await asking(before, 'granted'), 'operator:eve');
+      await asking(before, 'pending');
+      await expect(asking(before, 'third')).rejects.toMatchObject({ code: 4031 });
+      const { at } = await restarted(before, file, 60_000, rules);
+      await expect(asking(at, 'fourth')).rejects.toMatchObject({ code: 4031 });
+      await at.ledger.settle('pending', { state: 'canceled', error: { code: 4990, message: 'asked by its owner' } });
+      expect(await asking(at, 'fifth')).toMatchObject({ state: 'pending' });
+    }));
 });
 
 test('a question outlives its orchestrator: answered after the restart, the same agent does it, with the time it had (FLT-X40)', async () => {
