@@ -69,7 +69,9 @@ export const RecordedEvent = z.object({
   at: z.string(),
   type: z.string(),
   fence: z.number().int().nullable(),
-  payload: z.unknown(),
+  payload: z
+    .unknown()
+    .describe('over HTTP {"hidden": "approvals:read"} in rows about approvals, for callers without that permission'),
   hash: z.string(),
 });
 export type RecordedEvent = z.infer<typeof RecordedEvent>;

@@ -17,8 +17,9 @@ import {
 } from '../../protocol/index.ts';
 import { toIso, type Clock } from '../../seams/index.ts';
 import type { Alerts } from '../../soc/index.ts';
-import type { Desk } from '../desk.ts';
+import { callerIn, type Desk } from '../desk.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../feed.ts';
+import { shownTo } from '../shown.ts';
 import { cancel, handOff } from './orchestrator.ts';
 
 /** What it works on. */
@@ -52,7 +53,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {
       const { task_id } = await rootOf(investigation_id);
       const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
-      return HistoryPage.parse(await desk.ask(context, 'task/history', query));
+      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
     }),
     investigationRoutes.investigate.implement(async (order, context) => {
       const { alert_id, input, kind, ...options } = order;

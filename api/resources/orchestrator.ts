@@ -14,8 +14,9 @@ import {
   type DispatchRecord,
   type RouteContext,
 } from '../../protocol/index.ts';
-import type { Desk } from '../desk.ts';
+import { callerIn, type Desk } from '../desk.ts';
 import { refsOf, requestIdOf, type Feed, type TaskRow } from '../feed.ts';
+import { shownTo } from '../shown.ts';
 
 /** What it works on. */
 export interface OrchestratorDeps {
@@ -56,7 +57,7 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
     orchestratorRoutes.task.implement(async ({ task_id }) => toRecord(await taskOf(ledger, task_id))),
     orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
       const query = { task_id, limit, ...(cursor !== undefined && { cursor }) };
-      return HistoryPage.parse(await desk.ask(context, 'task/history', query));
+      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
     }),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
       await cancel(desk, context, task_id, reason);

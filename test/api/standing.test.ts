@@ -94,3 +94,22 @@ test('a new user of the same name inherits no yes', async () => {
   expect((await approve('anna', approval)).body.state).toBe('pending');
   expect((await approve('twice', approval)).body.state).toBe('granted');
 });
+
+test('ATK-D4: on the record of a task a viewer sees that people were asked, and not what', async () => {
+  const { task_id, approval } = await ask('fred');
+  await approve('anna', approval);
+  await approve('fred', approval);
+  const path = `/api/v1/orchestrator/tasks/${task_id}/events`;
+  const [read, hidden] = await Promise.all(['analyst', 'viewer'].map((as) => api.call('GET', path, { as })));
+  expect(read?.text).toContain(approval.action_hash);
+  expect(hidden?.body.items).toHaveLength(read?.body.items.length ?? 0);
+  expect(hidden?.text).not.toMatch(
+    new RegExp(`${approval.action_hash}|${approval.approval_id}|user:anna|policy_version`),
+  );
+  const about = hidden?.body.items.filter(({ type }) => String(type).startsWith('approval_') || type === 'audit');
+  expect(about?.map(({ type, payload }) => [type, payload])).toEqual([
+    ['approval_asked', { hidden: 'approvals:read' }],
+    ['approval_voted', { hidden: 'approvals:read' }],
+    ['audit', { hidden: 'approvals:read' }],
+  ]);
+});
