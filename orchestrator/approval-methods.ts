@@ -19,14 +19,14 @@ import type { Approvals } from './approvals.ts';
 import type { Consumption } from './consumption.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
-import { metaOf, parse, withoutMeta } from './params.ts';
+import { assertCursor, metaOf, parse, withoutMeta } from './params.ts';
 import type { Registry } from './registry.ts';
 import { allows } from './routing.ts';
 
 /** What the methods work on. */
 export interface ApprovalMethodDeps {
   clock: Clock;
-  ledger: Pick<Ledger, 'list'>;
+  ledger: Pick<Ledger, 'get' | 'list'>;
   registry: Pick<Registry, 'instances'>;
   approvals: Approvals;
   consumption: Consumption;
@@ -57,6 +57,7 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
   async function list(params: RpcParams | undefined, call: Call): Promise<ApprovalPage> {
     await deps.operator(call);
     const { state, limit, cursor } = parse(ApprovalQuery, params ?? {});
+    await assertCursor(ledger, cursor);
     const with_approvals = state === 'pending' ? 'open' : 'any';
     const query = { with_approvals, limit: TASKS_PER_PAGE, ...(cursor !== undefined && { before: cursor }) } as const;
     const rows = await ledger.list(query);

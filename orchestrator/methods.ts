@@ -44,7 +44,7 @@ import type { Enrolment } from './enrolment.ts';
 import type { Instance, Registry } from './registry.ts';
 import { childRouting, isTraceparent, newTraceparent, rootRouting, type ChildRouting } from './routing.ts';
 import { ABOUT } from './about.ts';
-import { metaOf, parse, withoutMeta } from './params.ts';
+import { assertCursor, metaOf, parse, withoutMeta } from './params.ts';
 import { toStreamEvents } from './retold.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
 import { toTask } from './task-view.ts';
@@ -239,6 +239,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
       ...(cursor !== undefined && { before: cursor }),
     });
     const page = rows.slice(0, limit);
+    await assertCursor(deps.ledger, cursor);
     return { items: page.map(toTask), next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null };
   }
 

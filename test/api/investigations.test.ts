@@ -155,6 +155,18 @@ describe('a dispatch', () => {
     expect([done.status, done.body.result]).toEqual([200, { text: 'b', by: 'patient' }]);
   });
 
+  test('ATK-H8: a cursor that names nothing is refused, not answered with an empty list', async () => {
+    await dispatch('analyst', echo('listed'), '?wait=true');
+    for (const path of ['/api/v1/approvals?state=pending&', '/api/v1/approvals?', '/api/v1/orchestrator/history?']) {
+      const { status, body } = await api.call('GET', `${path}cursor=garbage`, { as: 'analyst' });
+      expect([path, status, body.error?.code]).toEqual([path, 422, 'AURORA-4220']);
+    }
+    for (const method of ['task/list', 'approval/list']) {
+      const asked = api.mesh.operator.request(method, { cursor: 'garbage' }, { timeout_ms: 5_000 });
+      await expect(asked).rejects.toMatchObject({ code: -32602 });
+    }
+  });
+
   test('REQ-E078: the history tells who asked for what, and what became of it', async () => {
     const { body } = await dispatch('analyst', echo('c'), '?wait=true');
     const history = await api.call('GET', '/api/v1/orchestrator/history?limit=1', { as: 'viewer' });
