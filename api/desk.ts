@@ -3,15 +3,21 @@ import { createMethods, createPeer, memoryLink, type Link, type Principal } from
 import { AuroraError, type Caller, type RouteContext } from '../protocol/index.ts';
 import type { Clock, Ids, Log, Metrics } from '../seams/index.ts';
 
-/** What goes with a request: its trace and its id, which travel on to every agent; what it is about. */
+/** What goes with a request: its trace and its id, which travel on to every agent; what it is about, and which operation its key is of. */
 export interface About extends Pick<RouteContext, 'request_id' | 'traceparent' | 'tracestate'> {
   refs?: Record<string, string | undefined> | undefined;
+  operation?: string | undefined;
 }
 
 /** The desk. */
 export interface Desk {
   /** Calls a method of the orchestrator on somebody's behalf. Rejects with its error. */
-  ask(context: RouteContext, method: string, params: Record<string, unknown>, refs?: About['refs']): Promise<unknown>;
+  ask(
+    context: RouteContext,
+    method: string,
+    params: Record<string, unknown>,
+    about?: Pick<About, 'refs' | 'operation'>,
+  ): Promise<unknown>;
 }
 
 /** Makes it. A token or key of the user never goes this way: only who it is (ATK-E8). */
@@ -24,14 +30,14 @@ export function createDesk(deps: {
 }): Desk {
   const { clock } = deps;
   return {
-    async ask(context, method, params, refs) {
+    async ask(context, method, params, about) {
       const [near, far] = memoryLink({ clock, dialled: 'api' });
       deps.attend(far, toPrincipal(callerIn(context)));
       const peer = createPeer({ ...deps, link: near, methods: NONE });
       try {
         return await peer.request(
           method,
-          { ...params, _meta: toMeta({ ...context, refs }) },
+          { ...params, _meta: toMeta({ ...context, ...about }) },
           { timeout_ms: ASK_MS_MAX },
         );
       } finally {
@@ -65,13 +71,16 @@ const toPrincipal = (caller: Caller): Principal => ({
   in_flight: [],
 });
 
-function toMeta({ request_id, traceparent, tracestate, refs = {} }: About): Record<string, unknown> {
+function toMeta({ request_id, traceparent, tracestate, refs = {}, operation }: About): Record<string, unknown> {
   const given = Object.entries(refs).filter(([, value]) => value !== undefined);
   return {
     request_id,
     traceparent,
     ...(tracestate !== undefined && { tracestate }),
-    ...(given.length > 0 && { handoff: { refs: Object.fromEntries(given) } }),
+    handoff: {
+      ...(given.length > 0 && { refs: Object.fromEntries(given) }),
+      ...(operation !== undefined && { operation }),
+    },
   };
 }
 

@@ -126,7 +126,8 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
         : await handOn(asked.options, metaOf(params), call);
     const { idempotency_key } = asked.options;
     const carried = readCarried(metaOf(params), { parent, idempotency_key });
-    const order = toOrder(asked, { routing, principal, carried });
+    const { operation } = parse(AskerMeta, metaOf(params)).handoff ?? {};
+    const order = await toOrder(asked, { routing, principal, carried, operation });
     const refs = refsIn(order.params);
     const readable = parent && refsIn(parent.params);
     if (readable && !refs.every((sha256) => readable.includes(sha256))) {
@@ -166,16 +167,24 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     return { routing: childRouting(parent, options, now), parent };
   }
 
-  function toOrder(
+  async function toOrder(
     asked: HandoffRequest,
-    { routing, principal, carried }: { routing: ChildRouting; principal: Principal; carried: Order['carried'] },
-  ): Order {
+    {
+      routing,
+      principal,
+      carried,
+      operation = HANDOFF,
+    }: { routing: ChildRouting; principal: Principal; carried: Order['carried']; operation: string | undefined },
+  ): Promise<Order> {
     const wanted = toWanted(asked);
     const { to, skill, params } = wanted;
     const { idempotency_key, reason, mode = null } = asked.options;
     if (idempotency_key === undefined) return { to, skill, params, routing, reason, carried, key: undefined };
-    const scope = JSON.stringify([routing.actor.tenant, principal.id, 'handoff', idempotency_key]);
-    const key = { scope, digest: digestOf({ ...wanted, mode }) };
+    const digest = digestOf({ ...wanted, mode });
+    const scopeOf = (of: string) => JSON.stringify([routing.actor.tenant, principal.id, of, idempotency_key]);
+    // Earlier releases knew one operation: work that was asked for then is found under it.
+    const earlier = operation === HANDOFF ? undefined : await deps.ledger.byKey(scopeOf(HANDOFF));
+    const key = { scope: scopeOf(earlier?.key?.digest === digest ? HANDOFF : operation), digest };
     return { to, skill, params, routing, reason, carried, key };
   }
 
@@ -230,6 +239,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   async function listTasks(params: RpcParams | undefined, call: Call): Promise<unknown> {
     await operator(call);
     const { root_id, state, outcome, since, limit, cursor } = parse(TaskQuery, params ?? {});
+    await assertCursor(deps.ledger, cursor);
     const rows = await deps.ledger.list({
       limit: limit + 1,
       ...(root_id !== undefined && { root_id }),
@@ -239,7 +249,6 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
       ...(cursor !== undefined && { before: cursor }),
     });
     const page = rows.slice(0, limit);
-    await assertCursor(deps.ledger, cursor);
     return { items: page.map(toTask), next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null };
   }
 
@@ -385,7 +394,14 @@ interface Following {
 const AskerMeta = z.object({
   traceparent: z.string().max(128).optional(),
   progress_token: z.union([z.string().max(256), z.number()]).optional(),
-  handoff: z.object({ parent_id: z.string().max(64).optional(), fence: z.number().int().optional() }).optional(),
+  handoff: z
+    .object({
+      parent_id: z.string().max(64).optional(),
+      fence: z.number().int().optional(),
+      /** Where one asker has several ways to ask: a key names one piece of work for each (PROM-P2). */
+      operation: z.string().max(64).optional(),
+    })
+    .optional(),
 });
 
 /** What is large travels by reference (wire.md 5). */
@@ -409,5 +425,7 @@ function answerOf(task: TaskRow): unknown {
   throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
 }
 
+/** The operation of whoever names none. */
+const HANDOFF = 'handoff';
 const SUBSCRIPTIONS_MAX = 64;
 const RETRY_AFTER_MS = 1_000;

@@ -66,6 +66,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
           to: { agent_id: 'orchestrator', skill: SKILL },
           params: { input: source, ...(alert ? { kind: 'alert' } : kind && { kind }) },
           refs: { alert_id },
+          operation: SKILL,
         };
       });
       return { investigation_id: task_id, state };

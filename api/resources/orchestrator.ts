@@ -82,6 +82,8 @@ export interface Work {
   params?: Record<string, unknown> | undefined;
   task?: string | undefined;
   refs?: Record<string, string | undefined> | undefined;
+  /** Whose idempotency keys these are, beside those of dispatches. */
+  operation?: string;
   deadline_ms?: number | undefined;
   priority?: number | undefined;
   mode?: string | undefined;
@@ -109,11 +111,11 @@ export async function handOff(
 async function hand(
   desk: Desk,
   context: RouteContext,
-  { refs, deadline_ms, priority, mode, reason, ...what }: Work,
+  { refs, operation, deadline_ms, priority, mode, reason, ...what }: Work,
 ): Promise<Accepted> {
   const { idempotency_key } = context;
   const options = given({ deadline_ms, priority, mode, reason, idempotency_key });
-  const answer = await desk.ask(context, 'handoff', { ...given(what), wait: 'accepted', options }, refs);
+  const answer = await desk.ask(context, 'handoff', { ...given(what), wait: 'accepted', options }, { refs, operation });
   return Accepted.parse(answer);
 }
 

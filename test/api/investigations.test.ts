@@ -238,6 +238,24 @@ describe('a dispatch', () => {
     expect(again.headers['idempotency-replayed']).toBe('true');
   });
 
+  test('PROM-P2: a dispatch and an investigation under one key are two tasks, and a key of an earlier release finds its own', async () => {
+    const headers = { 'idempotency-key': 'both-ways' };
+    const input = { name: 'note', text: '45.33.32.156' };
+    const ask = () => api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body: { input }, headers });
+    const dispatched = await dispatch('analyst', echo('both ways'), '', headers);
+    const asked = await ask();
+    expect([dispatched.status, asked.status]).toEqual([202, 202]);
+    expect(asked.body.investigation_id).not.toBe(dispatched.body.task_id);
+    expect((await ask()).body.investigation_id).toBe(asked.body.investigation_id);
+
+    // As the release before kept it: without the operation, and without the answer that the API remembers.
+    const to = { agent_id: 'orchestrator', skill: 'investigate' };
+    const old = { 'idempotency-key': 'of-old' };
+    const before = await dispatch('analyst', { to, params: { input } }, '', old);
+    const now = await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body: { input }, headers: old });
+    expect(now.body.investigation_id).toBe(before.body.task_id);
+  });
+
   test('who hangs up leaves the others under the same key waiting for the task', async () => {
     const headers = { 'idempotency-key': 'hung-up', 'content-type': 'application/json' };
     const leaves = new AbortController();
