@@ -42,7 +42,7 @@ export interface ApiDeps {
   records: Records;
   bus: Bus;
   feed: Feed;
-  ledger: Pick<Ledger, 'get' | 'list'>;
+  ledger: Pick<Ledger, 'get' | 'list' | 'page'>;
   orchestrator: Gateway;
   signing: SigningKeys;
   version: string;

@@ -26,7 +26,7 @@ import { allows } from './routing.ts';
 /** What the methods work on. */
 export interface ApprovalMethodDeps {
   clock: Clock;
-  ledger: Pick<Ledger, 'get' | 'list'>;
+  ledger: Pick<Ledger, 'get' | 'page'>;
   registry: Pick<Registry, 'instances'>;
   approvals: Approvals;
   consumption: Consumption;
@@ -59,8 +59,9 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
     const { state, limit, cursor } = parse(ApprovalQuery, params ?? {});
     await assertCursor(ledger, cursor);
     const with_approvals = state === 'pending' ? 'open' : 'any';
-    const query = { with_approvals, limit: TASKS_PER_PAGE, ...(cursor !== undefined && { before: cursor }) } as const;
-    const rows = await ledger.list(query);
+    const before_task = cursor === undefined ? {} : { before: cursor };
+    const query = { with_approvals, limit: TASKS_PER_PAGE, bytes_max: PAGE_BYTES_MAX, ...before_task } as const;
+    const { rows, next } = await ledger.page(query);
     const items: Approval[] = [];
     let bytes = 0;
     for (const { task_id, approvals: own = [] } of rows) {
@@ -74,7 +75,7 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
       }
       items.push(...fitting);
     }
-    return { items, next_cursor: rows.length < TASKS_PER_PAGE ? null : (rows.at(-1)?.task_id ?? null) };
+    return { items, next_cursor: next };
   }
 
   async function decide(params: RpcParams | undefined, call: Call): Promise<Approval> {

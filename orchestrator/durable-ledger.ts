@@ -4,7 +4,8 @@ import { toIso, type Clock } from '../seams/index.ts';
 import type { Append, Appended, Arrow, EventRow, Store } from '../store/index.ts';
 import { withEffects } from './ending.ts';
 import { acceptedBy, applyEvent, fold, leasedBy, phaseOf, phasesOf, releasedBy, settledBy } from './journal.ts';
-import type { FamilyBounds, Lease, Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
+import type { FamilyBounds, Lease, Ledger, ListQuery, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
+import { createOneByOne } from './one-by-one.ts';
 
 /** Bounds of what is at hand. */
 export interface LedgerLimits {
@@ -25,6 +26,7 @@ export function createLedger(
   const hot = new Map<string, TaskRow>();
   const finished = new Set<string>();
   const families = createFamilies(limits.open_max);
+  const oneByOne = createOneByOne(PAGES_WAITING_MAX);
 
   return {
     accept,
@@ -32,6 +34,7 @@ export function createLedger(
     byKey,
     childrenOf,
     list,
+    page,
     lease,
     release,
     settle,
@@ -95,7 +98,35 @@ export function createLedger(
     return rowsOf(children.map((child) => child.task_id));
   }
 
-  async function list({
+  async function list(query: ListQuery): Promise<TaskRow[]> {
+    return rowsOf(await idsOf(query));
+  }
+
+  function page({ bytes_max, limit, ...query }: Parameters<Ledger['page']>[0]): ReturnType<Ledger['page']> {
+    return oneByOne(async () => {
+      const found = await idsOf({ ...query, limit: limit + 1 });
+      const fitting = await fittingOf(found.slice(0, limit), bytes_max);
+      const next = found.length > fitting.length ? (fitting.at(-1) ?? null) : null;
+      return { rows: await rowsOf(fitting), next };
+    });
+  }
+
+  /** The first of them whose records have that many bytes together: their lengths are known without reading them. */
+  async function fittingOf(task_ids: readonly string[], bytes_max: number): Promise<readonly string[]> {
+    if (task_ids.length === 0) return task_ids;
+    const sizes = await db
+      .selectFrom('events')
+      .select((select) => ['task_id', select.fn.sum(select.fn('octet_length', ['payload'])).as('bytes')])
+      .where('task_id', 'in', task_ids)
+      .groupBy('task_id')
+      .execute();
+    const by_id = new Map(sizes.map(({ task_id, bytes }) => [task_id, Number(bytes)]));
+    let sum = 0;
+    const end = task_ids.findIndex((task_id) => (sum += by_id.get(task_id) ?? 0) > bytes_max);
+    return end === -1 ? task_ids : task_ids.slice(0, Math.max(1, end));
+  }
+
+  async function idsOf({
     root_id,
     begun_by_skill,
     state,
@@ -104,7 +135,7 @@ export function createLedger(
     with_approvals,
     before,
     limit,
-  }: Parameters<Ledger['list']>[0]): Promise<TaskRow[]> {
+  }: ListQuery): Promise<string[]> {
     let query = db.selectFrom('tasks').select('task_id').orderBy('position', 'desc').limit(limit);
     if (root_id !== undefined) query = query.where('root_id', '=', root_id);
     if (begun_by_skill !== undefined) {
@@ -121,7 +152,7 @@ export function createLedger(
         return where.exists(asked.whereRef('events.task_id', '=', 'tasks.task_id'));
       });
     }
-    return rowsOf((await query.execute()).map(({ task_id }) => task_id));
+    return (await query.execute()).map(({ task_id }) => task_id);
   }
 
   /** Where a task stands in the order of acceptance; nothing is before one that does not exist. */
@@ -324,5 +355,7 @@ const PARENT_STARTS_AGAIN: TaskError = {
 
 /** How long an idempotency key is kept at least, ms (PROM-P2). */
 const KEY_MS_MIN = 86_400_000;
+/** Pages that may wait to be read. */
+const PAGES_WAITING_MAX = 64;
 /** Tasks read at once while recovering. */
 const RECOVER_TASKS = 500;

@@ -87,6 +87,21 @@ export interface FamilyBounds {
   root_tasks_max: number;
 }
 
+/** Which tasks to list. */
+export interface ListQuery {
+  root_id?: string;
+  /** Only tasks of that skill that people or tools began. */
+  begun_by_skill?: string;
+  state?: TaskState;
+  outcome?: TaskOutcome;
+  /** Accepted then or later, ISO. */
+  since?: string;
+  /** Only those that people, or policy, were asked about: any of them, or those that are not over. */
+  with_approvals?: 'any' | 'open';
+  before?: string;
+  limit: number;
+}
+
 /** The record. Every method answers after what it did is kept as safely as the store keeps things. */
 export interface Ledger {
   /**
@@ -103,19 +118,12 @@ export interface Ledger {
   byKey(scope: string): Promise<TaskRow | undefined>;
   childrenOf(task_id: string): Promise<TaskRow[]>;
   /** Newest first, older than `before` when given. */
-  list(query: {
-    root_id?: string;
-    /** Only tasks of that skill that people or tools began. */
-    begun_by_skill?: string;
-    state?: TaskState;
-    outcome?: TaskOutcome;
-    /** Accepted then or later, ISO. */
-    since?: string;
-    /** Only those that people, or policy, were asked about: any of them, or those that are not over. */
-    with_approvals?: 'any' | 'open';
-    before?: string;
-    limit: number;
-  }): Promise<TaskRow[]>;
+  list(query: ListQuery): Promise<TaskRow[]>;
+  /**
+   * The same, for whoever comes from outside: as many as have `bytes_max` on record together, one at least, and what to go on
+   * before. One page is read at a time. Throws 4290 when too many wait.
+   */
+  page(query: ListQuery & { bytes_max: number }): Promise<{ rows: TaskRow[]; next: string | null }>;
   /** A new attempt with the next fence, and its routing on the row; undefined when the task is final already. */
   lease(task_id: string, lease: Lease): Promise<Attempt | undefined>;
   /** Closes the newest attempt, which came to nothing; the task is `submitted` again. A stale fence changes nothing. `why` is for people. */

@@ -240,16 +240,16 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     await operator(call);
     const { root_id, state, outcome, since, limit, cursor } = parse(TaskQuery, params ?? {});
     await assertCursor(deps.ledger, cursor);
-    const rows = await deps.ledger.list({
-      limit: limit + 1,
+    const { rows, next } = await deps.ledger.page({
+      limit,
+      bytes_max: PAGE_BYTES_MAX,
       ...(root_id !== undefined && { root_id }),
       ...(state && { state }),
       ...(outcome && { outcome }),
       ...(since !== undefined && { since: new Date(since).toISOString() }),
       ...(cursor !== undefined && { before: cursor }),
     });
-    const page = rows.slice(0, limit);
-    return { items: page.map(toTask), next_cursor: rows.length > limit ? (page.at(-1)?.task_id ?? null) : null };
+    return { items: rows.map(toTask), next_cursor: next };
   }
 
   async function cancelTask(params: RpcParams | undefined, call: Call): Promise<unknown> {
@@ -425,6 +425,8 @@ function answerOf(task: TaskRow): unknown {
   throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
 }
 
+/** What the records of one page hold at most, so that it fits into a frame. */
+const PAGE_BYTES_MAX = 1_048_576;
 /** The operation of whoever names none. */
 const HANDOFF = 'handoff';
 const SUBSCRIPTIONS_MAX = 64;

@@ -20,13 +20,13 @@ import type { Alerts } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../feed.ts';
 import { shownTo } from '../shown.ts';
-import { cancel, handOff } from './orchestrator.ts';
+import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
 /** What it works on. */
 export interface InvestigationDeps {
   clock: Clock;
   desk: Desk;
-  ledger: Pick<Ledger, 'get' | 'list'>;
+  ledger: Pick<Ledger, 'get' | 'list' | 'page'>;
   alerts: Pick<Alerts, 'get'>;
   /** Keeps bytes too large for a frame where agents may read them. */
   keepBytes: (bytes: Uint8Array, about: { media_type: string; name: string }) => Promise<BlobRef>;
@@ -38,16 +38,15 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
 
   return [
     investigationRoutes.list.implement(async ({ limit, cursor, state, since }) => {
-      const rows = await ledger.list({
+      const { rows, next } = await ledger.page({
         begun_by_skill: SKILL,
-        limit: limit + 1,
+        limit,
+        bytes_max: PAGE_BYTES_MAX,
         ...(state && { state }),
         ...(since !== undefined && { since: new Date(since).toISOString() }),
         ...(cursor !== undefined && { before: (await rootOf(cursor, 4220)).task_id }),
       });
-      const page = rows.slice(0, limit);
-      const next_cursor = rows.length > limit ? (page.at(-1)?.task_id ?? null) : null;
-      return { items: page.map(toSummary), next_cursor };
+      return { items: rows.map(toSummary), next_cursor: next };
     }),
     investigationRoutes.get.implement(({ investigation_id }) => whole(investigation_id)),
     investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {

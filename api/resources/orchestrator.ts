@@ -22,7 +22,7 @@ import { shownTo } from '../shown.ts';
 export interface OrchestratorDeps {
   desk: Desk;
   feed: Feed;
-  ledger: Pick<Ledger, 'get' | 'list'>;
+  ledger: Pick<Ledger, 'get' | 'page'>;
 }
 
 /** The routes with their acts. */
@@ -43,16 +43,16 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
       }
     }),
     orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }) => {
-      const rows = await ledger.list({
-        limit: limit + 1,
+      const { rows, next } = await ledger.page({
+        limit,
+        bytes_max: PAGE_BYTES_MAX,
         ...(filter.state && { state: filter.state }),
         ...(filter.outcome && { outcome: filter.outcome }),
         ...(filter.root_id !== undefined && { root_id: filter.root_id }),
         ...(since !== undefined && { since: new Date(since).toISOString() }),
         ...(cursor !== undefined && { before: await known(cursor) }),
       });
-      const page = fitting(rows.slice(0, limit).map(toRecord));
-      return { items: page, next_cursor: rows.length > page.length ? (page.at(-1)?.task_id ?? null) : null };
+      return { items: rows.map(toRecord), next_cursor: next };
     }),
     orchestratorRoutes.task.implement(async ({ task_id }) => toRecord(await taskOf(ledger, task_id))),
     orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
@@ -166,13 +166,6 @@ function toRecord(task: TaskRow): DispatchRecord {
   };
 }
 
-/** As many as one answer should hold: a result may have megabytes, and a page may be short. */
-function fitting(records: readonly DispatchRecord[]): DispatchRecord[] {
-  let chars = 0;
-  const at = records.findIndex((record) => (chars += JSON.stringify(record).length) > PAGE_CHARS_MAX);
-  return at === -1 ? [...records] : records.slice(0, Math.max(1, at));
-}
-
 /** Without what was not given. */
 const given = (values: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -180,7 +173,8 @@ const given = (values: object): Record<string, unknown> =>
 const Accepted = z.object({ task_id: z.string(), state: TaskState });
 type Accepted = z.infer<typeof Accepted>;
 
-const PAGE_CHARS_MAX = 8_388_608;
+/** What the records of one page hold at most: params and results may have megabytes, and a page may be short. */
+export const PAGE_BYTES_MAX = 2_097_152;
 /** Requests that may wait for their task at once; more are answered with the task that was accepted. */
 const WAITING_MAX = 256;
 /** Longer than any task may take, with the question to a person before it (wire.md 5, 8). */

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLedger } from '../../orchestrator/durable-ledger.ts';
-import type { TaskEnd, TaskRow } from '../../orchestrator/ledger.ts';
-import { manualClock, silentLog, toIso, type ManualClock } from '../../seams/index.ts';
+import type { Ledger, TaskEnd, TaskRow } from '../../orchestrator/ledger.ts';
+import { manualClock, silentLog, toIso, type Clock, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
-import { ledgerContract } from '../support/ledger.ts';
+import { ledgerContract, row, type ContractLimits } from '../support/ledger.ts';
 import { modelLedger, type ModelLedger } from '../support/model-ledger.ts';
 import { describeWithPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 
@@ -74,17 +74,40 @@ const to = (instance_id: string, effect: TaskRow['effect'] = 'read') => ({
 const done: TaskEnd = { state: 'completed', result: { verdict: 'malicious' } };
 const lost: TaskEnd = { state: 'failed', error: { code: 5030, message: 'Service unavailable' } };
 
+/** Pages for whoever asks from outside, on either database. */
+function pageContract(make: (clock: Clock, limits: ContractLimits) => Promise<Ledger>): void {
+  test('a page ends where its bytes do, goes on without hole, and holds one task at least (PROM-P8)', async () => {
+    const ledger = await make(manualClock(), { open_max: 100, finished_max: 0 });
+    const sizes = [10, 600, 600, 5_000, 10, 10, 600];
+    for (const [nth, bytes] of sizes.entries()) {
+      await ledger.accept(row(`t${nth}`, { params: { pad: 'x'.repeat(bytes) } }), {
+        fan_out_max: 9,
+        root_tasks_max: 9,
+      });
+      await ledger.settle(`t${nth}`, { state: 'canceled', error: { code: 4990, message: 'c' } });
+    }
+    const pages: string[][] = [];
+    for (let next: string | null | undefined; next !== null;) {
+      const page = await ledger.page({ limit: 3, bytes_max: 4_000, ...(next !== undefined && { before: next }) });
+      pages.push(page.rows.map(({ task_id }) => task_id));
+      next = page.next;
+    }
+    expect(pages).toEqual([['t6', 't5', 't4'], ['t3'], ['t2', 't1', 't0']]);
+  });
+}
+
 describe('the durable ledger', () => {
   const opened: Store[] = [];
   afterEach(async () => {
     for (const each of opened.splice(0)) await each.close();
   });
-  const make: Parameters<typeof ledgerContract>[0] = async (own, limits) => {
+  const make = async (own: Clock, limits: ContractLimits): Promise<Ledger> => {
     const memory = await openStore({ file: ':memory:', durability: 'full', clock: own, log: silentLog });
     opened.push(memory);
     return createLedger(memory, own, limits);
   };
   ledgerContract(make);
+  pageContract(make);
 });
 
 describeWithPostgres('the durable ledger on PostgreSQL', () => {
@@ -100,7 +123,7 @@ describeWithPostgres('the durable ledger on PostgreSQL', () => {
     await held?.close();
     await cluster.remove();
   });
-  const make: Parameters<typeof ledgerContract>[0] = async (own, limits) => {
+  const make = async (own: Clock, limits: ContractLimits): Promise<Ledger> => {
     await held?.close();
     if (held) await cluster.query('TRUNCATE tasks, events, keys');
     const database = { kind: 'postgres' as const, url: cluster.url };
@@ -108,6 +131,7 @@ describeWithPostgres('the durable ledger on PostgreSQL', () => {
     return createLedger(held, own, limits);
   };
   ledgerContract(make);
+  pageContract(make);
 });
 
 test('PROM-P1: the plain road is kept, folds back to the same row, and costs two transactions', async () => {

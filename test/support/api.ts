@@ -128,6 +128,8 @@ export async function startApi(
   const ledger = {
     get: async (task_id: string) => known.mesh?.ledger.get(task_id),
     list: async (query: Parameters<TestMesh['ledger']['list']>[0]) => known.mesh?.ledger.list(query) ?? [],
+    page: async (query: Parameters<TestMesh['ledger']['page']>[0]) =>
+      known.mesh?.ledger.page(query) ?? { rows: [], next: null },
   };
   const mesh = await startMesh(agents, {
     orchestrator: {
