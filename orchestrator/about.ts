@@ -45,7 +45,7 @@ const method = (id: string, title: string, description: string, params: z.ZodTyp
 });
 
 /** The skill `investigate`: what people and the API ask for. */
-export const investigateSkill: SkillSpec = {
+const investigateSkill: SkillSpec = {
   ...method(
     'investigate',
     'Investigate an input',

@@ -14,7 +14,7 @@ export const StoredSettings = z.object({
 export type StoredSettings = z.infer<typeof StoredSettings>;
 
 /** As long as nobody changed anything (R29, R30, T13). */
-export const SETTINGS_DEFAULT: StoredSettings = {
+const SETTINGS_DEFAULT: StoredSettings = {
   limits: { user_minute_max: 100, chat_minute_max: 20, key_minute_max: 6_000 },
   duplicate_window_hours: 24,
 };
