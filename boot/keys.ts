@@ -1,6 +1,6 @@
 /** Private keys in files: one Ed25519 key a process, readable by its owner alone (wire.md 4). */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { publicKeyOf, type Identity, type Pin, type Role } from '../mesh/index.ts';
 import { VERSION, type Ids } from '../seams/index.ts';
@@ -17,7 +17,7 @@ export function readKey(path: string): KeyObject {
       `there is no key ${path}; \`aurora up\` makes those of its fleet, \`aurora agents enroll <id>\` and \`aurora operators add <name>\` one more`,
     );
   }
-  const { mode } = lstatSync(path);
+  const { mode } = statSync(path); // of what a link leads to: secrets are mounted so
   if ((mode & OTHERS) !== 0) {
     throw new KeyFileError(
       `${path} may be read by others (mode ${(mode & 0o777).toString(8)}); run: chmod 600 ${path}`,

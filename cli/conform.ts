@@ -174,15 +174,22 @@ function toDrain(pid: number): () => void {
 const idsDue = (profile: Profile, asked: { level: Level; only: RequirementId[] | undefined }): string[] =>
   Object.keys(requirements).filter((id) => isRequirementId(id) && isDue(id, profile, asked));
 
-/** What keeps the kit from beginning: nobody is there, or who is there speaks no WebSocket. */
+/** What keeps the kit from beginning: nobody is there, or who is there speaks no WebSocket. A fault of the kit passes as it is. */
 export async function reaching<T>(url: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
+    if (isFault(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AuroraError(5030, { message: `no conversation with ${url}: ${why}`, cause });
   }
 }
+
+/** An error of the program itself; one that a lost connection stands behind has a cause. */
+const isFault = (error: unknown): boolean =>
+  [TypeError, RangeError, ReferenceError].some((kind) => error instanceof kind) &&
+  error instanceof Error &&
+  error.cause === undefined;
 
 function write(
   report: Report,

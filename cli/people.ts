@@ -3,13 +3,15 @@ import { z } from 'zod';
 import type { Config } from '../boot/index.ts';
 import { ApiKey, pageOf, routes, User, type Permission, type UserRole } from '../protocol/index.ts';
 import { advising } from './outcome.ts';
+import { readPagesAs } from './pages.ts';
 import { askAs } from './session.ts';
 import { plainTable, print } from './tasks.ts';
 import { safe } from './text.ts';
 
-/** Everybody. */
+/** Everybody, as far as the API lets that many be. */
 export async function showUsers(config: Config, json: boolean): Promise<void> {
-  const page = pageOf(User).parse(await askAs(config, routes.users.list, { query: { limit: '200' } }));
+  const asked = { route: routes.users.list, items_max: USERS_MAX, page_max: PAGE_MAX };
+  const page = await readPagesAs(config, asked, pageOf(User));
   if (json) {
     print(page);
     return;
@@ -54,7 +56,9 @@ export async function removeUser(config: Config, username: string): Promise<void
 
 /** The keys of whoever is signed in; an administrator sees all. */
 export async function showKeys(config: Config, json: boolean): Promise<void> {
-  const page = pageOf(ApiKey).parse(await askAs(config, routes.auth.listKeys, { query: { limit: '200' } }));
+  const asked = { route: routes.auth.listKeys, items_max: KEYS_MAX, page_max: PAGE_MAX };
+  const page = await readPagesAs(config, asked, pageOf(ApiKey));
+  if (page.next_cursor !== null) process.stderr.write(`aurora: only the first ${KEYS_MAX} keys are shown\n`);
   if (json) {
     print(page);
     return;
@@ -92,3 +96,7 @@ const noSuchKey = advising(4040, 'See which there are: aurora keys');
 
 const NewUser = User.extend({ one_time_password: z.string().nullable() });
 const NewKey = ApiKey.extend({ api_key: z.string() });
+/** More than the API lets there be; and keys of a hundred users. */
+const USERS_MAX = 10_000;
+const KEYS_MAX = 10_000;
+const PAGE_MAX = 200;

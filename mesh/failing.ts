@@ -4,7 +4,6 @@ import { AuroraError, isErrorCode, type RpcError } from '../protocol/index.ts';
 /** The error of the other end, as whoever asked is thrown it; `close_code` is that of the link, when it is gone. */
 export function toThrown(error: RpcError, close_code?: number): AuroraError {
   if (error.message === LINK_GONE && close_code !== undefined) return gone(close_code);
-  if (error.message === TOO_LARGE) return new AuroraError(4130);
   const known = isErrorCode(error.code) ? error.code : 5000;
   const data = typeof error.data === 'object' && error.data !== null ? error.data : {};
   const detail = 'detail' in data ? data.detail : null;
@@ -39,9 +38,8 @@ export const isLinkLost = (error: unknown): boolean => error instanceof AuroraEr
 /** Whether a call was aborted because its link is gone, and not because anybody cancelled it. */
 export const isHungUp = (reason: unknown): boolean => reason instanceof AuroraError && HUNG_UP.has(reason);
 
-/** What the library is told of requests that were never answered, and of one that is too large to be sent. */
+/** What the library is told of requests that were never answered. */
 export const LINK_GONE = 'link gone';
-export const TOO_LARGE = 'frame too large';
 
 const LOST = new WeakSet<AuroraError>();
 const HUNG_UP = new WeakSet<AuroraError>();

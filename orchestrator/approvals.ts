@@ -38,7 +38,7 @@ import type { Turns } from './turns.ts';
 /** The questions and their answers. */
 export interface Approvals {
   /**
-   * Before anything is kept: throws -32602 when a skill that acts is asked for without an idempotency key (wire.md 7), 4290 when
+   * Before anything is kept, and counted as a question: throws -32602 when a skill that acts is asked for without an idempotency key (wire.md 7), 4290 when
    * the requester causes too many questions. Traits that nobody online can tell count as acting.
    */
   admit(order: { requester: string; mode: Mode; has_key: boolean; traits: SkillTraits | undefined }): void;
@@ -167,8 +167,12 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
     const live = liveApproval(task, action_hash, clock.now());
     if (live) return live;
     if (about.origin === 'work') count(task.actor.sub);
-    if (bytesOf(params) > PARAMS_BYTES_MAX) throw denied('the params are too large for a person to judge');
-    if ((task.approvals?.length ?? 0) >= APPROVALS_MAX) throw denied('the task has asked too often');
+    if (bytesOf(params) > PARAMS_BYTES_MAX)
+      throw tooMuch(
+        `Params over ${PARAMS_BYTES_MAX} bytes are more than a person can judge: put them into a blob and pass its reference`,
+      );
+    if ((task.approvals?.length ?? 0) >= APPROVALS_MAX)
+      throw tooMuch(`A task may ask for ${APPROVALS_MAX} approvals: start another task`);
     await recent.restored();
     const targets = targetsOf(traits, params);
     const requester = task.actor.sub;
@@ -397,6 +401,8 @@ function assertNotDenied({ answer, reason }: Decision): void {
 }
 
 const denied = (reason: string): AuroraError => new AuroraError(4031, { message: `Denied by policy: ${reason}` });
+/** A bound of ours: the policy was not asked. */
+const tooMuch = (why: string): AuroraError => new AuroraError(4031, { message: `Not asked: ${why}` });
 const noKey = (): AuroraError =>
   new AuroraError(-32602, { message: 'Invalid params: /options/idempotency_key is needed for a skill that acts' });
 

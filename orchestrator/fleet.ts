@@ -99,6 +99,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       is_quarantined: false,
       stop: createStop(),
       keepers: 0,
+      met: undefined,
     };
     entry.keepers++;
     let is_kept = true;
@@ -122,7 +123,8 @@ export function createFleet(deps: FleetDeps): Fleet {
         return deps.dial(address.url, { protocol: address.unproven ? '' : 'mesh.v1', signal, ...pinned });
       },
       onLink: (link, answered) => {
-        void meet(link, address, () => {
+        void meet(link, address, (name) => {
+          entry.met = name;
           entry.why = 'the link was lost'; // what is true whenever it is not online from here on
           entry.is_quarantined = false;
           answered();
@@ -170,7 +172,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   }
 
   /** From an open link to a registered instance: hello both ways, key, card. */
-  async function meet(link: Link, address: AgentAddress, answered: () => void): Promise<void> {
+  async function meet(link: Link, address: AgentAddress, answered: (name: string) => void): Promise<void> {
     const peer = createPeer({
       ...deps,
       link,
@@ -184,8 +186,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     });
     const instance = address.unproven ? await meetBare(peer, link, address) : await meetProven(peer, address);
     if (!link.open) return;
-    answered();
     const name = nameOf(instance);
+    answered(name);
     newest.get(name)?.close(4009, 'superseded');
     newest.set(name, peer);
     instances.set(peer, instance);
@@ -313,9 +315,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     keep,
     instanceOf: (peer) => instances.get(peer),
     status() {
-      const present = new Set([...instances.values()].map(({ agent_id }) => agent_id));
-      return [...kept.values()].map(({ address, why, is_quarantined }) => {
-        const is_online = present.has(address.agent_id);
+      return [...kept.values()].map(({ address, why, is_quarantined, met }) => {
+        const is_online = met !== undefined && newest.has(met);
         const away = is_quarantined ? 'quarantined' : 'offline';
         const state = is_online ? (address.unproven ? 'unproven' : 'online') : away;
         return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
@@ -342,6 +343,8 @@ interface Kept {
   stop: Stop;
   /** How many want it kept. */
   keepers: number;
+  /** The instance that was met there last: it may be gone, or be reached by another address. */
+  met: string | undefined;
 }
 
 /** A proven agent that offers more than was approved: no work before a person looked (ATK-E3). */

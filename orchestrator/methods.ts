@@ -265,8 +265,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
         subscribers.delete(call.peer);
       });
     }
-    if (own.size >= SUBSCRIPTIONS_MAX) await forgetFinished(own);
-    if (own.size >= SUBSCRIPTIONS_MAX) throw new AuroraError(4290, { message: 'Too many subscriptions on this link' });
+    const isFull = () => own.size >= SUBSCRIPTIONS_MAX && !own.has(token);
+    if (isFull()) await forgetFinished(own);
+    if (isFull()) throw new AuroraError(4290, { message: 'Too many subscriptions on this link' });
     own.get(token)?.subscriber.stop();
     const subscriber = createSubscriber({ peer: call.peer, events: deps.events, token, asked });
     own.set(token, { task_id: asked.task_id, subscriber });

@@ -32,6 +32,7 @@ export interface Alerts {
   createMany(by: Doer, asked: readonly unknown[]): Promise<BulkOutcome[]>;
   /** Throws 4042, 4120 when `if_match` is not its version, 4220 for a status it cannot go to. */
   update(by: Doer, alert_id: string, change: AlertChange, if_match?: number): Promise<Alert>;
+  /** Somebody else's acknowledgement stands. Throws 4042, and 4090 when it was changed in the same moment. */
   acknowledge(by: Doer, alert_id: string): Promise<Alert>;
 }
 
@@ -228,44 +229,40 @@ export function createAlerts(deps: AlertDeps): Alerts {
     const { severity, mitre_techniques, metadata, ...plain } = change;
     if (metadata !== undefined && JSON.stringify(metadata).length > METADATA_CHARS_MAX) throw tooLarge();
     const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
-    const alert = await changeRow(
-      { by, alert_id, action: 'alert.update', detail: { fields: Object.keys(change) } },
-      (row) => {
-        if (if_match !== undefined && if_match !== row.version) {
-          throw new AuroraError(4120, { message: `It is at version ${row.version}`, detail: { version: row.version } });
-        }
-        assertMayBecome(row.status, change.status);
-        return {
-          ...given,
-          ...(severity && { severity, severity_rank: SEVERITY_ORDER.indexOf(severity) }),
-          ...(mitre_techniques && { mitre_techniques: JSON.stringify(mitre_techniques) }),
-          ...(metadata && { metadata: JSON.stringify(metadata) }),
-        };
-      },
-    );
-    onEvent('alert.updated', alert);
-    return alert;
+    const about = { by, alert_id, action: 'alert.update', detail: { fields: Object.keys(change) } };
+    return changeRow({ ...about, event: 'alert.updated' }, (row) => {
+      if (if_match !== undefined && if_match !== row.version) {
+        throw new AuroraError(4120, { message: `It is at version ${row.version}`, detail: { version: row.version } });
+      }
+      assertMayBecome(row.status, change.status);
+      return {
+        ...given,
+        ...(severity && { severity, severity_rank: SEVERITY_ORDER.indexOf(severity) }),
+        ...(mitre_techniques && { mitre_techniques: JSON.stringify(mitre_techniques) }),
+        ...(metadata && { metadata: JSON.stringify(metadata) }),
+      };
+    });
   }
 
   async function acknowledge(by: Doer, alert_id: string): Promise<Alert> {
-    const before = await get(alert_id);
-    if (before.acknowledged) return before;
-    const alert = await changeRow({ by, alert_id, action: 'alert.acknowledge' }, (row) =>
-      row.acknowledged_at === null ? { acknowledged_by: by.sub, acknowledged_at: now() } : {},
+    const about = { by, alert_id, action: 'alert.acknowledge', event: 'alert.acknowledged' } as const;
+    return changeRow(about, (row) =>
+      row.acknowledged_at === null ? { acknowledged_by: by.sub, acknowledged_at: now() } : undefined,
     );
-    onEvent('alert.acknowledged', alert);
-    return alert;
   }
 
+  /** Writes what `change` makes of the row, its next version and the audit, and tells it; nothing when there is nothing to change. */
   async function changeRow(
-    about: { by: Doer; alert_id: string; action: string; detail?: Record<string, unknown> },
-    change: (row: AlertRow) => Partial<AlertRow>,
+    about: { by: Doer; alert_id: string; action: string; event: AlertEvent; detail?: Record<string, unknown> },
+    change: (row: AlertRow) => Partial<AlertRow> | undefined,
   ): Promise<Alert> {
-    const { by, alert_id, action, detail = {} } = about;
-    return store.asOwner(async (trx) => {
+    const { by, alert_id, action, event, detail = {} } = about;
+    const { alert, is_changed } = await store.asOwner(async (trx) => {
       const row = await trx.selectFrom('alerts').selectAll().where('alert_id', '=', alert_id).executeTakeFirst();
       if (!row) throw noAlert(alert_id);
-      const changed = { ...change(row), updated_at: now(), version: row.version + 1 };
+      const asked = change(row);
+      if (!asked) return { alert: toAlert(row), is_changed: false };
+      const changed = { ...asked, updated_at: now(), version: row.version + 1 };
       const written = await trx
         .updateTable('alerts')
         .set(changed)
@@ -274,8 +271,10 @@ export function createAlerts(deps: AlertDeps): Alerts {
         .executeTakeFirst();
       if (Number(written.numUpdatedRows) !== 1) throw new AuroraError(4090, { message: 'It was changed meanwhile' });
       await audit.within(trx, by, { action, target: alert_id, detail });
-      return toAlert({ ...row, ...changed });
+      return { alert: toAlert({ ...row, ...changed }), is_changed: true };
     });
+    if (is_changed) onEvent(event, alert);
+    return alert;
   }
 }
 

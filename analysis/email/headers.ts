@@ -1,18 +1,20 @@
 /** The header block: addresses as mail programs read them, and what the receiving server reported. */
 import { decodeWords } from 'postal-mime';
 import type { NotChecked } from '../../protocol/index.ts';
-import { endsOf, endsOfText } from '../readers/index.ts';
+import { bothEnds, endsOf, isCut } from '../readers/index.ts';
 import type { MailHeader, Mailbox, ReportedAuthentication } from './facts.ts';
 
 /** Headers with encoded words decoded, at most `HEADERS_MAX` of them; of a value that is too long both ends. */
 export const decodeHeaders = (raw: readonly { key: string; value: string }[]): MailHeader[] =>
-  raw.slice(0, HEADERS_MAX).map(({ key, value }) => ({ name: key, value: decodeWords(bothEnds(value)) }));
+  raw
+    .slice(0, HEADERS_MAX)
+    .map(({ key, value }) => ({ name: key, value: decodeWords(bothEnds(value, VALUE_CHARS_MAX)) }));
 
 /** What of a header block is left out by these bounds. */
 export function headersLeft(raw: readonly { key: string; value: string }[]): NotChecked[] {
-  const long = raw.filter(({ value }) => value.length > VALUE_CHARS_MAX * 2).length;
+  const long = raw.filter(({ value }) => isCut(value, VALUE_CHARS_MAX)).length;
   const crowded = raw.filter(
-    ({ key, value }) => ADDRESSES.has(key) && splitAddresses(bothEnds(value)).length > MAILBOXES_MAX,
+    ({ key, value }) => ADDRESSES.has(key) && splitAddresses(bothEnds(value, VALUE_CHARS_MAX)).length > MAILBOXES_MAX,
   );
   return [
     ...(raw.length > HEADERS_MAX
@@ -29,9 +31,6 @@ export function headersLeft(raw: readonly { key: string; value: string }[]): Not
     ...crowded.map(({ key }) => ({ what: `addresses of the header ${key}`, why: `${MAILBOXES_MAX} of them are read` })),
   ];
 }
-
-const bothEnds = (value: string): string =>
-  value.length <= VALUE_CHARS_MAX * 2 ? value : endsOfText(value, VALUE_CHARS_MAX).join('');
 
 /** The first value of a header, or undefined. `name` is lower case. */
 export const headerOf = (headers: readonly MailHeader[], name: string): string | undefined =>

@@ -1,6 +1,6 @@
 /** The HTML of a mail as its reader would meet it: links, forms, what is visible and what is hidden. */
 import { Parser } from 'htmlparser2';
-import { endsOfText } from '../readers/index.ts';
+import { bothEnds, isCut } from '../readers/index.ts';
 import type { HiddenText, MailLink } from './facts.ts';
 
 /** What an HTML body holds. */
@@ -85,9 +85,8 @@ export function readHtml(html: string): HtmlReading {
     },
     { decodeEntities: true },
   );
-  const ends = endsOfText(html, HTML_CHARS_MAX);
-  if (ends.length > 1) reading.cut = `only the first and the last ${HTML_CHARS_MAX} characters are read`;
-  for (const end of ends) parser.write(end);
+  if (isCut(html, HTML_CHARS_MAX)) reading.cut = `only the first and the last ${HTML_CHARS_MAX} characters are read`;
+  parser.write(bothEnds(html, HTML_CHARS_MAX));
   parser.end();
   endLine();
   for (const link of reading.links) link.text = link.text.replace(/\s+/g, ' ').trim().slice(0, LINK_TEXT_MAX);

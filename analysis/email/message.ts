@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
 import type { NotChecked } from '../../protocol/index.ts';
-import { endsOf, endsOfText } from '../readers/index.ts';
+import { bothEnds, endsOf, isCut } from '../readers/index.ts';
 import type { MailAttachment, MailLink, ParsedMail } from './facts.ts';
 import { decodeHeaders, headerOf, headersLeft, parseMailboxes, reportedAuthentication, soleDomain } from './headers.ts';
 import { readHtml, type HtmlReading } from './html.ts';
@@ -38,7 +38,7 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
   const from = parseMailboxes(headerOf(headers, 'from'));
   const reply_to = parseMailboxes(headerOf(headers, 'reply-to'));
   const return_path = parseMailboxes(headerOf(headers, 'return-path'));
-  const text = endsOfText(email.text ?? '', TEXT_CHARS_MAX).flatMap((end) => end.split(/\r?\n/));
+  const text = bothEnds(email.text ?? '', TEXT_CHARS_MAX, '\n').split(/\r?\n/);
   const links = endsOf(linksOf(html, text), LINKS_MAX);
   const attached = endsOf(email.attachments.filter(isAttached), ATTACHMENTS_MAX);
   const attachments = attached.taken.map(toAttachment);
@@ -128,7 +128,7 @@ function unreadOf(bytes: Uint8Array, email: Email, html: HtmlReading | undefined
   if (!/\r?\n\r?\n/.test(tail))
     unread.push({ what: 'the body', why: 'cut short: the input ends within the header block' });
   if (html?.cut) unread.push({ what: 'a part of the HTML', why: html.cut });
-  if ((email.text?.length ?? 0) > TEXT_CHARS_MAX) {
+  if (isCut(email.text ?? '', TEXT_CHARS_MAX)) {
     const why = `only the first and the last ${TEXT_CHARS_MAX} characters are read`;
     unread.push({ what: 'the middle of the text', why });
   }
@@ -152,8 +152,7 @@ function toAttachment(part: Attachment): MailAttachment {
 }
 
 /** What a name ends with decides what opens it. */
-const shortened = (name: string) =>
-  name.length <= NAME_CHARS_MAX ? name : endsOfText(name, Math.floor(NAME_CHARS_MAX / 2)).join('…');
+const shortened = (name: string) => bothEnds(name, NAME_CHARS_MAX / 2, '…');
 
 const htmlPartsOf = (bytes: Uint8Array) =>
   [...latin1(bytes).matchAll(/^content-type:[ \t]*(?:\r?\n[ \t]+)?text\/html/gim)].length;

@@ -1,5 +1,5 @@
 /** Encoded command lines, unwrapped step by step: base64 of PowerShell, packed streams, joined characters and texts. */
-import { endsOf, endsOfText } from '../readers/index.ts';
+import { bothEnds, endsOf, endsOfText, isCut } from '../readers/index.ts';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 /** A command with everything that was hidden in it. */
@@ -17,7 +17,7 @@ export interface DecodedCommand {
 export function decodeCommand(command: string): DecodedCommand {
   const [text = '', ...end] = endsOfText(command, COMMAND_CHARS_MAX);
   const tail = end.map((layer) => ({ text: layer, steps: [`its last ${COMMAND_CHARS_MAX} characters`] }));
-  const found: DecodedCommand = { text, is_cut: tail.length > 0, layers: [...tail], left: [] };
+  const found: DecodedCommand = { text, is_cut: isCut(command, COMMAND_CHARS_MAX), layers: [...tail], left: [] };
   if (found.is_cut) found.left.push(`what lies between its first and its last ${COMMAND_CHARS_MAX} characters`);
   const seen = new Set([text, ...end]);
   let wave = [{ text, steps: new Array<string>() }, ...tail];
@@ -95,10 +95,9 @@ function inflate(bytes: Buffer, left: string[]): Inner | undefined {
     for (const encoding of ['utf8', 'utf16le'] as const) {
       const text = plain.toString(encoding);
       if (!isReadable(text)) continue;
-      const ends = endsOfText(text, COMMAND_CHARS_MAX / 2);
-      if (text.length > COMMAND_CHARS_MAX)
+      if (isCut(text, COMMAND_CHARS_MAX / 2))
         left.push(`what lies between the first and the last ${COMMAND_CHARS_MAX / 2} characters of a ${name} stream`);
-      return { text: text.length > COMMAND_CHARS_MAX ? ends.join('\n') : text, step: `base64, ${name}` };
+      return { text: bothEnds(text, COMMAND_CHARS_MAX / 2, '\n'), step: `base64, ${name}` };
     }
   } catch (reason) {
     // Most base64 is not packed at all; only what says that it is, and is too large, is worth a word.

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import {
   AUDIT_LINE as AUDIT,
+  bothEnds,
   endsOf,
-  endsOfText,
+  isCut,
   SYSLOG_ISO_LINE as SYSLOG_ISO,
   SYSLOG_LINE as SYSLOG,
 } from '../readers/index.ts';
@@ -67,7 +68,7 @@ export function parseTextLog(text: string, format: TextLogFormat, { damage, left
       why: `${RECORDS_MAX} records of one log are read`,
       entries: ends.left,
     });
-  const long = ends.taken.filter((record) => record.text.length > LINE_CHARS_MAX * 2).length;
+  const long = ends.taken.filter((record) => isCut(record.text, LINE_CHARS_MAX)).length;
   if (long > 0)
     left.push({
       what: `the middle of ${long} long lines`,
@@ -78,7 +79,7 @@ export function parseTextLog(text: string, format: TextLogFormat, { damage, left
     format,
     clock: CLOCKS[format],
     lines: lines.length,
-    records: ends.taken.map((record) => ({ ...record, text: bothEnds(record.text) })),
+    records: ends.taken.map((record) => ({ ...record, text: bothEnds(record.text, LINE_CHARS_MAX) })),
     records_count: records.length,
   };
 }
@@ -118,9 +119,6 @@ const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
     return toUtc(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${sign}${hours}:${minutes}`);
   },
 };
-
-const bothEnds = (line: string): string =>
-  line.length <= LINE_CHARS_MAX * 2 ? line : endsOfText(line, LINE_CHARS_MAX).join('');
 
 const toUtc = (stamp: string): string | null => {
   const at_ms = Date.parse(stamp);

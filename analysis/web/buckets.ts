@@ -1,5 +1,5 @@
 /** Leaky buckets: so many of a kind in so short a time are no accident. */
-import { endsOfText } from '../readers/index.ts';
+import { bothEnds } from '../readers/index.ts';
 
 /** A bucket holds `capacity` and loses one every `leak_s` seconds; without times it never leaks. */
 export interface Leak {
@@ -34,7 +34,7 @@ export function createDistinctBucket(leak: Leak) {
   let over = false;
   return {
     add(thing: string, time: number | undefined): boolean {
-      const key = endsOfText(thing, THING_LENGTH_MAX).join('');
+      const key = bothEnds(thing, THING_LENGTH_MAX);
       if (seen.has(key)) return over;
       const [oldest] = seen;
       if (seen.size >= DISTINCT_MAX && oldest !== undefined) seen.delete(oldest);

@@ -1,5 +1,5 @@
 /** One HTTP request split into the places an attacker can write to. */
-import { endsOf, endsOfText } from '../readers/index.ts';
+import { bothEnds, endsOf, endsOfText, isCut } from '../readers/index.ts';
 
 /** A request as a caller hands it in; `target` is the request line's target, path and query as they came. */
 export interface HttpRequest {
@@ -32,7 +32,7 @@ export interface Places {
 export function placesOf(request: HttpRequest): Places {
   const found: Located[] = [];
   const cut: string[] = [];
-  const target = endsOfText(request.target, TARGET_LENGTH_MAX).join('');
+  const target = bothEnds(request.target, TARGET_LENGTH_MAX);
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   found.push({ place: 'path', label: 'path', name: '', text: path });
@@ -46,19 +46,19 @@ export function placesOf(request: HttpRequest): Places {
     if (name === 'cookie') add(cookiesOf(text));
     else found.push({ place: 'header', label: `header ${header}`, name, text });
   }
-  const body = endsOfText(request.body ?? '', BODY_LENGTH_MAX).join('');
+  const body = bothEnds(request.body ?? '', BODY_LENGTH_MAX);
   if (body !== '') add(bodyOf(body, content_type));
 
-  if (request.target.length > TARGET_LENGTH_MAX)
+  if (isCut(request.target, TARGET_LENGTH_MAX))
     cut.push(`target between its first and its last ${TARGET_LENGTH_MAX} characters`);
-  if ((request.body ?? '').length > BODY_LENGTH_MAX)
+  if (isCut(request.body ?? '', BODY_LENGTH_MAX))
     cut.push(`body between its first and its last ${BODY_LENGTH_MAX} characters`);
   const { taken, left } = endsOf(found, PLACES_MAX);
   if (left > 0) cut.push(`${left} places between the first and the last ${PLACES_MAX / 2}`);
   const values = taken.flatMap((located) => {
-    const ends = endsOfText(located.text, VALUE_LENGTH_MAX);
-    if (ends.length > 1) cut.push(`${located.label} between its first and its last ${VALUE_LENGTH_MAX} characters`);
-    return ends.map((text) => ({ ...located, text }));
+    if (isCut(located.text, VALUE_LENGTH_MAX))
+      cut.push(`${located.label} between its first and its last ${VALUE_LENGTH_MAX} characters`);
+    return endsOfText(located.text, VALUE_LENGTH_MAX).map((text) => ({ ...located, text }));
   });
   return { values, cut };
 }

@@ -1,6 +1,16 @@
 /** Keys, pins and the quarantine in files (wire.md 4). */
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -44,6 +54,16 @@ test('the first start makes a key for each process, readable by its owner alone,
     );
   }
   expect(readFileSync(place.pins, 'utf8')).not.toContain('PRIVATE');
+});
+
+test('a key behind a link is judged by its own file: a mounted secret is one', () => {
+  ensureFleetKeys(config);
+  const file = place.keyFile('orchestrator');
+  const link = join(dirname(file), 'linked.key');
+  symlinkSync(file, link);
+  expect(readKey(link).equals(readKey(file))).toBe(true);
+  chmodSync(file, 0o644);
+  expect(() => readKey(link)).toThrow(/may be read by others/);
 });
 
 test('what is revoked has no pin, no key, no approval and no place in the quarantine, and others keep theirs', () => {

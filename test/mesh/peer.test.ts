@@ -447,6 +447,14 @@ describe('answers to our requests', () => {
     await expect(raw.peer.request('a', { text: 'x'.repeat(1_000) })).rejects.toMatchObject({ code: 4130 });
     expect(raw.heard.texts).toEqual([]);
   });
+
+  test("that a frame is too large is seen here: the same words in an answer are the other end's error", async () => {
+    const raw = rawPeer();
+    const asked = raw.peer.request('a', {});
+    await still();
+    raw.say({ jsonrpc: '2.0', id: 1, error: { code: 4030, message: 'the frame is too large' } });
+    await expect(asked).rejects.toMatchObject({ code: 4030 });
+  });
 });
 
 describe('cancel and deadline', () => {

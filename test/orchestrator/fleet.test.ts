@@ -23,7 +23,7 @@ import {
 import { createFleet, type Fleet } from '../../orchestrator/fleet.ts';
 import { createRegistry } from '../../orchestrator/registry.ts';
 import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
-import { echoAgent } from '../support/echo.ts';
+import { echoAgent, untilStopped } from '../support/echo.ts';
 import { identityOf, startMesh } from '../support/mesh.ts';
 import { tapped, type Frame } from '../support/tap.ts';
 
@@ -54,6 +54,19 @@ test('an agent that does not answer the hello in time is dialled again at once',
   is_mute = false;
   await runFor(clock, 35_000);
   expect(mesh.orchestrator.health().status).toBe('ok');
+});
+
+test('of two replicas the one that is gone is offline, and the mesh is not whole', async () => {
+  const gone = new Set<string>();
+  const is_up = (url: string) => !gone.has(url);
+  const mesh = await startMesh([echoAgent('ada'), echoAgent('ada')], { clock: manualClock(), is_up });
+  await mesh.online(2);
+  expect(mesh.orchestrator.health().status).toBe('ok');
+  gone.add('ws://ada-1.test:1');
+  mesh.crash('ws://ada-1.test:1');
+  await settled();
+  const { status, agents } = mesh.orchestrator.health();
+  expect([status, ...agents.map(({ state }) => state)]).toEqual(['degraded', 'online', 'offline']);
 });
 
 test('a stranger on the port gets no work; when it is gone, the true agent is found again', async () => {
@@ -290,6 +303,19 @@ test('one link may follow many tasks one after another; only unfinished ones cou
     await mesh.operator.subscribe('task/subscribe', { task_id }, () => undefined);
     await settled();
   }
+});
+
+test("a subscription that is made anew under its own token takes nobody else's place", async () => {
+  const mesh = await startMesh([echoAgent('ada', (_text, ctx) => untilStopped(ctx, () => 'stopped'))]);
+  await mesh.online(1);
+  const asked = { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' }, wait: 'accepted' };
+  const { task_id } = (await mesh.operator.request('handoff', asked)) as { task_id: string };
+  const follow = (progress_token: string) =>
+    mesh.operator.request('task/subscribe', { task_id, _meta: { progress_token } });
+  for (let nth = 0; nth < 64; nth++) await follow(`token-${nth}`);
+  await expect(follow('token-64')).rejects.toMatchObject({ code: 4290 });
+  expect(await follow('token-0')).toMatchObject({ task: { task_id } });
+  await mesh.operator.request('task/cancel', { task_id });
 });
 
 /** A fleet whose agents never answer. */

@@ -157,4 +157,18 @@ onEveryDatabase('alerts', (soc) => {
     expect(await alerts.acknowledge({ sub: 'user:bert' }, alert.alert_id)).toEqual(first);
     await expect(alerts.acknowledge(by, 'ALRT-2026-99999')).rejects.toMatchObject({ code: 4042 });
   });
+
+  test('of two who acknowledge in the same moment one does: one version, one line of audit, one event', async () => {
+    const { alerts, audit, told } = soc();
+    const { alert } = await alerts.create(by, seen, 'refuse');
+    const [one, other] = await Promise.all([
+      alerts.acknowledge(by, alert.alert_id),
+      alerts.acknowledge({ sub: 'user:bert' }, alert.alert_id),
+    ]);
+    expect(one).toMatchObject({ acknowledged: true, version: 2 });
+    expect(other).toEqual(one);
+    const { items } = await audit.list({ limit: 10 });
+    expect(items.filter(({ action }) => action === 'alert.acknowledge')).toHaveLength(1);
+    expect(told.filter(([what]) => what === 'alert.acknowledged')).toHaveLength(1);
+  });
 });

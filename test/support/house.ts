@@ -27,7 +27,7 @@ export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs', 'content', '
 
 /** Who alone may import a package or touch a global; a path or a folder (`…/`), each exception by name. */
 export const RESERVED: Record<string, string[]> = {
-  'json-rpc-2.0': ['mesh/peer.ts'],
+  'json-rpc-2.0': ['mesh/asking.ts', 'mesh/peer.ts'],
   ws: ['mesh/websocket.ts', 'client/node-socket.ts'],
   pino: ['seams/log.ts'],
   nanoid: ['seams/ids.ts'],

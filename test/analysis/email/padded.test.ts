@@ -76,3 +76,16 @@ test.each<[string, string[], string]>([
   expect(not_checked[0]?.what).toContain(what);
   expect(checked[0]?.corpus.items_read).toBeLessThan(checked[0]?.corpus.items ?? 0);
 });
+
+test('a body between one bound and two is read once, and nothing of it is said to be unread', async () => {
+  const link = 'https://example.org/reset';
+  const text = [...many(13_000, () => 'w'.repeat(50)), link, ...many(13_000, () => 'w'.repeat(50))];
+  const { facts, not_checked } = await judged([...HEAD, '', ...text]);
+  expect(facts.urls).toBe(1);
+  expect(not_checked.filter(({ what }) => what.includes('middle'))).toEqual([]);
+  const forms = many(40_000, () => `<p>${'w'.repeat(45)}</p>`);
+  const html = [...forms, `<a href="${link}">once</a>`, ...forms.slice(0, 20_000)];
+  const read = await judged([...HEAD, 'Content-Type: text/html', '', ...html]);
+  expect(read.facts.urls).toBe(1);
+  expect(read.not_checked.filter(({ what }) => what.includes('HTML'))).toEqual([]);
+});

@@ -68,7 +68,7 @@ test('a bomb, a deep nest and a very long command are bounded and said', () => {
   const deep = decodeCommand(nest);
   expect(deep.layers.length).toBeLessThanOrEqual(24);
   expect(deep.is_cut || deep.left.length > 0).toBe(true);
-  expect(checkCommands([`x${'a'.repeat(70_000)}`], literalContent()).not_checked).toContainEqual(
+  expect(checkCommands([`x${'a'.repeat(140_000)}`], literalContent()).not_checked).toContainEqual(
     expect.objectContaining({ what: 'command 1: what lies between its first and its last 65536 characters' }),
   );
 });
