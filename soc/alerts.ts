@@ -1,4 +1,5 @@
 /** Alerts, and what may happen to one: it comes, is seen again, is judged, is acknowledged. */
+import { z } from 'zod';
 import {
   Alert,
   AuroraError,
@@ -15,7 +16,7 @@ import {
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { AlertRow, Writing } from '../store/index.ts';
 import type { Audit, Doer } from './audit.ts';
-import { cursorOf, readCursor } from './cursor.ts';
+import { cursorOf, Position, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
 
 /** What happened to an alert, for its stream. */
@@ -83,8 +84,8 @@ export function createAlerts(deps: AlertDeps): Alerts {
     const { limit, cursor, severity, status, source, acknowledged, assignee, sort } = asked;
     const since = asked.since === undefined ? undefined : new Date(asked.since).toISOString();
     const question = ['alerts', severity, status, source, acknowledged, assignee, since, sort];
-    const place = readCursor(question, cursor);
-    const { column, direction } = ORDERS[sort];
+    const { column, direction, value: shape } = ORDERS[sort];
+    const place = readCursor(question, cursor, z.tuple([shape, Position]));
     let query = db
       .selectFrom('alerts')
       .select(['position', 'last_seen_at', 'severity_rank'])
@@ -99,10 +100,10 @@ export function createAlerts(deps: AlertDeps): Alerts {
     if (since !== undefined) query = query.where('created_at', '>=', since);
     if (acknowledged !== undefined) query = query.where('acknowledged_at', acknowledged ? 'is not' : 'is', null);
     if (place) {
-      const [value = 0, position = 0] = place;
+      const [value, position] = place;
       const behind = direction === 'desc' ? '<' : '>';
       query = query.where((where) => {
-        const later = where('position', behind, Number(position));
+        const later = where('position', behind, position);
         if (column === undefined) return later;
         return where.or([where(column, behind, value), where.and([where(column, '=', value), later])]);
       });
@@ -367,10 +368,10 @@ const tooLarge = (): AuroraError =>
 const noAlert = (alert_id: string): AuroraError => new AuroraError(4042, { detail: { alert_id } });
 
 const ORDERS = {
-  '-created_at': { column: undefined, direction: 'desc' },
-  created_at: { column: undefined, direction: 'asc' },
-  '-last_seen_at': { column: 'last_seen_at', direction: 'desc' },
-  '-severity': { column: 'severity_rank', direction: 'desc' },
+  '-created_at': { column: undefined, direction: 'desc', value: z.literal(0) },
+  created_at: { column: undefined, direction: 'asc', value: z.literal(0) },
+  '-last_seen_at': { column: 'last_seen_at', direction: 'desc', value: z.iso.datetime() },
+  '-severity': { column: 'severity_rank', direction: 'desc', value: Position },
 } as const;
 const LONG_COLUMNS = ['description', 'iocs', 'raw_log', 'http', 'email', 'metadata'] as const;
 /** What the long columns of one page may have together. */

@@ -2,7 +2,7 @@
 export type { AlertEvent, Alerts } from './alerts.ts';
 export type { Answers, KeptAnswer } from './answers.ts';
 export type { Audit, Doer } from './audit.ts';
-export { cursorOf, readCursor } from './cursor.ts';
+export { cursorOf, Position, readCursor } from './cursor.ts';
 export type { Keys } from './keys.ts';
 export { openRecords, type RecordDeps, type Records } from './records.ts';
 export type { IssuedSession, Sessions } from './sessions.ts';

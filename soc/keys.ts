@@ -1,5 +1,6 @@
 /** Keys for machines: shown once, kept as a hash, never wider than whoever made them (ATK-B11, B12). */
 import { timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
 import { ApiKey, AuroraError, Permission, permissionsOf, type Caller, type User } from '../protocol/index.ts';
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { ApiKeyRow } from '../store/index.ts';
@@ -40,14 +41,14 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
 
   async function list({ username, limit, cursor }: Parameters<Keys['list']>[0]): ReturnType<Keys['list']> {
     const question = ['keys', username];
-    const place = readCursor(question, cursor);
+    const place = readCursor(question, cursor, z.tuple([KeyId]));
     let query = db
       .selectFrom('api_keys')
       .selectAll()
       .orderBy('key_id')
       .limit(limit + 1);
     if (username !== undefined) query = query.where('username', '=', username);
-    if (place) query = query.where('key_id', '>', String(place[0]));
+    if (place) query = query.where('key_id', '>', place[0]);
     const rows = await query.execute();
     const items = rows.slice(0, limit).map(toKey);
     const last = items.at(-1);
@@ -166,6 +167,7 @@ const ID_BYTES = 5;
 const ID_CHARS = 2 * ID_BYTES;
 const SECRET_BYTES = 20;
 const CHECK_CHARS = 6;
+const KeyId = z.string().regex(/^key_[0-9a-f]{10}$/);
 const KEY_SHAPE = /^aurora_key_([0-9a-f]{50})([0-9a-f]{6})$/;
 const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 90;

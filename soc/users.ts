@@ -1,4 +1,5 @@
 /** The people of the installation. */
+import { z } from 'zod';
 import { AuroraError, User, type UserRole } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import type { UserRow, Writing } from '../store/index.ts';
@@ -63,14 +64,14 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
 
   async function list({ limit, cursor, role }: Parameters<Users['list']>[0]): Promise<UserPage> {
     const question = ['users', role];
-    const place = readCursor(question, cursor);
+    const place = readCursor(question, cursor, z.tuple([User.shape.username]));
     let query = db
       .selectFrom('users')
       .selectAll()
       .orderBy('username')
       .limit(limit + 1);
     if (role !== undefined) query = query.where('role', '=', role);
-    if (place) query = query.where('username', '>', String(place[0]));
+    if (place) query = query.where('username', '>', place[0]);
     const rows = await query.execute();
     const items = rows.slice(0, limit).map(toUser);
     const last = items.at(-1);
