@@ -28,7 +28,8 @@ export interface Users {
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
-  setPassword(by: Doer, username: string, password: string): Promise<User>;
+  /** For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
+  setPassword(by: Doer, user: Pick<User, 'username' | 'version' | 'created_at'>, password: string): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
 
@@ -165,12 +166,17 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return is_right && row && row.disabled === 0 ? toUser(row) : undefined;
   }
 
-  async function setPassword(by: Doer, username: string, password: string): Promise<User> {
+  async function setPassword(
+    by: Doer,
+    user: Pick<User, 'username' | 'version' | 'created_at'>,
+    password: string,
+  ): Promise<User> {
+    const { username, version, created_at } = user;
     const hashed = await passwords.hash(password);
     const row = await store.asOwner(async (trx) => {
       const before = await trx.selectFrom('users').selectAll().where('username', '=', username).executeTakeFirst();
-      if (!before) throw noUser(username);
-      const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: before.version + 1 };
+      if (before?.version !== version || before.created_at !== created_at) throw changedMeanwhile();
+      const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: version + 1 };
       await trx.updateTable('users').set(after).where('username', '=', username).execute();
       await endSessions(trx, username, 'password changed');
       await audit.within(trx, by, { action: 'user.password', target: username });
@@ -205,6 +211,10 @@ const isAdmin = ({ role, disabled }: UserRow): boolean => role === 'admin' && di
 
 const toUser = ({ must_change, disabled, ...row }: UserRow): User =>
   User.parse({ ...row, disabled: disabled === 1, must_change_password: must_change === 1 });
+
+/** Whatever was proved may be true no longer. */
+export const changedMeanwhile = (): AuroraError =>
+  new AuroraError(4012, { message: 'This user was changed meanwhile: sign in again' });
 
 const noUser = (username: string): AuroraError =>
   new AuroraError(4040, { message: 'No such user', detail: { username } });

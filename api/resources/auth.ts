@@ -64,7 +64,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
     }
     if (new_password === password)
       throw new AuroraError(4220, { message: 'Validation failed: /new_password is the old one' });
-    return toPair(await sessions.begin(by, await users.setPassword(by, name, new_password)));
+    return toPair(await sessions.begin(by, await users.setPassword(by, user, new_password)));
   }
 
   async function toPair({ session_id, user, refresh_token, refresh_expires_in }: IssuedSession): Promise<TokenPair> {

@@ -16,8 +16,9 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
       const { username, session_id } = callerIn(context);
       if (session_id === undefined) throw new AuroraError(4030, { message: 'A key has no password' });
       takeOrThrow(limiter, `login:${context.remote}:${username}`, TRIES_MINUTE_MAX);
-      if (!(await users.prove(username, current_password))) throw new AuroraError(4012);
-      return users.setPassword(doerIn(context), username, new_password);
+      const user = await users.prove(username, current_password);
+      if (!user) throw new AuroraError(4012);
+      return users.setPassword(doerIn(context), user, new_password);
     }),
     userRoutes.list.implement((query) => users.list(query)),
     userRoutes.create.implement((asked, context) => users.create(doerIn(context), asked)),

@@ -102,7 +102,7 @@ onEveryDatabase('sessions', (soc) => {
     expect(await sessions.find(first.session_id)).toBeUndefined();
     await expect(sessions.refresh({}, first.refresh_token)).rejects.toMatchObject({ code: 4011 });
     for (const act of [
-      () => users.setPassword(system, 'anna', 'another good password'),
+      async () => users.setPassword(system, (await users.find('anna'))!, 'another good password'),
       () => users.update(system, { username: 'anna', disabled: true }),
       () => users.remove(system, 'anna'),
     ]) {
@@ -114,6 +114,31 @@ onEveryDatabase('sessions', (soc) => {
       await act();
       expect(await sessions.find(session_id)).toBeUndefined();
     }
+  });
+
+  test('ATK-B4: what an old password proved begins nothing, and changes nothing, once it was reset, changed or disabled', async () => {
+    const { sessions, users, store } = soc();
+    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    const by = { sub: 'user:anna' };
+    const provedThen = async (password: string, act: () => Promise<unknown>) => {
+      const proved = await users.prove('anna', password);
+      if (!proved) throw new Error('the password is not right');
+      await act();
+      const refusal = { code: 4012, message: expect.stringContaining('sign in again') as string };
+      await expect(sessions.begin(by, proved)).rejects.toMatchObject(refusal);
+      await expect(users.setPassword(by, proved, 'the second of two')).rejects.toMatchObject(refusal);
+      const open = await store.db.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute();
+      expect(open).toEqual([]);
+    };
+    const first = await users.prove('anna', 'correct horse battery');
+    await provedThen('correct horse battery', () => users.setPassword(by, first!, 'the first of two'));
+    let given: string | null = null;
+    await provedThen('the first of two', async () => {
+      given = (await users.update(system, { username: 'anna', reset_password: true })).one_time_password;
+    });
+    await provedThen(given ?? '', () => users.update(system, { username: 'anna', disabled: true }));
+    await users.update(system, { username: 'anna', disabled: false });
+    await provedThen(given ?? '', () => users.remove(system, 'anna'));
   });
 
   test('a session is over after a week of silence, and after a month in any case', async () => {
