@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ApiKey, AuroraError, Permission, permissionsOf, type Caller, type User } from '../protocol/index.ts';
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { ApiKeyRow } from '../store/index.ts';
+import type { KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
 import { cursorOf, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
@@ -16,11 +17,12 @@ export interface Keys {
     limit: number;
     cursor?: string | undefined;
   }): Promise<{ items: ApiKey[]; next_cursor: string | null }>;
-  /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. */
+  /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. The answer that is kept holds no key. */
   create(
     by: Doer,
     caller: Caller,
     asked: { name: string; scopes: Permission[]; expires_in_days?: number | undefined },
+    keepAnswer?: KeepAnswer<ApiKey>,
   ): Promise<ApiKey & { api_key: string }>;
   /** Throws 4040 for a key that is not the caller's, unless the caller administers. */
   revoke(by: Doer, caller: Caller, key_id: string): Promise<void>;
@@ -56,9 +58,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
   }
 
   async function create(
-    by: Doer,
-    caller: Caller,
-    { name, scopes, expires_in_days = DAYS_DEFAULT }: Parameters<Keys['create']>[2],
+    ...[by, caller, { name, scopes, expires_in_days = DAYS_DEFAULT }, keepAnswer]: Parameters<Keys['create']>
   ): Promise<ApiKey & { api_key: string }> {
     if (caller.key_id !== undefined) throw new AuroraError(4030, { message: 'A key makes no keys: sign in for that' });
     const beyond = scopes.find((scope) => !caller.permissions.includes(scope));
@@ -88,6 +88,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
       if (live.length >= KEYS_MAX) throw new AuroraError(4090, { message: `One user may have ${KEYS_MAX} keys` });
       await trx.insertInto('api_keys').values(row).execute();
       await audit.within(trx, by, { action: 'key.create', target: key_id, detail: { name, scopes } });
+      await keepAnswer?.(trx, toKey(row));
     });
     return { ...toKey(row), api_key };
   }

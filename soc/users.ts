@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AuroraError, User, type UserRole } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import type { UserRow, Writing } from '../store/index.ts';
+import { forgetAnswers, type KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
 import { cursorOf, readCursor } from './cursor.ts';
 import type { Passwords } from './passwords.ts';
@@ -13,7 +14,12 @@ export interface Users {
   /** Makes the first administrator where nobody is; answers the one-time password, once. */
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
-  create(by: Doer, asked: { username: string; role: UserRole; password?: string | undefined }): Promise<NewUser>;
+  /** The answer that is kept holds no password. */
+  create(
+    by: Doer,
+    asked: { username: string; role: UserRole; password?: string | undefined },
+    keepAnswer?: KeepAnswer<User>,
+  ): Promise<NewUser>;
   /** Throws 4090 rather than leave no administrator who can sign in. */
   update(
     by: Doer,
@@ -79,7 +85,9 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return { items, next_cursor: rows.length > limit && last ? cursorOf(question, [last.username]) : null };
   }
 
-  async function create(by: Doer, { username, role, password }: Parameters<Users['create']>[1]): Promise<NewUser> {
+  async function create(
+    ...[by, { username, role, password }, keepAnswer]: Parameters<Users['create']>
+  ): Promise<NewUser> {
     if (RESERVED.has(username)) throw new AuroraError(4090, { message: `${username} is no name for a user` });
     const one_time_password = password === undefined ? passwords.generate() : null;
     const row: UserRow = {
@@ -108,6 +116,8 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       if (count >= USERS_MAX) throw new AuroraError(4090, { message: `There may be ${USERS_MAX} users` });
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
+      await forgetAnswers(trx, `user:${username}`);
+      await keepAnswer?.(trx, toUser(row));
     });
     return { ...toUser(row), one_time_password };
   }
@@ -156,6 +166,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
         .where('revoked_at', 'is', null)
         .execute();
       await audit.within(trx, by, { action: 'user.delete', target: username });
+      await forgetAnswers(trx, `user:${username}`);
     });
     onChanged();
   }

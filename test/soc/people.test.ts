@@ -1,7 +1,7 @@
 /** People, sessions and keys, on every database: what lets somebody in, and what ends it. */
 import { expect, test } from 'vitest';
 import { permissionsOf, type Caller, type UserRole } from '../../protocol/index.ts';
-import { openRecords } from '../../soc/index.ts';
+import { openRecords, scopeOf } from '../../soc/index.ts';
 import { onEveryDatabase } from '../support/soc.ts';
 
 const system = { sub: 'system' };
@@ -231,6 +231,43 @@ onEveryDatabase('answers and settings', (soc) => {
     expect(await answers.once(asked, async () => ({ status: 200, body: '', keep: true }))).toMatchObject({
       replayed: false,
     });
+  });
+
+  test('PROM-P2 INV5: an answer is kept with what it tells or not at all: whoever dies behind it does not do it twice', async () => {
+    const { answers, alerts, store } = soc();
+    const asked = { scope: 's', digest: 'd' };
+    const alert = { title: 'once', severity: 'low', source: 'test' } as const;
+    const dying = (fails: 'within' | 'behind') =>
+      answers.once(asked, async (keep) => {
+        await alerts.create(system, alert, 'refuse', async (trx, made) => {
+          await keep(trx, { status: 201, body: made.alert.alert_id });
+          if (fails === 'within') throw new Error('died');
+        });
+        throw new Error('died');
+      });
+    await expect(dying('within')).rejects.toThrow('died');
+    expect(await store.db.selectFrom('answers').selectAll().execute()).toEqual([]);
+    expect((await alerts.list({ limit: 5, sort: 'created_at' })).items).toEqual([]);
+    await expect(dying('behind')).rejects.toThrow('died');
+    const [kept] = (await alerts.list({ limit: 5, sort: 'created_at' })).items;
+    expect(await dying('behind')).toEqual({ status: 201, body: kept?.alert_id, replayed: true });
+  });
+
+  test('whoever is given the name of somebody deleted is not given their answers', async () => {
+    const { answers, users } = soc();
+    const act = async () => ({ status: 201, body: 'told', keep: true });
+    const once = (sub: string) => answers.once({ scope: scopeOf(sub, 'alerts.create', 'k'), digest: 'd' }, act);
+    for (const username of ['anna', 'anna-b', 'ann']) {
+      await users.create(system, { username, role: 'analyst' });
+      await once(`user:${username}`);
+    }
+    await users.remove(system, 'anna');
+    await once('user:anna'); // was under way
+    await users.create(system, { username: 'anna', role: 'analyst' });
+    expect(await once('user:anna')).toMatchObject({ replayed: false });
+    for (const sub of ['user:anna-b', 'user:ann']) expect(await once(sub)).toMatchObject({ replayed: true });
+    await users.remove(system, 'anna');
+    expect(await once('user:anna')).toMatchObject({ replayed: false });
   });
 
   test('settings are changed at their version, and are there after a restart', async () => {
