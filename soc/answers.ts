@@ -71,7 +71,7 @@ export function createAnswers({ store, clock }: Pick<SocDeps, 'store' | 'clock'>
       const { status, body } = sameBody(kept, digest);
       return { status, body, replayed: true };
     }
-    let is_kept = false;
+    const own = { is_kept: false };
     const keepIn: KeepAnswer<KeptAnswer> = async (trx, { status, body }) => {
       const row = { scope, digest, status, body, expires_at: toIso(clock.now() + KEPT_MS) };
       await trx
@@ -79,10 +79,10 @@ export function createAnswers({ store, clock }: Pick<SocDeps, 'store' | 'clock'>
         .values(row)
         .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
         .execute();
-      is_kept = true;
+      own.is_kept = true;
     };
     const { status, body, keep } = await act(keepIn);
-    if (keep && !is_kept) await store.asOwner((trx) => keepIn(trx, { status, body }));
+    if (keep && !own.is_kept) await store.asOwner((trx) => keepIn(trx, { status, body }));
     return { status, body, replayed: false };
   }
 }
