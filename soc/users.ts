@@ -14,13 +14,16 @@ export interface Users {
   /** Makes the first administrator where nobody is; answers the one-time password, once. */
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
-  /** The answer that is kept holds no password. */
+  /**
+   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. The answer that is
+   * kept holds no password.
+   */
   create(
     by: Doer,
     asked: { username: string; role: UserRole; password?: string | undefined },
     keepAnswer?: KeepAnswer<User>,
   ): Promise<NewUser>;
-  /** Throws 4090 rather than leave no administrator who can sign in. */
+  /** Throws 4040, 4120 when it is not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
   update(
     by: Doer,
     asked: {
@@ -31,10 +34,11 @@ export interface Users {
     },
     if_match?: number,
   ): Promise<NewUser>;
+  /** Ends their sessions and keys. Throws 4040, and 4090 rather than leave no administrator who can sign in. */
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
-  /** For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
+  /** Ends their sessions. For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
   setPassword(by: Doer, user: Pick<User, 'username' | 'version' | 'created_at'>, password: string): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
@@ -113,7 +117,9 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
         .selectFrom('users')
         .select((select) => select.fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
-      if (count >= USERS_MAX) throw new AuroraError(4090, { message: `There may be ${USERS_MAX} users` });
+      if (count >= USERS_MAX) {
+        throw new AuroraError(4090, { message: `There may be ${USERS_MAX} users: delete one that is not needed` });
+      }
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
       await forgetAnswers(trx, `user:${username}`);
@@ -229,7 +235,8 @@ export const changedMeanwhile = (): AuroraError =>
 
 const noUser = (username: string): AuroraError =>
   new AuroraError(4040, { message: 'No such user', detail: { username } });
-const stale = (version: number): AuroraError => new AuroraError(4120, { message: `It is at version ${version}` });
+const stale = (version: number): AuroraError =>
+  new AuroraError(4120, { message: `It is at version ${version}`, detail: { version } });
 
 const FIRST_ADMIN = 'admin';
 /** Names that mean something else in a path. */
