@@ -11,9 +11,10 @@ import {
   type RouteSpec,
 } from '../protocol/index.ts';
 import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
-import type { Answers, StoredSettings } from '../soc/index.ts';
+import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
 import { createGathering } from './input.ts';
+import { letKeep } from './keeping.ts';
 import type { RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
@@ -188,18 +189,20 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       send(route, { request, reply }, await act());
       return;
     }
-    const scope = JSON.stringify([context.caller.sub, name, key]);
+    const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
-    const given = await answers.once({ scope, digest: digestOf(input) }, async () => {
+    const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
+      letKeep(context, async (trx, { output, status: made = route.status ?? 200 }) => {
+        const body = JSON.stringify(idempotency === 'once' ? output : route.output.parse(output));
+        if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made, body });
+      });
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
       return { status: answered.status, body: idempotency === 'once' ? null : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    if (body === null) {
-      throw new AuroraError(4090, { message: 'This was made under that key already; its secret was shown once' });
-    }
+    if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     send(route, { request, reply }, { status: given.status, body });
   }
@@ -211,7 +214,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   ): ReturnType<RouteContext['once']> {
     const { caller, idempotency_key: key } = context;
     if (key === undefined || !caller) return { task_id: await accept(), joined: false };
-    const scope = JSON.stringify([caller.sub, name, key, 'task']);
+    const scope = scopeOf(caller.sub, name, key, 'task');
     const { body, replayed } = await answers.once({ scope, digest: digestOf(order) }, async () => {
       return { status: ACCEPTED, body: await accept(), keep: true };
     });
@@ -282,6 +285,14 @@ function versionIn(header: string | undefined): number | undefined {
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
+
+/** Whose secret it was is said: what nobody can use has to be taken back. */
+const shownOnce = (made: string | null): AuroraError =>
+  new AuroraError(4090, {
+    message:
+      'This was made under that key already, and its secret was shown once: where it did not arrive, revoke or reset what was made',
+    ...(made !== null && { detail: JSON.parse(made) as unknown }),
+  });
 
 const badHeader = (name: string, rule: string): AuroraError =>
   new AuroraError(4220, {

@@ -1,4 +1,5 @@
 /** Alerts, and what may happen to one: it comes, is seen again, is judged, is acknowledged. */
+import { z } from 'zod';
 import {
   Alert,
   AuroraError,
@@ -14,8 +15,9 @@ import {
 } from '../protocol/index.ts';
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { AlertRow, Writing } from '../store/index.ts';
+import type { KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
-import { cursorOf, readCursor } from './cursor.ts';
+import { cursorOf, Position, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
 
 /** What happened to an alert, for its stream. */
@@ -27,13 +29,24 @@ export interface Alerts {
   /** Throws 4042. */
   get(alert_id: string): Promise<Alert>;
   /** A duplicate is counted on the alert that is there, and then is 4091, or that alert with `on_duplicate: 'return'`. */
-  create(by: Doer, asked: NewAlert, on_duplicate: 'refuse' | 'return'): Promise<{ alert: Alert; is_new: boolean }>;
+  create(
+    by: Doer,
+    asked: NewAlert,
+    on_duplicate: 'refuse' | 'return',
+    keepAnswer?: KeepAnswer<KeptAlert>,
+  ): Promise<KeptAlert>;
   /** Each by itself: what is wrong with one says nothing about the others. */
-  createMany(by: Doer, asked: readonly unknown[]): Promise<BulkOutcome[]>;
+  createMany(by: Doer, asked: readonly unknown[], keepAnswer?: KeepAnswer<BulkOutcome[]>): Promise<BulkOutcome[]>;
   /** Throws 4042, 4120 when `if_match` is not its version, 4220 for a status it cannot go to. */
   update(by: Doer, alert_id: string, change: AlertChange, if_match?: number): Promise<Alert>;
   /** Somebody else's acknowledgement stands. Throws 4042, and 4090 when it was changed in the same moment. */
   acknowledge(by: Doer, alert_id: string): Promise<Alert>;
+}
+
+/** An alert that came, and whether it was there already. */
+export interface KeptAlert {
+  alert: Alert;
+  is_new: boolean;
 }
 
 /** What is asked of the list. */
@@ -83,8 +96,8 @@ export function createAlerts(deps: AlertDeps): Alerts {
     const { limit, cursor, severity, status, source, acknowledged, assignee, sort } = asked;
     const since = asked.since === undefined ? undefined : new Date(asked.since).toISOString();
     const question = ['alerts', severity, status, source, acknowledged, assignee, since, sort];
-    const place = readCursor(question, cursor);
-    const { column, direction } = ORDERS[sort];
+    const { column, direction, value: shape } = ORDERS[sort];
+    const place = readCursor(question, cursor, z.tuple([shape, Position]));
     let query = db
       .selectFrom('alerts')
       .select(['position', 'last_seen_at', 'severity_rank'])
@@ -99,10 +112,10 @@ export function createAlerts(deps: AlertDeps): Alerts {
     if (since !== undefined) query = query.where('created_at', '>=', since);
     if (acknowledged !== undefined) query = query.where('acknowledged_at', acknowledged ? 'is not' : 'is', null);
     if (place) {
-      const [value = 0, position = 0] = place;
+      const [value, position] = place;
       const behind = direction === 'desc' ? '<' : '>';
       query = query.where((where) => {
-        const later = where('position', behind, Number(position));
+        const later = where('position', behind, position);
         if (column === undefined) return later;
         return where.or([where(column, behind, value), where.and([where(column, '=', value), later])]);
       });
@@ -131,12 +144,12 @@ export function createAlerts(deps: AlertDeps): Alerts {
 
   /* ---- coming ---- */
 
-  async function create(
-    by: Doer,
-    asked: NewAlert,
-    on_duplicate: 'refuse' | 'return',
-  ): Promise<{ alert: Alert; is_new: boolean }> {
-    const kept = await store.asOwner((trx) => keep(trx, by, asked));
+  async function create(...[by, asked, on_duplicate, keepAnswer]: Parameters<Alerts['create']>): Promise<KeptAlert> {
+    const kept = await store.asOwner(async (trx) => {
+      const made = await keep(trx, by, asked);
+      if (made.is_new || on_duplicate === 'return') await keepAnswer?.(trx, made);
+      return made;
+    });
     onEvent(kept.is_new ? 'alert.created' : 'alert.seen_again', kept.alert);
     if (!kept.is_new && on_duplicate === 'refuse') {
       const detail = duplicateOf(kept.alert);
@@ -145,31 +158,23 @@ export function createAlerts(deps: AlertDeps): Alerts {
     return kept;
   }
 
-  async function createMany(by: Doer, asked: readonly unknown[]): Promise<BulkOutcome[]> {
-    const judged = asked.map((one, index) => ({ index, parsed: NewAlert.safeParse(one) }));
-    const kept = await store.asOwner(async (trx) => {
-      const all: { index: number; alert: Alert; is_new: boolean }[] = [];
-      for (const { index, parsed } of judged) {
-        if (parsed.success && !isTooLarge(parsed.data)) all.push({ index, ...(await keep(trx, by, parsed.data)) });
+  async function createMany(...[by, asked, keepAnswer]: Parameters<Alerts['createMany']>): Promise<BulkOutcome[]> {
+    const judged = asked.map((one) => NewAlert.safeParse(one));
+    const { kept, outcomes } = await store.asOwner(async (trx) => {
+      const all = new Map<number, KeptAlert>();
+      for (const [index, parsed] of judged.entries()) {
+        if (parsed.success && !isTooLarge(parsed.data)) all.set(index, await keep(trx, by, parsed.data));
       }
-      return all;
+      const told = judged.map((parsed, index) => toOutcome(index, parsed, all.get(index)));
+      await keepAnswer?.(trx, told);
+      return { kept: all, outcomes: told };
     });
-    for (const { alert, is_new } of kept) onEvent(is_new ? 'alert.created' : 'alert.seen_again', alert);
-    const outcomes = new Map(kept.map((one) => [one.index, one]));
-    return judged.map(({ index, parsed }): BulkOutcome => {
-      const outcome = outcomes.get(index);
-      if (!outcome) {
-        const { message, detail } = parsed.success ? tooLarge() : invalidParams(parsed.error);
-        return { index, status: 'refused', error: { code: errorCodeText(4220), message, detail } };
-      }
-      const { alert, is_new } = outcome;
-      if (is_new) return { index, status: 'created', alert_id: alert.alert_id };
-      return { index, status: 'duplicate', ...duplicateOf(alert) };
-    });
+    for (const { alert, is_new } of kept.values()) onEvent(is_new ? 'alert.created' : 'alert.seen_again', alert);
+    return outcomes;
   }
 
   /** Counts it where it is there already, else gives it the next number of its year. */
-  async function keep(trx: Writing, by: Doer, asked: NewAlert): Promise<{ alert: Alert; is_new: boolean }> {
+  async function keep(trx: Writing, by: Doer, asked: NewAlert): Promise<KeptAlert> {
     if (isTooLarge(asked)) throw tooLarge();
     const at = now();
     const name = `alerts ${at.slice(0, 4)}`;
@@ -278,6 +283,16 @@ export function createAlerts(deps: AlertDeps): Alerts {
   }
 }
 
+function toOutcome(index: number, parsed: z.ZodSafeParseResult<NewAlert>, kept: KeptAlert | undefined): BulkOutcome {
+  if (!kept) {
+    const { message, detail } = parsed.success ? tooLarge() : invalidParams(parsed.error);
+    return { index, status: 'refused', error: { code: errorCodeText(4220), message, detail } };
+  }
+  const { alert, is_new } = kept;
+  if (is_new) return { index, status: 'created', alert_id: alert.alert_id };
+  return { index, status: 'duplicate', ...duplicateOf(alert) };
+}
+
 /** How many of these make one page: one alert may be a megabyte, and a page may be short. */
 function fitting(rows: readonly Record<`${(typeof LONG_COLUMNS)[number]}_chars`, number | null>[]): number {
   let chars = 0;
@@ -367,10 +382,10 @@ const tooLarge = (): AuroraError =>
 const noAlert = (alert_id: string): AuroraError => new AuroraError(4042, { detail: { alert_id } });
 
 const ORDERS = {
-  '-created_at': { column: undefined, direction: 'desc' },
-  created_at: { column: undefined, direction: 'asc' },
-  '-last_seen_at': { column: 'last_seen_at', direction: 'desc' },
-  '-severity': { column: 'severity_rank', direction: 'desc' },
+  '-created_at': { column: undefined, direction: 'desc', value: z.literal(0) },
+  created_at: { column: undefined, direction: 'asc', value: z.literal(0) },
+  '-last_seen_at': { column: 'last_seen_at', direction: 'desc', value: z.iso.datetime() },
+  '-severity': { column: 'severity_rank', direction: 'desc', value: Position },
 } as const;
 const LONG_COLUMNS = ['description', 'iocs', 'raw_log', 'http', 'email', 'metadata'] as const;
 /** What the long columns of one page may have together. */

@@ -1,9 +1,13 @@
 /** First answers to requests with an idempotency key: given again to whoever repeats the request (T06). */
 import { AuroraError } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
+import type { Writing } from '../store/index.ts';
 import type { SocDeps } from './soc.ts';
 
-/** An answer as it is kept; without a body when it held a secret. */
+/** Keeps the answer to a request within the transaction of what was made for it. */
+export type KeepAnswer<Made> = (trx: Writing, made: Made) => Promise<void>;
+
+/** An answer as it is kept; of one that held a secret only what that belongs to, if anything. */
 export interface KeptAnswer {
   status: number;
   body: string | null;
@@ -13,9 +17,13 @@ export interface KeptAnswer {
 export interface Answers {
   /**
    * Runs `act` once for a scope and a digest of what was asked, and answers what it answered the first time to everybody else, also
-   * to those who come meanwhile. Another digest is 4090. What throws is not kept: it may be tried again.
+   * to those who come meanwhile. Another digest is 4090. What throws is not kept: it may be tried again. An act that writes keeps
+   * its answer in its own transaction with `keep`, so that neither is without the other, whenever the process dies.
    */
-  once(asked: { scope: string; digest: string }, act: () => Promise<KeptAnswer & { keep: boolean }>): Promise<Given>;
+  once(
+    asked: { scope: string; digest: string },
+    act: (keep: KeepAnswer<KeptAnswer>) => Promise<KeptAnswer & { keep: boolean }>,
+  ): Promise<Given>;
   /** Forgets what is over. */
   prune(): Promise<void>;
 }
@@ -63,19 +71,33 @@ export function createAnswers({ store, clock }: Pick<SocDeps, 'store' | 'clock'>
       const { status, body } = sameBody(kept, digest);
       return { status, body, replayed: true };
     }
-    const { status, body, keep } = await act();
-    if (keep) {
+    const own = { is_kept: false };
+    const keepIn: KeepAnswer<KeptAnswer> = async (trx, { status, body }) => {
       const row = { scope, digest, status, body, expires_at: toIso(clock.now() + KEPT_MS) };
-      await store.asOwner((trx) =>
-        trx
-          .insertInto('answers')
-          .values(row)
-          .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
-          .execute(),
-      );
-    }
+      await trx
+        .insertInto('answers')
+        .values(row)
+        .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
+        .execute();
+      own.is_kept = true;
+    };
+    const { status, body, keep } = await act(keepIn);
+    if (keep && !own.is_kept) await store.asOwner((trx) => keepIn(trx, { status, body }));
     return { status, body, replayed: false };
   }
+}
+
+/** The scope of one key: whose it is comes first, so that all of somebody's lie together. */
+export const scopeOf = (sub: string, ...names: string[]): string => JSON.stringify([sub, ...names]);
+
+/** Forgets the answers that somebody was given: whoever has their name next is somebody else. */
+export async function forgetAnswers(trx: Writing, sub: string): Promise<void> {
+  const start = JSON.stringify([sub]).slice(0, -1);
+  await trx
+    .deleteFrom('answers')
+    .where('scope', '>=', `${start},`)
+    .where('scope', '<', `${start}-`) // the character behind the comma
+    .execute();
 }
 
 function sameBody<T extends { digest: string }>(known: T, digest: string): T {

@@ -1,8 +1,9 @@
 /** Who did what, and who tried: rows that are only ever added, in the transaction of what they tell. */
+import { z } from 'zod';
 import { AuditEntry, type RouteContext } from '../protocol/index.ts';
 import { redact, toIso } from '../seams/index.ts';
 import type { Writing } from '../store/index.ts';
-import { cursorOf, readCursor } from './cursor.ts';
+import { cursorOf, Position, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
 
 /** Who does something, as the record names them. */
@@ -61,7 +62,7 @@ export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'cloc
 
   async function list({ limit, cursor, actor, action }: Parameters<Audit['list']>[0]): ReturnType<Audit['list']> {
     const question = ['audit', actor, action];
-    const place = readCursor(question, cursor);
+    const place = readCursor(question, cursor, z.tuple([Position]));
     let query = store.db
       .selectFrom('audit')
       .selectAll()
@@ -69,7 +70,7 @@ export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'cloc
       .limit(limit + 1);
     if (actor !== undefined) query = query.where('actor', '=', actor);
     if (action !== undefined) query = query.where('action', '=', action);
-    if (place) query = query.where('position', '<', Number(place[0]));
+    if (place) query = query.where('position', '<', place[0]);
     const rows = await query.execute();
     const page = rows.slice(0, limit);
     const last = page.at(-1);

@@ -12,24 +12,32 @@ export function cursorOf(question: unknown, place: Place): string {
   return `${Buffer.from(text).toString('base64url')}.${digestOf(text)}`;
 }
 
-/** The place in a cursor. Throws 4220 when it was changed, or taken from the answer to another question. */
-export function readCursor(question: unknown, cursor: string | undefined): Place | undefined {
+/**
+ * The place in a cursor, of the shape that the list is sorted by: anybody can compute the checks, so that the shape is what the
+ * database relies on. Throws 4220 when it was changed, or taken from the answer to another question.
+ */
+export function readCursor<P extends Place>(
+  question: unknown,
+  cursor: string | undefined,
+  shape: z.ZodType<P>,
+): P | undefined {
   if (cursor === undefined) return undefined;
-  const [encoded = '', check] = cursor.split('.');
+  const [encoded = '', check, ...more] = cursor.split('.');
   const text = Buffer.from(encoded, 'base64url').toString();
-  const parsed = check === digestOf(text) ? Parts.safeParse(parse(text)) : undefined;
-  const [asked, ...place] = parsed?.data ?? [];
-  if (asked === digestOf(question)) return place;
+  const parsed = more.length === 0 && check === digestOf(text) ? Parts.safeParse(parse(text)) : undefined;
+  const [asked, ...rest] = parsed?.data ?? [];
+  const place = asked === digestOf(question) ? shape.safeParse(rest) : undefined;
+  if (place?.success) return place.data;
   throw new AuroraError(4220, {
     message: 'Validation failed: /cursor take next_cursor from the same list, unchanged',
     detail: { issues: [{ path: '/cursor', message: 'not a cursor of this list' }] },
   });
 }
 
-const Parts = z
-  .array(z.union([z.string(), z.number()]))
-  .min(2)
-  .max(8);
+/** A row's number, as lists are sorted by it. */
+export const Position = z.int().nonnegative();
+
+const Parts = z.array(z.unknown());
 const digestOf = (value: unknown): string => sha256Of(JSON.stringify(value)).slice(0, DIGEST_CHARS);
 
 function parse(text: string): unknown {

@@ -1,8 +1,8 @@
 /** What a security team keeps: people and their keys, alerts, settings, and the record of who did what. No HTTP, no mesh. */
-export type { AlertEvent, Alerts } from './alerts.ts';
-export type { Answers, KeptAnswer } from './answers.ts';
+export type { AlertEvent, Alerts, KeptAlert } from './alerts.ts';
+export { scopeOf, type Answers, type KeepAnswer, type KeptAnswer } from './answers.ts';
 export type { Audit, Doer } from './audit.ts';
-export { cursorOf, readCursor } from './cursor.ts';
+export { cursorOf, Position, readCursor } from './cursor.ts';
 export type { Keys } from './keys.ts';
 export { openRecords, type RecordDeps, type Records } from './records.ts';
 export type { IssuedSession, Sessions } from './sessions.ts';

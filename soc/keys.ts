@@ -1,8 +1,10 @@
 /** Keys for machines: shown once, kept as a hash, never wider than whoever made them (ATK-B11, B12). */
 import { timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
 import { ApiKey, AuroraError, Permission, permissionsOf, type Caller, type User } from '../protocol/index.ts';
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { ApiKeyRow } from '../store/index.ts';
+import type { KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
 import { cursorOf, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
@@ -15,11 +17,12 @@ export interface Keys {
     limit: number;
     cursor?: string | undefined;
   }): Promise<{ items: ApiKey[]; next_cursor: string | null }>;
-  /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. */
+  /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. The answer that is kept holds no key. */
   create(
     by: Doer,
     caller: Caller,
     asked: { name: string; scopes: Permission[]; expires_in_days?: number | undefined },
+    keepAnswer?: KeepAnswer<ApiKey>,
   ): Promise<ApiKey & { api_key: string }>;
   /** Throws 4040 for a key that is not the caller's, unless the caller administers. */
   revoke(by: Doer, caller: Caller, key_id: string): Promise<void>;
@@ -40,14 +43,14 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
 
   async function list({ username, limit, cursor }: Parameters<Keys['list']>[0]): ReturnType<Keys['list']> {
     const question = ['keys', username];
-    const place = readCursor(question, cursor);
+    const place = readCursor(question, cursor, z.tuple([KeyId]));
     let query = db
       .selectFrom('api_keys')
       .selectAll()
       .orderBy('key_id')
       .limit(limit + 1);
     if (username !== undefined) query = query.where('username', '=', username);
-    if (place) query = query.where('key_id', '>', String(place[0]));
+    if (place) query = query.where('key_id', '>', place[0]);
     const rows = await query.execute();
     const items = rows.slice(0, limit).map(toKey);
     const last = items.at(-1);
@@ -55,9 +58,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
   }
 
   async function create(
-    by: Doer,
-    caller: Caller,
-    { name, scopes, expires_in_days = DAYS_DEFAULT }: Parameters<Keys['create']>[2],
+    ...[by, caller, { name, scopes, expires_in_days = DAYS_DEFAULT }, keepAnswer]: Parameters<Keys['create']>
   ): Promise<ApiKey & { api_key: string }> {
     if (caller.key_id !== undefined) throw new AuroraError(4030, { message: 'A key makes no keys: sign in for that' });
     const beyond = scopes.find((scope) => !caller.permissions.includes(scope));
@@ -87,6 +88,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
       if (live.length >= KEYS_MAX) throw new AuroraError(4090, { message: `One user may have ${KEYS_MAX} keys` });
       await trx.insertInto('api_keys').values(row).execute();
       await audit.within(trx, by, { action: 'key.create', target: key_id, detail: { name, scopes } });
+      await keepAnswer?.(trx, toKey(row));
     });
     return { ...toKey(row), api_key };
   }
@@ -166,6 +168,7 @@ const ID_BYTES = 5;
 const ID_CHARS = 2 * ID_BYTES;
 const SECRET_BYTES = 20;
 const CHECK_CHARS = 6;
+const KeyId = z.string().regex(/^key_[0-9a-f]{10}$/);
 const KEY_SHAPE = /^aurora_key_([0-9a-f]{50})([0-9a-f]{6})$/;
 const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 90;

@@ -3,10 +3,11 @@ import { AuroraError, type User } from '../protocol/index.ts';
 import { sha256Of, toIso } from '../seams/index.ts';
 import type { Audit, Doer } from './audit.ts';
 import type { SocDeps } from './soc.ts';
-import type { Users } from './users.ts';
+import { changedMeanwhile, type Users } from './users.ts';
 
 /** Signing in, carrying on, ending. */
 export interface Sessions {
+  /** For `user` as they were when they proved who they are: throws 4012 when they were changed or disabled since. */
   begin(by: Doer, user: User): Promise<IssuedSession>;
   /** Throws 4012 for an unknown token, 4011 for one that is over, and 4012 for one that was used: then the session is over as well. */
   refresh(by: Omit<Doer, 'sub'>, refresh_token: string): Promise<IssuedSession>;
@@ -37,9 +38,19 @@ export function createSessions(
 
   async function begin(by: Doer, user: User): Promise<IssuedSession> {
     const session_id = ids.next('session');
-    const { username } = user;
+    const { username, version, created_at: since } = user;
     const issued = newToken();
     await store.asOwner(async (trx) => {
+      // Proving takes a tenth of a second: a password that was reset meanwhile must not begin what the reset has just ended.
+      const same = await trx
+        .updateTable('users')
+        .set({ last_login_at: now() })
+        .where('username', '=', username)
+        .where('version', '=', version)
+        .where('created_at', '=', since)
+        .where('disabled', '=', 0)
+        .executeTakeFirst();
+      if (same.numUpdatedRows !== 1n) throw changedMeanwhile();
       const own = await trx
         .selectFrom('sessions')
         .select('session_id')
@@ -61,7 +72,6 @@ export function createSessions(
         .insertInto('refresh_tokens')
         .values({ ...issued.row, session_id })
         .execute();
-      await trx.updateTable('users').set({ last_login_at: now() }).where('username', '=', username).execute();
       await audit.within(trx, by, { action: 'session.begin', target: session_id });
     });
     return { session_id, user, refresh_token: issued.token, refresh_expires_in: REFRESH_MS / 1_000 };

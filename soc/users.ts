@@ -1,7 +1,9 @@
 /** The people of the installation. */
+import { z } from 'zod';
 import { AuroraError, User, type UserRole } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import type { UserRow, Writing } from '../store/index.ts';
+import { forgetAnswers, type KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
 import { cursorOf, readCursor } from './cursor.ts';
 import type { Passwords } from './passwords.ts';
@@ -12,8 +14,15 @@ export interface Users {
   /** Makes the first administrator where nobody is; answers the one-time password, once. */
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
-  /** Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. */
-  create(by: Doer, asked: { username: string; role: UserRole; password?: string | undefined }): Promise<NewUser>;
+  /**
+   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. The answer that is
+   * kept holds no password.
+   */
+  create(
+    by: Doer,
+    asked: { username: string; role: UserRole; password?: string | undefined },
+    keepAnswer?: KeepAnswer<User>,
+  ): Promise<NewUser>;
   /** Throws 4040, 4120 when it is not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
   update(
     by: Doer,
@@ -29,8 +38,8 @@ export interface Users {
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
-  /** Ends their sessions. Throws 4040. */
-  setPassword(by: Doer, username: string, password: string): Promise<User>;
+  /** Ends their sessions. For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
+  setPassword(by: Doer, user: Pick<User, 'username' | 'version' | 'created_at'>, password: string): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
 
@@ -66,21 +75,23 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
 
   async function list({ limit, cursor, role }: Parameters<Users['list']>[0]): Promise<UserPage> {
     const question = ['users', role];
-    const place = readCursor(question, cursor);
+    const place = readCursor(question, cursor, z.tuple([User.shape.username]));
     let query = db
       .selectFrom('users')
       .selectAll()
       .orderBy('username')
       .limit(limit + 1);
     if (role !== undefined) query = query.where('role', '=', role);
-    if (place) query = query.where('username', '>', String(place[0]));
+    if (place) query = query.where('username', '>', place[0]);
     const rows = await query.execute();
     const items = rows.slice(0, limit).map(toUser);
     const last = items.at(-1);
     return { items, next_cursor: rows.length > limit && last ? cursorOf(question, [last.username]) : null };
   }
 
-  async function create(by: Doer, { username, role, password }: Parameters<Users['create']>[1]): Promise<NewUser> {
+  async function create(
+    ...[by, { username, role, password }, keepAnswer]: Parameters<Users['create']>
+  ): Promise<NewUser> {
     if (RESERVED.has(username)) throw new AuroraError(4090, { message: `${username} is no name for a user` });
     const one_time_password = password === undefined ? passwords.generate() : null;
     const row: UserRow = {
@@ -111,6 +122,8 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       }
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
+      await forgetAnswers(trx, `user:${username}`);
+      await keepAnswer?.(trx, toUser(row));
     });
     return { ...toUser(row), one_time_password };
   }
@@ -159,6 +172,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
         .where('revoked_at', 'is', null)
         .execute();
       await audit.within(trx, by, { action: 'user.delete', target: username });
+      await forgetAnswers(trx, `user:${username}`);
     });
     onChanged();
   }
@@ -169,12 +183,17 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return is_right && row && row.disabled === 0 ? toUser(row) : undefined;
   }
 
-  async function setPassword(by: Doer, username: string, password: string): Promise<User> {
+  async function setPassword(
+    by: Doer,
+    user: Pick<User, 'username' | 'version' | 'created_at'>,
+    password: string,
+  ): Promise<User> {
+    const { username, version, created_at } = user;
     const hashed = await passwords.hash(password);
     const row = await store.asOwner(async (trx) => {
       const before = await trx.selectFrom('users').selectAll().where('username', '=', username).executeTakeFirst();
-      if (!before) throw noUser(username);
-      const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: before.version + 1 };
+      if (before?.version !== version || before.created_at !== created_at) throw changedMeanwhile();
+      const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: version + 1 };
       await trx.updateTable('users').set(after).where('username', '=', username).execute();
       await endSessions(trx, username, 'password changed');
       await audit.within(trx, by, { action: 'user.password', target: username });
@@ -209,6 +228,10 @@ const isAdmin = ({ role, disabled }: UserRow): boolean => role === 'admin' && di
 
 const toUser = ({ must_change, disabled, ...row }: UserRow): User =>
   User.parse({ ...row, disabled: disabled === 1, must_change_password: must_change === 1 });
+
+/** Whatever was proved may be true no longer. */
+export const changedMeanwhile = (): AuroraError =>
+  new AuroraError(4012, { message: 'This user was changed meanwhile: sign in again' });
 
 const noUser = (username: string): AuroraError =>
   new AuroraError(4040, { message: 'No such user', detail: { username } });

@@ -1,5 +1,15 @@
 /** Copies of a database: made while it works, checked before they are trusted, put in its place when nobody owns it. */
-import { closeSync, constants, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { openConnection } from './connection.ts';
 import { inTransaction, readValue, type DriverName, type SqlDriver } from './driver.ts';
@@ -15,7 +25,7 @@ export function backupTo(driver: SqlDriver, file: string): void {
   const draft = `${file}.draft`;
   rmSync(draft, { force: true });
   try {
-    closeSync(openSync(draft, 'wx', 0o600));
+    closeSync(openSync(draft, 'wx', PRIVATE));
     driver.prepare('VACUUM INTO ?').run([draft]);
     settle(draft, file);
   } catch (reason) {
@@ -38,14 +48,14 @@ export async function restoreBackup(options: {
   const release = takeLock(to, driver);
   const draft = `${to}.draft`;
   try {
-    copyFileSync(from, draft);
+    copyPrivately(from, draft);
     const verdict = await checkFile(draft, driver);
     if (!verdict.ok) {
       const where = verdict.task_id === '' ? '' : `${verdict.task_id} #${verdict.seq}: `;
       throw new Error(`${from} is not a good backup: ${where}${verdict.why}`);
     }
     for (const ending of keep === undefined ? [] : ['', '-wal']) {
-      if (existsSync(`${to}${ending}`)) copyFileSync(`${to}${ending}`, `${keep}${ending}`, constants.COPYFILE_FICLONE);
+      if (existsSync(`${to}${ending}`)) copyPrivately(`${to}${ending}`, `${keep}${ending}`);
     }
     raiseEpoch(draft, Math.max(epochOf(draft, driver), existsSync(to) ? epochOf(to, driver) : 0), driver);
     for (const ending of ['-wal', '-shm']) rmSync(`${to}${ending}`, { force: true });
@@ -55,6 +65,12 @@ export async function restoreBackup(options: {
     for (const ending of ['', '-wal', '-shm']) rmSync(`${draft}${ending}`, { force: true });
     release();
   }
+}
+
+/** A copy takes on the mode of what it is copied from, and a backup may have been carried with any. */
+function copyPrivately(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, PRIVATE);
 }
 
 /** Streams number their events by the epoch: what was numbered since the backup must not be numbered again (requirements.md T07). */
@@ -83,6 +99,8 @@ function epochOf(file: string, driver: DriverName): number {
   }
 }
 
+/** Read and written by its owner alone. */
+const PRIVATE = 0o600;
 /** More starts than there were since the backup, wherever they were. */
 const EPOCHS_SINCE = 1_000;
 

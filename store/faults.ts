@@ -25,6 +25,9 @@ export function refusedBy(reason: unknown): unknown {
   return new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, cause: reason });
 }
 
+/** Whether nothing can be kept until what was thrown is over, whoever met it. */
+export const isOfStore = (reason: unknown): boolean => OF_STORE.has(faultOf(reason).kind);
+
 /** By the whole SQLSTATE, or by its class, its first two characters (PostgreSQL manual, appendix A). */
 function kindOfSqlState(reason: unknown): Fault['kind'] {
   const code = reason instanceof Error && 'code' in reason && typeof reason.code === 'string' ? reason.code : '';
@@ -40,7 +43,9 @@ function resultCode(reason: unknown): number | undefined {
 }
 
 /** What is over one day without anybody changing what they asked. */
-const PASSING: ReadonlySet<Fault['kind']> = new Set(['full', 'locked', 'io', 'readonly']);
+const PASSING: ReadonlySet<Fault['kind']> = new Set(['full', 'locked', 'io', 'readonly', 'lost']);
+/** What is wrong with the disk. A lock is one transaction's bad luck, and a lost connection one of several. */
+const OF_STORE: ReadonlySet<Fault['kind']> = new Set(['full', 'io', 'readonly', 'corrupt']);
 const RETRY_AFTER_MS = 1_000;
 /** The low byte of an extended code (sqlite.org/rescode.html). */
 const PRIMARY = 0xff;

@@ -2,7 +2,7 @@
 import { AuroraError } from '../protocol/index.ts';
 import { toIso, type Clock, type Log } from '../seams/index.ts';
 import { after, attempt, type Either } from './either.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, isOfStore } from './faults.ts';
 import { acknowledge, draw, toWrite, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
 import { StaleEpoch, UnknownCommit, type Journal } from './journal.ts';
 import type { TaskIndex } from './schema.ts';
@@ -22,7 +22,10 @@ export interface GroupCommit {
   readonly health: () => StoreHealth;
   /** Transactions and events committed since the start. */
   readonly counts: { transactions: number; events: number };
-  /** Runs `act` while no group is read or written: for transactions beside the groups that touch the same rows. */
+  /**
+   * Runs `act` while no group is read or written: for transactions beside the groups that touch the same rows. Rejects with 5030
+   * while the store is degraded, and a fault of the disk that `act` meets makes it so (FLT-X26): nothing is kept before it is over.
+   */
   readonly apart: <T>(act: () => Promise<T>) => Promise<T>;
   /** Commits what waits, then refuses everything. */
   readonly close: () => Either<void>;
@@ -106,11 +109,14 @@ export function createGroupCommit(deps: {
 
   async function apart<T>(act: () => Promise<T>): Promise<T> {
     while (writing) await writing;
+    if (health.state === 'degraded') throw unavailable();
     const done = act();
     void occupy(
       done.then(
         () => undefined,
-        () => undefined, // told to whoever asked
+        (reason: unknown) => {
+          if (isOfStore(reason)) degrade([], reason); // whoever asked is told by `done`
+        },
       ),
     );
     return done;

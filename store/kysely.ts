@@ -6,12 +6,14 @@ import type { Tables } from './schema.ts';
 
 /** Every statement is checked for what SQLite can store; a transaction must not wait for anything but the database. */
 export function toKysely(driver: SqlDriver): Kysely<Tables> {
+  const bounds = boundsOf(driver);
   return new Kysely<Tables>({
     dialect: new SqliteDialect({
       database: {
         close: () => undefined, // the store closes the connection it opened
         prepare(sql) {
-          if (sql === 'begin') return { ...NOTHING, run: () => told(() => (driver.exec(BEGIN), NO_CHANGE)) };
+          const bound = bounds.get(sql);
+          if (bound) return { ...NOTHING, run: () => told(() => (bound(), NO_CHANGE)) };
           const statement = driver.prepare(sql);
           const is_alone = () => WRITES.test(sql) && !driver.in_transaction;
           const ask = <T>(act: (values: SqlValue[]) => T, values: readonly unknown[]): T =>
@@ -30,6 +32,19 @@ export function toKysely(driver: SqlDriver): Kysely<Tables> {
     }),
   });
 }
+
+/** How transactions begin and end. Faults of the disk roll back by themselves: what is told then is the fault, not that nothing is open. */
+const boundsOf = (driver: SqlDriver): ReadonlyMap<string, () => void> =>
+  new Map([
+    ['begin', () => driver.exec(BEGIN)],
+    ['commit', () => driver.exec('COMMIT')],
+    [
+      'rollback',
+      () => {
+        if (driver.in_transaction) driver.exec('ROLLBACK');
+      },
+    ],
+  ]);
 
 /** What the database cannot do now is said as that, and when to ask again. */
 function told<T>(act: () => T): T {

@@ -127,7 +127,7 @@ function honest(client: PostgresPoolClient): PostgresPoolClient {
 }
 
 function refuse(reason: unknown): never {
-  if (isRuling(reason)) throw reason;
+  if (isRuling(reason)) throw refusedBy(reason);
   const message = `The ledger cannot be read: ${faultOf(new LostSession(reason)).cause}`;
   throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, cause: reason });
 }

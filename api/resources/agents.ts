@@ -11,7 +11,7 @@ import {
   type RouteContext,
 } from '../../protocol/index.ts';
 import type { Bus } from '../../seams/index.ts';
-import { cursorOf, readCursor, type Audit } from '../../soc/index.ts';
+import { cursorOf, Position, readCursor, type Audit } from '../../soc/index.ts';
 import type { Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import { toolCallTopic } from '../feed.ts';
@@ -37,8 +37,8 @@ export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): Bound
     agentRoutes.toolCalls.implement(({ agent_id, limit, cursor }) => {
       agentOf(agent_id);
       const question = ['tool-calls', agent_id];
-      const [before] = readCursor(question, cursor) ?? [];
-      const events = bus.recent(toolCallTopic(agent_id), limit + 1, before === undefined ? undefined : Number(before));
+      const [before] = readCursor(question, cursor, z.tuple([Position])) ?? [];
+      const events = bus.recent(toolCallTopic(agent_id), limit + 1, before);
       const page = events.slice(0, limit);
       const last = page.at(-1);
       return {

@@ -1,8 +1,16 @@
 /** Signing in and out, and keys for machines: the wiring. */
-import { authRoutes, AuroraError, type BoundRoute, type RouteContext, type TokenPair } from '../../protocol/index.ts';
+import {
+  authRoutes,
+  AuroraError,
+  type ApiKey,
+  type BoundRoute,
+  type RouteContext,
+  type TokenPair,
+} from '../../protocol/index.ts';
 import type { Audit, IssuedSession, Keys, Sessions, Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
+import { keepIn } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -38,7 +46,10 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
       const caller = callerIn(context);
       return keys.list({ limit, cursor, username: caller.role === 'admin' ? username : caller.username });
     }),
-    authRoutes.createKey.implement((asked, context) => keys.create(doerIn(context), callerIn(context), asked)),
+    authRoutes.createKey.implement((asked, context) => {
+      const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ output: { key_id } }));
+      return keys.create(doerIn(context), callerIn(context), asked, keepAnswer);
+    }),
     authRoutes.revokeKey.implement(async ({ key_id }, context) => {
       await keys.revoke(doerIn(context), callerIn(context), key_id);
       return { deleted: true };
@@ -64,7 +75,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
     }
     if (new_password === password)
       throw new AuroraError(4220, { message: 'Validation failed: /new_password is the old one' });
-    return toPair(await sessions.begin(by, await users.setPassword(by, name, new_password)));
+    return toPair(await sessions.begin(by, await users.setPassword(by, user, new_password)));
   }
 
   async function toPair({ session_id, user, refresh_token, refresh_expires_in }: IssuedSession): Promise<TokenPair> {

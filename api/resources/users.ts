@@ -1,8 +1,9 @@
 /** The people of the installation: the wiring. */
-import { AuroraError, userRoutes, type BoundRoute } from '../../protocol/index.ts';
+import { AuroraError, userRoutes, type BoundRoute, type User } from '../../protocol/index.ts';
 import type { Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
+import { keepIn } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 
 /** The routes with their acts. */
@@ -16,11 +17,15 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
       const { username, session_id } = callerIn(context);
       if (session_id === undefined) throw new AuroraError(4030, { message: 'A key has no password' });
       takeOrThrow(limiter, `login:${context.remote}:${username}`, TRIES_MINUTE_MAX);
-      if (!(await users.prove(username, current_password))) throw new AuroraError(4012);
-      return users.setPassword(doerIn(context), username, new_password);
+      const user = await users.prove(username, current_password);
+      if (!user) throw new AuroraError(4012);
+      return users.setPassword(doerIn(context), user, new_password);
     }),
     userRoutes.list.implement((query) => users.list(query)),
-    userRoutes.create.implement((asked, context) => users.create(doerIn(context), asked)),
+    userRoutes.create.implement((asked, context) => {
+      const keepAnswer = keepIn(context, ({ username }: User) => ({ output: { username } }));
+      return users.create(doerIn(context), asked, keepAnswer);
+    }),
     userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
     userRoutes.remove.implement(async ({ username }, context) => {
       await users.remove(doerIn(context), username);

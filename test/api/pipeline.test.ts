@@ -1,7 +1,7 @@
 /** Every answer: its headers, its one form of error, its budget, and what a repetition, a version or a trace does. */
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } from '../../protocol/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
@@ -358,6 +358,39 @@ describe('repetition and versions', () => {
     expect([again.status, again.body.error.code]).toEqual([409, 'AURORA-4090']);
     const stored = await api.store.db.selectFrom('answers').selectAll().execute();
     expect(JSON.stringify(stored)).not.toContain(first.body.api_key);
+  });
+
+  test.each([
+    ['/api/v1/alerts', alert('one transaction'), 201, 'alert_id'],
+    ['/api/v1/alerts/bulk', { alerts: [alert('one of two'), alert('two of two'), { title: 'no' }] }, 200, 'items'],
+    ['/api/v1/users', { username: 'made-once', role: 'viewer' }, 409, 'username'],
+    ['/api/v1/auth/api-keys', { name: 'made once', scopes: ['alerts:read'] }, 409, 'key_id'],
+  ] as const)(
+    'PROM-P2 INV5: POST %s keeps its answer in the transaction of its act',
+    async (path, body, status, made) => {
+      const ask = { as: 'admin', body, headers: { 'idempotency-key': 'one-transaction' } };
+      const transactions = vi.spyOn(api.store, 'asOwner');
+      const first = await api.call('POST', path, ask);
+      expect(transactions).toHaveBeenCalledTimes(1);
+      transactions.mockRestore();
+      const again = await api.call('POST', path, ask);
+      expect(again.status).toBe(status);
+      const found = (status === 409 ? again.body.error.detail : again.body) as Record<string, unknown>;
+      expect(found[made]).toEqual(first.body[made]);
+      if (status !== 409) expect(again.text).toBe(first.text);
+      const secret = first.body.api_key ?? first.body.one_time_password ?? undefined;
+      const stored = JSON.stringify(await api.store.db.selectFrom('answers').selectAll().execute());
+      if (secret !== undefined) expect(stored).not.toContain(secret);
+      expect(again.text).not.toContain(secret ?? 'no secret');
+    },
+  );
+
+  test('an alert that was there already is kept with its own status', async () => {
+    await api.call('POST', '/api/v1/alerts?on_duplicate=return', { as: 'analyst', body: alert('seen twice') });
+    const ask = { as: 'analyst', body: alert('seen twice'), headers: { 'idempotency-key': 'seen-twice' } };
+    const first = await api.call('POST', '/api/v1/alerts?on_duplicate=return', ask);
+    const again = await api.call('POST', '/api/v1/alerts?on_duplicate=return', ask);
+    expect([first.status, again.status, again.text]).toEqual([200, 200, first.text]);
   });
 
   test('an ETag saves the body when nothing changed, and a change against an old one is 4120', async () => {

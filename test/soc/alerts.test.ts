@@ -1,6 +1,7 @@
 /** Alerts: numbered, found to be the same, put in order, changed by one at a time, on every database. */
 import { expect, test } from 'vitest';
 import type { NewAlert } from '../../protocol/index.ts';
+import { cursorOf } from '../../soc/index.ts';
 import { onEveryDatabase } from '../support/soc.ts';
 
 const by = { sub: 'user:anna', request_id: 'r-1' };
@@ -122,6 +123,32 @@ onEveryDatabase('alerts', (soc) => {
     }
     await expect(alerts.list({ limit: 1, sort: 'created_at', cursor })).rejects.toMatchObject(refusal);
     expect((await alerts.list({ limit: 1, sort: '-created_at', cursor })).items).toHaveLength(1);
+  });
+
+  test('ATK-H8: whoever computes the checks of a cursor still names a place of the shape that the list is sorted by, or is 4220', async () => {
+    const { alerts, audit, keys, users } = soc();
+    await alerts.create(by, seen, 'refuse');
+    const refusal = { code: 4220, detail: { issues: [{ path: '/cursor' }] } };
+    const none = [undefined, undefined, undefined, undefined, undefined, undefined];
+    const bad = [[], ['x', 'y'], [1], ['1', '2'], [0, 1.5], [0, -1], [0, 1e308], [0, 1, 2], ['\u0000', 3], ['2026', 3]];
+    for (const sort of ['-created_at', 'created_at', '-last_seen_at', '-severity'] as const) {
+      for (const place of bad) {
+        const cursor = cursorOf(['alerts', ...none, sort], place);
+        await expect(alerts.list({ limit: 1, sort, cursor })).rejects.toMatchObject(refusal);
+      }
+    }
+    for (const place of [[], ['x'], [5], ['\u0000'], [1, 2], [-1]]) {
+      if (place[0] !== 5) {
+        const cursor = cursorOf(['audit', undefined, undefined], place);
+        await expect(audit.list({ limit: 1, cursor })).rejects.toMatchObject(refusal);
+      }
+      const of_keys = cursorOf(['keys', undefined], place);
+      await expect(keys.list({ limit: 1, cursor: of_keys })).rejects.toMatchObject(refusal);
+      const of_users = cursorOf(['users', undefined], place);
+      await expect(users.list({ limit: 1, cursor: of_users })).rejects.toMatchObject(refusal);
+    }
+    const whole = cursorOf(['alerts', ...none, '-severity'], [4, 1]);
+    expect((await alerts.list({ limit: 1, sort: '-severity', cursor: whole })).items).toHaveLength(1);
   });
 
   test('a change names its version; a stale one is 4120 and changes nothing', async () => {

@@ -1,7 +1,7 @@
 /** People, sessions and keys, on every database: what lets somebody in, and what ends it. */
 import { expect, test } from 'vitest';
 import { permissionsOf, type Caller, type UserRole } from '../../protocol/index.ts';
-import { openRecords } from '../../soc/index.ts';
+import { openRecords, scopeOf } from '../../soc/index.ts';
 import { onEveryDatabase } from '../support/soc.ts';
 
 const system = { sub: 'system' };
@@ -102,7 +102,7 @@ onEveryDatabase('sessions', (soc) => {
     expect(await sessions.find(first.session_id)).toBeUndefined();
     await expect(sessions.refresh({}, first.refresh_token)).rejects.toMatchObject({ code: 4011 });
     for (const act of [
-      () => users.setPassword(system, 'anna', 'another good password'),
+      async () => users.setPassword(system, (await users.find('anna'))!, 'another good password'),
       () => users.update(system, { username: 'anna', disabled: true }),
       () => users.remove(system, 'anna'),
     ]) {
@@ -114,6 +114,31 @@ onEveryDatabase('sessions', (soc) => {
       await act();
       expect(await sessions.find(session_id)).toBeUndefined();
     }
+  });
+
+  test('ATK-B4: what an old password proved begins nothing, and changes nothing, once it was reset, changed or disabled', async () => {
+    const { sessions, users, store } = soc();
+    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    const by = { sub: 'user:anna' };
+    const provedThen = async (password: string, act: () => Promise<unknown>) => {
+      const proved = await users.prove('anna', password);
+      if (!proved) throw new Error('the password is not right');
+      await act();
+      const refusal = { code: 4012, message: expect.stringContaining('sign in again') as string };
+      await expect(sessions.begin(by, proved)).rejects.toMatchObject(refusal);
+      await expect(users.setPassword(by, proved, 'the second of two')).rejects.toMatchObject(refusal);
+      const open = await store.db.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute();
+      expect(open).toEqual([]);
+    };
+    const first = await users.prove('anna', 'correct horse battery');
+    await provedThen('correct horse battery', () => users.setPassword(by, first!, 'the first of two'));
+    let given: string | null = null;
+    await provedThen('the first of two', async () => {
+      given = (await users.update(system, { username: 'anna', reset_password: true })).one_time_password;
+    });
+    await provedThen(given ?? '', () => users.update(system, { username: 'anna', disabled: true }));
+    await users.update(system, { username: 'anna', disabled: false });
+    await provedThen(given ?? '', () => users.remove(system, 'anna'));
   });
 
   test('a session is over after a week of silence, and after a month in any case', async () => {
@@ -206,6 +231,43 @@ onEveryDatabase('answers and settings', (soc) => {
     expect(await answers.once(asked, async () => ({ status: 200, body: '', keep: true }))).toMatchObject({
       replayed: false,
     });
+  });
+
+  test('PROM-P2 INV5: an answer is kept with what it tells or not at all: whoever dies behind it does not do it twice', async () => {
+    const { answers, alerts, store } = soc();
+    const asked = { scope: 's', digest: 'd' };
+    const alert = { title: 'once', severity: 'low', source: 'test' } as const;
+    const dying = (fails: 'within' | 'behind') =>
+      answers.once(asked, async (keep) => {
+        await alerts.create(system, alert, 'refuse', async (trx, made) => {
+          await keep(trx, { status: 201, body: made.alert.alert_id });
+          if (fails === 'within') throw new Error('died');
+        });
+        throw new Error('died');
+      });
+    await expect(dying('within')).rejects.toThrow('died');
+    expect(await store.db.selectFrom('answers').selectAll().execute()).toEqual([]);
+    expect((await alerts.list({ limit: 5, sort: 'created_at' })).items).toEqual([]);
+    await expect(dying('behind')).rejects.toThrow('died');
+    const [kept] = (await alerts.list({ limit: 5, sort: 'created_at' })).items;
+    expect(await dying('behind')).toEqual({ status: 201, body: kept?.alert_id, replayed: true });
+  });
+
+  test('whoever is given the name of somebody deleted is not given their answers', async () => {
+    const { answers, users } = soc();
+    const act = async () => ({ status: 201, body: 'told', keep: true });
+    const once = (sub: string) => answers.once({ scope: scopeOf(sub, 'alerts.create', 'k'), digest: 'd' }, act);
+    for (const username of ['anna', 'anna-b', 'ann']) {
+      await users.create(system, { username, role: 'analyst' });
+      await once(`user:${username}`);
+    }
+    await users.remove(system, 'anna');
+    await once('user:anna'); // was under way
+    await users.create(system, { username: 'anna', role: 'analyst' });
+    expect(await once('user:anna')).toMatchObject({ replayed: false });
+    for (const sub of ['user:anna-b', 'user:ann']) expect(await once(sub)).toMatchObject({ replayed: true });
+    await users.remove(system, 'anna');
+    expect(await once('user:anna')).toMatchObject({ replayed: false });
   });
 
   test('settings are changed at their version, and are there after a restart', async () => {

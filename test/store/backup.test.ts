@@ -1,5 +1,5 @@
 /** Copies: made while work goes on, checked before they are trusted, never put under somebody's feet. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,6 +41,18 @@ test('a backup holds what was committed, and brings the file back to it', async 
   const rows = await restored.db.selectFrom('tasks').select('task_id').execute();
   expect(rows).toEqual([{ task_id: 'task_a' }]);
   await restored.close();
+});
+
+test('what is restored, and what it replaces, is for its owner alone, whatever mode the backup came with', async () => {
+  const store = await open();
+  await accept(store, 'task_a');
+  store.backup(copy);
+  await store.close();
+  chmodSync(copy, 0o644);
+  chmodSync(file, 0o644);
+  const keep = join(folder, 'ledger.db.replaced');
+  await restoreBackup({ from: copy, to: file, keep });
+  expect([file, keep].map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600]);
 });
 
 test('a restored file goes on above all epochs: numbers that streams gave since the backup are not given again (REQ-T07)', async () => {

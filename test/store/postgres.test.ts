@@ -70,6 +70,23 @@ describeWithPostgres('the store on PostgreSQL', () => {
     expect(inspect(log.lines, { depth: 12 })).not.toContain(PASSWORD);
   });
 
+  test('PROM-P15 X25: a server whose disk is full is said as that by what is kept beside the ledger, and heals by itself', async () => {
+    const store = await open();
+    await cluster.query(`CREATE FUNCTION ${schema}.full_disk() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`);
+    await cluster.query(`CREATE TRIGGER full_disk BEFORE INSERT ON ${schema}.settings EXECUTE FUNCTION ${schema}.full_disk()`);
+    const row = { name: 'mode', value: 'active', version: 1, updated_at: at(), updated_by: 'user:anna' };
+    const beside = () => store.asOwner((trx) => trx.insertInto('settings').values(row).executeTakeFirst());
+    const refusal = { code: 5030, retry_after_ms: 1_000 };
+    const message = 'The database cannot do that now: the disk is full';
+    await expect(beside()).rejects.toMatchObject({ ...refusal, message });
+    expect(store.health()).toMatchObject({ state: 'degraded', cause: 'the disk is full' });
+    await cluster.query(`DROP TRIGGER full_disk ON ${schema}.settings`);
+    await expect(beside()).rejects.toMatchObject(refusal);
+    await becomes(store, 'ok');
+    await beside();
+  });
+
   test('X30: a session terminated before its commit: nothing was kept, patient writes are kept once, others are refused', async () => {
     const store = await open();
     await store.append(accept('task_a'));

@@ -242,6 +242,31 @@ describe.each(kinds)('the store on %s', (kind) => {
       },
     );
 
+    test.runIf(is_file)(
+      'PROM-P15 X25: on a full disk what is kept beside the ledger is refused as that, and then all new work until it heals',
+      async () => {
+        const store = await open();
+        const beside = (value: string) =>
+          store.asOwner(async (trx) => {
+            await trx.insertInto('meta').values({ key: 'first of two', value: '' }).execute();
+            await trx.insertInto('meta').values({ key: 'large', value }).execute();
+          });
+        const { rows } = await sqlOf(store, 'PRAGMA page_count');
+        await sqlOf(store, `PRAGMA max_page_count = ${Number(rows[0]?.['page_count'])}`);
+        const large = 'x'.repeat(100_000);
+        const refusal = { code: 5030, retry_after_ms: 1_000 };
+        const message = 'The database cannot do that now: the disk is full';
+        await expect(beside(large)).rejects.toMatchObject({ ...refusal, message });
+        expect(store.health()).toMatchObject({ state: 'degraded', cause: 'the disk is full' });
+        await expect(beside('small')).rejects.toMatchObject(refusal);
+        await expect(store.append(accept('task_a'))).rejects.toMatchObject(refusal);
+        await sqlOf(store, 'PRAGMA max_page_count = 1000000');
+        clock.advance(1_000);
+        expect(store.health()).toEqual({ state: 'ok' });
+        await beside(large);
+      },
+    );
+
     test('X28: while another program holds the lock nothing is lost and nothing is acknowledged', async () => {
       const store = await open();
       const release = is_file ? holdFile() : await holdTable();

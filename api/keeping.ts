@@ -1,0 +1,23 @@
+/** Answers kept in the transaction of what they tell (T06, PROM-P2): whoever dies between the two would do it twice. */
+import type { RouteContext } from '../protocol/index.ts';
+import type { KeepAnswer } from '../soc/index.ts';
+
+/** What an act made, as its route answers it; of a secret that is shown once only what it belongs to. */
+export interface Made {
+  output: unknown;
+  /** The route's own unless said. */
+  status?: number;
+}
+
+/** Lets the act of this request keep its answer. */
+export function letKeep(context: RouteContext, keep: KeepAnswer<Made>): void {
+  KEEPERS.set(context, keep);
+}
+
+/** What keeps the answer in a transaction, for the act of this request; undefined when nobody may ask for it again. */
+export function keepIn<T>(context: RouteContext, toMade: (made: T) => Made): KeepAnswer<T> | undefined {
+  const keep = KEEPERS.get(context);
+  return keep && ((trx, made) => keep(trx, toMade(made)));
+}
+
+const KEEPERS = new WeakMap<RouteContext, KeepAnswer<Made>>();
