@@ -69,9 +69,10 @@ const twice = (name: string): AuroraError =>
     detail: { issues: [{ path: `/${name.slice(0, NAME_CHARS_MAX)}`, message: 'given twice' }] },
   });
 
-/** Text that no database takes, and depth that no walk should have to follow (ATK-A9, A20). */
+/** Text that no database takes, a number that JSON cannot say again, and depth that no walk should have to follow (ATK-A9, A20). */
 function assertStorable(value: unknown, path: string, depth: number): void {
   if (depth > DEPTH_MAX) throw unstorable(path, `nested deeper than ${DEPTH_MAX}`);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw unstorable(path, 'a number too large to be kept');
   if (typeof value === 'string') {
     if (UNSTORABLE.test(value)) throw unstorable(path, 'U+0000 or half a character');
     return;

@@ -186,6 +186,25 @@ describe('errors', () => {
     expect((await api.call('POST', '/api/v1/alerts', { as, raw: poisoned })).status).toBe(400);
   });
 
+  test.each([
+    ['without a key', {}],
+    ['with one', { 'idempotency-key': 'k-1e400' }],
+  ])('a number that JSON cannot say again, 1e400, is 422 and never kept as null: %s', async (_what, headers) => {
+    const as = 'analyst';
+    const overflowing = [
+      ['/api/v1/alerts', '{"title":"x","severity":"low","source":"x","metadata":{"n":[-1e400]}}'],
+      ['/api/v1/orchestrator/dispatch', '{"to":{"skill":"echo_text"},"params":{"text":"x","n":1e400}}'],
+    ] as const;
+    for (const [path, raw] of overflowing) {
+      const { status, body } = await api.call('POST', path, { as, raw, headers });
+      expect([status, body.error.code, body.error.message]).toEqual([
+        422,
+        'AURORA-4220',
+        expect.stringContaining('/n') as unknown,
+      ]);
+    }
+  });
+
   test('ATK-D3: what is not for the caller to say is refused by name', async () => {
     const as = 'analyst';
     const { body } = await api.call('POST', '/api/v1/alerts', { as, body: alert('mine') });
