@@ -95,7 +95,18 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const tickets = createTickets(deps);
   const limiter = createRateLimiter(clock);
   const desk = createDesk({ ...deps, attend: orchestrator.attend });
-  const hub = createStreams({ ...deps, streams: streamList, authority, tickets, limits: stream_limits });
+  const limits = () => settings.now().limits;
+  const { proxies = [] } = deps;
+  const hub = createStreams({
+    ...deps,
+    streams: streamList,
+    authority,
+    tickets,
+    limiter,
+    budgets: limits,
+    proxies,
+    limits: stream_limits,
+  });
   const document = openApiOf(routeList, streamList, deps.version);
 
   const acts = [
@@ -122,8 +133,8 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     limiter,
     answers,
     mode,
-    limits: () => settings.now().limits,
-    proxies: deps.proxies ?? [],
+    limits,
+    proxies,
     origins: deps.origins ?? [],
     document,
     bindings: [...namedBindings(acts), ...(deps.bindings ?? [])],

@@ -14,7 +14,7 @@ import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
 import type { Answers, StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import type { RateLimiter } from './rate.ts';
+import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
 import { traceOf, type Trace } from './trace.ts';
@@ -122,12 +122,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
   }
 
-  /** Whoever gives a wrong proof is counted by address: guessing is bounded like everything else. */
+  /** Whoever gives a wrong proof is counted by address. */
   async function identify(request: FastifyRequest, reply: FastifyReply, { remote }: RequestState): Promise<Identified> {
     try {
       return await authority.identify(request.headers);
     } catch (reason) {
-      take(reply, `remote:${remote}`, deps.limits().user_minute_max);
+      take(reply, ...strangersBudget(remote, deps.limits()));
       throw reason;
     }
   }
@@ -139,10 +139,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       take(reply, `${rate}:${remote}`, rate === 'login' ? LOGINS_MINUTE_MAX : limits.user_minute_max);
       return;
     }
-    const { username, key_id } = who.caller;
-    if (rate === 'chat') take(reply, `chat:${username}`, limits.chat_minute_max);
-    else if (key_id === undefined) take(reply, `user:${username}`, limits.user_minute_max);
-    else take(reply, `key:${username}`, limits.key_minute_max); // one budget, however many keys (ATK-I1)
+    if (rate === 'chat') take(reply, `chat:${who.caller.username}`, limits.chat_minute_max);
+    else take(reply, ...budgetOf(who.caller, limits));
   }
 
   function take(reply: FastifyReply, name: string, limit: number): void {

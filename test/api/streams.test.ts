@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { createRateLimiter } from '../../api/rate.ts';
 import { createStreams, type StreamHub } from '../../api/streams.ts';
 import { memoryLink, LINK_LIMITS } from '../../mesh/index.ts';
 import { AuroraError, stream, type Caller } from '../../protocol/index.ts';
@@ -90,6 +91,43 @@ describe('over a real port', () => {
     (await api.follow('/api/v1/ws/alerts', { as, headers: { origin: 'https://soc.example' } })).close();
   });
 
+  test('an address that is none is 404, and no fault of ours', async () => {
+    for (const path of ['//', '//x', '///api/v1/ws/alerts', '/%', '/[']) {
+      await expect(api.follow(path, { as: 'viewer' })).rejects.toMatchObject({ status: 404 });
+    }
+    await expect(api.follow('/api/v1/ws/alerts?after_seq=//[', { as: 'viewer' })).rejects.toMatchObject({
+      status: 422,
+    });
+  });
+
+  test('ATK-I1 ATK-B8: upgrades and requests share one budget, of a caller and of an address that guesses', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    const statusOf = (ask: Parameters<TestApi['follow']>[1], path = '/api/v1/ws/alerts') =>
+      own.follow(path, ask).then(
+        (stream) => (stream.close(), 101),
+        (refusal: unknown) => refusal,
+      );
+    try {
+      const guess = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 3; nth++) expect(await statusOf(guess)).toMatchObject({ status: 401 });
+      expect(await statusOf({}, '/api/v1/ws/alerts?ticket=guessed')).toMatchObject({ status: 401 });
+      expect((await own.call('GET', '/api/v1/alerts', guess)).status).toBe(401);
+      expect(await statusOf(guess)).toMatchObject({
+        status: 429,
+        headers: { 'retry-after': expect.stringMatching(/^\d+$/) as unknown },
+      });
+      expect((await own.call('GET', '/api/v1/alerts', guess)).status).toBe(429);
+      for (let nth = 0; nth < 4; nth++) expect(await statusOf({ as: 'viewer' })).toBe(101);
+      expect((await own.call('GET', '/api/v1/alerts', { as: 'viewer' })).status).toBe(200);
+      expect(await statusOf({ as: 'viewer' })).toMatchObject({ status: 429 });
+      expect(await statusOf({ as: 'analyst' })).toBe(101);
+      own.clock.shift(60_000);
+      expect(await statusOf({ as: 'viewer' })).toBe(101);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('a follower that talks instead of listening is closed with 4029', async () => {
     const stream = await api.follow('/api/v1/ws/alerts', { as: 'admin' });
     for (let nth = 0; nth < 100; nth++) stream.socket.send('{"seq":1}');
@@ -140,6 +178,9 @@ describe('on a clock that is moved', () => {
           throw new AuroraError(4012);
         },
       },
+      limiter: createRateLimiter(clock),
+      budgets: () => ({ user_minute_max: 100, chat_minute_max: 20, key_minute_max: 6_000 }),
+      proxies: [],
     });
     const limits = { ...LINK_LIMITS, unsent_bytes_max: options.unsent_bytes_max ?? 1_048_576 };
     const [near, far] = memoryLink({ clock, limits });

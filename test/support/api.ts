@@ -92,7 +92,7 @@ export interface TestApi {
   tokens: Map<string, string>;
   setMode(mode: Mode): void;
   call(method: string, path: string, ask?: Ask): Promise<Answer>;
-  /** Rejects with the status when the upgrade is refused. */
+  /** Rejects with the status and the headers when the upgrade is refused. */
   follow(path: string, ask?: Pick<Ask, 'as' | 'headers'>): Promise<Followed>;
   /** Makes a user and signs them in. */
   signIn(username: string, role: UserRole): Promise<string>;
@@ -325,7 +325,8 @@ function follow(url: string, { headers = {} }: Pick<Ask, 'headers'>): Promise<Fo
     socket.once('open', () => resolve(followed));
     socket.once('unexpected-response', (_request, response) => {
       socket.terminate();
-      reject(Object.assign(new Error(`refused with ${response.statusCode}`), { status: response.statusCode }));
+      const { statusCode: status, headers: told } = response;
+      reject(Object.assign(new Error(`refused with ${status}`), { status, headers: told }));
     });
     socket.once('error', reject);
   });
