@@ -82,6 +82,7 @@ export interface Api {
   onLink(link: Link, request: IncomingMessage): void;
   /** Looks at once who may still follow; called after rights changed. */
   onAccessChanged(): void;
+  /** Answers whoever waits for a task, ends the streams, and takes nothing new. */
   close(): Promise<void>;
 }
 
@@ -147,6 +148,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     onLink: (link, request) => hub.onLink(link, request),
     onAccessChanged: () => hub.recheck(),
     async close() {
+      deps.feed.leave();
       hub.close();
       await server.close();
     },
