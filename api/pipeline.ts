@@ -89,7 +89,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   function bind(app: FastifyInstance, name: string, bound: BoundRoute): void {
     const { route } = bound;
-    const gather = createGathering(route);
+    const gather = createGathering(route, name === BULK ? BULK_LIST : undefined);
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -298,7 +298,9 @@ const API_VERSION = '1.0';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
-const BULK = 'alerts.bulk';
+/** The one route whose entries are judged one by one (T13). */
+export const BULK = 'alerts.bulk';
+const BULK_LIST = 'alerts';
 const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;

@@ -1,6 +1,6 @@
 /** Alerts: the wiring, one line a route. */
-import { alertRoutes, type BoundRoute } from '../../protocol/index.ts';
-import type { Alerts } from '../../soc/index.ts';
+import { alertRoutes, AuroraError, errorCodeText, type BoundRoute, type BulkOutcome } from '../../protocol/index.ts';
+import type { Alerts, Doer } from '../../soc/index.ts';
 import { doerIn } from '../doer.ts';
 
 /** The routes with their acts. */
@@ -13,7 +13,7 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
       return alert;
     }),
     alertRoutes.bulk.implement(async (asked, context) => {
-      const items = await alerts.createMany(doerIn(context), asked.alerts);
+      const items = await createEach(alerts, doerIn(context), asked.alerts);
       const count = (status: string) => items.filter((item) => item.status === status).length;
       return { items, created: count('created'), duplicates: count('duplicate'), refused: count('refused') };
     }),
@@ -23,4 +23,25 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
     ),
     alertRoutes.acknowledge.implement(({ alert_id }, context) => alerts.acknowledge(doerIn(context), alert_id)),
   ];
+}
+
+/** Each in its place: the door has refused some already. */
+async function createEach(alerts: Alerts, by: Doer, entries: readonly unknown[]): Promise<BulkOutcome[]> {
+  const places = entries.flatMap((entry, index) => (entry instanceof AuroraError ? [] : [index]));
+  const kept =
+    places.length === 0
+      ? []
+      : await alerts.createMany(
+          by,
+          places.map((index) => entries[index]),
+        );
+  const outcomes = new Map(kept.map((outcome) => [places[outcome.index], outcome]));
+  return entries.flatMap((entry, index): BulkOutcome[] => {
+    if (entry instanceof AuroraError) {
+      const { code, message, detail } = entry;
+      return [{ index, status: 'refused', error: { code: errorCodeText(code), message, detail } }];
+    }
+    const outcome = outcomes.get(index);
+    return outcome ? [{ ...outcome, index }] : [];
+  });
 }
