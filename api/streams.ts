@@ -13,6 +13,7 @@ import {
 import { toIso, type Bus, type Clock, type Log, type Metrics } from '../seams/index.ts';
 import type { StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
+import { createBacklogs } from './backlogs.ts';
 import { budgetOf, strangersBudget, takeOrThrow, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import type { Tickets } from './tickets.ts';
@@ -28,14 +29,20 @@ export interface StreamHub {
   close(): void;
 }
 
-/** How many may follow. */
+/** How many may follow, and how far behind. */
 export interface StreamLimits {
   streams_max: number;
   streams_per_caller_max: number;
+  /** What all followers together may not have taken yet, bytes: 128 MiB; over it the largest backlogs are cut. */
+  backlog_bytes_max: number;
 }
 
 /** The bounds unless said. */
-export const STREAM_LIMITS: StreamLimits = { streams_max: 5_000, streams_per_caller_max: 200 };
+export const STREAM_LIMITS: StreamLimits = {
+  streams_max: 5_000,
+  streams_per_caller_max: 200,
+  backlog_bytes_max: 134_217_728,
+};
 
 /** What streams are made of. */
 export interface StreamDeps {
@@ -60,6 +67,9 @@ export function createStreams(deps: StreamDeps): StreamHub {
   const doors = deps.streams.map(([name, spec]) => ({ name, spec, match: matcherOf(spec.path) }));
   const admitted = new WeakMap<IncomingMessage, Admitted>();
   const followers = new Set<Follower>();
+  const backlogs = createBacklogs<Follower>(limits.backlog_bytes_max, (follower) => {
+    cut(follower, 'it was furthest behind while all together held back too much');
+  });
   const by_caller = new Map<string, number>();
   let is_open = true;
   let is_checking = false;
@@ -182,6 +192,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   function send(follower: Follower, text: string): void {
     follower.sent += text.length;
     follower.link.send(text);
+    if (follower.link.open) backlogs.grew(follower);
   }
 
   /** Nothing that a follower says means anything; who says much is not following. */
@@ -199,6 +210,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
 
   function leave(follower: Follower): void {
     if (!followers.delete(follower)) return;
+    backlogs.forget(follower);
     const { sub } = follower.who.caller;
     const left = (by_caller.get(sub) ?? 1) - 1;
     if (left > 0) by_caller.set(sub, left);

@@ -2,6 +2,7 @@
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
 import { createApi, createFeed, createSigningKeys, tellAlertOn, type Api, type KeyShelf } from '../../api/index.ts';
+import { STREAM_LIMITS } from '../../api/streams.ts';
 import { ensureKeyPair } from './key-pair.ts';
 import { listen, type Agent, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
@@ -164,7 +165,7 @@ export async function startApi(
     proxies: options.proxies ?? [],
     bindings: options.bindings ?? [],
     ...(options.streams_per_caller_max !== undefined && {
-      stream_limits: { streams_max: 5_000, streams_per_caller_max: options.streams_per_caller_max },
+      stream_limits: { ...STREAM_LIMITS, streams_per_caller_max: options.streams_per_caller_max },
     }),
   });
   known.api = api;
