@@ -8,7 +8,7 @@ export interface UploadDeps {
   /** Longest silence between two pieces, ms. */
   silence_ms_max: number;
   /** Called before each piece is passed on; rejects when it may not be kept. */
-  onBytes(bytes: number): Promise<void>;
+  onBytes: (bytes: number) => Promise<void>;
 }
 
 /** The same pieces. Throws 4000 when nothing came for too long: whoever sends is not waited for any longer. */

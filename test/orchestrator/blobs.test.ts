@@ -416,7 +416,7 @@ function begin(url: string, token: string, part: Buffer) {
     });
   });
   asking.write(part);
-  const send = (more: Buffer, is_last: boolean) => void (is_last ? asking.end(more) : asking.write(more));
+  const send = (more: Buffer, is_last: boolean) => (is_last ? asking.end(more) : asking.write(more));
   return { answer, send };
 }
 
