@@ -82,6 +82,7 @@ export interface Api {
   onLink(link: Link, request: IncomingMessage): void;
   /** Looks at once who may still follow; called after rights changed. */
   onAccessChanged(): void;
+  /** Answers whoever waits for a task, ends the streams, and takes nothing new. */
   close(): Promise<void>;
 }
 
@@ -95,7 +96,18 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const tickets = createTickets(deps);
   const limiter = createRateLimiter(clock);
   const desk = createDesk({ ...deps, attend: orchestrator.attend });
-  const hub = createStreams({ ...deps, streams: streamList, authority, tickets, limits: stream_limits });
+  const limits = () => settings.now().limits;
+  const { proxies = [] } = deps;
+  const hub = createStreams({
+    ...deps,
+    streams: streamList,
+    authority,
+    tickets,
+    limiter,
+    budgets: limits,
+    proxies,
+    limits: stream_limits,
+  });
   const document = openApiOf(routeList, streamList, deps.version);
 
   const acts = [
@@ -122,8 +134,8 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     limiter,
     answers,
     mode,
-    limits: () => settings.now().limits,
-    proxies: deps.proxies ?? [],
+    limits,
+    proxies,
     origins: deps.origins ?? [],
     document,
     bindings: [...namedBindings(acts), ...(deps.bindings ?? [])],
@@ -136,6 +148,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     onLink: (link, request) => hub.onLink(link, request),
     onAccessChanged: () => hub.recheck(),
     async close() {
+      deps.feed.leave();
       hub.close();
       await server.close();
     },

@@ -23,6 +23,8 @@ export interface Feed {
   onTold: OnTold;
   /** Watches the questions that earlier processes asked; call once, when the open tasks are there. */
   resume(): Promise<void>;
+  /** From here nobody waits any longer: whoever does, or comes, is answered with the task as it stands (PROM-P13). */
+  leave(): void;
   /** The task once it is over, or once people are asked, where that is wanted, or after the time; throws the signal's reason. */
   settled(task_id: string, options: { signal: AbortSignal; ms_max: number; or_asked: boolean }): Promise<TaskRow>;
 }
@@ -33,8 +35,9 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
   const waiting = new Map<string, Set<() => void>>();
   const steps = new Map<string, number>();
   const asked = new Map<string, Approval>();
+  let is_leaving = false;
 
-  return { onTold, resume, settled };
+  return { onTold, resume, leave, settled };
 
   function onTold(task: TaskRow, event: StreamEvent): void {
     if (event.kind === 'thought') tellThought(task, event);
@@ -183,6 +186,11 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
 
   /* ---- waiting ---- */
 
+  function leave(): void {
+    is_leaving = true;
+    for (const task_id of waiting.keys()) wake(task_id);
+  }
+
   async function settled(
     task_id: string,
     { signal, ms_max, or_asked }: Parameters<Feed['settled']>[1],
@@ -194,7 +202,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
         const task = await taskOf(ledger, task_id);
         const left_ms = until - clock.monotonic();
         const is_there = isFinal(task.state) || (or_asked && task.state === 'auth_required');
-        if (is_there || left_ms <= 0) return task;
+        if (is_there || left_ms <= 0 || is_leaving) return task;
         const over = new AbortController();
         const both = AbortSignal.any([signal, over.signal]);
         try {

@@ -10,8 +10,11 @@ export interface RequestParts {
   body: unknown;
 }
 
-/** Gathers the parts for a route. Throws 4220 for a name given twice, 4000 for a body that is no object. */
-export function createGathering(route: RouteSpec): (parts: RequestParts) => Record<string, unknown> {
+/**
+ * Gathers the parts for a route. Throws 4220 for a name given twice, for a body that is no object, and for what cannot be kept; `apart`
+ * is a list whose entries do not spoil one another: what cannot be kept stands in it as an AuroraError.
+ */
+export function createGathering(route: RouteSpec, apart?: string): (parts: RequestParts) => Record<string, unknown> {
   const in_query = new Map(queryNames(route).map((name) => [name, kindOf(route, name)]));
   const in_path = pathNames(route.path);
   const has_body = route.method !== 'GET' && route.method !== 'DELETE';
@@ -29,10 +32,27 @@ export function createGathering(route: RouteSpec): (parts: RequestParts) => Reco
       give(name, kind === undefined ? text : toValue(kind, text));
     }
     if (has_body) for (const [name, value] of Object.entries(objectIn(body))) give(name, value);
-    const whole = Object.fromEntries(gathered);
-    assertStorable(whole, '', 0);
-    return whole;
+    const entries = apart === undefined ? undefined : gathered.get(apart);
+    if (apart === undefined || !Array.isArray(entries)) return storable(gathered);
+    gathered.delete(apart);
+    return { ...storable(gathered), [apart]: entries.map(judged) };
   };
+}
+
+function storable(gathered: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const whole = Object.fromEntries(gathered);
+  assertStorable(whole, '', 0);
+  return whole;
+}
+
+/** An entry that can be kept, or what is wrong with it: an error in its place, which no JSON can be. */
+function judged(entry: unknown): unknown {
+  try {
+    assertStorable(entry, '', 0);
+    return entry;
+  } catch (reason) {
+    return AuroraError.from(reason);
+  }
 }
 
 /** No body is an empty one. */
@@ -69,19 +89,25 @@ const twice = (name: string): AuroraError =>
     detail: { issues: [{ path: `/${name.slice(0, NAME_CHARS_MAX)}`, message: 'given twice' }] },
   });
 
-/** Text that no database takes, and depth that no walk should have to follow (ATK-A9, A20). */
+/** Text that no database takes, a number that JSON cannot say again, and depth that no walk should have to follow (ATK-A9, A20). */
 function assertStorable(value: unknown, path: string, depth: number): void {
   if (depth > DEPTH_MAX) throw unstorable(path, `nested deeper than ${DEPTH_MAX}`);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw unstorable(path, 'a number too large to be kept');
   if (typeof value === 'string') {
     if (UNSTORABLE.test(value)) throw unstorable(path, 'U+0000 or half a character');
     return;
   }
-  if (typeof value !== 'object' || value === null) return;
+  if (!isObject(value)) return;
   for (const [name, member] of Object.entries(value)) {
     if (UNSTORABLE.test(name)) throw unstorable(path, 'a name with U+0000 or half a character');
+    if (name === '__proto__' || (name === 'constructor' && isObject(member) && Object.hasOwn(member, 'prototype'))) {
+      throw unstorable(path, `a name that no object may have: ${name}`); // refused as they are parsed, but in a list of entries
+    }
     assertStorable(member, `${path}/${name}`, depth + 1);
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const unstorable = (path: string, message: string): AuroraError => {
   const shown = path.slice(0, NAME_CHARS_MAX) || '/';

@@ -15,7 +15,7 @@ import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
 import { createGathering } from './input.ts';
 import { letKeep } from './keeping.ts';
-import type { RateLimiter } from './rate.ts';
+import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
 import { traceOf, type Trace } from './trace.ts';
@@ -90,7 +90,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   function bind(app: FastifyInstance, name: string, bound: BoundRoute): void {
     const { route } = bound;
-    const gather = createGathering(route);
+    const gather = createGathering(route, name === BULK ? BULK_LIST : undefined);
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -123,12 +123,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
   }
 
-  /** Whoever gives a wrong proof is counted by address: guessing is bounded like everything else. */
+  /** Whoever gives a wrong proof is counted by address. */
   async function identify(request: FastifyRequest, reply: FastifyReply, { remote }: RequestState): Promise<Identified> {
     try {
       return await authority.identify(request.headers);
     } catch (reason) {
-      take(reply, `remote:${remote}`, deps.limits().user_minute_max);
+      take(reply, ...strangersBudget(remote, deps.limits()));
       throw reason;
     }
   }
@@ -140,10 +140,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       take(reply, `${rate}:${remote}`, rate === 'login' ? LOGINS_MINUTE_MAX : limits.user_minute_max);
       return;
     }
-    const { username, key_id } = who.caller;
-    if (rate === 'chat') take(reply, `chat:${username}`, limits.chat_minute_max);
-    else if (key_id === undefined) take(reply, `user:${username}`, limits.user_minute_max);
-    else take(reply, `key:${username}`, limits.key_minute_max); // one budget, however many keys (ATK-I1)
+    if (rate === 'chat') take(reply, `chat:${who.caller.username}`, limits.chat_minute_max);
+    else take(reply, ...budgetOf(who.caller, limits));
   }
 
   function take(reply: FastifyReply, name: string, limit: number): void {
@@ -311,7 +309,9 @@ const API_VERSION = '1.0';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
-const BULK = 'alerts.bulk';
+/** The one route whose entries are judged one by one (T13). */
+export const BULK = 'alerts.bulk';
+const BULK_LIST = 'alerts';
 const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;

@@ -1,6 +1,7 @@
 /** How often somebody may ask: so many in a minute, counted from the first (R29–R34, ATK-I1). */
-import { AuroraError } from '../protocol/index.ts';
+import { AuroraError, type Caller } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
+import type { StoredSettings } from '../soc/index.ts';
 
 /** What is left of a budget. */
 export interface Budget {
@@ -57,6 +58,19 @@ export function takeOrThrow(limiter: RateLimiter, name: string, limit: number): 
   const { is_over, retry_after_ms } = limiter.take(name, limit);
   if (is_over) throw new AuroraError(4290, { retry_after_ms });
 }
+
+/** The ordinary budget of a caller: one, by whichever door they come and however many keys they hold (ATK-I1). */
+export const budgetOf = (
+  { username, key_id }: Caller,
+  { user_minute_max, key_minute_max }: StoredSettings['limits'],
+): [name: string, limit: number] =>
+  key_id === undefined ? [`user:${username}`, user_minute_max] : [`key:${username}`, key_minute_max];
+
+/** That of an address whose proofs were wrong: guessing is bounded like everything else, at every door together. */
+export const strangersBudget = (
+  remote: string,
+  { user_minute_max }: StoredSettings['limits'],
+): [name: string, limit: number] => [`remote:${remote}`, user_minute_max];
 
 const WINDOW_MS = 60_000;
 const NAMES_MAX = 50_000;

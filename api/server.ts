@@ -10,7 +10,7 @@ import { AuroraError, type BoundRoute } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import { toRefusal } from './envelope.ts';
 import type { OpenApi } from './openapi.ts';
-import { createPipeline, everyHeader, type PipelineDeps } from './pipeline.ts';
+import { BULK, createPipeline, everyHeader, type PipelineDeps } from './pipeline.ts';
 
 /** What a server is made of. */
 export interface ServerOptions extends PipelineDeps {
@@ -79,10 +79,11 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   /** A body is JSON or it is refused; an empty one is none, whatever its type says. */
   function onlyJson(): void {
     const parse = app.getDefaultJsonParser('error', 'error');
+    const parseEntries = app.getDefaultJsonParser('ignore', 'ignore'); // a poisoned entry is refused by itself
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
       if (body === '') done(null, undefined);
-      else void parse(request, String(body), done);
+      else void (nameOf(request) === BULK ? parseEntries : parse)(request, String(body), done);
     });
   }
 

@@ -11,7 +11,11 @@ import {
   type StreamSpec,
 } from '../protocol/index.ts';
 import { toIso, type Bus, type Clock, type Log, type Metrics } from '../seams/index.ts';
+import type { StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
+import { createBacklogs } from './backlogs.ts';
+import { budgetOf, strangersBudget, takeOrThrow, type RateLimiter } from './rate.ts';
+import { remoteOf } from './remote.ts';
 import type { Tickets } from './tickets.ts';
 
 /** The streams of one API. */
@@ -25,14 +29,20 @@ export interface StreamHub {
   close(): void;
 }
 
-/** How many may follow. */
+/** How many may follow, and how far behind. */
 export interface StreamLimits {
   streams_max: number;
   streams_per_caller_max: number;
+  /** What all followers together may not have taken yet, bytes: 128 MiB; over it the largest backlogs are cut. */
+  backlog_bytes_max: number;
 }
 
 /** The bounds unless said. */
-export const STREAM_LIMITS: StreamLimits = { streams_max: 5_000, streams_per_caller_max: 200 };
+export const STREAM_LIMITS: StreamLimits = {
+  streams_max: 5_000,
+  streams_per_caller_max: 200,
+  backlog_bytes_max: 134_217_728,
+};
 
 /** What streams are made of. */
 export interface StreamDeps {
@@ -43,15 +53,23 @@ export interface StreamDeps {
   metrics: Metrics;
   authority: Authority;
   tickets: Tickets;
+  /** The counters that requests are counted with too, and the budgets of the moment. */
+  limiter: RateLimiter;
+  budgets: () => StoredSettings['limits'];
+  /** CIDR blocks of proxies whose X-Forwarded-For counts. */
+  proxies: readonly string[];
   limits?: StreamLimits;
 }
 
 /** Makes the hub. */
 export function createStreams(deps: StreamDeps): StreamHub {
-  const { bus, clock, log, metrics, authority, limits = STREAM_LIMITS } = deps;
+  const { bus, clock, log, metrics, authority, limiter, budgets, limits = STREAM_LIMITS } = deps;
   const doors = deps.streams.map(([name, spec]) => ({ name, spec, match: matcherOf(spec.path) }));
   const admitted = new WeakMap<IncomingMessage, Admitted>();
   const followers = new Set<Follower>();
+  const backlogs = createBacklogs<Follower>(limits.backlog_bytes_max, (follower) => {
+    cut(follower, 'it was furthest behind while all together held back too much');
+  });
   const by_caller = new Map<string, number>();
   let is_open = true;
   let is_checking = false;
@@ -77,12 +95,13 @@ export function createStreams(deps: StreamDeps): StreamHub {
 
   async function admit(request: IncomingMessage): Promise<LinkLimits> {
     if (!is_open) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://api');
+    const { url = '/' } = request;
+    const [pathname = ''] = url.split('?', 1);
     const door = doors.find(({ match }) => match(pathname));
     const params = door?.match(pathname);
     if (!door || !params) throw new AuroraError(4040, { message: 'No such stream' });
-    const query = parseQuery(searchParams);
-    const who = await whoAsks(request, query);
+    const query = parseQuery(new URLSearchParams(url.slice(pathname.length)));
+    const who = await counted(request, query);
     const { spec } = door;
     if (!admits(spec.permission, who.caller) || !admits(spec.shows, who.caller)) {
       throw new AuroraError(4030, { message: `This stream needs ${spec.shows}`, detail: { permission: spec.shows } });
@@ -94,6 +113,19 @@ export function createStreams(deps: StreamDeps): StreamHub {
     const topic = Object.entries(params).reduce((text, [name, value]) => text.replace(`{${name}}`, value), spec.topic);
     admitted.set(request, { who, spec, topic, after_seq: query.after_seq });
     return LIMITS;
+  }
+
+  /** An upgrade costs what a request costs, from the same budget (ATK-I1, B8). */
+  async function counted(request: IncomingMessage, query: StreamQuery): Promise<Identified> {
+    let who: Identified;
+    try {
+      who = await whoAsks(request, query);
+    } catch (reason) {
+      takeOrThrow(limiter, ...strangersBudget(remoteOf(request, deps.proxies), budgets()));
+      throw reason;
+    }
+    takeOrThrow(limiter, ...budgetOf(who.caller, budgets()));
+    return who;
   }
 
   /** A ticket, or a header; a token in the address is refused, for addresses are written down everywhere (ATK-B15). */
@@ -160,6 +192,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   function send(follower: Follower, text: string): void {
     follower.sent += text.length;
     follower.link.send(text);
+    if (follower.link.open) backlogs.grew(follower);
   }
 
   /** Nothing that a follower says means anything; who says much is not following. */
@@ -177,6 +210,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
 
   function leave(follower: Follower): void {
     if (!followers.delete(follower)) return;
+    backlogs.forget(follower);
     const { sub } = follower.who.caller;
     const left = (by_caller.get(sub) ?? 1) - 1;
     if (left > 0) by_caller.set(sub, left);

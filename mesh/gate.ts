@@ -7,6 +7,7 @@ import { isAllowedHost, toHostPort } from './addresses.ts';
 export function checkRequest(request: IncomingMessage, secure: boolean, allowed_hosts: readonly string[]): void {
   if (request.rawHeaders.length > 2 * HEADERS_MAX) throw new AuroraError(4310);
   if (!request.url?.startsWith('/')) throw new AuroraError(4000, { message: 'The request target must be a path' });
+  if (countOf('host', request.rawHeaders) > 1) throw new AuroraError(4000, { message: 'Send one Host' }); // RFC 9112, 3.2
   const host = request.headers.host ?? '';
   if (isAllowedHost(host, allowed_hosts) || isAllowedHost(toHostPort(host, secure), allowed_hosts)) return;
   throw new AuroraError(4030, { message: 'This port does not answer for that Host' });
@@ -29,6 +30,10 @@ export function agreedProtocol({ headers }: IncomingMessage): string {
     detail: { protocols: [MESH_PROTOCOL] },
   });
 }
+
+/** How often a header was sent; names stand at the even places. */
+const countOf = (name: string, raw_headers: readonly string[]): number =>
+  raw_headers.filter((raw, at) => at % 2 === 0 && raw.length === name.length && raw.toLowerCase() === name).length;
 
 const MESH_PROTOCOL = 'mesh.v1';
 const HEADERS_MAX = 128;

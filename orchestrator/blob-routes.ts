@@ -3,15 +3,31 @@ import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRoute } from '../mesh/index.ts';
 import { AuroraError } from '../protocol/index.ts';
+import type { Log } from '../seams/index.ts';
 import type { BlobStore } from './blobs.ts';
 
 /** The routes of the orchestrator's port. */
-export function blobRoutes(store: BlobStore): HttpRoute[] {
+export function blobRoutes(store: BlobStore, log: Log): HttpRoute[] {
+  const unlessGone =
+    (act: typeof put): HttpRoute['handle'] =>
+    async (request, response) => {
+      try {
+        await act(store, request, response);
+      } catch (cause) {
+        if (!isGone(cause, response)) throw cause;
+        log.info({ method: request.method, err: cause }, 'whoever sent or read bytes was gone before their end');
+        throw new AuroraError(4990, { message: 'The connection ended before the bytes did', cause });
+      }
+    };
   return [
-    { method: 'PUT', path: '/blobs/', handle: (request, response) => put(store, request, response) },
-    { method: 'GET', path: '/blobs/', handle: (request, response) => get(store, request, response) },
+    { method: 'PUT', path: '/blobs/', handle: unlessGone(put) },
+    { method: 'GET', path: '/blobs/', handle: unlessGone(get) },
   ];
 }
+
+/** The other end hung up: nothing here failed. */
+const isGone = (cause: unknown, response: ServerResponse): boolean =>
+  response.destroyed && cause instanceof Error && 'code' in cause && HUNG_UP.has(cause.code);
 
 async function put(store: BlobStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { token, sha256 } = asked(request);
@@ -64,3 +80,6 @@ function parseRange(header: string | undefined, size: number): [number, number] 
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
   return start > end ? 'unsatisfiable' : [start, end];
 }
+
+/** What Node calls it: while bytes came, and while they went. */
+const HUNG_UP = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);

@@ -5,6 +5,7 @@ import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { BlobTooLarge, WrongBlob, type Blobs, type Clock, type Random } from '../seams/index.ts';
 import type { BlobGrants } from './handoff-meta.ts';
+import { watched } from './upload.ts';
 
 /** Bounds of the blob store. */
 export interface BlobLimits {
@@ -14,6 +15,8 @@ export interface BlobLimits {
   blobs_bytes_max: number;
   /** How long a grant for putting lives, and how long what was put stays for a task to come, ms: 15 minutes. */
   grant_ms_max: number;
+  /** How long an upload may send nothing, ms: 15 s. However it sends, the port ends it with its request after 5 minutes. */
+  silence_ms_max: number;
 }
 
 /** The defaults. */
@@ -21,6 +24,7 @@ export const BLOB_LIMITS: BlobLimits = {
   blob_bytes_max: 268_435_456,
   blobs_bytes_max: 2_147_483_648,
   grant_ms_max: 900_000,
+  silence_ms_max: 15_000,
 };
 
 /** A right over some blobs; short-lived, signed, for this process alone. */
@@ -38,7 +42,8 @@ export interface BlobStore extends BlobGrants {
   forPutting(ref: BlobRef): { url: string; token: string; expires_at: number };
   /**
    * Keeps a stream that must have the hash and size it was granted for; `announced` bytes are judged before any is read.
-   * Throws 4010, 4030, 4130, 4220, or 5030 while all that is kept is needed.
+   * Room is taken as bytes come, and never because somebody announced them.
+   * Throws 4000 when nothing comes for too long, 4010, 4030, 4130, 4220, or 5030 while all that is kept is needed.
    */
   put(
     token: string,
@@ -82,11 +87,12 @@ export function createBlobStore(deps: {
     if (grant.op !== op || !grant.sha256s.includes(sha256)) throw new AuroraError(4030);
     return grant;
   };
-  /** What earlier runs kept counts as well. */
+  /** What earlier runs kept counts as well, and what was put just before this one began waits for its task as if it had not. */
   const fill = async () => {
-    for await (const { sha256, size } of blobs.list()) {
+    for await (const { sha256, size, kept_at } of blobs.list()) {
       total += size - (sizes.get(sha256) ?? 0);
       sizes.set(sha256, size);
+      if (kept_at + limits.grant_ms_max > clock.now()) hold([sha256], kept_at + limits.grant_ms_max);
     }
   };
   const hold = (sha256s: readonly string[], until: number) => {
@@ -94,19 +100,26 @@ export function createBlobStore(deps: {
     if (held.size <= HOLDS_MAX) return;
     for (const [sha256, over_at] of held) if (over_at <= clock.now()) held.delete(sha256);
   };
-  /** Room for so many bytes more, taken from what nobody needs. Throws 5030 when all of it is needed. */
-  const makeRoom = async (bytes: number) => {
+  const isHeld = (sha256: string) => (held.get(sha256) ?? 0) > clock.now();
+  /** Takes room for so many bytes more, from what nobody needs. Throws 5030 when all of it is needed. */
+  const takeRoom = async (bytes: number) => {
     for (const [sha256, size] of sizes) {
       if (total + bytes <= limits.blobs_bytes_max) break;
-      if ((held.get(sha256) ?? 0) > clock.now()) continue;
+      if (isHeld(sha256)) continue;
       sizes.delete(sha256);
       held.delete(sha256);
       total -= size;
       await blobs.remove(sha256);
     }
-    if (total + bytes > limits.blobs_bytes_max) {
-      throw new AuroraError(5030, { message: 'There is no room for more inputs now', retry_after_ms: RETRY_AFTER_MS });
-    }
+    if (total + bytes > limits.blobs_bytes_max) throw noRoom();
+    total += bytes;
+  };
+  /** Refuses before the first byte what could not be kept if all of it came. Nothing is taken from anybody for it. */
+  const assertRoom = (bytes: number) => {
+    if (total + bytes <= limits.blobs_bytes_max) return;
+    let free = 0;
+    for (const [sha256, size] of sizes) if (!isHeld(sha256)) free += size;
+    if (total - free + bytes > limits.blobs_bytes_max) throw noRoom();
   };
 
   return {
@@ -131,12 +144,17 @@ export function createBlobStore(deps: {
       if (announced > granted) throw new AuroraError(4130, { message: 'More bytes were announced than granted' });
       await (filled ??= fill());
       hold([sha256], clock.now() + limits.grant_ms_max);
-      const reserved = sizes.has(sha256) ? 0 : granted;
-      await makeRoom(reserved);
-      total += reserved; // so that uploads side by side do not share the same room
+      if (!sizes.has(sha256)) assertRoom(granted);
+      let arrived = 0;
+      const { silence_ms_max } = limits;
+      const onBytes = async (more: number) => {
+        if (arrived + more > granted) throw new BlobTooLarge(`over ${granted} bytes`);
+        await takeRoom(more); // as they come, so that uploads side by side do not share the same room
+        arrived += more;
+      };
       const kept = await blobs
-        .put(bytes, granted, sha256)
-        .finally(() => (total -= reserved))
+        .put(watched(bytes, { clock, silence_ms_max, onBytes }), granted, sha256)
+        .finally(() => (total -= arrived))
         .catch((cause: unknown) => {
           throw toRefusal(cause);
         });
@@ -154,6 +172,9 @@ export function createBlobStore(deps: {
     },
   };
 }
+
+const noRoom = (): AuroraError =>
+  new AuroraError(5030, { message: 'There is no room for more inputs now', retry_after_ms: RETRY_AFTER_MS });
 
 function toRefusal(cause: unknown): unknown {
   if (cause instanceof BlobTooLarge)

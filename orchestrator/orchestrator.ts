@@ -225,7 +225,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     setHeld,
     keepBytes,
     rules,
-    routes: blobRoutes(blobs),
+    routes: blobRoutes(blobs, log),
     health,
     unready: () => {
       const store = deps.storeHealth();

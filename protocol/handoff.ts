@@ -73,11 +73,16 @@ export const HandoffOptions = z.object({
 });
 export type HandoffOptions = z.infer<typeof HandoffOptions>;
 
+/** Params of a skill, not looked into but for numbers like 1e400: whoever passes them on would write null. */
+const FreeParams = z
+  .record(z.string(), z.unknown())
+  .refine((params) => !hasOverflow(params), 'a number in it is too large: at most 1.7976931348623157e308');
+
 /** Params of `handoff`. `task` is free text for the rules planner; `method` names the skill where `to` does not. */
 export const HandoffRequest = z.object({
   to: HandoffTo.optional(),
   method: z.string().max(64).optional(),
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: FreeParams.optional(),
   task: z.string().min(1).max(65_536).optional(),
   wait: z.enum(['result', 'accepted']).default('result'),
   options: HandoffOptions.default({}),
@@ -114,4 +119,10 @@ export function handoffToolOf(agent: {
       ],
     },
   };
+}
+
+/** Whether a number in it became infinite as it was read. Frames are at most 64 deep. */
+function hasOverflow(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasOverflow);
 }

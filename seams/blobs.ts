@@ -13,8 +13,8 @@ export interface Blobs {
   size(sha256: string): Promise<number | undefined>;
   /** The bytes from `start` to `end` inclusive; fails when unknown. */
   open(sha256: string, range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
-  /** All that are kept, the oldest first. */
-  list(): AsyncIterable<{ sha256: string; size: number }>;
+  /** All that are kept, the oldest first, and since when: wall ms. */
+  list(): AsyncIterable<{ sha256: string; size: number; kept_at: number }>;
   /** Forgets one. */
   remove(sha256: string): Promise<void>;
 }
@@ -55,7 +55,7 @@ export function memoryBlobs(): Blobs {
       for (let at = 0; at < part.length; at += CHUNK_BYTES) yield part.subarray(at, at + CHUNK_BYTES);
     },
     async *list() {
-      for (const [sha256, { length }] of kept) yield { sha256, size: length };
+      for (const [sha256, { length }] of kept) yield { sha256, size: length, kept_at: 0 }; // no run but this one knows them
     },
     remove: async (sha256) => void kept.delete(sha256),
   };

@@ -70,7 +70,7 @@ export function fileBlobs(folder: string): Blobs {
         if (about) found.push({ sha256, size: about.size, kept_at: about.mtimeMs });
       }
       found.sort((left, right) => left.kept_at - right.kept_at);
-      yield* found.map(({ sha256, size }) => ({ sha256, size }));
+      yield* found;
     },
     async remove(sha256) {
       recent.forget(sha256);

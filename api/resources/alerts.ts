@@ -1,5 +1,5 @@
 /** Alerts: the wiring, one line a route. */
-import { alertRoutes, type BoundRoute, type BulkOutcome } from '../../protocol/index.ts';
+import { alertRoutes, AuroraError, errorCodeText, type BoundRoute, type BulkOutcome } from '../../protocol/index.ts';
 import type { Alerts, KeptAlert } from '../../soc/index.ts';
 import { doerIn } from '../doer.ts';
 import { keepIn, type Made } from '../keeping.ts';
@@ -15,8 +15,10 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
       return alert;
     }),
     alertRoutes.bulk.implement(async (asked, context) => {
-      const keepAnswer = keepIn(context, (items: BulkOutcome[]) => ({ output: toCounted(items) }));
-      return toCounted(await alerts.createMany(doerIn(context), asked.alerts, keepAnswer));
+      const { admitted, inPlace } = sortedOut(asked.alerts);
+      const answer = (kept: readonly BulkOutcome[]) => toCounted(inPlace(kept));
+      const keepAnswer = keepIn(context, (kept: BulkOutcome[]) => ({ output: answer(kept) }));
+      return answer(admitted.length === 0 ? [] : await alerts.createMany(doerIn(context), admitted, keepAnswer));
     }),
     alertRoutes.get.implement(({ alert_id }) => alerts.get(alert_id)),
     alertRoutes.update.implement(({ alert_id, ...change }, context) =>
@@ -27,6 +29,25 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
 }
 
 const toMade = ({ alert, is_new }: KeptAlert): Made => ({ output: alert, ...(!is_new && { status: 200 }) });
+
+/** What the door let in, and how what became of it stands beside what it refused. */
+function sortedOut(entries: readonly unknown[]) {
+  const places = entries.flatMap((entry, index) => (entry instanceof AuroraError ? [] : [index]));
+  return {
+    admitted: places.map((index) => entries[index]),
+    inPlace(kept: readonly BulkOutcome[]): BulkOutcome[] {
+      const outcomes = new Map(kept.map((outcome) => [places[outcome.index], outcome]));
+      return entries.flatMap((entry, index): BulkOutcome[] => {
+        if (entry instanceof AuroraError) {
+          const { code, message, detail } = entry;
+          return [{ index, status: 'refused', error: { code: errorCodeText(code), message, detail } }];
+        }
+        const outcome = outcomes.get(index);
+        return outcome ? [{ ...outcome, index }] : [];
+      });
+    },
+  };
+}
 
 function toCounted(items: BulkOutcome[]) {
   const count = (status: string) => items.filter((item) => item.status === status).length;

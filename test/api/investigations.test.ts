@@ -399,6 +399,39 @@ describe('what acts', () => {
   });
 });
 
+test('PROM-P13 ATK-I2: who waits while the process leaves is answered: with the result of what ends in time, else with the task', async () => {
+  const finish: (() => void)[] = [];
+  const slow = echoAgent('slow', async (text) => {
+    await new Promise<void>((resolve) => void finish.push(resolve));
+    return text;
+  });
+  const own = await startApi([responder, slow], { mode: 'active' });
+  const waiter = (body: object, key: string) =>
+    own.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as: 'analyst',
+      body,
+      headers: { 'idempotency-key': key },
+    });
+  const followed = await own.follow('/api/v1/ws/approvals', { as: 'operator' });
+  const ends = waiter(echo('in time'), 'ends');
+  const asks = waiter({ to: { skill: 'isolate_host' }, params: { host: 'ws-10' } }, 'asks');
+  await expect.poll(() => finish.length).toBe(1);
+  const requested = await followed.until(({ type }) => type === 'approval.requested');
+  const drained = own.mesh.orchestrator.drain(25_000);
+  const readiness = await own.call('GET', '/health/readiness');
+  expect([readiness.status, readiness.headers['retry-after']]).toEqual([503, '1']);
+  const late = await waiter(echo('late'), 'late');
+  expect([late.status, late.headers['retry-after']]).toEqual([503, '1']);
+  for (const go of finish) go();
+  await drained;
+  const ended = await ends;
+  expect([ended.status, ended.body.result]).toEqual([200, { text: 'in time', by: 'slow' }]);
+  await own.stop();
+  const { status, body } = await asks;
+  expect([status, body.state, body.approval.approval_id]).toEqual([202, 'auth_required', requested.id]);
+  expect(body.task_id).toEqual(expect.any(String));
+});
+
 describe('the fleet', () => {
   test('REQ-T02 REQ-E093: agents are listed with health and load, and tell what they can be asked', async () => {
     const list = await api.call('GET', '/api/v1/agents', { as: 'viewer' });

@@ -186,6 +186,68 @@ describe('errors', () => {
     expect((await api.call('POST', '/api/v1/alerts', { as, raw: poisoned })).status).toBe(400);
   });
 
+  test.each([
+    ['without a key', {}],
+    ['with one', { 'idempotency-key': 'k-1e400' }],
+  ])('a number that JSON cannot say again, 1e400, is 422 and never kept as null: %s', async (_what, headers) => {
+    const as = 'analyst';
+    const overflowing = [
+      ['/api/v1/alerts', '{"title":"x","severity":"low","source":"x","metadata":{"n":[-1e400]}}'],
+      ['/api/v1/orchestrator/dispatch', '{"to":{"skill":"echo_text"},"params":{"text":"x","n":1e400}}'],
+    ] as const;
+    for (const [path, raw] of overflowing) {
+      const { status, body } = await api.call('POST', path, { as, raw, headers });
+      expect([status, body.error.code, body.error.message]).toEqual([
+        422,
+        'AURORA-4220',
+        expect.stringContaining('/n') as unknown,
+      ]);
+    }
+  });
+
+  test('REQ-T13 ATK-A20 ATK-A11: one bad alert of a bulk is refused by itself, whatever is bad about it', async () => {
+    const bad = [
+      '{"title":"a\\u0000b","severity":"low","source":"bulk"}',
+      '{"title":"\\ud800","severity":"low","source":"bulk"}',
+      '{"title":"x","severity":"low","source":"bulk","metadata":{"n":1e400}}',
+      '{"title":"x","severity":"low","source":"bulk","metadata":{"__proto__":{"role":"admin"}}}',
+      '{"title":"x","severity":"low","source":"bulk","metadata":{"constructor":{"prototype":1}}}',
+      `{"title":"x","severity":"low","source":"bulk","metadata":${'{"a":'.repeat(70)}1${'}'.repeat(70)}}`,
+      '{"title":"x","severity":"none","source":"bulk"}',
+      'null',
+    ];
+    const good = (title: string) => JSON.stringify({ title, severity: 'low', source: 'bulk' });
+    const post = (raw: string, headers = {}) =>
+      api.call('POST', '/api/v1/alerts/bulk', { as: 'analyst', raw, headers });
+    const { status, body } = await post(
+      `{"alerts":[${[good('first'), ...bad, good('last'), good('first')].join(',')}]}`,
+    );
+    expect([status, body]).toMatchObject([200, { created: 2, duplicates: 1, refused: bad.length }]);
+    expect(body.items.map(({ index, status: said }) => [index, said])).toEqual([
+      [0, 'created'],
+      ...bad.map((_one, at) => [at + 1, 'refused']),
+      [bad.length + 1, 'created'],
+      [bad.length + 2, 'duplicate'],
+    ]);
+    for (const { error } of body.items.slice(1, -2)) expect(error).toMatchObject({ code: 'AURORA-4220' });
+    expect(body.items[1]?.['error']).toMatchObject({ detail: { issues: [{ path: '/title' }] } });
+    expect(await post(`{"alerts":[${bad[0]}]}`)).toMatchObject({ status: 200, body: { created: 0, refused: 1 } });
+    for (const raw of [
+      `{"alerts":[${good('x')}],"__proto__":{"alerts":[]}}`,
+      `{"alerts":{"__proto__":1}}`,
+      `{"alerts":[${good('x')}],"a\\u0000":1}`,
+    ]) {
+      expect((await post(raw)).status).toBe(422);
+    }
+    const keyed = () => post(`{"alerts":[${[...bad, good('keyed')].join(',')}]}`, { 'idempotency-key': 'bulk' });
+    const answers = [await keyed(), await keyed()];
+    expect(answers.map((one) => [one.status, one.headers['idempotency-replayed'], one.text])).toEqual([
+      [200, undefined, answers[0]?.text],
+      [200, 'true', answers[0]?.text],
+    ]);
+    expect(({} as { role?: unknown }).role).toBeUndefined();
+  });
+
   test('ATK-D3: what is not for the caller to say is refused by name', async () => {
     const as = 'analyst';
     const { body } = await api.call('POST', '/api/v1/alerts', { as, body: alert('mine') });

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createStreams, type StreamHub } from '../../api/streams.ts';
+import { createRateLimiter } from '../../api/rate.ts';
+import { createStreams, STREAM_LIMITS, type StreamHub } from '../../api/streams.ts';
 import { memoryLink, LINK_LIMITS } from '../../mesh/index.ts';
 import { AuroraError, stream, type Caller } from '../../protocol/index.ts';
 import { countingMetrics, localBus, manualClock, silentLog, type Bus, type ManualClock } from '../../seams/index.ts';
@@ -90,6 +91,43 @@ describe('over a real port', () => {
     (await api.follow('/api/v1/ws/alerts', { as, headers: { origin: 'https://soc.example' } })).close();
   });
 
+  test('an address that is none is 404, and no fault of ours', async () => {
+    for (const path of ['//', '//x', '///api/v1/ws/alerts', '/%', '/[']) {
+      await expect(api.follow(path, { as: 'viewer' })).rejects.toMatchObject({ status: 404 });
+    }
+    await expect(api.follow('/api/v1/ws/alerts?after_seq=//[', { as: 'viewer' })).rejects.toMatchObject({
+      status: 422,
+    });
+  });
+
+  test('ATK-I1 ATK-B8: upgrades and requests share one budget, of a caller and of an address that guesses', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    const statusOf = (ask: Parameters<TestApi['follow']>[1], path = '/api/v1/ws/alerts') =>
+      own.follow(path, ask).then(
+        (stream) => (stream.close(), 101),
+        (refusal: unknown) => refusal,
+      );
+    try {
+      const guess = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 3; nth++) expect(await statusOf(guess)).toMatchObject({ status: 401 });
+      expect(await statusOf({}, '/api/v1/ws/alerts?ticket=guessed')).toMatchObject({ status: 401 });
+      expect((await own.call('GET', '/api/v1/alerts', guess)).status).toBe(401);
+      expect(await statusOf(guess)).toMatchObject({
+        status: 429,
+        headers: { 'retry-after': expect.stringMatching(/^\d+$/) as unknown },
+      });
+      expect((await own.call('GET', '/api/v1/alerts', guess)).status).toBe(429);
+      for (let nth = 0; nth < 4; nth++) expect(await statusOf({ as: 'viewer' })).toBe(101);
+      expect((await own.call('GET', '/api/v1/alerts', { as: 'viewer' })).status).toBe(200);
+      expect(await statusOf({ as: 'viewer' })).toMatchObject({ status: 429 });
+      expect(await statusOf({ as: 'analyst' })).toBe(101);
+      own.clock.shift(60_000);
+      expect(await statusOf({ as: 'viewer' })).toBe(101);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('a follower that talks instead of listening is closed with 4029', async () => {
     const stream = await api.follow('/api/v1/ws/alerts', { as: 'admin' });
     for (let nth = 0; nth < 100; nth++) stream.socket.send('{"seq":1}');
@@ -117,7 +155,9 @@ describe('on a clock that is moved', () => {
   };
 
   /** A hub with one follower over a link in memory that reads when it is told to. */
-  async function follow(options: { until?: number; chars_max?: number; unsent_bytes_max?: number } = {}) {
+  async function follow(
+    options: { until?: number; chars_max?: number; unsent_bytes_max?: number; backlog_bytes_max?: number } = {},
+  ) {
     const clock = manualClock();
     const bus = localBus(clock, 0, { chars_max: options.chars_max ?? 8_388_608, events_max: 50_000, topics_max: 9 });
     const known = { is_in: true };
@@ -140,6 +180,10 @@ describe('on a clock that is moved', () => {
           throw new AuroraError(4012);
         },
       },
+      limiter: createRateLimiter(clock),
+      budgets: () => ({ user_minute_max: 100, chat_minute_max: 20, key_minute_max: 6_000 }),
+      proxies: [],
+      limits: { ...STREAM_LIMITS, ...(options.backlog_bytes_max && { backlog_bytes_max: options.backlog_bytes_max }) },
     });
     const limits = { ...LINK_LIMITS, unsent_bytes_max: options.unsent_bytes_max ?? 1_048_576 };
     const [near, far] = memoryLink({ clock, limits });
@@ -191,6 +235,31 @@ describe('on a clock that is moved', () => {
     expect([hub.count, metrics.of('streams_cut_total')]).toEqual([1, 0]);
     await pass(clock, 15);
     expect([hub.count, metrics.of('streams_cut_total'), await closed]).toEqual([0, 1, 1006]); // it did not hear the 1013
+  });
+
+  test('ATK-I4: what all together have not taken is bounded: those furthest behind are cut, who reads stays', async () => {
+    const { clock, bus, hub, near, frames, metrics } = await follow({ backlog_bytes_max: 1_000_000 });
+    const stalled = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const [their, ours] = memoryLink({ clock, limits: { ...LINK_LIMITS, unsent_bytes_max: 1_048_576 } });
+        const request = { url: '/api/v1/ws/numbers', headers: {} } as unknown as IncomingMessage;
+        await hub.admit(request);
+        hub.onLink(ours, request);
+        their.attach({ onText: () => undefined, onClose: () => undefined });
+        their.pause();
+        return ours;
+      }),
+    );
+    for (let nth = 0; nth < 10; nth++) {
+      publish(bus, 'x'.repeat(50_000));
+      await turn(); // who reads has read it
+      const open = stalled.filter((link) => link.open);
+      expect(open.reduce((sum, link) => sum + link.unsent_bytes, 0)).toBeLessThanOrEqual(1_000_000);
+    }
+    expect(metrics.of('streams_cut_total')).toBeGreaterThanOrEqual(4);
+    expect(stalled.some((link) => link.open)).toBe(true); // no more of them than it takes
+    expect(frames.filter(({ type }) => type === 'number')).toHaveLength(10);
+    near.close(1000, 'seen enough');
   });
 
   test('who falls behind all that is kept is closed with 1013, not told a hole', async () => {

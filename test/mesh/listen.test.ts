@@ -200,6 +200,7 @@ describe('a request', () => {
       expect([host, await asking(host)]).toEqual([host, 404]);
     }
     expect(await upgrade(port, { Host: 'evil.example.com' })).toMatchObject({ status: 403, code: 'AURORA-4030' });
+    expect(await upgrade(port, { host: `127.0.0.1:${port}` })).toMatchObject({ status: 400, code: 'AURORA-4000' }); // a second one
   });
 
   test('is answered by its route; unknown paths are 404, other methods 405, faults 500 without a word about them', async () => {
@@ -306,6 +307,7 @@ test('an upgrade to something else than WebSocket is answered as the request tha
 
 test.each([
   ['without a Host', '', 403],
+  ['with two of them', 'Host: localhost\r\nhOST: localhost\r\n', 400],
   ['with an expectation', 'Host: localhost\r\nExpect: a-miracle\r\n', 400],
 ])('a request %s is refused in the one form (REQ-V01)', async (_how, headers, status) => {
   const { port } = await open({ headers: () => ({ 'x-api-version': '1' }) });

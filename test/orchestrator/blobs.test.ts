@@ -1,5 +1,5 @@
 /** Bytes over HTTP on a real port: only what was granted, whole or not at all (wire.md 5). */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import {
   countingIds,
   fileBlobs,
   manualClock,
+  memoryLog,
   seededRandom,
   sha256Of,
   systemClock,
@@ -21,24 +22,30 @@ let folder: string;
 let clock: ManualClock;
 let store: BlobStore;
 let port: Port;
+let log: ReturnType<typeof memoryLog>;
+let faults: unknown[];
+const LIMITS = { blob_bytes_max: 1_000, blobs_bytes_max: 2_000, grant_ms_max: 900_000, silence_ms_max: 15_000 };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aurora-blobs-'));
   clock = manualClock();
+  log = memoryLog();
+  faults = [];
   store = createBlobStore({
     blobs: fileBlobs(folder),
     clock,
     random: seededRandom(1),
     base_url: () => `http://127.0.0.1:${port.port}`,
-    limits: { blob_bytes_max: 1_000, blobs_bytes_max: 2_000, grant_ms_max: 900_000 },
+    limits: LIMITS,
   });
   port = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: systemClock,
     ids: countingIds(),
-    routes: blobRoutes(store),
+    routes: blobRoutes(store, log),
     onLink: (link) => link.cut(),
+    onFault: (fault) => faults.push(fault),
   });
 });
 
@@ -113,6 +120,7 @@ describe('putting', () => {
     await expect.poll(() => readdir(folder)).toEqual([]);
     expect(await get(sha256Of(bytes), readToken(bytes))).toMatchObject({ status: 404, code: 'AURORA-4040' });
     expect(await put(bytes)).toMatchObject({ status: 201 }); // and it can be sent again
+    expect([faults, log.lines.map(({ level }) => level)]).toEqual([[], ['info']]); // no fault of ours
   });
 
   test('a disk that fails is not called too large', async () => {
@@ -152,6 +160,7 @@ describe('putting', () => {
     const earlier = fileBlobs(folder);
     const [first, second] = [Buffer.alloc(900, 1), Buffer.alloc(900, 2)];
     await earlier.put(bytesOf(first), 900);
+    await utimes(join(folder, sha256Of(first)), new Date(0), new Date(0));
     const grant = store.forPutting({ ...refTo(Buffer.from('other')), size: 900 });
     expect(await ask('PUT', grant.url, { token: grant.token, body: first })).toMatchObject({ status: 422 });
     expect(await readdir(folder)).toEqual([sha256Of(first)]);
@@ -159,6 +168,56 @@ describe('putting', () => {
     await put(Buffer.alloc(900, 3));
     expect(await readdir(folder)).not.toContain(sha256Of(first));
     expect(await readdir(folder)).toHaveLength(2);
+  });
+
+  test('uploads that send next to nothing take next to no room, and nothing that others keep goes for them', async () => {
+    const known = Buffer.alloc(600, 1);
+    await put(known);
+    clock.advance(900_000); // nobody needs it, but it is there
+    const idle = await Promise.all(
+      Array.from({ length: 8 }, async (_, nth) => {
+        const { url, token } = store.forPutting({ ...refTo(Buffer.from(`idle ${nth}`)), size: 1_000 });
+        return begin(url, token, Buffer.from('x'));
+      }),
+    );
+    await expect.poll(async () => (await readdir(folder)).length).toBe(9);
+    expect(await put(Buffer.alloc(900, 2))).toMatchObject({ status: 201 });
+    expect(await readdir(folder)).toContain(sha256Of(known));
+    clock.advance(15_000);
+    for (const { answer } of idle) expect(await answer).toMatchObject({ status: 400, code: 'AURORA-4000' });
+    expect(new Set(await readdir(folder))).toEqual(new Set([sha256Of(known), sha256Of(Buffer.alloc(900, 2))]));
+    expect(faults).toEqual([]);
+  });
+
+  test('an upload that goes on sending is not cut, however slowly', async () => {
+    const bytes = Buffer.from('slow');
+    const { url, token } = store.forPutting(refTo(bytes));
+    const { send, answer } = begin(url, token, bytes.subarray(0, 1));
+    for (let at = 1; at < bytes.length; at++) {
+      await expect.poll(() => clock.nextAt()).toBe(clock.monotonic() + 15_000); // the piece before is there
+      clock.advance(14_000);
+      send(bytes.subarray(at, at + 1), at === bytes.length - 1);
+    }
+    expect(await answer).toMatchObject({ status: 201 });
+  });
+
+  test('bytes that come count at once: side by side uploads never keep more than there is room for', async () => {
+    const both = [1, 2, 3].map((fill) => Buffer.alloc(900, fill));
+    const answers = await Promise.all(both.map((bytes) => put(bytes)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 503]);
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
+  test('what was put just before a restart waits for its task like everything that was just put', async () => {
+    const [first, second] = [Buffer.alloc(900, 1), Buffer.alloc(900, 2)];
+    await fileBlobs(folder).put(bytesOf(first), 900);
+    await fileBlobs(folder).put(bytesOf(second), 900);
+    const at = new Date(clock.now() - 899_000);
+    await utimes(join(folder, sha256Of(first)), at, at);
+    await utimes(join(folder, sha256Of(second)), at, at);
+    expect(await put(Buffer.alloc(900, 3))).toMatchObject({ status: 503 });
+    clock.advance(1_000);
+    expect(await put(Buffer.alloc(900, 3))).toMatchObject({ status: 201 });
   });
 
   test('more bytes announced than granted are 4130 at once, before any of them is sent', async () => {
@@ -340,6 +399,25 @@ function ask(method: string, url: string, { token, range, body, agent = false }:
     asking.on('error', reject);
     asking.end(body);
   });
+}
+
+/** An upload of unknown length that has sent its first bytes. */
+function begin(url: string, token: string, part: Buffer) {
+  const headers = { authorization: `Bearer ${token}` };
+  const asking = request(url, { method: 'PUT', headers, agent: false });
+  const answer = new Promise<{ status: number; code: string | undefined }>((resolve, reject) => {
+    asking.on('error', reject);
+    asking.on('response', (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, code: /"code":"(AURORA-\d+)"/.exec(text)?.[1] }),
+      );
+    });
+  });
+  asking.write(part);
+  const send = (more: Buffer, is_last: boolean) => (is_last ? asking.end(more) : asking.write(more));
+  return { answer, send };
 }
 
 /** Announces a whole upload, sends a part of it, and is gone. */

@@ -62,6 +62,29 @@ test('params over 256 KiB are 4130 with the way to send them', async () => {
   await expect(large).rejects.toThrow(/blob\/grant/);
 });
 
+test.each([
+  ['without a key', {}],
+  ['with one', { idempotency_key: 'k' }],
+])('a number that JSON cannot pass on, 1e400, is -32602 and never runs as null: %s', async (_what, options) => {
+  const { mesh, metas } = await watched([echoAgent('ada')]);
+  const [near, far] = memoryLink();
+  mesh.orchestrator.attend(far, {
+    id: 'operator:raw',
+    role: 'operator',
+    instance_id: 'raw',
+    frame_bytes_max: 0,
+    in_flight_max: 0,
+    in_flight: [],
+  });
+  const answer = new Promise<string>((resolve) => near.attach({ onText: resolve, onClose: () => undefined }));
+  const params = `{"to":${JSON.stringify(to)},"options":${JSON.stringify(options)},"params":{"text":"x","a":[{"b":1e400}]}}`;
+  near.send(`{"jsonrpc":"2.0","id":1,"method":"handoff","params":${params}}`);
+  expect(JSON.parse(await answer)).toMatchObject({
+    error: { code: -32602, message: expect.stringContaining('/params') as unknown },
+  });
+  expect(metas).toEqual([]);
+});
+
 test('the largest input is what the configuration says: more is 4130 when it is announced', async () => {
   const mesh = await startMesh([], { orchestrator: { bounds: { blobs: { blob_bytes_max: 100 } } } });
   const ref = { sha256: 'a'.repeat(64), media_type: 'text/plain', name: 'x' };

@@ -11,6 +11,7 @@ import {
   type Api,
   type KeyShelf,
 } from '../../api/index.ts';
+import { STREAM_LIMITS } from '../../api/streams.ts';
 import { listen, type Agent, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
 import type { BoundRoute, Mode, UserRole } from '../../protocol/index.ts';
@@ -100,7 +101,7 @@ export interface TestApi {
   tokens: Map<string, string>;
   setMode(mode: Mode): void;
   call(method: string, path: string, ask?: Ask): Promise<Answer>;
-  /** Rejects with the status when the upgrade is refused. */
+  /** Rejects with the status and the headers when the upgrade is refused. */
   follow(path: string, ask?: Pick<Ask, 'as' | 'headers'>): Promise<Followed>;
   /** Makes a user and signs them in. */
   signIn(username: string, role: UserRole): Promise<string>;
@@ -180,7 +181,7 @@ export async function startApi(
     proxies: options.proxies ?? [],
     bindings: options.bindings ?? [],
     ...(options.streams_per_caller_max !== undefined && {
-      stream_limits: { streams_max: 5_000, streams_per_caller_max: options.streams_per_caller_max },
+      stream_limits: { ...STREAM_LIMITS, streams_per_caller_max: options.streams_per_caller_max },
     }),
   });
   known.api = api;
@@ -341,7 +342,8 @@ function follow(url: string, { headers = {} }: Pick<Ask, 'headers'>): Promise<Fo
     socket.once('open', () => resolve(followed));
     socket.once('unexpected-response', (_request, response) => {
       socket.terminate();
-      reject(Object.assign(new Error(`refused with ${response.statusCode}`), { status: response.statusCode }));
+      const { statusCode: status, headers: told } = response;
+      reject(Object.assign(new Error(`refused with ${status}`), { status, headers: told }));
     });
     socket.once('error', reject);
   });
