@@ -16,6 +16,7 @@ export {
   type Role,
 } from './identity.ts';
 export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
+export type { Subscription } from './asking.ts';
 export { isHungUp, isLinkLost } from './failing.ts';
 export type { LateAnswer } from './late-answers.ts';
 export {
@@ -30,7 +31,6 @@ export {
   type Peer,
   type PeerDeps,
   type PeerLimits,
-  type Subscription,
 } from './peer.ts';
 export { createReception, type Reception, type ReceptionDeps } from './reception.ts';
 export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';

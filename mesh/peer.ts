@@ -1,5 +1,5 @@
 /** One end of a link that asks and answers: JSON-RPC 2.0 in both directions, behind the frame judge. */
-import { JSONRPCClient, JSONRPCServer } from 'json-rpc-2.0';
+import { JSONRPCServer } from 'json-rpc-2.0';
 import {
   AuroraError,
   Cancel,
@@ -15,15 +15,15 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../protocol/index.ts';
-import { createStop, stopOf, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
+import { createStop, toIso, type Clock, type Ids, type Log, type Metrics, type Stop } from '../seams/index.ts';
 import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
+import { Asking, type AskingPeer, type RequestOptions, type Subscription } from './asking.ts';
 import { toErrorAnswer } from './error-answer.ts';
-import { gone, hungUp, LINK_GONE, toThrown } from './failing.ts';
+import { hungUp } from './failing.ts';
 import type { Link, LinkOwner } from './link.ts';
-import { LateAnswers, type OnLate } from './late-answers.ts';
 import { isClogged, pushBack } from './push-back.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
-import { originOf, withProgressToken } from './request-meta.ts';
+import { originOf } from './request-meta.ts';
 import { Strikes } from './strikes.ts';
 
 /** What a method handler is told about the call. */
@@ -71,20 +71,6 @@ export const PEER_LIMITS: PeerLimits = {
   stall_ms_max: 30_000,
 };
 
-/** How one request of ours is made. */
-export interface RequestOptions {
-  /** Cancels: `$/cancel` is sent, then the other end has the grace time for a partial answer. */
-  signal?: AbortSignal;
-  /** The same from a stop. */
-  stop?: Pick<Stop, 'aborted' | 'reason' | 'onAbort'>;
-  /** Gives up with 5040, ms; `$/cancel` is sent. */
-  timeout_ms?: number;
-  /** Hears `$/progress` of this request, in order; makes a progress token of its own. */
-  onProgress?: (event: ProgressEvent) => void;
-  /** Hears an answer that comes after it was given up, while the link lives: it settles nothing, and may tell what was done. */
-  onLate?: OnLate;
-}
-
 /** How a link ended. */
 export interface LinkEnd {
   code: number;
@@ -113,12 +99,6 @@ export interface Peer {
   onDrain(listener: () => void): () => void;
   /** Settles once, when the link is gone; never rejects. */
   readonly closed: Promise<LinkEnd>;
-}
-
-/** A standing subscription: what was answered, and how to stop hearing. */
-export interface Subscription {
-  result: unknown;
-  stop(): void;
 }
 
 /** What a peer is made of. */
@@ -163,7 +143,7 @@ export const createPeer = (deps: PeerDeps): Peer => new LinkPeer(deps);
  * A class, and what is seldom needed is made when it is: an orchestrator holds two peers for each of ten thousand agents, and
  * nearly all of them are silent (docs/performance.md).
  */
-class LinkPeer implements Peer, Answerer {
+class LinkPeer implements Peer, Answerer, AskingPeer {
   readonly link: Link;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -180,10 +160,8 @@ class LinkPeer implements Peer, Answerer {
   calls: Map<string, Stop> | undefined;
   /** What we asked and wait for. */
   asking: Asking | undefined;
-  subscriptions: Map<number, (event: ProgressEvent) => void> | undefined;
   drain_listeners: Set<() => void> | undefined;
   idle_waiters: (() => void)[] | undefined;
-  late: LateAnswers | undefined;
   strikes: Strikes | undefined;
   last_id = 0;
   answering = 0;
@@ -371,8 +349,7 @@ class LinkPeer implements Peer, Answerer {
   hearProgress(params: unknown): boolean {
     const event = ProgressEvent.safeParse(params);
     if (!event.success || typeof event.data.token !== 'number') return false;
-    const { token } = event.data;
-    const onProgress = this.asking?.pending.get(token)?.onProgress ?? this.subscriptions?.get(token);
+    const onProgress = this.asking?.hears(event.data.token);
     try {
       onProgress?.(event.data);
     } catch (reason) {
@@ -387,7 +364,9 @@ class LinkPeer implements Peer, Answerer {
    */
   withinQuota(entries: readonly Judged[]): readonly Judged[] {
     if (!this.quota || this.isUnmetered?.(this)) return entries;
-    const counted = entries.filter((entry) => entry.kind !== 'response' || !this.isPending(entry.response.id)).length;
+    const counted = entries.filter(
+      (entry) => entry.kind !== 'response' || !this.asking?.isPending(entry.response.id),
+    ).length;
     const answered = this.quota.take(counted);
     if (answered === 'ok') return entries;
     if (answered === 'over') {
@@ -408,90 +387,28 @@ class LinkPeer implements Peer, Answerer {
     if ((this.strikes ??= new Strikes(this.clock)).add()) this.link.close(4000, 'protocol abuse');
   }
 
-  /* ---- what we ask ---- */
+  /* ---- what we ask and tell ---- */
 
-  async subscribe(
-    method: string,
-    params: RpcParams,
-    onProgress: (event: ProgressEvent) => void,
-  ): Promise<Subscription> {
-    const token = ++this.last_id;
-    this.subscriptions ??= new Map();
-    this.subscriptions.set(token, onProgress);
-    const stop = () => void this.subscriptions?.delete(token);
-    try {
-      return { result: await this.request(method, params, { token }), stop };
-    } catch (reason) {
-      stop();
-      throw reason;
-    }
+  subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void): Promise<Subscription> {
+    return this.toAsk().subscribe(method, params, onProgress);
   }
 
-  async request(
-    method: string,
-    params: RpcParams,
-    options: RequestOptions & { token?: number } = {},
-  ): Promise<unknown> {
-    const { clock, limits } = this;
-    const { timeout_ms, onProgress, onLate, stop = options.signal && stopOf(options.signal) } = options;
-    if (this.ended || !this.link.open) throw gone(this.close_code);
-    if (stop?.aborted) throw AuroraError.from(stop.reason);
-    const asking = (this.asking ??= new Asking(this));
-    if (asking.pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
+  request(method: string, params: RpcParams, options?: RequestOptions): Promise<unknown> {
+    return this.toAsk().request(method, params, options);
+  }
 
-    const id = options.token ?? ++this.last_id;
-    const giveUp = (error: AuroraError) => {
-      if (onLate && this.isPending(id)) (this.late ??= new LateAnswers()).await(id, onLate);
-      this.settle(errorOf(id, error.code, error.message));
-    };
-    const cancel = (error: AuroraError, grace_ms: number) => {
-      if (!this.isPending(id)) return;
-      this.notify('$/cancel', { id, reason: error.message });
-      if (grace_ms === 0) giveUp(error);
-      else stopGrace = clock.after(grace_ms, () => giveUp(error));
-    };
-    let stopGrace: () => void = () => undefined;
-    const stopTimer =
-      timeout_ms === undefined ? undefined : clock.after(timeout_ms, () => cancel(new AuroraError(5040), 0));
-    const ignoreStop = stop?.onAbort((reason) => cancel(AuroraError.from(reason), limits.cancel_grace_ms));
-    asking.pending.set(id, onProgress ? { onProgress } : {});
-    try {
-      const sent = onProgress || options.token ? withProgressToken(params, id) : params;
-      const response: RpcResponse = await asking.client.requestAdvanced(
-        { jsonrpc: '2.0', id, method, params: sent },
-        undefined,
-      );
-      if (asking.unsent.delete(id)) throw new AuroraError(4130);
-      if ('error' in response) throw toThrown(response.error, this.close_code);
-      return response.result;
-    } finally {
-      asking.pending.delete(id);
-      if (asking.pending.size === 0 && this.asking === asking) this.asking = undefined;
-      stopTimer?.();
-      stopGrace();
-      ignoreStop?.();
-    }
+  /** Made with the first request, and again after a rest. */
+  toAsk(): Asking {
+    return (this.asking ??= new Asking(this, this.last_id));
+  }
+
+  rest({ last_id }: Asking): void {
+    this.last_id = last_id;
+    this.asking = undefined;
   }
 
   settle(response: RpcResponse): void {
-    const { log, link, asking } = this;
-    // Settled from here on, not only when the asker has run: a second answer in the same frame is late already.
-    if (typeof response.id === 'number' && asking?.pending.delete(response.id)) {
-      asking.client.receive(response);
-    } else if (response.id === null && 'error' in response) {
-      log.warn({ remote: link.remote, code: response.error.code }, 'the other end could not read a frame');
-    } else if (typeof response.id === 'number' && response.id > 0 && response.id <= this.last_id) {
-      this.metrics.count('late_results_total');
-      log.info({ remote: link.remote, id: response.id }, 'late_result: the call was settled already');
-      const onLate = this.late?.take(response.id);
-      onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
-    } else {
-      this.strike('an answer to a request that was never asked');
-    }
-  }
-
-  isPending(id: RpcId): boolean {
-    return typeof id === 'number' && this.asking?.pending.has(id) === true;
+    if (!this.toAsk().settle(response)) this.strike('an answer to a request that was never asked');
   }
 
   notify(method: string, params: RpcParams): void {
@@ -505,13 +422,6 @@ class LinkPeer implements Peer, Answerer {
   }
 
   /* ---- what goes out ---- */
-
-  /** False when it is larger than the other end takes. */
-  sendRequest(text: string): boolean {
-    if (Buffer.byteLength(text) > this.limits.frame_bytes_max) return false;
-    this.link.send(text);
-    return true;
-  }
 
   sendAnswers(answers: readonly RpcResponse[], batch: boolean): void {
     const { link } = this;
@@ -548,8 +458,7 @@ class LinkPeer implements Peer, Answerer {
     this.ended = ended;
     const reason = hungUp();
     for (const stop of this.calls?.values() ?? []) stop.abort(reason);
-    this.asking?.client.rejectAllPendingRequests(LINK_GONE);
-    this.subscriptions = undefined;
+    this.asking?.end();
     this.farewell?.say(ended);
     this.tellClosed?.(this, ended);
   }
@@ -576,22 +485,6 @@ class Ear implements LinkOwner {
   }
 }
 
-/** Requests of ours that wait for their answers; gone with the last of them. */
-class Asking {
-  readonly pending = new Map<number, Pending>();
-  /** Those that are too large to be sent: seen here, never what the other end says. */
-  readonly unsent = new Set<RpcId>();
-  readonly client: JSONRPCClient<undefined>;
-
-  constructor(peer: LinkPeer) {
-    this.client = new JSONRPCClient((request: RpcRequest) => {
-      if (peer.sendRequest(JSON.stringify(request))) return;
-      this.unsent.add(request.id);
-      throw new Error('the frame is too large');
-    });
-  }
-}
-
 /** The end of a link, for whoever waits for it. */
 class Farewell {
   readonly said: Promise<LinkEnd>;
@@ -601,10 +494,6 @@ class Farewell {
     this.said = new Promise((resolve) => (this.say = resolve));
     if (ended) this.say(ended);
   }
-}
-
-interface Pending {
-  onProgress?: (event: ProgressEvent) => void;
 }
 
 interface AnswerableCall extends Call {

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import { PARAMS, RESULT } from '../peers/reference.mjs';
 import { play } from '../peers/role.mjs';
 import { connect } from './operator.mjs';
+import { shipped } from './shipped.mjs';
+
+const { callHttp } = await shipped('boot');
 
 const MEGABYTE = 1_048_576;
 
@@ -20,9 +23,9 @@ const KINDS = {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const ref = { sha256, size: bytes.length, media_type: 'application/octet-stream', name: 'input' };
       const { url, token } = await ask('blob/grant', ref);
-      const put = await fetch(url, { method: 'PUT', body: bytes, headers: { authorization: `Bearer ${token}` } });
-      await put.text(); // what is not read keeps its connection from the next
-      if (!put.ok) throw new Error(`the bytes were not taken: ${put.status}`);
+      const headers = { authorization: `Bearer ${token}`, 'content-length': String(bytes.length) };
+      const put = await callHttp(url, { method: 'PUT', headers, body: inOnePiece(bytes) });
+      put.resume(); // what is not read keeps its connection from the next
       const params = { source: { name: 'input', ref } };
       const { size } = await ask('handoff', { to: { skill: 'count_bytes' }, params, wait: 'result' });
       if (size !== bytes.length) throw new Error(`${size} bytes arrived`);
@@ -30,6 +33,10 @@ const KINDS = {
     };
   },
 };
+
+async function* inOnePiece(bytes) {
+  yield bytes;
+}
 
 await play({
   async load(url, data, kind = 'handoffs') {

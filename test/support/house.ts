@@ -27,7 +27,7 @@ export const OUTSIDE = ['examples', 'bench', 'test', 'bin', 'docs', 'content', '
 
 /** Who alone may import a package or touch a global; a path or a folder (`…/`), each exception by name. */
 export const RESERVED: Record<string, string[]> = {
-  'json-rpc-2.0': ['mesh/peer.ts'],
+  'json-rpc-2.0': ['mesh/asking.ts', 'mesh/peer.ts'],
   ws: ['mesh/websocket.ts', 'client/node-socket.ts'],
   pino: ['seams/log.ts'],
   nanoid: ['seams/ids.ts'],
@@ -72,6 +72,31 @@ export function judge(path: string, text: string): { imports: string[]; faults: 
     }
   }
   return { imports, faults };
+}
+
+/**
+ * Values that a file of the house exports and nobody uses, as `path: name`. Being passed on at a door is no use, except at a
+ * published one; a schema may be exported for its type.
+ */
+export function deadExports(texts: ReadonlyMap<string, string>, published: ReadonlySet<string>): string[] {
+  const users = new Map<string, Set<string>>();
+  const open = new Set<string>(); // files that a published door passes on whole
+  for (const [path, text] of texts) {
+    const is_published = published.has(path);
+    for (const [, whole = ''] of is_published ? text.matchAll(/^export \* from '(.+)'/gm) : [])
+      open.add(join(dirname(path), whole));
+    const used = is_published ? text : text.replace(/^export (type )?\{[^}]*\} from .*$/gm, '');
+    for (const [word] of used.matchAll(/[\w$]+/g)) users.set(word, (users.get(word) ?? new Set()).add(path));
+  }
+  return [...texts].flatMap(([path, text]) => {
+    if (!(roomOf(path) in HOUSE) || open.has(path)) return [];
+    const types = new Set([...text.matchAll(/^export type (\w+)/gm)].map(([, name]) => name));
+    const values = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)];
+    return values
+      .map(([, name = '']) => name)
+      .filter((name) => !types.has(name) && [...(users.get(name) ?? [])].every((user) => user === path))
+      .map((name) => `${path}: ${name}`);
+  });
 }
 
 /** `ws` of `ws/lib/x.js`, `@scope/name` of `@scope/name/x`; builtins whole. */
