@@ -6,15 +6,15 @@ import type { RequirementId } from './requirements.ts';
 /** Ways to look after a peer, each with a probe of its own. */
 export interface Looks {
   /** Somebody answers a dial, whatever he answers. */
-  dial(): Promise<boolean>;
+  dial: () => Promise<boolean>;
   /** A question is answered. */
-  ask(): Promise<boolean>;
+  ask: () => Promise<boolean>;
 }
 
 /** The finger on the pulse of one run under one profile. */
 export interface Pulse {
   /** What became of the peer; undefined while it lives. */
-  readonly gone: string | undefined;
+  gone(): string | undefined;
   /** Why nothing can be said of what it must not do; undefined when it answered, before and just now. */
   unheard(): Promise<string | undefined>;
   /** Tries one sentence. Answers, beside what came of it, why the peer is to blame or is out of reach now. */
@@ -29,13 +29,16 @@ export async function createPulse({ dial, ask }: Looks): Promise<Pulse> {
   let suspects: ReadonlySet<RequirementId> = new Set();
   let gone: string | undefined;
 
+  /** Asked after an await: the compiler would otherwise remember the answer from before. */
+  const isOver = () => gone !== undefined;
+
   /** A second dial, for a peer that was only busy. */
   const isGone = async () => !((await dial()) || (await dial()));
 
   async function look({ id, phase }: Pick<Check, 'id' | 'phase'>): Promise<void> {
-    if (phase === 'last' || gone !== undefined) return; // there it may have been told to leave
+    if (phase === 'last' || isOver()) return; // there it may have been told to leave
     const is_gone = await isGone();
-    if (gone !== undefined) return;
+    if (isOver()) return;
     if (is_gone) {
       const beside = [...running].flatMap(([other, its_phase]) => (its_phase === 'long' ? [] : [other]));
       suspects = new Set([...(phase === 'long' && beside.length > 0 ? [] : [id]), ...beside]);
@@ -47,9 +50,7 @@ export async function createPulse({ dial, ask }: Looks): Promise<Pulse> {
   }
 
   return {
-    get gone() {
-      return gone;
-    },
+    gone: () => gone,
     async unheard() {
       if (gone !== undefined) return gone;
       return answered && (await ask()) ? undefined : 'the peer answered no ping: of its silence nothing can be said';

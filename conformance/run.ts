@@ -213,16 +213,19 @@ async function runProfile(
   };
   const run = async (check: Check) => {
     const about = aboutOf(check.id, profile);
-    if (pulse.gone !== undefined) {
-      tell({ ...about, outcome: 'skip', why: pulse.gone, took_ms: 0 });
+    const gone = pulse.gone();
+    if (gone !== undefined) {
+      tell({ ...about, outcome: 'skip', why: gone, took_ms: 0 });
       return;
     }
     const { tried, died } = await pulse.during(check, () => tryCheck(check, profile, subject, observed));
     if (died !== undefined) {
       const why = tried.why === undefined ? died : `${tried.why}; ${died}`;
       tell({ ...about, ...tried, outcome: 'fail', why });
-    } else if (pulse.gone !== undefined) tell({ ...about, outcome: 'skip', why: pulse.gone, took_ms: tried.took_ms });
-    else tell({ ...about, ...tried });
+    } else {
+      const since = pulse.gone();
+      tell({ ...about, ...tried, ...(since !== undefined && { outcome: 'skip' as const, why: since }) });
+    }
   };
   const inPhase = (phase: Phase) => due.filter((check) => check.phase === phase);
 
@@ -238,7 +241,7 @@ async function runProfile(
     const outcome = fault ? { outcome: 'fail' as const, why: fault.about, exchanged: fault.exchanged } : silent;
     tell({ ...aboutOf(id, profile), took_ms: 0, ...outcome });
   }
-  return { results, gone: pulse.gone };
+  return { results, gone: pulse.gone() };
 }
 
 /** Rejects when nobody answers at the address: then nothing was tried. */

@@ -22,7 +22,7 @@ test('with nobody at the address nothing holds: the run rejects, whatever profil
 test('a peer that dies of a sentence fails that one, and the rest is not tried', async () => {
   const peer = await listen((socket) => {
     answering(socket);
-    socket.on('error', () => void peer.end()); // an unmasked frame
+    socket.on('error', () => peer.end()); // an unmasked frame
   });
   const report = await conform({ url: peer.url, profiles: ['bare'], level: 'must', answer_ms_max: 300 });
   const of = (id: string) => report.results.find((result) => result.id === id);
