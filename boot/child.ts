@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep, type Clock } from '../seams/index.ts';
 import type { FleetEvent } from './fleet.ts';
-import { EXIT_UNUSABLE, Ready, StandingBy } from './lifetime.ts';
+import { EXIT_PORT_TAKEN, EXIT_UNUSABLE, Ready, StandingBy } from './lifetime.ts';
 
 /** Which process. */
 export interface ChildSpec {
@@ -85,6 +85,10 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
       if (isAborted(stopping.signal)) break;
       deaths.push(clock.monotonic());
       const recent = deaths.filter((at) => clock.monotonic() - at < LOOP_WINDOW_MS).length;
+      if (ending.code === EXIT_PORT_TAKEN && port === undefined) {
+        giveUp('its port is taken'); // it never had it: whoever does is no earlier life of its own
+        return;
+      }
       if (ending.code === EXIT_UNUSABLE || recent >= LOOP_DEATHS) {
         giveUp(
           ending.code === EXIT_UNUSABLE

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { FILE_KINDS, FilePack, gatherContent, type ContentKind, type Gathering } from '../analysis/content/index.ts';
+import { FILE_KINDS, FilePack, gatherContent, ContentKind, type Gathering } from '../analysis/content/index.ts';
 import { unpack, type UnpackedFile } from '../analysis/readers/index.ts';
 import { sha256Of, systemClock, toIso } from '../seams/index.ts';
 import { AuroraError } from '../protocol/index.ts';
@@ -32,7 +32,9 @@ export async function addContent(folder: string, path: string, options: AddOptio
   const { packs, licence, refused, passed_over } = await gatherContent(filesAt(path));
   if (packs.length === 0) {
     const [first] = refused;
-    const why = first ? `${first.path}: ${first.why}` : `${passed_over} files, none of a kind that is known`;
+    const why = first
+      ? `${first.path}: ${first.why}`
+      : `${passed_over} ${passed_over === 1 ? 'file' : 'files'}, none of a kind that is known: ${ContentKind.options.join(', ')}`;
     throw new AuroraError(4220, { message: `Nothing in ${basename(path)} can be used: ${why}`, detail: { refused } });
   }
   if (options.name !== undefined && packs.length > 1) {

@@ -4,7 +4,7 @@ import { AgentId } from '../protocol/index.ts';
 import type { Config } from './config.ts';
 import { ensureKey, KeyFileError, pinOf } from './keys.ts';
 import { forgetOffers } from './offers.ts';
-import { addPins, removeAgent } from './pins.ts';
+import { addPins, operatorsIn, removeAgent } from './pins.ts';
 import { placeOf } from './place.ts';
 import { agentsHere } from './roster.ts';
 
@@ -61,3 +61,7 @@ export function addOperator(config: Config, name: string): { id: string; key_fil
 }
 
 const NAME_RULE = 'small letters, digits and single dashes, a letter first, at most 64';
+
+/** Names of the operators that are pinned, as `--operator` takes them. */
+export const operatorsOf = (config: Pick<Config, 'data'>): string[] =>
+  operatorsIn(placeOf(config.data).pins).map((id) => id.replace(/^operator:/, ''));

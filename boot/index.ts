@@ -42,7 +42,7 @@ export {
   type PackCheck,
 } from './content-store.ts';
 export { connectBare, connectOrchestrator, connectProven, type ConnectOptions } from './connect.ts';
-export { addOperator, enrollAgent, ensureFleetKeys, revokeAgent } from './enrol.ts';
+export { addOperator, enrollAgent, ensureFleetKeys, operatorsOf, revokeAgent } from './enrol.ts';
 export {
   FleetError,
   ORCHESTRATOR_NODE,

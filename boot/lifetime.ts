@@ -16,6 +16,9 @@ export type StandingBy = z.infer<typeof StandingBy>;
 /** Exit code of a process that could not start as configured: starting it again changes nothing. */
 export const EXIT_UNUSABLE = 78;
 
+/** Exit code of a process whose port somebody else has. */
+export const EXIT_PORT_TAKEN = 79;
+
 /**
  * Runs until SIGTERM (or the parent's end), drains, and ends the process with 0. A second signal ends it at once. A child
  * of a fleet leaves SIGINT to its parent, for a terminal sends it to all of them.
@@ -36,7 +39,7 @@ export async function live(start: () => Promise<Running>): Promise<never> {
     running = await start();
   } catch (reason) {
     console.error(`aurora: ${sentenceOf(reason)}`);
-    process.exit(isUnusable(reason) ? EXIT_UNUSABLE : 1);
+    process.exit(isUnusable(reason) ? EXIT_UNUSABLE : isPortTaken(reason) ? EXIT_PORT_TAKEN : 1);
   }
   const { log, url, port, instance_id } = running;
   known.log = log;
@@ -56,14 +59,18 @@ export async function live(start: () => Promise<Running>): Promise<never> {
 /** The message for a person; faults of the program itself keep their stack. */
 function sentenceOf(reason: unknown): string {
   if (isUnusable(reason)) return reason.message;
-  if (reason instanceof Error && 'code' in reason && reason.code === 'EADDRINUSE') {
-    return `the port is taken (${reason.message}); stop who has it, or set another in ports`;
+  if (isPortTaken(reason)) {
+    const another = 'AURORA_PORTS=<id>=<port>; for the orchestrator aurora up --port, for the API --api-port';
+    return `the port is taken (${reason.message}); stop who has it, or set another: ports in the configuration, ${another}`;
   }
   return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
 }
 
 const isUnusable = (reason: unknown): reason is Error =>
   reason instanceof ConfigError || reason instanceof KeyFileError;
+
+const isPortTaken = (reason: unknown): reason is Error =>
+  reason instanceof Error && 'code' in reason && reason.code === 'EADDRINUSE';
 
 function whenStopped(): Promise<string> {
   const is_child = process.send !== undefined;

@@ -52,6 +52,12 @@ export function addPins(path: string, added: readonly Pin[]): void {
   if (fresh.length > 0) writeJson(path, [...pins, ...fresh]);
 }
 
+/** The ids of the pinned operators, in order. */
+export const operatorsIn = (path: string): string[] =>
+  watchedFile(path, z.array(PinSchema).max(PINS_MAX))()
+    .flatMap(({ id, role }) => (role === 'operator' ? [id] : []))
+    .sort();
+
 /** Takes the pin of an agent away, and whatever waits under its id. Answers nothing when there was neither; throws for whoever is no agent. */
 export function removeAgent(paths: { pins: string; quarantine: string }, id: string): 'pinned' | 'waiting' | undefined {
   const pins = watchedFile(paths.pins, z.array(PinSchema).max(PINS_MAX))();

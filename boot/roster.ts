@@ -31,12 +31,15 @@ export const addressesOf = (config: Config): (AgentEntry & { url: string })[] =>
     return { ...entry, url: `ws://${host}:${portOf(config, entry.agent_id)}` };
   });
 
-/** The port of a process: as configured, else its place in the table, else the next ones after the table in order of ids. */
+/**
+ * The port of a process: as configured, else one after those, in the order of the table in `agents/index.ts`: it grows at its
+ * end, so that who comes later moves nobody.
+ */
 export function portOf(config: Pick<Config, 'ports'>, id: string, all = Object.keys(agents)): number {
   const listed = config.ports[id];
   if (listed !== undefined) return listed;
   const others = all.filter((other) => config.ports[other] === undefined);
-  const place = others.sort().indexOf(id);
+  const place = others.indexOf(id);
   return place === -1 ? 0 : FIRST_FREE_PORT + place;
 }
 

@@ -81,7 +81,7 @@ function toFailure(
   ].join('\n');
 }
 
-function toSummary({ url, results, conforms, took_ms, seed, profiles }: Report): string {
+function toSummary({ url, results, conforms, ended, took_ms, seed, profiles }: Report): string {
   const table = plainTable(['', 'hold', 'fail', 'skipped']);
   for (const level of LEVELS) {
     const count = (outcome: Result['outcome']) =>
@@ -89,7 +89,8 @@ function toSummary({ url, results, conforms, took_ms, seed, profiles }: Report):
     table.push([level, count('pass'), count('fail'), count('skip')]);
   }
   const verdict = conforms ? pico.green('conforms') : pico.red('does not conform');
-  return `${table.toString()}\n${url} ${verdict} to ${profiles.join(', ')} (${toSpan(took_ms)}, seed ${seed})\n`;
+  const end = ended === undefined ? '' : `${pico.red(safe(ended))}: what is skipped was not tried\n`;
+  return `${table.toString()}\n${end}${url} ${verdict} to ${profiles.join(', ')} (${toSpan(took_ms)}, seed ${seed})\n`;
 }
 
 /** One thing that went over the wire, on one line. */

@@ -1,7 +1,7 @@
 /** One run of the conformance kit from the command line: asked, watched, told, written. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { trustOf, type Config } from '../boot/index.ts';
+import { placeOf, readNote, trustOf, type Config } from '../boot/index.ts';
 import {
   conform,
   isDue,
@@ -21,7 +21,7 @@ import {
 import { AuroraError } from '../protocol/index.ts';
 import { createProgress, toEnd, toListText } from './conform-view.ts';
 import { credentialsFor, revokeAll, type KeyFlags } from './credentials.ts';
-import { EXIT, UsageError } from './outcome.ts';
+import { AdvisedError, EXIT, UsageError } from './outcome.ts';
 import { print } from './tasks.ts';
 import { safe } from './text.ts';
 
@@ -60,9 +60,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   const tls_ca = trustOf(config);
   const profiles = toProfiles(flags.profile) ?? (await reaching(url, () => profilesOf({ url, token, tls_ca })));
   if (profiles.length === 0) {
-    throw new AuroraError(5030, {
-      message: `${url} answers, but agrees to no WebSocket; does it want a --token, or another path?`,
-    });
+    throw noWebSocket(config, url);
   }
   const due = profiles.flatMap((profile) => idsDue(profile, asked)).length;
   if (due === 0) throw new UsageError(`None of these sentences applies under ${profiles.join(', ')}`);
@@ -181,8 +179,20 @@ export async function reaching<T>(url: string, run: () => Promise<T>): Promise<T
   } catch (cause) {
     if (isFault(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AuroraError(5030, { message: `no conversation with ${url}: ${why}`, cause });
+    const error = new AuroraError(5030, { message: `no conversation with ${url}: ${why}`, cause });
+    throw new AdvisedError(error, 'Is it started, and is that its port? Where a fleet of ours runs: aurora agents');
   }
+}
+
+/** Whom somebody asked for who answers, but agrees to no WebSocket: often it is the API beside the mesh. */
+export function noWebSocket(config: Config, url: string): Error {
+  const note = readNote(placeOf(config.data).running);
+  const is_api = note?.api_url !== undefined && new URL(note.api_url).port === new URL(url).port;
+  const error = new AuroraError(5030, { message: `${url} answers, but agrees to no WebSocket` });
+  const advice = is_api
+    ? `This is the port of the REST API; the orchestrator of the mesh is at ${note.url}, and agents says where the others are: aurora agents`
+    : 'Does it want a --token, or another path? The API of a fleet is another port than its mesh: aurora agents';
+  return new AdvisedError(error, advice);
 }
 
 /** An error of the program itself; one that a lost connection stands behind has a cause. */

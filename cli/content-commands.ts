@@ -4,7 +4,12 @@ import type { Cli } from './cli.ts';
 /** Adds its commands. */
 export function addContentCommands(cli: Cli): void {
   const { program, configOf, isJson, end } = cli;
-  const content = program.command('content').description('rules, warning lists and tables that specialists use');
+  const list = async () => (await import('./content.ts')).list(configOf(), isJson());
+  const content = program
+    .command('content')
+    .description('rules, warning lists and tables that specialists use')
+    .addHelpText('after', '\nExamples:\n  aurora content\n  aurora content add sigma-rules.tar.gz')
+    .action(list);
   content
     .command('add <path>')
     .description('check a file, folder or archive and keep what is content; a pack of the same name is replaced')
@@ -31,7 +36,7 @@ export function addContentCommands(cli: Cli): void {
     .command('list')
     .description('what there is: kind, entries, version, hash, licence')
     .addHelpText('after', '\nExample:\n  aurora content list --json')
-    .action(async () => (await import('./content.ts')).list(configOf(), isJson()));
+    .action(list);
   content
     .command('verify')
     .description('read every pack and compare it with what was added')

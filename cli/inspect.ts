@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { trustOf, type Config } from '../boot/index.ts';
 import { profilesOf, visit, type Exchanged, type Profile, type Visit } from '../conformance/index.ts';
-import { AuroraError } from '../protocol/index.ts';
-import { assertWsUrl, reaching } from './conform.ts';
+import { assertWsUrl, noWebSocket, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
 import { parseParams, skillOf, type Params } from './inspect-asked.ts';
@@ -39,7 +38,7 @@ export async function inspect(config: Config, { url, params, flags, json, operat
   const { token } = flags;
   const tls_ca = trustOf(config);
   const spoken = flags.profile ? [flags.profile] : await reaching(url, () => profilesOf({ url, token, tls_ca }));
-  if (spoken.length === 0) throw new AuroraError(5030, { message: `${url} answers, but agrees to no WebSocket` });
+  if (spoken.length === 0) throw noWebSocket(config, url);
   const keys = credentialsFor(config, { url, profiles: spoken, operator, flags, enrols: false });
   const profile = best(spoken, keys.key !== undefined);
   for (const line of profile === 'bare' ? [] : keys.told) process.stderr.write(`aurora: ${safe(line)}\n`);

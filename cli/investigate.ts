@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { throughApi } from './api-way.ts';
 import { follow, type Watch, type Way } from './follow.ts';
 import { readInput, toSource, type Input } from './input.ts';
-import { EXIT } from './outcome.ts';
+import { AdvisedError, EXIT } from './outcome.ts';
 import { isRunning, withPrivate, withRunning } from './reach.ts';
 import { toJsonText } from './text.ts';
 import { toVerdictText } from './verdict-view.ts';
@@ -83,12 +83,16 @@ export async function ask(
 function show(task: Task, hops: readonly Task[], json: boolean): number {
   if (json) process.stdout.write(`${toJsonText(task)}\n`);
   const result = task.state === 'completed' ? InvestigationResult.safeParse(task.result) : undefined;
-  if (!result?.success) {
-    const { code = 5000, message = 'The investigation ended without a verdict' } = task.error ?? {};
-    throw new AuroraError(isErrorCode(code) ? code : 5000, { message });
-  }
+  if (!result?.success) throw failureOf(task);
   if (!json) process.stdout.write(toVerdictText(result.data, hops));
   return EXIT.ok;
+}
+
+/** Why there is no verdict. An agent that was away is no fleet that is: that one answered. */
+export function failureOf({ error: told }: Pick<Task, 'error'>): Error {
+  const { code = 5000, message = 'The investigation ended without a verdict' } = told ?? {};
+  const error = new AuroraError(isErrorCode(code) ? code : 5000, { message });
+  return error.code === 5030 ? new AdvisedError(error, 'See who is away, and why: aurora agents', EXIT.failed) : error;
 }
 
 const Accepted = z.object({ task_id: z.string() });

@@ -6,6 +6,7 @@ import {
   approve,
   enrollAgent,
   loadConfig,
+  operatorsOf,
   placeOf,
   revokeAgent,
   showConfig,
@@ -110,7 +111,7 @@ function createProgram(end: (code: number) => void): Command {
     .command('investigate <file>')
     .description('investigate a file, or standard input for -')
     .addOption(new Option('--kind <kind>', 'what it is, when detection is wrong').choices(InputKind.options))
-    .option('--deadline <seconds>', 'time it may take', toInteger, 300)
+    .option('--deadline <seconds>', 'time it may take, 1 to 900', toDeadline, 300)
     .addHelpText(
       'after',
       '\nExamples:\n  aurora investigate mail.eml\n  zcat access.log.gz | aurora investigate - --kind access_log\n  aurora investigate recording.zip --deadline 600\n  aurora investigate Security.evtx\n  aurora investigate --json alert.json\n\nExit codes: 0 a verdict, 1 failed, 2 wrong input or call, 3 nobody reached',
@@ -161,7 +162,7 @@ function createProgram(end: (code: number) => void): Command {
   addTaskCommands(cli);
   addApprovalCommands(cli);
   addFleetCommand(cli);
-  addKeyCommands(program, configOf);
+  addKeyCommands(cli);
   addLedgerCommands(cli);
   addPeopleCommands(cli);
   addSigmaCommands(cli);
@@ -186,17 +187,24 @@ function createProgram(end: (code: number) => void): Command {
 }
 
 function addFleetCommand(cli: Cli): void {
-  cli.program
+  const agents = cli.program
     .command('agents')
     .description('who is in the fleet; enroll or approve more')
     .addHelpText(
       'after',
       '\nExamples:\n  aurora agents\n  aurora agents enroll my-agent\n  aurora agents approve my-agent',
     )
-    .action(() => asking(cli, async (peer) => (await import('./tasks.ts')).showAgents(peer, cli.isJson())));
+    .action(() => showAll(cli));
+  agents
+    .command('list')
+    .description('the same as aurora agents')
+    .action(() => showAll(cli));
 }
 
-function addKeyCommands(program: Command, configOf: () => Config): void {
+const showAll = (cli: Cli): Promise<void> =>
+  asking(cli, async (peer) => (await import('./tasks.ts')).showAgents(peer, cli.isJson()));
+
+function addKeyCommands({ program, configOf, isJson }: Cli): void {
   const agents = program.commands.find((command) => command.name() === 'agents');
   agents
     ?.command('enroll <id>')
@@ -230,9 +238,18 @@ function addKeyCommands(program: Command, configOf: () => Config): void {
       if (!revokeAgent(configOf(), id)) throw new UsageError(`No agent ${id} is pinned or waits: aurora agents`);
       process.stdout.write(`${id} is pinned no longer, and its key is gone\n`);
     });
-  program
+  const listOperators = () => {
+    const operators = operatorsOf(configOf());
+    const text = operators.length === 0 ? 'No operator is pinned yet\n' : operators.map((each) => `${each}\n`).join('');
+    process.stdout.write(isJson() ? `${toJsonText({ items: operators })}\n` : text);
+  };
+  const operators = program
     .command('operators')
     .description('people and tools with a key of their own')
+    .addHelpText('after', '\nExamples:\n  aurora operators\n  aurora operators add anna')
+    .action(listOperators);
+  operators.command('list').description('the same as aurora operators').action(listOperators);
+  operators
     .command('add <name>')
     .description('make and pin the key of an operator')
     .addHelpText('after', '\nExample:\n  aurora operators add anna && aurora --operator anna agents')
@@ -258,6 +275,15 @@ interface UpFlags {
   apiPort?: number;
   api: boolean;
   singleProcess: boolean;
+}
+
+/** What an orchestrator grants at most. */
+const DEADLINE_S_MAX = 900;
+
+function toDeadline(text: string): number {
+  const seconds = toInteger(text);
+  if (seconds < 1 || seconds > DEADLINE_S_MAX) throw new InvalidArgumentError(`say 1 to ${DEADLINE_S_MAX} seconds`);
+  return seconds;
 }
 
 const API_PORT = 8080;

@@ -27,11 +27,14 @@ export class AdvisedError extends Error {
   override readonly name = 'AdvisedError';
   readonly error: AuroraError;
   readonly advice: string;
+  /** The exit code, where it is not that of the error. */
+  readonly exit: number | undefined;
 
-  constructor(error: AuroraError, advice: string) {
+  constructor(error: AuroraError, advice: string, exit?: number) {
     super(error.message, { cause: error });
     this.error = error;
     this.advice = advice;
+    this.exit = exit;
   }
 }
 
@@ -51,7 +54,8 @@ export function toOutcome(reason: unknown): { code: number; text: string } {
   const error = told(AuroraError.from(reason instanceof AdvisedError ? reason.error : reason));
   const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
   const advice = reason instanceof AdvisedError ? safe(reason.advice) : ADVICE.get(error.code);
-  return { code: codeOf(error), text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
+  const code = (reason instanceof AdvisedError ? reason.exit : undefined) ?? codeOf(error);
+  return { code, text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
 }
 
 /** A link that the other end closed over our key says so, instead of only being gone (wire.md 10). */

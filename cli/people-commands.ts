@@ -33,6 +33,7 @@ function addLogin({ program, configOf, isJson }: Cli): void {
 
 function addUsers({ program, configOf, isJson }: Cli): void {
   const people = () => import('./people.ts');
+  const showUsers = async () => (await people()).showUsers(configOf(), isJson());
   const users = program
     .command('users')
     .description('who may use the API; for administrators')
@@ -40,7 +41,8 @@ function addUsers({ program, configOf, isJson }: Cli): void {
       'after',
       '\nExamples:\n  aurora users\n  aurora users add anna --role analyst\n  aurora users set anna --role viewer\n  aurora users delete anna',
     )
-    .action(async () => (await people()).showUsers(configOf(), isJson()));
+    .action(showUsers);
+  users.command('list').description('the same as aurora users').action(showUsers);
   users
     .command('add <username>')
     .description('make a user with a first password, shown once')
@@ -71,6 +73,7 @@ function addUsers({ program, configOf, isJson }: Cli): void {
 
 function addKeys({ program, configOf, isJson }: Cli): void {
   const people = () => import('./people.ts');
+  const showKeys = async () => (await people()).showKeys(configOf(), isJson());
   const keys = program
     .command('keys')
     .description('keys with which machines use the API')
@@ -78,7 +81,8 @@ function addKeys({ program, configOf, isJson }: Cli): void {
       'after',
       '\nExamples:\n  aurora keys\n  aurora keys add siem --scopes alerts:write\n  aurora keys revoke key_0123456789',
     )
-    .action(async () => (await people()).showKeys(configOf(), isJson()));
+    .action(showKeys);
+  keys.command('list').description('the same as aurora keys').action(showKeys);
   keys
     .command('add <name>')
     .description('make a key with some of your own permissions; it is shown once')

@@ -5,6 +5,7 @@ import { trustOf, type Config } from '../boot/index.ts';
 import {
   parseReplay,
   replay,
+  saysAnything,
   sentenceOf,
   type Key,
   type Likeness,
@@ -34,6 +35,12 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
   const { requirement, profile } = recording;
   const url = asked.url ?? recording.url;
   assertWsUrl(url);
+  if (!saysAnything(recording)) {
+    const only = requirement === undefined ? '' : ` --only ${requirement}`;
+    throw new UsageError(
+      `${asked.file} dials nobody and says nothing: nothing can be sent again. Try it anew: ${safe(`aurora conform ${url} --profile ${profile}${only}`)}`,
+    );
+  }
   const key = keyOf(config, profile, asked);
   const sentence = sentenceOf(recording);
   if (requirement !== undefined)

@@ -33,6 +33,8 @@ export async function testRule(
       }),
     ),
   );
+  if (events !== undefined && trial.valid && trial.events === 0)
+    throw new UsageError(`${events} has no events: give JSON lines or EVTX, zipped or not`);
   process.stdout.write(options.json ? `${toJsonText(trial)}\n` : toTrialText(trial, rule));
   if (!trial.valid) return EXIT.usage;
   return events !== undefined && trial.hits.length === 0 ? EXIT.failed : EXIT.ok;

@@ -84,7 +84,7 @@ export async function showHistory(peer: Pick<Peer, 'request'>, filter: HistoryFi
 /** Cancels, then shows what became of it; a task that was over before stays as it was, and that is said. */
 export async function cancelTask(peer: Peer, task_id: string, json: boolean): Promise<void> {
   const { state } = Task.parse(await peer.request('task/get', { task_id }));
-  if (isFinal(state)) process.stderr.write(`aurora: it was ${state} already\n`);
+  if (isFinal(state)) process.stderr.write(`aurora: it had ended already (${state})\n`);
   await peer.request('task/cancel', { task_id, reason: 'aurora cancel' });
   await showTask(peer, task_id, json);
 }

@@ -38,7 +38,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
   return page.markup;
 }
 
-function toHead({ url, peer, conforms, profiles, began_at, took_ms, seed, runs, results }: Report): Markup {
+function toHead({ url, peer, conforms, ended, profiles, began_at, took_ms, seed, runs, results }: Report): Markup {
   const musts = results.filter(({ level }) => level === 'must');
   const broken = musts.filter(({ outcome }) => outcome === 'fail').length;
   const held = musts.filter(({ outcome }) => outcome === 'pass').length;
@@ -51,7 +51,7 @@ function toHead({ url, peer, conforms, profiles, began_at, took_ms, seed, runs, 
     <p class="eyebrow">Conformance report</p>
     <h1>${peer ? `${peer.name} ${peer.version}` : url}</h1>
     <p class="verdict ${conforms ? 'good' : 'bad'}">
-      <strong>${conforms ? 'Conforms' : 'Does not conform'}</strong> <span>${verdict}</span>
+      <strong>${conforms ? 'Conforms' : 'Does not conform'}</strong> <span>${ended === undefined ? verdict : `${verdict}; ${ended}`}</span>
     </p>
     <dl class="facts">
       ${[

@@ -8,7 +8,7 @@ export { toJunit } from './junit.ts';
 export { toHtml } from './html.ts';
 export { toTranscript } from './transcript.ts';
 export { visible } from './visible.ts';
-export { parseReplay, Replay, replayName, sentenceOf, toReplay } from './replay.ts';
+export { parseReplay, Replay, replayName, saysAnything, sentenceOf, toReplay } from './replay.ts';
 export { replay, type Likeness, type Replayed, type ReplayLine, type ReplayOptions } from './replayer.ts';
 export { visit, type Visit, type VisitOptions } from './visit.ts';
 export type { Skill } from './subject.ts';

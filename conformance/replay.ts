@@ -54,6 +54,10 @@ export function parseReplay(text: string): Replay {
   throw new Error(`it is no recording: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
 }
 
+/** Whether it dials or asks anybody: what nobody answered then holds nothing that could be sent again. */
+export const saysAnything = ({ exchanged }: Pick<Replay, 'exchanged'>): boolean =>
+  exchanged.some(({ kind, text }) => kind === 'sent' || text.startsWith('dialled '));
+
 /** What the sentence of a recording says, where it is one of ours. */
 export const sentenceOf = ({ requirement }: Pick<Replay, 'requirement'>): string | undefined =>
   Object.entries(requirements).find(([id]) => id === requirement)?.[1].text;

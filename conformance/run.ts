@@ -7,8 +7,9 @@ import { Failure, Skip, type Check, type Phase } from './check.ts';
 import { monotonic, now, within } from './clock.ts';
 import { discover, skillsIn } from './discover.ts';
 import { createNotes, ENDED, type Exchanged, type Notes } from './exchange.ts';
-import { makeKey, type Key } from './identity.ts';
+import { makeKey, publicKeyOf, type Key } from './identity.ts';
 import { createProbe, type Probe } from './probe.ts';
+import { createPulse, looksAt } from './pulse.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
 import { dialledOf, type Skill, type Subject } from './subject.ts';
 import { createTurns } from './turns.ts';
@@ -71,8 +72,10 @@ export interface Report {
   runs: number;
   began_at: string;
   took_ms: number;
-  /** No `must` failed, and at least one held. */
+  /** No `must` failed, at least one held, and the peer was there to the end. */
   conforms: boolean;
+  /** Of what the peer died, or that it was gone; undefined when it was there to the end. */
+  ended?: string | undefined;
   counts: Record<Result['outcome'], number>;
   results: Result[];
 }
@@ -86,19 +89,23 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const profiles = options.profiles ?? (await spokenBy(base));
   const results: Result[] = [];
   let peer: Report['peer'];
+  let ended: string | undefined;
   for (const profile of profiles) {
     const ran = await runProfile(profile, base, options, (subject) => (peer ??= peerIn(subject))).catch(
       (reason: unknown) => {
         if (results.length === 0) throw reason;
-        return untried(profile, options, reason); // it went away while an earlier profile was tried: that is told there
+        const why = `the peer was not reached: ${reason instanceof Error ? reason.message : String(reason)}`;
+        return { results: untried(profile, options, why), gone: why }; // it went away while an earlier profile was tried
       },
     );
-    results.push(...ran);
+    ended ??= ran.gone;
+    results.push(...ran.results);
   }
   const counts = { pass: 0, fail: 0, skip: 0 };
   for (const { outcome } of results) counts[outcome] += 1;
   const musts = results.filter(({ level }) => level === 'must');
-  const conforms = musts.every(({ outcome }) => outcome !== 'fail') && musts.some(({ outcome }) => outcome === 'pass');
+  const held = musts.every(({ outcome }) => outcome !== 'fail') && musts.some(({ outcome }) => outcome === 'pass');
+  const conforms = held && ended === undefined;
   const { runs } = base;
   return {
     url: options.url,
@@ -109,6 +116,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
     began_at,
     took_ms: Math.round(monotonic() - began),
     conforms,
+    ended,
     counts,
     results,
   };
@@ -145,11 +153,12 @@ async function spokenBy(subject: Subject): Promise<Profile[]> {
     return isWire(answered) && answered.protocol === protocol;
   };
   const find = async (): Promise<Profile[]> => {
-    const [speaks_bare, speaks_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
+    const [takes_bare, takes_mesh] = [await takes(bare, ''), await takes(mesh, 'mesh.v1')];
+    // Who takes nobody but mesh.v1 is held to it, whatever it makes of hello.
+    const speaks_mesh = takes_mesh && ((await knowsHello(mesh)) || !takes_bare);
     const card = await mesh.http({ path: '/.well-known/agent-card.json' }).catch(() => undefined);
-    const orchestrates = speaks_mesh && card?.status !== 200 && (await knowsHello(mesh));
-    if (orchestrates) return ['orchestrator'];
-    return [...(speaks_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
+    if (speaks_mesh && card?.status !== 200) return ['orchestrator'];
+    return [...(takes_bare ? ['bare' as const] : []), ...(speaks_mesh ? ['mesh.v1' as const] : [])];
   };
   try {
     return await inTime(subject, 'what the peer speaks', find());
@@ -169,11 +178,17 @@ function peerIn({ card, document }: Subject): Report['peer'] {
   };
 }
 
-/** Whether hello means something to it: libraries agree to any subprotocol for agents that never heard of it. */
+/**
+ * Whether hello means something to it: libraries agree to any subprotocol for agents that never heard of it, and who sends back
+ * what comes sends our own proof.
+ */
 async function knowsHello(probe: Probe): Promise<boolean> {
   try {
-    const { answer } = (await probe.greet()).greeted;
-    return !isFrame(answer['error']) || answer['error']['code'] !== -32601;
+    const { result, error } = (await probe.greet()).greeted.answer;
+    if (isFrame(error)) return Number(error['code']) >= OWN_CODE_MIN; // it refused us, by one of the codes of the mesh
+    const { agent, proof } = isFrame(result) ? result : {};
+    const own = publicKeyOf(probe.subject.key ?? probe.subject.stranger);
+    return typeof proof === 'string' && isFrame(agent) && agent['public_key'] !== own;
   } catch {
     return false;
   }
@@ -184,48 +199,63 @@ async function runProfile(
   base: Subject,
   options: ConformOptions,
   onKnown: (subject: Subject) => void,
-): Promise<Result[]> {
+): Promise<{ results: Result[]; gone: string | undefined }> {
+  await reach(profile, base);
   const subject = await known(profile, base, options);
   onKnown(subject);
+  const pulse = await createPulse(looksAt(() => newProbe(profile, subject, 'lives').probe));
   const observed = new Map<RequirementId, { about: string; exchanged: readonly Exchanged[] }>();
   const due = dueChecks(profile, options);
   const results: Result[] = [];
-  let dead: string | undefined;
   const tell = (result: Result) => {
     results.push(result);
     options.onResult?.(result);
   };
   const run = async (check: Check) => {
     const about = aboutOf(check.id, profile);
-    if (dead !== undefined) {
-      tell({ ...about, outcome: 'skip', why: dead, took_ms: 0 });
+    const gone = pulse.gone();
+    if (gone !== undefined) {
+      tell({ ...about, outcome: 'skip', why: gone, took_ms: 0 });
       return;
     }
-    const tried = await tryCheck(check, profile, subject, observed);
-    const is_dead = check.phase === 'hard' && !(await lives(profile, subject));
-    if (is_dead) dead = `the peer answers no more since ${check.id} was tried`;
-    const died = { outcome: 'fail' as const, why: tried.why ?? 'the peer answers no more after it' };
-    tell({ ...about, ...tried, ...(is_dead && died) });
+    const { tried, died } = await pulse.during(check, () => tryCheck(check, profile, subject, observed));
+    if (died !== undefined) {
+      const why = tried.why === undefined ? died : `${tried.why}; ${died}`;
+      tell({ ...about, ...tried, outcome: 'fail', why });
+    } else {
+      const since = pulse.gone();
+      tell({ ...about, ...tried, ...(since !== undefined && { outcome: 'skip' as const, why: since }) });
+    }
   };
   const inPhase = (phase: Phase) => due.filter((check) => check.phase === phase);
 
   const long = Promise.all(inPhase('long').map(run));
   await inLanes(inPhase('plain'), LANES, run);
   await long;
-  for (const check of [...inPhase('hard'), ...inPhase('last')]) await run(check);
+  for (const check of inPhase('hard')) await run(check);
+  const unheard = await pulse.unheard(); // before it is told to leave
+  for (const check of inPhase('last')) await run(check);
   for (const id of WATCHED.filter((watched) => isDue(watched, profile, options))) {
     const fault = observed.get(id);
-    const outcome = fault
-      ? { outcome: 'fail' as const, why: fault.about, exchanged: fault.exchanged }
-      : { outcome: 'pass' as const };
+    const silent = unheard === undefined ? { outcome: 'pass' as const } : { outcome: 'skip' as const, why: unheard };
+    const outcome = fault ? { outcome: 'fail' as const, why: fault.about, exchanged: fault.exchanged } : silent;
     tell({ ...aboutOf(id, profile), took_ms: 0, ...outcome });
   }
-  return results;
+  return { results, gone: pulse.gone() };
+}
+
+/** Rejects when nobody answers at the address: then nothing was tried. */
+async function reach(profile: Profile, base: Subject): Promise<void> {
+  const { probe } = newProbe(profile, base, 'reach');
+  try {
+    await probe.upgrade();
+  } finally {
+    await probe.done();
+  }
 }
 
 /** The sentences of a profile under which the peer could not even be reached. */
-function untried(profile: Profile, options: ConformOptions, reason: unknown): Result[] {
-  const why = `the peer was not reached: ${reason instanceof Error ? reason.message : String(reason)}`;
+function untried(profile: Profile, options: ConformOptions, why: string): Result[] {
   const ids = [
     ...dueChecks(profile, options).map(({ id }) => id),
     ...WATCHED.filter((id) => isDue(id, profile, options)),
@@ -310,19 +340,6 @@ function newProbe(
   return { notes, probe: createProbe({ profile, subject, chance, notes, observe }) };
 }
 
-/** Whether the peer still answers anybody. */
-async function lives(profile: Profile, subject: Subject): Promise<boolean> {
-  const { probe } = newProbe(profile, subject, 'lives');
-  try {
-    await (await probe.talk()).ask('rpc.ping');
-    return true;
-  } catch (reason) {
-    return reason instanceof Skip; // it asked for a key that we lack: who asks lives
-  } finally {
-    await probe.done();
-  }
-}
-
 const dueChecks = (profile: Profile, options: ConformOptions): Check[] =>
   checks.filter(({ id, profiles }) => profiles.includes(profile) && isDue(id, profile, options));
 
@@ -353,6 +370,8 @@ async function inLanes<T>(items: readonly T[], lanes: number, run: (item: T) => 
 
 const LEVELS: readonly Level[] = ['must', 'should', 'may'];
 const LANES = 4;
+/** Codes of the mesh are above those of JSON-RPC. */
+const OWN_CODE_MIN = 4_000;
 const RUNS_DEFAULT = 25;
 const ANSWER_MS_MAX = 5_000;
 const UPGRADE_MS_MAX = 5_000;

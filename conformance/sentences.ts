@@ -16,6 +16,7 @@ import { isDue, type Report, type Result } from './run.ts';
 export function expectConformance(report: Report, { level = 'must' }: { level?: Level } = {}): void {
   const broken = report.results.filter((result) => result.outcome === 'fail' && isBinding(result, level));
   if (broken.length > 0) throw new Error([headOf(report, broken), ...broken.map(toParagraph)].join('\n\n'));
+  if (report.ended !== undefined) throw new Error(`${report.url}: ${report.ended}`);
   if (!report.conforms) throw new Error(`${report.url} was not held to any must: nothing is proven`);
 }
 

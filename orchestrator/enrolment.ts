@@ -20,6 +20,14 @@ export interface Quarantined {
   why: string;
 }
 
+/** An agent that had a lease and did not renew it: still pinned, so somebody may ask where it is. */
+export interface Away {
+  agent_id: string;
+  url: string;
+  state: 'offline';
+  why: string;
+}
+
 /** What enrolling needs. */
 export interface EnrolmentDeps {
   clock: Clock;
@@ -40,6 +48,8 @@ export interface Enrolment {
   register(asked: Register, who: Principal, remote: string): Promise<Lease>;
   leave(who: Principal): { left: boolean };
   quarantined(): Quarantined[];
+  /** Those whose lease ended within the last day, unless they left by themselves, came back, or lost their pin. */
+  away(): Away[];
 }
 
 /** Nobody is enrolled yet. */
@@ -48,6 +58,16 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
   const counts = new Map<string, number>(); // of leases, by the id whose key they rest on
 
   const origins = new Map<string, string>(); // of strangers, by id; no longer than the quarantine
+
+  const missed = new Map<string, { url: string; at: number }>(); // by id, the one that went first in front
+
+  /** An agent of which no lease is left. */
+  const miss = (id: string, url: string) => {
+    missed.delete(id);
+    missed.set(id, { url, at: clock.now() });
+    const [oldest] = missed.keys();
+    if (missed.size > AWAY_MAX && oldest !== undefined) missed.delete(oldest);
+  };
 
   const end = (id: string, holder: string, why: string) => {
     const lease = leases.get(holder);
@@ -104,13 +124,27 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
       if (!leases.has(holder)) counts.set(agent_id, count + 1);
       const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address }, card);
       leases.get(holder)?.stopTimer();
-      const stopTimer = clock.after(ttl_ms, () => end(agent_id, holder, 'it was not renewed'));
+      const stopTimer = clock.after(ttl_ms, () => {
+        end(agent_id, holder, 'it was not renewed');
+        if (!counts.has(agent_id)) miss(agent_id, url);
+      });
+      missed.delete(agent_id);
       leases.set(holder, { url, stop, stopTimer });
       return { agent_id, state: 'active', renew_before };
     },
     leave(who) {
       if (roleOf(who) === 'stranger') throw new AuroraError(4030, { message: 'This key is not pinned here' });
+      missed.delete(who.id);
       return { left: end(who.id, holderOf(who), 'it left') };
+    },
+    away() {
+      const configured = new Set(fleet.status().map(({ agent_id }) => agent_id));
+      for (const [id, { at }] of missed)
+        if (clock.now() - at > AWAY_MS_MAX || pins.of(id)?.role !== 'agent') missed.delete(id);
+      return [...missed].flatMap(([agent_id, { url, at }]): Away[] => {
+        const why = `it is away: it did not renew its lease, which ended at ${toIso(at)}`;
+        return configured.has(agent_id) ? [] : [{ agent_id, url, state: 'offline', why }];
+      });
     },
     quarantined: () =>
       quarantine.list().map(({ id, public_key }) => {
@@ -124,6 +158,10 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
 /** An instance names itself; its agent id is proven. */
 const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
+/** How long somebody who is away is told of, ms: a day. */
+const AWAY_MS_MAX = 86_400_000;
+/** Agents that are told of as away. */
+const AWAY_MAX = 256;
 const STRANGERS_PER_REMOTE_MAX = 16;
 const RETRY_AFTER_MS = 30_000;
 /** In all: as many as one port takes links. */

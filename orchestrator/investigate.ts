@@ -1,4 +1,5 @@
 /** An investigation: ask the planner, hand its steps off side by side, ask again, and make one verdict of what came back. */
+import type { z } from 'zod';
 import { merge } from '../analysis/verdict/index.ts';
 import {
   AnalysisResult,
@@ -217,18 +218,38 @@ function toStep({ step, row }: Outcome): InvestigationStep {
 }
 
 function parseAlert(bytes: Uint8Array): Alert {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new AuroraError(4220, { message: 'The alert is no valid JSON in UTF-8', cause });
-  }
-  const alert = Alert.safeParse(value);
+  const value = parseJson(bytes);
+  const alert = Alert.safeParse(value, { error: missing });
   if (!alert.success) {
     const { message, detail } = invalidParams(alert.error);
     throw new AuroraError(4220, { message: message.replace('Invalid params', 'The alert is not valid'), detail });
   }
   return alert.data;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  let text = '';
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new AuroraError(4220, { message: `The input is no valid JSON in UTF-8${placeOf(cause, text)}`, cause });
+  }
+}
+
+/** Where the parser stopped, as editors count; nothing where it was no fault of JSON. */
+function placeOf(cause: unknown, text: string): string {
+  if (!(cause instanceof SyntaxError)) return '';
+  const [, found] = /at position (\d+)/.exec(cause.message) ?? [];
+  const lines = text.slice(0, found === undefined ? text.length : Number(found)).split('\n');
+  const place = `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+  return found === undefined ? `: it stops at ${place}` : `: ${place}`;
+}
+
+/** A field that is not there says so, and what it may be where there are few. */
+function missing({ input, ...issue }: z.core.$ZodRawIssue): string | undefined {
+  if (input !== undefined || issue.code === 'custom') return undefined;
+  return issue.code === 'invalid_value' ? `is missing: one of ${issue.values.join(', ')}` : 'is missing';
 }
 
 async function readHead(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -326,7 +326,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   function agents(_who: Principal): unknown[] {
     const instances = deps.registry.instances();
-    const known = [...deps.fleet.status(), ...deps.enrolment.quarantined()];
+    const known = [...deps.fleet.status(), ...deps.enrolment.quarantined(), ...deps.enrolment.away()];
     return known.map((status) => {
       const own = instances.filter(({ agent_id }) => agent_id === status.agent_id);
       return {

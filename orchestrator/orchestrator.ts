@@ -138,7 +138,13 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const attended = new WeakMap<Peer, Principal>();
 
   const { ledger } = deps;
-  const registry = createRegistry(clock, deps.bounds?.registry, metrics, (agent_id) => deps.offers?.approved(agent_id));
+  const registry = createRegistry(
+    clock,
+    deps.bounds?.registry,
+    metrics,
+    (agent_id) => deps.offers?.approved(agent_id),
+    () => enrolment.away(),
+  );
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
@@ -268,7 +274,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   function agents(): AgentDetail[] {
     return toFleetAgents({
-      status: [...fleet.status(), ...enrolment.quarantined()],
+      status: [...fleet.status(), ...enrolment.quarantined(), ...enrolment.away()],
       instances: registry.instances(),
       breakers: registry.breakers(),
       held: registry.held(),

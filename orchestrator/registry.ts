@@ -99,6 +99,9 @@ export interface RegistryLimits extends QueueLimits {
 /** What an agent that is away would offer, as far as it is known: `undefined` when it never came. */
 export type KnownOffer = (agent_id: string) => Offer | undefined;
 
+/** Agents that nobody waits for any more, and that somebody may still ask for: who asks is told at once where they are. */
+export type Missed = () => readonly { agent_id: string; why: string }[];
+
 /** The defaults. */
 export const REGISTRY_LIMITS: RegistryLimits = {
   queue_max: 256,
@@ -114,6 +117,7 @@ export function createRegistry(
   limits: Partial<RegistryLimits> = {},
   metrics?: Metrics,
   knownOffer: KnownOffer = () => undefined,
+  missed: Missed = () => [],
 ): Registry {
   const bounds = { ...REGISTRY_LIMITS, ...limits };
   const pools = createPools<Waiter>();
@@ -276,6 +280,9 @@ export function createRegistry(
         return new AuroraError(5080, { message: 'Handoff refused: everybody with this skill is on the path already' });
     }
     if (mayCome(wanted)) return undefined;
+    const { to, skill } = wanted;
+    const gone = missing(skill).find(({ agent_id }) => !('agent_id' in to) || to.agent_id === agent_id);
+    if (gone) return unavailable(`No agent for ${name} is here: ${gone.agent_id}: ${gone.why}`);
     return new AuroraError(4043, { message: `No agent for ${name}`, detail: { wanted: wanted.to } });
   }
 
@@ -294,12 +301,21 @@ export function createRegistry(
   function offers(skill: string): boolean {
     const wanted = { to: { skill }, skill };
     for (const instance of pools.instances()) if (!instance.is_leaving && fits(instance, wanted)) return true;
-    return [...expected].some((agent_id) => isAway(agent_id) && knownOffer(agent_id)?.[skill]?.routable === true);
+    const mayBring = (agent_id: string) => isAway(agent_id) && knownOffer(agent_id)?.[skill]?.routable === true;
+    return [...expected].some(mayBring) || missing(skill).some(({ agent_id }) => mayBring(agent_id));
+  }
+
+  /** Those that are missed and offered a skill. */
+  function missing(skill: string): { agent_id: string; why: string }[] {
+    return missed().filter(({ agent_id }) => {
+      const offer = knownOffer(agent_id);
+      return offer !== undefined && Object.hasOwn(offer, skill) && isAway(agent_id) && !expected.has(agent_id);
+    });
   }
 
   function interests(): Interest[] {
     const here = [...pools.instances()].filter(({ is_leaving }) => !is_leaving);
-    const away = [...expected].filter(isAway);
+    const away = [...new Set([...expected, ...missed().map(({ agent_id }) => agent_id)])].filter(isAway);
     return [
       ...here.flatMap(({ agent_id, card }) => interestsOf(agent_id, card.skills)),
       ...away.flatMap((agent_id) => interestsOf(agent_id, Object.entries(knownOffer(agent_id) ?? {}))),

@@ -1,7 +1,8 @@
 /** The framing of WebSocket: what is read, and what ends the connection. */
-import { demand, fail, show, skip, verifies } from '../check.ts';
+import { demand, fail, show, skip, verifies, type Check } from '../check.ts';
 import { within } from '../clock.ts';
 import type { Probe } from '../probe.ts';
+import type { RequirementId } from '../requirements.ts';
 import { NO_METHOD, type End } from '../talk.ts';
 import type { Received } from '../wire.ts';
 import { closePayload, OPCODE, type FrameSpec } from '../ws-frames.ts';
@@ -36,46 +37,46 @@ export const websocketChecks = [
     talk.wire.sendFrame({ opcode: OPCODE.continuation, payload: bytes.subarray(middle + 3) });
     await talk.answerTo('parts');
   }),
-  verifies('WS-05', async (probe) => {
+  alone('WS-05', async (probe) => {
     await ends(probe, text({ masked: false }));
   }),
-  verifies('WS-06', async (probe) => {
+  alone('WS-06', async (probe) => {
     await ends(probe, text({ rsv: 4 }));
   }),
-  verifies('WS-07', async (probe) => {
+  alone('WS-07', async (probe) => {
     await ends(probe, text({ opcode: 3 }));
   }),
-  verifies('WS-08', async (probe) => {
+  alone('WS-08', async (probe) => {
     await ends(probe, { opcode: OPCODE.ping, payload: Buffer.alloc(126) });
   }),
-  verifies('WS-09', async (probe) => {
+  alone('WS-09', async (probe) => {
     await ends(probe, { opcode: OPCODE.ping, payload: Buffer.from('half'), fin: false });
   }),
-  verifies('WS-10', async (probe) => {
+  alone('WS-10', async (probe) => {
     await ends(probe, text({ opcode: OPCODE.continuation }));
   }),
-  verifies('WS-11', async (probe) => {
+  alone('WS-11', async (probe) => {
     await ends(probe, text({ fin: false }), text({}));
   }),
-  verifies('WS-12', async (probe) => {
+  alone('WS-12', async (probe) => {
     const payload = Buffer.concat([Buffer.from('"'), Buffer.from([0xc3, 0x28]), Buffer.from('"')]);
     expectCode(await ends(probe, text({ payload })), 1007);
   }),
-  verifies('WS-13', async (probe) => {
+  alone('WS-13', async (probe) => {
     expectCode(await ends(probe, text({ opcode: OPCODE.binary })), 1003);
   }),
-  verifies('WS-14', async (probe) => {
+  alone('WS-14', async (probe) => {
     const payload = Buffer.from(request('large', 'x'.repeat(MESSAGE_BYTES_MAX)));
     expectCode(await ends(probe, text({ payload })), 1009);
   }),
-  verifies('WS-18', async (probe) => {
+  alone('WS-18', async (probe) => {
     for (const payload of [closePayload(1005), closePayload(999), closePayload(1015), Buffer.from([3])]) {
       const heard = await after(probe, { opcode: OPCODE.close, payload });
       const wrong = heard.find((received) => !isVerdict(received));
       demand(!wrong, `a close frame of the bytes ${show(payload.toString('hex'))} was answered with ${show(wrong)}`);
     }
   }),
-  verifies('WS-19', async (probe) => {
+  alone('WS-19', async (probe) => {
     const talk = await probe.talk();
     const bytes = Buffer.from(request('thousand', '').padEnd(FRAGMENTS, ' '));
     for (let at = 0; at < FRAGMENTS; at++) {
@@ -93,12 +94,17 @@ export const websocketChecks = [
       await talk.answerTo(id);
     }
   }),
-  verifies('WS-21', async (probe) => {
+  alone('WS-21', async (probe) => {
     if (probe.subject.token !== undefined) skip('who shows a token is no stranger: it is tried without --token');
     const payload = Buffer.from(request('large', 'x'.repeat(2 * STRANGERS_BYTES_MAX)));
     expectCode(await ends(probe, text({ payload })), 1009);
   }),
 ];
+
+/** Beside no other check: a peer may die of it, and then it is known of what. */
+function alone(id: RequirementId, run: (probe: Probe) => Promise<void>): Check {
+  return verifies(id, run, { phase: 'hard' });
+}
 
 /** Sends frames, and waits for the connection to end. Throws a Failure when it stands. */
 async function ends(probe: Probe, ...frames: FrameSpec[]): Promise<End> {

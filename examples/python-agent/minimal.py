@@ -76,4 +76,6 @@ async def main(port):
         await asyncio.Future()
 
 
+if len(sys.argv) > 2 or len(sys.argv) == 2 and not sys.argv[1].isdecimal():
+    sys.exit(f'{__doc__}\n\nusage: minimal.py [port, else 9021]')
 asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9021))

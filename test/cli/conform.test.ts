@@ -60,6 +60,14 @@ test('a peer that breaks one ends with 1: the sentence, what came instead, the w
   expect(await run('call', '--replay', file, '--token', 'x')).toMatchObject({ code: 2, stderr: has('Say to whom') });
 });
 
+test('a recording that dials nobody is no proof of anything: that is said', async () => {
+  const { writeFileSync } = await import('node:fs');
+  const recording = { aurora_replay: 1, url: good.url, profile: 'bare', requirement: 'WS-01', exchanged: [] };
+  writeFileSync(at('silent.json'), JSON.stringify(recording));
+  const ended = await run('call', '--replay', at('silent.json'));
+  expect(ended).toMatchObject({ code: 2, stdout: '', stderr: has('dials nobody and says nothing') });
+});
+
 test('the common --json prints the report on stdout, and nothing else', async () => {
   const { code, stdout } = await run('conform', '--json', good.url, '--only', 'BATCH-01', '--profile', 'bare');
   expect(code).toBe(0);
@@ -76,6 +84,7 @@ test.each([
   { args: ['conform'], code: 2, says: 'aurora conform ws://host:port' },
   { args: ['conform', 'http://127.0.0.1:1'], code: 2, says: 'try ws://127.0.0.1:1' },
   { args: ['conform', 'ws://127.0.0.1:1'], code: 3, says: 'ECONNREFUSED' },
+  { args: ['conform', 'ws://127.0.0.1:1', '--profile', 'bare', '--level', 'must'], code: 3, says: 'ECONNREFUSED' },
   { args: ['conform', 'GOOD', '--only', 'NOPE-1'], code: 2, says: '--list' },
   { args: ['conform', 'GOOD', '--profile', 'what'], code: 2, says: 'there are bare' },
   { args: ['conform', 'GOOD', '--level', 'shall'], code: 2, says: 'must' },

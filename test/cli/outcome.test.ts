@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { follow, type Way } from '../../cli/follow.ts';
 import { backup } from '../../cli/ledger.ts';
+import { failureOf } from '../../cli/investigate.ts';
 import { advising, toOutcome } from '../../cli/outcome.ts';
 import type { Peer } from '../../mesh/index.ts';
 import { AuroraError } from '../../protocol/index.ts';
@@ -38,4 +39,14 @@ test('advice of its own goes with the code it is for, and with no other', async 
     text: 'Not found (AURORA-4040)\nSee who there is: aurora users',
   });
   expect((await advised(4043)).text).toContain('aurora agents');
+});
+
+test('an investigation that failed for an agent that is away failed, and starts no second fleet', () => {
+  const error = { code: 5030, message: 'No specialist could answer: ada is away' };
+  const { code, text } = toOutcome(failureOf({ error }));
+  expect(code).toBe(1);
+  expect(text).toContain('ada is away');
+  expect(text).toContain('aurora agents');
+  expect(text).not.toContain('aurora up');
+  expect(toOutcome(new AuroraError(5030)).code).toBe(3);
 });

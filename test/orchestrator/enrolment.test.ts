@@ -116,6 +116,27 @@ describe('for how long', () => {
     expect(kept).toEqual([]);
   });
 
+  test('one that did not renew is told of as away for a day, with when and why; back, gone by itself or unpinned it is not', async () => {
+    await register(URL_OK);
+    expect(enrolment.away()).toEqual([]);
+    clock.advance(15_001);
+    const why = expect.stringMatching(/did not renew its lease, which ended at \d{4}-/) as string;
+    expect(enrolment.away()).toEqual([{ agent_id: 'ada', url: URL_OK, state: 'offline', why }]);
+    await register(URL_OK);
+    expect(enrolment.away()).toEqual([]);
+    enrolment.leave(agent);
+    clock.advance(15_001);
+    expect(enrolment.away()).toEqual([]);
+    await register(URL_OK);
+    clock.advance(15_001);
+    const [pin] = pinned.splice(0);
+    expect(enrolment.away()).toEqual([]);
+    pinned.push(...(pin ? [pin] : []));
+    await register(URL_OK);
+    clock.advance(15_001 + 86_400_000);
+    expect(enrolment.away()).toEqual([]);
+  });
+
   test('one that is renewed goes on, over the same link', async () => {
     await register(URL_OK);
     for (let time = 0; time < 5; time++) {

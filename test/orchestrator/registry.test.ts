@@ -409,6 +409,21 @@ describe('when nobody is there', () => {
     expect(clock.nextAt()).toBeDefined();
   });
 
+  test('one that is missed is waited for by nobody, and whoever asks for what it offered is told who is away', async () => {
+    const offer: Offer = {
+      look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: ['certificate'] },
+    };
+    const missed = () => [{ agent_id: 'ada', why: 'it is away' }];
+    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined), missed);
+    const told = { code: 5030, message: expect.stringContaining('ada: it is away') as string };
+    await expect(take({ skill: 'look_up' })).rejects.toMatchObject(told);
+    await expect(take({ agent_id: 'ada' })).rejects.toMatchObject(told);
+    await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
+    expect(clock.nextAt()).toBeUndefined();
+    expect(registry.offers('look_up')).toBe(true);
+    expect(registry.interests()).toMatchObject([{ agent_id: 'ada' }]); // an investigation asks for it, and says that it is away
+  });
+
   test('one that is forgotten is 4043 again', async () => {
     registry.expect('ada');
     registry.forget('ada');

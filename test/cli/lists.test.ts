@@ -1,0 +1,31 @@
+/** The words that list: bare, and with `list` behind them, the same. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { addOperator, loadConfig, operatorsOf } from '../../boot/index.ts';
+import { aurora } from '../support/aurora.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'aurora-lists-'));
+const run = (...args: string[]) => aurora(args, { env: { AURORA_DATA: data } });
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+test('operators are listed, by the bare word and by list', async () => {
+  const config = loadConfig({ flags: { data } });
+  expect(operatorsOf(config)).toEqual([]);
+  addOperator(config, 'carol');
+  addOperator(config, 'anna');
+  expect(operatorsOf(config)).toEqual(['anna', 'carol']);
+  expect(await run('operators')).toMatchObject({ code: 0, stdout: 'anna\ncarol\n' });
+  expect(await run('operators', 'list')).toMatchObject({ code: 0, stdout: 'anna\ncarol\n' });
+});
+
+test('content is listed by the bare word', async () => {
+  const [bare, listed] = [await run('content'), await run('content', 'list')];
+  expect(bare).toMatchObject({ code: 0, stdout: listed.stdout });
+});
+
+test('no time at all is no deadline: it is said before anybody is asked', async () => {
+  const ended = await run('investigate', 'README.md', '--deadline', '0');
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('say 1 to 900 seconds') as string });
+});
