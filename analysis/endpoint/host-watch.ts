@@ -32,6 +32,8 @@ export interface HostWatch {
   drivers(): LoadedDriver[];
   /** Events that this trade can say anything about. */
   spoken_about(): number;
+  /** Kinds of events that it can say nothing about, the most frequent first. */
+  unjudged(): { kind: string; events: number }[];
   /** Hosts with the number of their events, in order of names. */
   hosts(): { host: string; events: number }[];
   /** What a command line of a process says; the same text is judged once. */
@@ -57,6 +59,14 @@ export function createHostWatch({
   const in_part = new Set<string>();
   let hosts_left = 0;
   let spoken_about = 0;
+  const unjudged = new Map<string, number>();
+
+  const noteUnjudged = ({ origin: { product, service, channel, event_id } }: LogEvent) => {
+    const log = channel ?? [product, service].filter((part) => part !== undefined).join('/');
+    const kind = `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
+    const key = unjudged.has(kind) || unjudged.size < KINDS_MAX ? kind : 'further kinds';
+    unjudged.set(key, (unjudged.get(key) ?? 0) + 1);
+  };
 
   const noteSignal = (event: LogEvent, host: string) => {
     const signal = signalOf(event);
@@ -94,6 +104,7 @@ export function createHostWatch({
       if (hosts.has(host) || hosts.size < HOSTS_MAX) hosts.set(host, (hosts.get(host) ?? 0) + 1);
       else hosts_left += 1;
       if (isSpokenAbout(event)) spoken_about += 1;
+      else noteUnjudged(event);
       tree.note(event);
       noteSignal(event, host);
       noteDriver(event, host);
@@ -101,6 +112,10 @@ export function createHostWatch({
     signals: () => [...signals.values()],
     drivers: () => [...loaded.values()],
     spoken_about: () => spoken_about,
+    unjudged: () =>
+      [...unjudged]
+        .map(([kind, events]) => ({ kind, events }))
+        .sort((left, right) => right.events - left.events || compareText(left.kind, right.kind)),
     hosts: () =>
       [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
     classify({ id, command_line }) {
@@ -141,3 +156,4 @@ const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;
 const HOSTS_MAX = 1_000;
 const JUDGED_MAX = 20_000;
+const KINDS_MAX = 200;

@@ -22,6 +22,14 @@ export interface WeighedFinding extends Finding {
   basis: string;
 }
 
+/** What was not checked, and what follows from it. */
+export interface Gap extends NotChecked {
+  /** A part that had to be read was not: confidence is at most 0.5, and `benign` becomes `inconclusive`. */
+  mandatory?: boolean;
+  /** It was read, and no rule could speak about it: `benign` becomes `inconclusive`, and what was found weighs as much as before. */
+  is_unjudged?: boolean;
+}
+
 /** Everything a verdict rests on. */
 export interface Grounds {
   /** The subject of the summary sentence, e.g. "The mail"; a name that others gave may stand in it, it is made harmless here. */
@@ -31,8 +39,7 @@ export interface Grounds {
   techniques?: readonly { id: string; evidence: readonly Evidence[] }[];
   iocs?: readonly Ioc[];
   checked: readonly Checked[];
-  /** `mandatory: true` caps confidence at 0.5 and turns `benign` into `inconclusive`. */
-  not_checked?: readonly (NotChecked & { mandatory?: boolean })[];
+  not_checked?: readonly Gap[];
   recommendations?: readonly Recommendation[];
   data_versions?: Readonly<Record<string, string>>;
   /** A warning list speaks for the subject: severity is lowered by one. */
@@ -54,7 +61,8 @@ export function conclude(grounds: Grounds): AnalysisResult {
     is_listed: grounds.warning_listed ?? false,
     is_critical_asset: grounds.critical_asset ?? false,
   });
-  const verdict = verdictOf(severity, confidence, incomplete);
+  const is_unjudged = (grounds.not_checked ?? []).some((gap) => gap.is_unjudged) || hasUnjudged(grounds.checked);
+  const verdict = verdictOf(severity, confidence, incomplete || is_unjudged);
 
   return {
     severity,
@@ -133,7 +141,7 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
   const [first, ...rest] = findings;
   if (!first) {
     return verdict === 'inconclusive'
-      ? `${subject}: nothing found, but a mandatory part was not checked.`
+      ? `${subject}: nothing found, but a part that it takes for a clean answer was not checked.`
       : `${subject}: nothing found.`;
   }
   const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
@@ -182,6 +190,8 @@ const isAtLeast = (severity: Severity, floor: Severity) =>
   SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(floor);
 const isUnread = (checked: readonly Checked[]) =>
   checked.length === 0 || checked.some(({ corpus }) => corpus.items_read < corpus.items);
+const hasUnjudged = (checked: readonly Checked[]) =>
+  checked.some(({ corpus }) => (corpus.items_judged ?? corpus.items_read) < corpus.items_read);
 const byGravity = (left: WeighedFinding, right: WeighedFinding) =>
   SEVERITY_ORDER.indexOf(right.severity) - SEVERITY_ORDER.indexOf(left.severity) ||
   right.weight - left.weight ||
