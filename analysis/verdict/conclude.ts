@@ -15,6 +15,7 @@ import {
 } from '../../protocol/index.ts';
 import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { WEIGHT } from './weight.ts';
 
 /** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
 export interface WeighedFinding extends Finding {
@@ -94,15 +95,41 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   );
   if (weighed.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
 
-  const raw = 1 - weighed.reduce((product, { weight }) => product * (1 - weight), 1);
+  const grave = weighed.filter((finding) => !isSlight(finding));
+  const slight = oncePerRule(weighed.filter(isSlight));
+  const together = 1 - doubtAfter(slight);
+  const slight_worth = Math.min(together, SLIGHT_TOGETHER_MAX);
+  const raw = 1 - doubtAfter(grave) * (1 - slight_worth);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const shown = weighed
+  const terms = [...grave, ...slight];
+  const shown = terms
     .slice(0, TERMS_SHOWN_MAX)
     .map(({ weight, id }) => `(1-${weight} ${neutralize(id, ID_CHARS_MAX)})`);
-  const more = weighed.length > shown.length ? `·…${weighed.length - shown.length} more` : '';
+  const more = terms.length > shown.length ? `·…${terms.length - shown.length} more` : '';
+  const bounded =
+    together > SLIGHT_TOGETHER_MAX
+      ? `, where the ${slight.length} slight ones count ${SLIGHT_TOGETHER_MAX} together`
+      : '';
   const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
-  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${capped}` };
+  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${bounded}${capped}` };
+}
+
+/** What stays in doubt when all of them are held to be independent. */
+const doubtAfter = (findings: readonly WeighedFinding[]): number =>
+  findings.reduce((product, { weight }) => product * (1 - weight), 1);
+
+/** What an administrator's day is full of: more of it is a longer day, no better proof. */
+const isSlight = ({ severity, weight }: WeighedFinding): boolean => severity === 'low' && weight <= WEIGHT.low;
+
+/** A rule that speaks again says nothing new; the first is the weightiest. */
+function oncePerRule(findings: readonly WeighedFinding[]): WeighedFinding[] {
+  const first = new Map<string, WeighedFinding>();
+  for (const finding of findings) {
+    const key = finding.rule ?? finding.basis;
+    if (!first.has(key)) first.set(key, finding);
+  }
+  return [...first.values()];
 }
 
 /** Breadth raises what is sure already: many refused tries in many ways are still refused. */
@@ -201,6 +228,8 @@ const compareText = (left: string, right: string) => (left < right ? -1 : left >
 
 const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
+/** Two slight ones: beside a single grave finding they leave it short of malicious. */
+const SLIGHT_TOGETHER_MAX = 0.2;
 const MALICIOUS_FROM = 0.7;
 const SUSPICIOUS_FROM = 0.1;
 const TACTICS_THAT_RAISE = 3;
