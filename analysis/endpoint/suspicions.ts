@@ -3,7 +3,7 @@ import type { Evidence, Severity } from '../../protocol/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { parentOf, type CommandSign } from './classify.ts';
 import { odditiesOf } from './edges.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { isDiscovery, isGraver, severityOf } from './gravity.ts';
 import { compareText, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf, type ProcessNode } from './process-tree.ts';
 import { charsOf, createSlices, type Slices } from './slices.ts';
@@ -202,12 +202,13 @@ async function spokenTo(
   }
 }
 
-/** The strongest sign of each technique. */
+/** The gravest sign of each technique, and of those the strongest. */
 function strongest(signs: readonly CommandSign[]): CommandSign[] {
   const best = new Map<string, CommandSign>();
   for (const sign of signs) {
     const known = best.get(sign.technique);
-    if (!known || sign.strength > known.strength) best.set(sign.technique, sign);
+    if (!known || isGraver(sign, known) || (sign.strength > known.strength && !isGraver(known, sign)))
+      best.set(sign.technique, sign);
   }
   return [...best.values()];
 }

