@@ -185,7 +185,22 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
       others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
     }),
   );
-  return [...guesses, ...commands];
+  const roots = records.flatMap(({ line, text }) => {
+    const name = ROOT_ACCOUNT.exec(text)?.[1];
+    if (name === undefined || name === 'root') return [];
+    return [
+      suspicion(source, {
+        id: `root-account-line-${line}`,
+        title: `the account ${name} was made with the rights of root`,
+        rule: 'account/root-twin',
+        severity: 'high',
+        technique: 'T1136.001',
+        locator: `line ${line}`,
+        text,
+      }),
+    ];
+  });
+  return [...guesses, ...roots, ...commands];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -304,6 +319,7 @@ function judgedOf(records: readonly LoggedRecord[]): number {
   ).length;
 }
 
+const ROOT_ACCOUNT = /\buseradd(?:\[\d{1,10}\])?: new user: name=([^,\s]{1,64}), UID=0,/;
 const ODD_PLACE = /\\(?:TEMP|TMP|DOWNLOADS|USERS\\PUBLIC|APPDATA\\LOCAL\\TEMP|PERFLOGS|\$RECYCLE\.BIN)\\/i;
 const FINDINGS_MAX = 300;
 const LEFT_LISTED_MAX = 50;

@@ -159,6 +159,25 @@ test('what Defender found, and that it was switched off, are findings', async ()
   expect(result.verdict).toBe('malicious');
 });
 
+test('a burst of questions counts by the parent that nobody saw starting, a question now and then does not', async () => {
+  const asked = [
+    'net group "Domain Admins" /domain',
+    'nltest /dclist:',
+    'whoami /all',
+    'systeminfo',
+    'net view /all',
+    'quser',
+  ];
+  const at = (minute: number) =>
+    asked.map((command, index) => ({
+      ...start(`{${index + 1}}`, 'C:\\Windows\\System32\\cmd.exe', command, '{0}', 'C:\\Windows\\explorer.exe'),
+      UtcTime: `2026-11-24 09:${String(index * minute).padStart(2, '0')}:01.100`,
+    }));
+  const burst = (await assess(at(0))).result;
+  expect(burst.findings.map(({ rule, severity }) => [rule, severity])).toEqual([['tree/discovery', 'low']]);
+  expect((await assess(at(11))).result.findings).toEqual([]);
+});
+
 test('a driver is known by any of its hashes', async () => {
   const sample = { f: 'bad.sys', sha256: 'a'.repeat(64), sha1: 'b'.repeat(40), md5: 'c'.repeat(32) };
   const table = mountedDrivers(

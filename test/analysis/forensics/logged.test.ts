@@ -151,6 +151,13 @@ test('sessions, accepted keys and the other records of a judged event are no gap
   expect(judge([call.replace(':4)', ':5)'), run], 'audit.log').verdict).toBe('inconclusive');
 });
 
+test('an account that is made with the number of root is told', () => {
+  const made = (uid: number) =>
+    `${at(3)} useradd[90]: new user: name=x, UID=${uid}, GID=0, home=/root, shell=/bin/bash`;
+  expect(judge([made(0)]).findings).toMatchObject([{ rule: 'account/root-twin', severity: 'high' }]);
+  expect(judge([made(1001)]).findings).toEqual([]);
+});
+
 test('what is not judged of a log is said, and never clean', () => {
   const { not_checked, verdict } = judge([sudo('/bin/ls'), `${at(2)} kernel: usb 1-1: new device`]);
   expect(verdict).toBe('inconclusive');
