@@ -89,6 +89,7 @@ export async function assessHosts(
             },
           ]
         : []),
+      ...watch.missing(),
       ...watch.left().map((gap) => ({ ...gap, mandatory: true })),
       ...(suspicions.length > listed.length
         ? [

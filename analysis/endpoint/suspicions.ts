@@ -68,7 +68,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     });
   };
 
-  const nodes = watch.tree.nodes();
+  const nodes = [...watch.tree.nodes(), ...watch.beyond()];
   for (const [index, node] of nodes.entries()) {
     if (index > 0 && index % TOLD_EVERY === 0) pace.onProgress?.(index, nodes.length);
     await slices.spend(node.command_line.length);

@@ -1,5 +1,5 @@
 /** Which events no rule can speak about: without this, silence reads like a clean bill. */
-import { isEnding } from '../endpoint/index.ts';
+import { createRecordIds, isEnding } from '../endpoint/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import type { LogEvent } from '../events/index.ts';
 import type { Gap } from '../verdict/index.ts';
@@ -15,12 +15,14 @@ export interface Coverage {
 /** Nothing seen yet. */
 export function createCoverage(): Coverage {
   const uncovered = new Map<string, number>();
+  const record_ids = createRecordIds();
   let events = 0;
   let covered = 0;
   return {
     note(event, is_covered) {
       const { product, service, channel, event_id } = event.origin;
       events++;
+      record_ids.note(event.locator);
       if (is_covered || isEnding(event)) {
         covered++;
         return;
@@ -33,7 +35,7 @@ export function createCoverage(): Coverage {
     judged: () => covered,
     gaps() {
       if (events === 0) return [{ what: 'anything', why: 'there is no event in it', mandatory: true }];
-      if (covered === events) return [];
+      if (covered === events) return record_ids.gaps();
       const largest = [...uncovered].sort(([left, one], [right, other]) => other - one || (left < right ? -1 : 1));
       const shown = largest.slice(0, LOGS_SHOWN).map(([log, count]) => `${neutralize(log, LOG_CHARS_MAX)} (${count})`);
       const why = `no rule is for their log: ${shown.join(', ')}${largest.length > shown.length ? ' and others' : ''}`;
@@ -43,6 +45,7 @@ export function createCoverage(): Coverage {
           why,
           ...(covered === 0 ? { mandatory: true } : { is_unjudged: true }),
         },
+        ...record_ids.gaps(),
       ];
     },
   };
