@@ -53,7 +53,7 @@ const ACTS: readonly GraveAct[] = [
     severity: 'high',
     title: 'hands a shell to another host',
     shapes: [
-      /\bNet\.Sockets\.TCPClient\b[^]{0,600}\.GetStream\(\)[^]{0,2000}(?:\b(?:iex|invoke-expression)\b|\bcmd(?:\.exe)?\b|StandardInput)/i,
+      /\bNet\.Sockets\.TCPClient\b[^]{0,400}\.GetStream\(\)[^]{0,900}(?:\b(?:iex|invoke-expression)\b|\bcmd(?:\.exe)?\b|StandardInput)/i,
     ],
   },
   {

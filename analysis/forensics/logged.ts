@@ -101,12 +101,12 @@ interface Failures {
   first: LoggedRecord;
   accounts: ReadonlySet<string>;
   /** Takes another one; by how many the count grew. */
-  note(login: Login): number;
+  note: (login: Login) => number;
   /** The most that one kind of record tells: the same try stands in several. */
-  count(): number;
+  count: () => number;
   /** As `count`, without keys that were offered. */
-  passwords(): number;
-  is_forged(): boolean;
+  passwords: () => number;
+  is_forged: () => boolean;
 }
 
 function createFailures(first: LoggedRecord): Failures {

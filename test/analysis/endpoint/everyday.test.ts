@@ -161,7 +161,7 @@ test.each([
   );
   const { result } = await started(command);
   for (const { findings } of [typed, logged, result])
-    expect(findings.filter((each) => each.title.includes(title!)).map((each) => each.severity)).toEqual([severity]);
+    expect(findings.filter((each) => each.title.includes(title)).map((each) => each.severity)).toEqual([severity]);
 });
 
 test.each([
