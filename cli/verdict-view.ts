@@ -30,7 +30,10 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     section(
       'Checked',
       result.checked.map(({ question, corpus }) =>
-        wrap(`${safe(question)} (${corpus.items_read} of ${corpus.items} read)`, '  '),
+        wrap(
+          `${safe(question)} (${corpus.items_read} of ${corpus.items} read${corpus.items_judged === undefined ? '' : `, ${corpus.items_judged} of a kind that is judged`})`,
+          '  ',
+        ),
       ),
     ),
     section(

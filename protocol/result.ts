@@ -62,6 +62,12 @@ export const Checked = z.object({
     sha256: z.string(),
     items: z.number().int().nonnegative(),
     items_read: z.number().int().nonnegative(),
+    items_judged: z
+      .number()
+      .int()
+      .nonnegative()
+      .optional()
+      .describe('of those read, how many any rule could speak about; all of them unless said'),
   }),
   control: z.string().optional().describe('a planted known-bad item of the same kind that this run did find'),
 });

@@ -4,7 +4,7 @@ import type { AnalysisResult, Checked, Ioc, NotChecked, Recommendation, Severity
 import { techniqueOf } from '../attack/index.ts';
 import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
-import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
 import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
@@ -32,7 +32,7 @@ export type HostScore = z.infer<typeof HostScore>;
 export interface Seen {
   source: string;
   checked: Checked;
-  not_checked: readonly (NotChecked & { mandatory?: boolean })[];
+  not_checked: readonly Gap[];
   data_versions: Readonly<Record<string, string>>;
 }
 
@@ -49,6 +49,7 @@ export async function assessHosts(
   ];
   const listed = suspicions.slice(0, FINDINGS_MAX);
   const control = await plantedIntruder();
+  const unjudged = watch.unjudged().reduce((sum, { events }) => sum + events, 0);
   const result = conclude({
     subject: subjectOf(watch, seen.source),
     findings: listed.map(toFinding),
@@ -66,6 +67,7 @@ export async function assessHosts(
         corpus: {
           ...seen.checked.corpus,
           items_read: Math.max(0, seen.checked.corpus.items_read - watch.judged_in_part()),
+          ...(unjudged > 0 && { items_judged: Math.min(watch.spoken_about(), seen.checked.corpus.items_read) }),
         },
         ...(control !== undefined && { control }),
       },
@@ -78,6 +80,16 @@ export async function assessHosts(
       ...(watch.spoken_about() === 0
         ? [{ what: 'what happened on the hosts', why: 'no event is of a kind that is judged here', mandatory: true }]
         : []),
+      ...(unjudged > 0 && watch.spoken_about() > 0
+        ? [
+            {
+              what: `${unjudged} events`,
+              why: `no rule here speaks about their kind: ${kindsOf(watch)}`,
+              is_unjudged: true,
+            },
+          ]
+        : []),
+      ...watch.missing(),
       ...watch.left().map((gap) => ({ ...gap, mandatory: true })),
       ...(suspicions.length > listed.length
         ? [
@@ -93,6 +105,15 @@ export async function assessHosts(
     data_versions: seen.data_versions,
   });
   return { result, hosts: scoresOf(watch, listed), suspicions: listed };
+}
+
+/** The kinds of events nothing is said about, the most frequent first. */
+function kindsOf(watch: HostWatch): string {
+  const kinds = watch.unjudged();
+  const shown = kinds
+    .slice(0, KINDS_SHOWN_MAX)
+    .map(({ kind, events }) => `${neutralize(kind, HOST_CHARS_MAX)} (${events})`);
+  return `${shown.join(', ')}${kinds.length > shown.length ? ' and others' : ''}`;
 }
 
 /** The positive control: a known-bad start of a process, judged by the same code. Undefined when it was not recognised. */
@@ -268,5 +289,6 @@ const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;
 const REASONS_SHOWN_MAX = 3;
 const IOCS_MAX = 200;
+const KINDS_SHOWN_MAX = 5;
 const TITLE_CHARS_MAX = 300;
 const HOST_CHARS_MAX = 128;

@@ -130,11 +130,13 @@ const toReport = ({ technique, signs, abstained, decoded }: Classification, comm
   technique: technique ?? null,
   technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
   why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
-  signs: signs.slice(0, SIGNS_LISTED_MAX).map(({ text, steps, is_mention: _is_mention, ...sign }) => ({
-    ...sign,
-    text: neutralize(text, TEXT_SHOWN_MAX),
-    steps: [...steps],
-  })),
+  signs: signs
+    .slice(0, SIGNS_LISTED_MAX)
+    .map(({ text, steps, is_mention: _is_mention, severity: _severity, ...sign }) => ({
+      ...sign,
+      text: neutralize(text, TEXT_SHOWN_MAX),
+      steps: [...steps],
+    })),
   layers: decoded.layers
     .slice(0, LAYERS_LISTED_MAX)
     .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),

@@ -1,7 +1,9 @@
 /** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
+import type { Severity } from '../../protocol/index.ts';
 import { createSieve } from '../literals/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
+import { graveActs } from './grave-acts.ts';
 import { isDiscovery } from './gravity.ts';
 import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
@@ -20,6 +22,8 @@ export interface CommandSign {
   steps: readonly string[];
   /** The words stand there, the act does not: it says what a command is about, and accuses nobody. */
   is_mention?: true;
+  /** How grave it is by itself, where its technique and strength do not say so. */
+  severity?: Severity;
 }
 
 /** What a command line speaks for. */
@@ -39,7 +43,8 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
   const layers = [{ text: decoded.text, steps: [] as readonly string[] }, ...decoded.layers];
   const signs = layers.flatMap(({ text, steps }) => {
     const done = doneIn(text);
-    return [...ownSigns(text, done, steps), ...recordedUses(text, done, lolbas).map((sign) => ({ ...sign, steps }))];
+    const others = [...graveActs(done), ...recordedUses(text, done, lolbas)];
+    return [...ownSigns(text, done, steps), ...others.map((sign) => ({ ...sign, steps }))];
   });
   const ranked = rank(signs);
   const [first, second] = ranked;

@@ -50,6 +50,7 @@ function unwrap(text: string, left: string[]): Inner[] {
     ...base64Texts(text, left),
     ...characterCodes(text, left),
     ...withoutNoise(text),
+    ...setVariables(text),
   ];
 }
 
@@ -143,6 +144,36 @@ function withoutNoise(text: string): Inner[] {
   return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
 }
 
+/** `set a=vssad&&set b=min&&!a!!b!`: what a command line of cmd sets itself, put where it is used. */
+function setVariables(text: string): Inner[] {
+  if (!/[%!]/.test(text)) return [];
+  const values = new Map<string, string>();
+  for (const [, quoted, bare = '', value = ''] of [...text.matchAll(SET_VARIABLE)].slice(0, VARIABLES_MAX)) {
+    const [name = bare, ...rest] = quoted?.split('=') ?? [bare, value];
+    values.set(name.trim().toLowerCase(), fill(rest.join('='), values));
+  }
+  if (values.size === 0) return [];
+  const plain = fill(text, values);
+  return plain === text ? [] : [{ text: plain, step: 'variables that it sets itself put in' }];
+}
+
+/** Also a part of a value, `%a:~2,3%`. A value that would grow beyond the bound stays as it stands. */
+const fill = (text: string, values: ReadonlyMap<string, string>): string => {
+  const filled = text.replace(
+    VARIABLE_USE,
+    (whole: string, _mark: string, name: string, from?: string, length?: string) => {
+      const value = values.get(name.toLowerCase());
+      if (value === undefined) return whole;
+      if (from === undefined) return value;
+      const start = Number(from);
+      const begin = start < 0 ? Math.max(0, value.length + start) : start;
+      const count = length === undefined ? value.length : Number(length);
+      return value.slice(begin, count < 0 ? value.length + count : begin + count);
+    },
+  );
+  return filled.length > COMMAND_CHARS_MAX ? text : filled;
+};
+
 /** The first and the last of what looks encoded; what lies between is said. */
 function taken(matches: readonly RegExpExecArray[], left: string[]): RegExpExecArray[] {
   const ends = endsOf(matches, MATCHES_MAX);
@@ -162,6 +193,10 @@ const ENCODED_SWITCH =
   /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,65536}={0,2})/gi;
 const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl +enc/i;
 const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
+const SET_VARIABLE = /\bset +(?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
+const VARIABLE_USE = /([%!])([A-Za-z_][\w.-]{0,40})(?::~(-?\d{1,3})(?:,(-?\d{1,3}))?)?\1/g;
+/** Variables that one command line sets. */
+const VARIABLES_MAX = 64;
 const READABLE_CHARS_MIN = 4;
 /** Windows takes 32 767 characters of a command line; script blocks may be longer. */
 export const COMMAND_CHARS_MAX = 65_536;

@@ -3,7 +3,8 @@ import { SEVERITY_ORDER, type Severity } from '../../protocol/index.ts';
 import type { CommandSign } from './classify.ts';
 
 /** The severity of one sign in a process that really ran. */
-export function severityOf({ technique, strength }: Pick<CommandSign, 'technique' | 'strength'>): Severity {
+export function severityOf({ technique, strength, severity }: GravedSign): Severity {
+  if (severity !== undefined) return severity;
   if (isDiscovery(technique)) return strength === 1 ? 'info' : 'low';
   const grave = GRAVE.find(([pattern]) => pattern.test(technique))?.[1] ?? 'medium';
   if (strength === 3) return grave;
@@ -16,9 +17,17 @@ export function accusingOf(signs: readonly CommandSign[]): CommandSign | undefin
   if (!deciding) return undefined;
   return signs.reduce((gravest, sign) => {
     const rank = SEVERITY_ORDER.indexOf(severityOf(sign));
-    return rank >= GRAVE_FROM && rank > SEVERITY_ORDER.indexOf(severityOf(gravest)) ? sign : gravest;
+    return rank >= GRAVE_FROM && isGraver(sign, gravest) ? sign : gravest;
   }, deciding);
 }
+
+/** Whether one sign says more than another: by its severity; among equals, one that is grave by itself. */
+export function isGraver(sign: GravedSign, other: GravedSign): boolean {
+  const beyond = SEVERITY_ORDER.indexOf(severityOf(sign)) - SEVERITY_ORDER.indexOf(severityOf(other));
+  return beyond > 0 || (beyond === 0 && sign.severity !== undefined && other.severity === undefined);
+}
+
+type GravedSign = Pick<CommandSign, 'technique' | 'strength' | 'severity'>;
 
 /** Techniques that only ask: each alone is an administrator's, many in a row are not. */
 export const isDiscovery = (technique: string): boolean => DISCOVERY.test(technique);

@@ -1,10 +1,14 @@
 /** Everything that the events of some hosts say, gathered in one pass and in bounded memory. */
 import type { Severity } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
+import type { Gap } from '../verdict/index.ts';
 import { classifyCommand, type Classification } from './classify.ts';
+import { odditiesOf } from './edges.ts';
+import { severityOf } from './gravity.ts';
 import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
 import type { Lolbas } from './lolbas.ts';
 import { CONNECTIONS_MAX, createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
+import { createRecordIds } from './record-ids.ts';
 import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
 
 /** A statement of events, with how often it was made. */
@@ -32,8 +36,14 @@ export interface HostWatch {
   drivers(): LoadedDriver[];
   /** Events that this trade can say anything about. */
   spoken_about(): number;
+  /** Kinds of events that it can say nothing about, the most frequent first. */
+  unjudged(): { kind: string; events: number }[];
+  /** Records that the log does not hold. */
+  missing(): Gap[];
   /** Hosts with the number of their events, in order of names. */
   hosts(): { host: string; events: number }[];
+  /** Starts that found no room in the tree and are grave by themselves. */
+  beyond(): readonly ProcessNode[];
   /** What a command line of a process says; the same text is judged once. */
   classify(node: ProcessNode): Classification;
   /** Processes whose command lines were judged in part. */
@@ -47,7 +57,14 @@ export function createHostWatch({
   lolbas,
   drivers,
 }: { lolbas?: Lolbas | undefined; drivers?: DriverTable | undefined } = {}): HostWatch {
-  const tree = createProcessTree();
+  const beyond: ProcessNode[] = [];
+  let beyond_left = 0;
+  // To judge what a start says by itself takes no tree: what is grave of it is kept beside.
+  const tree = createProcessTree((node) => {
+    if (!isGraveAlone(node, classify(node))) return;
+    if (beyond.length < BEYOND_MAX) beyond.push(node);
+    else beyond_left += 1;
+  });
   const signals = new Map<string, CountedSignal>();
   const loaded = new Map<string, LoadedDriver>();
   const hosts = new Map<string, number>();
@@ -57,6 +74,25 @@ export function createHostWatch({
   const in_part = new Set<string>();
   let hosts_left = 0;
   let spoken_about = 0;
+  const record_ids = createRecordIds();
+  const unjudged = new Map<string, number>();
+
+  const classify = ({ id, command_line }: ProcessNode): Classification => {
+    const known = judged.get(command_line);
+    if (known && known.decoded.left.length > 0) in_part.add(id);
+    if (known) return known;
+    const classification = classifyCommand(command_line, lolbas);
+    if (classification.decoded.left.length > 0) in_part.add(id);
+    if (judged.size < JUDGED_MAX) judged.set(command_line, classification);
+    return classification;
+  };
+
+  const noteUnjudged = ({ origin: { product, service, channel, event_id } }: LogEvent) => {
+    const log = channel ?? [product, service].filter((part) => part !== undefined).join('/');
+    const kind = `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
+    const key = unjudged.has(kind) || unjudged.size < KINDS_MAX ? kind : 'further kinds';
+    unjudged.set(key, (unjudged.get(key) ?? 0) + 1);
+  };
 
   const noteSignal = (event: LogEvent, host: string) => {
     const signal = signalOf(event);
@@ -93,7 +129,9 @@ export function createHostWatch({
       const host = (event.host ?? '').toLowerCase();
       if (hosts.has(host) || hosts.size < HOSTS_MAX) hosts.set(host, (hosts.get(host) ?? 0) + 1);
       else hosts_left += 1;
+      record_ids.note(event.locator);
       if (isSpokenAbout(event)) spoken_about += 1;
+      else noteUnjudged(event);
       tree.note(event);
       noteSignal(event, host);
       noteDriver(event, host);
@@ -101,21 +139,24 @@ export function createHostWatch({
     signals: () => [...signals.values()],
     drivers: () => [...loaded.values()],
     spoken_about: () => spoken_about,
+    missing: () => record_ids.gaps(),
+    unjudged: () =>
+      [...unjudged]
+        .map(([kind, events]) => ({ kind, events }))
+        .sort((left, right) => right.events - left.events || compareText(left.kind, right.kind)),
     hosts: () =>
       [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
-    classify({ id, command_line }) {
-      const known = judged.get(command_line);
-      if (known && known.decoded.left.length > 0) in_part.add(id);
-      if (known) return known;
-      const classification = classifyCommand(command_line, lolbas);
-      if (classification.decoded.left.length > 0) in_part.add(id);
-      if (judged.size < JUDGED_MAX) judged.set(command_line, classification);
-      return classification;
-    },
+    classify,
+    beyond: () => beyond,
     judged_in_part: () => in_part.size,
     left: () =>
       [
-        { count: tree.dropped(), what: 'starts of processes', why: 'the tree is full' },
+        {
+          count: tree.dropped(),
+          what: 'starts of processes in part',
+          why: 'the tree is full: what each says by itself is judged, who started it is not',
+        },
+        { count: beyond_left, what: 'grave starts beyond the tree', why: `${BEYOND_MAX} are kept` },
         { count: signals_left, what: 'further statements of events', why: `${SIGNALS_MAX} are kept` },
         { count: drivers_left, what: 'further known drivers', why: `${DRIVERS_MAX} are kept` },
         { count: in_part.size, what: 'command lines in part', why: 'they are too long or hide too many layers' },
@@ -131,6 +172,12 @@ export function createHostWatch({
   };
 }
 
+/** Whether a start is of weight without those around it. */
+const isGraveAlone = (node: ProcessNode, { signs }: Classification): boolean =>
+  [...odditiesOf(node).map(({ severity }) => severity), ...signs.map(severityOf)].some(
+    (severity) => RANK[severity] >= RANK.medium,
+  );
+
 /** Code-unit order, the same on every machine. */
 export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
@@ -141,3 +188,5 @@ const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;
 const HOSTS_MAX = 1_000;
 const JUDGED_MAX = 20_000;
+const BEYOND_MAX = 2_000;
+const KINDS_MAX = 200;

@@ -18,5 +18,7 @@ export { mountedLolbas, whyNoLolbas } from './lolbas.ts';
 export type { Lolbas } from './lolbas.ts';
 export { ProcessReport, toProcessReport } from './process-report.ts';
 export type { Pace } from './suspicions.ts';
+export { createRecordIds } from './record-ids.ts';
+export { isEnding } from './signals.ts';
 export { fileOf } from './process-tree.ts';
 export type { ProcessNode } from './process-tree.ts';

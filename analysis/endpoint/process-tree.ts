@@ -37,8 +37,8 @@ export interface ProcessTree {
   connections_dropped(): number;
 }
 
-/** An empty tree. */
-export function createProcessTree(): ProcessTree {
+/** An empty tree; `onDropped` hears of each start that finds no room. */
+export function createProcessTree(onDropped: (node: ProcessNode) => void = () => undefined): ProcessTree {
   const by_id = new Map<string, ProcessNode>();
   /** The latest process with that number on that host: numbers are used again. */
   const by_pid = new Map<string, ProcessNode>();
@@ -54,6 +54,7 @@ export function createProcessTree(): ProcessTree {
     if (by_id.has(node.id)) return;
     if (by_id.size >= NODES_MAX) {
       dropped += 1;
+      onDropped(node);
       return;
     }
     by_id.set(node.id, node);

@@ -1,13 +1,14 @@
 /** What single events of a host say by themselves: memory of LSASS opened, persistence written, logs cleared. */
 import type { Severity } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
+import { DEFENDER } from './defender.ts';
 import { fileOf } from './process-tree.ts';
 
 /** One such statement. */
 export interface EventSignal {
   rule: string;
   title: string;
-  technique: string;
+  technique: string | undefined;
   severity: Severity;
   /** What makes two of them the same, beside rule and host. */
   subject: string;
@@ -23,8 +24,15 @@ export function signalOf(event: LogEvent): EventSignal | undefined {
 /** Whether this trade can say anything about such an event, good or bad. */
 export function isSpokenAbout(event: LogEvent): boolean {
   const { channel = '', event_id = '' } = event.origin;
-  if (readerOf(event) !== undefined) return true;
-  return SYSMON_LOG.test(channel) ? STARTS_AND_LOADS.has(event_id) : event_id === '4688';
+  if (readerOf(event) !== undefined || isEnding(event)) return true;
+  if (!SYSMON_LOG.test(channel)) return event_id === '4688';
+  // A connection is judged by the process that made it: without its name nobody knows whose it is.
+  return event_id === '3' ? textsOf(event, 'ProcessGuid')[0] !== undefined : STARTS_AND_LOADS.has(event_id);
+}
+
+/** Only says that a process or a session ended: nothing to judge, and nothing that hides an intruder. */
+export function isEnding({ origin: { channel = '', event_id = '' } }: LogEvent): boolean {
+  return SYSMON_LOG.test(channel) ? event_id === '5' : /^security$/i.test(channel) && SECURITY_ENDINGS.has(event_id);
 }
 
 /** A number means something only in its own log: 104 is a log cleared in System, and the time zone of a guest in that of remote desktops. */
@@ -33,7 +41,8 @@ function readerOf({ origin: { channel = '', event_id = '' } }: LogEvent): Read |
   return readers && Object.hasOwn(readers, event_id) ? readers[event_id] : undefined;
 }
 
-type Read = (text: (name: string) => string) => EventSignal | undefined;
+/** Reads the fields of an event by their names. */
+export type Read = (text: (name: string) => string) => EventSignal | undefined;
 
 const SYSMON: Readonly<Record<string, Read>> = {
   '8': (text) => {
@@ -176,6 +185,7 @@ const SYSTEM: Readonly<Record<string, Read>> = {
 const OTHERS: ReadonlyMap<string, Readonly<Record<string, Read>>> = new Map([
   ['security', SECURITY],
   ['system', SYSTEM],
+  ['microsoft-windows-windows defender/operational', DEFENDER],
 ]);
 
 /** Collectors that keep no fields of such a record keep its message: the user stands in it, or nobody says who it was. */
@@ -208,7 +218,7 @@ const service = (name: string, path: string): EventSignal =>
 const signal = (
   rule: string,
   title: string,
-  technique: string,
+  technique: string | undefined,
   severity: Severity,
   subject: string,
   text: string,
@@ -331,8 +341,10 @@ const THREAD_MAKERS = new Set(
 );
 const SUSPICIOUS_COMMAND =
   /cmd(?:\.exe)?["'\s]+\/c|%comspec%|powershell|rundll32|regsvr32|mshta|\\pipe\\|\\temp\\|\\users\\|\\programdata\\|\\admin\$|-enc\b|base64|\\\\127\.0\.0\.1\\|psexesvc|certutil|bitsadmin/i;
-/** Sysmon: a process started, connected, or a driver was loaded. */
-const STARTS_AND_LOADS = new Set(['1', '3', '6']);
+/** Sysmon: a process started, or a driver was loaded. */
+const STARTS_AND_LOADS = new Set(['1', '6']);
+/** A session ended, somebody signed out, a process ended. */
+const SECURITY_ENDINGS = new Set(['4634', '4647', '4689']);
 const SYSMON_LOG = /sysmon/i;
 const DETAILS_CHARS_MAX = 160;
 const MESSAGE_CHARS_MAX = 1_000;

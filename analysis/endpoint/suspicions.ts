@@ -3,7 +3,7 @@ import type { Evidence, Severity } from '../../protocol/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { parentOf, type CommandSign } from './classify.ts';
 import { odditiesOf } from './edges.ts';
-import { isDiscovery, severityOf } from './gravity.ts';
+import { isDiscovery, isGraver, severityOf } from './gravity.ts';
 import { compareText, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf, type ProcessNode } from './process-tree.ts';
 import { charsOf, createSlices, type Slices } from './slices.ts';
@@ -42,9 +42,9 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     node: ProcessNode,
     of: Pick<Suspicion, 'rule' | 'title' | 'severity' | 'technique'>,
     text: string,
+    root = rootOf(watch, node).id,
   ) => {
-    const root = rootOf(watch, node);
-    const key = [of.rule, node.host, root.id, node.started_at.slice(0, 13)].join('\0');
+    const key = [of.rule, node.host, root, node.started_at.slice(0, 13)].join('\0');
     const known = found.get(key);
     const cited = evidence({ source, locator: node.locator, text });
     if (known) {
@@ -55,7 +55,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     }
     // What is grave finds room all the same: lesser ones may be there to crowd it out.
     if (found.size >= SUSPICIONS_MAX && (RANK[of.severity] < RANK.high || found.size >= GRAVE_MAX)) return;
-    const basis = `${node.host} tree ${root.id} ${of.technique === undefined ? of.rule : parentOf(of.technique)}`;
+    const basis = `${node.host} tree ${root} ${of.technique === undefined ? of.rule : parentOf(of.technique)}`;
     found.set(key, {
       ...of,
       title: neutralize(of.title, TITLE_CHARS_MAX),
@@ -68,7 +68,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     });
   };
 
-  const nodes = watch.tree.nodes();
+  const nodes = [...watch.tree.nodes(), ...watch.beyond()];
   for (const [index, node] of nodes.entries()) {
     if (index > 0 && index % TOLD_EVERY === 0) pace.onProgress?.(index, nodes.length);
     await slices.spend(node.command_line.length);
@@ -84,7 +84,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     for (const sign of strongest(classification.signs)) {
       const severity = severityOf(sign);
       if (isDiscovery(sign.technique)) {
-        const root = rootOf(watch, node).id;
+        const root = burstOf(watch, node);
         const known = asking.get(root);
         if (known) known.push(node);
         else asking.set(root, [node]);
@@ -104,7 +104,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
       }
     }
   }
-  for (const asked of asking.values()) await askedMuch(watch, asked, { suspect, slices });
+  for (const [root, asked] of asking) await askedMuch(watch, root, asked, { suspect, slices });
   await spokenTo(watch, flagged, { suspect, slices });
   return [...found.values()]
     .sort(
@@ -124,6 +124,7 @@ type Suspect = (
   node: ProcessNode,
   of: Pick<Suspicion, 'rule' | 'title' | 'severity' | 'technique'>,
   text: string,
+  root?: string,
 ) => void;
 
 interface Telling {
@@ -132,7 +133,12 @@ interface Telling {
 }
 
 /** Several different questions about the machine out of one tree are somebody looking around. */
-async function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], { suspect, slices }: Telling): Promise<void> {
+async function askedMuch(
+  watch: HostWatch,
+  root: string,
+  nodes: readonly ProcessNode[],
+  { suspect, slices }: Telling,
+): Promise<void> {
   const questions = new Map<string, { node: ProcessNode; technique: string; title: string }>();
   for (const node of nodes) {
     const classification = watch.classify(node);
@@ -154,6 +160,7 @@ async function askedMuch(watch: HostWatch, nodes: readonly ProcessNode[], { susp
         title: `one tree of processes asks ${questions.size} different questions about the machine; here ${fileOf(node.image)} ${title}`,
       },
       describe(node),
+      root,
     );
   }
 }
@@ -202,12 +209,13 @@ async function spokenTo(
   }
 }
 
-/** The strongest sign of each technique. */
+/** The gravest sign of each technique, and of those the strongest. */
 function strongest(signs: readonly CommandSign[]): CommandSign[] {
   const best = new Map<string, CommandSign>();
   for (const sign of signs) {
     const known = best.get(sign.technique);
-    if (!known || sign.strength > known.strength) best.set(sign.technique, sign);
+    if (!known || isGraver(sign, known) || (sign.strength > known.strength && !isGraver(known, sign)))
+      best.set(sign.technique, sign);
   }
   return [...best.values()];
 }
@@ -217,6 +225,14 @@ function rootOf(watch: HostWatch, node: ProcessNode): ProcessNode {
   const line = watch.tree.ancestry(node);
   const end = line.findIndex((each, index) => index > 0 && SESSION.has(fileOf(each.image)));
   return (end === -1 ? line.at(-1) : line[end - 1]) ?? node;
+}
+
+/** The tree that a question belongs to; what stands alone belongs to those that the same parent started in the same ten minutes. */
+function burstOf(watch: HostWatch, node: ProcessNode): string {
+  const root = rootOf(watch, node);
+  const { parent_id, parent_image, started_at } = node;
+  if (root !== node || parent_id === undefined || SYSTEM_PARENTS.has(fileOf(parent_image))) return root.id;
+  return `${parent_id} at ${started_at.slice(0, TEN_MINUTES_CHARS)}`;
 }
 
 /** Windows gathers facts about itself when somebody traces the network: its questions are not an intruder's. */
@@ -242,6 +258,12 @@ const SESSION = new Set(
     ' ',
   ),
 );
+/** What they start, nobody asked for in a row. */
+const SYSTEM_PARENTS = new Set(
+  'services.exe svchost.exe winlogon.exe userinit.exe wininit.exe smss.exe runtimebroker.exe taskeng.exe'.split(' '),
+);
+/** Of an ISO time: `2026-11-24T09:1`. */
+const TEN_MINUTES_CHARS = 15;
 const LOCAL = /^(?:127\.|::1|0\.0\.0\.0|\[?fe80|224\.|239\.|255\.|ff0)/i;
 /** Ports on which servers of the network are spoken to by everybody. */
 const SHARED_PORT = /:(?:53|80|88|123|135|137|138|139|389|443|445|464|636|3268|3269|5353|5355|1900)$/;

@@ -1,12 +1,13 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
-import { SEVERITY_ORDER, type AnalysisResult, type NotChecked } from '../../protocol/index.ts';
+import { SEVERITY_ORDER, type AnalysisResult } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { accusingOf, classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
-import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
 import { itemsOf, unreadOf, type ArtifactReading } from './artifact.ts';
-import { commandIn, guessingIn, loginIn, type LoggedRecord } from './logged.ts';
+import { commandIn, echoesIn, guessingIn, type LoggedRecord } from './logged.ts';
+import { loginIn } from './logins.ts';
 import type { Left } from './losses.ts';
 import type { TextLog } from './text-log.ts';
 import { judgeTyped } from './typed.ts';
@@ -184,7 +185,22 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
       others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
     }),
   );
-  return [...guesses, ...commands];
+  const roots = records.flatMap(({ line, text }) => {
+    const name = ROOT_ACCOUNT.exec(text)?.[1];
+    if (name === undefined || name === 'root') return [];
+    return [
+      suspicion(source, {
+        id: `root-account-line-${line}`,
+        title: `the account ${name} was made with the rights of root`,
+        rule: 'account/root-twin',
+        severity: 'high',
+        technique: 'T1136.001',
+        locator: `line ${line}`,
+        text,
+      }),
+    ];
+  });
+  return [...guesses, ...roots, ...commands];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -261,7 +277,7 @@ const damageFinding = ({ name, damage }: ArtifactReading): WeighedFinding => ({
   evidence: [evidence({ source: name, locator: 'whole', text: damage.join('; ') })],
 });
 
-function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { mandatory?: boolean })[] {
+function gapsOf({ name, artifact, damage }: ArtifactReading): Gap[] {
   if (artifact.kind === 'unsupported')
     return [{ what: neutralize(name, NAME_CHARS_MAX), why: artifact.reason, mandatory: true }];
   return [
@@ -279,18 +295,31 @@ function gapsOf({ name, artifact, damage }: ArtifactReading): (NotChecked & { ma
 }
 
 /** Records that say something this trade has no rules about: read, and not judged. */
-function unjudgedOf({ format, records }: TextLog): NotChecked[] {
-  if (format === 'iis-w3c') return [];
+function unjudgedOf({ format, records }: TextLog): Gap[] {
+  if (format === 'iis-w3c' || records.length === 0) return [];
   if (format === 'access-log')
     return [
-      { what: `the requests of ${records.length} records`, why: 'requests of web servers are judged by web-security' },
+      {
+        what: `the requests of ${records.length} records`,
+        why: 'requests of web servers are judged by web-security',
+        is_unjudged: true,
+      },
     ];
-  const others = records.filter(({ text }) => commandIn(text) === undefined && loginIn(text) === undefined).length;
+  const others = records.length - judgedOf(records);
   if (others === 0) return [];
   const why = 'commands of sudo, doas, cron and the audit and logins with passwords are judged';
-  return [{ what: `what ${others} of ${records.length} records say`, why }];
+  return [{ what: `what ${others} of ${records.length} records say`, why, is_unjudged: true }];
 }
 
+/** Records that some rule here speaks about. */
+function judgedOf(records: readonly LoggedRecord[]): number {
+  const echoes = echoesIn(records);
+  return records.filter(
+    (record) => commandIn(record.text) !== undefined || loginIn(record.text) !== undefined || echoes.has(record),
+  ).length;
+}
+
+const ROOT_ACCOUNT = /\buseradd(?:\[\d{1,10}\])?: new user: name=([^,\s]{1,64}), UID=0,/;
 const ODD_PLACE = /\\(?:TEMP|TMP|DOWNLOADS|USERS\\PUBLIC|APPDATA\\LOCAL\\TEMP|PERFLOGS|\$RECYCLE\.BIN)\\/i;
 const FINDINGS_MAX = 300;
 const LEFT_LISTED_MAX = 50;

@@ -32,6 +32,11 @@ export function judgeTimeline(
           why: 'they carry no time',
         })),
       ...(dropped > 0 ? [{ what: `${dropped} lesser entries`, why: 'a timeline lists what tells most' }] : []),
+      {
+        what: 'whether any of it is bad',
+        why: 'a timeline orders what happened and judges none of it',
+        mandatory: true,
+      },
       { what: 'whether the clocks of the machines were right', why: 'only clocks within one source are compared' },
     ],
   });

@@ -1,23 +1,29 @@
 /** Which events no rule can speak about: without this, silence reads like a clean bill. */
-import type { NotChecked } from '../../protocol/index.ts';
+import { createRecordIds, isEnding } from '../endpoint/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import type { LogEvent } from '../events/index.ts';
+import type { Gap } from '../verdict/index.ts';
 
 /** Counts events by their log. */
 export interface Coverage {
   note(event: LogEvent, is_covered: boolean): void;
-  gaps(): (NotChecked & { mandatory?: boolean })[];
+  /** Events that some rule could speak about, or that only say something ended. */
+  judged(): number;
+  gaps(): Gap[];
 }
 
 /** Nothing seen yet. */
 export function createCoverage(): Coverage {
   const uncovered = new Map<string, number>();
+  const record_ids = createRecordIds();
   let events = 0;
   let covered = 0;
   return {
-    note({ origin: { product, service, channel, event_id } }, is_covered) {
+    note(event, is_covered) {
+      const { product, service, channel, event_id } = event.origin;
       events++;
-      if (is_covered) {
+      record_ids.note(event.locator);
+      if (is_covered || isEnding(event)) {
         covered++;
         return;
       }
@@ -26,13 +32,21 @@ export function createCoverage(): Coverage {
         named === '' ? 'a log that does not say what it is' : event_id === undefined ? named : `${named} ${event_id}`;
       if (uncovered.has(log) || uncovered.size < LOGS_MAX) uncovered.set(log, (uncovered.get(log) ?? 0) + 1);
     },
+    judged: () => covered,
     gaps() {
       if (events === 0) return [{ what: 'anything', why: 'there is no event in it', mandatory: true }];
-      if (covered === events) return [];
+      if (covered === events) return record_ids.gaps();
       const largest = [...uncovered].sort(([left, one], [right, other]) => other - one || (left < right ? -1 : 1));
       const shown = largest.slice(0, LOGS_SHOWN).map(([log, count]) => `${neutralize(log, LOG_CHARS_MAX)} (${count})`);
       const why = `no rule is for their log: ${shown.join(', ')}${largest.length > shown.length ? ' and others' : ''}`;
-      return [{ what: `${events - covered} of ${events} events`, why, mandatory: covered === 0 }];
+      return [
+        {
+          what: `${events - covered} of ${events} events`,
+          why,
+          ...(covered === 0 ? { mandatory: true } : { is_unjudged: true }),
+        },
+        ...record_ids.gaps(),
+      ];
     },
   };
 }

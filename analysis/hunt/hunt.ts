@@ -67,7 +67,12 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
     checked: [
       {
         question: `Does one of ${engine.rules.length - 1 + ruleset.correlations.length} Sigma rules match an event?`,
-        corpus: { sha256: report.sha256, items: report.items, items_read: report.items_read },
+        corpus: {
+          sha256: report.sha256,
+          items: report.items,
+          items_read: report.items_read,
+          ...(coverage.judged() < events && { items_judged: Math.min(coverage.judged(), report.items_read) }),
+        },
         ...(found_control && { control: 'a planted event was found by the same run' }),
       },
     ],

@@ -15,11 +15,20 @@ import {
 } from '../../protocol/index.ts';
 import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { WEIGHT } from './weight.ts';
 
 /** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
 export interface WeighedFinding extends Finding {
   weight: number;
   basis: string;
+}
+
+/** What was not checked, and what follows from it. */
+export interface Gap extends NotChecked {
+  /** A part that had to be read was not: confidence is at most 0.5, and `benign` becomes `inconclusive`. */
+  mandatory?: boolean;
+  /** It was read, and no rule could speak about it: `benign` becomes `inconclusive`, and what was found weighs as much as before. */
+  is_unjudged?: boolean;
 }
 
 /** Everything a verdict rests on. */
@@ -31,8 +40,7 @@ export interface Grounds {
   techniques?: readonly { id: string; evidence: readonly Evidence[] }[];
   iocs?: readonly Ioc[];
   checked: readonly Checked[];
-  /** `mandatory: true` caps confidence at 0.5 and turns `benign` into `inconclusive`. */
-  not_checked?: readonly (NotChecked & { mandatory?: boolean })[];
+  not_checked?: readonly Gap[];
   recommendations?: readonly Recommendation[];
   data_versions?: Readonly<Record<string, string>>;
   /** A warning list speaks for the subject: severity is lowered by one. */
@@ -54,7 +62,8 @@ export function conclude(grounds: Grounds): AnalysisResult {
     is_listed: grounds.warning_listed ?? false,
     is_critical_asset: grounds.critical_asset ?? false,
   });
-  const verdict = verdictOf(severity, confidence, incomplete);
+  const is_unjudged = (grounds.not_checked ?? []).some((gap) => gap.is_unjudged) || hasUnjudged(grounds.checked);
+  const verdict = verdictOf(severity, confidence, incomplete || is_unjudged);
 
   return {
     severity,
@@ -86,15 +95,41 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   );
   if (weighed.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
 
-  const raw = 1 - weighed.reduce((product, { weight }) => product * (1 - weight), 1);
+  const grave = weighed.filter((finding) => !isSlight(finding));
+  const slight = oncePerRule(weighed.filter(isSlight));
+  const together = 1 - doubtAfter(slight);
+  const slight_worth = Math.min(together, SLIGHT_TOGETHER_MAX);
+  const raw = 1 - doubtAfter(grave) * (1 - slight_worth);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const shown = weighed
+  const terms = [...grave, ...slight];
+  const shown = terms
     .slice(0, TERMS_SHOWN_MAX)
     .map(({ weight, id }) => `(1-${weight} ${neutralize(id, ID_CHARS_MAX)})`);
-  const more = weighed.length > shown.length ? `·…${weighed.length - shown.length} more` : '';
+  const more = terms.length > shown.length ? `·…${terms.length - shown.length} more` : '';
+  const bounded =
+    together > SLIGHT_TOGETHER_MAX
+      ? `, where the ${slight.length} slight ones count ${SLIGHT_TOGETHER_MAX} together`
+      : '';
   const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
-  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${capped}` };
+  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${bounded}${capped}` };
+}
+
+/** What stays in doubt when all of them are held to be independent. */
+const doubtAfter = (findings: readonly WeighedFinding[]): number =>
+  findings.reduce((product, { weight }) => product * (1 - weight), 1);
+
+/** What an administrator's day is full of: more of it is a longer day, no better proof. */
+const isSlight = ({ severity, weight }: WeighedFinding): boolean => severity === 'low' && weight <= WEIGHT.low;
+
+/** A rule that speaks again says nothing new; the first is the weightiest. */
+function oncePerRule(findings: readonly WeighedFinding[]): WeighedFinding[] {
+  const first = new Map<string, WeighedFinding>();
+  for (const finding of findings) {
+    const key = finding.rule ?? finding.basis;
+    if (!first.has(key)) first.set(key, finding);
+  }
+  return [...first.values()];
 }
 
 /** Breadth raises what is sure already: many refused tries in many ways are still refused. */
@@ -133,7 +168,7 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
   const [first, ...rest] = findings;
   if (!first) {
     return verdict === 'inconclusive'
-      ? `${subject}: nothing found, but a mandatory part was not checked.`
+      ? `${subject}: nothing found, but a part that it takes for a clean answer was not checked.`
       : `${subject}: nothing found.`;
   }
   const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
@@ -182,6 +217,8 @@ const isAtLeast = (severity: Severity, floor: Severity) =>
   SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(floor);
 const isUnread = (checked: readonly Checked[]) =>
   checked.length === 0 || checked.some(({ corpus }) => corpus.items_read < corpus.items);
+const hasUnjudged = (checked: readonly Checked[]) =>
+  checked.some(({ corpus }) => (corpus.items_judged ?? corpus.items_read) < corpus.items_read);
 const byGravity = (left: WeighedFinding, right: WeighedFinding) =>
   SEVERITY_ORDER.indexOf(right.severity) - SEVERITY_ORDER.indexOf(left.severity) ||
   right.weight - left.weight ||
@@ -191,6 +228,8 @@ const compareText = (left: string, right: string) => (left < right ? -1 : left >
 
 const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
+/** Two slight ones: beside a single grave finding they leave it short of malicious. */
+const SLIGHT_TOGETHER_MAX = 0.2;
 const MALICIOUS_FROM = 0.7;
 const SUSPICIOUS_FROM = 0.1;
 const TACTICS_THAT_RAISE = 3;

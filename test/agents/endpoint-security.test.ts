@@ -42,7 +42,7 @@ test('an empty and a broken recording are inconclusive, never clean', async () =
   }
 });
 
-test('a clean answer about a host whose sessions and shares were listed does not claim to have looked for that', async () => {
+test('an answer about a host whose sessions and shares were listed is not clean, and does not claim to have looked for that', async () => {
   const security = (fields: object) => JSON.stringify({ Channel: 'Security', Hostname: 'DC-1', ...fields });
   const asked = [
     security({ EventID: 5145, ShareName: '\\\\*\\IPC$', RelativeTargetName: 'srvsvc', IpAddress: '192.0.2.9' }),
@@ -51,7 +51,7 @@ test('a clean answer about a host whose sessions and shares were listed does not
   ];
   const events = { name: 'dc.jsonl', text: asked.join('\n') };
   expect(await call('assess_endpoint', { events })).toMatchObject({
-    verdict: 'benign',
+    verdict: 'inconclusive',
     not_checked: expect.arrayContaining([
       {
         what: expect.stringMatching(/^discovery over the network/) as string,

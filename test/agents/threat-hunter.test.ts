@@ -108,6 +108,10 @@ test('a quiet recording is benign with a receipt; one that no rule speaks about,
       { what: '1 of 1 events', why: expect.stringContaining('no rule is for their log') as string },
     ]) as unknown,
   });
+  expect(await call('run_sigma', { events: recording(quiet, strange) })).toMatchObject({
+    verdict: 'inconclusive',
+    checked: [{ corpus: { items: 2, items_read: 2, items_judged: 1 } }],
+  });
   expect(await call('run_sigma', { events: recording('') })).toMatchObject({ verdict: 'inconclusive' });
   const broken = await call('run_sigma', { events: recording(quiet, '{"broken":') });
   expect(broken).toMatchObject({ verdict: 'inconclusive' });

@@ -299,9 +299,15 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     ],
   ],
   [
+    'authorized-keys',
+    [
+      /(?:>|\b(?:tee|cp|mv|install|sed|ln|curl|wget|scp|rsync|touch|nano|vim?|ssh-copy-id|dd|set-content|add-content|out-file|copy|copy-item)\b)[^\n;&|]{0,200}authorized_keys|authorized_keys[^\n]{0,200}(?:>>?|\btee\b)[^\n]{0,80}\$|\bssh-copy-id\b|esxcli[^\n]{0,80}sshkey/i,
+    ],
+  ],
+  [
     'container-escape',
     [
-      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))|-v +\/:\/|--unix-socket[^\n]{0,40}docker\.sock|docker\.sock[^\n]{0,80}(?:\brun\b|containers\/create)/i,
+      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))|-v +\/:\/|--unix-socket[^\n]{0,40}docker\.sock|\bdocker\.sock[^\n]{0,120}(?:\bdocker(?: +-\S+)* +(?:run|exec)\b|containers\/create|chroot|nsenter|\/bin\/(?:ba)?sh\b)/i,
     ],
   ],
   [

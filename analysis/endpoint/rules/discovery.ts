@@ -218,7 +218,7 @@ export const DISCOVERY_RULES: readonly CommandRule[] = [
     'T1614.001',
     3,
     'asks for the language of the machine',
-    /Nls\\Language|\bchcp\b|locale\.conf|\blocalectl\b|\$LANG\b|LANG=|grep LANG|printenv LANG|\/get-intl|keyboardlayout|^ *locale\b|get-win(?:userlanguagelist|systemlocale|homelocation)|AppleLanguages|GetKeyboardLayoutList/im,
+    /Nls\\Language|\bchcp\b|locale\.conf|\blocalectl\b|\$LANG\b|(?<![-\w])LANG=(?!\S* +\S)|grep LANG|printenv LANG|\/get-intl|keyboardlayout|^ *locale\b|get-win(?:userlanguagelist|systemlocale|homelocation)|AppleLanguages|GetKeyboardLayoutList/im,
   ],
   [
     'group-policy',

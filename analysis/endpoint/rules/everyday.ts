@@ -36,6 +36,10 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
   ['metadata-service', /169\.254\.169\.254(?!\/[^\s"']{0,200}(?:iam|credential|token|identity\/oauth))/i],
   ['alternative-exfiltration', /\bssh +[^\n]{0,80}(?:tar|cat|dd)\b|python[\d.]* +-m +http\.server|ftp:\/\//i],
   ['encrypted-c2', /openssl +s_client/i],
+  [
+    'unix-log-cleared',
+    /\btruncate +-s *0 +\/var\/log\/(?:nginx|apache2|httpd|haproxy|tomcat\d*|redis|mysql|postgresql)\//,
+  ],
   ['sudo', /\bsudo +-[lkK]\b|\bvisudo\b/i],
   [
     'firewall',

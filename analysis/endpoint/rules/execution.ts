@@ -30,7 +30,14 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1059.001',
     1,
     'runs PowerShell past its policy',
-    /powershell(?:\.exe)?["']?[^\n]{0,60} -(?:ep?|exec(?:utionpolicy)?|ex) +["']?(?:bypass|unrestricted)|-nop\b|-noni\b|New-PSSession/i,
+    /powershell(?:\.exe)?["']?[^\n]{0,60} -(?:ep?|exec(?:utionpolicy)?|ex) +["']?(?:bypass|unrestricted)/i,
+  ],
+  [
+    'powershell-quiet',
+    'T1059.001',
+    1,
+    'runs PowerShell without its profile, without questions or elsewhere',
+    /-nop\b|-noni\b|New-PSSession/i,
   ],
   [
     'applescript',
@@ -307,7 +314,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1213',
     2,
     'copies documents out of shared systems',
-    /sharepoint[^\n]{0,40}(?:get|download)|\bconfluence\b/i,
+    /sharepoint[^\n]{0,40}(?:get|download)|(?:\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]{0,200}|https?:\/\/[^\s"']{0,100})\bconfluence\b[^\n]{0,60}(?:\/rest\/api|\/export|\/download|\/spaces)/i,
   ],
 
   [
@@ -330,7 +337,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1090.001',
     3,
     'passes traffic on',
-    /portproxy|http_proxy=|socks5?[:= ]|\bchisel\b|\bssf\b|\bearthworm\b|\bproxychains\b|lcx\b|export +(?:https?|all)_proxy/i,
+    /portproxy|http_proxy=|socks5?[:= ]|(?<![\w.-])(?:chisel|earthworm|proxychains4?|lcx)\b|(?:^|[;&|(\n\\/"'] *|\b(?:sudo|nohup|exec|start) +)ssf[ds]?(?:\.exe)?(?=["'\s]|$)|export +(?:https?|all)_proxy/i,
   ],
   [
     'multi-hop-proxy',
@@ -358,7 +365,21 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1105',
     3,
     'brings a tool from outside',
-    /certutil(?:\.exe)?["']?[^\n]{0,80}(?:urlcache|verifyctl|\burl\b)|bitsadmin(?:\.exe)?["']?[^\n]{0,40}\/transfer|MpCmdRun(?:\.exe)?["']?[^\n]{0,40}-DownloadFile|\.DownloadFile\(|finger(?:\.exe)? +[^\n]{1,60}@|\bscp(?:\.exe)? +|\bsftp +|\brsync +|\bwhois +-h|printbrm|replace(?:\.exe)? +\\\\|GUP\.exe +-unzip|curl(?:\.exe)?["']? +[^\n]{0,160}(?:-[a-z]*[oOT]\b|--output|--upload-file|--remote-name)|\bwget +(?!--post)[^\n]{0,20}http|(?:iwr|Invoke-WebRequest|wget|irm|Invoke-RestMethod)\b[^\n]{0,200}-outfile|download-file\.(?:vbs|js|ps1)|\bfetch +-o|imewdbld|lwp-download|\bcertreq\b[^\n]{0,20}-post|hh(?:\.exe)? +http|\bftp(?:\.exe)? +-s:|nimgrab|svn[^\n]{0,10}co http/i,
+    /certutil(?:\.exe)?["']?[^\n]{0,80}(?:urlcache|verifyctl|\burl\b)|bitsadmin(?:\.exe)?["']?[^\n]{0,40}\/transfer|MpCmdRun(?:\.exe)?["']?[^\n]{0,40}-DownloadFile|\.DownloadFile\(|finger(?:\.exe)? +[^\n]{1,60}@|\b(?:scp|rsync)(?:\.exe)? +(?![^\n;&|]{0,400}[ "'][\w.@[\]%{}$#-]{2,}:[^\s"';&|]{0,200}["']?\s*(?:$|[\n;&|]))|\bsftp +|\bwhois +-h|printbrm|replace(?:\.exe)? +\\\\|GUP\.exe +-unzip|curl(?:\.exe)?["']? +[^\n]{0,160}(?:-[a-z]*[oO]\b|--output|--remote-name)|\bwget +(?!--post)[^\n]{0,20}http|(?:iwr|Invoke-WebRequest|wget|irm|Invoke-RestMethod)\b[^\n]{0,200}-outfile|download-file\.(?:vbs|js|ps1)|\bfetch +-o|imewdbld|lwp-download|\bcertreq\b[^\n]{0,20}-post|hh(?:\.exe)? +http|\bftp(?:\.exe)? +-s:|nimgrab|svn[^\n]{0,10}co http/i,
+  ],
+  [
+    'sent-out',
+    'T1105',
+    2,
+    'sends files to another host',
+    /\b[Cc][Uu][Rr][Ll](?:\.exe)?["']? +(?:[^\n;&|]{0,160} )?(?:-[a-z]{0,6}T\b|--upload-file)|\b(?:scp|rsync)(?:\.exe)? +[^\n;&|]{0,400}[ "'][\w.@[\]%{}$#-]{2,}:[^\s"';&|]{0,200}["']?\s*(?:$|[\n;&|])/,
+  ],
+  [
+    'streamed-out',
+    'T1048',
+    2,
+    'packs data and sends it to another host in one go',
+    /\b(?:tar|zip|7z|gzip|cpio)\b[^\n;&|]{0,200}\|[^\n;&]{0,120}\b(?:curl\b[^\n;&|]{0,120}(?: -[a-z]{0,6}T\b|--upload-file|--data-binary +@-|-F\b|-d +@-)|nc\b|ncat\b|socat\b|wget\b[^\n;&|]{0,120}--post-file)/,
   ],
   [
     'download-weak',
@@ -504,7 +525,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'T1531',
     3,
     'takes accounts away',
-    /\bnet1?(?:\.exe)?["']? +user\b[^\n]{0,80}\/del|remove-(?:local|ad|azuread|msol|mg)user|\buserdel\b|-deleteUser|dscl[^\n]{0,20}-delete \/Users|^\s*(?:sudo +)?passwd +[A-Za-z]|az ad user delete|disable-(?:local|ad)(?:user|account)|net user \S{1,40} \S{1,40}\s*$|Set-AzureADUser[^\n]{0,60}AccountEnabled|aws iam delete-user|set-adaccountpassword|\/logoff/im,
+    /\bnet1?(?:\.exe)?["']? +user\b[^\n]{0,80}\/del|remove-(?:local|ad|azuread|msol|mg)user|\buserdel\b|-deleteUser|dscl[^\n]{0,20}-delete \/Users|^\s*(?:sudo +)?passwd +[A-Za-z]|az ad user delete|disable-(?:local|ad)(?:user|account)|\bnet1?(?:\.exe)?["']? +user +[^\s\/]{1,64} +(?:[^\s\/]{1,64}|[^\n]{0,80}\/active:no)\s*$|Set-AzureADUser[^\n]{0,60}AccountEnabled|aws iam delete-user|set-adaccountpassword|\/logoff/im,
   ],
   [
     'snapshots',
@@ -521,7 +542,13 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     'gets a document as mail would bring it',
     /phishing ?attachment|PhishingAttachment|\.xlsm\b[^\n]{0,120}(?:outfile|download)|Outlook[^\n]{0,40}\\Content\.Outlook/i,
   ],
-  ['phishing-link', 'T1566.002', 2, 'opens a link as mail would bring it', /paste and (?:run|go)|captcha|keybd_event/i],
+  [
+    'phishing-link',
+    'T1566.002',
+    2,
+    'opens a link as mail would bring it',
+    /paste and (?:run|go)|\s#[^\n]{0,120}(?:captcha|not a robot|verification (?:id|hash|code))|keybd_event/i,
+  ],
   [
     'wordlist-scan',
     'T1595.003',

@@ -84,6 +84,13 @@ export const PERSISTENCE_RULES: readonly CommandRule[] = [
     'gives a role in a cloud',
     /add-msolrolemember|add-azureaddirectoryrole|new-azureadmsroleassignment|az role assignment create|add-iam-policy-binding|new-azroleassignment/i,
   ],
+  [
+    'cluster-admin',
+    'T1098.006',
+    3,
+    'gives the rights over a whole cluster',
+    /\bkubectl\b[^\n;&|]{0,200}\bcreate +clusterrolebinding\b[^\n;&|]{0,200}--clusterrole[= ]["']?cluster-admin\b/i,
+  ],
   ['authorized-keys', 'T1098.004', 3, 'adds a key for logins by ssh', /authorized_keys/i],
   [
     'cloud-credentials-added',

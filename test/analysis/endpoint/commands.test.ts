@@ -44,6 +44,22 @@ test.each(['notepad.exe report.txt', 'C:\\Program Files\\Vendor\\app.exe --start
   },
 );
 
+test.each([
+  'cmd /v:on /c "set a=vssad&&set b=min&&!a!!b! delete shadows /all /quiet"',
+  'cmd /c "set x=vssadmin&& call %x% delete shadows /all /quiet"',
+  'cmd /c set "q=xxvssadminyy"&call %q:~2,8% delete shadows /all',
+  'cmd /c "set a=vss&&set b=%a%admin&&call %b% delete shadows /all"',
+])('what a command line sets itself is put where it is used: %s', (command) => {
+  const { technique, signs } = classifyCommand(command);
+  expect(technique).toBe('T1490');
+  expect(signs[0]?.steps).toContain('variables that it sets itself put in');
+});
+
+test('variables that double themselves stay bounded', () => {
+  const bomb = `cmd /c "${Array.from({ length: 60 }, (_, index) => `set a=%a%%a%${index}`).join('&&')}&&echo %a%"`;
+  expect(decodeCommand(bomb).layers.every(({ text }) => text.length <= 65_536)).toBe(true);
+});
+
 test('what is encoded is unwrapped with a list of steps that leads to it', () => {
   const inner = 'vssadmin delete shadows /all';
   const nested = `powershell -enc ${utf16(`IEX ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('${Buffer.from(inner).toString('base64')}')))`)}`;

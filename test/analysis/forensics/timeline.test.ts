@@ -41,6 +41,14 @@ test('entries of all sources come in order, each happening once, corrected by th
   expect([duplicates, dropped]).toEqual([1, 0]);
 });
 
+test('a timeline judges nothing, and is never a clean answer', () => {
+  const timeline = createTimeline();
+  timeline.add('one', [entry('2026-01-01T10:00:00Z', 'mimikatz.exe')], 0);
+  const result = judgeTimeline(timeline, []);
+  expect(result.verdict).toBe('inconclusive');
+  expect(result.not_checked).toContainEqual(expect.objectContaining({ what: 'whether any of it is bad' }));
+});
+
 test('where there is no room, what tells least goes, and it is counted', () => {
   const timeline = createTimeline({ kept_max: 4, listed_max: 2 });
   timeline.add(
