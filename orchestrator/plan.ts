@@ -276,7 +276,7 @@ export const DESK_FIELDS = [
   'entities',
   'asset_criticality',
 ] as const;
-const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
+export const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 /** Whose trade each skill is, in our own fleet: names the specialist that a fleet lacks. */
 export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   analyze_access_log: 'web-security',
