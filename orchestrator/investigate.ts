@@ -18,7 +18,18 @@ import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
-import { Alert, DESK_FIELDS, SPECIALIST_OF, type Planner, type Situation, type Step } from './plan.ts';
+import { scriptOf } from './script.ts';
+import {
+  Alert,
+  DESK_FIELDS,
+  SPECIALIST_OF,
+  TEXT_STEP,
+  URLS_MAX,
+  urlsIn,
+  type Planner,
+  type Situation,
+  type Step,
+} from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -46,16 +57,21 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     if (!isBinaryKind(kind)) refuseBinary(head);
     const parsed = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     const alert = parsed?.alert;
+    const script = kind === 'report' ? scriptOf(head, input.name, HEAD_BYTES) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
     const { asked: interested, left_out } = shareOut(interestedIn(known, { kind, head }));
     const outcomes = await carryOut(
-      { kind, input, alert, offers, interested },
+      { kind, input, alert, offers, interested, commands: script?.commands },
       { planner, task, signal, tell, handOff },
     );
     return toResult(kind, outcomes, [
       ...(parsed?.unread ?? []),
       ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, head)),
+      ...(script?.is_cut
+        ? [{ what: 'the rest of the script', why: 'only the commands of its beginning are judged' }]
+        : []),
+      ...urlsLeft(outcomes),
       ...left_out.map(notAsked),
     ]);
   };
@@ -69,6 +85,13 @@ function detectOrKnow(head: Uint8Array, name: string, interests: readonly Intere
     if (isKnownFile(interests, head)) return 'file';
     throw reason;
   }
+}
+
+/** URLs of a text beyond those that are taken apart. */
+function urlsLeft(outcomes: readonly Outcome[]): NotChecked[] {
+  if (!outcomes.some(({ step }) => step.skill === 'analyze_url')) return [];
+  const left = urlsIn(outcomes.find(({ step }) => step.step === TEXT_STEP)?.row.result).length - URLS_MAX;
+  return left > 0 ? [{ what: `${left} further URLs`, why: `the first ${URLS_MAX} of a text are taken apart` }] : [];
 }
 
 const notAsked = ({ agent_id, skill }: Interest): NotChecked => ({
