@@ -114,14 +114,23 @@ export function refuseBinary(head: Uint8Array): void {
     throw new AuroraError(4220, { message: `The input is text in UTF-16, which is read as binary: ${way}` });
   }
   let controls = 0;
-  if (head.includes(0) && !isDamagedText(head)) throw binary();
+  if (head.includes(0) && !isDamagedText(head)) throw binary(head);
   for (const byte of head) {
     if (byte > 0 && byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) controls++;
   }
-  if (controls > head.byteLength * CONTROLS_SHARE_MAX) throw binary();
+  if (controls > head.byteLength * CONTROLS_SHARE_MAX) throw binary(head);
 }
 
-const binary = () => new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
+/** Says what the bytes are, where their beginning tells it, and what can be done instead. */
+function binary(head: Uint8Array): AuroraError {
+  const start = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, 8);
+  const format = FORMATS.find(([magic]) => start.startsWith(magic));
+  const what = format ? `The input is ${format[1]}, which` : 'The input is binary, and of a format that';
+  const way = format?.[2] ?? 'its SHA-256';
+  return new AuroraError(4220, {
+    message: `${what} no specialist reads: hand in a text with ${way} instead, or add an agent whose skill investigates it`,
+  });
+}
 
 /** Lines of text with a few runs of zeros in them, as a write leaves that a crash broke off. */
 function isDamagedText(head: Uint8Array): boolean {
@@ -247,6 +256,20 @@ const LINE_FEED = 10;
 const ZERO_RUNS_MAX = 8;
 const TEXT_BEFORE_ZEROS_MIN = 16;
 const TEXT_BESIDE_ZEROS_MIN = 64;
+const HASH = 'its SHA-256';
+/** Formats by their first bytes, what they are called, and what of them can be judged. */
+const FORMATS: readonly (readonly [string, string, string])[] = [
+  ['MZ', 'a binary program of Windows (PE)', HASH],
+  ['\x7fELF', 'a binary program of Linux (ELF)', HASH],
+  ['\xcf\xfa\xed\xfe', 'a binary program of macOS (Mach-O)', HASH],
+  ['\xd4\xc3\xb2\xa1', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['\xa1\xb2\xc3\xd4', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['\n\r\r\n', 'a binary capture of packets (pcapng)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['%PDF-', 'a binary document (PDF)', `${HASH} and the links in it`],
+  ['\xd0\xcf\x11\xe0', 'a binary document of Office (OLE)', `${HASH} and the links in it`],
+  ['SQLite f', 'a binary database (SQLite)', 'what was exported from it'],
+  ['regf', 'a binary hive of the Windows registry', 'what was exported from it'],
+];
 const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
