@@ -13,12 +13,24 @@ import {
   type NotChecked,
   type Source,
 } from '../protocol/index.ts';
+import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
-import { detectKind, isBinaryKind, isEmpty, refuseBinary } from './kind.ts';
+import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
-import { Alert, DESK_FIELDS, SPECIALIST_OF, type Planner, type Situation, type Step } from './plan.ts';
+import { scriptOf } from './script.ts';
+import {
+  Alert,
+  DESK_FIELDS,
+  SPECIALIST_OF,
+  TEXT_STEP,
+  URLS_MAX,
+  urlsIn,
+  type Planner,
+  type Situation,
+  type Step,
+} from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -44,15 +56,25 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const known = interests?.() ?? [];
     const kind = asked.data.kind ?? detectOrKnow(head, input.name, known);
     if (!isBinaryKind(kind)) refuseBinary(head);
-    const alert = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
+    const parsed = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
+    const alert = parsed?.alert;
+    const script = kind === 'report' ? scriptOf(head, input.name, HEAD_BYTES) : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
     const { asked: interested, left_out } = shareOut(interestedIn(known, { kind, head }));
     const outcomes = await carryOut(
-      { kind, input, alert, offers, interested },
+      { kind, input, alert, offers, interested, commands: script?.commands },
       { planner, task, signal, tell, handOff },
     );
-    return toResult(kind, outcomes, [...unreadIn(alert), ...left_out.map(notAsked)]);
+    return toResult(kind, outcomes, [
+      ...(parsed?.unread ?? []),
+      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, head)),
+      ...(script?.is_cut
+        ? [{ what: 'the rest of the script', why: 'only the commands of its beginning are judged' }]
+        : []),
+      ...urlsLeft(outcomes),
+      ...left_out.map(notAsked),
+    ]);
   };
 }
 
@@ -64,6 +86,13 @@ function detectOrKnow(head: Uint8Array, name: string, interests: readonly Intere
     if (isKnownFile(interests, head)) return 'file';
     throw reason;
   }
+}
+
+/** URLs of a text beyond those that are taken apart. */
+function urlsLeft(outcomes: readonly Outcome[]): NotChecked[] {
+  if (!outcomes.some(({ step }) => step.skill === 'analyze_url')) return [];
+  const left = urlsIn(outcomes.find(({ step }) => step.step === TEXT_STEP)?.row.result).length - URLS_MAX;
+  return left > 0 ? [{ what: `${left} further URLs`, why: `the first ${URLS_MAX} of a text are taken apart` }] : [];
 }
 
 const notAsked = ({ agent_id, skill }: Interest): NotChecked => ({
@@ -163,13 +192,38 @@ function missingOf({ step: { skill }, row }: Outcome): NotChecked {
   return { what: skill, why: specialist === undefined ? why : `${why}: the specialist ${specialist} is missing` };
 }
 
-/** Fields of an alert that no specialist is given: what they say is not judged. */
-function unreadIn(alert: Alert | undefined): NotChecked[] {
-  const fields = Object.keys(alert ?? {}).filter((field) => !READ_FIELDS.has(field) && !LABEL_FIELDS.has(field));
-  if (fields.length === 0) return [];
-  const shown = fields.slice(0, FIELDS_SHOWN).map((field) => field.slice(0, FIELD_CHARS_MAX));
-  return [{ what: `the alert's fields ${shown.join(', ')}`, why: 'no specialist reads them' }];
+/** Fields of an alert that no specialist is given, or that have no form that is read: what they say is not judged. */
+function unreadIn(fields: Readonly<Record<string, unknown>>, { taken, odd }: ShapedAlert): NotChecked[] {
+  const left = Object.entries(fields).flatMap(([field, value]): string[] => {
+    const parts = [...taken].filter((path) => path === field || path.startsWith(`${field}.`));
+    if (
+      READ_FIELDS.has(field)
+        ? typeof value !== 'object' || value === null || Array.isArray(value)
+        : LABEL_FIELDS.has(field)
+    )
+      return [];
+    if (parts.includes(field)) return [];
+    if (READ_FIELDS.has(field) && parts.length === 0) return [];
+    if (parts.length === 0 || typeof value !== 'object' || value === null) return [field];
+    return Object.keys(value)
+      .map((key) => `${field}.${key}`)
+      .filter(
+        (path) => !parts.some((part) => part === path || part.startsWith(`${path}.`) || part.startsWith(`${path} `)),
+      );
+  });
+  const gap = (paths: readonly string[], why: string): NotChecked[] =>
+    paths.length === 0 ? [] : [{ what: `the alert's fields ${shownFields(paths)}`, why }];
+  return [
+    ...gap(left, 'no specialist reads them'),
+    ...gap(odd, 'their values have no form that is read, and were passed over'),
+  ];
 }
+
+const shownFields = (paths: readonly string[]): string =>
+  paths
+    .slice(0, FIELDS_SHOWN)
+    .map((path) => path.slice(0, FIELD_CHARS_MAX))
+    .join(', ');
 
 /** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
 function unprovenOf({ checked, verdict, severity, findings }: AnalysisResult): string[] {
@@ -200,7 +254,8 @@ function nothingBack(kind: InputKind, ordered: readonly Outcome[]): AuroraError 
     return new AuroraError(4220, { message: 'There is nothing in the input that a specialist could look at', detail });
   }
   if (!error) return new AuroraError(5030, { message: 'No specialist answered in a known shape', detail });
-  const code = isErrorCode(error.code) ? error.code : 5000;
+  // Whoever hands an input in gave no params: that a specialist could not read what was made of it is said of the input.
+  const code = error.code === INVALID_PARAMS ? 4220 : isErrorCode(error.code) ? error.code : 5000;
   return new AuroraError(code, { message: `No specialist could answer: ${error.message}`, detail });
 }
 
@@ -217,14 +272,16 @@ function toStep({ step, row }: Outcome): InvestigationStep {
   };
 }
 
-function parseAlert(bytes: Uint8Array): Alert {
+function parseAlert(bytes: Uint8Array): { alert: Alert; unread: NotChecked[] } {
   const value = parseJson(bytes);
-  const alert = Alert.safeParse(value, { error: missing });
+  const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  const shaped = fields && shapeAlert(fields);
+  const alert = Alert.safeParse(shaped?.alert ?? value, { error: missing });
   if (!alert.success) {
     const { message, detail } = invalidParams(alert.error);
     throw new AuroraError(4220, { message: message.replace('Invalid params', 'The alert is not valid'), detail });
   }
-  return alert.data;
+  return { alert: alert.data, unread: fields && shaped ? unreadIn(fields, shaped) : [] };
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -274,9 +331,19 @@ async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(chunks);
 }
 
-const READ_FIELDS = new Set<string>(['title', 'description', 'iocs', 'raw_log', 'http', 'email', ...DESK_FIELDS]);
+const READ_FIELDS = new Set<string>([
+  'title',
+  'description',
+  'iocs',
+  'raw_log',
+  'http',
+  'email',
+  'command_line',
+  ...DESK_FIELDS,
+]);
 /** What others call or count it by: no evidence. */
-const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at']);
+const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at', '@timestamp']);
+const INVALID_PARAMS = -32602;
 const FIELDS_SHOWN = 20;
 const FIELD_CHARS_MAX = 64;
 const KIND_NAMES: Readonly<Record<InputKind, string>> = {

@@ -1,6 +1,6 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
 import { headInside, isHostLog, isShellHistory, isW3cLog } from '../analysis/readers/index.ts';
-import { AuroraError, type InputKind } from '../protocol/index.ts';
+import { AuroraError, type InputKind, type NotChecked } from '../protocol/index.ts';
 
 /**
  * The kind of an input from its head (the first 64 KiB), looked for inside when that is packed. Throws 4220 saying what was seen
@@ -84,7 +84,8 @@ function isEvents(text: string, lines: readonly string[]): boolean {
   const records = filled.filter((line) => /^\{.*(?:\}\s*|.{2000,})$/s.test(line));
   if (records.length > 1 && records.length >= filled.length - 1) return true;
   const start = text.slice(0, HEAD_CHARS);
-  return EVENT_FIELD.test(start) && !ALERT_FIELD.test(start);
+  if (ALERT_FIELD.test(start)) return false;
+  return EVENT_FIELD.test(start) || K8S_AUDIT.test(start) || (ECS_EVENT.test(start) && !PRODUCT_ALERT.test(start));
 }
 
 /** A bundle or an object of STIX 2, or an event of MISP; Windows writes `Event` too, with a `System` in it. */
@@ -113,13 +114,63 @@ export function refuseBinary(head: Uint8Array): void {
     throw new AuroraError(4220, { message: `The input is text in UTF-16, which is read as binary: ${way}` });
   }
   let controls = 0;
+  if (head.includes(0) && !isDamagedText(head)) throw binary(head);
   for (const byte of head) {
-    if (byte === 0) throw new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
-    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) controls++;
+    if (byte > 0 && byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) controls++;
   }
-  if (controls > head.byteLength * CONTROLS_SHARE_MAX) {
-    throw new AuroraError(4220, { message: 'The input is binary, no kind of it can be analyzed yet' });
+  if (controls > head.byteLength * CONTROLS_SHARE_MAX) throw binary(head);
+}
+
+/** Says what the bytes are, where their beginning tells it, and what can be done instead. */
+function binary(head: Uint8Array): AuroraError {
+  const start = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, 8);
+  const format = FORMATS.find(([magic]) => start.startsWith(magic));
+  const what = format ? `The input is ${format[1]}, which` : 'The input is binary, and of a format that';
+  const way = format?.[2] ?? 'its SHA-256';
+  return new AuroraError(4220, {
+    message: `${what} no specialist reads: hand in a text with ${way} instead, or add an agent whose skill investigates it`,
+  });
+}
+
+/** Lines of text with a few runs of zeros in them, as a write leaves that a crash broke off. */
+function isDamagedText(head: Uint8Array): boolean {
+  let runs = 0;
+  let zeros = 0;
+  for (let at = 0; at < head.byteLength; at += 1) {
+    if (head[at] !== 0) continue;
+    zeros += 1;
+    if (head[at - 1] !== 0) runs += 1;
   }
+  const first = head.indexOf(0);
+  return (
+    runs <= ZERO_RUNS_MAX &&
+    first >= TEXT_BEFORE_ZEROS_MIN &&
+    head.byteLength - zeros >= TEXT_BESIDE_ZEROS_MIN &&
+    head.includes(LINE_FEED)
+  );
+}
+
+/** What of a text nobody reads: zeros that were skipped, and lines of a log whose format no specialist knows. */
+export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
+  const gaps: NotChecked[] = [];
+  if (headInside(head)) return gaps;
+  if (head.includes(0) && isDamagedText(head))
+    gaps.push({
+      what: 'what stood where the input has zero bytes',
+      why: 'they were skipped: the file was damaged when it was written',
+    });
+  if (kind !== 'report') return gaps;
+  const filled = toText(head)
+    .split('\n', LINES_LOOKED_AT)
+    .filter((line) => line.trim() !== '');
+  const logged = filled.filter((line) => LOG_LINE.test(line.slice(0, LINE_CHARS_MAX)));
+  const is_log = filled.length >= LOG_LINES_MIN && logged.length >= filled.length * LOG_SHARE;
+  if (is_log || EVENT_XML.test(filled[0] ?? ''))
+    gaps.push({
+      what: is_log ? 'the lines of the log' : 'the events in the XML',
+      why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON'}`,
+    });
+  return gaps;
 }
 
 /** UTF-16: its mark, or a zero beside nearly every letter of its beginning. */
@@ -139,12 +190,15 @@ function isWide(head: Uint8Array): boolean {
 const toText = (head: Uint8Array): string =>
   new TextDecoder()
     .decode(head)
+    .replaceAll('\0', '')
     .replace(/^\ufeff/, '')
     .trimStart();
 
 function isAccessLog(lines: readonly string[]): boolean {
   const filled = lines.filter((line) => line.trim() !== '');
-  const parsed = filled.filter((line) => ACCESS_LINE.test(line) || JSON_ACCESS_LINE.test(line));
+  const parsed = filled.filter(
+    (line) => ACCESS_LINE.test(line) || JSON_ACCESS_LINE.test(line) || BALANCER_LINE.test(line),
+  );
   return parsed.length > 0 && parsed.length >= filled.length / 2;
 }
 
@@ -178,6 +232,11 @@ const LOGIN_RECORDS_LOOKED_AT = 16;
 const HISTORY_NAME = /(?:^|[./_])(?:bash|zsh|sh|fish|python|mysql|psql|consolehost)_history(?:\.txt)?$/i;
 /** Of Windows, of Windows through Beats, of evtx_dump, of CloudTrail, of auditd through Beats. */
 const EVENT_FIELD = /"(?:EventID|EventRecordID|winlog|EventData|Records|eventSource|ProviderGuid|auditd)"\s*:/;
+const K8S_AUDIT = /"apiVersion"\s*:\s*"audit\.k8s\.io\//;
+/** An event in Elastic's common schema: what happened, and no rule that judged it. */
+const ECS_EVENT =
+  /"event\.(?:category|action|dataset)"\s*:|"event"\s*:\s*\{[^{}]{0,512}"(?:category|action|dataset)"\s*:/;
+const PRODUCT_ALERT = /"(?:kibana\.alert|kibana|signal|alert)[."]|"kind"\s*:\s*"(?:alert|signal)"/;
 const ALERT_FIELD = /"alert_id"\s*:/;
 const STIX_BUNDLE = /^\{[^{[]{0,1024}"type"\s*:\s*"bundle"/;
 const STIX_MARK = /"id"\s*:\s*"bundle--|"spec_version"\s*:\s*"2\.[01]"/;
@@ -186,6 +245,31 @@ const STIX_VERSION = /^\{[^{[]{0,1024}"spec_version"\s*:\s*"2\.1"/;
 const MISP_EVENT = /^(?:\{\s*"response"\s*:\s*)?(?:\[\s*)?\{\s*"Event"\s*:\s*\{/;
 const MISP_FIELD = /"(?:Attribute|Object|Orgc|Tag)"\s*:\s*[[{]|"info"\s*:\s*"/;
 const WINDOWS_SYSTEM = /"System"\s*:\s*\{/;
+/** A line that begins with when it happened, or with a level. */
+const LOG_LINE =
+  /^\W{0,3}(?:\w{1,12} )?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\d{1,2}[./-](?:\d{1,2}|[A-Z][a-z]{2})[./-]\d{2,4}[ :]\d\d:\d\d|1\d{9}(?:[.\d]{0,8})\b|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)/;
+const LOG_LINES_MIN = 3;
+const LOG_SHARE = 0.6;
+const EVENT_XML = /^(?:<\?xml[^>]{0,200}>\s{0,8})?(?:<!--[^>]{0,200}-->\s{0,8})?(?:<Events>|<Event[ >])/;
+const LINE_FEED = 10;
+/** Runs of zeros in the head of a text, at most; more of them are a binary format. */
+const ZERO_RUNS_MAX = 8;
+const TEXT_BEFORE_ZEROS_MIN = 16;
+const TEXT_BESIDE_ZEROS_MIN = 64;
+const HASH = 'its SHA-256';
+/** Formats by their first bytes, what they are called, and what of them can be judged. */
+const FORMATS: readonly (readonly [string, string, string])[] = [
+  ['MZ', 'a binary program of Windows (PE)', HASH],
+  ['\x7fELF', 'a binary program of Linux (ELF)', HASH],
+  ['\xcf\xfa\xed\xfe', 'a binary program of macOS (Mach-O)', HASH],
+  ['\xd4\xc3\xb2\xa1', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['\xa1\xb2\xc3\xd4', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['\n\r\r\n', 'a binary capture of packets (pcapng)', 'the JSON lines that Zeek or Suricata make of it'],
+  ['%PDF-', 'a binary document (PDF)', `${HASH} and the links in it`],
+  ['\xd0\xcf\x11\xe0', 'a binary document of Office (OLE)', `${HASH} and the links in it`],
+  ['SQLite f', 'a binary database (SQLite)', 'what was exported from it'],
+  ['regf', 'a binary hive of the Windows registry', 'what was exported from it'],
+];
 const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
@@ -194,4 +278,7 @@ const CONTROLS_SHARE_MAX = 0.02;
 /** Common and combined log format, with or without a virtual host before it. */
 const ACCESS_LINE = /^(?:\S{1,255} )?\S{1,255} \S{1,64} [^[]{1,128}\[[^\]]{10,40}\] "[^"]{0,1024}/;
 const JSON_ACCESS_LINE = /^\{.{0,1024}"(?:request_uri|request|uri|cs-uri-stem|RequestPath)"\s*:/;
+/** The load balancers of AWS: a protocol, a time, the balancer, the client with its port. */
+const BALANCER_LINE =
+  /^(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT\S{8,20} \S{1,255} [0-9a-fA-F.:[\]]{2,60}:\d{1,5} \S{1,64} .{0,200}"[A-Z]{3,10} /;
 const HTTP_REQUEST = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|CONNECT) \S{1,2000} HTTP\/\d/;

@@ -21,6 +21,8 @@ export interface Situation {
   input: Source;
   /** The parsed alert, when the input is one. */
   alert: Alert | undefined;
+  /** The commands of the input, when it is a text that is a script. */
+  commands?: readonly string[] | undefined;
   /** What came back so far, by step; a failed step has no result. */
   settled: ReadonlyMap<string, unknown>;
   /** Whether anybody known here offers a skill; what only some fleets have is asked for where they have it. */
@@ -61,7 +63,7 @@ export const rulesPlanner: Planner = {
   next(situation) {
     const first = withInterested(situation, firstLook(situation));
     const missing = first.filter(({ step }) => !situation.settled.has(step));
-    return [...missing, ...followUp(situation, first)];
+    return [...missing, ...urlSteps(situation), ...followUp(situation, first)];
   },
 };
 
@@ -76,7 +78,7 @@ function withInterested({ input, interested = [] }: Situation, own: readonly Ste
 }
 
 /** What the input itself calls for; all of it may run side by side. */
-function firstLook({ kind, input, alert, offers }: Situation): Step[] {
+function firstLook({ kind, input, alert, offers, commands = [] }: Situation): Step[] {
   switch (kind) {
     case 'email':
       return [{ step: 'email', skill: 'analyze_email', params: { email: input }, reason: 'The input is a mail' }];
@@ -108,6 +110,16 @@ function firstLook({ kind, input, alert, offers }: Situation): Step[] {
                 skill: 'map_text_to_attack',
                 params: { source: input },
                 reason: 'The input is text that may tell of techniques',
+              },
+            ]
+          : []),
+        ...(commands.length > 0
+          ? [
+              {
+                step: 'script',
+                skill: 'check_lolbins',
+                params: { commands },
+                reason: 'The input is a script: its commands',
               },
             ]
           : []),
@@ -208,6 +220,26 @@ function alertLook(alert: Alert, name: string): Step[] {
   return steps;
 }
 
+/** The URLs that a text names are taken apart too, as they are when somebody asks about one: both ways say the same. */
+function urlSteps({ kind, settled, offers }: Situation): Step[] {
+  if (kind !== 'report' || !offers?.('analyze_url')) return [];
+  return urlsIn(settled.get(TEXT_STEP))
+    .slice(0, URLS_MAX)
+    .map((url, nth) => ({
+      step: `url-${nth + 1}`,
+      skill: 'analyze_url',
+      params: { url },
+      reason: 'The text names a URL: its host and what it imitates',
+    }))
+    .filter(({ step }) => !settled.has(step));
+}
+
+/** The URLs that a text was found to name, each once. */
+export const urlsIn = (result: unknown): string[] => {
+  const iocs = AnalysisResult.safeParse(result).data?.iocs ?? [];
+  return [...new Set(iocs.filter(({ type }) => type === 'url').map(({ value }) => value.slice(0, URL_CHARS_MAX)))];
+};
+
 /** Once everything of the first look is back, whatever indicators it rests on go to threat intelligence, once. */
 function followUp({ input, alert, settled }: Situation, first: readonly Step[]): Step[] {
   const is_waiting = first.some(({ step }) => !settled.has(step));
@@ -276,13 +308,14 @@ export const DESK_FIELDS = [
   'entities',
   'asset_criticality',
 ] as const;
-const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
+export const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 /** Whose trade each skill is, in our own fleet: names the specialist that a fleet lacks. */
 export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   analyze_access_log: 'web-security',
   analyze_email: 'email-security',
   analyze_http: 'web-security',
   analyze_threat: 'threat-intel',
+  analyze_url: 'email-security',
   assess_endpoint: 'endpoint-security',
   check_lolbins: 'endpoint-security',
   extract_iocs: 'threat-intel',
@@ -293,7 +326,10 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   run_sigma: 'threat-hunter',
   triage_alert: 'security-analyst',
 };
-const TEXT_STEP = 'text';
+/** Of a text, so many URLs are taken apart. */
+export const URLS_MAX = 20;
+const URL_CHARS_MAX = 4_096;
+export const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
 const TEXT_FIELDS = ['title', 'description'] as const;
 const INTEL_STEP = 'intel';

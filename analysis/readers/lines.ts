@@ -40,8 +40,12 @@ export async function* cutLines(stream: AsyncIterable<Uint8Array>, line_bytes_ma
     rest = Buffer.alloc(0);
     cut = false;
     number += 1;
-    const end = whole[length - 1] === CARRIAGE_RETURN ? length - 1 : length;
-    return { number, text: whole.toString('utf8', 0, end), cut: was_cut };
+    let start = 0;
+    let end = length;
+    while (start < end && whole[start] === 0) start += 1; // zeros around a line are what a broken write left
+    while (end > start && whole[end - 1] === 0) end -= 1;
+    if (whole[end - 1] === CARRIAGE_RETURN && end > start) end -= 1;
+    return { number, text: whole.toString('utf8', start, end), cut: was_cut };
   };
 
   for await (const chunk of stream) {

@@ -131,7 +131,7 @@ export async function analyzeAccessLog(
     corpus: { sha256: reader.sha256(), items: count.lines, items_read: count.read },
     ...(control === undefined ? {} : { control }),
   };
-  const { attackers, ...grounds } = groundsOf(name, book.attackers());
+  const { attackers, ...grounds } = groundsOf(name, book.attackers(), book.site());
   const not_checked = [
     ...gaps.filter(([open]) => open).map(([, gap]) => gap),
     ...(grounds.not_checked ?? []),

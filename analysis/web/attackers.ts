@@ -2,6 +2,7 @@
 import type { AttackClass } from './hit.ts';
 import type { LogEntry } from './log-line.ts';
 import type { LogSign } from './log-signs.ts';
+import { TRADE } from './trade.ts';
 import { createSourceWatch, type SourceWatch } from './scenarios.ts';
 
 /** What one source did of one class. */
@@ -22,10 +23,17 @@ export interface Answers {
   failed: number;
   unknown: number;
   accepted: number;
-  /** Sizes in bytes of accepted answers that are not the page an ordinary visitor gets; its size where one was seen. */
-  changed_sizes: Map<number, { times: number; usual_size: number | undefined }>;
+  /** Sizes in bytes of accepted answers that are not the page an ordinary visitor gets. */
+  changed_sizes: Map<number, ChangedSize>;
   /** Accepted answers of the size an ordinary visitor gets for the same path. */
   same_size: number;
+}
+
+/** One size; `usual_size` is that of the path where a visitor got it, and `is_sure` says that one such line leaves no doubt that it attacks. */
+export interface ChangedSize {
+  times: number;
+  usual_size: number | undefined;
+  is_sure: boolean;
 }
 
 /** A source with everything it did. */
@@ -43,6 +51,7 @@ export function createSourceBook() {
   const visitors = new Map<string, SourceRecord>();
   const attackers = new Map<string, SourceRecord>();
   const usual_sizes = new Map<string, number>();
+  const probed_sizes = new Map<string, { size: number; rule: string }>();
   let forgotten = 0;
   let refused = 0;
 
@@ -79,6 +88,9 @@ export function createSourceBook() {
         if (usual && !usual_sizes.has(path)) usual_sizes.set(path, entry.size ?? 0);
         return;
       }
+      const probe = entry.status === undefined ? undefined : signs.find((sign) => TRADE[sign.class].path_probe);
+      if (probe && probed_sizes.size < PATHS_MAX && !probed_sizes.has(path))
+        probed_sizes.set(path, { size: entry.status === 200 ? (entry.size ?? 0) : 0, rule: probe.rule });
       if (!attackers.has(record.source)) {
         if (attackers.size >= ATTACKERS_MAX) {
           refused += 1;
@@ -89,11 +101,36 @@ export function createSourceBook() {
       }
       for (const sign of signs) addDeed(record, sign, entry, line, usual_sizes.get(path));
     },
+    /** The sizes in bytes that most paths share: of what visitors ask for, and of what only attackers ask for. */
+    site: (): Site => ({
+      usual: sharedSize([...usual_sizes].map(([path, size]) => ({ size, rule: path }))),
+      unknown: sharedSize([...probed_sizes.values()]),
+    }),
     attackers: (): SourceRecord[] => [...attackers.values()],
     forgotten: () => forgotten,
     /** Lines with signs from sources beyond `ATTACKERS_MAX`. */
     refused: () => refused,
   };
+}
+
+/** How the server answers most paths; undefined where each has an answer of its own or they are refused. */
+export interface Site {
+  usual: number | undefined;
+  unknown: number | undefined;
+}
+
+/** The size that at least half share, of different kinds and enough to mean something: one exploit may succeed at several paths. */
+function sharedSize(answers: readonly { size: number; rule: string }[]): number | undefined {
+  const shared = new Map<number, { count: number; rules: Set<string> }>();
+  for (const { size, rule } of answers) {
+    const known = shared.get(size) ?? { count: 0, rules: new Set() };
+    known.count += 1;
+    known.rules.add(rule);
+    shared.set(size, known);
+  }
+  for (const [size, { count, rules }] of shared)
+    if (size > 0 && count >= SHARED_FROM && rules.size > 1 && count * 2 >= answers.length) return size;
+  return undefined;
 }
 
 function addDeed(
@@ -110,25 +147,36 @@ function addDeed(
   if (!deed.titles.includes(sign.title) && deed.titles.length < TITLES_MAX) deed.titles.push(sign.title);
   if (deed.lines.length < LINES_MAX)
     deed.lines.push({ number: line.number, text: line.text.slice(0, LINE_CHARS_MAX), title: sign.title });
-  addAnswer(deed.answers, entry, usual_size);
+  addAnswer(deed.answers, entry, usual_size, sign.is_faint !== true);
 }
 
-function addAnswer(answers: Answers, { status, size = 0 }: LogEntry, usual_size: number | undefined): void {
+function addAnswer(
+  answers: Answers,
+  { status, size = 0 }: LogEntry,
+  usual_size: number | undefined,
+  is_sure: boolean,
+): void {
   if (status === undefined) answers.unknown += 1;
   else if (status >= 500) answers.failed += 1;
   else if (status >= 400) answers.refused += 1;
   else if (status >= 300) answers.redirected += 1;
   else {
     answers.accepted += 1;
-    const same =
-      usual_size !== undefined &&
-      Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
-    if (same) answers.same_size += 1;
+    if (usual_size !== undefined && isNear(size, usual_size)) answers.same_size += 1;
     else if (answers.changed_sizes.size < SIZES_MAX || answers.changed_sizes.has(size)) {
-      answers.changed_sizes.set(size, { times: (answers.changed_sizes.get(size)?.times ?? 0) + 1, usual_size });
+      const known = answers.changed_sizes.get(size);
+      answers.changed_sizes.set(size, {
+        times: (known?.times ?? 0) + 1,
+        usual_size: known?.usual_size ?? usual_size,
+        is_sure: is_sure || known?.is_sure === true,
+      });
     }
   }
 }
+
+/** Two answers of one page. */
+export const isNear = (size: number, usual_size: number): boolean =>
+  Math.abs(size - usual_size) <= Math.max(SIZE_BYTES_NEAR, usual_size * SIZE_SHARE_NEAR);
 
 const noAnswers = (): Answers => ({
   refused: 0,
@@ -150,6 +198,8 @@ const SOURCE_LENGTH_MAX = 253;
 const LINES_MAX = 3;
 const LINE_CHARS_MAX = 1_000;
 const TITLES_MAX = 5;
+/** Fewer paths with an answer of one size may be chance. */
+const SHARED_FROM = 3;
 const SIZES_MAX = 32;
 /** Answers of one page differ by a token or a time: within 64 bytes or 10 % they are the same page. */
 const SIZE_BYTES_NEAR = 64;

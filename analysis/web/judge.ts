@@ -22,6 +22,8 @@ export interface Hit {
   text: string;
   /** The decodings that made it readable, in order. */
   steps: readonly string[];
+  /** It stands in a text that people wrote to people, which may only speak of it. */
+  in_prose?: boolean;
 }
 
 /** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread; of what is too long both ends are read. */
@@ -57,6 +59,7 @@ function judgeLocated(located: Located): Hit[] {
         label: located.label,
         text: cutOut(text, match),
         steps,
+        ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
       })),
     ),
   );
@@ -69,6 +72,19 @@ function grammarsOf({ place, name }: Located): readonly ((text: string) => Match
   if (place === 'name') return NAME_GRAMMARS;
   if (place === 'cookie') return COOKIE_GRAMMARS;
   return VALUE_GRAMMARS;
+}
+
+/** Eight words and among them four different ones that only sentences need. */
+function isProse(text: string): boolean {
+  const words =
+    text
+      .slice(0, PROSE_CHARS)
+      .toLowerCase()
+      .match(/(?<=^|[\s(])\p{L}{1,24}(?=$|[\s.,;:!?)])/gu) ?? [];
+  return (
+    words.length >= PROSE_WORDS_MIN &&
+    new Set(words.filter((word) => SENTENCE_WORDS.has(word))).size >= SENTENCE_WORDS_MIN
+  );
 }
 
 /** A short word or number: nothing any grammar could recognise. Most values end here. */
@@ -127,6 +143,17 @@ const LIST_HEADERS = new Set([
   'cache-control',
   'sec-ch-ua',
 ]);
+/** Classes whose grammar is made of words that people also write about. */
+const TOLD_CLASSES: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
+const SENTENCE_WORDS = new Set(
+  'the a an is are was were be been i you we they it that this these those with of to in for how what why which my your our also like not please thanks hello write uses der die das ein eine ist sind war und oder nicht mit von zu im ich du wir sie es wie was warum auch bitte danke man mein kann'.split(
+    ' ',
+  ),
+);
+const SENTENCE_WORDS_MIN = 4;
+const PROSE_WORDS_MIN = 8;
+/** How much of a value is read to know whether it is prose. */
+const PROSE_CHARS = 2_048;
 const CERTAIN_POINTS = 3;
 const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;
 const EVIDENCE_CHARS_MAX = 200;

@@ -10,6 +10,8 @@ export interface LogSign {
   class: AttackClass;
   rule: string;
   title: string;
+  /** Only one rule of a class whose words people also write speaks for it: an answer to it may be an ordinary page. */
+  is_faint?: boolean;
 }
 
 /** What a line shows, and in words what of it was too long to be judged whole. */
@@ -53,9 +55,15 @@ function targetSigns(target: string): LineReading {
     ? NO_HITS
     : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
   const lasting = hits.filter((hit) => hit.certain && hit.class !== 'session-fixation');
-  const signs = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
+  const kept = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
+  const signs = kept.map((sign) => (isFaint(sign, lasting) ? { ...sign, is_faint: true } : sign));
   return { signs, cut };
 }
+
+const isFaint = (sign: LogSign, hits: readonly Hit[]): boolean =>
+  WORDY.has(sign.class) &&
+  !FIRM.has(sign.rule) &&
+  new Set(hits.filter((hit) => hit.class === sign.class && !hit.in_prose).map(({ rule }) => rule)).size < 2;
 
 function agentSigns(agent: string): LineReading {
   const scanner = scannerOf(agent);
@@ -116,5 +124,7 @@ const WORDS =
   /%(?:[013]\w|2[02-9a-f]|5[b-e]|7[b-d]|u|c0|25)|\b(?:union|select|sleep|benchmark|waitfor|information_schema|xp_cmdshell|schema|passwd|alert|or|and|having|order\+by|eval|wget|curl|cmd|exec|system|base64|jndi)\b|=(?:https?|ftp|file|php|data|gopher|dict):|etc\/|proc\/|_schema|sys\w{3,12}s\b|\$|__|xp_|-inf\//i;
 const LOADED =
   /\$\{|\(\)\s?\{|<[a-z!?]|['"`]|\bunion\b|\bselect\b|\bsleep\s?\(|\.\.\/|;\s?(?:ls|cat|wget|curl|id|ping)\b/i;
+const WORDY: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
+const FIRM = new Set(['sqli/probe-function', 'sqli/condition']);
 const REMEMBERED_MAX = 4_096;
 const REMEMBERED_LENGTH_MAX = 512;

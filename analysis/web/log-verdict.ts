@@ -4,7 +4,7 @@ import type { Evidence, NotChecked, Severity } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { Attacker } from './access-log.ts';
-import type { Deed, SourceRecord } from './attackers.ts';
+import { isNear, type Deed, type Site, type SourceRecord } from './attackers.ts';
 import { hiddenSources, recommendationsOf, type Accused } from './log-actions.ts';
 import { TRADE, type Trade } from './trade.ts';
 
@@ -22,9 +22,10 @@ interface Judged {
 export function groundsOf(
   name: string,
   records: readonly SourceRecord[],
+  site: Site,
 ): Omit<Grounds, 'subject' | 'checked'> & { attackers: Attacker[] } {
   const judged = records
-    .map((record) => ({ record, deeds: judgeDeeds(record) }))
+    .map((record) => ({ record, deeds: judgeDeeds(record, site) }))
     .sort(
       (left, right) =>
         gravityOf(right.deeds) - gravityOf(left.deeds) || left.record.first_line - right.record.first_line,
@@ -98,10 +99,11 @@ function accusedOf(grave: readonly Accusation[]): Accused[] {
   return [...found.values()];
 }
 
-function judgeDeeds({ deeds, watch }: SourceRecord): Judged[] {
+function judgeDeeds({ deeds, watch }: SourceRecord, site: Site): Judged[] {
   return [...deeds.values()]
     .map((deed) => {
-      const { success, why } = deed.class === 'brute-force' ? loginSuccess(watch.login_succeeded()) : successOf(deed);
+      const { success, why } =
+        deed.class === 'brute-force' ? loginSuccess(watch.login_succeeded()) : successOf(deed, site);
       return { deed, success, why, ...gravity(deed, success) };
     })
     .sort(
@@ -117,19 +119,32 @@ const loginSuccess = (succeeded: boolean): { success: Success; why: string } =>
     ? { success: 'likely', why: 'a login followed the failures' }
     : { success: 'unlikely', why: 'no login followed the failures' };
 
-/** How the server answered, read as likelihood. An answer that many different probes share is a page for everything. */
-function successOf({ class: attack, answers }: Deed): { success: Success; why: string } {
+/**
+ * How the server answered, read as likelihood. An answer that many different probes share is a page for everything, and one with
+ * nothing to compare it to says something only of a line that leaves no doubt.
+ */
+function successOf({ class: attack, answers }: Deed, site: Site): { success: Success; why: string } {
   const trade = TRADE[attack];
   if (!trade.can_succeed) return { success: 'unknown', why: 'it gains nothing by itself' };
-  const changed = [...answers.changed_sizes].find(([size, { times }]) => size > 0 && times < CATCH_ALL_FROM);
-  if (changed) {
-    const [size, { usual_size }] = changed;
+  const page = trade.path_probe ? site.unknown : site.usual;
+  const changed = [...answers.changed_sizes].filter(
+    ([size, { usual_size }]) => usual_size !== undefined || page === undefined || !isNear(size, page),
+  );
+  const telling = changed.find(
+    ([size, { times, usual_size, is_sure }]) =>
+      size > 0 && times < CATCH_ALL_FROM && (is_sure || usual_size !== undefined),
+  );
+  if (telling) {
+    const [size, { usual_size }] = telling;
     const usual = usual_size === undefined ? '' : ` where this page usually has ${usual_size}`;
     return { success: trade.path_probe ? 'likely' : 'possible', why: `the server sent ${size} bytes${usual}` };
   }
-  if (answers.changed_sizes.size > 0)
+  if (changed.some(([, { is_sure }]) => is_sure))
     return { success: 'possible', why: 'the server accepted it, but all such answers look alike' };
   if (answers.failed > 0) return { success: 'possible', why: 'the server failed with an error' };
+  if (changed.length > 0) return { success: 'unknown', why: 'the server sent a page that nothing can be compared to' };
+  if (answers.changed_sizes.size > 0)
+    return { success: 'unlikely', why: PAGE_OF_MOST[trade.path_probe ? 'unknown' : 'usual'] };
   if (answers.same_size > 0) return { success: 'unlikely', why: 'the server sent the usual page' };
   if (answers.refused + answers.redirected > 0)
     return { success: 'unlikely', why: answers.refused > 0 ? 'the server refused it' : 'the server only redirected' };
@@ -184,6 +199,10 @@ const OUTCOME: Readonly<Record<Success, string>> = {
   possible: 'may have worked',
   unlikely: 'probably failed',
   unknown: 'outcome unknown',
+};
+const PAGE_OF_MOST: Readonly<Record<keyof Site, string>> = {
+  usual: 'the server sent the page that it sends for most paths',
+  unknown: 'the server sends such a page for most paths that it does not know',
 };
 const RANK: Readonly<Record<Severity, number>> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
 const CATCH_ALL_FROM = 3;

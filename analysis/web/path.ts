@@ -13,7 +13,7 @@ export function judgePath(value: string): Match[] {
   find(
     'traversal',
     'walks up the folders',
-    true,
+    !staysInside(text),
     /(?:^|[^.\w])\.{2,4}[\\/;]{1,4}(?:\.{1,4}[\\/;]{1,4}|\w|%|$)|[\\/]\.{2,3}(?:;[^/]{0,40})?[\\/]|[\\/]\.{2}$/,
   );
   findFile(
@@ -68,5 +68,25 @@ export function judgePath(value: string): Match[] {
   return matches.all();
 }
 
-/** Three words of plain letters before a file that a blank parts from them: a sentence about it, no path; a shell's command is another's to know. */
-const PROSE = /^(?:[a-z]{1,20} ){3,20}\/[\w./-]{1,80}(?: [a-z]{1,20}){0,20}[?.!]?$/;
+/** `/docs/../docs/intro`: plainly written, and never above the folder where it began; servers and browsers resolve it. */
+const staysInside = (text: string): boolean =>
+  !/[\\]|\.%|%(?:25|2e|2f|5c)|\.\.;|\.{3}/.test(text) &&
+  text
+    .replace(/[a-z][a-z0-9+.-]{1,20}:\/\/[^/\s]{0,255}/g, '')
+    .split(/[\s"'=,;|&()<>]/)
+    .filter((part) => part.includes('..'))
+    .every(isInner);
+
+function isInner(path: string): boolean {
+  let depth = 0;
+  for (const folder of path.split('/')) {
+    if (folder === '..') depth -= 1;
+    else if (folder !== '' && folder !== '.') depth += 1;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
+/** Three words of plain letters before a file that a blank parts from them, or words after it: a sentence about it, no path; a shell's command is another's to know. */
+const PROSE =
+  /^(?:(?:[a-z]{1,20} ){3,20}\/[\w./-]{1,80}(?: [a-z]{1,20}){0,20}|\/[\w./-]{1,80}(?: \p{L}{3,20}){1,20})[?.!]?$/u;

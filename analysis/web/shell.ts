@@ -13,8 +13,9 @@ export function judgeShell(value: string): Match[] {
     const speaks = /^\s{1,8}(?:-{1,2}[a-z?]|\/[a-z?*]|[a-z]:\\|[~.]{0,2}\/|https?:|[*$'"\d%]|\w{1,24}\.\w|\|)/.test(
       rest,
     );
-    if (split && COMMANDS.has(name)) matches.add('command', `runs ${name}`, true, index, end);
-    else if (split && SHORT_COMMANDS.has(name) && (speaks || /^\s{0,4}(?:[;|&`)#'"}]|$)/.test(rest))) {
+    if (split && COMMANDS.has(name)) {
+      matches.add('command', `runs ${name}`, speaks || !isWord(text, { index, separator, name, rest }), index, end);
+    } else if (split && SHORT_COMMANDS.has(name) && (speaks || /^\s{0,4}(?:[;|&`)#'"}]|$)/.test(rest))) {
       matches.add('short-command', `runs ${name}`, true, index, end);
     } else if (!split && COMMANDS.has(name) && speaks)
       matches.add('bare-command', `runs ${name}`, STRONG.has(name), index, end);
@@ -111,6 +112,22 @@ const unquoted = (text: string): string =>
     .replace(/(?<=[a-z])(?:''|""|\\(?=[a-z])|\^)(?=[a-z])/g, '')
     .replace(/(?<=[a-z])(['"])([a-z])\1(?=[a-z]|\b)/g, '$2');
 
+/**
+ * A word of a sentence that is a command's name too: `C++ && bash` starts what has nothing to read, and in
+ * `president; cat videos` a semicolon parts two phrases.
+ */
+function isWord(text: string, { index, separator, name, rest }: Command): boolean {
+  const before = text.slice(0, index);
+  if (/^[\s"')]{0,8}$/.test(rest))
+    return IDLE.has(name) && separator !== '|' && / $/.test(before) && /\p{L}/u.test(before);
+  return (
+    separator === ';' &&
+    /\p{L}{2}$/u.test(before) &&
+    /^ \p{L}+(?: \p{L}+)*[?.!]?$/u.test(rest) &&
+    text[index + 1] === ' '
+  );
+}
+
 interface Command {
   index: number;
   separator: string;
@@ -147,6 +164,10 @@ const COMMANDS =
   nohup strace gdb tee xargs sort uniq lsof lsb_release lscpu lsmod df free uptime history locate which whereis finger arp route ifdown ifup ufw openssl
   dir type copy move del erase ren attrib schtasks sc reg taskkill vssadmin net net1 netsh nbtstat getmac findstr expr eval exec export source alias bzip2 rsync
   socat node java javac rpm dpkg tcpdump screen tmux vim vi nano ed ex dash zsh ksh csh tcsh fish pidof iwmi iwr irm iex gci gwmi saps mkfifo chsh visudo usermod dmesg getent pwd cd ver`);
+/** What does nothing without an argument or an input. */
+const IDLE = words(
+  'bash zsh ksh csh tcsh dash fish python python2 python3 perl ruby php lua node java javac cat head tail less more sort grep sed awk echo find make gcc locate which touch kill',
+);
 const SHORT_COMMANDS = words(
   'ls id ps nc sh w rm cp mv ln dd du od wc vi ip su nl ar at cd pwd who set cut top man mail last date env yes nice tr jq go cc as ld',
 );

@@ -7,13 +7,16 @@ import { createMatches, type Match } from './hit.ts';
  */
 export function judgeSql(text: string): Match[] {
   const matches = createMatches('sqli');
-  const { tokens, comments, quotes } = tokenize(text.toLowerCase());
+  const { tokens, comments, quotes: all_quotes } = tokenize(text.toLowerCase());
+  const quotes = all_quotes.length === 1 && isApostrophe() ? [] : all_quotes;
   const at = (index: number): Token => tokens[index] ?? NOTHING;
   const add = (rule: string, title: string, certain: boolean, from: Token, to: Token) => {
     matches.add(rule, title, certain, from.start, Math.max(from.end, to.end));
   };
-  const broken = quotes.length > 0 || comments.length > 0;
+  const ends = comments.length > 0 && !isDash();
+  const broken = quotes.length > 0 || ends;
   let prose: boolean | undefined;
+  const is_named = isNamed();
 
   for (let index = 0; index < tokens.length; index += 1) {
     const token = at(index);
@@ -24,38 +27,37 @@ export function judgeSql(text: string): Match[] {
     if (token.text === 'union') {
       const select = ['all', 'distinct'].includes(next.text) ? at(index + 2) : next;
       if (select.text === 'select') {
-        if (!(prose ??= isProse())) add('union', 'UNION SELECT', true, token, select);
+        if (!(prose ??= isProse())) add('union', 'UNION SELECT', !is_named, token, select);
       } else if (token.breaks || select.glued) add('union-break', 'UNION after a break', broken, token, next);
     }
     if (token.text === 'select') judgeSelect(index);
     if (CONNECTIVES.has(token.text)) judgeCondition(index);
     if (SCHEMA.has(token.text)) add('schema', 'names a system table or routine', true, token, token);
     if (isCall(token, next)) {
-      if (PROBES.has(token.text)) add('probe-function', `calls ${token.text}()`, true, token, next);
+      if (PROBES.has(token.text)) add('probe-function', `calls ${token.text}()`, !isTold(index), token, next);
       else if (FUNCTIONS.has(token.text))
         add('function', `calls ${token.text}()`, broken && tokens.length > 3, token, next);
     }
     if (PAIRS.get(token.text)?.has(next.text))
-      add('statement', `${token.text} ${next.text}`.toUpperCase(), true, token, next);
+      add('statement', `${token.text} ${next.text}`.toUpperCase(), broken || !followsWord(index), token, next);
     if (token.statement && STATEMENTS.has(token.text)) add('stacked', 'a second statement', true, token, next);
     if (token.text === 'case' && next.text === 'when') add('case', 'CASE WHEN', true, token, next);
     if (token.text === 'waitfor' && ['delay', 'time'].includes(next.text)) add('delay', 'WAITFOR', true, token, next);
     if ((token.text === 'order' || token.text === 'group') && next.text === 'by') {
       const argument = at(index + 2);
-      const probing =
-        argument.kind === 'number' || comments.length > 0 || argument.text === 'concat' || argument.text === 'if';
+      const probing = argument.kind === 'number' || ends || argument.text === 'concat' || argument.text === 'if';
       add('by', `${token.text.toUpperCase()} BY`, probing, token, argument);
     }
     if (token.text === 'as' && token.breaks && next.kind === 'word')
-      add('alias', 'closes the query', comments.length > 0, token, next);
+      add('alias', 'closes the query', ends, token, next);
     if (token.text === 'procedure' && next.text === 'analyse') add('procedure', 'PROCEDURE ANALYSE', true, token, next);
     if (token.text === 'having' || token.text === 'limit') {
-      if (next.kind === 'number') add('clause', token.text.toUpperCase(), comments.length > 0, token, next);
+      if (next.kind === 'number') add('clause', token.text.toUpperCase(), ends, token, next);
     }
     if (LONELY.has(token.text) && tokens.length <= LONELY_TOKENS_MAX)
       add('keyword', 'a SQL keyword alone', false, token, token);
     if (token.breaks && LONELY_AFTER_BREAK.has(token.text))
-      add('break-keyword', 'a SQL keyword after a quote', true, token, next);
+      add('break-keyword', 'a SQL keyword after a quote', !is_named, token, next);
   }
   judgeBreaks();
   return matches.all();
@@ -78,6 +80,64 @@ export function judgeSql(text: string): Match[] {
     );
   }
 
+  /** `"union select"`: a phrase to search for, between its quotes and with nothing behind it. */
+  function isNamed(): boolean {
+    return /^(?:\w{1,20}:)?"\w{1,20} \w{1,20}"$/.test(text) && quotes.length === 2;
+  }
+
+  /** The only quote, between the letters of a name: `O'Reilly`, and not `admin'or`. */
+  function isApostrophe(): boolean {
+    const inside = /\p{L}['’](\p{L}{1,40})/u.exec(text.toLowerCase());
+    return inside !== null && !isQueryWord(inside[1] ?? '');
+  }
+
+  /** A plain word stands before it that no query has there: `in SQL you write SELECT name FROM users`. */
+  function followsWord(index: number): boolean {
+    const { kind, text: word } = at(index - 1);
+    const { breaks, opened, statement, glued } = at(index);
+    return (
+      kind === 'word' && /^\p{L}+$/u.test(word) && !breaks && !opened && !statement && !glued && !isQueryWord(word)
+    );
+  }
+
+  /** A call that a sentence speaks of, `sleep(5) in C`: nothing is closed, and words stand around it that no query has. */
+  function isTold(index: number): boolean {
+    if (broken || comments.length > 0) return false;
+    const behind = closing(index + 1);
+    const after = at(behind).text === 'in' && !at(behind + 1).opened ? behind + 1 : behind;
+    return (
+      followsWord(index) || (behind < tokens.length && /^\p{L}+$/u.test(at(after).text) && !isQueryWord(at(after).text))
+    );
+  }
+
+  /** `Select Committee from Union`: plain words, of which none names what a database keeps. */
+  function isSentence(index: number, from: number): boolean {
+    if (broken || index > 0) return false;
+    const around = [...tokens.slice(index + 1, from), ...tokens.slice(from + 1)];
+    return (
+      around.length > 1 &&
+      around.every(
+        ({ kind, text: word }) =>
+          kind === 'word' && /^\p{L}+$/u.test(word) && !QUERY_WORDS.has(word) && !KEPT.has(word),
+      )
+    );
+  }
+
+  /** `(from 8 to 9) -- thanks`, `Bobby's "tables" -- review`: a dash between words, with nothing before it left open. */
+  function isDash(): boolean {
+    const last = comments.at(-1);
+    if (!last || comments.length > 1 || last.text !== '--') return false;
+    const tail = readable(text.slice(last.end, last.end + TAIL_CHARS));
+    if (!/^\s{1,4}\p{L}{2}/u.test(tail)) return false;
+    const speaks = /^\s{1,4}\p{L}{2,20} \p{L}{2,20}/u.test(tail);
+    const head = readable(text.slice(0, last.start));
+    const open = head.replace(/(?<=\p{L})['’](?=\p{L})/gu, '');
+    const balanced = ['"', "'", '`'].every((quote) => open.split(quote).length % 2 === 1);
+    return (
+      balanced && open.split('(').length === open.split(')').length && (speaks || !/[=<>|]|\d[\s;]{0,8}$/.test(head))
+    );
+  }
+
   /** `or 1=1`, `and 'a'='a`, `|| x like y`: a connective, an operand, a comparison, an operand. */
   function judgeCondition(index: number) {
     const from = at(index);
@@ -94,8 +154,8 @@ export function judgeSql(text: string): Match[] {
     if (at(compare).text === '.') compare += 2;
     const comparison = at(compare);
     if (!COMPARISONS.has(comparison.text)) {
-      const literal = left.kind === 'number' && (from.breaks || comments.length > 0 || left.quoted);
-      if (literal || (from.breaks && comments.length > 0) || (from.breaks && left.quoted)) {
+      const literal = left.kind === 'number' && (from.breaks || ends || left.quoted);
+      if (literal || (from.breaks && ends) || (from.breaks && left.quoted)) {
         add('condition', 'a condition after a quote', true, from, left);
       }
       if (from.breaks && from.kind === 'word') add('condition-start', 'a connective after a quote', false, from, left);
@@ -121,12 +181,16 @@ export function judgeSql(text: string): Match[] {
     for (let cursor = index + 1; cursor < Math.min(tokens.length, index + SELECT_TOKENS_MAX); cursor += 1) {
       const token = at(cursor);
       if (token.text !== 'from' && token.text !== 'into') continue;
+      if (!broken && !select.opened && !select.statement && followsWord(index)) return;
       const query =
-        cursor - index === 2 || tokens.slice(index, cursor + 2).some(({ kind, opened }) => kind !== 'word' || opened);
+        (cursor - index === 2 && !isSentence(index, cursor)) ||
+        tokens.slice(index, cursor + 2).some(({ kind, opened }) => kind !== 'word' || opened);
       add('select', 'SELECT … FROM', query || select.statement || broken || select.opened, select, at(cursor + 1));
       return;
     }
+    if (!broken && !select.opened && !select.statement && followsWord(index)) return;
     const next = at(index + 1);
+    if (index === 0 && isCall(next, at(index + 2)) && isTold(index + 1)) return;
     const value = next.kind === 'number' || next.text === '*' || next.text === 'null' || isCall(next, at(index + 2));
     if (value || next.opened || next.text === 'case')
       add('select-value', 'SELECT of a value', value || select.opened || select.statement, select, next);
@@ -148,8 +212,9 @@ export function judgeSql(text: string): Match[] {
     const literal = (token: Token) => token.kind === 'number' || token.quoted;
     const same = left !== NOTHING && left.text === right.text;
     const after_break = operator.breaks && (literal(right) || isCall(right, at(index + 2)));
+    const is_told = !broken && index === 1 && tokens.length > 3 && isPlainWord(at(index + 2));
     if (same && (left.kind === 'number' || left.quoted))
-      add('tautology', 'a comparison of equal values', true, left, right);
+      add('tautology', 'a comparison of equal values', !is_told, left, right);
     else if (after_break && left !== NOTHING) add('compare', 'a comparison after a quote', true, left, right);
     else if (left.kind === 'number' && right.kind === 'number' && operator.text !== '=')
       add('compare-numbers', 'compares two numbers', false, left, right);
@@ -181,6 +246,7 @@ export function judgeSql(text: string): Match[] {
       return;
     }
     const tail = text.slice(last.end).trim() === '' || last.text !== '#';
+    if (!ends) return;
     const closes =
       (first && first.start < last.start) ||
       /[)\d%][\s;]{0,8}$/.test(text.slice(Math.max(0, last.start - 16), last.start));
@@ -330,6 +396,12 @@ const isDigit = (code: number) => code >= 48 && code <= 57;
 const isWordStart = (code: number) =>
   (code >= 97 && code <= 122) || code === 95 || code === 36 || code === 64 || code > 160;
 const isOperand = ({ kind, text }: Token) => kind === 'number' || (kind === 'word' && !COMPARISONS.has(text));
+/** The layer before decoding holds its blanks and quotes as escapes. */
+const readable = (text: string) =>
+  text.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+const isPlainWord = ({ kind, text }: Token) => kind === 'word' && /^\p{L}+$/u.test(text) && !isQueryWord(text);
+const isQueryWord = (word: string) =>
+  QUERY_WORDS.has(word) || CONNECTIVES.has(word) || STATEMENTS.has(word) || COMPARISONS.has(word) || JOINERS.has(word);
 const isCall = (token: Token, next: Token) => token.kind === 'word' && next.text === '(';
 const ALL_CALLS = (name: string) => PROBES.has(name) || FUNCTIONS.has(name);
 const words = (list: string) => new Set(list.split(/\s+/));
@@ -357,6 +429,14 @@ const STATEMENTS = words(
   'select insert update delete drop create alter exec execute declare waitfor call begin shutdown truncate merge if set print grant revoke backup restore load kill go use while sleep',
 );
 const QUERY_WORDS = words('all distinct from null into where having limit order group concat');
+/** Words of a query after which another of its words stands. */
+const JOINERS = words(
+  'union as exists not any some then else end when case by set values table database schema except intersect minus explain procedure returning using view trigger user join binary',
+);
+/** Names of what a database keeps. */
+const KEPT = words(
+  'password passwords passwd pass pwd user users username usernames login logins email emails admin admins account accounts member members customer customers id name dual tables columns database version secret secrets flag credentials token tokens hash',
+);
 const LONELY = words('rlike regexp xor sysdate union select information_schema waitfor xp_cmdshell benchmark outfile');
 const LONELY_AFTER_BREAK = words(
   'union select having collate regexp rlike waitfor except intersect procedure into sounds div alter drop insert',
@@ -417,6 +497,8 @@ const FUNCTIONS =
   xml_ json_array json_object json_valid jsonb_build_object array_to_string regexp_replace regexp_matches current_date current_time current_timestamp
   unicode nchar newid object_id object_name col_name suser_name suser_sname user_id user_name host_name len charindex patindex stuff replicate
   is_member collation coercibility current_database pg_client_encoding inet_server_addr cot starts_with sha uncompressed_length addresses ip_`);
+/** What is looked at behind a dash to know whether words follow, in characters. */
+const TAIL_CHARS = 64;
 const SELECT_TOKENS_MAX = 60;
 const CALL_TOKENS_MAX = 60;
 const LONELY_TOKENS_MAX = 3;

@@ -35,7 +35,7 @@ function sortedOut(entries: readonly unknown[]) {
   const places = entries.flatMap((entry, index) => (entry instanceof AuroraError ? [] : [index]));
   return {
     admitted: places.map((index) => entries[index]),
-    inPlace(kept: readonly BulkOutcome[]): BulkOutcome[] {
+    inPlace: (kept: readonly BulkOutcome[]): BulkOutcome[] => {
       const outcomes = new Map(kept.map((outcome) => [places[outcome.index], outcome]));
       return entries.flatMap((entry, index): BulkOutcome[] => {
         if (entry instanceof AuroraError) {

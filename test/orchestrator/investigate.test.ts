@@ -232,10 +232,10 @@ describe('inputs that cannot be looked at', () => {
 
   test('fields of an alert that nobody is given keep it from being clean, and are named', async () => {
     const { verdict, not_checked } = await investigate({
-      text: '{"description":"x","command_line":"powershell -enc"}',
+      text: '{"description":"x","parent_line":"powershell -enc"}',
     });
     expect(verdict).toBe('inconclusive');
-    expect(JSON.stringify(not_checked)).toContain('command_line');
+    expect(JSON.stringify(not_checked)).toContain('parent_line');
   });
 
   test('an alert that carries nothing to look at is no clean alert', async () => {

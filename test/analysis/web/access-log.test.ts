@@ -121,6 +121,30 @@ test('success is read from status and size: an unchanged page is unlikely, a dif
   expect((await resultOf(injected(90_000))).attackers[0]?.classes[0]).toMatchObject({ success: 'possible' });
 });
 
+test('an answer says something only against another: a page of its own size to words that may be honest is no success', async () => {
+  const visitor = line('192.0.2.1', 'GET /item?id=1 HTTP/1.1', 200, 5_000);
+  const outcomeOf = async (lines: readonly string[]) => (await resultOf(lines)).attackers[0]?.classes[0]?.success;
+  const faint = line('192.0.2.9', 'GET /read?f=/etc/passwd HTTP/1.1', 200, 700);
+  expect(await outcomeOf([visitor, faint])).toBe('unknown');
+  expect(await outcomeOf([line('192.0.2.1', 'GET /read?f=a HTTP/1.1', 200, 5_000), faint])).toBe('possible');
+  const firm = line('192.0.2.9', "GET /read?f=1'%20UNION%20SELECT%20a%20FROM%20b--%20 HTTP/1.1", 200, 700);
+  expect(await outcomeOf([visitor, firm])).toBe('possible');
+  const usual = ['/a', '/b', '/c'].map((path) => line('192.0.2.1', `GET ${path} HTTP/1.1`, 200, 710));
+  expect(await outcomeOf([...usual, firm])).toBe('unlikely');
+});
+
+test('a server that sends one page for every unknown path has no web shell because of it', async () => {
+  const scan = (sizes: readonly number[]) =>
+    ['/c99.php', '/.env', '/.git/config', '/actuator/env'].map((path, at) =>
+      line('192.0.2.9', `GET ${path} HTTP/1.1`, sizes[at] === 0 ? 404 : 200, sizes[at]),
+    );
+  const page_for_all = await resultOf(scan([3_000, 3_000, 3_000, 3_000]));
+  expect(page_for_all.attackers[0]?.classes.map(({ success }) => success)).not.toContain('likely');
+  expect(page_for_all.verdict).toBe('suspicious');
+  const found = await resultOf(scan([3_000, 0, 0, 0]));
+  expect(found).toMatchObject({ severity: 'critical' });
+});
+
 test('blocking names every public attacker and never a private, loopback, link-local or reserved address', async () => {
   const local = [
     '172.17.0.1',

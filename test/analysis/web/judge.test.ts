@@ -233,3 +233,51 @@ const CRS_FLOORS = {
   rce: 0.45,
   'session-fixation': 0.7,
 };
+
+test.each([
+  'Select Committee from Union',
+  'Bitte rufen Sie an (ab 8 Uhr) -- Danke!',
+  'Bobby\'s "tables" -- review',
+  'C++ && bash',
+  'president; cat videos',
+  'order by phone -- cheap',
+  'sleep(5) in C',
+  'Wofür sleep(5) in C',
+  "O'Reilly drop table lamp",
+  'SELECT COUNT(*) Excel',
+  'message:"union select"',
+  '1=1 meme',
+  '/docs/../docs/intro',
+  '/artikel/%C3%BCbung/../liste',
+  '/etc/hosts bearbeiten',
+])('%s is what people write and left alone', (text) => {
+  expect(certainClass(text)).toBeUndefined();
+});
+
+test.each([
+  ['/docs/../../intro', 'lfi'],
+  ['uploads/%2e%2e/conf', 'lfi'],
+  ['/public/..;/manager', 'lfi'],
+  ["admin' -- thanks for all", 'sqli'],
+  ["x' order by name -- more words here", 'sqli'],
+  ["O'or 1=1", 'sqli'],
+  ['1 or sleep(5) -- in my time', 'sqli'],
+  ['select password from users', 'sqli'],
+  ['127.0.0.1; cat flag', 'rce'],
+  ['word;cat flag', 'rce'],
+  ['echo x | bash', 'rce'],
+])('%s stays %s', (text, attack) => {
+  expect(certainClass(text)).toBe(attack);
+});
+
+test('an attack that a text for people speaks of is less than one by itself, and never nothing', () => {
+  const body = (text: string) =>
+    analyzeRequests(
+      [{ method: 'POST', target: '/', headers: { 'content-type': 'application/json' }, body: text }],
+      'x',
+    );
+  const told =
+    'In SQL you write SELECT name FROM users WHERE id = 1; -- like that. Also rm is bad; cat /etc/passwd lists all';
+  expect(body(JSON.stringify({ text: told }))).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
+  expect(body(JSON.stringify({ text: 'x; cat /etc/passwd' }))).toMatchObject({ verdict: 'malicious' });
+});
