@@ -4,7 +4,7 @@ import type { Brand } from './brands.ts';
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
 import { CHEAP_SUFFIXES, FREE_HOSTING, FREEMAIL, isAmong, TRIAL_SENDERS } from './hosts.ts';
-import type { Sign } from './judge.ts';
+import type { Sign } from './signals.ts';
 
 /** The signs that the sender, envelope and reply addresses give. */
 export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {

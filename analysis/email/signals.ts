@@ -13,6 +13,16 @@ export interface Signal {
 
 export type SignalId = keyof typeof SIGNALS;
 
+/** One observation; `host` and `sha256` name the indicator it rests on, if it rests on one. */
+export interface Sign {
+  id: SignalId;
+  locator: string;
+  text: string;
+  detail?: string;
+  host?: string;
+  sha256?: string;
+}
+
 const signal = (
   basis: string,
   weight: number,
@@ -88,6 +98,18 @@ export const SIGNALS = {
   ]),
   attachment_page: signal('attachment', 0.5, 'medium', 'An attachment is a web page that opens outside the mail'),
   attachment_macro: signal('attachment', 0.5, 'medium', 'An attachment is a document that carries macros'),
+  attachment_macro_asked: signal('attachment', 0.65, 'medium', 'The text asks to enable the macros of an attachment', [
+    'T1204.002',
+  ]),
+  attachment_hidden: signal('attachment', 0.8, 'high', 'An attachment is a program under the name of another kind', [
+    'T1036.008',
+  ]),
+  attached_password: signal('form', 0.65, 'high', 'An attached or carried page asks for a password', ['T1598.002']),
+  attached_smuggling: signal('smuggling', 0.75, 'high', 'An attached page puts a file together and saves it', [
+    'T1027.006',
+  ]),
+  attached_written: signal('smuggling', 0.5, 'medium', 'An attached page writes itself from encoded text', ['T1027']),
+  link_data: signal('link-form', 0.5, 'medium', 'A link carries the whole page that it opens', ['T1027']),
   attachment_archive: signal('attachment', 0.2, 'info', 'An attachment is an archive or a disk image'),
   attachment_locked: signal('attachment', 0.5, 'medium', 'An archive comes with its password in the text', ['T1027']),
   attachment_type: signal('attachment', 0.4, 'low', 'An attachment is declared as another kind than its name says', [

@@ -11,10 +11,10 @@ import {
 } from './domains.ts';
 import type { MailLink, ParsedMail } from './facts.ts';
 import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
-import type { Sign } from './judge.ts';
 import { isCheap } from './sender.ts';
 import { urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
+import type { Sign } from './signals.ts';
 
 /** Whose links a mail may carry without a sign: the sender's, unless a check says the sender is somebody else. */
 interface Excuse {
@@ -52,7 +52,7 @@ export function targetSigns(
     if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
   }
   if (mail.facts.password_inputs > 0) {
-    const form = mail.links.find((link) => link.kind === 'form');
+    const form = mail.links.find((link) => link.kind === 'form' && link.attached !== true);
     signs.push({
       id: 'form_password',
       locator: form?.locator ?? 'html input',
@@ -60,8 +60,9 @@ export function targetSigns(
     });
   }
   // The link that matters is rarely the borrowed font or the borrowed imprint of a known firm.
-  const first = mail.links.find((link) => !ownerOf(link.host, brands)) ?? mail.links[0];
-  if (first && !mail.links.some((link) => own.has(registeredDomain(effectiveHostOf(link.url))))) {
+  const written = mail.links.filter(({ attached }) => attached !== true);
+  const first = written.find((link) => !ownerOf(link.host, brands)) ?? written[0];
+  if (first && !written.some((link) => own.has(registeredDomain(effectiveHostOf(link.url))))) {
     signs.push(signOf('links_foreign', first));
   }
   return signs;
