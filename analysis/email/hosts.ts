@@ -56,3 +56,7 @@ export function isAmong(host: string, set: ReadonlySet<string>): boolean {
   const labels = host.split('.');
   return labels.some((_, index) => set.has(labels.slice(index).join('.')));
 }
+
+/** Whether a suffix of cheap registrations carries the name; two-part ones like `za.com` count as suffix. */
+export const isCheap = (host: string): boolean =>
+  CHEAP_SUFFIXES.has(host.slice(host.lastIndexOf('.') + 1)) || CHEAP_SUFFIXES.has(host.split('.').slice(-2).join('.'));

@@ -13,6 +13,7 @@ import { indicatorsOf } from './indicators.ts';
 import { senderSigns } from './sender.ts';
 import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Sign, type Signal, type SignalId } from './signals.ts';
 import { targetSigns } from './targets.ts';
+import { trustOf } from './trust.ts';
 import { wordingSigns } from './wording.ts';
 
 /** What the judge may know beside the mail. */
@@ -60,10 +61,11 @@ export function judgeEmail(mail: ParsedMail, around: Surroundings = {}): Grounds
 function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Authentication | undefined): Sign[] {
   const reported = reportedSigns(mail);
   const checked = checkedSigns(authentication);
-  const authenticated = ![...reported, ...checked].some(({ id }) => FAILURES.has(id));
+  const isFailed = [...reported, ...checked].some(({ id }) => FAILURES.has(id));
+  const trust = trustOf(mail, authentication, isFailed);
   return [
-    ...senderSigns(mail, brands),
-    ...targetSigns(mail, { brands, authenticated }),
+    ...senderSigns(mail, brands, trust),
+    ...targetSigns(mail, { brands, trust }),
     ...wordingSigns(mail, brands),
     ...attachmentSigns(mail),
     ...openedSigns(mail),

@@ -1,13 +1,14 @@
 /** Who a mail claims to come from, held against where it and its answers really go. */
-import { ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain, topLevelOf } from './domains.ts';
+import { isMember, ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain } from './domains.ts';
 import type { Brand } from './brands.ts';
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
-import { CHEAP_SUFFIXES, FREE_HOSTING, FREEMAIL, isAmong, TRIAL_SENDERS } from './hosts.ts';
+import { FREE_HOSTING, FREEMAIL, isAmong, isCheap, TRIAL_SENDERS } from './hosts.ts';
+import { compoundOr, type Trust } from './trust.ts';
 import type { Sign } from './signals.ts';
 
 /** The signs that the sender, envelope and reply addresses give. */
-export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {
+export function senderSigns(mail: ParsedMail, brands: readonly Brand[], trust: Trust): Sign[] {
   const sender = mail.from.findLast((mailbox) => mailbox.domain !== '');
   const where = { locator: 'header From', text: shown(mail.from) };
   const signs: Sign[] = [];
@@ -18,7 +19,8 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] 
   const claimed = brandNamedIn(names, brands);
   const lookalike = lookalikeOf(sender.domain, brands);
   if (lookalike) {
-    signs.push({ id: 'sender_lookalike', ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
+    const id = compoundOr('sender', lookalike, sender.domain, trust);
+    signs.push({ id, ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
   }
   // A name that claims what the domain imitates is the same pretence: the stronger sign has told it.
   if (claimed && !(lookalike && isSameOwner(claimed, lookalike.brand)) && !owns(claimed, sender.domain)) {
@@ -71,15 +73,11 @@ function replySigns(mail: ParsedMail, sender: Mailbox | undefined): Sign[] {
   return known.has(registeredDomain(reply.domain)) ? [] : [{ id: 'reply_elsewhere', ...where }];
 }
 
-/** Whether a suffix of cheap registrations carries the name; two-part ones like `za.com` count as suffix. */
-export const isCheap = (host: string): boolean =>
-  CHEAP_SUFFIXES.has(topLevelOf(host)) || CHEAP_SUFFIXES.has(host.split('.').slice(-2).join('.'));
-
 /** Whether the host is the brand's: in one of its domains, or its own label under another public suffix. */
 export function owns(brand: Brand, host: string): boolean {
   const label = registeredDomain(host).split('.')[0];
   const namesake = brand.domains.some((domain) => domain.split('.')[0] === label);
-  return ownerOf(host, [brand]) !== undefined || (namesake && isPublicName(host));
+  return ownerOf(host, [brand]) !== undefined || isMember(host, brand) || (namesake && isPublicName(host));
 }
 
 const isSameOwner = (left: Brand, right: Brand) => left.domains.some((domain) => right.domains.includes(domain));

@@ -50,6 +50,8 @@ export const SIGNALS = {
     'T1684.001',
   ]),
   sender_lookalike: signal('claim', 0.6, 'high', imitating('The sender domain'), ['T1684.001']),
+  sender_compound: signal('claim', 0.3, 'info', 'The sender domain is a longer name with a brand in it', ['T1684.001']),
+  sender_compound_passed: signal('claim', 0.1, 'info', 'The sender domain, proven by DMARC, has a brand in it'),
   subject_brand: signal('claim', 0.45, 'info', 'The mail lures with a brand that owns neither the sender nor a link', [
     'T1684.001',
   ]),
@@ -67,6 +69,13 @@ export const SIGNALS = {
   reply_unreal: signal('reply', 0.4, 'low', 'Replies go to a domain that cannot exist'),
   reply_elsewhere: signal('reply', 0.2, 'info', 'Replies go to another owner than the sender'),
   link_lookalike: signal('claim-link', 0.55, 'high', imitating('The name a link leads to'), ['T1684.001']),
+  link_compound: signal('claim-link', 0.25, 'info', 'The name a link leads to has a brand in it'),
+  link_compound_passed: signal(
+    'claim-link',
+    0.1,
+    'info',
+    'The name a link leads to, proven by DMARC, has a brand in it',
+  ),
   link_text: signal('link-text', 0.3, 'low', 'A link shows one address and leads to another'),
   link_text_brand: signal('link-text', 0.35, 'medium', 'A link shows the address of a brand and leads elsewhere'),
   link_credentials: signal('link-form', 0.5, 'high', 'A link hides its host behind a user name'),
