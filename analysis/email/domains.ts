@@ -140,7 +140,8 @@ function labelsOf(brand: Brand): readonly (readonly [shape: string, spelling: st
   return labels;
 }
 
-function isOneEdit(left: string, right: string): boolean {
+/** Whether one letter was added, lost, exchanged or swapped with its neighbour. */
+export function isOneEdit(left: string, right: string): boolean {
   if (left === right || Math.abs(left.length - right.length) > 1) return false;
   let start = 0;
   while (start < Math.min(left.length, right.length) && left[start] === right[start]) start += 1;

@@ -10,6 +10,7 @@ import { STARTER_BRANDS, type Brand } from './brands.ts';
 import type { ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
 import { indicatorsOf } from './indicators.ts';
+import { moneySigns } from './money.ts';
 import { senderSigns } from './sender.ts';
 import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Sign, type Signal, type SignalId } from './signals.ts';
 import { targetSigns } from './targets.ts';
@@ -67,6 +68,7 @@ function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Aut
     ...senderSigns(mail, brands, trust),
     ...targetSigns(mail, { brands, trust }),
     ...wordingSigns(mail, brands),
+    ...moneySigns(mail),
     ...attachmentSigns(mail),
     ...openedSigns(mail),
     ...reported,

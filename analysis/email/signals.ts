@@ -52,6 +52,22 @@ export const SIGNALS = {
   sender_lookalike: signal('claim', 0.6, 'high', imitating('The sender domain'), ['T1684.001']),
   sender_compound: signal('claim', 0.3, 'info', 'The sender domain is a longer name with a brand in it', ['T1684.001']),
   sender_compound_passed: signal('claim', 0.1, 'info', 'The sender domain, proven by DMARC, has a brand in it'),
+  sender_near: signal('near', 0.5, 'medium', 'The sender domain is nearly one that the reader knows', ['T1684.001']),
+  sender_near_suffix: signal(
+    'near',
+    0.35,
+    'low',
+    'The sender domain is one that the reader knows, under another suffix',
+    ['T1684.001'],
+  ),
+  sender_executive: signal('executive', 0.35, 'info', 'Somebody in charge writes from a free mailbox', ['T1684.001']),
+  asks_gift_cards: signal('wording', 0.45, 'info', 'The text asks for gift cards'),
+  asks_bank_change: signal('wording', 0.4, 'info', 'The text tells of changed bank details'),
+  asks_payment: signal('wording', 0.35, 'info', 'The text asks for a payment'),
+  asks_secrecy: signal('secrecy', 0.15, 'info', 'The text asks for silence or says that nobody can be asked'),
+  call_back: signal('call', 0.6, 'medium', 'A charge, a number to call about it, a free mailbox, and no link', [
+    'T1566.004',
+  ]),
   subject_brand: signal('claim', 0.45, 'info', 'The mail lures with a brand that owns neither the sender nor a link', [
     'T1684.001',
   ]),
