@@ -3,6 +3,7 @@ import { isMember, ownerOf, isPublicName, isRandomLabel, lookalikeOf, registered
 import type { Brand } from './brands.ts';
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
+import { headerOf } from './headers.ts';
 import { FREE_HOSTING, FREEMAIL, isAmong, isCheap, TRIAL_SENDERS } from './hosts.ts';
 import { compoundOr, type Trust } from './trust.ts';
 import type { Sign } from './signals.ts';
@@ -12,7 +13,7 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[], trust: T
   const sender = mail.from.findLast((mailbox) => mailbox.domain !== '');
   const where = { locator: 'header From', text: shown(mail.from) };
   const signs: Sign[] = [];
-  if (mail.facts.from_domain === null) signs.push({ id: 'sender_ambiguous', ...where });
+  signs.push(...ambiguousSigns(mail));
   if (!sender) return [...signs, ...recipientSigns(mail), ...replySigns(mail, undefined)];
 
   const names = mail.from.map((mailbox) => mailbox.name || (mailbox.domain === '' ? mailbox.address : '')).join(' ');
@@ -36,6 +37,14 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[], trust: T
   if (sender.domain.split('.').slice(0, -1).some(isRandomLabel)) signs.push({ id: 'sender_random', ...where });
   if (isCheap(sender.domain)) signs.push({ id: 'sender_cheap', ...where });
   return [...signs, ...recipientSigns(mail), ...envelopeSigns(mail, sender), ...replySigns(mail, sender)];
+}
+
+/** Several authors need a Sender (RFC 5322 3.6.2), and DMARC is asked for none of them (RFC 7489 6.6.1). */
+export function ambiguousSigns(mail: ParsedMail): Sign[] {
+  if (mail.facts.from_domain !== null) return [];
+  const several = `${mail.from.length} addresses${headerOf(mail.headers, 'sender') === undefined ? ', and no header Sender' : ''}`;
+  const detail = mail.from.length > 1 ? { detail: several } : {};
+  return [{ id: 'sender_ambiguous', locator: 'header From', text: shown(mail.from), ...detail }];
 }
 
 function envelopeSigns(mail: ParsedMail, sender: Mailbox): Sign[] {
