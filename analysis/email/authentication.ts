@@ -58,7 +58,7 @@ export async function checkAuthentication(
   const passed = signatures.find((signature) => signature.status.result === 'pass');
   const why = spfGap({ client_ip, helo, mail_from }, found.dkim.envelopeFrom);
   const spf = why === undefined && found.spf !== false ? found.spf : undefined;
-  const from = [found.dkim.headerFrom ?? []].flat();
+  const from = [found.dkim.headerFrom].flat();
   const alignment =
     found.dmarc === false
       ? null
