@@ -143,14 +143,10 @@ export const endpointSecurity = defineAgent({
       return { ...result, processes: toProcessReport(watch, suspicions) };
     }),
     checkLolbins.implement(({ commands }, { content, progress }) =>
-      progress.tool('judge command lines', { count: commands.length }, () =>
-        checkCommands(commands, mountedLolbas(content)),
-      ),
+      progress.tool('judge command lines', { count: commands.length }, () => checkCommands(commands, content)),
     ),
     checkDrivers.implement(({ drivers }, { content, progress }) =>
-      progress.tool('look drivers up', { count: drivers.length }, () =>
-        checkDriverHashes(drivers, mountedDrivers(content)),
-      ),
+      progress.tool('look drivers up', { count: drivers.length }, () => checkDriverHashes(drivers, content)),
     ),
     assess.implement(async ({ events }, ctx) => {
       const { watch, seen } = await watchHosts(events, ctx);
@@ -166,9 +162,7 @@ export const endpointSecurity = defineAgent({
       return { ...result, plan };
     }),
     threat.implement(({ iocs }, { content, progress }) =>
-      progress.tool('assess host indicators', iocs, () =>
-        conclude(assessHostIndicators(iocs, { lolbas: mountedLolbas(content), drivers: mountedDrivers(content) })),
-      ),
+      progress.tool('assess host indicators', iocs, () => conclude(assessHostIndicators(iocs, content))),
     ),
   ],
 });

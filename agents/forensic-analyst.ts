@@ -195,8 +195,8 @@ export const forensicAnalyst = defineAgent({
       const pieces = await hashAll(sources, ctx);
       return ctx.progress.tool('verify custody', { entries: chain.length }, () => judgeCustody(chain, pieces, head));
     }),
-    threat.implement(({ iocs }, { progress }) =>
-      progress.tool('assess artefact indicators', iocs, () => conclude(assessHostIndicators(iocs, {}))),
+    threat.implement(({ iocs }, { content, progress }) =>
+      progress.tool('assess artefact indicators', iocs, () => conclude(assessHostIndicators(iocs, content))),
     ),
   ],
 });

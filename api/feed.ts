@@ -1,6 +1,6 @@
 /** What the orchestrator tells, as the events of the streams: thoughts, tool calls, receipts, approvals; and the end of a task for who waits. */
 import { z } from 'zod';
-import { stateAt, type Ledger, type OnTold, type StreamEvent } from '../orchestrator/index.ts';
+import { stateAt, taskOf, type Ledger, type OnTold, type StreamEvent } from '../orchestrator/index.ts';
 import {
   AuroraError,
   isFinal,
@@ -153,8 +153,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
   }
 
   async function receiptOf(task_id: string) {
-    const task = await ledger.get(task_id);
-    if (!task) throw new AuroraError(4040);
+    const task = await taskOf(ledger, task_id);
     const family = await ledger.list({ root_id: task_id, limit: FAMILY_MAX });
     const found = judgedIn(task.result);
     const refs = refsOf(task);
@@ -192,8 +191,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
     for (;;) {
       const woken = turn(task_id);
       try {
-        const task = await ledger.get(task_id);
-        if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+        const task = await taskOf(ledger, task_id);
         const left_ms = until - clock.monotonic();
         const is_there = isFinal(task.state) || (or_asked && task.state === 'auth_required');
         if (is_there || left_ms <= 0) return task;

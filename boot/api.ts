@@ -3,7 +3,7 @@ import { createApi, createFeed, createSigningKeys, tellAlertOn, type Api, type G
 import { listen, LISTEN_BOUNDS } from '../mesh/index.ts';
 import { narrowMode, type Ledger, type Orchestrator, type OnTold } from '../orchestrator/index.ts';
 import { AuroraError, type Mode } from '../protocol/index.ts';
-import { localBus, sleep } from '../seams/index.ts';
+import { localBus, sleep, VERSION } from '../seams/index.ts';
 import { openRecords, type Records } from '../soc/index.ts';
 import type { Store } from '../store/index.ts';
 import { fileKeyShelf } from './api-keys.ts';
@@ -11,7 +11,6 @@ import type { Config } from './config.ts';
 import { tellFirstAdmin } from './first-admin.ts';
 import type { Place } from './place.ts';
 import { bindingOf, type ProcessSeams } from './seams.ts';
-import { VERSION } from './version.ts';
 
 /** What it stands on. */
 export interface FaceDeps {

@@ -232,7 +232,7 @@ function unwrapped(schema: unknown): unknown {
   return inner;
 }
 
-/** specialists.md 4. */
+/** The specification gives every specialist its port, also those that are not built yet (specialists.md 4): a port names one trade for good. */
 const PORTS: Readonly<Record<string, number>> = {
   orchestrator: 9000,
   'security-analyst': 9001,

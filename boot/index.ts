@@ -28,7 +28,7 @@ export {
 export { evidence, neutralize } from '../analysis/evidence/index.ts';
 export { conclude, WEIGHT, type Grounds, type WeighedFinding } from '../analysis/verdict/index.ts';
 export { serveForTest, type ServedForTest } from './trial.ts';
-export { systemClock } from '../seams/index.ts';
+export { rangeOf, systemClock, VERSION } from '../seams/index.ts';
 export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
 export { restoreLedger, sha256Of } from './backup.ts';
 export {
@@ -62,7 +62,6 @@ export { readNote } from './running.ts';
 export { portOf } from './roster.ts';
 export { trustOf } from './seams.ts';
 export { startTogether } from './single.ts';
-export { rangeOf, VERSION } from './version.ts';
 
 /**
  * Runs an agent of your own as a process: reads its configuration and key, serves its port, drains at SIGTERM.

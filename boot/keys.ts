@@ -3,8 +3,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { publicKeyOf, type Identity, type Pin, type Role } from '../mesh/index.ts';
-import type { Ids } from '../seams/index.ts';
-import { VERSION } from './version.ts';
+import { VERSION, type Ids } from '../seams/index.ts';
 
 /** A key or a pin that cannot be used; the message says what to do. */
 export class KeyFileError extends Error {

@@ -8,7 +8,7 @@ export type News = () => Promise<ProgressEvent[]>;
 
 /** Makes it. The last page is read again each time: a record goes on where it ended. */
 export function createNews({ investigations }: Pick<Client, 'investigations'>, investigation_id: string): News {
-  const seen = new Set<string>();
+  const seen = new Set<string>(); // of the page that is read again; no more than it holds
   const members = new Map<string, Member>();
   let cursor: string | undefined;
 
@@ -25,6 +25,7 @@ export function createNews({ investigations }: Pick<Client, 'investigations'>, i
       news.push(...fresh.flatMap(toStatus));
       if (page.next_cursor === null) return news;
       cursor = page.next_cursor;
+      seen.clear();
     }
   };
 
@@ -33,6 +34,7 @@ export function createNews({ investigations }: Pick<Client, 'investigations'>, i
     const said = Said.safeParse(payload).data ?? {};
     const known = members.get(task_id);
     const named = said.agent_id === '' ? undefined : said.agent_id;
+    if (!known && members.size >= MEMBERS_MAX) return; // told without a name
     members.set(task_id, {
       skill: said.skill ?? known?.skill ?? '',
       agent_id: named ?? known?.agent_id ?? '',
@@ -67,3 +69,5 @@ const Said = z.object({
   outcome: z.string().optional(),
 });
 const PAGE_EVENTS = 200;
+/** An investigation has at most 256 tasks. */
+const MEMBERS_MAX = 256;

@@ -40,7 +40,7 @@ function createTable(out: NodeJS.WriteStream): WatchView {
     const width = Math.max(40, out.columns);
     const lines = [
       ...[...rows.values()].map((row) => toRowText(row)),
-      ...thoughts.slice(-THOUGHTS_SHOWN).map((text) => pico.dim(`  · ${text}`)),
+      ...thoughts.map((text) => pico.dim(`  · ${text}`)),
     ];
     if (drawn > 0) out.write(`\u001b[${drawn}A\u001b[0J`);
     out.write(lines.map((line) => `${cut(line, width)}\n`).join(''));
@@ -49,8 +49,11 @@ function createTable(out: NodeJS.WriteStream): WatchView {
 
   return {
     watch({ event, source, status }) {
-      if (event.kind === 'thought') thoughts.push(describe({ event, source, status }));
-      if (source) {
+      if (event.kind === 'thought') {
+        thoughts.push(describe({ event, source, status }));
+        thoughts.splice(0, thoughts.length - THOUGHTS_SHOWN);
+      }
+      if (source && (rows.has(source.task_id) || rows.size < ROWS_MAX)) {
         const at = Date.parse(event.at);
         const row = rows.get(source.task_id) ?? newRow(source.skill, at);
         rows.set(source.task_id, row);
@@ -114,4 +117,7 @@ const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
+/** The newest; older ones are dropped. */
 const THOUGHTS_SHOWN = 4;
+/** Tasks with a row of their own: an investigation has at most 256. */
+const ROWS_MAX = 256;

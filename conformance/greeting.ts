@@ -66,7 +66,7 @@ export async function sayHello(talk: GreetingTalk, options: GreetingOptions): Pr
 }
 
 /** The id of our hello. */
-export const HELLO_ID = 'kit-hello';
+const HELLO_ID = 'kit-hello';
 
 /** What the peer said of itself. Throws a Failure when it refused. */
 export function introducedIn({ answer }: Greeted): Frame {

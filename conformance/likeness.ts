@@ -33,7 +33,7 @@ export function createRenaming(): Renaming {
   return {
     learn(recorded, came) {
       const [then, now] = [parse(recorded), parse(came)];
-      if (isCall(then) && isCall(now)) ids.set(JSON.stringify(then['id']), now['id']);
+      if (isCall(then) && isCall(now) && ids.size < NAMES_MAX) ids.set(JSON.stringify(then['id']), now['id']);
       learnValue(then, now);
     },
     apply(text) {
@@ -84,6 +84,7 @@ function parse(text: string): unknown {
 
 const HIDDEN = '…';
 const NAME_CHARS_MIN = 8;
+/** Names, and ids of requests, that are learnt from one recording; what comes after is sent as it was. */
 const NAMES_MAX = 1_000;
 const VOLATILE_KEY =
   /(^|_)(at|ms|until|time|timestamp|proof|challenge|traceparent|token|digest)$|^(?!agent_id$|alert_id$|case_id$).*_id$/;

@@ -1464,7 +1464,7 @@ const SENTENCES = {
     level: 'must',
     profiles: ORCHESTRATOR,
     source: 'wire.md 2',
-    text: 'handoff, task/cancel and approval/decide as notifications change nothing.',
+    text: 'handoff and task/cancel as notifications change nothing.',
   },
   'SUB-01': {
     level: 'must',

@@ -68,7 +68,7 @@ export function sentencesOf(
 export const isRequirementId = (name: string): name is RequirementId => Object.hasOwn(requirements, name);
 
 /** Whether a sentence binds at least as much as a level. */
-export const isBinding = ({ level }: { level: Level }, least: Level): boolean =>
+const isBinding = ({ level }: { level: Level }, least: Level): boolean =>
   LEVELS.indexOf(level) <= LEVELS.indexOf(least);
 
 function headOf({ url, seed, results }: Report, broken: readonly Result[]): string {

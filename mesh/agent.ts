@@ -1,5 +1,6 @@
 /** An agent as its author writes it: an id, a sentence and skills (house.md 3). */
 import { AgentId, type Implementation, type SkillSpec } from '../protocol/index.ts';
+import { VERSION } from '../seams/index.ts';
 
 /** What `defineAgent` takes. */
 export interface AgentSpec {
@@ -36,5 +37,3 @@ export function defineAgent(spec: AgentSpec): Agent {
     implementations,
   };
 }
-
-const VERSION = '0.1.0';

@@ -17,21 +17,21 @@ export interface Crowd {
 
 /** Counts links. */
 export function createCrowd({ links_max, links_per_remote_max }: CrowdBounds): Crowd {
-  const byRemote = new Map<string, number>();
+  const by_remote = new Map<string, number>();
   let all = 0;
   return {
     enter(remote) {
-      const here = byRemote.get(remote) ?? 0;
+      const here = by_remote.get(remote) ?? 0;
       const crowded = all >= links_max || (here >= links_per_remote_max && !isLoopback(remote));
       if (crowded) throw new AuroraError(5030, { message: 'Too many connections', retry_after_ms: CROWD_RETRY_MS });
       all += 1;
-      byRemote.set(remote, here + 1);
+      by_remote.set(remote, here + 1);
     },
     leave(remote) {
       all -= 1;
-      const left = (byRemote.get(remote) ?? 1) - 1;
-      if (left > 0) byRemote.set(remote, left);
-      else byRemote.delete(remote);
+      const left = (by_remote.get(remote) ?? 1) - 1;
+      if (left > 0) by_remote.set(remote, left);
+      else by_remote.delete(remote);
     },
   };
 }

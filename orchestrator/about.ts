@@ -31,6 +31,7 @@ import {
   TaskSubscription,
   type SkillSpec,
 } from '../protocol/index.ts';
+import { VERSION } from '../seams/index.ts';
 
 const method = (id: string, title: string, description: string, params: z.ZodType, result: z.ZodType): SkillSpec => ({
   id,
@@ -44,7 +45,7 @@ const method = (id: string, title: string, description: string, params: z.ZodTyp
 });
 
 /** The skill `investigate`: what people and the API ask for. */
-export const investigateSkill: SkillSpec = {
+const investigateSkill: SkillSpec = {
   ...method(
     'investigate',
     'Investigate an input',
@@ -62,7 +63,7 @@ export const ABOUT = {
   name: 'Orchestrator',
   description:
     'Routes work to specialists, watches over it and makes one verdict of what comes back. It never analyzes.',
-  version: '0.1.0',
+  version: VERSION,
   skills: [
     investigateSkill,
     method('handoff', 'Hand off', 'Routes a request to whoever can do it.', HandoffRequest, z.unknown()),

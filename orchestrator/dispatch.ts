@@ -12,7 +12,8 @@ import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import type { Place, Registry, Wanted } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
-import { allows, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
+import { allows, assertHopLeft, assertOffPath, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
+import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
 
 /** What is asked for: the skill, its params, and the routing that was derived for it. */
@@ -167,10 +168,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   function plan(order: Order): TaskRow {
     const { routing } = order;
-    if (routing.hop >= ROUTING_LIMITS.hop_max) throw new AuroraError(5080);
-    if ('agent_id' in order.to && routing.path.includes(order.to.agent_id)) {
-      throw new AuroraError(5080, { message: `Handoff refused: ${order.to.agent_id} is already on the path` });
-    }
+    assertHopLeft(routing);
+    if ('agent_id' in order.to) assertOffPath(routing, order.to.agent_id);
     const task_id = deps.ids.next('task');
     const now = clock.now();
     return {
@@ -413,7 +412,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- cancel: down the whole tree ---- */
 
   async function cancel(task_id: string, reason: string): Promise<void> {
-    if (!(await ledger.get(task_id))) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+    await taskOf(ledger, task_id);
     await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
   }
 }

@@ -215,7 +215,7 @@ interface Stream {
 export const isJournaled = (kind: TaskEventKind): boolean => kind === 'status' || kind === 'artifact';
 
 /** Puts a `gap {from, to}` where numbers are missing; its own `seq` is the last missing one. */
-export function withGaps(
+function withGaps(
   events: readonly StreamEvent[],
   about: { task_id: string; after: number; last: number; at: string },
 ): StreamEvent[] {

@@ -3,6 +3,7 @@ import { AuroraError, type HistoryPage, type HistoryQuery, type RecordedEvent } 
 import type { EventRow } from '../store/index.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger } from './ledger.ts';
+import { noTask } from './task-of.ts';
 
 /** One page of the record. Throws 4040 when there is no such task. */
 export async function readHistory(
@@ -10,9 +11,7 @@ export async function readHistory(
   { task_id, tree, limit, cursor }: HistoryQuery,
 ): Promise<HistoryPage> {
   const rows = await ledger.journalOf({ task_id, tree, after: positionIn(cursor), limit: limit + 1 });
-  if (rows.length === 0 && cursor === undefined) {
-    throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
-  }
+  if (rows.length === 0 && cursor === undefined) throw noTask(task_id);
   const items: RecordedEvent[] = [];
   let bytes = 0;
   for (const [index, row] of rows.entries()) {

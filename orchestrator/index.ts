@@ -15,6 +15,7 @@ export {
 export { findApproval, stateAt, taskIdIn } from './approval.ts';
 export type { StreamEvent } from './events.ts';
 export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './routing.ts';
+export { taskOf } from './task-of.ts';
 export { toTask } from './task-view.ts';
 export type { OnTold } from './telling.ts';
 export { Offer, type Offers } from './offers.ts';

@@ -47,6 +47,7 @@ import { ABOUT } from './about.ts';
 import { metaOf, parse, withoutMeta } from './params.ts';
 import { toStreamEvents } from './retold.ts';
 import { createSubscriber, type Subscriber } from './subscription.ts';
+import { noTask } from './task-of.ts';
 import { toTask } from './task-view.ts';
 import { toAgentTextOrder, toTextOrder } from './text-order.ts';
 import { createTools } from './tools.ts';
@@ -307,7 +308,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     const parent = task?.parent_id === undefined ? undefined : await deps.ledger.get(task.parent_id);
     const holds = (row: TaskRow | undefined) => isHeldBy(row?.attempts.at(-1), instance);
     const may = principal.role === 'operator' || holds(task) || holds(parent);
-    if (!task || !may) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
+    if (!task || !may) throw noTask(task_id);
     return task;
   }
 

@@ -39,8 +39,6 @@ export interface Wanted {
   tenant?: string;
   /** Instances that are only taken when there is no other. */
   avoid?: readonly string[];
-  /** This instance first, with room or without: it has the task already. */
-  prefer?: string;
   /** Exactly this instance, with room or without: it has the task already. 5030 `gone` when it is not back within `only_ms_max`. */
   only?: string;
   only_ms_max?: number;
@@ -195,11 +193,11 @@ export function createRegistry(
     return false;
   }
 
-  function holderFor({ to, only, prefer = only, skill }: Wanted): Instance | undefined {
-    if (prefer === undefined) return undefined;
+  function holderFor({ to, only, skill }: Wanted): Instance | undefined {
+    if (only === undefined) return undefined;
     const candidates = 'agent_id' in to ? (by_agent.get(to.agent_id) ?? []) : pools.instances();
     for (const instance of candidates)
-      if (instance.instance_id === prefer && instance.card.skills.has(skill) && isUsable(instance)) return instance;
+      if (instance.instance_id === only && instance.card.skills.has(skill) && isUsable(instance)) return instance;
     return undefined;
   }
 

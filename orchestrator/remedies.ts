@@ -13,6 +13,7 @@ import type { Dispatcher, Order } from './dispatch.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import { redrivenBy, resolvedBy } from './remedy-journal.ts';
 import { newTraceparent, rootRouting } from './routing.ts';
+import { taskOf } from './task-of.ts';
 import { toTask } from './task-view.ts';
 import { createTurns } from './turns.ts';
 
@@ -44,7 +45,7 @@ export function createRemedies(deps: RemedyDeps): Remedies {
   return {
     redrive: (by, asked) =>
       turns.take(asked.task_id, async () => {
-        const old = await taskOf(asked.task_id);
+        const old = await taskOf(ledger, asked.task_id);
         const objection = objectionToRedrive(old, old.redriven_as ? await ledger.get(old.redriven_as) : undefined);
         if (objection) throw objection;
         const order = orderOf(old, by, asked.reason);
@@ -56,23 +57,20 @@ export function createRemedies(deps: RemedyDeps): Remedies {
       }),
     resolve: (by, { task_id, applied, note: said }) =>
       turns.take(task_id, async () => {
-        const task = await taskOf(task_id);
+        const task = await taskOf(ledger, task_id);
         const objection = objectionToResolve(task);
         if (objection) throw objection;
         await note(task, resolvedBy({ by, applied, note: said }));
-        return toTask(await taskOf(task_id));
+        return toTask(await taskOf(ledger, task_id));
       }),
   };
 
-  async function taskOf(task_id: string): Promise<TaskRow> {
-    const task = await ledger.get(task_id);
-    if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
-    return task;
-  }
-
   async function note({ task_id }: TaskRow, arrow: ReturnType<typeof redrivenBy>): Promise<void> {
     if (await ledger.record(task_id, [arrow])) return;
-    throw new AuroraError(5000, { message: 'The note did not fit on the record of the task' });
+    throw new AuroraError(5000, {
+      message:
+        'The note did not fit on the record of the task, which changed meanwhile: look at task/history, then ask once more',
+    });
   }
 
   /** The same work with the same time, on behalf of the operator: approvals that it needs are asked for anew. */

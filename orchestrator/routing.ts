@@ -70,9 +70,7 @@ export function rootRouting(asked: {
  * Throws 5040 when the parent has no time left to give, 5080 at the hop limit.
  */
 export function childRouting(parent: ParentRouting, options: HandoffOptions, now: number): ChildRouting {
-  if (parent.hop >= ROUTING_LIMITS.hop_max) {
-    throw new AuroraError(5080, { message: `Handoff refused: hop limit of ${ROUTING_LIMITS.hop_max}` });
-  }
+  assertHopLeft(parent);
   // Who asks for no time of its own may use all that its parent has left.
   const own_ms = options.deadline_ms ?? ROUTING_LIMITS.deadline_ms_max;
   const due = Math.min(parent.due - ROUTING_LIMITS.parent_reserve_ms, now + own_ms);
@@ -97,18 +95,29 @@ export function stepTo<R extends Pick<ChildRouting, 'hop' | 'path' | 'actor'>>(
   agent_id: string,
   grant: readonly string[],
 ): R {
-  if (routing.path.includes(agent_id)) {
-    throw new AuroraError(5080, {
-      message: `Handoff refused: ${agent_id} is already on the path`,
-      detail: { path: routing.path },
-    });
-  }
+  assertOffPath(routing, agent_id);
   return {
     ...routing,
     hop: routing.hop + 1,
     path: [...routing.path, agent_id],
     actor: { ...routing.actor, scopes: intersectScopes(routing.actor.scopes, grant) },
   };
+}
+
+/** Throws 5080 at the hop limit. */
+export function assertHopLeft({ hop }: Pick<ChildRouting, 'hop'>): void {
+  if (hop < ROUTING_LIMITS.hop_max) return;
+  const message = `Handoff refused: hop limit of ${ROUTING_LIMITS.hop_max}; do the work here, or hand it off nearer to its root`;
+  throw new AuroraError(5080, { message });
+}
+
+/** Throws 5080 for an agent that is on the path already. */
+export function assertOffPath({ path }: Pick<ChildRouting, 'path'>, agent_id: string): void {
+  if (!path.includes(agent_id)) return;
+  throw new AuroraError(5080, {
+    message: `Handoff refused: ${agent_id} is already on the path`,
+    detail: { path },
+  });
 }
 
 /** The narrower of two modes: active > monitor > dry_run. */

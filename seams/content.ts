@@ -39,6 +39,6 @@ export const whyLost = ({ name, why }: LostPack): string => `the content "${name
 
 /** Content as a literal, for tests and for running without any mounted. */
 export function literalContent(packs: readonly ContentPack[] = []): Content {
-  const byName = new Map(packs.map((pack) => [pack.name, pack]));
-  return { get: (name) => byName.get(name) };
+  const by_name = new Map(packs.map((pack) => [pack.name, pack]));
+  return { get: (name) => by_name.get(name) };
 }

@@ -36,7 +36,10 @@ export interface Effects {
 
 /** The driver of an agent that has none: it says so, and nothing is applied. */
 export const noEffects: Effects = {
-  apply: () => Promise.reject(new AuroraError(5030, { message: 'no effect driver is configured' })),
+  apply: () =>
+    Promise.reject(
+      new AuroraError(5030, { message: 'no effect driver is configured: set effects.webhook.url for this agent' }),
+    ),
 };
 
 /** A driver that only remembers what it was asked, for tests; `fail` is thrown instead when it answers an error. */

@@ -1,7 +1,7 @@
 /** Places where a test makes a process fail: inert unless armed by name. */
 
 /** Where a process can be made to fail. */
-export const FAILPOINTS = [
+const FAILPOINTS = [
   'dispatch.before_commit',
   'dispatch.after_commit',
   'dispatch.after_send',

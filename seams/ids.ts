@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 
 /** Makes ids. Time-ordered ids sort by their making, so that an index is appended to (performance.md 3). */
 export interface Ids {
-  /** A fresh `<prefix>_<12 time><12 random>` id, e.g. `task_0mf4…`. */
+  /** A fresh `<prefix>_<10 time><12 random>` id, e.g. `task_0mf4…`. */
   next(prefix: string): string;
   /** A UUID, for request ids (requirements.md H02). */
   uuid(): string;
@@ -18,7 +18,7 @@ export function systemIds(now: () => number): Ids {
   };
 }
 
-/** Ids that count, for tests and the simulator: `task_1`, `task_2` … */
+/** Ids that count, for tests and the simulator: `task_000001`, `task_000002` … */
 export function countingIds(): Ids {
   let count = 0;
   return {

@@ -33,7 +33,7 @@ export interface InboxBounds {
 }
 
 /** The bounds unless said: what a read skill answered can be found again, so it need not outlive its retries. */
-export const INBOX_BOUNDS: InboxBounds = { entries_max: 1_000, bytes_max: 33_554_432, age_ms_max: 900_000 };
+const INBOX_BOUNDS: InboxBounds = { entries_max: 1_000, bytes_max: 33_554_432, age_ms_max: 900_000 };
 
 /** An inbox in memory: the oldest go when it is full. */
 export function memoryInbox(clock: Clock, bounds: InboxBounds = INBOX_BOUNDS): Inbox {

@@ -11,5 +11,6 @@ export * from './inbox.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './stop.ts';
+export { rangeOf, VERSION } from './version.ts';
 export { threadWorkers, type ThreadOptions } from './worker-threads.ts';
 export * from './workers.ts';

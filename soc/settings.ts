@@ -14,7 +14,7 @@ export const StoredSettings = z.object({
 export type StoredSettings = z.infer<typeof StoredSettings>;
 
 /** As long as nobody changed anything (R29, R30, T13). */
-export const SETTINGS_DEFAULT: StoredSettings = {
+const SETTINGS_DEFAULT: StoredSettings = {
   limits: { user_minute_max: 100, chat_minute_max: 20, key_minute_max: 6_000 },
   duplicate_window_hours: 24,
 };
@@ -49,7 +49,10 @@ export async function createSettings(deps: SocDeps & { audit: Audit }): Promise<
     now: () => now,
     async change(by, { mode, limits, duplicate_window_hours }, if_match) {
       if (if_match !== undefined && if_match !== now.version) {
-        throw new AuroraError(4120, { message: `The settings are at version ${now.version}` });
+        throw new AuroraError(4120, {
+          message: `The settings are at version ${now.version}`,
+          detail: { version: now.version },
+        });
       }
       const { version: _version, updated_at: _at, updated_by: _by, ...before } = now;
       const after: StoredSettings = {

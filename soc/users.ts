@@ -12,8 +12,9 @@ export interface Users {
   /** Makes the first administrator where nobody is; answers the one-time password, once. */
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
+  /** Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. */
   create(by: Doer, asked: { username: string; role: UserRole; password?: string | undefined }): Promise<NewUser>;
-  /** Throws 4090 rather than leave no administrator who can sign in. */
+  /** Throws 4040, 4120 when it is not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
   update(
     by: Doer,
     asked: {
@@ -24,9 +25,11 @@ export interface Users {
     },
     if_match?: number,
   ): Promise<NewUser>;
+  /** Ends their sessions and keys. Throws 4040, and 4090 rather than leave no administrator who can sign in. */
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
+  /** Ends their sessions. Throws 4040. */
   setPassword(by: Doer, username: string, password: string): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
@@ -103,7 +106,9 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
         .selectFrom('users')
         .select((select) => select.fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
-      if (count >= USERS_MAX) throw new AuroraError(4090, { message: `There may be ${USERS_MAX} users` });
+      if (count >= USERS_MAX) {
+        throw new AuroraError(4090, { message: `There may be ${USERS_MAX} users: delete one that is not needed` });
+      }
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
     });
@@ -207,7 +212,8 @@ const toUser = ({ must_change, disabled, ...row }: UserRow): User =>
 
 const noUser = (username: string): AuroraError =>
   new AuroraError(4040, { message: 'No such user', detail: { username } });
-const stale = (version: number): AuroraError => new AuroraError(4120, { message: `It is at version ${version}` });
+const stale = (version: number): AuroraError =>
+  new AuroraError(4120, { message: `It is at version ${version}`, detail: { version } });
 
 const FIRST_ADMIN = 'admin';
 /** Names that mean something else in a path. */

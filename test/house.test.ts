@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBuiltin } from 'node:module';
 import { expect, test } from 'vitest';
-import { HOUSE, OUTSIDE, RESERVED, judge, packageOf } from './support/house.ts';
+import { deadExports, HOUSE, OUTSIDE, RESERVED, judge, packageOf } from './support/house.ts';
 
 const root = join(import.meta.dirname, '..');
 const made = ['node_modules', 'dist', 'coverage'];
@@ -16,7 +16,8 @@ const files = [
     readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
   ),
 ].filter((path) => /\.ts$|^(bench|bin|test)\/.*\.mjs$/.test(path) && !path.includes('node_modules/'));
-const judged = files.map((path) => ({ path, ...judge(path, readFileSync(join(root, path), 'utf8')) }));
+const texts = new Map(files.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+const judged = [...texts].map(([path, text]) => ({ path, ...judge(path, text) }));
 
 test('every file keeps the rules of the house', () => {
   expect(judged.flatMap(({ path, faults }) => faults.map((fault) => `${path}: ${fault}`))).toEqual([]);
@@ -46,6 +47,28 @@ test('what the product imports is a dependency, so that an install without dev d
     .filter(({ path }) => path.split('/', 1)[0]! in HOUSE)
     .flatMap(({ imports }) => imports.filter((name) => !name.startsWith('.') && !isBuiltin(name)).map(packageOf));
   expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('what a file exports is used by another one, or published at a door of the package', () => {
+  const doors = readFileSync(join(root, 'package.json'), 'utf8').matchAll(/"\.\/dist\/(\S+)\.js"/g);
+  const published = new Set([...doors].map(([, door]) => `${door}.ts`));
+  expect(published.size).toBeGreaterThan(3);
+  expect(deadExports(texts, published)).toEqual([]);
+});
+
+test('an export that only its own door names is seen; one that is used, published, or exported for its type passes', () => {
+  const exporting =
+    'export const idle = 1;\nexport async function used() {}\nexport const Task = z();\nexport type Task = 1;\n';
+  const texts = new Map([
+    ['mesh/a.ts', exporting],
+    ['mesh/index.ts', `export {\n  idle,\n  used,\n} from './a.ts';\n`],
+    ['api/b.ts', `import { used } from '../mesh/index.ts';\n`],
+  ]);
+  expect(deadExports(texts, new Set())).toEqual(['mesh/a.ts: idle']);
+  expect(deadExports(texts, new Set(['mesh/index.ts']))).toEqual([]);
+  const whole = new Map([...texts, ['mesh/index.ts', `export * from './a.ts';\n`]]);
+  expect(deadExports(whole, new Set())).toEqual(['mesh/a.ts: idle']);
+  expect(deadExports(whole, new Set(['mesh/index.ts']))).toEqual([]);
 });
 
 test.each([

@@ -159,9 +159,9 @@ function placesIn(sentence: Sentence, model: Model | undefined): MappedPlace[] {
 }
 
 function findingsOf(mapped: readonly MappedPlace[], citing: (place: MappedPlace) => Evidence): WeighedFinding[] {
-  const byTechnique = new Map<string, MappedPlace[]>();
-  for (const place of mapped) byTechnique.set(place.technique, [...(byTechnique.get(place.technique) ?? []), place]);
-  return [...byTechnique].map(([id, places]) => ({
+  const by_technique = new Map<string, MappedPlace[]>();
+  for (const place of mapped) by_technique.set(place.technique, [...(by_technique.get(place.technique) ?? []), place]);
+  return [...by_technique].map(([id, places]) => ({
     id: `text-${id}`,
     title: `The text speaks of ${[id, techniqueOf(id)?.name ?? ''].join(' ').trim()}${reasonOf(places)}`,
     severity: 'info',

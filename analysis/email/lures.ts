@@ -47,7 +47,7 @@ export const fold = (text: string): string =>
 /** Phrases of one language per line. `.{0,n}` stays within one line and is bounded. */
 const phrases = (...lines: readonly string[]): RegExp => new RegExp(`(?<![\\p{L}\\p{N}])(?:${lines.join('|')})`, 'u');
 
-export const LURES: readonly Lure[] = [
+const LURES: readonly Lure[] = [
   {
     id: 'account',
     title: 'claims trouble with an account or a login',

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
+import type { Content } from '../../seams/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
 import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
-import type { Lolbas } from './lolbas.ts';
+import { mountedLolbas, whyNoLolbas } from './lolbas.ts';
 
 /** One command line as judged. */
 export const CommandReport = z.object({
@@ -33,8 +34,9 @@ export type CommandReport = z.infer<typeof CommandReport>;
 /** Judges each; a finding for each that decides for something graver than looking around. */
 export function checkCommands(
   commands: readonly string[],
-  lolbas: Lolbas | undefined,
+  content: Content,
 ): AnalysisResult & { commands: CommandReport[] } {
+  const lolbas = mountedLolbas(content);
   const judged = commands.map((command) => classifyCommand(command, lolbas));
   const findings = judged.flatMap((classification, index) => findingOf(classification, commands[index] ?? '', index));
   const read = judged.filter(({ decoded }) => decoded.left.length === 0).length;
@@ -84,9 +86,7 @@ export function checkCommands(
       ...(left.length > LEFT_LISTED_MAX
         ? [{ what: `${left.length - LEFT_LISTED_MAX} further parts of commands`, why: 'a bound was reached' }]
         : []),
-      ...(lolbas
-        ? []
-        : [{ what: 'misused programs of the system by the public table', why: 'no content pack "lolbas" is mounted' }]),
+      ...(lolbas ? [] : [{ what: 'misused programs of the system by the public table', why: whyNoLolbas(content) }]),
       { what: 'who ran the commands, where, and what came of it', why: 'only their text was given' },
     ],
     data_versions: lolbas ? { lolbas: lolbas.version } : {},

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AnalysisResult } from '../../protocol/index.ts';
+import type { Content } from '../../seams/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT } from '../verdict/index.ts';
-import type { DriverTable } from './drivers.ts';
+import { mountedDrivers, whyNoDrivers } from './drivers.ts';
 import { fileOf } from './process-tree.ts';
 
 /** One driver as looked up. */
@@ -22,8 +23,9 @@ export type DriverReport = z.infer<typeof DriverReport>;
 /** Looks each up. Without a table nothing is checked, and that is what the verdict says. */
 export function checkDriverHashes(
   drivers: readonly { path: string; hash: string }[],
-  table: DriverTable | undefined,
+  content: Content,
 ): AnalysisResult & { drivers: DriverReport[] } {
+  const table = mountedDrivers(content);
   const looked = drivers.map(({ path, hash }, index) => ({
     path,
     hash: hash.toLowerCase(),
@@ -70,7 +72,7 @@ export function checkDriverHashes(
       },
     ],
     not_checked: [
-      ...(table ? [] : [{ what: 'the drivers', why: 'no content pack "loldrivers" is mounted', mandatory: true }]),
+      ...(table ? [] : [{ what: 'the drivers', why: whyNoDrivers(content), mandatory: true }]),
       { what: 'what the drivers do and who signed them', why: 'only their hashes were given' },
     ],
     data_versions: table ? { loldrivers: table.version } : {},

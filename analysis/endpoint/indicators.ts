@@ -1,20 +1,19 @@
 /** Indicators of hosts that an alert names: command lines, paths, hashes of drivers. */
 import { createHash } from 'node:crypto';
 import type { Ioc, NotChecked } from '../../protocol/index.ts';
+import type { Content } from '../../seams/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf } from './classify.ts';
-import type { DriverTable } from './drivers.ts';
+import { mountedDrivers, whyNoDrivers } from './drivers.ts';
 import { odditiesOf } from './edges.ts';
 import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
-import type { Lolbas } from './lolbas.ts';
+import { mountedLolbas } from './lolbas.ts';
 
 /** The grounds of a verdict over the indicators of this trade; others are said to be nobody's here. */
-export function assessHostIndicators(
-  iocs: readonly Ioc[],
-  { lolbas, drivers }: { lolbas?: Lolbas | undefined; drivers?: DriverTable | undefined },
-): Grounds {
+export function assessHostIndicators(iocs: readonly Ioc[], content: Content): Grounds {
+  const [lolbas, drivers] = [mountedLolbas(content), mountedDrivers(content)];
   const findings: WeighedFinding[] = [];
   const techniques: { id: string; evidence: WeighedFinding['evidence'] }[] = [];
   const bad: Ioc[] = [];
@@ -88,9 +87,7 @@ export function assessHostIndicators(
     ...[...others]
       .sort()
       .map((type) => ({ what: `indicators of type ${type}`, why: 'they are no matter of endpoints', mandatory: true })),
-    ...(hashes_unread > 0
-      ? [{ what: `${hashes_unread} hashes`, why: 'no content pack "loldrivers" is mounted', mandatory: true }]
-      : []),
+    ...(hashes_unread > 0 ? [{ what: `${hashes_unread} hashes`, why: whyNoDrivers(content), mandatory: true }] : []),
     { what: 'whether any host knows these indicators', why: 'no events were handed in', mandatory: true },
   ];
   return {

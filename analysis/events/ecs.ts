@@ -1,8 +1,5 @@
-/** The Elastic Common Schema names that our events answer to, beside the names their sources gave. */
+/** The names of the Elastic Common Schema (9.2) that our events answer to, beside the names their sources gave. */
 import type { LogEvent, LogOrigin, Value } from './event.ts';
-
-/** The version of the schema whose names these are. */
-export const ECS_VERSION = '9.2';
 
 /** The original fields that an ECS name may stand for in a log of that origin, most telling first. */
 export function originalsOf(ecs: string, origin: Pick<LogOrigin, 'channel' | 'event_id'>): readonly string[] {

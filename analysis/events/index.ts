@@ -1,5 +1,5 @@
 /** Events of hosts and services in one normal form: ECS names beside the original field, both times, and what kind of log they are from. */
-export { ECS_VERSION, originalsOf, toEcs } from './ecs.ts';
+export { originalsOf, toEcs } from './ecs.ts';
 export { textsOf, fieldOf, type LogEvent, type LogOrigin, type Scalar, type Value } from './event.ts';
 export { flatten } from './flatten.ts';
 export { normalizeEvent, type Hint } from './normalize.ts';

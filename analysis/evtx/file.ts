@@ -170,7 +170,7 @@ function crc32(bytes: Uint8Array): number {
 }
 
 /** 4 GiB of log, which is more than Windows lets one grow by default. */
-export const EVTX_CHUNKS_MAX = 65_535;
+const EVTX_CHUNKS_MAX = 65_535;
 const HEADER_BYTES = 4_096;
 const CHUNK_BYTES = 65_536;
 const DAMAGE_LISTED_MAX = 50;

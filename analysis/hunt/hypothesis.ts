@@ -1,7 +1,7 @@
 /** A hypothesis: this technique was used here. Which rules would tell, which logs they need, and what nobody would see. */
 import { z } from 'zod';
 import { crosswalk, isSameTechnique } from '../attack/index.ts';
-import type { LogSource, Ruleset, SigmaRule } from '../sigma/index.ts';
+import { nameOfSource, type Ruleset, type SigmaRule } from '../sigma/index.ts';
 
 /** What there is to look for a technique with. */
 export const Hypothesis = z.object({
@@ -42,7 +42,7 @@ export function huntHypothesis(
       id: rule.id,
       title: rule.title,
       level: rule.level,
-      logsource: describe(rule.logsource),
+      logsource: nameOfSource(rule.logsource),
       technique: exact ?? rule.techniques.find((own) => isSameTechnique(own, id, 'parent')) ?? id,
       match: exact === undefined ? ('same family' as const) : ('exact' as const),
       query: rule.conditions.map(({ text }) => text).join(' or '),
@@ -77,8 +77,5 @@ export function huntHypothesis(
     },
   };
 }
-
-export const describe = ({ product, service, category }: LogSource): string =>
-  [product, service, category].filter((part) => part !== undefined).join('/');
 
 const RULES_MAX = 200;

@@ -18,7 +18,7 @@ export interface Search {
 }
 
 /** An event as it is shown: neutralised, its long values cut. */
-export const FoundEvent = z.object({
+const FoundEvent = z.object({
   locator: z.string(),
   at: z.string().optional(),
   clock: z.string().optional().describe('the field the time is from'),

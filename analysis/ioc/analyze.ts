@@ -82,14 +82,14 @@ function readingReceipt(text: string, { length, length_read, extracted }: Extrac
 }
 
 function distinctOf(extracted: readonly ExtractedIoc[]): ListedIoc[] {
-  const byKey = new Map<string, ListedIoc>();
+  const by_key = new Map<string, ListedIoc>();
   for (const ioc of extracted) {
     const key = `${ioc.kind} ${ioc.type} ${ioc.value}`;
-    const known = byKey.get(key);
+    const known = by_key.get(key);
     if (known) known.count += 1;
-    else byKey.set(key, { ...ioc, count: 1 });
+    else by_key.set(key, { ...ioc, count: 1 });
   }
-  return [...byKey.values()];
+  return [...by_key.values()];
 }
 
 function bounded(distinct: readonly ListedIoc[]): { listed: ListedIoc[]; dropped: number } {

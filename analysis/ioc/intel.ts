@@ -28,14 +28,14 @@ export function intelOf(data: unknown): Intel | undefined {
   const parsed = Pack.safeParse(data);
   if (!parsed.success) return undefined;
 
-  const byKey = new Map<string, Sighting[]>();
+  const by_key = new Map<string, Sighting[]>();
   for (const sighting of parsed.data.indicators) {
     const indicator = parseIndicator(sighting);
     if ('reason' in indicator) continue;
-    const sightings = byKey.get(keyOf(indicator)) ?? [];
-    byKey.set(keyOf(indicator), [...sightings, sighting].slice(0, SIGHTINGS_MAX));
+    const sightings = by_key.get(keyOf(indicator)) ?? [];
+    by_key.set(keyOf(indicator), [...sightings, sighting].slice(0, SIGHTINGS_MAX));
   }
-  const intel: Intel = { lookup: (indicator) => byKey.get(keyOf(indicator)) ?? [] };
+  const intel: Intel = { lookup: (indicator) => by_key.get(keyOf(indicator)) ?? [] };
   INDEXED.set(data, intel);
   return intel;
 }

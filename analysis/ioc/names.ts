@@ -37,7 +37,7 @@ export function isResolvable(name: string): boolean {
 }
 
 /** Whether it is how a file ends; extensions that are also top-level domains count as files unless somebody defanged them. */
-export const isFileExtension = (extension: string): boolean => FILE_EXTENSIONS.has(extension.toLowerCase());
+const isFileExtension = (extension: string): boolean => FILE_EXTENSIONS.has(extension.toLowerCase());
 
 /** `Spy.AHK.AD`, `Agent.SVE`: families and variants are capitalised, host names are written in case. */
 function isDetectionName(labels: readonly string[]): boolean {

@@ -24,20 +24,20 @@ export function networksOf(data: unknown): Networks | undefined {
   const parsed = Pack.safeParse(data);
   if (!parsed.success) return undefined;
 
-  const byKey = new Map<string, Network>();
+  const by_key = new Map<string, Network>();
   const lengths = new Set<number>();
   for (const network of parsed.data.networks) {
     if (!ipaddr.isValidCIDR(network.network)) continue;
     const [address, bits] = ipaddr.parseCIDR(network.network);
     lengths.add(bits);
-    byKey.set(keyOf(address.toByteArray(), bits), network);
+    by_key.set(keyOf(address.toByteArray(), bits), network);
   }
   const narrowest = [...lengths].sort((left, right) => right - left);
   const networks: Networks = {
     lookup(address) {
       const bytes = ipaddr.process(address).toByteArray();
-      const bits = narrowest.find((length) => length <= bytes.length * 8 && byKey.has(keyOf(bytes, length)));
-      return bits === undefined ? undefined : byKey.get(keyOf(bytes, bits));
+      const bits = narrowest.find((length) => length <= bytes.length * 8 && by_key.has(keyOf(bytes, length)));
+      return bits === undefined ? undefined : by_key.get(keyOf(bytes, bits));
     },
   };
   INDEXED.set(data, networks);

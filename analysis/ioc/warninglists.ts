@@ -117,21 +117,21 @@ function isUnder(host: string, names: ReadonlySet<string>): boolean {
 
 /** Answers whether an address lies in one of the networks: one set a prefix length, so the length of the list does not matter. */
 function networksOf(list: readonly string[]): (address: string) => boolean {
-  const byPrefix = new Map<string, { kind: string; bits: number; keys: Set<string> }>();
+  const by_prefix = new Map<string, { kind: string; bits: number; keys: Set<string> }>();
   for (const entry of list) {
     const [address = '', prefix] = entry.split('/');
     if (!ipaddr.isValid(address)) continue;
     const parsed = ipaddr.parse(address);
     const bits = prefix === undefined ? parsed.toByteArray().length * 8 : Number(prefix);
     const name = `${parsed.kind()}/${bits}`;
-    const group = byPrefix.get(name) ?? { kind: parsed.kind(), bits, keys: new Set<string>() };
+    const group = by_prefix.get(name) ?? { kind: parsed.kind(), bits, keys: new Set<string>() };
     group.keys.add(networkKey(parsed.toByteArray(), bits));
-    byPrefix.set(name, group);
+    by_prefix.set(name, group);
   }
   return (address) => {
     const parsed = ipaddr.process(address);
     const bytes = parsed.toByteArray();
-    return [...byPrefix.values()].some(
+    return [...by_prefix.values()].some(
       ({ kind, bits, keys }) => kind === parsed.kind() && keys.has(networkKey(bytes, bits)),
     );
   };

@@ -8,7 +8,7 @@ import { filtersFor } from './engine.ts';
 import { holds, type FieldTest } from './field-test.ts';
 import { isFor } from './lane.ts';
 import { TooMuchWork } from './pattern.ts';
-import type { Detection, LogSource, SigmaFilter, SigmaRule } from './rule.ts';
+import { nameOfSource, type Detection, type SigmaFilter, type SigmaRule } from './rule.ts';
 import { fieldTestsOf, selects } from './selection.ts';
 import { viewOf, type View } from './view.ts';
 
@@ -18,12 +18,12 @@ import { viewOf, type View } from './view.ts';
  */
 export function explain(rule: SigmaRule, event: LogEvent, filters: readonly SigmaFilter[] = []): Explanation {
   const view = viewOf(event);
-  const wanted = describe(rule.logsource);
+  const wanted = nameOfSource(rule.logsource);
   const { product, service, categories } = event.origin;
   const logsource = {
     matched: isFor(rule.logsource, event.origin),
     wanted,
-    event: describe({ product, service, category: categories.length > 0 ? categories.join('|') : undefined }),
+    event: nameOfSource({ product, service, category: categories.length > 0 ? categories.join('|') : undefined }),
   };
   const { conditions, selections, met } = explainDetection(rule, view);
   const holds_somewhere = conditions.some(({ matched }) => matched);
@@ -162,9 +162,6 @@ function whyField(
     return `${misses.length} of ${count} values are missing, first ${cut(misses[0] ?? '')}`;
   return count === 1 ? `${cut(misses[0] ?? '')} does not fit` : `none of ${count} values fits`;
 }
-
-const describe = ({ product, service, category }: LogSource): string =>
-  [product, service, category].filter((part) => part !== undefined).join('/') || 'a log that does not say what it is';
 /** Attacker text: neutralised and cut. */
 const cut = (text: string): string => neutralize(text, TEXT_CHARS_MAX);
 

@@ -6,6 +6,7 @@ export { isFor } from './lane.ts';
 export { lintSigma } from './lint.ts';
 export { parseSigma } from './parse.ts';
 export { SigmaError } from './problem.ts';
+export { nameOfSource } from './rule.ts';
 export type { CorrelationRule, Level, LogSource, RuleHead, SigmaFile, SigmaFilter, SigmaRule } from './rule.ts';
 export { compileRuleset, mountedRules, type RuleFile, type Ruleset } from './ruleset.ts';
 export { parseYaml, type Node as YamlNode } from './yaml-tree.ts';

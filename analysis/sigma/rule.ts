@@ -14,6 +14,10 @@ export interface LogSource {
   service?: string | undefined;
 }
 
+/** Which log that is, for people: `windows/process_creation`. */
+export const nameOfSource = ({ product, service, category }: LogSource): string =>
+  [product, service, category].filter((part) => part !== undefined).join('/') || 'a log that does not say what it is';
+
 /** What rules of every kind say about themselves. */
 export interface RuleHead {
   /** The id; of a rule without one its name or title. */

@@ -174,8 +174,8 @@ const harmless = (proposed: Recommendation): Recommendation => ({
 });
 
 function distinctIocs(iocs: readonly Ioc[]): Ioc[] {
-  const byKey = new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }]));
-  return [...byKey].sort(([left], [right]) => compareText(left, right)).map(([, ioc]) => ioc);
+  const by_key = new Map(iocs.map(({ type, value }) => [`${type} ${value}`, { type, value }]));
+  return [...by_key].sort(([left], [right]) => compareText(left, right)).map(([, ioc]) => ioc);
 }
 
 const isAtLeast = (severity: Severity, floor: Severity) =>

@@ -75,7 +75,7 @@ const fromEscapes = (text: string): string =>
   );
 
 /** Base64 text that decodes to readable characters, else undefined. */
-export function fromBase64(text: string): string | undefined {
+function fromBase64(text: string): string | undefined {
   if (text.length < BASE64_LENGTH_MIN || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return undefined;
   const decoded = Buffer.from(text, 'base64').toString('latin1');
   const odd = decoded.match(/[^\t\n\r\x20-\x7e]/g)?.length ?? 0;

@@ -1,6 +1,6 @@
 /** Dispatching, and the record of what was dispatched: the wiring. */
 import { z } from 'zod';
-import { toTask, type Ledger } from '../../orchestrator/index.ts';
+import { taskOf, toTask, type Ledger } from '../../orchestrator/index.ts';
 import type { Dispatched } from '../../protocol/index.ts';
 import {
   ApprovalTicket,
@@ -124,13 +124,6 @@ export async function cancel(
   reason: string | undefined,
 ): Promise<void> {
   await desk.ask(context, 'task/cancel', given({ task_id, reason }));
-}
-
-/** The row of a task. Throws 4040. */
-export async function taskOf(ledger: Pick<Ledger, 'get'>, task_id: string): Promise<TaskRow> {
-  const task = await ledger.get(task_id);
-  if (!task) throw new AuroraError(4040, { message: 'No such task', detail: { task_id } });
-  return task;
 }
 
 /** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */

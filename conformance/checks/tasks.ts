@@ -91,7 +91,6 @@ export const taskChecks = [
     const note = (method: string, params: Frame) => asker.say({ jsonrpc: '2.0', method, params });
     note('handoff', { to: { agent_id: agent.agent_id }, method: 'kit_echo', params: { turn: 2 } });
     note('task/cancel', { task_id });
-    note('approval/decide', { approval_id: 'approval-of-nobody', decision: 'grant' });
     await handOver(asker, agent, { params: { turn: 3 } });
     const { state } = await taskOf(asker, task_id);
     gate.open();

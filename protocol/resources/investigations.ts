@@ -11,7 +11,7 @@ import { Task, TaskError, TaskOutcome, TaskState } from '../task.ts';
 import { AlertId } from './alerts.ts';
 import { pageOf, pageQuery } from './page.ts';
 
-/** An investigation is known by the task at its root. */
+/** The id of a task; an investigation has that of the task at its root. */
 export const TaskId = z.string().min(1).max(64);
 
 /** An investigation in a list. */

@@ -1,8 +1,15 @@
 /** Who gets in, and what throws them out: tokens, sessions, keys, and everything that tries to pass for one (attacks.md, section 2). */
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type * as crypto from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, scrypt, sign, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApi, type TestApi } from '../support/api.ts';
+
+/** The work that a password costs is watched, and done. */
+vi.mock('node:crypto', async (original) => {
+  const real = await original<typeof crypto>();
+  return { ...real, scrypt: vi.fn(real.scrypt) };
+});
 
 let api: TestApi;
 beforeAll(async () => {
@@ -10,6 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+let made_alerts = 0;
 const me = (token: string) => api.call('GET', '/api/v1/users/me', { headers: { authorization: `Bearer ${token}` } });
 const token = (body: object) => api.call('POST', '/api/v1/auth/token', { body });
 const signingKey = (): { kid: string; key: KeyObject } => {
@@ -107,12 +115,12 @@ describe('access tokens', () => {
       signed({ iat: now_s(), exp: now_s() + 600, nbf: now_s() + 61 }),
     ];
     for (const attempt of attempts) expect((await me(await attempt)).status).toBe(401);
-    const text = await rawlySigned(
+    const text = rawlySigned(
       key,
       kid,
       `{"sub":"user:analyst","sid":"${sid}","iss":"aurora-mesh","aud":"aurora-mesh-api","jti":"j","iat":${now_s()},"exp":1e400}`,
     );
-    const quoted = await rawlySigned(
+    const quoted = rawlySigned(
       key,
       kid,
       `{"sub":"user:analyst","sid":"${sid}","iss":"aurora-mesh","aud":"aurora-mesh-api","jti":"j","iat":${now_s()},"exp":"${now_s() + 600}"}`,
@@ -197,8 +205,20 @@ describe('signing in and out', () => {
   });
 
   test('ATK-B8: an unknown name and a wrong password are answered in the same words, after the same work, and so often only', async () => {
-    const unknown = await token({ username: 'nobody', password: 'wrong password' });
-    const wrong = await token({ username: 'viewer', password: 'wrong password' });
+    const work = vi.mocked(scrypt).mock.calls;
+    /** The answer, and what each derivation cost: its key length and the parameters of scrypt. */
+    const tried = async (username: string) => {
+      const before = work.length;
+      const answer = await token({ username, password: 'wrong password' });
+      return {
+        answer,
+        cost: work.slice(before).map(([, , ...cost]) => cost.filter((one) => typeof one !== 'function')),
+      };
+    };
+    const { answer: unknown, cost: cost_of_unknown } = await tried('nobody');
+    const { answer: wrong, cost: cost_of_wrong } = await tried('viewer');
+    expect(cost_of_wrong).toHaveLength(1);
+    expect(cost_of_unknown).toEqual(cost_of_wrong);
     const bare = ({ body }: typeof wrong) => ({ ...body.error, timestamp: '', request_id: '' });
     expect([unknown.status, bare(unknown)]).toEqual([401, bare(wrong)]);
     expect(bare(wrong).code).toBe('AURORA-4012');
@@ -254,7 +274,7 @@ describe('signing in and out', () => {
     const post = () =>
       api.call('POST', '/api/v1/alerts', {
         headers: { authorization: `Bearer ${bearer}` },
-        body: { title: `by dora ${Math.random()}`, severity: 'low', source: 'test' },
+        body: { title: `by dora ${++made_alerts}`, severity: 'low', source: 'test' },
       });
     const patch = (body: object) => api.call('PATCH', '/api/v1/users/dora', { as: 'admin', body });
     expect((await post()).status).toBe(201);
@@ -296,7 +316,7 @@ describe('API keys', () => {
   const make = (as: string, scopes: string[]) =>
     api.call('POST', '/api/v1/auth/api-keys', { as, body: { name: 'siem', scopes } });
   const withKey = (api_key: string) => ({ headers: { 'x-api-key': api_key } });
-  const alert = () => ({ title: `by key ${Math.random()}`, severity: 'low', source: 'test' });
+  const alert = () => ({ title: `by key ${++made_alerts}`, severity: 'low', source: 'test' });
 
   test('REQ-E008 REQ-E009 REQ-E010: a key is made, listed without its secret, used and revoked', async () => {
     const { status, body } = await make('analyst', ['alerts:write']);
@@ -369,8 +389,7 @@ describe('API keys', () => {
   });
 });
 
-async function rawlySigned(key: KeyObject, kid: string, payload: string): Promise<string> {
-  const { sign } = await import('node:crypto');
+function rawlySigned(key: KeyObject, kid: string, payload: string): string {
   const head = `${part({ alg: 'EdDSA', kid, typ: 'at+jwt' })}.${Buffer.from(payload).toString('base64url')}`;
   return `${head}.${sign(null, Buffer.from(head), key).toString('base64url')}`;
 }

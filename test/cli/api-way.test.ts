@@ -1,5 +1,4 @@
 /** Whoever is signed in reaches the fleet through its API, and sees exactly what they saw over the mesh. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +6,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { Task } from '../../protocol/index.ts';
 import { aurora } from '../support/aurora.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { freePorts } from '../support/ports.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-api-way-'));
 const data = join(folder, 'data');
 const report = join(folder, 'report.txt');
 const password = 'a password of my own';
 let env: Record<string, string> = {};
 let api_url = '';
-let fleet: ChildProcess;
+let fleet: Fleet;
 
 beforeAll(async () => {
   const [orchestrator, intel, api] = await freePorts(3);
@@ -28,21 +27,11 @@ beforeAll(async () => {
     AURORA_API_PORT: String(api),
   };
   writeFileSync(report, 'The implant at 45.33.32.156 fetched http://203.0.113.77/a.exe\n');
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    fleet.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    });
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(env);
 }, 240_000);
 
 afterAll(async () => {
-  const gone = new Promise((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  await gone;
+  await fleet.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 

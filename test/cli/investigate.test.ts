@@ -1,5 +1,4 @@
 /** `aurora investigate` and its kin against a running fleet: verdicts, exit codes and sentences. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,33 +6,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import { InvestigationResult, Task } from '../../protocol/index.ts';
 import { aurora } from '../support/aurora.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { dataPath, describeWithData } from '../support/data.ts';
 import { fleetPorts } from '../support/ports.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-cli-'));
 let env: Record<string, string> = {};
-let fleet: ChildProcess;
+let fleet: Fleet;
 
 beforeAll(async () => {
   const entries = Object.entries(await fleetPorts());
   const ports = entries.map(([id, port]) => `${id}=${port}`).join(',');
   env = { AURORA_DATA: join(folder, 'data'), AURORA_PORTS: ports, AURORA_API_PORT: '0' };
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    fleet.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    });
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(env);
 }, 120_000);
 
 afterAll(async () => {
-  const gone = new Promise<number | null>((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  expect(await gone).toBe(0);
+  expect(await fleet.stop()).toBe(0);
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 
@@ -54,24 +43,16 @@ describe('input that cannot be investigated ends with 2 and a sentence that says
     expect(stderr).toContain(sentence);
   });
 
-  test('an empty file is found nothing in, and not called clean', async () => {
-    const { code, stdout } = await aurora(['investigate', file('empty.txt', '')], { env });
-    expect(code).toBe(0);
-    expect(stdout).toContain('inconclusive');
-    expect(stdout).toContain('nothing was checked');
-  });
-
-  test('a file that is not there, a folder, a kind that is none, a file over the cap', async () => {
-    const runs = await Promise.all([
-      aurora(['investigate', join(folder, 'nobody.eml')], { env }),
-      aurora(['investigate', folder], { env }),
-      aurora(['investigate', '--kind', 'nonsense', file('a.txt', 'x')], { env }),
-      aurora(['investigate', file('b.txt', 'x'.repeat(2_000))], {
-        env: { ...env, AURORA_LIMITS_INPUT_BYTES_MAX: '1000' },
-      }),
-    ]);
-    expect(runs.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
-    expect(runs[3].stderr).toContain('limits.input_bytes_max');
+  test.each([
+    ['a file that is not there', () => [join(folder, 'nobody.eml')], 'nobody.eml'],
+    ['a folder', () => [folder], 'is no file'],
+    ['a kind that is none', () => ['--kind', 'nonsense', file('a.txt', 'x')], 'nonsense'],
+    ['a file over the cap', () => [file('b.txt', 'x'.repeat(2_000))], 'limits.input_bytes_max'],
+  ])('%s', async (_what, args, sentence) => {
+    const capped = { ...env, AURORA_LIMITS_INPUT_BYTES_MAX: '1000' };
+    const { code, stdout, stderr } = await aurora(['investigate', ...args()], { env: capped });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(sentence);
   });
 
   test('said to be a mail and none: the specialist refuses it, the fleet lives on', async () => {
@@ -81,6 +62,13 @@ describe('input that cannot be investigated ends with 2 and a sentence that says
     expect([code, stderr.includes('AURORA-4220')]).toEqual([2, true]);
     expect((await aurora(['agents'], { env })).stdout.match(/online/g)).toHaveLength(Object.keys(agents).length);
   });
+});
+
+test('an empty file is found nothing in, and not called clean', async () => {
+  const { code, stdout } = await aurora(['investigate', file('empty.txt', '')], { env });
+  expect(code).toBe(0);
+  expect(stdout).toContain('inconclusive');
+  expect(stdout).toContain('nothing was checked');
 });
 
 test('a mail on standard input gets a verdict with evidence; piped progress is plain lines on stderr', async () => {
@@ -96,6 +84,7 @@ test('a mail on standard input gets a verdict with evidence; piped progress is p
   expect([code, stderr]).toEqual([0, '']);
   const result = InvestigationResult.parse(Task.parse(JSON.parse(stdout)).result);
   expect(result.steps.map(({ skill }) => skill)).toContain('analyze_email');
+  expect(result.findings.length).toBeGreaterThan(0);
   for (const { evidence } of result.findings) expect(evidence.length).toBeGreaterThan(0);
   const plain = await aurora(['investigate', '-'], { env, input: mail.join('\r\n') });
   expect(plain.stderr).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}email-security\/analyze_email +completed$/m);

@@ -1,5 +1,4 @@
 /** Looking after what was kept, as the person on call does: one fleet, two operators, everything from the command line. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,17 +9,17 @@ import { Approval, RecordedEvent, Redriven, Task } from '../../protocol/index.ts
 import { manualClock, silentLog, toIso } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { openLibsql } from '../../store/libsql.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { aurora, type Ended } from '../support/aurora.ts';
 import { freePorts } from '../support/ports.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-operations-'));
 const data = join(folder, 'data');
 const ledger_file = join(data, 'ledger', 'ledger.db');
 const copy = join(folder, 'copy.db');
 let env: Record<string, string> = {};
 let url = '';
-let fleet: ChildProcess | undefined;
+let fleet: Fleet | undefined;
 let dead_letter = '';
 
 beforeAll(async () => {
@@ -37,7 +36,7 @@ beforeAll(async () => {
   };
   url = `ws://127.0.0.1:${orchestrator}`;
   await keepUnknownEffects('task_looked_at', 'task_undone');
-  await start();
+  fleet = await startFleet(env);
   for (const name of ['anna', 'ben']) expect((await run('operators', 'add', name)).code).toBe(0);
 }, 120_000);
 
@@ -155,7 +154,7 @@ test('a row that was changed is named; the copy is put back, and what it replace
     `UPDATE events SET payload = replace(payload, 'WS-042', 'WS-666') WHERE task_id = '${dead_letter}' AND seq = 1`,
   );
   database.close();
-  await start();
+  fleet = await startFleet(env);
   const checked = await run('verify');
   expect(checked).toMatchObject({
     code: 1,
@@ -170,7 +169,7 @@ test('a row that was changed is named; the copy is put back, and what it replace
   const restored = await run('restore', copy);
   expect(restored).toMatchObject({ code: 0, stdout: has('The ledger is whole') });
   expect(readdirSync(join(data, 'ledger')).filter((name) => name.startsWith('ledger.db.replaced-'))).not.toEqual([]);
-  await start();
+  fleet = await startFleet(env);
   expect(await run('verify')).toMatchObject({ code: 0, stdout: has('The ledger is whole') });
   expect((await run('task', dead_letter)).stdout).toContain('WS-042');
 }, 120_000);
@@ -252,28 +251,10 @@ async function keepUnknownEffects(...task_ids: string[]): Promise<void> {
   await store.close();
 }
 
-async function start(): Promise<void> {
-  const child = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
-  fleet = child;
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', () => reject(new Error(said)));
-  });
-}
-
 async function stop(): Promise<void> {
-  const child = fleet;
+  const running = fleet;
   fleet = undefined;
-  if (!child) return;
-  const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  expect(await gone).toBe(0);
+  if (running) expect(await running.stop()).toBe(0);
 }
 
 const Listed = z.object({ items: z.array(Task) });

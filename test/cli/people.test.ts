@@ -1,19 +1,17 @@
 /** People at the command line: the first password, signing in, users and keys, as somebody types it. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tellFirstAdmin } from '../../boot/first-admin.ts';
 import { aurora } from '../support/aurora.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { freePorts } from '../support/ports.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-people-'));
 const data = join(folder, 'data');
 let env: Record<string, string>;
-let fleet: ChildProcess;
-let said = '';
+let fleet: Fleet;
 
 beforeAll(async () => {
   const [orchestrator, intel] = await freePorts(2);
@@ -23,22 +21,11 @@ beforeAll(async () => {
     AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel}`,
     AURORA_API_PORT: '0',
   };
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [fleet.stdout, fleet.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        if (said.includes('Ready at')) resolve();
-      });
-    }
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(env);
 }, 120_000);
 
 afterAll(async () => {
-  const gone = new Promise((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  await gone;
+  await fleet.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 
@@ -48,8 +35,8 @@ const modeOf = (name: string) => statSync(join(data, name)).mode & 0o777;
 
 test('the first password lies in a file of its owner, and in no log', () => {
   expect([modeOf('first-admin-password'), first().length]).toEqual([0o600, 23]);
-  expect(said).toContain('first-admin-password');
-  expect(said).not.toContain(first());
+  expect(fleet.said()).toContain('first-admin-password');
+  expect(fleet.said()).not.toContain(first());
 });
 
 test('whoever looks at a terminal is shown it there, and there is no file', () => {

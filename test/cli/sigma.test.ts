@@ -1,5 +1,4 @@
 /** `aurora sigma` as a person runs it, over a fleet of the threat hunter alone: what it says, as text and JSON, and how it ends. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,16 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RuleExplanation, RuleTrial } from '../../protocol/index.ts';
 import { aurora } from '../support/aurora.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { freePorts } from '../support/ports.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-sigma-'));
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
 let env: Record<string, string> = {};
-let fleet: ChildProcess;
+let fleet: Fleet;
 
 beforeAll(async () => {
   const [port, agent_port] = await freePorts(2);
@@ -25,23 +24,11 @@ beforeAll(async () => {
     AURORA_AGENTS: 'threat-hunter',
     AURORA_PORTS: `orchestrator=${port},threat-hunter=${agent_port}`,
   };
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], { cwd: root, env: { ...process.env, ...env } });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    };
-    fleet.stdout?.on('data', hear);
-    fleet.stderr?.on('data', hear);
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(env);
 }, 120_000);
 
 afterAll(async () => {
-  const gone = new Promise((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  await gone;
+  await fleet.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 

@@ -6,8 +6,8 @@ import { openMiddle } from './mutants/middle.ts';
 import { quick, failed, whyOf } from './mutants/outcome.ts';
 import { wrongOrchestrators, type WrongOrchestrator } from './mutants/of-orchestrators.ts';
 
-test('the orchestrator of the product breaks nothing', async () => {
-  const report = await tried({ does: 'all as it should', breaks: [] });
+test.each(['monitor', 'active'] as const)('the orchestrator of the product breaks nothing in mode %s', async (mode) => {
+  const report = await tried({ does: 'all as it should', breaks: [], mode });
   expect(failed(report), whyOf(report)).toEqual([]);
   expect(report.conforms).toBe(true);
 });
@@ -20,9 +20,9 @@ describe.concurrent('a wrong orchestrator fails what it breaks, and nothing else
 });
 
 /** Runs the kit against an orchestrator that lies to who asks it, or to its agents. */
-async function tried({ breaks, lie, said }: WrongOrchestrator): Promise<Report> {
+async function tried({ breaks, lie, said, mode }: WrongOrchestrator): Promise<Report> {
   const middle = await openMiddle();
-  const orchestrator = await startGoodOrchestrator(middle.address, said?.());
+  const orchestrator = await startGoodOrchestrator(middle.address, { said: said?.(), mode });
   middle.begin(orchestrator.port, lie?.() ?? {});
   const key = (id: keyof typeof orchestrator.keys) => ({ id, private_key: orchestrator.keys[id] });
   try {
@@ -33,6 +33,7 @@ async function tried({ breaks, lie, said }: WrongOrchestrator): Promise<Report> 
       key: key('operator:kit'),
       agent_key: key('conformance-agent'),
       peer_key: key('conformance-peer'),
+      allow_effects: mode === 'active',
       seed: 7,
       runs: 5,
     });

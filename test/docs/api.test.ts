@@ -1,16 +1,17 @@
 /** The road of docs/api.md, as it stands there: from the first password to an approved action, in one shell. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fleetPorts, freePorts } from '../support/ports.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'aurora-api-'));
 const log = join(folder, 'aurora.log');
 let env: NodeJS.ProcessEnv;
-let fleet: ChildProcess;
+let fleet: Fleet;
 
 beforeAll(async () => {
   const [port = 0] = await freePorts(1);
@@ -23,26 +24,12 @@ beforeAll(async () => {
     API: `http://127.0.0.1:${port}/api/v1`,
     LOG: log,
   };
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', openSync(log, 'a')],
-  });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    fleet.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    });
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(env, { log: openSync(log, 'a') });
   for (const name of ['examples', 'node_modules']) symlinkSync(join(root, name), join(folder, name));
 }, 180_000);
 
 afterAll(async () => {
-  const gone = new Promise((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  await gone;
+  await fleet.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 

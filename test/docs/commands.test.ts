@@ -1,10 +1,11 @@
 /** Every command in README and docs runs, as it stands, against a fleet of this checkout. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fleetPorts } from '../support/ports.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'aurora-docs-'));
@@ -27,31 +28,15 @@ const elsewhere = new Set([
 const MEASURING = 'npm run bench';
 
 let ports: Record<string, number> = {};
-let fleet: ChildProcess;
+let fleet: Fleet;
 
 beforeAll(async () => {
   ports = await fleetPorts();
-  fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up'], {
-    cwd: root,
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Ready at')) resolve();
-    };
-    fleet.stdout?.on('data', hear);
-    fleet.stderr?.on('data', hear);
-    fleet.once('exit', () => reject(new Error(said)));
-  });
+  fleet = await startFleet(environment());
 }, 120_000);
 
 afterAll(async () => {
-  const gone = new Promise((resolve) => fleet.once('exit', resolve));
-  fleet.kill('SIGTERM');
-  await gone;
+  await fleet.stop();
   rmSync(data, { recursive: true, force: true });
 }, 40_000);
 

@@ -1,5 +1,4 @@
 /** The agent in Python in a fleet: enrolled, found by its card, used in an investigation, killed in the middle of work. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +6,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { InvestigationResult, Task } from '../../protocol/index.ts';
 import { aurora } from '../support/aurora.ts';
+import { startFleet, type Fleet } from '../support/fleet.ts';
 import { freePorts } from '../support/ports.ts';
 import { agentFolder, describeWithPython, startScript, type Script } from '../support/python.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'aurora-python-'));
 const certificate = join(agentFolder, 'suspicious.pem');
 let env: Record<string, string> = {};
 let orchestrator = '';
 let port = 0;
-let fleet: ChildProcess;
+let fleet: Fleet;
 let agent: Script;
 
 describeWithPython('the agent in Python, in a fleet', () => {
@@ -27,26 +26,13 @@ describeWithPython('the agent in Python, in a fleet', () => {
     env = { AURORA_DATA: data, AURORA_PORTS: `orchestrator=${own},threat-intel=${intel}`, AURORA_API_PORT: 'off' };
     const enrolled = await aurora(['agents', 'enroll', 'certificate-analyst'], { env });
     expect(enrolled.code, enrolled.stderr).toBe(0);
-    fleet = spawn(process.execPath, ['bin/aurora.mjs', 'up', '--agents', 'threat-intel'], {
-      cwd: root,
-      env: { ...process.env, ...env },
-    });
-    await new Promise<void>((resolve, reject) => {
-      let said = '';
-      fleet.stdout?.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        if (said.includes('Ready at')) resolve();
-      });
-      fleet.once('exit', () => reject(new Error(said)));
-    });
+    fleet = await startFleet(env, { args: ['--agents', 'threat-intel'] });
     agent = await startAgent();
   }, 120_000);
 
   afterAll(async () => {
     agent.child.kill('SIGKILL');
-    const gone = new Promise((resolve) => fleet.once('exit', resolve));
-    fleet.kill('SIGTERM');
-    await gone;
+    await fleet.stop();
     rmSync(data, { recursive: true, force: true });
   }, 40_000);
 

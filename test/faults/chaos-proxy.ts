@@ -125,9 +125,11 @@ export async function startChaosProxy(options: {
     arrivals,
     bytes,
     async close() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
       server.close();
       reset();
-      if (server.listening) await once(server, 'close');
+      await closed;
     },
   };
 }

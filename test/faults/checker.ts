@@ -23,6 +23,8 @@ export interface Violation {
   /** The task, key, approval or link it is about. */
   about: string;
   why: string;
+  /** It is about the time of the task being over, by the deadline that it was accepted with. */
+  by_deadline?: true;
 }
 
 /** All violations, in the order of the rules; empty for a good history. */
@@ -134,7 +136,7 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
       for (const event of events) {
         if (event.type !== 'leased') continue;
         if (Date.parse(event.at) > deadline_ms + LATE_MS)
-          yield { code: 'INV9', about: task_id, why: 'leased too late' };
+          yield { code: 'INV9', about: task_id, why: 'leased too late', by_deadline: true };
         if (cancel && isBefore(cancel, event)) yield { code: 'INV9', about: task_id, why: 'leased after its cancel' };
       }
     }
@@ -146,7 +148,12 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
       const task = taskOf(call);
       if (!task) continue;
       if (at_ms > task.deadline_ms + LATE_MS)
-        yield { code: 'LATE', about: task.task_id, why: `started ${at_ms - task.deadline_ms} ms after its deadline` };
+        yield {
+          code: 'LATE',
+          about: task.task_id,
+          why: `started ${at_ms - task.deadline_ms} ms after its deadline`,
+          by_deadline: true,
+        };
       if (ns > (cancels.get(task.task_id)?.ns ?? Infinity))
         yield { code: 'LATE', about: task.task_id, why: 'started after its cancel was acknowledged' };
     }

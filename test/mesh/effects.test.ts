@@ -81,7 +81,7 @@ describe('what mode and effect class allow', () => {
   test('a host without a driver refuses with 5030: nothing is applied, and nothing says it was', async () => {
     const door = doorstep({ run: async (_text, ctx) => JSON.stringify(await ctx.effects.apply(wish)) });
     const peer = await door.enter(door.orchestrator, { methods: { 'approval/consume': grant } });
-    const refusal = { code: 5030, message: 'no effect driver is configured' };
+    const refusal = { code: 5030, message: 'no effect driver is configured: set effects.webhook.url for this agent' };
     await expect(order(peer, door, active)).rejects.toMatchObject(refusal);
   });
 });

@@ -1,6 +1,6 @@
 /** Links over real sockets: good peers, slow ones, dead ones, and bytes no library would send. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Link, LinkLimits } from '../../mesh/link.ts';
 import { LINK_LIMITS } from '../../mesh/link.ts';
 import { listen, type Port } from '../../mesh/listen.ts';
@@ -223,9 +223,34 @@ describe('a link over WebSocket', () => {
   });
 
   test('pings alone keep a quiet link alive', async () => {
-    const { near, far } = await pair({ limits: { ping_ms: 20, silence_ms_max: 200 } });
+    const clock = manualClock();
+    const passed = { up: 0, down: 0 };
+    const through = async (port: Port) => {
+      const proxy = await tcp((socket) => {
+        const onward = connect(port.port, '127.0.0.1');
+        cleanups.push(() => onward.destroy());
+        socket.on('data', (chunk: Buffer) => {
+          passed.up += chunk.length;
+          onward.write(chunk);
+        });
+        onward.on('data', (chunk: Buffer) => {
+          passed.down += chunk.length;
+          socket.write(chunk);
+        });
+      });
+      return `ws://127.0.0.1:${proxy}`;
+    };
+    const { near, far } = await pair({ clock, through });
     const [one, other] = [record(near), record(far)];
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = { ...passed };
+    for (let round = 1; round <= 9; round++) {
+      clock.advance(7_000);
+      // A ping and a pong each way, masked on the way up: whoever sent its pong has heard the ping.
+      await vi.waitFor(() =>
+        expect([passed.up - before.up, passed.down - before.down]).toEqual([12 * round, 4 * round]),
+      );
+    }
+    expect(clock.monotonic()).toBeGreaterThan(20_000);
     expect([one.ended, other.ended, near.open, far.open]).toEqual([undefined, undefined, true, true]);
   });
 });

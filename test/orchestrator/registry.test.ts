@@ -310,13 +310,6 @@ describe('when an agent fails', () => {
 });
 
 describe('one that has the task already', () => {
-  test('is preferred although it has no room and its breaker is open; when it is away another one is taken', async () => {
-    registry.add(instance('ada', 1, { in_flight_max: 0 }));
-    registry.add(instance('ada', 2));
-    expect(await chosen({ agent_id: 'ada' }, { prefer: 'ada-1' })).toBe('ada-1');
-    expect(await chosen({ agent_id: 'ada' }, { prefer: 'ada-3' })).toBe('ada-2');
-  });
-
   test('is waited for alone, and taken when it comes back, with room or without (PROM-P12)', async () => {
     registry.add(instance('ada', 2));
     const waiting = take({ agent_id: 'ada' }, { only: 'ada-1', only_ms_max: 2_000 });

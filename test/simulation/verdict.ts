@@ -24,7 +24,7 @@ export async function judge(world: World, file: LedgerFile, incumbent: Incumbent
   }));
   const found = check([...world.history, ...journal, ...approvalsIn(world)])
     // Time that is over is judged below: while a task waits for people it does not grow older.
-    .filter(({ code, why }) => !((code === 'LATE' || code === 'INV9') && !why.includes('cancel')))
+    .filter(({ by_deadline }) => !by_deadline)
     .map(({ code, about, why }) => `${code} ${about}: ${why}`);
   const chain = await verifyChain(file.db);
   return [

@@ -211,7 +211,10 @@ onEveryDatabase('answers and settings', (soc) => {
   test('settings are changed at their version, and are there after a restart', async () => {
     const { settings, deps } = soc();
     await settings.change({ sub: 'user:admin' }, { mode: 'dry_run', limits: { user_minute_max: 7 } }, 0);
-    await expect(settings.change({ sub: 'user:admin' }, { mode: 'active' }, 0)).rejects.toMatchObject({ code: 4120 });
+    await expect(settings.change({ sub: 'user:admin' }, { mode: 'active' }, 0)).rejects.toMatchObject({
+      code: 4120,
+      detail: { version: 1 },
+    });
     const again = await openRecords(deps);
     expect(again.settings.now()).toMatchObject({
       mode: 'dry_run',

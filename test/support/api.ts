@@ -1,8 +1,8 @@
 /** The API on a real port of this machine, in front of a mesh in this process; people of every role are signed in. */
+import { generateKeyPairSync } from 'node:crypto';
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
 import { createApi, createFeed, createSigningKeys, tellAlertOn, type Api, type KeyShelf } from '../../api/index.ts';
-import { ensureKeyPair } from './key-pair.ts';
 import { listen, type Agent, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
 import type { BoundRoute, Mode, UserRole } from '../../protocol/index.ts';
@@ -140,7 +140,7 @@ export async function startApi(
   const shelf: KeyShelf = {
     list: () => [...kept],
     add(made_at) {
-      const made = { made_at, private_key: ensureKeyPair() };
+      const made = { made_at, private_key: generateKeyPairSync('ed25519').privateKey };
       kept.push(made);
       return made;
     },

@@ -74,6 +74,31 @@ export function judge(path: string, text: string): { imports: string[]; faults: 
   return { imports, faults };
 }
 
+/**
+ * Values that a file of the house exports and nobody uses, as `path: name`. Being passed on at a door is no use, except at a
+ * published one; a schema may be exported for its type.
+ */
+export function deadExports(texts: ReadonlyMap<string, string>, published: ReadonlySet<string>): string[] {
+  const users = new Map<string, Set<string>>();
+  const open = new Set<string>(); // files that a published door passes on whole
+  for (const [path, text] of texts) {
+    const is_published = published.has(path);
+    for (const [, whole = ''] of is_published ? text.matchAll(/^export \* from '(.+)'/gm) : [])
+      open.add(join(dirname(path), whole));
+    const used = is_published ? text : text.replace(/^export (type )?\{[^}]*\} from .*$/gm, '');
+    for (const [word] of used.matchAll(/[\w$]+/g)) users.set(word, (users.get(word) ?? new Set()).add(path));
+  }
+  return [...texts].flatMap(([path, text]) => {
+    if (!(roomOf(path) in HOUSE) || open.has(path)) return [];
+    const types = new Set([...text.matchAll(/^export type (\w+)/gm)].map(([, name]) => name));
+    const values = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)];
+    return values
+      .map(([, name = '']) => name)
+      .filter((name) => !types.has(name) && [...(users.get(name) ?? [])].every((user) => user === path))
+      .map((name) => `${path}: ${name}`);
+  });
+}
+
 /** `ws` of `ws/lib/x.js`, `@scope/name` of `@scope/name/x`; builtins whole. */
 export const packageOf = (specifier: string): string =>
   specifier.startsWith('node:') ? specifier : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');

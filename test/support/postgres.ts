@@ -24,7 +24,7 @@ export function skipLoudly(name: string): boolean {
   return !binaries;
 }
 
-/** A running server with a database `aurora`; its durability is the real one. */
+/** A running server, with a user `aurora` and the database `postgres`; its durability is the real one. */
 export interface Cluster {
   /** The address, with the password in it. */
   url: string;

@@ -12,6 +12,7 @@ import { judgeArtifact, readArtifact } from '../../../analysis/forensics/index.t
 import { SEVERITY_ORDER, type Severity } from '../../../protocol/index.ts';
 import { LINUX_DAYS, linesOf, MAC_DAYS, WINDOWS_DAYS, WINDOWS_OWN } from '../../support/everyday-commands.ts';
 import { INTRUDERS, INTRUDERS_QUIET } from '../../support/intruders-commands.ts';
+import { literalContent } from '../../../seams/index.ts';
 
 const rank = (severity: Severity) => SEVERITY_ORDER.indexOf(severity);
 /** The gravest that any sign of a command says. */
@@ -22,7 +23,7 @@ const TYPED = [...linesOf(LINUX_DAYS), ...linesOf(MAC_DAYS), ...linesOf(WINDOWS_
 test('what people type on ordinary days is no finding above low, whichever sign of it is asked', () => {
   expect(TYPED.length).toBeGreaterThan(300);
   expect(TYPED.filter((command) => gravest(command) > rank('low'))).toEqual([]);
-  const { findings, verdict } = checkCommands(TYPED, undefined);
+  const { findings, verdict } = checkCommands(TYPED, literalContent());
   expect(findings.filter(({ severity }) => rank(severity) > rank('low'))).toEqual([]);
   expect(verdict).not.toBe('malicious');
 });
@@ -111,14 +112,17 @@ test.each([
 });
 
 test('the gravest act accuses, though another sign decides for a technique', () => {
-  expect(checkCommands(['systemctl stop auditd'], undefined).findings[0]).toMatchObject({
+  expect(checkCommands(['systemctl stop auditd'], literalContent()).findings[0]).toMatchObject({
     rule: 'command/security-tool-stopped',
     severity: 'high',
   });
 });
 
 test('a mention is told as a mention: it stands among the signs, and is no finding', () => {
-  const { commands, findings, mitre_techniques } = checkCommands(['dsregcmd.exe $(Arg0) $(Arg1) $(Arg2)'], undefined);
+  const { commands, findings, mitre_techniques } = checkCommands(
+    ['dsregcmd.exe $(Arg0) $(Arg1) $(Arg2)'],
+    literalContent(),
+  );
   expect(findings).toEqual([]);
   expect(mitre_techniques).toEqual([]);
   expect(commands[0]?.signs[0]).toMatchObject({ strength: 1, title: expect.stringMatching(/^mentions/) as string });

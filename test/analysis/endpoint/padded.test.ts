@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { assessHosts, checkCommands, createHostWatch } from '../../../analysis/endpoint/index.ts';
 import { normalizeEvent } from '../../../analysis/events/index.ts';
 import { openRecording } from '../../../analysis/recordings/index.ts';
+import { literalContent } from '../../../seams/index.ts';
 
 const MIMIKATZ = 'vssadmin.exe delete shadows /all /quiet';
 const encoded = (command: string) => `powershell -enc ${Buffer.from(command, 'utf16le').toString('base64')}`;
@@ -42,7 +43,7 @@ test.each([
   ['in front of 70 000 characters', `cmd /c ${MIMIKATZ} & echo ${'A'.repeat(70_000)}`],
   ['behind the first eight encoded texts', `cmd /c rem ${decoys(20)}; ${encoded(MIMIKATZ)}`],
 ])('a command is found %s', async (_, command) => {
-  expect(checkCommands([command], undefined)).toMatchObject({ severity: 'critical' });
+  expect(checkCommands([command], literalContent())).toMatchObject({ severity: 'critical' });
   expect(await assess(start(command))).toMatchObject({ severity: 'critical' });
 });
 
@@ -53,7 +54,7 @@ test.each([
   ],
   ['between encoded texts', `cmd /c rem ${decoys(20)}; ${encoded(MIMIKATZ)} ${decoys(20)}`],
 ])('a command that is hidden %s leaves no benign verdict and no whole receipt', async (_, command) => {
-  for (const result of [checkCommands([command], undefined), await assess(start(command))]) {
+  for (const result of [checkCommands([command], literalContent()), await assess(start(command))]) {
     expect(result.verdict).not.toBe('benign');
     expect(result.checked[0]?.corpus).toMatchObject({ items: 1, items_read: 0 });
     expect(JSON.stringify(result.not_checked)).toMatch(/command line|command 1/);

@@ -125,8 +125,8 @@ filter:
   expect(lintSigma(HEAD + filter)).toMatchObject([{ line: 20, column: 3, path: 'filter.idle' }]);
 });
 
-describeWithData('a pack of thousands of rules', () => {
-  test('has no error, and no slip in its heads that is none', { timeout: 180_000 }, async () => {
+describeWithData('every eighth rule of a pack of thousands', () => {
+  test('has no error, and no slip in its head that is none', { timeout: 180_000 }, async () => {
     const found: string[] = [];
     let count = 0;
     const bytes = createReadStream(join(dataPath('sigma'), 'sigma-rules.tar.gz'));
@@ -144,5 +144,5 @@ describeWithData('a pack of thousands of rules', () => {
   });
 });
 
-/** All of them take half a minute; the whole was looked through when the lists were written. */
+/** All of them take half a minute. */
 const RULES_A_SAMPLE = 8;

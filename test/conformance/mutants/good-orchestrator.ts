@@ -1,6 +1,7 @@
 /** The orchestrator that the wrong ones are made of: the product's own, on a real port, with somebody on its links to agents. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { dialWebsocket, jsonRoute, listen, literalPins, publicKeyOf, type Pin } from '../../../mesh/index.ts';
+import type { Mode } from '../../../protocol/index.ts';
 import { createLedger, createOrchestrator } from '../../../orchestrator/index.ts';
 import { countingMetrics, memoryBlobs, seededRandom, silentLog, systemClock, systemIds } from '../../../seams/index.ts';
 import { openStore } from '../../../store/index.ts';
@@ -18,7 +19,10 @@ export interface GoodOrchestrator {
 export type ToldAgents = (frame: Frame) => Frame | undefined;
 
 /** Starts it on a free port; `advertise` is the address that the kit dials. */
-export async function startGoodOrchestrator(advertise: string, said?: ToldAgents): Promise<GoodOrchestrator> {
+export async function startGoodOrchestrator(
+  advertise: string,
+  { said, mode = 'monitor' }: { said?: ToldAgents | undefined; mode?: Mode | undefined } = {},
+): Promise<GoodOrchestrator> {
   const own = newKey();
   const keys = { 'operator:kit': newKey(), 'conformance-agent': newKey(), 'conformance-peer': newKey() };
   const pins = [
@@ -35,6 +39,7 @@ export async function startGoodOrchestrator(advertise: string, said?: ToldAgents
   const orchestrator = createOrchestrator({
     ...shared,
     self: { id: 'orchestrator', instance_id: 'good-1', name: 'Orchestrator', version: '1.0.0', private_key: own },
+    mode,
     anonymous: 'loopback',
     ledger: createLedger(store, clock),
     storeHealth: store.health,

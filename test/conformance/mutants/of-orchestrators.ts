@@ -1,8 +1,9 @@
 /** Wrong orchestrators: what they send to agents, what becomes of tasks, and whom they take in. */
 import type { Frame } from '../../support/tap.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
+import type { Mode } from '../../../protocol/index.ts';
 import type { RequirementId } from '../../../conformance/index.ts';
-import { answering, isRequest } from './mutant.ts';
+import { answering, isNotification, isRequest } from './mutant.ts';
 
 /** A wrong orchestrator: a lie to who asks it, or one to its agents. */
 export interface WrongOrchestrator {
@@ -10,6 +11,8 @@ export interface WrongOrchestrator {
   breaks: readonly RequirementId[];
   lie?: () => Lie;
   said?: () => (frame: Frame) => Frame | undefined;
+  /** The mode that it runs in, monitor unless said; in active the kit may try what has effects. */
+  mode?: Mode;
 }
 
 /** A lie about the routing that agents see. */
@@ -71,6 +74,17 @@ const refused = (does: string, breaks: readonly RequirementId[], code: number, i
     },
   }),
 });
+/** A lie about notifications: those of such a method are heard as requests, and not answered. */
+const obeying = (does: string, breaks: readonly RequirementId[], method: string) => ({
+  does,
+  breaks,
+  lie: (): Lie => ({
+    heard: (message) =>
+      isNotification(message) && message['method'] === method ? { ...message, id: SNEAKED } : message,
+    said: (message) => (message['id'] === SNEAKED ? undefined : message),
+  }),
+});
+const SNEAKED = 'only-told';
 const itemsOf = (result: Json): Json[] => (Array.isArray(result['items']) ? result['items'].filter(isJson) : []);
 
 export const wrongOrchestrators: readonly WrongOrchestrator[] = [
@@ -143,6 +157,8 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
       );
     },
   },
+  obeying('takes work from who only tells', ['TASK-10'], 'handoff'),
+  obeying('cancels for who only tells', ['TASK-10'], 'task/cancel'),
   refused('calls a missing task forbidden', ['TASK-03'], 4040, 4030),
   told('gives longer pages than were asked for', ['TASK-05'], 'task/list', (page) => ({
     ...page,
