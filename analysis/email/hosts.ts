@@ -45,7 +45,7 @@ export const FREEMAIL = words(`
 `);
 
 /** Suffixes where abuse reports outnumber ordinary use by far: cheap or free registration. A weak sign. */
-export const CHEAP_SUFFIXES = words(`
+const CHEAP_SUFFIXES = words(`
   asia autos bar beauty best bid biz bond boats buzz cam cc cfd click club cn cyou date dev download fit fun gq guru hair homes icu ink
   info life link live lol loan makeup ml monster mom motorcycles online ooo pics pro pw quest rest ru sbs shop site skin space
   store stream su support surf tk today top trade uno us vip wang website win work world ws xyz yachts zip za.com sa.com it.com eu.com
