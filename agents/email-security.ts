@@ -105,6 +105,7 @@ const url = skill({
         punycode: z.boolean(),
         owner: z.string().nullable(),
         imitates: z.object({ brand: z.string(), how: z.string() }).nullable(),
+        compound: z.boolean(),
         services: z.array(z.enum(['shortener', 'redirector', 'free_hosting'])),
       }),
     ),

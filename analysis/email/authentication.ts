@@ -1,5 +1,7 @@
 /** Own check of SPF, DKIM, DMARC and ARC, with the DNS answers handed in: never a network. */
+import { domainToASCII } from 'node:url';
 import { authenticate, type DMARCResult } from 'mailauth';
+import { parse } from 'tldts';
 import { z } from 'zod';
 import { neutralize } from '../evidence/index.ts';
 import type { DnsResolver } from './zone.ts';
@@ -54,29 +56,65 @@ export async function checkAuthentication(
   });
   const signatures = found.dkim.results.slice(0, SIGNATURES_MAX);
   const passed = signatures.find((signature) => signature.status.result === 'pass');
-  // SPF alone may carry DMARC: what was not asked has not failed.
-  const isUndecided = client_ip === undefined && found.dmarc !== false && found.dmarc.status.result === 'fail';
+  const why = spfGap({ client_ip, helo, mail_from }, found.dkim.envelopeFrom);
+  const spf = why === undefined && found.spf !== false ? found.spf : undefined;
+  const from = [found.dkim.headerFrom].flat();
+  const alignment =
+    found.dmarc === false
+      ? null
+      : alignmentOf(found.dmarc, from[0], {
+          spf: spf?.status.result === 'pass' ? [spf.domain] : [],
+          dkim: found.dkim.results
+            .filter(({ status }) => status.result === 'pass')
+            .map(({ signingDomain }) => signingDomain),
+        });
+  const dmarc = dmarcOf(found.dmarc, alignment, why !== undefined);
   return {
     source: 'own check',
     checked: true,
-    // Without a client address SPF has nothing to ask about; the library answers all the same.
-    spf: client_ip === undefined || found.spf === false ? 'not_checked' : found.spf.status.result,
+    // Without a client address or a sender SPF has nothing to ask about; the library answers all the same.
+    spf: spf?.status.result ?? 'not_checked',
     dkim: (passed ?? signatures[0])?.status.result ?? 'none',
-    dmarc: isUndecided ? 'not_checked' : found.dmarc === false ? 'none' : found.dmarc.status.result,
+    dmarc,
     arc: found.arc === false ? 'none' : found.arc.status.result,
-    alignment: found.dmarc === false ? null : alignmentOf(found.dmarc, client_ip !== undefined),
+    alignment,
     details: [
-      ...(isUndecided ? ['dmarc=not_checked: no signature aligns, and SPF, which may, was not checked'] : []),
-      ...(client_ip === undefined ? ['spf=not_checked: no client address was given'] : []),
-      ...(client_ip !== undefined && found.spf !== false ? [found.spf.info] : []),
+      ...(dmarc === 'not_checked'
+        ? ['dmarc=not_checked: no signature aligns, and SPF, which may, was not checked']
+        : []),
+      ...(why === undefined ? [] : [`spf=not_checked: ${why}`]),
+      ...(spf ? [spf.info] : []),
       ...signatures.map((signature) => signature.info),
-      ...(found.dmarc === false || isUndecided ? [] : [found.dmarc.info]),
+      ...(found.dmarc === false || dmarc === 'not_checked' ? [] : [dmarcDetail(found.dmarc, dmarc)]),
+      ...(from.length > 1
+        ? ['dmarc=none: From names several addresses, and DMARC is asked for one (RFC 7489 6.6.1)']
+        : []),
       ...(found.arc === false ? [] : [found.arc.info ?? '']),
     ]
       .filter((line) => line !== '')
       .map((line) => neutralize(line.replace(/\s+/g, ' '), DETAIL_CHARS_MAX)),
   };
 }
+
+/** Why SPF has nobody to ask about: it needs an address, and a sender or the name that the client called itself (RFC 7208 2.4). */
+function spfGap({ client_ip, helo, mail_from }: Envelope, return_path: string | false | undefined): string | undefined {
+  if (client_ip === undefined) return 'no client address was given';
+  const isNamed = Boolean(mail_from) || helo !== undefined || (mail_from === undefined && Boolean(return_path));
+  return isNamed ? undefined : 'the sender is empty, and no HELO name was given';
+}
+
+/** Alignment is judged here: the library takes a strict policy for a relaxed one where the strict comparison fails. */
+function dmarcOf(found: DMARCResult | false, alignment: Authentication['alignment'], isSpfOpen: boolean): string {
+  if (found === false) return 'none';
+  const { result } = found.status;
+  if (alignment === null || (result !== 'pass' && result !== 'fail')) return result;
+  if (result === 'pass' && (alignment.spf !== null || alignment.dkim !== null)) return 'pass';
+  // SPF alone may carry DMARC: what was not asked has not failed.
+  return isSpfOpen ? 'not_checked' : 'fail';
+}
+
+const dmarcDetail = ({ info, status }: DMARCResult, dmarc: string): string =>
+  dmarc === status.result ? info : `dmarc=${dmarc}: what passed is not the domain in From, and the policy is strict`;
 
 const unchecked = (details: string[]): Authentication => ({
   source: 'own check',
@@ -89,20 +127,36 @@ const unchecked = (details: string[]): Authentication => ({
   details,
 });
 
-/** Absent fields are what the library leaves out where there is no policy. */
-function alignmentOf({ policy, alignment }: DMARCResult, isSpfChecked: boolean): Authentication['alignment'] {
+/** The domains that passed and align with From: strict means the same, relaxed the same owner (RFC 7489 3.1). */
+function alignmentOf(
+  { policy, alignment }: DMARCResult,
+  from: string | undefined,
+  passed: { spf: readonly string[]; dkim: readonly string[] },
+): Authentication['alignment'] {
   const found = Alignment.safeParse({ policy, ...alignment });
   if (!found.success) return null;
+  const author = domainOf(from ?? '');
+  const aligned = (domains: readonly string[], strict: boolean) =>
+    domains.map(domainOf).find((domain) => (strict ? domain === author : ownerOf(domain) === ownerOf(author))) ?? null;
   const { spf, dkim } = found.data;
   return {
     policy: found.data.policy.slice(0, POLICY_CHARS_MAX),
-    spf: isSpfChecked && typeof spf.result === 'string' ? spf.result : null,
-    dkim: typeof dkim.result === 'string' ? dkim.result : null,
+    spf: aligned(passed.spf, spf.strict),
+    dkim: aligned(passed.dkim, dkim.strict),
     strict: { spf: spf.strict, dkim: dkim.strict },
   };
 }
 
-const Side = z.object({ result: z.union([z.string(), z.literal(false)]).optional(), strict: z.boolean() });
+const domainOf = (address: string): string =>
+  domainToASCII(
+    address
+      .slice(address.lastIndexOf('@') + 1)
+      .trim()
+      .toLowerCase(),
+  );
+const ownerOf = (domain: string): string => parse(domain, { allowPrivateDomains: true }).domain ?? domain;
+
+const Side = z.object({ strict: z.boolean() });
 const Alignment = z.object({ policy: z.string(), spf: Side, dkim: Side });
 const POLICY_CHARS_MAX = 20;
 

@@ -1,5 +1,5 @@
 /** Which brand a line of text names. */
-import type { Brand } from './brands.ts';
+import { isNameAWord, type Brand } from './brands.ts';
 import { skeleton } from './domains.ts';
 import { fold } from './lures.ts';
 
@@ -10,7 +10,7 @@ export function brandNamedIn(text: string, brands: readonly Brand[]): Brand | un
   for (const brand of brands) {
     if (brand.name.length <= (best?.name.length ?? 0)) continue;
     const name = wordsOf(brand.name);
-    const claims = ALSO_WORDS.has(name) ? isSpeakingFor(padded.trim(), name) : padded.includes(` ${name} `);
+    const claims = isNameAWord(brand) ? isSpeakingFor(padded.trim(), name) : padded.includes(` ${name} `);
     if (claims) best = brand;
   }
   return best;
@@ -32,8 +32,3 @@ const OFFICES =
   'account accounts alert alerts bank billing bonus card center club customer deal gift gutschein id notification notifications online pay rewards security service services shop store support team treuebonus visa voucher'
     .split(' ')
     .map(wordsOf);
-const ALSO_WORDS = new Set(
-  'norton asda boots bosch target orange chase visa boots stanley penny saturn jumbo yeti hermes shell apple delta ups aaa ing irs zoom ledger kraken o2 outlook bosch sephora'
-    .split(' ')
-    .map(wordsOf),
-);

@@ -2,7 +2,8 @@
 import { domainToUnicode } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { parse } from 'tldts';
-import type { Brand } from './brands.ts';
+import { isLabelAWord, type Brand } from './brands.ts';
+import { isCheap } from './hosts.ts';
 
 /** The part a registrar sold (`example.co.uk`), or the host itself when it ends in no public suffix. */
 export const registeredDomain = (host: string): string => parse(host, { validateHostname: false }).domain ?? host;
@@ -16,15 +17,12 @@ export function isPublicName(host: string): boolean {
 /** Whether the host is an address instead of a name, in any notation a browser takes. */
 export const isAddress = (host: string): boolean => ipaddr.isValid(host);
 
-/** The last label, which is where cheap registrations cluster. */
-export const topLevelOf = (host: string): string => host.slice(host.lastIndexOf('.') + 1);
-
 /** How a host imitates a brand. */
 export interface Lookalike {
   brand: Brand;
   how: string;
-  /** `same shape` is deliberate, `close spelling` may be chance. */
-  certainty: 'high' | 'medium';
+  /** `same shape` is deliberate, `close spelling` may be chance, a longer name with the brand in it may be the brand's own. */
+  certainty: 'high' | 'medium' | 'low';
 }
 
 /**
@@ -32,7 +30,7 @@ export interface Lookalike {
  * (UTS #39 skeleton, after punycode), at spelling (one edit) and at a brand set in front of another domain.
  */
 export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike | undefined {
-  if (isAddress(host) || ownerOf(host, brands)) return undefined;
+  if (isAddress(host) || ownerOf(host, brands) || brands.some((brand) => isMember(host, brand))) return undefined;
   const shown = domainToUnicode(host) || host;
   const registered = registeredDomain(shown);
   const name = registered.split('.')[0] ?? registered;
@@ -42,6 +40,8 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
   const inFront = `.${shown.replaceAll('-', '.')}`;
   const run = skeleton(shown).replace(/[.-]/g, '');
   const isNamesake = brands.some((brand) => labelsOf(brand).some(([, own]) => name === own));
+  // A weak match waits: another brand may be worn openly.
+  let plain: Lookalike | undefined;
   for (const brand of brands) {
     const whole = brand.domains.find((domain) => inFront.includes(`.${domain}.`));
     if (whole !== undefined) {
@@ -50,11 +50,17 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
     for (const [label, own] of labelsOf(brand)) {
       if (shape === label && name !== own) return { brand, how: 'same shape in other characters', certainty: 'high' };
       if (name === own) continue; // The brand under another suffix may be its own: owners register many.
-      if (label.length >= LABEL_MIN && words.has(label)) {
-        return { brand, how: `"${label}" set before a domain that is not the brand's`, certainty: 'high' };
+      if (words.has(label)) {
+        const how = `"${label}" set before a domain that is not the brand's`;
+        if (!isPlainCompound(shown, own, '-')) return { brand, how, certainty: 'high' };
+        plain ??= { brand, how, certainty: 'low' };
+        continue;
       }
       if (label.length >= CONTAINED_MIN && run.includes(label)) {
-        return { brand, how: `"${label}" inside a name that is not the brand's`, certainty: 'high' };
+        const how = `"${label}" inside a name that is not the brand's`;
+        if (!isPlainCompound(shown, own, '')) return { brand, how, certainty: 'high' };
+        plain ??= { brand, how, certainty: 'low' };
+        continue;
       }
       // Two brands may be one letter apart: whoever bears the name of one does not imitate the other.
       if (!isNamesake && label.length >= SPELLING_MIN && isOneEdit(shape, label)) {
@@ -62,7 +68,31 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
       }
     }
   }
-  return undefined;
+  return plain;
+}
+
+/**
+ * A registered name that wears the brand in its own letters beside other words: owners register such names, and so does anybody.
+ * A word for what phish are after, or a suffix of cheap registrations, makes it a disguise.
+ */
+function isPlainCompound(host: string, label: string, joint: '-' | ''): boolean {
+  const registered = registeredDomain(host);
+  const name = registered.split('.')[0] ?? registered;
+  const isWorn = joint === '-' ? name.split('-').includes(label) : name.includes(label);
+  const before = host.slice(0, host.length - registered.length);
+  return isWorn && !isCheap(host) && !BAIT.test(before + name.replace(label, '-'));
+}
+
+/** Whether the host is one of an association's many: its word and a place, under a suffix of the association. */
+export function isMember(host: string, { domains, members = [] }: Brand): boolean {
+  if (members.length === 0) return false;
+  const registered = registeredDomain(host);
+  const dot = registered.indexOf('.');
+  const parts = registered.slice(0, dot).split('-');
+  const isKnownSuffix = domains.some((domain) => domain.slice(domain.indexOf('.')) === registered.slice(dot));
+  const places = parts.filter((part) => !members.includes(part));
+  const isPlace = places.every((part) => /^\p{L}{3,}$/u.test(part) && !BAIT.test(part));
+  return isKnownSuffix && places.length < parts.length && isPlace && !BAIT.test(host.slice(0, -registered.length));
 }
 
 /** The brand whose domain, or a name in it, the host is. */
@@ -104,13 +134,14 @@ function labelsOf(brand: Brand): readonly (readonly [shape: string, spelling: st
   if (known) return known;
   const spellings = new Set(brand.domains.map((domain) => domain.split('.')[0] ?? domain));
   const labels = Array.from(spellings)
-    .filter((label) => label.length >= LABEL_MIN && !COMMON_WORDS.has(label))
+    .filter((label) => label.length >= LABEL_MIN && !isLabelAWord(brand, label))
     .map((label): [string, string] => [skeleton(label), label]);
   LABELS.set(brand, labels);
   return labels;
 }
 
-function isOneEdit(left: string, right: string): boolean {
+/** Whether one letter was added, lost, exchanged or swapped with its neighbour. */
+export function isOneEdit(left: string, right: string): boolean {
   if (left === right || Math.abs(left.length - right.length) > 1) return false;
   let start = 0;
   while (start < Math.min(left.length, right.length) && left[start] === right[start]) start += 1;
@@ -150,14 +181,11 @@ const LOOKALIKES = new Map(
     z: 'ᴢ',
   }).flatMap(([latin, others]) => Array.from(others).map((other): [string, string] => [other, latin])),
 );
-/** Brand labels that are words anybody sets before a domain of their own. */
-const COMMON_WORDS = new Set(
-  'live office outlook windows azure android booking target orange chase visa boots stanley penny saturn jumbo apple delta shell zoom poste proton square bosch meta mint laposte gmail email mail hotmail yahoo'.split(
-    ' ',
-  ),
-);
 /** Computed once a brand; the same brand always gives the same labels. */
 const LABELS = new WeakMap<Brand, readonly (readonly [string, string])[]>();
+/** What phish are after, and how they call it. */
+const BAIT =
+  /log-?[io]n|sign-?in|secur|sicher|verif|account|konto|auth|passw|kennwort|push-?tan|banking|unlock|confirm|bestaetig|wallet|update|aktualis|billing|payment|zahlung|invoice|rechnung|refund|erstatt|claim|reward|bonus|gift|prize|gewinn|recover|alert|notice|notif|support|service|hilfe|kunde|help|suspend|reset|anmeld|track|deliver|paket|online|promo|deal|prime|(?:^|[-.])(?:id|sso|tan|pin|mfa|app|pay|info)(?:[-.]|$)/i;
 const LABELS_MAX = 8;
 const LABEL_MIN = 4;
 const CONTAINED_MIN = 6;

@@ -1,6 +1,8 @@
 /** What a mail says, read without judging it: the compact facts that travel, then the parts a judge needs. */
 import { z } from 'zod';
 import type { NotChecked } from '../../protocol/index.ts';
+import type { Holding } from './holding.ts';
+import type { Opened } from './opened.ts';
 
 /** One attached file; the hash is of the decoded bytes. */
 export const MailAttachment = z.object({
@@ -62,6 +64,8 @@ export interface MailLink {
   text: string;
   kind: 'link' | 'form' | 'text';
   locator: string;
+  /** It stands in something attached or carried, not in the text of the mail. */
+  attached?: boolean;
 }
 
 /** Text of the HTML that a reader never sees. */
@@ -90,6 +94,14 @@ export interface ParsedMail {
   links: readonly MailLink[];
   /** All that is judged; the facts list the first of them. */
   attachments: readonly MailAttachment[];
+  /** What each of them is by its first bytes, where these tell. */
+  holdings: readonly (Holding | undefined)[];
+  /** Pages, calendars and texts among them and inside links, read. */
+  opened: readonly Opened[];
+  /** Mails among them, read. */
+  messages: readonly { locator: string; mail: ParsedMail }[];
+  /** What of it nobody opened here: a reader may. */
+  unopened: readonly NotChecked[];
   /** The text a reader sees, line by line: the HTML when there is one, else the plain text. */
   body: readonly string[];
   hidden: readonly HiddenText[];

@@ -45,7 +45,7 @@ export const FREEMAIL = words(`
 `);
 
 /** Suffixes where abuse reports outnumber ordinary use by far: cheap or free registration. A weak sign. */
-export const CHEAP_SUFFIXES = words(`
+const CHEAP_SUFFIXES = words(`
   asia autos bar beauty best bid biz bond boats buzz cam cc cfd click club cn cyou date dev download fit fun gq guru hair homes icu ink
   info life link live lol loan makeup ml monster mom motorcycles online ooo pics pro pw quest rest ru sbs shop site skin space
   store stream su support surf tk today top trade uno us vip wang website win work world ws xyz yachts zip za.com sa.com it.com eu.com
@@ -56,3 +56,7 @@ export function isAmong(host: string, set: ReadonlySet<string>): boolean {
   const labels = host.split('.');
   return labels.some((_, index) => set.has(labels.slice(index).join('.')));
 }
+
+/** Whether a suffix of cheap registrations carries the name; two-part ones like `za.com` count as suffix. */
+export const isCheap = (host: string): boolean =>
+  CHEAP_SUFFIXES.has(host.slice(host.lastIndexOf('.') + 1)) || CHEAP_SUFFIXES.has(host.split('.').slice(-2).join('.'));

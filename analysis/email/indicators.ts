@@ -5,7 +5,7 @@ import type { Brand } from './brands.ts';
 import { ownerOf } from './domains.ts';
 import type { ParsedMail } from './facts.ts';
 import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
-import type { Sign } from './judge.ts';
+import type { Sign } from './signals.ts';
 
 /**
  * At most 100, the ones that signs rest on first. The links of a flagged mail are indicators without a sign of their own,

@@ -2,26 +2,20 @@
 import type { Checked, Evidence, NotChecked, Recommendation } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
+import { attachedGrounds } from './attached-mails.ts';
+import { openedSigns } from './attached-signs.ts';
 import { attachmentSigns } from './attachments.ts';
 import type { Authentication } from './authentication.ts';
 import { STARTER_BRANDS, type Brand } from './brands.ts';
 import type { ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
 import { indicatorsOf } from './indicators.ts';
+import { moneySigns } from './money.ts';
 import { senderSigns } from './sender.ts';
-import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Signal, type SignalId } from './signals.ts';
+import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Sign, type Signal, type SignalId } from './signals.ts';
 import { targetSigns } from './targets.ts';
+import { trustOf } from './trust.ts';
 import { wordingSigns } from './wording.ts';
-
-/** One observation; `host` and `sha256` name the indicator it rests on, if it rests on one. */
-export interface Sign {
-  id: SignalId;
-  locator: string;
-  text: string;
-  detail?: string;
-  host?: string;
-  sha256?: string;
-}
 
 /** What the judge may know beside the mail. */
 export interface Surroundings {
@@ -40,19 +34,27 @@ export function judgeEmail(mail: ParsedMail, around: Surroundings = {}): Grounds
   const flagged =
     joint >= FLAG_FROM || findings.some((finding) => finding.severity !== 'info' && finding.weight >= FLAG_FROM);
   if (joint >= FLAG_FROM) findings.push(together(findings, joint));
+  const attached = attachedGrounds(mail, (inner) => judgeEmail(inner, { brands: around.brands }));
+  // What is not opened matters to a mail that looks clean; to a flagged one it adds nothing that could excuse it.
+  const is_open = !flagged && attached.findings.length === 0;
   return {
     subject: 'The mail',
     // Signs that do not flag together are told, and weigh nothing: the confidence of `benign` is not one in badness.
-    findings: flagged ? findings : findings.map((finding) => ({ ...finding, severity: 'info', weight: 0 })),
-    techniques: flagged ? techniquesOf(mail, signs) : [],
-    iocs: flagged ? indicatorsOf(mail, signs, brands) : [],
+    findings: [
+      ...(flagged ? findings : findings.map((finding) => ({ ...finding, severity: 'info' as const, weight: 0 }))),
+      ...attached.findings,
+    ],
+    techniques: [...(flagged ? techniquesOf(mail, signs) : []), ...attached.techniques],
+    iocs: [...(flagged ? indicatorsOf(mail, signs, brands) : []), ...attached.iocs],
     checked: [checkedOf(mail)],
     not_checked: [
       ...mail.unread.map((gap) => ({ ...gap, mandatory: true })),
+      ...mail.unopened.map((gap) => ({ ...gap, mandatory: is_open })),
+      ...attached.not_checked.map((gap) => ({ ...gap, mandatory: is_open })),
       ...NEVER_CHECKED,
       ...authenticationGap(around, flagged ? [] : doubtsOf(mail, signs)),
     ],
-    recommendations: flagged ? recommendationsOf(mail) : [],
+    recommendations: flagged || attached.findings.length > 0 ? recommendationsOf(mail) : [],
     data_versions: { brands: around.brands?.version ?? 'starter' },
   };
 }
@@ -60,12 +62,15 @@ export function judgeEmail(mail: ParsedMail, around: Surroundings = {}): Grounds
 function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Authentication | undefined): Sign[] {
   const reported = reportedSigns(mail);
   const checked = checkedSigns(authentication);
-  const authenticated = ![...reported, ...checked].some(({ id }) => FAILURES.has(id));
+  const isFailed = [...reported, ...checked].some(({ id }) => FAILURES.has(id));
+  const trust = trustOf(mail, authentication, isFailed);
   return [
-    ...senderSigns(mail, brands),
-    ...targetSigns(mail, { brands, authenticated }),
+    ...senderSigns(mail, brands, trust),
+    ...targetSigns(mail, { brands, trust }),
     ...wordingSigns(mail, brands),
+    ...moneySigns(mail),
     ...attachmentSigns(mail),
+    ...openedSigns(mail),
     ...reported,
     ...checked,
   ];

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
 import type { NotChecked } from '../../protocol/index.ts';
 import { bothEnds, endsOf, isCut } from '../readers/index.ts';
+import { carriedIn, contentOf, isAttached, type Carried } from './carried.ts';
 import type { MailAttachment, MailLink, ParsedMail } from './facts.ts';
 import { decodeHeaders, headerOf, headersLeft, parseMailboxes, reportedAuthentication, soleDomain } from './headers.ts';
 import { readHtml, type HtmlReading } from './html.ts';
+import { holdingOf } from './holding.ts';
+import { openCarried } from './opened.ts';
 import { PIECES_MAX, piecesOf } from './pieces.ts';
 import { hostOf, urlsIn } from './urls.ts';
 
@@ -16,7 +19,10 @@ export type EmailReading = { ok: true; mail: ParsedMail } | { ok: false; reason:
  * Reads a mail (RFC 5322, MIME). A mail cut short is read as far as it goes and says so in `unread`; bytes without a
  * header block that names a sender, a recipient or a hop are refused with the reason.
  */
-export async function parseEmail(bytes: Uint8Array, options: { name?: string } = {}): Promise<EmailReading> {
+export async function parseEmail(
+  bytes: Uint8Array,
+  options: { name?: string; depth?: number } = {},
+): Promise<EmailReading> {
   const refusal = refusalOf(bytes);
   if (refusal) return { ok: false, reason: refusal };
 
@@ -29,10 +35,11 @@ export async function parseEmail(bytes: Uint8Array, options: { name?: string } =
       reason: `the MIME structure exceeds the bounds: ${reason instanceof Error ? reason.message : ''}`,
     };
   }
-  return { ok: true, mail: toParsedMail(bytes, email, options.name ?? 'email') };
+  const carried = await carriedIn(email, parseEmail, options.depth ?? 0);
+  return { ok: true, mail: toParsedMail(bytes, email, options.name ?? 'email', carried) };
 }
 
-function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail {
+function toParsedMail(bytes: Uint8Array, email: Email, name: string, carried: Carried): ParsedMail {
   const headers = decodeHeaders(email.headers);
   const html = email.html === undefined ? undefined : readHtml(email.html);
   const from = parseMailboxes(headerOf(headers, 'from'));
@@ -43,6 +50,11 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
   const attached = endsOf(email.attachments.filter(isAttached), ATTACHMENTS_MAX);
   const attachments = attached.taken.map(toAttachment);
   const body = html ? html.visible : text;
+  const opened = [...openCarried(html), ...carried.opened];
+  const beside = endsOf(
+    opened.flatMap((part) => part.links),
+    LINKS_MAX,
+  );
   const subject = headerOf(headers, 'subject');
 
   return {
@@ -69,8 +81,12 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
     reply_to,
     recipients: ['to', 'cc'].flatMap((key) => parseMailboxes(headerOf(headers, key))),
     return_path,
-    links: links.taken,
+    links: [...links.taken, ...beside.taken],
     attachments,
+    holdings: attached.taken.map((part) => holdingOf(contentOf(part))),
+    opened,
+    messages: carried.messages,
+    unopened: carried.unopened,
     body,
     hidden: html?.hidden ?? [],
     images: html?.images ?? 0,
@@ -79,6 +95,7 @@ function toParsedMail(bytes: Uint8Array, email: Email, name: string): ParsedMail
       ...headersLeft(email.headers),
       ...between(attached.left, 'attachments', ATTACHMENTS_MAX),
       ...between(links.left, 'links', LINKS_MAX),
+      ...between(beside.left, 'links of attachments', LINKS_MAX),
       ...between(piecesOf(body).left, 'lines of the text', PIECES_MAX),
     ],
   };
@@ -138,11 +155,8 @@ function unreadOf(bytes: Uint8Array, email: Email, html: HtmlReading | undefined
   return unread;
 }
 
-/** Named or declared attached; an unnamed inline part is body furniture. */
-const isAttached = (part: Attachment) => part.filename !== null || part.disposition === 'attachment';
-
 function toAttachment(part: Attachment): MailAttachment {
-  const content = typeof part.content === 'string' ? Buffer.from(part.content) : new Uint8Array(part.content);
+  const content = contentOf(part);
   return {
     filename: shortened(part.filename ?? 'unnamed'),
     content_type: part.mimeType.slice(0, 128),

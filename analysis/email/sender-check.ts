@@ -5,6 +5,7 @@ import { conclude, type WeighedFinding } from '../verdict/index.ts';
 import type { Authentication } from './authentication.ts';
 import type { ParsedMail, ReportedAuthentication } from './facts.ts';
 import { checkedSigns, reportedSigns } from './judge.ts';
+import { ambiguousSigns } from './sender.ts';
 import { SIGNALS } from './signals.ts';
 
 /** A result with both words side by side; neither ever stands in for the other. */
@@ -22,10 +23,19 @@ export function judgeSender(mail: ParsedMail, authentication: Authentication): S
     const [own, other] = [authentication[method], reported[method]];
     return own !== 'not_checked' && other !== null && own !== other;
   });
-  const signs = [...checkedSigns(authentication), ...reportedSigns(mail)];
-  const findings = signs.map(({ id, locator, text }): WeighedFinding => {
+  const signs = [...ambiguousSigns(mail), ...checkedSigns(authentication), ...reportedSigns(mail)];
+  const findings = signs.map(({ id, locator, text, detail }): WeighedFinding => {
     const { title, severity, weight, basis } = SIGNALS[id];
-    return { id, title, severity, weight, basis, rule: id, evidence: [evidence({ source: mail.name, locator, text })] };
+    const full = detail === undefined ? title : `${title}: ${detail}`;
+    return {
+      id,
+      title: full,
+      severity,
+      weight,
+      basis,
+      rule: id,
+      evidence: [evidence({ source: mail.name, locator, text })],
+    };
   });
   const result = conclude({
     subject: 'The sender of the mail',
@@ -50,7 +60,9 @@ export function judgeSender(mail: ParsedMail, authentication: Authentication): S
       { what: 'what the mail wants', why: 'only its sender is checked here', mandatory: true },
       ...METHODS.filter((method) => authentication[method] === 'not_checked').map((method) => ({
         what: `${method.toUpperCase()} by an own check`,
-        why: authentication.checked ? 'the address that delivered the mail was not given' : 'no DNS answers were given',
+        why: authentication.checked
+          ? 'the address that delivered the mail, or who sent it, was not given'
+          : 'no DNS answers were given',
       })),
     ],
   });

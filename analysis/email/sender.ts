@@ -1,24 +1,27 @@
 /** Who a mail claims to come from, held against where it and its answers really go. */
-import { ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain, topLevelOf } from './domains.ts';
+import { isMember, ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain } from './domains.ts';
 import type { Brand } from './brands.ts';
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
-import { CHEAP_SUFFIXES, FREE_HOSTING, FREEMAIL, isAmong, TRIAL_SENDERS } from './hosts.ts';
-import type { Sign } from './judge.ts';
+import { headerOf } from './headers.ts';
+import { FREE_HOSTING, FREEMAIL, isAmong, isCheap, TRIAL_SENDERS } from './hosts.ts';
+import { compoundOr, type Trust } from './trust.ts';
+import type { Sign } from './signals.ts';
 
 /** The signs that the sender, envelope and reply addresses give. */
-export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {
+export function senderSigns(mail: ParsedMail, brands: readonly Brand[], trust: Trust): Sign[] {
   const sender = mail.from.findLast((mailbox) => mailbox.domain !== '');
   const where = { locator: 'header From', text: shown(mail.from) };
   const signs: Sign[] = [];
-  if (mail.facts.from_domain === null) signs.push({ id: 'sender_ambiguous', ...where });
+  signs.push(...ambiguousSigns(mail));
   if (!sender) return [...signs, ...recipientSigns(mail), ...replySigns(mail, undefined)];
 
   const names = mail.from.map((mailbox) => mailbox.name || (mailbox.domain === '' ? mailbox.address : '')).join(' ');
   const claimed = brandNamedIn(names, brands);
   const lookalike = lookalikeOf(sender.domain, brands);
   if (lookalike) {
-    signs.push({ id: 'sender_lookalike', ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
+    const id = compoundOr('sender', lookalike, sender.domain, trust);
+    signs.push({ id, ...where, detail: `${lookalike.brand.name}, ${lookalike.how}` });
   }
   // A name that claims what the domain imitates is the same pretence: the stronger sign has told it.
   if (claimed && !(lookalike && isSameOwner(claimed, lookalike.brand)) && !owns(claimed, sender.domain)) {
@@ -34,6 +37,14 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] 
   if (sender.domain.split('.').slice(0, -1).some(isRandomLabel)) signs.push({ id: 'sender_random', ...where });
   if (isCheap(sender.domain)) signs.push({ id: 'sender_cheap', ...where });
   return [...signs, ...recipientSigns(mail), ...envelopeSigns(mail, sender), ...replySigns(mail, sender)];
+}
+
+/** Several authors need a Sender (RFC 5322 3.6.2), and DMARC is asked for none of them (RFC 7489 6.6.1). */
+export function ambiguousSigns(mail: ParsedMail): Sign[] {
+  if (mail.facts.from_domain !== null) return [];
+  const several = `${mail.from.length} addresses${headerOf(mail.headers, 'sender') === undefined ? ', and no header Sender' : ''}`;
+  const detail = mail.from.length > 1 ? { detail: several } : {};
+  return [{ id: 'sender_ambiguous', locator: 'header From', text: shown(mail.from), ...detail }];
 }
 
 function envelopeSigns(mail: ParsedMail, sender: Mailbox): Sign[] {
@@ -71,15 +82,11 @@ function replySigns(mail: ParsedMail, sender: Mailbox | undefined): Sign[] {
   return known.has(registeredDomain(reply.domain)) ? [] : [{ id: 'reply_elsewhere', ...where }];
 }
 
-/** Whether a suffix of cheap registrations carries the name; two-part ones like `za.com` count as suffix. */
-export const isCheap = (host: string): boolean =>
-  CHEAP_SUFFIXES.has(topLevelOf(host)) || CHEAP_SUFFIXES.has(host.split('.').slice(-2).join('.'));
-
 /** Whether the host is the brand's: in one of its domains, or its own label under another public suffix. */
 export function owns(brand: Brand, host: string): boolean {
   const label = registeredDomain(host).split('.')[0];
   const namesake = brand.domains.some((domain) => domain.split('.')[0] === label);
-  return ownerOf(host, [brand]) !== undefined || (namesake && isPublicName(host));
+  return ownerOf(host, [brand]) !== undefined || isMember(host, brand) || (namesake && isPublicName(host));
 }
 
 const isSameOwner = (left: Brand, right: Brand) => left.domains.some((domain) => right.domains.includes(domain));

@@ -13,6 +13,16 @@ export interface Signal {
 
 export type SignalId = keyof typeof SIGNALS;
 
+/** One observation; `host` and `sha256` name the indicator it rests on, if it rests on one. */
+export interface Sign {
+  id: SignalId;
+  locator: string;
+  text: string;
+  detail?: string;
+  host?: string;
+  sha256?: string;
+}
+
 const signal = (
   basis: string,
   weight: number,
@@ -40,6 +50,24 @@ export const SIGNALS = {
     'T1684.001',
   ]),
   sender_lookalike: signal('claim', 0.6, 'high', imitating('The sender domain'), ['T1684.001']),
+  sender_compound: signal('claim', 0.3, 'info', 'The sender domain is a longer name with a brand in it', ['T1684.001']),
+  sender_compound_passed: signal('claim', 0.1, 'info', 'The sender domain, proven by DMARC, has a brand in it'),
+  sender_near: signal('near', 0.5, 'medium', 'The sender domain is nearly one that the reader knows', ['T1684.001']),
+  sender_near_suffix: signal(
+    'near',
+    0.35,
+    'low',
+    'The sender domain is one that the reader knows, under another suffix',
+    ['T1684.001'],
+  ),
+  sender_executive: signal('executive', 0.35, 'info', 'Somebody in charge writes from a free mailbox', ['T1684.001']),
+  asks_gift_cards: signal('wording', 0.45, 'info', 'The text asks for gift cards'),
+  asks_bank_change: signal('wording', 0.4, 'info', 'The text tells of changed bank details'),
+  asks_payment: signal('wording', 0.35, 'info', 'The text asks for a payment'),
+  asks_secrecy: signal('secrecy', 0.15, 'info', 'The text asks for silence or says that nobody can be asked'),
+  call_back: signal('call', 0.6, 'medium', 'A charge, a number to call about it, a free mailbox, and no link', [
+    'T1566.004',
+  ]),
   subject_brand: signal('claim', 0.45, 'info', 'The mail lures with a brand that owns neither the sender nor a link', [
     'T1684.001',
   ]),
@@ -57,6 +85,13 @@ export const SIGNALS = {
   reply_unreal: signal('reply', 0.4, 'low', 'Replies go to a domain that cannot exist'),
   reply_elsewhere: signal('reply', 0.2, 'info', 'Replies go to another owner than the sender'),
   link_lookalike: signal('claim-link', 0.55, 'high', imitating('The name a link leads to'), ['T1684.001']),
+  link_compound: signal('claim-link', 0.25, 'info', 'The name a link leads to has a brand in it'),
+  link_compound_passed: signal(
+    'claim-link',
+    0.1,
+    'info',
+    'The name a link leads to, proven by DMARC, has a brand in it',
+  ),
   link_text: signal('link-text', 0.3, 'low', 'A link shows one address and leads to another'),
   link_text_brand: signal('link-text', 0.35, 'medium', 'A link shows the address of a brand and leads elsewhere'),
   link_credentials: signal('link-form', 0.5, 'high', 'A link hides its host behind a user name'),
@@ -88,6 +123,18 @@ export const SIGNALS = {
   ]),
   attachment_page: signal('attachment', 0.5, 'medium', 'An attachment is a web page that opens outside the mail'),
   attachment_macro: signal('attachment', 0.5, 'medium', 'An attachment is a document that carries macros'),
+  attachment_macro_asked: signal('attachment', 0.65, 'medium', 'The text asks to enable the macros of an attachment', [
+    'T1204.002',
+  ]),
+  attachment_hidden: signal('attachment', 0.8, 'high', 'An attachment is a program under the name of another kind', [
+    'T1036.008',
+  ]),
+  attached_password: signal('form', 0.65, 'high', 'An attached or carried page asks for a password', ['T1598.002']),
+  attached_smuggling: signal('smuggling', 0.75, 'high', 'An attached page puts a file together and saves it', [
+    'T1027.006',
+  ]),
+  attached_written: signal('smuggling', 0.5, 'medium', 'An attached page writes itself from encoded text', ['T1027']),
+  link_data: signal('link-form', 0.5, 'medium', 'A link carries the whole page that it opens', ['T1027']),
   attachment_archive: signal('attachment', 0.2, 'info', 'An attachment is an archive or a disk image'),
   attachment_locked: signal('attachment', 0.5, 'medium', 'An archive comes with its password in the text', ['T1027']),
   attachment_type: signal('attachment', 0.4, 'low', 'An attachment is declared as another kind than its name says', [

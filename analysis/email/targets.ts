@@ -10,29 +10,27 @@ import {
   registeredDomain,
 } from './domains.ts';
 import type { MailLink, ParsedMail } from './facts.ts';
-import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
-import type { Sign } from './judge.ts';
-import { isCheap } from './sender.ts';
+import { FREE_HOSTING, isAmong, isCheap, REDIRECTORS, SHORTENERS } from './hosts.ts';
+import { compoundOr, type Trust } from './trust.ts';
 import { urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';
+import type { Sign } from './signals.ts';
 
 /** Whose links a mail may carry without a sign: the sender's, unless a check says the sender is somebody else. */
 interface Excuse {
   owners: ReadonlySet<string>;
   brands: readonly Brand[];
+  trust: Trust;
 }
 
 /**
  * The signs that links and forms give. Each sign names the first links that show it. A link to the sender's own domain is
- * excused for its kind of host, never for wearing a brand: the sender may be the attacker. `authenticated: false` says that
- * a check of the sender failed, and then nothing is excused.
+ * excused for its kind of host, never for wearing a brand: the sender may be the attacker. A sender whose check
+ * failed is excused nothing.
  */
-export function targetSigns(
-  mail: ParsedMail,
-  { brands, authenticated }: { brands: readonly Brand[]; authenticated: boolean },
-): Sign[] {
+export function targetSigns(mail: ParsedMail, { brands, trust }: { brands: readonly Brand[]; trust: Trust }): Sign[] {
   const own = ownersOf(mail);
-  const excuse: Excuse = { owners: authenticated ? own : new Set(), brands };
+  const excuse: Excuse = { owners: trust.failed ? new Set() : own, brands, trust };
   const seen = new Set<string>();
   const carried = new Set<string>();
   const signs: Sign[] = [];
@@ -52,7 +50,7 @@ export function targetSigns(
     if (link.kind === 'form' && !own.has(registeredDomain(link.host))) signs.push(signOf('form_foreign', link));
   }
   if (mail.facts.password_inputs > 0) {
-    const form = mail.links.find((link) => link.kind === 'form');
+    const form = mail.links.find((link) => link.kind === 'form' && link.attached !== true);
     signs.push({
       id: 'form_password',
       locator: form?.locator ?? 'html input',
@@ -60,8 +58,9 @@ export function targetSigns(
     });
   }
   // The link that matters is rarely the borrowed font or the borrowed imprint of a known firm.
-  const first = mail.links.find((link) => !ownerOf(link.host, brands)) ?? mail.links[0];
-  if (first && !mail.links.some((link) => own.has(registeredDomain(effectiveHostOf(link.url))))) {
+  const written = mail.links.filter(({ attached }) => attached !== true);
+  const first = written.find((link) => !ownerOf(link.host, brands)) ?? written[0];
+  if (first && !written.some((link) => own.has(registeredDomain(effectiveHostOf(link.url))))) {
     signs.push(signOf('links_foreign', first));
   }
   return signs;
@@ -73,7 +72,7 @@ const carriedIn = (link: MailLink): MailLink[] =>
     .slice(1)
     .map((url) => ({ ...link, url, host: hostOf(url), text: '', locator: `${link.locator}, sent on to` }));
 
-function hostSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
+function hostSigns(link: MailLink, { owners, brands, trust }: Excuse): Sign[] {
   const host = effectiveHostOf(link.url);
   if (isAddress(host)) return [signOf('link_address', link, host === link.host ? undefined : host)];
   if (!isPublicName(host)) return [signOf('link_unreal', link)];
@@ -81,9 +80,9 @@ function hostSigns(link: MailLink, { owners, brands }: Excuse): Sign[] {
   const isOwn = owners.has(registeredDomain(host)) && !isAmong(host, FREE_HOSTING);
   const lookalike = lookalikeOf(host, brands);
   const signs: Sign[] = [];
-  // A close spelling may be the sender's honest name; a brand worn inside the name is nobody's.
-  if (lookalike && !(isOwn && lookalike.certainty === 'medium')) {
-    signs.push(signOf('link_lookalike', link, `${lookalike.brand.name}, ${lookalike.how}`));
+  // A close spelling, or a longer word, may be the sender's honest name; a brand worn as such is nobody's.
+  if (lookalike && !(isOwn && lookalike.certainty !== 'high' && !trust.failed && !trust.asks_password)) {
+    signs.push(signOf(compoundOr('link', lookalike, host, trust), link, `${lookalike.brand.name}, ${lookalike.how}`));
   }
   if (isOwn) return signs;
   if (host.includes('xn--') || isMixedScript(link.host)) signs.push(signOf('link_punycode', link, host));
@@ -136,5 +135,5 @@ const signOf = (id: Sign['id'], link: MailLink, detail?: string): Sign => ({
 
 const WEAK = new Set<Sign['id']>(['link_unreal', 'link_cheap', 'link_random', 'link_redirector']);
 /** Honest click counters send on to shorteners and free hosts too: behind them counts what imitates or hides. */
-const TELLING = new Set<Sign['id']>(['link_lookalike', 'link_address', 'link_punycode']);
+const TELLING = new Set<Sign['id']>(['link_lookalike', 'link_compound', 'link_address', 'link_punycode']);
 const MINOR_SHARE = 8;

@@ -34,11 +34,11 @@ function lookalikeFinding(ioc: Ioc, index: number, brands: readonly Brand[]): We
   if ('reason' in read || !['domain', 'url', 'email'].includes(read.type) || read.host === undefined) return [];
   const lookalike = lookalikeOf(read.host, brands);
   if (!lookalike) return [];
-  const { severity, weight } = SIGNALS.sender_lookalike;
+  const { severity, weight } = SIGNALS[lookalike.certainty === 'low' ? 'sender_compound' : 'sender_lookalike'];
   return [
     {
       id: `brand_lookalike_${index}`,
-      title: `${imitating('The name')}: ${lookalike.brand.name}, ${lookalike.how}`,
+      title: `${lookalike.certainty === 'low' ? 'The name has a brand in it' : imitating('The name')}: ${lookalike.brand.name}, ${lookalike.how}`,
       severity,
       rule: 'brand_lookalike',
       weight,

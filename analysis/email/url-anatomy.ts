@@ -16,9 +16,8 @@ import {
   registeredDomain,
   skeleton,
 } from './domains.ts';
-import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
+import { FREE_HOSTING, isAmong, isCheap, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import type { Surroundings } from './judge.ts';
-import { isCheap } from './sender.ts';
 import { SIGNALS, type SignalId } from './signals.ts';
 import { URL_LENGTH_MAX, urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf } from './urls.ts';
@@ -41,6 +40,8 @@ export interface UrlAnatomy {
   /** The brand whose host it is, and the one it imitates. */
   owner: string | null;
   imitates: { brand: string; how: string } | null;
+  /** The imitation is a longer name with the brand in it, which may be the brand's own. */
+  compound: boolean;
   services: ('shortener' | 'redirector' | 'free_hosting')[];
 }
 
@@ -105,7 +106,9 @@ function signsOf(url: UrlAnatomy, inner: UrlAnatomy | undefined): UrlSign[] {
   if (!isPublicName(host)) return [...credentials, sign('link_unreal'), ...forwards];
   return [
     ...credentials,
-    ...(url.imitates ? [sign('link_lookalike', `${url.imitates.brand}, ${url.imitates.how}`)] : []),
+    ...(url.imitates
+      ? [sign(url.compound ? 'link_compound' : 'link_lookalike', `${url.imitates.brand}, ${url.imitates.how}`)]
+      : []),
     ...(url.punycode || isMixedScript(url.shown_host) ? [sign('link_punycode', url.shown_host)] : []),
     ...(url.services.includes('shortener') ? [sign('link_shortener')] : []),
     ...(url.services.includes('free_hosting') ? [sign('link_free_hosting')] : []),
@@ -144,6 +147,7 @@ function anatomyOf(url: string, brands: readonly Brand[]): UrlAnatomy {
     punycode: effective_host.includes('xn--'),
     owner: ownerOf(effective_host, brands)?.name ?? null,
     imitates: lookalike ? { brand: lookalike.brand.name, how: lookalike.how } : null,
+    compound: lookalike?.certainty === 'low',
     services,
   };
 }

@@ -3,10 +3,10 @@ import type { Brand } from './brands.ts';
 import { brandNamedIn } from './claims.ts';
 import { isMixedScript } from './domains.ts';
 import type { ParsedMail } from './facts.ts';
-import type { Sign } from './judge.ts';
 import { luresIn } from './lures.ts';
 import { PIECE_CHARS_MAX, piecesOf } from './pieces.ts';
 import { owns } from './sender.ts';
+import type { Sign } from './signals.ts';
 
 /** The signs that subject, sender name and visible text give. */
 export function wordingSigns(mail: ParsedMail, brands: readonly Brand[]): Sign[] {

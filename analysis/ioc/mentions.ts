@@ -33,7 +33,7 @@ function toMentions(token: Token): Mention[] {
 
 /** Where the host stands inside its URL, as written. */
 function placeOfHost({ raw, offset }: Token): { raw: string; offset: number } {
-  const [lead = ''] = /^[^/]*\/\/[\])}]?(?:[^\s/@[\]]{1,130}@)?/.exec(raw) ?? [];
+  const [lead = ''] = /^[^/]*\/\/[\])}]?(?:[^\s/?#,;[\]]{1,160}@)?/.exec(raw) ?? [];
   const [written = ''] =
     /^(?:\[[0-9a-f:.]+\]|(?:[^[\](){}/?#:]|[[({]\s?(?:\.|dot)\s?[\])}])+)/i.exec(raw.slice(lead.length)) ?? [];
   return { raw: written || raw, offset: offset + lead.length };

@@ -1,5 +1,6 @@
 /** Finds what looks like an indicator in text, defanged or not, with its exact place; what it means is judged elsewhere. */
 import ipaddr from 'ipaddr.js';
+import { isCode, isCounted, LEAD_LENGTH } from './not-meant.ts';
 import { refang } from './refang.ts';
 
 /** The kinds of text that are recognised, also the `type` of an extracted indicator. */
@@ -38,11 +39,12 @@ export interface Token {
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  const take = (from: string, pattern: RegExp, read: (raw: string, tail: string) => Read | undefined) =>
+  const take = (from: string, pattern: RegExp, read: (raw: string, tail: string, lead: string) => Read | undefined) =>
     from.replace(pattern, (raw: string, ...rest: unknown[]) => {
       if (tokens.length === TOKENS_MAX) return raw;
       const offset = Number(rest.findLast((part) => typeof part === 'number'));
-      const found = read(raw, from.slice(offset + raw.length, offset + raw.length + TAIL_LENGTH));
+      const tail = from.slice(offset + raw.length, offset + raw.length + TAIL_LENGTH);
+      const found = read(raw, tail, from.slice(Math.max(0, offset - LEAD_LENGTH), offset));
       if (!found) return raw;
       const written = raw.slice(0, found.length ?? raw.length);
       const before = from[offset - 1] ?? '';
@@ -56,7 +58,7 @@ export function tokenize(text: string): Token[] {
       return found.keep ? raw : ' '.repeat(written.length) + raw.slice(written.length);
     });
 
-  let rest = take(text, REGISTRY_KEY, (raw) => ({ type: 'registry_key', value: raw.trimEnd() }));
+  let rest = take(text, REGISTRY_KEY, readKey);
   rest = take(rest, FILE_PATH, readPath);
   rest = rest.replace(QUOTING, ' ');
   rest = take(rest, URL_LIKE, readUrl);
@@ -77,6 +79,12 @@ interface Read {
   length?: number;
   /** The stretch stays readable for later patterns. */
   keep?: boolean;
+}
+
+/** What ends a sentence ends the key. */
+function readKey(raw: string): Read {
+  const key = raw.replace(/[\s.;:]+$/, '');
+  return { type: 'registry_key', value: key, length: key.length };
 }
 
 function readPath(raw: string): Read | undefined {
@@ -120,11 +128,12 @@ function trimUrl(raw: string): string {
   return raw.slice(0, scheme + end);
 }
 
-function readIpv4(raw: string, tail: string): Read | undefined {
+function readIpv4(raw: string, tail: string, lead: string): Read | undefined {
   const [, address = '', prefix] = /^([\s\S]*?)(?:\[?\/\]?(\d{1,2}))?$/.exec(raw) ?? [];
   const value = refang(address);
   if (!ipaddr.IPv4.isValidFourPartDecimal(value)) return undefined;
   if (/^(?:\.\d|\w)/.test(tail)) return undefined;
+  if (value === raw && isCounted(lead)) return undefined;
   if (prefix === undefined) return { type: 'ipv4', value };
   if (Number(prefix) <= 32) return { type: 'cidr', value: `${value}/${prefix}` };
   return { type: 'ipv4', value, length: address.length };
@@ -151,8 +160,9 @@ function readHash(raw: string, tail: string): Read | undefined {
   return { type, value: raw.toLowerCase(), keep: /^\.\w/.test(tail) };
 }
 
-function readName(raw: string): Read | undefined {
+function readName(raw: string, tail: string): Read | undefined {
   const written = raw.replace(/[-_]+$/, '');
+  if (refang(written) === written && isCode(written, tail)) return undefined;
   return written.length <= NAME_LENGTH_MAX
     ? { type: 'name', value: refang(written), length: written.length }
     : undefined;
@@ -184,7 +194,7 @@ const REGISTRY_KEY =
 const FILE_PATH =
   /(?<![\w%])(?:[a-z]:|%[a-z_()0-9]{2,32}%|\\\\[\w.$-]{1,64}|\\SystemRoot)\\{1,2}(?:[^\\/:*?"<>|`\r\n]{1,128}\\{1,2}){0,30}[^\\/:*?"<>|`,;\s]{1,128}/gi;
 const URL_LIKE = new RegExp(
-  `${SCHEME}(?:[^\\s/@:.[\\]]{1,64}(?::[^\\s/@[\\]]{0,64})?@)?(?:\\[[0-9a-f:.]{2,45}\\]|${LABEL}(?:${DOT}${LABEL}){0,30})${PORT}(?:\\[?[/?#]\\S{0,2048})?`,
+  `${SCHEME}(?:[^\\s/?#,;[\\]]{1,160}@)?(?:\\[[0-9a-f:.]{2,45}\\]|${LABEL}(?:${DOT}${LABEL}){0,30})${PORT}(?:\\[?[/?#]\\S{0,2048})?`,
   'giu',
 );
 const EMAIL = new RegExp(

@@ -33,7 +33,7 @@ export function assessOne(indicator: Indicator, { intel, warnings }: Mounted): A
       ...against.map((observation) =>
         harmless ? { ...observation, weight: Math.min(observation.weight, WEIGHT.low) } : observation,
       ),
-      ...listings.map((listing) => listed(indicator, listing)),
+      ...listed(indicator, listings),
       ...(empty
         ? [
             fact(
@@ -65,9 +65,31 @@ function sighted({ value }: Indicator, { source, malware, first_seen, techniques
   };
 }
 
-const listed = ({ value }: Indicator, { list, kind }: Listing): Observation =>
-  fact(`warning-list ${list}`, `${value} is on the warning list "${list}" (${LIST_MEANING[kind]})`, value);
+/** One fact names all the lists: an indicator on twelve of them is still one indicator. */
+function listed(indicator: Indicator, listings: readonly Listing[]): Observation[] {
+  const [first] = listings;
+  if (!first) return [];
+  const { value } = indicator;
+  const named = (['harmless', 'shared', 'sensor'] as const).flatMap((kind) => {
+    const lists = listings.filter((listing) => listing.kind === kind).map(({ list }) => `"${list}"`);
+    const more = lists.length > LISTS_SHOWN_MAX ? ` and ${lists.length - LISTS_SHOWN_MAX} more` : '';
+    return lists.length === 0
+      ? []
+      : [`${lists.slice(0, LISTS_SHOWN_MAX).join(', ')}${more} (${meaningOf(kind, indicator)})`];
+  });
+  const lists = listings.length === 1 ? 'the warning list' : `${listings.length} warning lists:`;
+  return [fact('warning-list', `${value} is on ${lists} ${named.join('; ')}`, value)];
+}
 
+function meaningOf(kind: Listing['kind'], { type, host }: Indicator): string {
+  if (type === 'url' && kind === 'shared') return 'they speak of its host, which excuses no address on it';
+  const isExample = kind === 'harmless' && host !== undefined && DOCUMENTATION.test(host);
+  return isExample ? "reserved for documentation, nobody's on the internet" : LIST_MEANING[kind];
+}
+
+/** RFC 5737 and RFC 3849. */
+const DOCUMENTATION = /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}$|^2001:db8:/;
+const LISTS_SHOWN_MAX = 5;
 const LIST_MEANING = {
   harmless: 'known harmless',
   shared: 'shared by friend and foe, so it excuses nothing',

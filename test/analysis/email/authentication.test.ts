@@ -1,7 +1,13 @@
 /** The own check of the sender: as right as its library, with DNS answers handed in and no network. */
 import dns from 'node:dns';
 import { afterEach, expect, test, vi } from 'vitest';
-import { checkAuthentication, zoneResolver, type DnsZone } from '../../../analysis/email/index.ts';
+import {
+  checkAuthentication,
+  judgeSender,
+  parseEmail,
+  zoneResolver,
+  type DnsZone,
+} from '../../../analysis/email/index.ts';
 
 const mail = Buffer.from('From: a@example.com\r\nTo: b@example.org\r\n\r\nx\r\n');
 afterEach(() => vi.restoreAllMocks());
@@ -62,4 +68,44 @@ test('what was not asked has not failed: without the client’s address DMARC st
     dmarc: 'fail',
     alignment: { policy: 'reject', spf: null },
   });
+});
+
+const strictZone = (policy: string): DnsZone => ({
+  'example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+  'sub.example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+  '_dmarc.example.com': { TXT: [`v=DMARC1; p=reject; ${policy}`] },
+});
+
+test('a strict policy asks for the very domain, a relaxed one for its owner', async () => {
+  const ask = (policy: string, mail_from: string) =>
+    checkAuthentication(mail, { resolver: zoneResolver(strictZone(policy)), client_ip: '192.0.2.1', mail_from });
+  const strict = await ask('aspf=s', 'b@sub.example.com');
+  expect(strict).toMatchObject({ spf: 'pass', dmarc: 'fail', alignment: { spf: null, strict: { spf: true } } });
+  expect(strict.details.join()).not.toContain('dmarc=pass');
+  expect(await ask('aspf=s', 'b@example.com')).toMatchObject({ dmarc: 'pass', alignment: { spf: 'example.com' } });
+  expect(await ask('aspf=r', 'b@sub.example.com')).toMatchObject({
+    dmarc: 'pass',
+    alignment: { spf: 'sub.example.com' },
+  });
+});
+
+test('an empty sender without a HELO name leaves SPF open, and DMARC with it', async () => {
+  const about = { resolver: zoneResolver(strictZone('')), client_ip: '192.0.2.1', mail_from: '' };
+  expect(await checkAuthentication(mail, about)).toMatchObject({ spf: 'not_checked', dmarc: 'not_checked' });
+  expect(await checkAuthentication(mail, { ...about, helo: 'example.com' })).toMatchObject({
+    spf: 'pass',
+    dmarc: 'pass',
+  });
+});
+
+test('two authors are a finding, as DMARC is asked for neither', async () => {
+  const two = Buffer.from('From: x@example.com, y@example.net\r\nTo: b@example.org\r\n\r\nx\r\n');
+  const reading = await parseEmail(two, { name: 'two' });
+  if (!reading.ok) throw new Error(reading.reason);
+  const options = { resolver: zoneResolver(strictZone('')), client_ip: '192.0.2.1', mail_from: 'x@example.com' };
+  const authentication = await checkAuthentication(two, options);
+  expect(authentication.dmarc).toBe('none');
+  expect(judgeSender(reading.mail, authentication).findings).toMatchObject([
+    { rule: 'sender_ambiguous', title: expect.stringContaining('2 addresses, and no header Sender') as string },
+  ]);
 });

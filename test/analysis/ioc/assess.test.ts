@@ -68,6 +68,23 @@ test('what a harmless warning list names ends as benign, with the list named', (
   expect(titles(result)).toContain('"Public resolvers"');
 });
 
+test('an indicator on many lists is one finding that names them; an example address is called one', () => {
+  const lists = ['One', 'Two', 'List of known Amazon AWS IP address ranges'].map((name) => ({
+    name,
+    type: 'cidr',
+    list: ['203.0.113.0/24'],
+  }));
+  const [only, ...others] = ask([{ type: 'ip', value: '203.0.113.9' }], warnings(...lists)).findings.filter(
+    ({ rule }) => rule === 'warning-list',
+  );
+  expect(others).toEqual([]);
+  expect(only?.title).toMatch(/on 3 warning lists: "One", "Two" \(reserved for documentation.*; "List .*AWS.*\(shared/);
+  const page = warnings({ name: 'Popular', type: 'hostname', list: ['quiet-garden.example'] });
+  expect(titles(ask([{ type: 'url', value: 'https://quiet-garden.example/x' }], page))).toContain(
+    'they speak of its host',
+  );
+});
+
 test('intel against a warning list: a person decides, nothing is proposed for blocking', () => {
   const result = ask(
     [domain('cdn.quiet-garden.example')],

@@ -40,6 +40,37 @@ test('detection names, package names and versions are nothing', () => {
   );
 });
 
+test.each([
+  'we upgraded nginx from 1.24.0.1 to 1.26.0.2 on it',
+  'uses OpenSSL 1.1.1.17',
+  'section 4.1.2.3',
+  'pip install torch==2.1.0.1',
+  'version 4.18.22.5 and version: 4.18.22.5',
+  'phone 030.123.45.67',
+  "console.info('x') this.id user.name document.body.style.top window.location.host",
+  'foo.bar.at() map.info(x)',
+])('four numbers that count, and properties of code, are nothing: %s', (text) => {
+  expect(found(text)).toEqual([]);
+});
+
+test('an address is one beside words that only look like counting, and where its author defanged it', () => {
+  expect(found('updated its server to use 203.0.113.9, from 203.0.113.8')).toHaveLength(2);
+  expect(found('version 203[.]0.113.9')).toEqual(['indicator ipv4 203.0.113.9']);
+  expect(found('console.cloud.example.com and user.evil.icu')).toHaveLength(2);
+  expect(found('console[.]info')).toEqual(['indicator domain console.info']);
+});
+
+test('the last @ before the path ends the user name (WHATWG URL), and a key ends with its sentence', () => {
+  expect(found('https://user:pw@paypal.com@evil.icu/a')).toEqual([
+    'indicator url https://user:pw@paypal.com@evil.icu/a',
+    'indicator domain evil.icu',
+  ]);
+  expect(found('http://paypal.com@evil.icu/a')[1]).toBe('indicator domain evil.icu');
+  expect(found(String.raw`It wrote HKCU\Software\Windows\Run.`)).toEqual([
+    String.raw`indicator registry_key HKCU\Software\Windows\Run`,
+  ]);
+});
+
 test('a network is no address, an internal address nobody else’s', () => {
   expect(found('198.51.100.0/24 10.1.2.3 203.0.113.9:8080')).toEqual([
     'network cidr 198.51.100.0/24',
