@@ -74,7 +74,9 @@ describeWithPostgres('the store on PostgreSQL', () => {
     const store = await open();
     await cluster.query(`CREATE FUNCTION ${schema}.full_disk() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`);
-    await cluster.query(`CREATE TRIGGER full_disk BEFORE INSERT ON ${schema}.settings EXECUTE FUNCTION ${schema}.full_disk()`);
+    await cluster.query(
+      `CREATE TRIGGER full_disk BEFORE INSERT ON ${schema}.settings EXECUTE FUNCTION ${schema}.full_disk()`,
+    );
     const row = { name: 'mode', value: 'active', version: 1, updated_at: at(), updated_by: 'user:anna' };
     const beside = () => store.asOwner((trx) => trx.insertInto('settings').values(row).executeTakeFirst());
     const refusal = { code: 5030, retry_after_ms: 1_000 };
