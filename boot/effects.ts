@@ -10,7 +10,7 @@ import { placeOf } from './place.ts';
 import type { ProcessSeams } from './seams.ts';
 import { createWebhook, type PostToWebhook } from './webhook.ts';
 
-/** The driver of one agent, as configured. Without a webhook it refuses, and that is on record as well. */
+/** The driver of one agent, as configured. Without a webhook it says so before anything is begun. */
 export function openEffects(
   agent_id: string,
   config: Pick<Config, 'data' | 'effects'>,
@@ -20,7 +20,10 @@ export function openEffects(
   const actions = fileActionLog(join(placeOf(config.data).actions, `${agent_id}.jsonl`));
   const post = webhook && createWebhook({ ...webhook, secret: readSecret(webhook.secret_file) }, seams);
   return {
-    driver: auditedEffects(post ? toWebhook(post) : refuse, { ...seams, actions }),
+    driver: {
+      ...auditedEffects(post ? toWebhook(post) : refuse, { ...seams, actions }),
+      ...(!post && { unable: noEffects.unable }),
+    },
     close: () => actions.close(),
   };
 }

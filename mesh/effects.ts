@@ -94,6 +94,8 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
       throw new AuroraError(4090, { message: 'This task had another effect on this target already' });
     if (kept) return EffectOutcome.parse(JSON.parse(kept.outcome));
 
+    const unable = deps.driver.unable?.();
+    if (unable) throw unable; // nothing is begun, and the approval is not used up
     const order = await grantedOrder(run, wished, stop);
     checkTime(run, stop);
     const { action_id } = await carry(order);

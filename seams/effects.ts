@@ -32,15 +32,19 @@ export interface Effects {
    * further tries, never a call that is under way: half a call is an effect that nobody knows of.
    */
   apply(order: EffectOrder, signal: AbortSignal): Promise<EffectReceipt>;
+  /** Why nothing at all can be carried out here: asked before an approval is used up for it. */
+  readonly unable?: () => AuroraError;
 }
 
 /** The driver of an agent that has none: it says so, and nothing is applied. */
-export const noEffects: Effects = {
-  apply: () =>
-    Promise.reject(
-      new AuroraError(5030, { message: 'no effect driver is configured: set effects.webhook.url for this agent' }),
-    ),
+export const noEffects: Effects & Required<Pick<Effects, 'unable'>> = {
+  apply: () => Promise.reject(noDriver()),
+  unable: noDriver,
 };
+
+function noDriver(): AuroraError {
+  return new AuroraError(5030, { message: 'no effect driver is configured: set effects.webhook.url for this agent' });
+}
 
 /** A driver that only remembers what it was asked, for tests; `fail` is thrown instead when it answers an error. */
 export function recordedEffects(fail: (order: EffectOrder) => Error | undefined = () => undefined): Effects & {
