@@ -20,7 +20,7 @@ export const agents: Group = {
   },
 };
 
-/** Resident memory before and after; where fewer files may be open than 10 000 agents need, as many as may be. */
+/** Resident memory before, and a while after, for it grows until the collector comes round; where fewer files may be open than 10 000 agents need, as many as may be. */
 async function weigh(kit: Kit, told: Told): Promise<void> {
   const room = Math.floor((filesMax() - FILES_ELSEWHERE) / LINKS_EACH);
   const count = Math.min(kit.quick ? 500 : 10_000, room);
@@ -28,11 +28,15 @@ async function weigh(kit: Kit, told: Told): Promise<void> {
   const before = rssBytes(router.pid);
   await gather(count);
   await settled(kit);
-  const after = rssBytes(router.pid);
+  const after: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    after.push(rssBytes(router.pid));
+  }
   await router.kill();
   const note = `${count} agents, ${megabytes(before)} MB without them`;
-  told.set('G12', { figures: [(after - before) / 1_024 / count], note });
-  told.set('idle', { figures: [after / 2 ** 20], note });
+  told.set('G12', { figures: after.map((bytes) => (bytes - before) / 1_024 / count), note });
+  told.set('idle', { figures: after.map((bytes) => bytes / 2 ** 20), note });
 }
 
 /** From the first dial until all of them are online, over as many bare upgrades. */
@@ -133,3 +137,6 @@ const LINKS_EACH = 2;
 const FILES_ELSEWHERE = 600;
 const ARRIVALS_MAX = 3;
 const SETTLE_MS = 30_000;
+/** How often memory is looked at, and how long between two looks. */
+const LOOKS = 9;
+const LOOK_MS = 1_000;
