@@ -40,8 +40,8 @@ import type { Turns } from './turns.ts';
 /** The questions and their answers. */
 export interface Approvals {
   /**
-   * Before anything is kept, and counted as a question: throws -32602 when a skill that acts is asked for without an idempotency key (wire.md 7), 4290 when
-   * the requester causes too many questions. Traits that nobody online can tell count as acting.
+   * Before anything is kept, and counted as a question: throws -32602 when a skill that acts is asked for without an idempotency key
+   * (wire.md 7), 4290 when the requester causes too many questions. Traits that nobody online can tell count as acting.
    */
   admit(order: { requester: string; mode: Mode; has_key: boolean; traits: SkillTraits | undefined }): void;
   /** Whether nothing at all stands in the way: it reads, and policy says at once that it may. */

@@ -21,14 +21,18 @@ export function folded(before: Folded | undefined, { seq, hash, at, payload }: E
   return { head: { seq, head: hash }, standing, told: { ...first, updated_at: at, fence: standing.fence, final_at } };
 }
 
+/** A row of the index by its columns, each as it was read. */
+export type Indexed = ReadonlyMap<string, unknown>;
+
 /** How the index contradicts the events; undefined when it does not. Without a row nothing is known of the task. */
-export function indexBreak({ head, standing, told }: Folded, task: TaskIndex | undefined): string | undefined {
+export function indexBreak({ head, standing, told }: Folded, task: Indexed | undefined): string | undefined {
   if (!task) return 'no task belongs to it';
-  if (task.seq > head.seq) return `events after it are missing, up to ${task.seq}`;
-  if (task.seq < head.seq || task.head !== head.head) return 'it is not the head that its task knows';
-  if (task.phase !== standing.phase) return `its task is ${task.phase}, its events say ${standing.phase}`;
-  const kept = new Map<string, unknown>(Object.entries(task));
-  const wrong = Object.entries(told).find(([column, value]) => kept.get(column) !== value);
+  const seq = Number(task.get('seq'));
+  if (seq > head.seq) return `events after it are missing, up to ${seq}`;
+  if (seq !== head.seq || task.get('head') !== head.head) return 'it is not the head that its task knows';
+  const phase = task.get('phase');
+  if (phase !== standing.phase) return `its task is ${String(phase)}, its events say ${standing.phase}`;
+  const wrong = Object.entries(told).find(([column, value]) => task.get(column) !== value);
   return wrong && `its task has another ${wrong[0]}: its events say ${String(wrong[1])}`;
 }
 
@@ -44,7 +48,7 @@ export async function keyBreak(db: Kysely<Tables>): Promise<{ task_id: string; s
       .limit(PAGE_KEYS)
       .execute();
     for (const { task_id, payload, scope, digest } of page) {
-      const asked = Acceptance.safeParse(JSON.parse(payload)).data;
+      const asked = acceptanceIn(payload);
       if (asked && (asked.key?.scope !== scope || asked.key.digest !== digest))
         return { task_id, seq: 1, why: 'a key points to it that it was not asked with' };
     }
@@ -57,10 +61,19 @@ export async function keyBreak(db: Kysely<Tables>): Promise<{ task_id: string; s
 
 /** What an acceptance says that the index repeats; there is nothing to compare with where somebody else wrote it otherwise. */
 function askedOf(payload: string): Folded['told'] {
-  const asked = Acceptance.safeParse(JSON.parse(payload)).data;
+  const asked = acceptanceIn(payload);
   if (!asked) return {};
   const { root_id, parent_id = null, skill, deadline } = asked;
   return { root_id, parent_id, skill, deadline };
+}
+
+/** Never throws: whoever wrote a chain anew may have written anything. */
+function acceptanceIn(payload: string): z.infer<typeof Acceptance> | undefined {
+  try {
+    return Acceptance.safeParse(JSON.parse(payload)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the orchestrator writes down of a task, as far as the tables repeat it. */

@@ -13,22 +13,25 @@ export interface Table {
   conflict: string;
 }
 
+/** The columns of the index of tasks. */
+export const TASK_COLUMNS = [
+  'task_id',
+  'root_id',
+  'parent_id',
+  'skill',
+  'phase',
+  'fence',
+  'seq',
+  'head',
+  'created_at',
+  'updated_at',
+  'deadline',
+  'final_at',
+] as const satisfies (keyof TaskIndex)[];
+
 export const TASKS: Table = {
   name: 'tasks',
-  columns: [
-    'task_id',
-    'root_id',
-    'parent_id',
-    'skill',
-    'phase',
-    'fence',
-    'seq',
-    'head',
-    'created_at',
-    'updated_at',
-    'deadline',
-    'final_at',
-  ],
+  columns: TASK_COLUMNS,
   conflict: `ON CONFLICT (task_id) DO UPDATE SET phase = excluded.phase, fence = excluded.fence, seq = excluded.seq,
     head = excluded.head, updated_at = excluded.updated_at, final_at = excluded.final_at`,
 };

@@ -4,9 +4,9 @@ import { breakOf, GENESIS } from './chain.ts';
 import { anchorBreak, type Against } from './anchor-check.ts';
 import { checkpointBreak } from './checkpoint.ts';
 import { nextTurn } from './either.ts';
-import { folded, indexBreak, keyBreak, type Folded } from './index-check.ts';
-import { toTask } from './rows.ts';
-import type { EventRow, Tables, TaskIndex } from './schema.ts';
+import { folded, indexBreak, keyBreak, type Folded, type Indexed } from './index-check.ts';
+import { TASK_COLUMNS } from './rows.ts';
+import type { EventRow, Tables } from './schema.ts';
 import { isRefusal, RECEIVED, transition } from './transition.ts';
 
 /** What checking found (INV16, INV21). Without a task, `seq` is the number of a checkpoint or an anchor; `why` says of which. */
@@ -61,7 +61,7 @@ function pageAfter(db: Kysely<Tables>, last: EventRow | undefined): Promise<Even
     .selectFrom('events')
     .leftJoin('tasks', 'tasks.task_id', 'events.task_id')
     .selectAll('events')
-    .select(INDEX_COLUMNS.map((column) => `tasks.${column} as ${BESIDE}${column}` as const))
+    .select(TASK_COLUMNS.map((column) => `tasks.${column} as ${BESIDE}${column}` as const))
     .orderBy('events.task_id')
     .orderBy('events.seq')
     .limit(PAGE_ROWS);
@@ -71,12 +71,12 @@ function pageAfter(db: Kysely<Tables>, last: EventRow | undefined): Promise<Even
     .execute();
 }
 
-/** What stands beside an event; undefined where the index knows no such task. */
-function taskOf(row: EventRow): TaskIndex | undefined {
-  const task: Record<string, unknown> = {};
+/** What stands beside an event, as it was read, whatever somebody may have put there; undefined where the index knows no such task. */
+function taskOf(row: EventRow): Indexed | undefined {
+  const beside = new Map<string, unknown>();
   for (const [name, value] of Object.entries<unknown>({ ...row }))
-    if (name.startsWith(BESIDE)) task[name.slice(BESIDE.length)] = value;
-  return task['task_id'] === null ? undefined : toTask(task);
+    if (name.startsWith(BESIDE)) beside.set(name.slice(BESIDE.length), value);
+  return beside.get('task_id') === null ? undefined : beside;
 }
 
 async function taskWithoutEvents(db: Kysely<Tables>): Promise<ChainVerdict | undefined> {
@@ -92,20 +92,6 @@ async function taskWithoutEvents(db: Kysely<Tables>): Promise<ChainVerdict | und
 
 const broken = ({ task_id, seq }: EventRow, why: string): ChainVerdict => ({ ok: false, task_id, seq, why });
 
-const INDEX_COLUMNS = [
-  'task_id',
-  'root_id',
-  'parent_id',
-  'skill',
-  'phase',
-  'fence',
-  'seq',
-  'head',
-  'created_at',
-  'updated_at',
-  'deadline',
-  'final_at',
-] as const satisfies (keyof TaskIndex)[];
 /** How the columns of the index are called beside those of the event. */
 const BESIDE = 'index_';
 /** What is checked in one turn, about 10 ms: everything else waits meanwhile. */

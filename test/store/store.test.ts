@@ -330,6 +330,7 @@ describe.each(kinds)('the store on %s', (kind) => {
       ['a first row that went', `DELETE FROM events WHERE task_id = 'task_b' AND seq = 1`, 2, 'event 1 is missing'],
       ['all rows gone', `DELETE FROM events WHERE task_id = 'task_b'`, 1, 'all its events are missing'],
       ['a changed phase', `UPDATE tasks SET phase = 'FAILED' WHERE task_id = 'task_b'`, 4, 'its events say SUCCEEDED'],
+      ['a phase that there is not', `UPDATE tasks SET phase = 'DONE' WHERE task_id = 'task_b'`, 4, 'its task is DONE'],
       ['a changed fence', `UPDATE tasks SET fence = 7 WHERE task_id = 'task_b'`, 4, 'another fence: its events say 1'],
       ['a changed skill', `UPDATE tasks SET skill = 'isolate' WHERE task_id = 'task_b'`, 4, 'another skill'],
       ['a changed family', `UPDATE tasks SET root_id = 'task_a' WHERE task_id = 'task_b'`, 4, 'another root_id'],
