@@ -67,9 +67,8 @@ class Context implements SkillContext {
   }
 
   get blobs(): SkillContext['blobs'] {
-    const { openRef } = this.#deps;
-    const { asker } = this.#run;
-    return { open: (source) => openSource(source, (ref) => openRef(ref, asker().routing)) };
+    const [deps, run] = [this.#deps, this.#run];
+    return { open: (source) => openSource(source, (ref) => deps.openRef(ref, run.asker().routing)) };
   }
 
   get workers(): SkillContext['workers'] {
@@ -86,22 +85,22 @@ export const aboutOf = ({ work, request_id }: Run, skill_id: string): object => 
   skill: skill_id,
 });
 
-function progressOf({ tell }: Run, clock: Clock): SkillContext['progress'] {
+function progressOf(run: Run, clock: Clock): SkillContext['progress'] {
   return {
-    status: (text) => tell('status', { text }),
-    thought: (text) => tell('thought', { text }),
-    artifact: (name, value) => tell('artifact', { name, value }),
-    async tool(name, input, run) {
+    status: (text) => run.tell('status', { text }),
+    thought: (text) => run.tell('thought', { text }),
+    artifact: (name, value) => run.tell('artifact', { name, value }),
+    async tool(name, input, act) {
       const started = clock.monotonic();
       const report = (outcome: string) =>
-        tell('tool_call', {
+        run.tell('tool_call', {
           tool: name,
           input_sha256: sha256Of(JSON.stringify(input ?? null)),
           outcome,
           duration_ms: Math.round(clock.monotonic() - started),
         });
       try {
-        const value = await run();
+        const value = await act();
         report('ok');
         return value;
       } catch (reason) {

@@ -1,11 +1,18 @@
 /** One call of a skill: its routing, its deadline, and how it ends. */
 import { z } from 'zod';
-import { AuroraError, invalidParams, Meta, type Implementation, type Routing, type RpcParams } from '../protocol/index.ts';
+import {
+  AuroraError,
+  invalidParams,
+  Meta,
+  type Implementation,
+  type Routing,
+  type RpcParams,
+  type TaskEventKind,
+} from '../protocol/index.ts';
 import { createStop, type Clock, type Stop } from '../seams/index.ts';
 import { aboutOf, createContext, type ContextDeps } from './context.ts';
 import type { EffectsOf } from './effects.ts';
 import type { Peer } from './peer.ts';
-import type { Told } from './told.ts';
 
 /** What running a skill needs. */
 export interface WorkDeps extends ContextDeps {
@@ -53,7 +60,7 @@ export interface Run {
   /** Names it in the log. */
   request_id: string;
   asker(): Asker;
-  tell: Told['tell'];
+  tell(kind: TaskEventKind, value: unknown): void;
   /** Stops it. */
   stop: Pick<Stop, 'aborted' | 'reason' | 'onAbort'>;
 }
@@ -90,10 +97,11 @@ export function runWork(
     if (error.code === 5040) giveUpAfterEffects(error);
     else clock.after(CANCEL_GRACE_MS, () => giveUpAfterEffects(error));
   });
-  const settled = running.then(ignore, ignore).finally(() => {
+  const leave = () => {
     stopTimer();
     ignoreAsker();
-  });
+  };
+  const settled = running.then(leave, leave);
   return { answer, settled };
 
   /** An effect that is under way is waited for: whoever stopped the work is told late what became of it (PROM-P7). */
