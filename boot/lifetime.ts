@@ -1,6 +1,7 @@
 /** The life of one process: it starts, tells its parent, drains at SIGTERM, and leaves no error unsaid. */
 import { z } from 'zod';
 import type { Log } from '../seams/index.ts';
+import { keepGarbageYoung } from './heap.ts';
 import { ConfigError } from './layers.ts';
 import { KeyFileError } from './keys.ts';
 import type { Running } from './running.ts';
@@ -24,6 +25,7 @@ export const EXIT_PORT_TAKEN = 79;
  * of a fleet leaves SIGINT to its parent, for a terminal sends it to all of them.
  */
 export async function live(start: () => Promise<Running>): Promise<never> {
+  keepGarbageYoung();
   const known: { log?: Log } = {};
   const onFault = (fault: unknown) => {
     if (known.log) known.log.error({ err: fault }, 'a fault that nobody caught');

@@ -51,10 +51,10 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
   const queues = new Map<string, Promise<unknown>>();
 
   return (skill, run, stop) => {
-    const under_way = new Set<Promise<void>>();
+    let under_way: Set<Promise<void>> | undefined; // most skills have no effects
     return {
       effects: { apply },
-      underWay: () => (under_way.size === 0 ? undefined : Promise.all(under_way).then(ignore)),
+      underWay: () => (under_way?.size ? Promise.all(under_way).then(ignore) : undefined),
     };
 
     function apply(request: EffectRequest): Promise<EffectOutcome> {
@@ -70,8 +70,9 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     async function carry(order: EffectOrder): Promise<EffectReceipt> {
       const carried = deps.driver.apply(order, stop.signal);
       const over = carried.then(ignore, ignore);
-      under_way.add(over);
-      return carried.finally(() => under_way.delete(over));
+      const carrying = (under_way ??= new Set());
+      carrying.add(over);
+      return carried.finally(() => carrying.delete(over));
     }
   };
 

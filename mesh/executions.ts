@@ -8,7 +8,6 @@ import {
   type InboxEntry,
   type Log,
   type Metrics,
-  type Stop,
 } from '../seams/index.ts';
 import { digestOf } from './canonical.ts';
 import { answerOf, outcomeOf, parseOutcome, toText, type Outcome } from './outcome.ts';
@@ -73,8 +72,9 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     if (running) {
       checkSame(running, asked);
       metrics.count('redeliveries_total', { answered: 'joined' });
-      hold(running, work, routing, call);
-      running.told.again(running.asker);
+      running.handTo(call, askerOf(work, routing, call), fence);
+      watch(running, routing);
+      running.told?.again(running.asker());
       return answerOf(await running.outcome);
     }
     const kept = keptOutcome(implementation, task_id, asked);
@@ -85,7 +85,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       keepNewest(answered, task_id, { peer: call.peer, told }, ANSWERED_MAX);
       return answerOf(kept);
     }
-    claim(routing);
+    checkUntaken(routing);
     return answerOf(await start(implementation, work, routing, call, asked).outcome);
   }
 
@@ -110,47 +110,31 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
   }
 
   /** A fence is taken once: a replayed or older handoff of the same task is refused (ATK-E5). */
-  function claim({ task_id, fence }: Routing): void {
+  function checkUntaken({ task_id, fence }: Routing): void {
     if (fence <= (fences.get(task_id) ?? -1)) throw taken(fence);
-    keepNewest(fences, task_id, fence, FENCES_MAX);
   }
 
   function start(implementation: Implementation, work: Work, routing: Routing, call: Call, asked: Asked): Execution {
-    const stop = createStop();
-    const asker = () => execution.asker;
-    const told = createTold(clock, asker, routing.fence);
-    const execution: Execution = {
-      ...asked,
-      task_id: routing.task_id,
-      stop,
-      call,
-      asker: askerOf(work, routing, call),
-      told,
-      cancelOrphan: ignore,
-      outcome: Promise.resolve({ result: null }),
-    };
-    executions.set(routing.task_id, execution);
-    hold(execution, work, routing, call);
-    const run = { work, request_id: call.request_id, stop, asker, tell: told.tell };
-    let is_started = false;
-    execution.outcome = outcomeOf(deps.run(implementation, run, () => (is_started = true))).then((outcome) => {
+    const by = askerOf(work, routing, call);
+    const execution = new Execution({ task_id: routing.task_id, asked, work, call, by, clock });
+    executions.set(execution.task_id, execution);
+    watch(execution, routing);
+    const running = deps.run(implementation, execution, () => execution.begin());
+    execution.outcome = outcomeOf(running).then((outcome) => {
       // What was stopped, or never began, has no outcome that anybody may be answered with later.
-      if (is_started && !stop.aborted) keep(implementation, execution, outcome);
+      if (execution.is_begun && !execution.stop.aborted) keep(implementation, execution, outcome);
       end(execution);
       return outcome;
     });
     return execution;
   }
 
-  /** From now on this call is the one who asks: it hears the progress, and its link is the one to ask back over. */
-  function hold(execution: Execution, work: Work, routing: Routing, call: Call): void {
-    execution.cancelOrphan();
-    execution.call = call;
-    execution.asker = askerOf(work, routing, call);
-    execution.fence = routing.fence;
-    keepNewest(fences, routing.task_id, routing.fence, FENCES_MAX);
+  /** Its newest call is the one whose end counts, and its fence is taken. */
+  function watch(execution: Execution, { task_id, fence }: Routing): void {
+    const { call } = execution;
+    keepNewest(fences, task_id, fence, FENCES_MAX);
     call.stop.onAbort((reason) => {
-      if (execution.call !== call || executions.get(execution.task_id) !== execution) return;
+      if (execution.call !== call || executions.get(task_id) !== execution) return;
       if (!isHungUp(reason)) execution.stop.abort(reason);
       else execution.cancelOrphan = clock.after(deps.orphan_ms_max, () => abandon(execution));
     });
@@ -165,19 +149,19 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
   /** Before the answer: whoever asks again must find it. Where it cannot be kept, the truth is still answered. */
   function keep(implementation: Implementation, { task_id, skill, digest, fence }: Execution, outcome: Outcome): void {
     try {
-      const about = { task_id, effect_key: '', skill, digest, fence };
-      deps.inboxOf(implementation).keep({ ...about, outcome: toText(outcome) });
+      const entry = { task_id, effect_key: '', skill, digest, fence, outcome: toText(outcome) };
+      deps.inboxOf(implementation).keep(entry);
     } catch (err) {
       metrics.count('inbox_faults_total');
       log.error({ task_id, err }, 'an outcome could not be kept');
     }
   }
 
-  function end({ task_id, stop, asker, told, cancelOrphan }: Execution): void {
-    cancelOrphan();
+  function end(execution: Execution): void {
+    const { task_id, stop, told, call } = execution;
+    execution.cancelOrphan?.();
     executions.delete(task_id);
-    const how = told.isEmpty() ? { peer: asker.peer } : { peer: asker.peer, told };
-    if (!stop.aborted) keepNewest(answered, task_id, how, ANSWERED_MAX);
+    if (!stop.aborted) keepNewest(answered, task_id, { peer: call.peer, told }, ANSWERED_MAX);
     if (executions.size === 0) for (const resolve of idle_waiters.splice(0)) resolve();
   }
 }
@@ -188,15 +172,58 @@ interface Asked {
   fence: number;
 }
 
-interface Execution extends Asked {
+/** A run that the orchestrator asked for. A class: made of a literal with a closure for each member it cost more than what it runs. */
+class Execution implements Run, Asked {
   readonly task_id: string;
-  readonly stop: Stop;
+  readonly skill: string;
+  readonly digest: string;
+  readonly work: Work;
+  readonly request_id: string;
+  readonly stop = createStop();
+  readonly clock: Clock;
+  fence: number;
   /** The newest call for it. */
   call: Call;
-  asker: Asker;
-  readonly told: Told;
-  cancelOrphan: CancelTimer;
-  outcome: Promise<Outcome>;
+  by: Asker;
+  /** Made for the first that is told: whoever keeps it keeps a whole run alive. */
+  told: Told | undefined;
+  is_begun = false;
+  cancelOrphan: CancelTimer | undefined;
+  outcome: Promise<Outcome> = NOT_YET;
+
+  constructor(about: { task_id: string; asked: Asked; work: Work; call: Call; by: Asker; clock: Clock }) {
+    const { asked, call } = about;
+    this.task_id = about.task_id;
+    this.skill = asked.skill;
+    this.digest = asked.digest;
+    this.fence = asked.fence;
+    this.work = about.work;
+    this.request_id = call.request_id;
+    this.clock = about.clock;
+    this.call = call;
+    this.by = about.by;
+  }
+
+  /** From now on this call is the one who asks: it hears the progress, and its link is the one to ask back over. */
+  handTo(call: Call, by: Asker, fence: number): void {
+    this.cancelOrphan?.();
+    this.call = call;
+    this.by = by;
+    this.fence = fence;
+  }
+
+  begin(): void {
+    this.is_begun = true;
+  }
+
+  asker(): Asker {
+    return this.by;
+  }
+
+  tell(...[kind, value]: Parameters<Run['tell']>): void {
+    this.told ??= createTold(this.clock, () => this.asker(), this.work.routing?.fence);
+    this.told.tell(kind, value);
+  }
 }
 
 /** A task that was answered: over which link, and what was told on the way. Neither is known of an earlier life. */
@@ -241,10 +268,7 @@ function keepNewest<V>(map: Map<string, V>, key: string, value: V, count_max: nu
   }
 }
 
-function ignore(): void {
-  // Nobody is missed yet.
-}
-
+const NOT_YET: Promise<Outcome> = Promise.resolve({ result: null });
 const FENCES_MAX = 10_000;
 /** Answers that are offered again when their link goes. */
 const ANSWERED_MAX = 256;

@@ -1,5 +1,5 @@
 /** `approval/*`: what operators see and decide, what agents ask for and use (wire.md 8). */
-import type { Call, MethodHandler, Principal } from '../mesh/index.ts';
+import type { Call, MethodHandler } from '../mesh/index.ts';
 import {
   ApprovalDecision,
   ApprovalQuery,
@@ -16,6 +16,7 @@ import {
 import type { Clock } from '../seams/index.ts';
 import { stateAt } from './approval.ts';
 import type { Approvals } from './approvals.ts';
+import type { Callers } from './callers.ts';
 import type { Consumption } from './consumption.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -30,17 +31,8 @@ export interface ApprovalMethodDeps {
   registry: Pick<Registry, 'instances'>;
   approvals: Approvals;
   consumption: Consumption;
-  operator(call: Call): Promise<Principal>;
-  /** The task that the caller says it works for, and what speaks against it: nothing, when it holds it under the newest fence. */
-  held(meta: unknown, call: Call): Promise<Held>;
-}
-
-/** The task that a caller names in `_meta.handoff`. */
-export interface Held {
-  task: TaskRow | undefined;
-  by: string;
-  fence: number;
-  is_holder: boolean;
+  operator: Callers['operator'];
+  held: Callers['held'];
 }
 
 /** Makes them. */

@@ -1,7 +1,6 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
-import { AuroraError, type Attempt, type HandoffTo, type SkillTraits, type TaskEventKind } from '../protocol/index.ts';
-import { sleep, toIso, type Stop } from '../seams/index.ts';
-import { boundAgentOf } from './approval.ts';
+import { AuroraError, type Attempt, type TaskEventKind } from '../protocol/index.ts';
+import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
 import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
@@ -9,25 +8,14 @@ import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
-import type { Place, Registry, Wanted } from './registry.ts';
+import { planTask, wantedBy, type Order } from './order.ts';
+import { createPermits } from './permits.ts';
+import type { Place, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
-import { allows, assertHopLeft, assertOffPath, ROUTING_LIMITS, stepTo, type ChildRouting } from './routing.ts';
+import { allows, ROUTING_LIMITS, stepTo } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
-
-/** What is asked for: the skill, its params, and the routing that was derived for it. */
-export interface Order {
-  to: HandoffTo;
-  skill: string;
-  params: Record<string, unknown>;
-  reason: string | undefined;
-  routing: ChildRouting;
-  /** Scope and digest of the idempotency key, when one was given. */
-  key: TaskRow['key'];
-  /** What travels on with the task, unread. */
-  carried?: TaskRow['carried'];
-}
 
 /** A skill that the orchestrator itself has: runs here, under the same states. */
 export type LocalSkill = (task: TaskRow, signal: AbortSignal, tell: Tell) => Promise<unknown>;
@@ -72,11 +60,12 @@ export interface DispatchDeps extends AttemptDeps {
 
 /** Makes the dispatcher. */
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { clock, log, metrics, ledger, registry, events, failpoints, approvals } = deps;
+  const { clock, log, metrics, ledger, registry, events, failpoints } = deps;
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
   const { handOff, giveUp } = createAttempts({ ...deps, tell });
   const leaving = createLeaving();
+  const { permit, answered, admitAction, isAllowedAtOnce } = createPermits({ ...deps, open, leaving });
 
   return {
     dispatch,
@@ -92,7 +81,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function dispatch(order: Order): Promise<Dispatched> {
     const known = order.key && (await joined(order.key));
     if (known) return known;
-    const task = plan(order);
+    const task = planTask(order, deps);
     const place = ownSkill(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     let hold: Hold | undefined | 'duplicate';
@@ -164,41 +153,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     }
   }
 
-  /* ---- plan: an order becomes a task, or is refused before anything happened ---- */
-
-  function plan(order: Order): TaskRow {
-    const { routing } = order;
-    assertHopLeft(routing);
-    if ('agent_id' in order.to) assertOffPath(routing, order.to.agent_id);
-    const task_id = deps.ids.next('task');
-    const now = clock.now();
-    return {
-      task_id,
-      root_id: routing.root_id ?? task_id,
-      parent_id: routing.parent_id,
-      from: routing.from,
-      to: order.to,
-      agent_id: 'agent_id' in order.to ? order.to.agent_id : '',
-      skill: order.skill,
-      params: order.params,
-      reason: order.reason,
-      hop: routing.hop,
-      path: routing.path,
-      mode: routing.mode,
-      priority: routing.priority,
-      actor: routing.actor,
-      due: routing.due,
-      deadline: toIso(now + (routing.due - clock.monotonic())),
-      traceparent: routing.traceparent,
-      created_at: toIso(now),
-      updated_at: toIso(now),
-      effect: 'read',
-      state: 'submitted',
-      attempts: [],
-      key: order.key,
-      carried: order.carried,
-    };
-  }
+  /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
   /** A place where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
   function admit(task: TaskRow, order: Order): Place | undefined {
@@ -302,71 +257,6 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
   }
 
-  /* ---- permit: rights, then policy ---- */
-
-  async function permit(task: TaskRow, order: Order, { instance, traits }: Place): Promise<'allowed' | 'asked'> {
-    assertMayUse(task, order, traits);
-    return approvals.permit(task, { agent_id: instance.agent_id, traits });
-  }
-
-  /** While people are asked the time of the task stands still (wire.md 7). */
-  async function answered(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
-    if (task.state !== 'auth_required') return;
-    const running = open.find(task.task_id);
-    running?.stand();
-    await leaving.unless(task, signal, (staying) => askedAndAnswered(task, order, staying));
-    running?.go();
-  }
-
-  /** A question of an earlier policy is asked anew as soon as its agent is there; whoever says no to it before is heard. */
-  async function askedAndAnswered(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
-    if (!approvals.isOutdated(task)) return approvals.answered(task, signal);
-    const over = new AbortController();
-    const waiting = AbortSignal.any([signal, over.signal]);
-    const answer = approvals.answered(task, waiting);
-    try {
-      await Promise.race([answer, askAnew(task, order, waiting).then(() => answer)]);
-    } finally {
-      over.abort(new AuroraError(4990));
-    }
-  }
-
-  async function askAnew(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
-    const place = await placeWhenever({ ...wantedBy(task, order), is_admitted: true }, signal);
-    try {
-      const { instance, traits } = place;
-      assertMayUse(task, order, traits);
-      await approvals.askAnew(task, { agent_id: instance.agent_id, traits });
-    } finally {
-      place.release();
-    }
-  }
-
-  /** However long its agent is away: the question waits, and its own expiry ends that. */
-  async function placeWhenever(wanted: Wanted, signal: AbortSignal): Promise<Place> {
-    for (;;) {
-      try {
-        return await registry.acquire(wanted, signal);
-      } catch (reason) {
-        if (signal.aborted) throw reason;
-      }
-      await sleep(clock, ASK_AGAIN_MS, signal);
-    }
-  }
-
-  /** What acts is refused before it is kept where that is known already: no key, too many questions (ATK-F10). */
-  function admitAction({ to, skill, key, routing }: Order): void {
-    if (routing.mode !== 'active') return;
-    const able = registry.instances().filter(({ agent_id }) => !('agent_id' in to) || agent_id === to.agent_id);
-    const traits = able.flatMap(({ card }) => card.skills.get(skill) ?? [])[0];
-    approvals.admit({ requester: routing.actor.sub, mode: routing.mode, has_key: key !== undefined, traits });
-  }
-
-  /** What only reads, and is allowed without asking anybody: it starts with its acceptance. */
-  function isAllowedAtOnce(task: TaskRow, order: Order, { instance, traits }: Place): boolean {
-    return mayUse(task, order, traits) && approvals.isFree(task, { agent_id: instance.agent_id, traits });
-  }
-
   /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
   function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
     const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
@@ -433,34 +323,6 @@ interface Held {
 const toLastEnd = (task: TaskRow, reason: unknown, stop: Stop): TaskEnd =>
   withEffects(task, inDoubt(task, toEnd(reason, stop)));
 
-const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted => ({
-  to: boundTo(task) ?? to,
-  skill,
-  path: routing.path,
-  priority: task.priority,
-  avoid: triedBy(task),
-  tenant: routing.actor.tenant,
-});
-
-/** An approval is for one agent: nobody else does it instead. */
-function boundTo(task: TaskRow): HandoffTo | undefined {
-  const agent_id = boundAgentOf(task);
-  return agent_id === undefined ? undefined : { agent_id };
-}
-
-const mayUse = (task: TaskRow, { routing }: Order, { effect }: SkillTraits): boolean =>
-  allows(routing.actor.scopes, { id: task.skill, effect });
-
-function assertMayUse(task: TaskRow, order: Order, traits: SkillTraits): void {
-  if (mayUse(task, order, traits)) return;
-  throw new AuroraError(4030, { message: `${task.from} may not use ${task.skill}`, detail: { skill: task.skill } });
-}
-
-/** Instances that had their try: another one is better, if there is another. */
-const triedBy = (task: TaskRow): string[] => task.attempts.map(({ instance_id }) => instance_id);
-
 /** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;
-/** Between two looks for the agent of a question that has to be asked anew. */
-const ASK_AGAIN_MS = 1_000;

@@ -9,7 +9,8 @@ import {
   type Task,
 } from '../protocol/index.ts';
 import type { Clock, Random } from '../seams/index.ts';
-import type { Dispatcher, Order } from './dispatch.ts';
+import type { Dispatcher } from './dispatch.ts';
+import type { Order } from './order.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import { redrivenBy, resolvedBy } from './remedy-journal.ts';
 import { newTraceparent, rootRouting } from './routing.ts';

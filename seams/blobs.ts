@@ -1,5 +1,5 @@
 /** Bytes under their own hash: put once, opened by anybody who may (wire.md 5). */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Where large inputs live. */
 export interface Blobs {
@@ -62,6 +62,6 @@ export function memoryBlobs(): Blobs {
 }
 
 /** The hex SHA-256 of some bytes or UTF-8 text. */
-export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256Of = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 
 const CHUNK_BYTES = 65_536;
