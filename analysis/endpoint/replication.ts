@@ -7,16 +7,20 @@ export const asksReplication = (properties: string): boolean => RIGHTS.test(prop
 /** Reads an access to an object of the directory. */
 export const replicated: Read = (text): EventSignal | undefined => {
   const [properties, account] = [text('Properties'), text('SubjectUserName')];
-  if (!asksReplication(properties) || account.endsWith('$') || text('SubjectUserSid') === LOCAL_SYSTEM)
+  if (
+    !asksReplication(properties) ||
+    account === '' ||
+    account.endsWith('$') ||
+    text('SubjectUserSid') === LOCAL_SYSTEM
+  )
     return undefined;
   if (!CONTROL_ACCESS.has(text('AccessMask').toLowerCase())) return undefined;
   const takes_secrets = SECRETS.test(properties);
-  const who = account || 'somebody';
   return {
     rule: takes_secrets ? 'directory/secrets-replicated' : 'directory/replicated',
     title: takes_secrets
-      ? `${who}, who is no domain controller, had the secrets of the directory replicated`
-      : `${who}, who is no domain controller, asked for the changes of the directory`,
+      ? `${account}, who is no domain controller, had the secrets of the directory replicated`
+      : `${account}, who is no domain controller, asked for the changes of the directory`,
     technique: 'T1003.006',
     severity: SYNCHRONISER.test(account) ? 'info' : takes_secrets ? 'high' : 'medium',
     subject: account.toLowerCase(),

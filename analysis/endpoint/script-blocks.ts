@@ -66,7 +66,7 @@ export function createScriptBlocks(): ScriptBlocks {
 }
 
 /** The text of a block, its parts in their order. */
-export const textOfBlock = ({ parts }: ScriptBlock): string =>
+const textOfBlock = ({ parts }: ScriptBlock): string =>
   [...parts]
     .sort(([left], [right]) => left - right)
     .map(([, part]) => part)
@@ -88,7 +88,7 @@ export async function scriptSuspicions(
     const { accused, is_cut } = known ?? judgeBlock(text, lolbas);
     judged.set(text, { accused, is_cut });
     if (is_cut) in_part += 1;
-    for (const { sign, severity, title, said } of accused) {
+    for (const { sign, severity, technique, title, said } of accused) {
       const cited = evidence({ source, locator: block.locator, text: said });
       const key = `${block.host}\0${sign.rule}\0${severity}`;
       const before = found.get(key);
@@ -106,7 +106,7 @@ export async function scriptSuspicions(
         rule: sign.rule,
         title: neutralize(`a block of PowerShell${of} ${title}${steps}`, TITLE_CHARS_MAX),
         severity,
-        technique: sign.technique,
+        technique,
         basis: `${block.host} script ${parentOf(sign.technique)}`,
         count: 1,
         evidence: [cited],
@@ -123,6 +123,7 @@ export async function scriptSuspicions(
 interface Accused {
   sign: CommandSign;
   severity: Severity;
+  technique: string;
   /** It does so, or only holds what would. */
   title: string;
   said: string;
@@ -150,11 +151,11 @@ function judgeBlock(text: string, lolbas: Lolbas | undefined): Judged {
     const is_defined = [decoded.text, ...decoded.layers.map((layer) => layer.text)].some((layer) =>
       isOnlyDefined(layer, sign.text),
     );
-    if (is_short && !is_defined) accused.push({ sign, severity, title: sign.title, said });
+    if (is_short && !is_defined) accused.push({ sign, severity, technique: sign.technique, title: sign.title, said });
     else if (isGrave(severity)) {
       // A library says what could be done: whether it was, it does not.
       const title = is_short ? `defines, and does not call, what ${sign.title}` : `holds a line that ${sign.title}`;
-      accused.push({ sign, severity: 'medium', title, said });
+      accused.push({ sign, severity: 'medium', technique: POWERSHELL, title, said });
     }
   }
   return { accused, is_cut };
@@ -200,9 +201,11 @@ function piecedTogether(text: string): Accused[] {
     text: pieces.slice(0, PIECES_SHOWN).join(' '),
     steps: [],
   };
-  return [{ sign, severity: 'medium', title: sign.title, said: text.slice(0, SHOWN_CHARS) }];
+  return [{ sign, severity: 'medium', technique: sign.technique, title: sign.title, said: text.slice(0, SHOWN_CHARS) }];
 }
 
+/** What is only held ready says no more than that PowerShell is used. */
+const POWERSHELL = 'T1059.001';
 const FUNCTION = /\bfunction\s+([\w:-]{1,100})/g;
 const NAMING = /\bfunction\s+\S*$/;
 const NAME_CHARS_MAX = 120;

@@ -30,7 +30,8 @@ export function isSpokenAbout(event: LogEvent): boolean {
   const { channel = '', event_id = '' } = event.origin;
   if (isClusterAudit(event)) return isJudgedAct(event);
   if (carriesBlock(event) || startsProcess(event)) return true;
-  if (/^security$/i.test(channel) && event_id in ABOUT_ACCOUNTS) return ABOUT_ACCOUNTS[event_id]?.(event) ?? false;
+  if (/^security$/i.test(channel) && Object.hasOwn(ABOUT_ACCOUNTS, event_id))
+    return ABOUT_ACCOUNTS[event_id]?.(event) ?? false;
   if (readerOf(event) !== undefined || isEnding(event)) return true;
   if (!SYSMON_LOG.test(channel)) return event_id === '4688';
   // A connection is judged by the process that made it: without its name nobody knows whose it is.
@@ -41,7 +42,8 @@ export function isSpokenAbout(event: LogEvent): boolean {
 const ABOUT_ACCOUNTS: Readonly<Record<string, (event: LogEvent) => boolean>> = {
   '4624': (event) => /^(?:2|7|11)$/.test(textsOf(event, 'LogonType')[0] ?? ''),
   '4625': () => true,
-  '4662': (event) => asksReplication(textsOf(event, 'Properties')[0] ?? ''),
+  '4662': (event) =>
+    asksReplication(textsOf(event, 'Properties')[0] ?? '') && textsOf(event, 'SubjectUserName').length > 0,
   '4768': () => true,
   '4769': () => true,
   '4771': () => true,
