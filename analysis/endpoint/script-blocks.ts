@@ -154,7 +154,7 @@ function judgeBlock(text: string, lolbas: Lolbas | undefined): Judged {
     if (is_short && !is_defined) accused.push({ sign, severity, technique: sign.technique, title: sign.title, said });
     else if (isGrave(severity)) {
       // A library says what could be done: whether it was, it does not.
-      const title = is_short ? `defines, and does not call, what ${sign.title}` : `holds a line that ${sign.title}`;
+      const title = is_short ? `holds, and does not call, what ${sign.title}` : `holds a line that ${sign.title}`;
       accused.push({ sign, severity: 'medium', technique: POWERSHELL, title, said });
     }
   }

@@ -158,7 +158,10 @@ function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, 
     };
   const accounts = names_most();
   const [unknown, locked] = [tries.unknown(), tries.locked()];
-  const states = [unknown > 0 ? `${unknown} do not exist` : '', locked > 0 ? `${locked} were locked` : ''];
+  const states = [
+    unknown > 0 ? `${unknown} ${unknown === 1 ? 'does' : 'do'} not exist` : '',
+    locked > 0 ? `${locked} ${locked === 1 ? 'was' : 'were'} locked` : '',
+  ];
   const said = states.filter((state) => state !== '').join(', ');
   return {
     rule: accounts >= names ? 'login/spraying' : 'login/guessing',

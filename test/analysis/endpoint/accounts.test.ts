@@ -35,7 +35,7 @@ test('a password tried for many accounts, and the one it was right for, are told
   expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 14', 'line 1']);
   expect(guessed?.title).toContain('10.0.0.66 logged in as bob after 13 failures');
   expect(guessed?.evidence[0]?.excerpt).toContain('EventID 4624 · TargetUserName=bob · IpAddress=10.0.0.66');
-  expect(spraying?.title).toContain('for 13 accounts (3 do not exist, 1 were locked)');
+  expect(spraying?.title).toContain('for 13 accounts (3 do not exist, 1 was locked)');
   expect(result.recommendations.map(({ action }) => action)).not.toContain('isolate the host');
 });
 
@@ -131,6 +131,7 @@ test('many weak tickets of service accounts for one user are Kerberoasting', asy
 
 test.each([
   ['one old service', times(20, (index) => ticket(index, 'svc-old'))],
+  ['three old services', times(20, (index) => ticket(index, `svc-old-${index % 3}`))],
   ['machines and krbtgt', [...times(9, (index) => ticket(index, `FS-${index}$`)), ticket(10, 'krbtgt')]],
   ['strong tickets', times(9, (index) => ticket(index, `svc${index}`, '0x12'))],
   ['old services over a day', times(9, (index) => ticket(index * 3_600, `svc${index}`))],

@@ -47,10 +47,12 @@ test('what a block defines and nothing calls, and what a library holds, is not s
   const body = 'function Clear-Copies {\n  <# .EXAMPLE Clear-Copies #>\n  vssadmin.exe delete shadows /all /quiet\n}\n';
   const defined = await assessed([block(body)]);
   expect(accusations(defined)).toEqual([expect.stringMatching(/^medium command\//)]);
-  expect(defined.findings[0]?.title).toContain('defines, and does not call, what');
+  expect(defined.findings[0]?.title).toContain('holds, and does not call, what');
   expect(accusations(await assessed([block(`${body}Clear-Copies`)]))).toEqual([
     expect.stringMatching(/^critical command\//),
   ]);
+  const commented = await assessed([block('<# vssadmin.exe delete shadows /all /quiet #>\nGet-Date')]);
+  expect(accusations(commented)).toEqual([expect.stringMatching(/^medium command\//)]);
   const library = `${"Write-Output 'something harmless'\n".repeat(400)}${body}`;
   expect((await assessed([block(library)])).findings[0]?.title).toContain('holds a line that');
 });
