@@ -1,4 +1,5 @@
 /** Scripts among texts: whether one is, and its commands, so that somebody judges them as commands. */
+import { commandLinesOf } from '../analysis/readers/index.ts';
 
 /** The commands of a script and whether there are more of them than are taken; undefined when the text is no script. */
 export interface Script {
@@ -12,11 +13,10 @@ export function scriptOf(head: Uint8Array, name: string, head_bytes_max: number)
     .decode(head)
     .replace(/^\ufeff/, '')
     .replaceAll('\0', '');
-  const lines = text.split('\n').map((line) => line.trim());
-  const commands = lines.filter((line) => line !== '' && !COMMENT.test(line));
+  const commands = commandLinesOf(text);
   const typed = commands.filter((line) => COMMAND.test(line) && !SENTENCE.test(line));
   const is_script =
-    SHEBANG.test(lines[0] ?? '') || NAME.test(name) || (typed.length > 0 && typed.length * 2 >= commands.length);
+    SHEBANG.test(text.trimStart()) || NAME.test(name) || (typed.length > 0 && typed.length * 2 >= commands.length);
   if (!is_script || commands.length === 0) return undefined;
   return {
     commands: commands.slice(0, COMMANDS_MAX).map((line) => line.slice(0, COMMAND_CHARS_MAX)),
@@ -29,7 +29,6 @@ export function scriptOf(head: Uint8Array, name: string, head_bytes_max: number)
 
 const SHEBANG = /^#!.{0,120}\b(?:sh|bash|zsh|dash|ksh|pwsh|powershell)\b/;
 const NAME = /\.(?:sh|bash|zsh|ksh|ps1|psm1|bat|cmd)$/i;
-const COMMENT = /^(?:#|::|rem\b|@echo\b)/i;
 /** A program that intruders and administrators start, and an option, a path or a redirection behind it. */
 const COMMAND =
   /^(?:sudo )?(?:[\w:\\/.]{0,120}[\\/])?(?:powershell|pwsh|cmd|wscript|cscript|mshta|rundll32|regsvr32|certutil|bitsadmin|wmic|schtasks|reg|net1?|vssadmin|wevtutil|bcdedit|bash|sh|curl|wget|nc|ncat|python3?|perl|iex|invoke-\w{1,24})(?:\.exe)?["']? .{0,200}?(?:(?<= )[-/]\w|[|<>&]|https?:)/i;

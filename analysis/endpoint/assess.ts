@@ -9,6 +9,7 @@ import { parentOf } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
 import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
+import { scriptSuspicions } from './script-blocks.ts';
 import { processSuspicions, type Pace, type Suspicion } from './suspicions.ts';
 
 /** Why a host is rated as it is. */
@@ -42,8 +43,10 @@ export async function assessHosts(
   seen: Seen,
   pace: Pace = {},
 ): Promise<{ result: AnalysisResult; hosts: HostScore[]; suspicions: Suspicion[] }> {
+  const scripts = await scriptSuspicions(watch.scripts(), { source: seen.source, lolbas: watch.lolbas, pace });
   const suspicions = [
     ...(await processSuspicions(watch, seen.source, pace)),
+    ...scripts.suspicions,
     ...eventSuspicions(watch, seen.source),
     ...driverSuspicions(watch, seen.source),
   ];
@@ -66,7 +69,7 @@ export async function assessHosts(
         ...seen.checked,
         corpus: {
           ...seen.checked.corpus,
-          items_read: Math.max(0, seen.checked.corpus.items_read - watch.judged_in_part()),
+          items_read: Math.max(0, seen.checked.corpus.items_read - watch.judged_in_part() - scripts.in_part),
           ...(unjudged > 0 && { items_judged: Math.min(watch.spoken_about(), seen.checked.corpus.items_read) }),
         },
         ...(control !== undefined && { control }),
@@ -91,6 +94,15 @@ export async function assessHosts(
         : []),
       ...watch.missing(),
       ...watch.left().map((gap) => ({ ...gap, mandatory: true })),
+      ...(scripts.in_part > 0
+        ? [
+            {
+              what: `${scripts.in_part} blocks of PowerShell in part`,
+              why: 'they are too long or hide too many layers',
+              mandatory: true,
+            },
+          ]
+        : []),
       ...(suspicions.length > listed.length
         ? [
             {
@@ -135,7 +147,7 @@ function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
         compareText(left.rule, right.rule) ||
         left.first_at - right.first_at,
     )
-    .map(({ rule, title, technique, severity, host, text, locator, count, subject }, index) => ({
+    .map(({ rule, title, technique, severity, host, text, locator, count, subject, also }, index) => ({
       id: `event-${index + 1}`,
       host,
       rule,
@@ -144,7 +156,9 @@ function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
       technique,
       basis: `${host} ${rule} ${subject}`,
       count,
-      evidence: [evidence({ source, locator, text })],
+      evidence: [{ locator, text }, ...also].map((cited) =>
+        evidence({ source, locator: cited.locator, text: cited.text }),
+      ),
       nodes: [],
     }));
 }
@@ -253,7 +267,9 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
         target,
         reason: 'what shows how it was done is lost with the cleaning',
       },
-      { action: 'isolate the host', action_class: 'high', target, reason },
+      ...(own.every(({ rule }) => ABOUT_ACCOUNTS.test(rule))
+        ? []
+        : [{ action: 'isolate the host', action_class: 'high' as const, target, reason }]),
       ...resets.map((reset) => ({ ...reset, action_class: 'high' as const, target })),
     ];
   });
@@ -284,6 +300,8 @@ const NEVER_CHECKED: readonly NotChecked[] = [
     why: 'only Sigma rules judge it, which the threat hunter runs; commands that ask the same weigh little by themselves',
   },
 ];
+/** The host that tells of it is not the one it came from. */
+const ABOUT_ACCOUNTS = /^(?:login|ticket|directory|cluster)\//;
 const FINDINGS_MAX = 400;
 const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;

@@ -41,4 +41,19 @@ const RESETS: ReadonlyMap<string, CredentialReset> = new Map([
     'T1003.008',
     { action: 'reset the passwords of the local accounts of the host', reason: '/etc/shadow holds their hashes' },
   ],
+  ['T1110.001', { action: 'reset the password of the account that was logged in to', reason: 'somebody guessed it' }],
+  [
+    'T1558.003',
+    {
+      action: 'give the service accounts whose tickets were taken long random passwords, and AES',
+      reason: 'a ticket with RC4 holds what their passwords can be guessed at with',
+    },
+  ],
+  [
+    'T1558.004',
+    {
+      action: 'reset the passwords of the accounts whose tickets were taken, and have them pre-authenticate',
+      reason: 'such a ticket holds what their passwords can be guessed at with',
+    },
+  ],
 ]);

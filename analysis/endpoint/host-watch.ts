@@ -2,6 +2,8 @@
 import type { Severity } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
 import type { Gap } from '../verdict/index.ts';
+import { createAccountWatch } from './account-watch.ts';
+import type { Cited } from './cited.ts';
 import { classifyCommand, type Classification } from './classify.ts';
 import { odditiesOf } from './edges.ts';
 import { severityOf } from './gravity.ts';
@@ -9,6 +11,7 @@ import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
 import type { Lolbas } from './lolbas.ts';
 import { CONNECTIONS_MAX, createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
 import { createRecordIds } from './record-ids.ts';
+import { createScriptBlocks, type ScriptBlock } from './script-blocks.ts';
 import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
 
 /** A statement of events, with how often it was made. */
@@ -17,6 +20,8 @@ export interface CountedSignal extends EventSignal {
   locator: string;
   count: number;
   first_at: number;
+  /** Further events that it rests on. */
+  also: readonly Cited[];
 }
 
 /** A loaded driver that the table knows. */
@@ -34,6 +39,10 @@ export interface HostWatch {
   tree: ProcessTree;
   signals(): CountedSignal[];
   drivers(): LoadedDriver[];
+  /** Blocks of PowerShell, joined. */
+  scripts(): readonly ScriptBlock[];
+  /** Programs of the system that are known to be misused, where the table is mounted. */
+  lolbas: Lolbas | undefined;
   /** Events that this trade can say anything about. */
   spoken_about(): number;
   /** Kinds of events that it can say nothing about, the most frequent first. */
@@ -75,6 +84,8 @@ export function createHostWatch({
   let hosts_left = 0;
   let spoken_about = 0;
   const record_ids = createRecordIds();
+  const accounts = createAccountWatch();
+  const scripts = createScriptBlocks();
   const unjudged = new Map<string, number>();
 
   const classify = ({ id, command_line }: ProcessNode): Classification => {
@@ -107,7 +118,7 @@ export function createHostWatch({
       signals_left += 1;
       return;
     }
-    signals.set(key, { ...signal, host, locator: event.locator, count: 1, first_at: event.at_ms });
+    signals.set(key, { ...signal, host, locator: event.locator, count: 1, first_at: event.at_ms, also: [] });
   };
 
   const noteDriver = (event: LogEvent, host: string) => {
@@ -135,11 +146,22 @@ export function createHostWatch({
       tree.note(event);
       noteSignal(event, host);
       noteDriver(event, host);
+      accounts.note(event);
+      scripts.note(event);
     },
-    signals: () => [...signals.values()],
+    signals: () => [
+      ...signals.values(),
+      ...accounts
+        .signals()
+        .flatMap(({ events: [first, ...also], ...signal }): CountedSignal[] =>
+          first ? [{ ...signal, host: first.host, locator: first.locator, count: 1, first_at: first.at_ms, also }] : [],
+        ),
+    ],
+    scripts: () => scripts.blocks(),
+    lolbas,
     drivers: () => [...loaded.values()],
     spoken_about: () => spoken_about,
-    missing: () => record_ids.gaps(),
+    missing: () => [...record_ids.gaps(), ...partsMissing(scripts.blocks())],
     unjudged: () =>
       [...unjudged]
         .map(([kind, events]) => ({ kind, events }))
@@ -165,6 +187,8 @@ export function createHostWatch({
           what: 'further connections of processes',
           why: `${CONNECTIONS_MAX} addresses are kept of each`,
         },
+        { count: accounts.left(), what: 'logons and tickets', why: 'too many addresses and accounts are told apart' },
+        { count: scripts.left(), what: 'parts of blocks of PowerShell', why: 'there are more of them than are kept' },
         { count: hosts_left, what: 'events of further hosts', why: `${HOSTS_MAX} hosts are told apart` },
       ]
         .filter(({ count }) => count > 0)
@@ -177,6 +201,13 @@ const isGraveAlone = (node: ProcessNode, { signs }: Classification): boolean =>
   [...odditiesOf(node).map(({ severity }) => severity), ...signs.map(severityOf)].some(
     (severity) => RANK[severity] >= RANK.medium,
   );
+
+/** Blocks whose other parts the log does not hold are judged as far as they go. */
+function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
+  const torn = blocks.filter(({ parts, parts_total }) => parts.size < parts_total).length;
+  if (torn === 0) return [];
+  return [{ what: `parts of ${torn} blocks of PowerShell`, why: 'the log does not hold them', is_unjudged: true }];
+}
 
 /** Code-unit order, the same on every machine. */
 export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

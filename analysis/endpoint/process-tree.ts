@@ -131,6 +131,7 @@ export function createProcessTree(onDropped: (node: ProcessNode) => void = () =>
       if (event_id === '1' && /sysmon/i.test(channel)) noteStart(event);
       else if (event_id === '4688') noteStart(event);
       else if (event_id === '3' && /sysmon/i.test(channel)) noteConnection(event);
+      else nestedStarts(event).forEach(add);
     },
     nodes: () => [...by_id.values()],
     node: (id) => by_id.get(id),
@@ -145,6 +146,66 @@ export function createProcessTree(onDropped: (node: ProcessNode) => void = () =>
     dropped: () => dropped,
     connections_dropped: () => connections_dropped,
   };
+}
+
+/** Whether a record in Elastic's common schema says that a process started, and how. */
+export const startsProcess = (event: LogEvent): boolean =>
+  event.origin.channel === undefined &&
+  nestedCommandOf(event) !== '' &&
+  textsOf(event, 'event.category').includes('process');
+
+/** The process that a record in Elastic's common schema names with its command line, after the one that started it. */
+function nestedStarts(event: LogEvent): ProcessNode[] {
+  const text = (name: string) => textsOf(event, name)[0] ?? '';
+  const command_line = nestedCommandOf(event);
+  const parent_command_line = event.fields.has('process.parent.command_line')
+    ? text('process.parent.command_line')
+    : '';
+  if (command_line === '' && parent_command_line === '') return [];
+  const host = (event.host ?? '').toLowerCase();
+  const idOf = (at: string, command: string) =>
+    text(`${at}.entity_id`).toLowerCase() || `${host}/${text(`${at}.pid`) || event.locator}/${command}`;
+  const shared = {
+    host,
+    user: text('user.name'),
+    started_at: Number.isNaN(event.at_ms) ? '' : new Date(event.at_ms).toISOString(),
+    locator: event.locator,
+    connections: [],
+  };
+  const parent: ProcessNode = {
+    ...shared,
+    id: idOf('process.parent', parent_command_line),
+    pid: text('process.parent.pid'),
+    image: text('process.parent.executable') || text('process.parent.name'),
+    command_line: parent_command_line,
+    parent_id: undefined,
+    parent_image: '',
+    parent_command_line: '',
+    sha256: '',
+  };
+  const child: ProcessNode = {
+    ...shared,
+    id: idOf('process', command_line),
+    pid: text('process.pid'),
+    image: text('process.executable') || text('process.name'),
+    command_line,
+    parent_id: parent.id,
+    parent_image: parent.image,
+    parent_command_line,
+    sha256: text('process.hash.sha256').toLowerCase(),
+    connections: [],
+  };
+  return [...(parent_command_line === '' ? [] : [parent]), ...(command_line === '' ? [] : [child])];
+}
+
+/** As it was typed, else its arguments in a row. */
+function nestedCommandOf({ fields }: LogEvent): string {
+  for (const name of NESTED_COMMANDS) {
+    const value = fields.get(name);
+    if (Array.isArray(value) && value.length > 0) return value.join(' ');
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return '';
 }
 
 /** A process of which only a later event tells. */
@@ -178,6 +239,7 @@ const isSame = (twin: ProcessNode, image: string, at_ms: number): boolean =>
 export const fileOf = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1).toLowerCase();
 
+const NESTED_COMMANDS = ['process.command_line', 'winlog.event_data.CommandLine', 'process.args'];
 const NODES_MAX = 50_000;
 /** Addresses that are kept of one process. */
 export const CONNECTIONS_MAX = 256;

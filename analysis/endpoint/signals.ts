@@ -1,8 +1,11 @@
 /** What single events of a host say by themselves: memory of LSASS opened, persistence written, logs cleared. */
 import type { Severity } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
+import { clusterActOf, isClusterAudit, isJudgedAct } from './cluster-acts.ts';
 import { DEFENDER } from './defender.ts';
-import { fileOf } from './process-tree.ts';
+import { fileOf, startsProcess } from './process-tree.ts';
+import { asksReplication, replicated } from './replication.ts';
+import { carriesBlock } from './script-blocks.ts';
 
 /** One such statement. */
 export interface EventSignal {
@@ -18,17 +21,34 @@ export interface EventSignal {
 
 /** What an event says; undefined for nearly all of them. */
 export function signalOf(event: LogEvent): EventSignal | undefined {
+  if (isClusterAudit(event)) return clusterActOf(event);
   return readerOf(event)?.((name) => textsOf(event, name)[0] ?? '');
 }
 
 /** Whether this trade can say anything about such an event, good or bad. */
 export function isSpokenAbout(event: LogEvent): boolean {
   const { channel = '', event_id = '' } = event.origin;
+  if (isClusterAudit(event)) return isJudgedAct(event);
+  if (carriesBlock(event) || startsProcess(event)) return true;
+  if (/^security$/i.test(channel) && Object.hasOwn(ABOUT_ACCOUNTS, event_id))
+    return ABOUT_ACCOUNTS[event_id]?.(event) ?? false;
   if (readerOf(event) !== undefined || isEnding(event)) return true;
   if (!SYSMON_LOG.test(channel)) return event_id === '4688';
   // A connection is judged by the process that made it: without its name nobody knows whose it is.
   return event_id === '3' ? textsOf(event, 'ProcessGuid')[0] !== undefined : STARTS_AND_LOADS.has(event_id);
 }
+
+/** Of these only some can be judged: how a logon over the network was made, or what else was read of the directory, is not. */
+const ABOUT_ACCOUNTS: Readonly<Record<string, (event: LogEvent) => boolean>> = {
+  '4624': (event) => /^(?:2|7|11)$/.test(textsOf(event, 'LogonType')[0] ?? ''),
+  '4625': () => true,
+  '4662': (event) =>
+    asksReplication(textsOf(event, 'Properties')[0] ?? '') && textsOf(event, 'SubjectUserName').length > 0,
+  '4768': () => true,
+  '4769': () => true,
+  '4771': () => true,
+  '4776': () => true,
+};
 
 /** Only says that a process or a session ended: nothing to judge, and nothing that hides an intruder. */
 export function isEnding({ origin: { channel = '', event_id = '' } }: LogEvent): boolean {
@@ -141,6 +161,7 @@ const SYSMON: Readonly<Record<string, Read>> = {
 
 const SECURITY: Readonly<Record<string, Read>> = {
   '1102': (text) => cleared(text, 'event/security-log-cleared', '1102', 'the security log'),
+  '4662': replicated,
   '4697': (text) => service(text('ServiceName'), text('ServiceFileName')),
   '4698': (text) => {
     const content = text('TaskContent');

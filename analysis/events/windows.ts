@@ -121,6 +121,10 @@ function fromBeats(record: object, winlog: Record<string, unknown>, fields: Map<
   }
   if (isObject(winlog['event_data'])) readData(winlog['event_data'], fields);
   if (isObject(winlog['user_data'])) readData(winlog['user_data'], fields);
+  for (const [name, own] of BEATS_STARTS.get(String(fields.get('EventID'))) ?? []) {
+    const value = fields.get(name);
+    if (value !== undefined) setFree(fields, own, Array.isArray(value) ? value.join(' ') : value);
+  }
   return winlog['channel'];
 }
 
@@ -191,4 +195,24 @@ const BEATS_NAMES: readonly (readonly [string, string])[] = [
   ['winlog.computer_name', 'Computer'],
   ['winlog.record_id', 'EventRecordID'],
 ];
+const BEATS_EITHER: readonly (readonly [string, string])[] = [
+  ['process.command_line', 'CommandLine'],
+  ['process.args', 'CommandLine'],
+  ['process.executable', 'Image'],
+  ['process.parent.executable', 'ParentImage'],
+];
+/** What pipelines move out of the data of a started process, as Sysmon and the audit name it. */
+const BEATS_STARTS: ReadonlyMap<string, readonly (readonly [string, string])[]> = new Map([
+  [
+    '1',
+    [
+      ...BEATS_EITHER,
+      ['process.pid', 'ProcessId'],
+      ['process.entity_id', 'ProcessGuid'],
+      ['process.parent.command_line', 'ParentCommandLine'],
+      ['process.parent.entity_id', 'ParentProcessGuid'],
+    ],
+  ],
+  ['4688', [...BEATS_EITHER, ['process.pid', 'NewProcessId'], ['process.parent.pid', 'ProcessId']]],
+]);
 const XML_CHARS_MAX = 1_048_576;

@@ -1,20 +1,6 @@
 /** Logins that records of a host tell of, in the words of sshd, PAM, the audit, postfix and dovecot. */
 import { isIP } from 'node:net';
-
-/** A login that was tried. */
-export interface Login {
-  works: boolean;
-  account: string;
-  is_unknown: boolean;
-  address: string;
-  times: number;
-  /** Who tells of it: one try is told by several records of different kinds, and each kind counts by itself. */
-  kind: string;
-  /** A key was offered: clients offer several of their own accord, so that one account counts once. */
-  by_key: boolean;
-  /** The name holds what looks like the end of such a record: somebody wrote it to accuse another address. */
-  looks_forged: boolean;
-}
+import type { Login } from '../logins/index.ts';
 
 /** The login that a record tells of; one that worked by a key is no guess, and none here. */
 export function loginIn(text: string): Login | undefined {
@@ -33,7 +19,7 @@ export function loginIn(text: string): Login | undefined {
 interface Shape {
   kind: string;
   shape: RegExp;
-  read: (found: RegExpExecArray) => Partial<Omit<Login, 'kind' | 'looks_forged'>>;
+  read: (found: RegExpExecArray) => Partial<Omit<Login, 'kind' | 'looks_forged' | 'is_locked'>>;
 }
 
 /** The name is whatever the client says: what stands last is what the server wrote. */

@@ -300,7 +300,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     'T1218',
     3,
     'runs code through a signed program',
-    /register-cimprovider|infdefaultinstall|microsoft\.workflow\.compiler|\bdiskshadow(?:\.exe)?["']? +[-/]s|wuauclt(?:\.exe)?["']? +\/UpdateDeploymentProvider|\bgpscript(?:\.exe)?\b|\bie4uinit\b|\bprovlaunch\b|Provisioning\\Commands|\bextexport\b|\bpresentationhost\b|\bxwizard\b|\bdevtoolslauncher|\bodbcad32|\bsyncappv|\bregister-cim|\bwsl(?:\.exe)? +-e|\bcmdl32\b|\bstordiag\b|\bmsedge_proxy|\bcustomshellhost|\bsquirrel\b|\bupdate\.exe +--(?:processStart|download)|\bwab\.exe|certoc|\bkernelpackage|aspnet_compiler|\bimewdbld|powershell[^\n]{0,40}-psconsolefile|SettingSyncHost/i,
+    /register-cimprovider|infdefaultinstall|microsoft\.workflow\.compiler|\bdiskshadow(?:\.exe)?["']? +[-/]s|wuauclt(?:\.exe)?["']? +\/UpdateDeploymentProvider|\bgpscript(?:\.exe)?\b|\bie4uinit\b|\bprovlaunch\b|Provisioning\\Commands|\bextexport\b|\bpresentationhost\b|\bxwizard\b|\bdevtoolslauncher|\bodbcad32|\bsyncappv|\bwsl(?:\.exe)? +-e|\bcmdl32\b|\bstordiag\b|\bmsedge_proxy|\bcustomshellhost|\bsquirrel\b|\bupdate\.exe +--(?:processStart|download)|\bwab\.exe|certoc|\bkernelpackage|aspnet_compiler|\bimewdbld|powershell[^\n]{0,40}-psconsolefile|SettingSyncHost/i,
   ],
   [
     'trust-subverted',

@@ -1,0 +1,23 @@
+/** What is kept of an event for a statement about several: where it lies, when it was, and what it says. */
+import { textsOf, type LogEvent } from '../events/index.ts';
+
+/** So much of an event. */
+export interface Cited {
+  host: string;
+  locator: string;
+  at_ms: number;
+  text: string;
+}
+
+/** An event by those of its fields that are filled. */
+export function citedOf(event: LogEvent, names: readonly string[]): Cited {
+  const { locator, at_ms, host = '', origin } = event;
+  const said = names.flatMap((name) => {
+    const [value = ''] = textsOf(event, name);
+    return value === '' || value === '-' ? [] : [`${name}=${value.replace(/\s+/g, ' ').slice(0, VALUE_CHARS_MAX)}`];
+  });
+  const id = origin.event_id === undefined ? [] : [`EventID ${origin.event_id}`];
+  return { host: host.toLowerCase(), locator, at_ms, text: [...id, ...said].join(' · ') };
+}
+
+const VALUE_CHARS_MAX = 120;

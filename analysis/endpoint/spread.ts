@@ -1,0 +1,52 @@
+/** How many different things somebody reached for within a while. */
+import type { Cited } from './cited.ts';
+
+/** The most that one reached for within the window, with the events that tell of it. */
+export interface Spread {
+  actor: string;
+  things: string[];
+  events: Cited[];
+}
+
+/** A count under way, in bounded memory; what carries no time lies in one window. */
+export interface SpreadCount {
+  note(actor: string, thing: string, event: Cited): void;
+  /** In the order in which the actors came. */
+  spreads(): Spread[];
+  /** What further actors reached for, that found no room. */
+  left(): number;
+}
+
+/** A count over nothing yet. */
+export function createSpread(window_ms: number): SpreadCount {
+  const actors = new Map<string, { recent: Map<string, Cited>; most: Spread }>();
+  let left = 0;
+  return {
+    note(actor, thing, event) {
+      const known = actors.get(actor);
+      if (!known && actors.size >= ACTORS_MAX) {
+        left += 1;
+        return;
+      }
+      const { recent, most } = known ?? { recent: new Map<string, Cited>(), most: { actor, things: [], events: [] } };
+      for (const [old, { at_ms }] of recent) {
+        if (event.at_ms - at_ms <= window_ms || Number.isNaN(event.at_ms - at_ms)) break;
+        recent.delete(old);
+      }
+      recent.delete(thing);
+      if (recent.size < THINGS_MAX) recent.set(thing, event);
+      const is_more = recent.size > most.things.length;
+      actors.set(actor, {
+        recent,
+        most: is_more ? { actor, things: [...recent.keys()], events: [...recent.values()].slice(0, EVENTS_MAX) } : most,
+      });
+    },
+    spreads: () => [...actors.values()].map(({ most }) => most),
+    left: () => left,
+  };
+}
+
+const ACTORS_MAX = 5_000;
+const THINGS_MAX = 200;
+/** Events that are kept of one actor. */
+const EVENTS_MAX = 5;

@@ -1,0 +1,266 @@
+/** Who guesses passwords, and whose guess was right: one judgement for the logs of every system. */
+
+/** A login that was tried. */
+export interface Login {
+  works: boolean;
+  account: string;
+  is_unknown: boolean;
+  /** The account was locked when it was tried. */
+  is_locked?: boolean;
+  address: string;
+  times: number;
+  /** Who tells of it: one try is told by several records of different kinds, and each kind counts by itself. */
+  kind: string;
+  /** A key was offered: clients offer several of their own accord, so that one account counts once. */
+  by_key: boolean;
+  /** The name holds what looks like the end of such a record: somebody wrote it to accuse another address. */
+  looks_forged: boolean;
+}
+
+/** What is a user's typing in a log, and what is no longer. */
+export interface Habits {
+  /** Fewer failures before a login are somebody's typing. */
+  few: number;
+  many: number;
+  /** Names that nobody mistypes. */
+  names: number;
+  /** Many users come from one address, such as a terminal server: tries count by account, and names against those who got in. */
+  shares_addresses: boolean;
+  /** After such a pause the tries for one account are counted anew. */
+  pause_ms: number;
+  /** After such a pause all that came from an address is counted anew. */
+  lull_ms: number;
+}
+
+/** Guessing as a log shows it, with the records that do. */
+export interface Guessing<R> {
+  rule: 'login/guessed' | 'login/guessing' | 'login/spraying';
+  address: string;
+  title: string;
+  records: R[];
+}
+
+/** A pass over logins, in the order of the log and in bounded memory. */
+export interface GuessWatch<R> {
+  /** `at_ms` is NaN where the log does not say. */
+  note(login: Login, record: R, at_ms?: number): void;
+  /** Who guesses, and whose guess was right. In the order of the log. */
+  guessing(): Guessing<R>[];
+  /** Logins of further addresses, that found no room. */
+  left(): number;
+}
+
+/** A watch over nothing yet. */
+export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
+  const failed = new Map<string, Failures<R>>();
+  const guessed = new Map<string, Guessing<R>>();
+  const worked = new Map<string, Set<string>>();
+  let failures = 0;
+  let left = 0;
+
+  const noteWorked = (login: Login, record: R, at_ms: number) => {
+    const known = failed.get(login.address);
+    const before = worked.get(login.address);
+    if (known && !guessed.has(login.address)) {
+      const is_storm = failures >= STORM_FAILURES && failed.size >= STORM_ADDRESSES;
+      if (isGuessed(known, login, { is_storm, before, at_ms, habits })) {
+        const beside = is_storm ? `, of ${failures} from ${failed.size} addresses` : '';
+        guessed.set(login.address, {
+          rule: 'login/guessed',
+          address: login.address,
+          title: `${login.address} logged in as ${login.account} after ${known.count()} failure${known.count() === 1 ? '' : 's'}${beside}`,
+          records: [record, known.first],
+        });
+      }
+    }
+    if (before) {
+      if (before.size < ACCOUNTS_MAX) before.add(login.account);
+    } else if (worked.size < ADDRESSES_MAX) worked.set(login.address, new Set([login.account]));
+  };
+
+  return {
+    note(login, record, at_ms = Number.NaN) {
+      if (login.works) {
+        noteWorked(login, record, at_ms);
+        return;
+      }
+      const known = failed.get(login.address);
+      if (!known && failed.size >= ADDRESSES_MAX) {
+        left += 1;
+        return;
+      }
+      const tries = known ?? createFailures(record, habits);
+      failed.set(login.address, tries);
+      failures += tries.note(login, record, at_ms);
+    },
+    guessing() {
+      const isOne = ([address, tries]: [string, Failures<R>]) => isGuessing(tries, worked.get(address), habits);
+      const many = [...failed].filter(isOne);
+      const few = [...failed].filter((each) => !isOne(each));
+      const scattered = few.reduce((sum, [, { count }]) => sum + count(), 0);
+      const [first, second] = few;
+      return [
+        ...guessed.values(),
+        ...many.map(([address, tries]) => toGuessing(address, tries, habits)),
+        ...(first && scattered >= STORM_FAILURES && few.length >= STORM_ADDRESSES && !habits.shares_addresses
+          ? [
+              {
+                rule: 'login/spraying' as const,
+                address: first[0],
+                title: `${scattered} logins failed, spread over ${few.length} addresses`,
+                records: [first[1].first, ...(second ? [second[1].first] : [])],
+              },
+            ]
+          : []),
+      ];
+    },
+    left: () => left,
+  };
+}
+
+function isGuessed<R>(
+  tries: Failures<R>,
+  { account }: Login,
+  about: { is_storm: boolean; before: ReadonlySet<string> | undefined; at_ms: number; habits: Habits },
+): boolean {
+  const { is_storm, before, at_ms, habits } = about;
+  if (tries.isOver(at_ms)) return false;
+  if (!habits.shares_addresses) {
+    // Somebody who mistypes a password tries one account; who takes part in a storm tries names.
+    const takes_part = is_storm && [...tries.accounts()].some((tried) => tried !== account);
+    return tries.passwords() >= habits.few || takes_part;
+  }
+  if (tries.triesOf(account, at_ms) >= habits.few) return true;
+  // Who was there before the names were tried is a user of that machine.
+  return isManyNames(tries.accounts().size, before, habits) && (tries.accounts().has(account) || !before?.has(account));
+}
+
+/** Many tries, or a few with a new name each. */
+function isGuessing<R>(tries: Failures<R>, worked: ReadonlySet<string> | undefined, habits: Habits): boolean {
+  if (!habits.shares_addresses)
+    return tries.count() >= habits.many || (tries.accounts().size >= habits.names && tries.count() >= habits.names);
+  return tries.tries_most() >= habits.many || isManyNames(tries.names_most(), worked, habits);
+}
+
+/** Where more users get in than fail, they share the address. */
+const isManyNames = (names: number, worked: ReadonlySet<string> | undefined, habits: Habits): boolean =>
+  names >= habits.names && names >= (worked?.size ?? 0) * NAMES_TO_USERS;
+
+function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, names }: Habits): Guessing<R> {
+  const { first, last, count, is_forged, names_most } = tries;
+  const forged = is_forged() ? ', with names made to look like a record that accuses another address' : '';
+  if (!shares_addresses)
+    return {
+      rule: 'login/guessing',
+      address,
+      title: `${count()} logins from ${address} failed${forged}`,
+      records: [first],
+    };
+  const accounts = names_most();
+  const [unknown, locked] = [tries.unknown(), tries.locked()];
+  const states = [
+    unknown > 0 ? `${unknown} ${unknown === 1 ? 'does' : 'do'} not exist` : '',
+    locked > 0 ? `${locked} ${locked === 1 ? 'was' : 'were'} locked` : '',
+  ];
+  const said = states.filter((state) => state !== '').join(', ');
+  return {
+    rule: accounts >= names ? 'login/spraying' : 'login/guessing',
+    address,
+    title: `${tries.total()} logins from ${address} failed, for ${accounts} account${accounts === 1 ? '' : 's'}${said && ` (${said})`}${forged}`,
+    records: [first, ...(last === first ? [] : [last])],
+  };
+}
+
+/** What failed from one address, in bounded memory. */
+interface Failures<R> {
+  first: R;
+  last: R;
+  /** Those that were tried since the last lull. */
+  accounts: () => ReadonlySet<string>;
+  /** Takes another one; by how many the count grew. */
+  note: (login: Login, record: R, at_ms: number) => number;
+  /** The most that one kind of record tells: the same try stands in several. */
+  count: () => number;
+  /** As `count`, over all lulls. */
+  total: () => number;
+  /** As `count`, without keys that were offered. */
+  passwords: () => number;
+  /** As `count`, of one account without a pause. */
+  triesOf: (account: string, at_ms: number) => number;
+  tries_most: () => number;
+  names_most: () => number;
+  unknown: () => number;
+  locked: () => number;
+  /** Whether nothing failed for so long that a login has nothing to do with it. */
+  isOver: (at_ms: number) => boolean;
+  is_forged: () => boolean;
+}
+
+function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits): Failures<R> {
+  const accounts = new Set<string>();
+  const by_kind = new Map<string, number>();
+  const by_key = new Set<string>();
+  const by_account = new Map<string, { tries: Map<string, number>; last_ms: number }>();
+  const [unknown, locked] = [new Set<string>(), new Set<string>()];
+  let is_forged = false;
+  let last_ms = Number.NaN;
+  let [tries_most, names_most, total] = [0, 0, 0];
+  const passwords = () => Math.max(0, ...by_kind.values());
+  const count = () => Math.max(passwords(), by_key.size);
+  const triesOf = (account: string, at_ms: number) => {
+    const known = by_account.get(account);
+    return !known || at_ms - known.last_ms > pause_ms ? 0 : Math.max(0, ...known.tries.values());
+  };
+  const isOver = (at_ms: number) => at_ms - last_ms > lull_ms;
+  const noteAccount = ({ account, kind, times }: Login, at_ms: number) => {
+    const known = by_account.get(account);
+    const is_new = !known || at_ms - known.last_ms > pause_ms;
+    if (!known && by_account.size >= ACCOUNTS_MAX) return;
+    const tries = is_new ? new Map<string, number>() : known.tries;
+    tries.set(kind, (tries.get(kind) ?? 0) + times);
+    by_account.set(account, { tries, last_ms: at_ms });
+    tries_most = Math.max(tries_most, tries.get(kind) ?? 0);
+  };
+  const failures: Failures<R> = {
+    first,
+    last: first,
+    accounts: () => accounts,
+    note(login, record, at_ms) {
+      if (isOver(at_ms)) for (const past of [accounts, by_kind, by_key, by_account]) past.clear();
+      last_ms = at_ms;
+      const before = count();
+      const { account, kind, by_key: is_key, times } = login;
+      if (accounts.size < ACCOUNTS_MAX) accounts.add(account);
+      if (login.is_unknown && unknown.size < ACCOUNTS_MAX) unknown.add(account);
+      if (login.is_locked && locked.size < ACCOUNTS_MAX) locked.add(account);
+      is_forged ||= login.looks_forged;
+      if (!is_key) by_kind.set(kind, (by_kind.get(kind) ?? 0) + times);
+      else if (by_key.size < ACCOUNTS_MAX) by_key.add(account);
+      noteAccount(login, at_ms);
+      names_most = Math.max(names_most, accounts.size);
+      failures.last = record;
+      total += count() - before;
+      return count() - before;
+    },
+    count,
+    total: () => total,
+    passwords,
+    triesOf,
+    tries_most: () => tries_most,
+    names_most: () => names_most,
+    unknown: () => unknown.size,
+    locked: () => locked.size,
+    isOver,
+    is_forged: () => is_forged,
+  };
+  return failures;
+}
+
+/** Accounts that are told apart of one address. */
+const ACCOUNTS_MAX = 1_000;
+const ADDRESSES_MAX = 100_000;
+/** Failures, and addresses they come from, that are no longer users of one host. */
+const STORM_FAILURES = 30;
+const STORM_ADDRESSES = 10;
+/** So many names failed for each user who got in, where somebody tries names. */
+const NAMES_TO_USERS = 2;

@@ -1,0 +1,2 @@
+/** Logins that were tried, from whatever log tells of them, and who guesses passwords. */
+export { createGuessWatch, type Guessing, type GuessWatch, type Habits, type Login } from './guessing.ts';
