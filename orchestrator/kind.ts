@@ -16,14 +16,14 @@ export function detectKind(head: Uint8Array, name = ''): InputKind {
   }
   const kind = detectPlain(inside ?? head, name.replace(/\.(?:gz|zip)$/i, ''));
   if (inside && !PACKED.has(kind)) {
-    const why = 'only recordings of events and event logs are read packed: unpack it first';
+    const why = 'a file of this kind is not read packed: unpack it first';
     throw new AuroraError(4220, { message: `The input is packed (${kind} in it); ${why}` });
   }
   return kind;
 }
 
 /** Kinds whose first bytes need not be text. */
-export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind) || PACKED.has(kind);
+export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind);
 
 function detectPlain(head: Uint8Array, name: string): InputKind {
   const signed = signedKind(head);
@@ -153,7 +153,6 @@ function isDamagedText(head: Uint8Array): boolean {
 /** What of a text nobody reads: zeros that were skipped, and lines of a log whose format no specialist knows. */
 export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   const gaps: NotChecked[] = [];
-  if (headInside(head)) return gaps;
   if (head.includes(0) && isDamagedText(head))
     gaps.push({
       what: 'what stood where the input has zero bytes',
@@ -213,8 +212,17 @@ function isEmail(lines: readonly string[]): boolean {
   return headers.length >= 2 && is_mail && well_formed.length >= headers.length * 0.8;
 }
 
-const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'file']);
-const PACKED: ReadonlySet<InputKind> = new Set(['events', 'evtx']);
+const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'events', 'evtx', 'file']);
+const PACKED: ReadonlySet<InputKind> = new Set([
+  'access_log',
+  'artifact',
+  'email',
+  'events',
+  'evtx',
+  'http',
+  'intel',
+  'report',
+]);
 const EVTX = Buffer.from('ElfFile\0', 'latin1');
 const PREFETCH = Buffer.from('SCCA', 'latin1');
 const PREFETCH_PACKED = Buffer.from('MAM\x04', 'latin1');
