@@ -181,8 +181,20 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
       ? `${subject}: nothing found, but a part that it takes for a clean answer was not checked.`
       : `${subject}: nothing found.`;
   }
-  const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
-  return `${subject}: ${verdict}. ${neutralize(first.title, TITLE_CHARS_MAX)}${more}.`;
+  return `${subject}: ${verdict}. ${headlineOf(first, rest)}`;
+}
+
+/** The gravest of what was found and what there is beside it; what is only noted is not called a finding. */
+export function headlineOf(first: Finding, rest: readonly Finding[]): string {
+  const title = neutralize(first.title, TITLE_CHARS_MAX);
+  const isNote = ({ severity }: Finding): boolean => severity === 'info';
+  const notes = rest.filter(isNote).length;
+  const findings = rest.length - notes;
+  const beside = [
+    ...(findings > 0 ? [`${findings} more finding${findings === 1 ? '' : 's'}`] : []),
+    ...(notes > 0 ? [`${notes} ${isNote(first) ? 'more ' : ''}note${notes === 1 ? '' : 's'}`] : []),
+  ].map((what) => ` and ${what}`);
+  return `${isNote(first) ? 'Nothing weighs against it; noted: ' : ''}${title}${beside.join('')}.`;
 }
 
 /** A finding that weighs nothing names no technique of the verdict: it keeps its tags, and nothing follows from them. */

@@ -117,6 +117,11 @@ test.each<[InputKind, string, Buffer | string, string?]>([
 });
 
 test.each([
+  [
+    'a document of Office',
+    zipOf(['[Content_Types].xml', 'word/document.xml'].map((name) => ({ name, bytes: '<?xml version="1.0"?>' }))),
+    /a document of Office \(a zip: docx, xlsx, pptx\), which no specialist reads/,
+  ],
   ['a packed alert', gzipSync('{"alert_id":"A"}'), /packed \(alert in it\)/],
   [
     'a damaged zip',
