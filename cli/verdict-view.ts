@@ -13,7 +13,7 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     wrap(safe(result.summary), ''),
     pico.dim(wrap(safe(result.arithmetic), '')),
     section('Findings', findings.map(toFinding), FINDINGS_SHOWN),
-    section('Notes, which weigh nothing', notes.map(toFinding), NOTES_SHOWN),
+    section('Notes', notes.map(toFinding), NOTES_SHOWN),
     section(
       'ATT&CK',
       result.techniques.map(

@@ -113,7 +113,8 @@ function toldOnce(findings: readonly WeighedFinding[]): WeighedFinding[] {
   for (const finding of findings) {
     const key = JSON.stringify([finding.rule, finding.title, finding.severity, finding.weight]);
     const known = by_title.get(key);
-    const cited = [...(known?.evidence ?? []), ...finding.evidence].slice(0, EVIDENCE_MAX);
+    const rows = [...(known?.evidence ?? []), ...finding.evidence].map((row) => [JSON.stringify(row), row] as const);
+    const cited = [...new Map(rows).values()].slice(0, EVIDENCE_MAX);
     by_title.set(key, { ...(known ?? finding), evidence: cited });
   }
   return [...by_title.values()];

@@ -21,7 +21,7 @@ export async function openSingle(input: SingleFile, bounds: Bounds = SINGLE_BOUN
   return { name: label, bytes: alone(bytes, files) };
 }
 
-async function* alone(bytes: AsyncIterable<Uint8Array>, files: AsyncGenerator<unknown>): AsyncGenerator<Uint8Array> {
+async function* alone(bytes: AsyncIterable<Uint8Array>, files: AsyncGenerator): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes;
     if (!(await files.next()).done)

@@ -16,7 +16,7 @@ const shown = (overrides: Parameters<typeof resultOf>[0]): string =>
 test('where only notes were taken nothing is called a finding, and zero is no doubt', () => {
   const text = shown({ verdict: 'benign', severity: 'info', confidence: 0, findings: [saying('info')] });
   expect(text).toContain('nothing weighs against it');
-  expect(text).toContain('Notes, which weigh nothing');
+  expect(text).toContain('\nNotes');
   expect(text).not.toMatch(/confidence 0 {2}|\nFindings|confidence 0$/m);
 });
 
@@ -28,6 +28,6 @@ test('findings stand before the notes, with the confidence over them', () => {
     findings: [saying('info'), saying('high')],
   });
   expect(text).toContain('confidence 0.85');
-  expect(text.indexOf('Something high')).toBeLessThan(text.indexOf('Notes, which weigh nothing'));
-  expect(text.indexOf('Notes, which weigh nothing')).toBeLessThan(text.indexOf('Something info'));
+  expect(text.indexOf('Something high')).toBeLessThan(text.indexOf('\nNotes'));
+  expect(text.indexOf('\nNotes')).toBeLessThan(text.indexOf('Something info'));
 });

@@ -122,7 +122,7 @@ test.each(['message/rfc822', 'message/global'])(
     expect(outer).toMatchObject({
       mail: {
         facts: { from_domain: 'example.com', urls: 0, attachments: [], password_inputs: 0 },
-        body: expect.arrayContaining(['Is this genuine?']),
+        body: expect.arrayContaining(['Is this genuine?']) as string[],
         messages: [
           { locator: 'part 1', mail: { facts: { from_domain: 'billing.example.com', url_hosts: ['192.0.2.7'] } } },
         ],
