@@ -17,6 +17,7 @@ import {
 } from '../analysis/email/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
 
@@ -156,9 +157,10 @@ export const emailSecurity = defineAgent({
 
 /** The mail and the check of its sender; throws 4220 when the bytes are no mail. */
 async function readMail({ email, dns_zone, ...envelope }: z.output<typeof MailParams>, ctx: SkillContext) {
-  const bytes = await collect(ctx.blobs.open(email), ctx.signal);
-  const seen = { name: email.name, bytes: bytes.length };
-  const reading = await ctx.progress.tool('parse mail', seen, () => parseEmail(bytes, { name: email.name }));
+  const file = await openSingle({ name: email.name, bytes: ctx.blobs.open(email) });
+  const bytes = await collect(file.bytes, ctx.signal);
+  const seen = { name: file.name, bytes: bytes.length };
+  const reading = await ctx.progress.tool('parse mail', seen, () => parseEmail(bytes, { name: file.name }));
   if (!reading.ok) {
     throw new AuroraError(4220, { message: `Not a mail: ${reading.reason}`, detail: { path: '/email' } });
   }

@@ -26,7 +26,7 @@ import {
 import { assessHostIndicators } from '../analysis/endpoint/index.ts';
 import { createEvtxReader, NotEvtx } from '../analysis/evtx/index.ts';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
-import { collect, unpack } from '../analysis/readers/index.ts';
+import { collect, openSingle, unpack } from '../analysis/readers/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
@@ -168,9 +168,10 @@ export const forensicAnalyst = defineAgent({
       }),
     ),
     parseArtifact.implement(async ({ artifact, kind }, { blobs, progress }) => {
-      const bytes = await collect(blobs.open(artifact), ARTIFACT_BYTES_MAX);
-      return progress.tool('read artefact', { name: artifact.name, bytes: bytes.length }, () => {
-        const reading = readArtifact(bytes, artifact.name, kind);
+      const file = await openSingle({ name: artifact.name, bytes: blobs.open(artifact) });
+      const bytes = await collect(file.bytes, ARTIFACT_BYTES_MAX);
+      return progress.tool('read artefact', { name: file.name, bytes: bytes.length }, () => {
+        const reading = readArtifact(bytes, file.name, kind);
         return { ...judgeArtifact(reading), artifact: toListed(reading.artifact) };
       });
     }),

@@ -12,6 +12,7 @@ import {
   TEXT_BYTES_MAX,
 } from '../analysis/ioc/index.ts';
 import { exportStix, importIntel } from '../analysis/stix/index.ts';
+import { openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
 
@@ -236,15 +237,17 @@ export const threatIntel = defineAgent({
       ctx.progress.tool('assess indicators', params.iocs, () => analyzeThreat(params, ctx.content)),
     ),
     extract.implement(async ({ source }, ctx) => {
-      const read = await readText(ctx.blobs.open(source), ctx.signal);
-      return ctx.progress.tool('extract and assess indicators', { name: source.name, length: read.text.length }, () =>
-        analyzeText(read, source.name, ctx.content),
+      const file = await openSingle({ name: source.name, bytes: ctx.blobs.open(source) });
+      const read = await readText(file.bytes, ctx.signal);
+      return ctx.progress.tool('extract and assess indicators', { name: file.name, length: read.text.length }, () =>
+        analyzeText(read, file.name, ctx.content),
       );
     }),
     map.implement(async ({ source }, ctx) => {
-      const { text } = await readText(ctx.blobs.open(source), ctx.signal);
-      return ctx.progress.tool('map text to techniques', { name: source.name, length: text.length }, () =>
-        mapText(text, { source: source.name, content: ctx.content }),
+      const file = await openSingle({ name: source.name, bytes: ctx.blobs.open(source) });
+      const { text } = await readText(file.bytes, ctx.signal);
+      return ctx.progress.tool('map text to techniques', { name: file.name, length: text.length }, () =>
+        mapText(text, { source: file.name, content: ctx.content }),
       );
     }),
     enrich.implement(({ iocs }, { content, progress }) =>
@@ -266,7 +269,8 @@ export const threatIntel = defineAgent({
 
 /** Half a document would be read as another one: it is refused. */
 async function wholeText(source: Source, ctx: SkillContext): Promise<string> {
-  const { text, complete } = await readText(ctx.blobs.open(source), ctx.signal);
+  const file = await openSingle({ name: source.name, bytes: ctx.blobs.open(source) });
+  const { text, complete } = await readText(file.bytes, ctx.signal);
   if (!complete) throw new AuroraError(4220, { message: `The document is larger than ${TEXT_BYTES_MAX} bytes` });
   return text;
 }

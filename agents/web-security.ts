@@ -1,6 +1,7 @@
 /** Web security: reads access logs and requests, and says who attacks the application and how. */
 import { z } from 'zod';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { openSingle } from '../analysis/readers/index.ts';
 import {
   analyzeAccessLog,
   analyzeRequests,
@@ -86,9 +87,10 @@ export const webSecurity = defineAgent({
   description: 'Reads access logs and requests, and says who attacks the application and how.',
   skills: [
     analyzeLog.implement(async ({ log }, ctx) => {
-      const reading = await ctx.progress.tool('read access log', { name: log.name }, () =>
-        analyzeAccessLog(ctx.blobs.open(log), {
-          name: log.name,
+      const file = await openSingle({ name: log.name, bytes: ctx.blobs.open(log) });
+      const reading = await ctx.progress.tool('read access log', { name: file.name }, () =>
+        analyzeAccessLog(file.bytes, {
+          name: file.name,
           signal: ctx.signal,
           onProgress: (lines) => ctx.progress.status(`${lines} lines read`),
         }),
@@ -103,7 +105,8 @@ export const webSecurity = defineAgent({
         ...rest,
         target: targetOf(url),
       }));
-      const raw = source && parseRawRequest(await readText(ctx.blobs.open(source), ctx.signal));
+      const file = source && (await openSingle({ name: source.name, bytes: ctx.blobs.open(source) }));
+      const raw = file && parseRawRequest(await readText(file.bytes, ctx.signal));
       if (source && !raw) {
         throw new AuroraError(4220, {
           message: 'Not a request: its first line is no request line',
@@ -112,7 +115,7 @@ export const webSecurity = defineAgent({
       }
       const all = raw ? [raw] : given;
       return ctx.progress.tool('judge requests', { count: all.length }, () =>
-        analyzeRequests(all, source?.name ?? 'params'),
+        analyzeRequests(all, file?.name ?? 'params'),
       );
     }),
     threat.implement(({ iocs }, ctx) =>

@@ -5,12 +5,15 @@ import { paintSeverity, paintVerdict, safe, wrap } from './text.ts';
 
 /** The whole answer as text. `hops` are the tasks below the investigation, for the time each took. */
 export function toVerdictText(result: InvestigationResult, hops: readonly Task[]): string {
+  const notes = result.findings.filter(({ severity }) => severity === 'info');
+  const findings = result.findings.filter(({ severity }) => severity !== 'info');
   return [
     '',
-    `${paintVerdict(result.verdict)}   severity ${paintSeverity(result.severity)}   confidence ${result.confidence}`,
+    `${paintVerdict(result.verdict)}   severity ${paintSeverity(result.severity)}   ${confidenceOf(result)}`,
     wrap(safe(result.summary), ''),
     pico.dim(wrap(safe(result.arithmetic), '')),
-    section('Findings', result.findings.map(toFinding), FINDINGS_SHOWN),
+    section('Findings', findings.map(toFinding), FINDINGS_SHOWN),
+    section('Notes', notes.map(toFinding), NOTES_SHOWN),
     section(
       'ATT&CK',
       result.techniques.map(
@@ -50,6 +53,10 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     .join('\n');
 }
 
+/** Confidence says how sure it is that something is wrong: zero of it beside `benign` reads like a doubt, and is none. */
+const confidenceOf = ({ confidence }: InvestigationResult): string =>
+  confidence === 0 ? 'nothing weighs against it' : `confidence ${confidence}`;
+
 function section(title: string, lines: readonly string[], shown_max = Infinity): string | undefined {
   if (lines.length === 0) return undefined;
   const shown = lines.slice(0, shown_max);
@@ -73,6 +80,7 @@ function toHop(task: Task): string {
 }
 
 const FINDINGS_SHOWN = 20;
+const NOTES_SHOWN = 10;
 const EVIDENCE_SHOWN = 2;
 const IOCS_SHOWN = 20;
 const GAPS_SHOWN = 12;

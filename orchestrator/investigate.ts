@@ -1,5 +1,6 @@
 /** An investigation: ask the planner, hand its steps off side by side, ask again, and make one verdict of what came back. */
 import type { z } from 'zod';
+import { headInside } from '../analysis/readers/index.ts';
 import { merge } from '../analysis/verdict/index.ts';
 import {
   AnalysisResult,
@@ -55,10 +56,15 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     if (isEmpty(head)) return nothingThere(asked.data.kind ?? 'report', head);
     const known = interests?.() ?? [];
     const kind = asked.data.kind ?? detectOrKnow(head, input.name, known);
-    if (!isBinaryKind(kind)) refuseBinary(head);
+    const packed = kind === 'alert' ? undefined : headInside(head);
+    const shown = packed?.subarray(0, HEAD_BYTES) ?? head;
+    if (!isBinaryKind(kind)) refuseBinary(shown);
     const parsed = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
     const alert = parsed?.alert;
-    const script = kind === 'report' ? scriptOf(head, input.name, HEAD_BYTES) : undefined;
+    const script =
+      kind === 'report'
+        ? scriptOf(shown, nameInside(input.name), isWholeInside(head, packed) ? HEAD_BYTES : 0)
+        : undefined;
     tell('thought', { text: `This is ${KIND_NAMES[kind]}${asked.data.kind ? ', as was said' : ''}` });
 
     const { asked: interested, left_out } = shareOut(interestedIn(known, { kind, head }));
@@ -68,7 +74,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     );
     return toResult(kind, outcomes, [
       ...(parsed?.unread ?? []),
-      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, head)),
+      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown)),
       ...(script?.is_cut
         ? [{ what: 'the rest of the script', why: 'only the commands of its beginning are judged' }]
         : []),
@@ -77,6 +83,12 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     ]);
   };
 }
+
+const nameInside = (name: string): string => name.replace(/\.(?:gz|zip)$/i, '');
+
+/** Of what is packed, the head may show less than there is although it is short. */
+const isWholeInside = (head: Uint8Array, packed: Uint8Array | undefined): boolean =>
+  packed === undefined || (head.byteLength < PACKED_HEAD_BYTES && packed.byteLength < HEAD_BYTES);
 
 /** A kind that is known here, or `file` for what only an agent knows, by its first bytes. */
 function detectOrKnow(head: Uint8Array, name: string, interests: readonly Interest[]): InputKind {
@@ -360,6 +372,8 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   file: 'a file that an agent knows by its first bytes',
 };
 const HEAD_BYTES = 65_536;
+/** As much of a packed input is looked into. */
+const PACKED_HEAD_BYTES = 16_384;
 const ALERT_BYTES_MAX = 1_048_576;
 const STEPS_MAX = 32;
 const GRAVE: ReadonlySet<string> = new Set(['critical', 'high']);

@@ -8,6 +8,7 @@ import { AuroraError, type InputKind, type NotChecked } from '../protocol/index.
  */
 export function detectKind(head: Uint8Array, name = ''): InputKind {
   refuseEmpty(head);
+  if (isOfficePackage(head)) throw unread('a document of Office (a zip: docx, xlsx, pptx)', DOCUMENT);
   const inside = headInside(head);
   if (inside?.length === 0) {
     throw new AuroraError(4220, {
@@ -16,14 +17,14 @@ export function detectKind(head: Uint8Array, name = ''): InputKind {
   }
   const kind = detectPlain(inside ?? head, name.replace(/\.(?:gz|zip)$/i, ''));
   if (inside && !PACKED.has(kind)) {
-    const why = 'only recordings of events and event logs are read packed: unpack it first';
+    const why = 'a file of this kind is not read packed: unpack it first';
     throw new AuroraError(4220, { message: `The input is packed (${kind} in it); ${why}` });
   }
   return kind;
 }
 
 /** Kinds whose first bytes need not be text. */
-export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind) || PACKED.has(kind);
+export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind);
 
 function detectPlain(head: Uint8Array, name: string): InputKind {
   const signed = signedKind(head);
@@ -125,11 +126,20 @@ export function refuseBinary(head: Uint8Array): void {
 function binary(head: Uint8Array): AuroraError {
   const start = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, 8);
   const format = FORMATS.find(([magic]) => start.startsWith(magic));
-  const what = format ? `The input is ${format[1]}, which` : 'The input is binary, and of a format that';
-  const way = format?.[2] ?? 'its SHA-256';
+  return unread(format?.[1], format?.[2] ?? HASH);
+}
+
+function unread(format: string | undefined, way: string): AuroraError {
+  const what = format === undefined ? 'The input is binary, and of a format that' : `The input is ${format}, which`;
   return new AuroraError(4220, {
     message: `${what} no specialist reads: hand in a text with ${way} instead, or add an agent whose skill investigates it`,
   });
+}
+
+/** A zip whose first file is one that Office writes first. */
+function isOfficePackage(head: Uint8Array): boolean {
+  const start = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, PACKAGE_HEAD_BYTES);
+  return OFFICE_PACKAGE.test(start);
 }
 
 /** Lines of text with a few runs of zeros in them, as a write leaves that a crash broke off. */
@@ -153,7 +163,6 @@ function isDamagedText(head: Uint8Array): boolean {
 /** What of a text nobody reads: zeros that were skipped, and lines of a log whose format no specialist knows. */
 export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   const gaps: NotChecked[] = [];
-  if (headInside(head)) return gaps;
   if (head.includes(0) && isDamagedText(head))
     gaps.push({
       what: 'what stood where the input has zero bytes',
@@ -213,8 +222,17 @@ function isEmail(lines: readonly string[]): boolean {
   return headers.length >= 2 && is_mail && well_formed.length >= headers.length * 0.8;
 }
 
-const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'file']);
-const PACKED: ReadonlySet<InputKind> = new Set(['events', 'evtx']);
+const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'events', 'evtx', 'file']);
+const PACKED: ReadonlySet<InputKind> = new Set([
+  'access_log',
+  'artifact',
+  'email',
+  'events',
+  'evtx',
+  'http',
+  'intel',
+  'report',
+]);
 const EVTX = Buffer.from('ElfFile\0', 'latin1');
 const PREFETCH = Buffer.from('SCCA', 'latin1');
 const PREFETCH_PACKED = Buffer.from('MAM\x04', 'latin1');
@@ -257,6 +275,10 @@ const ZERO_RUNS_MAX = 8;
 const TEXT_BEFORE_ZEROS_MIN = 16;
 const TEXT_BESIDE_ZEROS_MIN = 64;
 const HASH = 'its SHA-256';
+const DOCUMENT = `${HASH} and the links in it`;
+/** A local file header of 30 bytes, then its name. */
+const OFFICE_PACKAGE = /^PK\x03\x04[^]{26}(?:\[Content_Types\]\.xml|_rels\/\.rels|docProps\/|(?:word|xl|ppt)\/)/;
+const PACKAGE_HEAD_BYTES = 64;
 /** Formats by their first bytes, what they are called, and what of them can be judged. */
 const FORMATS: readonly (readonly [string, string, string])[] = [
   ['MZ', 'a binary program of Windows (PE)', HASH],
@@ -265,8 +287,8 @@ const FORMATS: readonly (readonly [string, string, string])[] = [
   ['\xd4\xc3\xb2\xa1', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
   ['\xa1\xb2\xc3\xd4', 'a binary capture of packets (pcap)', 'the JSON lines that Zeek or Suricata make of it'],
   ['\n\r\r\n', 'a binary capture of packets (pcapng)', 'the JSON lines that Zeek or Suricata make of it'],
-  ['%PDF-', 'a binary document (PDF)', `${HASH} and the links in it`],
-  ['\xd0\xcf\x11\xe0', 'a binary document of Office (OLE)', `${HASH} and the links in it`],
+  ['%PDF-', 'a binary document (PDF)', DOCUMENT],
+  ['\xd0\xcf\x11\xe0', 'a binary document of Office (OLE)', DOCUMENT],
   ['SQLite f', 'a binary database (SQLite)', 'what was exported from it'],
   ['regf', 'a binary hive of the Windows registry', 'what was exported from it'],
 ];

@@ -1,8 +1,8 @@
 /** One read mail to one result: the signs, the own check beside the reported one, and the control that proves the looking. */
 import type { AnalysisResult } from '../../protocol/index.ts';
+import { BrandPack, STARTER_BRANDS } from '../brands/index.ts';
 import { conclude } from '../verdict/index.ts';
 import type { Authentication } from './authentication.ts';
-import { BrandPack, STARTER_BRANDS } from './brands.ts';
 import { plantedMail } from './control.ts';
 import type { MailFacts, ParsedMail } from './facts.ts';
 import { judgeEmail, type Surroundings } from './judge.ts';

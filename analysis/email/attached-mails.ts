@@ -1,7 +1,8 @@
-/** Mails attached to a mail, each judged like one that came by itself. */
+/** Mails in a mail, attached or standing in its text, each judged like one that came by itself. */
 import type { Ioc, NotChecked } from '../../protocol/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
 import type { ParsedMail } from './facts.ts';
+import { headerOf } from './headers.ts';
 
 /** What attached mails add; one that is not flagged adds only what was not read of it. */
 export interface AttachedGrounds {
@@ -13,6 +14,7 @@ export interface AttachedGrounds {
 
 /** Judges them with `judge`. Their findings carry the place of the attachment; mails within them come along. */
 export function attachedGrounds(mail: ParsedMail, judge: (mail: ParsedMail) => Grounds): AttachedGrounds {
+  const is_report = /^multipart\/report\b/i.test(headerOf(mail.headers, 'content-type')?.trim() ?? '');
   const all: AttachedGrounds = { findings: [], techniques: [], iocs: [], not_checked: [] };
   for (const { locator, mail: inner } of mail.messages) {
     const grounds = judge(inner);
@@ -28,7 +30,7 @@ export function attachedGrounds(mail: ParsedMail, judge: (mail: ParsedMail) => G
       ...grounds.findings.map((finding) => ({
         ...finding,
         id: `${locator.replaceAll(' ', '_')}/${finding.id}`,
-        title: `The mail in ${locator}: ${finding.title}`,
+        title: `The ${is_report ? 'returned' : 'forwarded'} mail in ${locator}: ${finding.title}`,
         basis: `${locator}/${finding.basis}`,
         evidence: finding.evidence.map(within),
       })),

@@ -34,7 +34,7 @@ export async function carriedIn(email: Email, read: ReadMail, depth: number): Pr
 
 /** Opens one part into `carried`; answers why not, if not. */
 async function open(part: Part, carried: Carried, read: ReadMail, depth: number): Promise<string | undefined> {
-  if (part.content_type === 'message/rfc822' || /\.eml\s*$/i.test(part.filename)) {
+  if (/^message\/(?:rfc822|global)$/.test(part.content_type) || /\.eml\s*$/i.test(part.filename)) {
     if (depth >= DEPTH_MAX) return `mails attached to one another deeper than ${DEPTH_MAX} are not opened`;
     const reading = await read(part.content, { name: part.locator, depth: depth + 1 });
     if (!reading.ok) return reading.reason;

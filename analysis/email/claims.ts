@@ -1,6 +1,5 @@
 /** Which brand a line of text names. */
-import { isNameAWord, type Brand } from './brands.ts';
-import { skeleton } from './domains.ts';
+import { type Brand, isNameAWord, skeleton } from '../brands/index.ts';
 import { fold } from './lures.ts';
 
 /** The brand with the longest name that stands as words of its own in the text, look-alike letters read as meant. */

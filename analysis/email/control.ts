@@ -1,5 +1,5 @@
 /** The positive control: a planted phish that every run must find, so that "nothing found" proves that something looked. */
-import type { Brand } from './brands.ts';
+import type { Brand } from '../brands/index.ts';
 import { parseEmail } from './message.ts';
 
 /** What a mail is that the judge must flag, for the brands it works with. Reserved names only; nobody ever gets it. */

@@ -3,7 +3,6 @@ export { MailAttachment, MailFacts, ReportedAuthentication } from './facts.ts';
 export type { HiddenText, Mailbox, MailHeader, MailLink, ParsedMail } from './facts.ts';
 export { MAIL_BYTES_MAX, parseEmail } from './message.ts';
 export type { EmailReading } from './message.ts';
-export { Brand, BrandPack, STARTER_BRANDS } from './brands.ts';
 export { judgeEmail } from './judge.ts';
 export type { Surroundings } from './judge.ts';
 export { Authentication, checkAuthentication } from './authentication.ts';

@@ -1,10 +1,8 @@
 /** The indicators of a mail that is after something: what its signs rest on, then where else it sends its reader. */
 import { isIP } from 'node:net';
 import type { Ioc } from '../../protocol/index.ts';
-import type { Brand } from './brands.ts';
-import { ownerOf } from './domains.ts';
+import { type Brand, FREE_HOSTING, isAmong, ownerOf, REDIRECTORS, SHORTENERS } from '../brands/index.ts';
 import type { ParsedMail } from './facts.ts';
-import { FREE_HOSTING, isAmong, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import type { Sign } from './signals.ts';
 
 /**

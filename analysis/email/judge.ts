@@ -1,12 +1,12 @@
 /** From a read mail to the grounds of a verdict: every sign with the place it stands in, weighed by one table. */
 import type { Checked, Evidence, NotChecked, Recommendation } from '../../protocol/index.ts';
+import { type Brand, STARTER_BRANDS } from '../brands/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
 import { attachedGrounds } from './attached-mails.ts';
 import { openedSigns } from './attached-signs.ts';
 import { attachmentSigns } from './attachments.ts';
 import type { Authentication } from './authentication.ts';
-import { STARTER_BRANDS, type Brand } from './brands.ts';
 import type { ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
 import { indicatorsOf } from './indicators.ts';

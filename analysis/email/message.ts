@@ -149,9 +149,6 @@ function unreadOf(bytes: Uint8Array, email: Email, html: HtmlReading | undefined
     const why = `only the first and the last ${TEXT_CHARS_MAX} characters are read`;
     unread.push({ what: 'the middle of the text', why });
   }
-  if (email.attachments.some((attachment) => attachment.rfc822DepthExceeded)) {
-    unread.push({ what: 'a nested message', why: `messages nested deeper than ${MIME_BOUNDS.maxRfc822NestingDepth}` });
-  }
   return unread;
 }
 
@@ -183,7 +180,8 @@ const MAIL_HEADERS = new Set([
   'delivered-to',
   'message-id',
 ]);
-const MIME_BOUNDS = { maxNestingDepth: 32, maxHeadersSize: 1_048_576, maxRfc822NestingDepth: 4 };
+/** Mails in a mail stay mails: merged into the outer one, their words would be its sender's. */
+const MIME_BOUNDS = { maxNestingDepth: 32, maxHeadersSize: 1_048_576, forceRfc822Attachments: true };
 /** A mail larger than this is refused, 32 MiB. */
 export const MAIL_BYTES_MAX = 33_554_432;
 const HEAD_BYTES = 1_048_576;

@@ -1,7 +1,7 @@
 /** Requests for money that need neither link nor attachment: who asks decides, words alone accuse nobody. */
+import { FREEMAIL, isAmong } from '../brands/index.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
 import { nearOf } from './near.ts';
-import { FREEMAIL, isAmong } from './hosts.ts';
 import { fold } from './lures.ts';
 import { piecesOf } from './pieces.ts';
 import type { Sign } from './signals.ts';

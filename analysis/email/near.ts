@@ -1,8 +1,7 @@
 /** A sender whose domain is nearly one that the reader knows: the reader's own, or one of the conversation it answers. */
-import { isOneEdit, registeredDomain, skeleton } from './domains.ts';
+import { FREEMAIL, isAmong, isOneEdit, registeredDomain, skeleton } from '../brands/index.ts';
 import type { ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
-import { FREEMAIL, isAmong } from './hosts.ts';
 
 /** The domain that is nearly the sender's, where the reader knows it from, and what differs. */
 export interface Near {

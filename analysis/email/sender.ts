@@ -1,10 +1,21 @@
 /** Who a mail claims to come from, held against where it and its answers really go. */
-import { isMember, ownerOf, isPublicName, isRandomLabel, lookalikeOf, registeredDomain } from './domains.ts';
-import type { Brand } from './brands.ts';
+import {
+  type Brand,
+  FREE_HOSTING,
+  FREEMAIL,
+  isAmong,
+  isCheap,
+  isMember,
+  isPublicName,
+  isRandomLabel,
+  lookalikeOf,
+  ownerOf,
+  registeredDomain,
+  TRIAL_SENDERS,
+} from '../brands/index.ts';
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
-import { FREE_HOSTING, FREEMAIL, isAmong, isCheap, TRIAL_SENDERS } from './hosts.ts';
 import { compoundOr, type Trust } from './trust.ts';
 import type { Sign } from './signals.ts';
 

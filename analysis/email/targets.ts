@@ -1,16 +1,20 @@
 /** Where a mail sends its reader. */
-import type { Brand } from './brands.ts';
 import {
+  type Brand,
+  FREE_HOSTING,
   isAddress,
+  isAmong,
+  isCheap,
   isMixedScript,
   isPublicName,
   isRandomLabel,
   lookalikeOf,
   ownerOf,
+  REDIRECTORS,
   registeredDomain,
-} from './domains.ts';
+  SHORTENERS,
+} from '../brands/index.ts';
 import type { MailLink, ParsedMail } from './facts.ts';
-import { FREE_HOSTING, isAmong, isCheap, REDIRECTORS, SHORTENERS } from './hosts.ts';
 import { compoundOr, type Trust } from './trust.ts';
 import { urlChain } from './url-chain.ts';
 import { effectiveHostOf, hostOf, urlsIn } from './urls.ts';

@@ -1,10 +1,9 @@
 /** Indicators as the mail trade sees them: the common judgement, and the names that are dressed up as a brand. */
 import type { Ioc } from '../../protocol/index.ts';
+import { type Brand, lookalikeOf, STARTER_BRANDS } from '../brands/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { assessIndicators, parseIndicator, type AssessOptions } from '../ioc/index.ts';
 import type { Grounds, WeighedFinding } from '../verdict/index.ts';
-import { STARTER_BRANDS, type Brand } from './brands.ts';
-import { lookalikeOf } from './domains.ts';
 import { imitating, SIGNALS } from './signals.ts';
 
 /** The grounds for `conclude`. Addresses, hashes and other types are another trade's: they are named in `not_checked`. */
@@ -16,15 +15,15 @@ export function assessMailIndicators(
   }: { content: AssessOptions['content']; brands?: { list: readonly Brand[]; version: string } | undefined },
 ): Grounds {
   const grounds = assessIndicators(iocs, { content, only: { types: ['domain', 'url', 'email'], trade: 'mail' } });
-  const imitations = grounds.findings.filter(({ rule }) => rule === 'lookalike');
-  const seen = new Set(imitations.flatMap((finding) => finding.evidence.map(({ locator }) => locator)));
-  const lookalikes = iocs
-    .flatMap((ioc, index) => lookalikeFinding(ioc, index, brands?.list ?? STARTER_BRANDS))
-    // One name is one observation: what the common judgement saw is not counted again.
-    .filter((finding) => !finding.evidence.some(({ locator }) => seen.has(locator)));
+  const lookalikes = iocs.flatMap((ioc, index) => lookalikeFinding(ioc, index, brands?.list ?? STARTER_BRANDS));
+  // One name is one observation: what this trade says of it stands in place of what is commonly said.
+  const told = new Set(lookalikes.flatMap((finding) => finding.evidence.map(({ locator }) => locator)));
+  const common = grounds.findings.filter(
+    ({ rule, evidence: cited }) => rule !== 'lookalike' || !cited.some(({ locator }) => told.has(locator)),
+  );
   return {
     ...grounds,
-    findings: [...grounds.findings, ...lookalikes],
+    findings: [...common, ...lookalikes],
     data_versions: { ...grounds.data_versions, brands: brands?.version ?? 'starter' },
   };
 }

@@ -1,6 +1,6 @@
 /** What is known about the sender when a name in the mail wears a brand: it may turn chance into disguise, or the other way. */
+import { type Lookalike, registeredDomain } from '../brands/index.ts';
 import type { Authentication } from './authentication.ts';
-import { registeredDomain, type Lookalike } from './domains.ts';
 import type { ParsedMail } from './facts.ts';
 import type { SignalId } from './signals.ts';
 

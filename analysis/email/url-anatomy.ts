@@ -3,20 +3,25 @@ import { createHash } from 'node:crypto';
 import { domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
 import type { AnalysisResult, Ioc } from '../../protocol/index.ts';
-import { evidence, neutralize } from '../evidence/index.ts';
-import { conclude, type WeighedFinding } from '../verdict/index.ts';
-import { STARTER_BRANDS, type Brand } from './brands.ts';
 import {
+  type Brand,
+  FREE_HOSTING,
   isAddress,
+  isAmong,
+  isCheap,
   isMixedScript,
   isPublicName,
   isRandomLabel,
   lookalikeOf,
   ownerOf,
+  REDIRECTORS,
   registeredDomain,
+  SHORTENERS,
   skeleton,
-} from './domains.ts';
-import { FREE_HOSTING, isAmong, isCheap, REDIRECTORS, SHORTENERS } from './hosts.ts';
+  STARTER_BRANDS,
+} from '../brands/index.ts';
+import { evidence, neutralize } from '../evidence/index.ts';
+import { conclude, type WeighedFinding } from '../verdict/index.ts';
 import type { Surroundings } from './judge.ts';
 import { SIGNALS, type SignalId } from './signals.ts';
 import { URL_LENGTH_MAX, urlChain } from './url-chain.ts';

@@ -1,7 +1,6 @@
 /** What a mail says to move its reader, and how it dresses its letters to pass filters. */
-import type { Brand } from './brands.ts';
+import { type Brand, isMixedScript } from '../brands/index.ts';
 import { brandNamedIn } from './claims.ts';
-import { isMixedScript } from './domains.ts';
 import type { ParsedMail } from './facts.ts';
 import { luresIn } from './lures.ts';
 import { PIECE_CHARS_MAX, piecesOf } from './pieces.ts';

@@ -7,7 +7,7 @@ import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { classifyCommand, parentOf, type Classification } from './classify.ts';
-import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
+import { accusingOf, isDiscovery, isEverydayAct, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import { mountedLolbas, whyNoLolbas } from './lolbas.ts';
 
@@ -109,6 +109,7 @@ function findingOf({ technique, signs }: Classification, command: string, index:
       rule: deciding.rule,
       weight: severity === 'info' ? 0 : WEIGHT[severity],
       basis: `technique ${parentOf(deciding.technique)}`,
+      is_everyday: isEverydayAct(deciding),
       evidence: [
         evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
         ...(deciding.steps.length === 0

@@ -11,6 +11,10 @@ export function severityOf({ technique, strength, severity }: GravedSign): Sever
   return strength === 2 ? LOWER[grave] : 'info';
 }
 
+/** Whether administrators do it as well: its severity comes from its technique, and is not grave. */
+export const isEverydayAct = (sign: GravedSign): boolean =>
+  sign.severity === undefined && SEVERITY_ORDER.indexOf(severityOf(sign)) <= GRAVE_FROM;
+
 /** The sign that a command line is accused of: the deciding one, unless another is grave and graver. */
 export function accusingOf(signs: readonly CommandSign[]): CommandSign | undefined {
   const [deciding] = signs;

@@ -9,7 +9,7 @@ export { checkCommands, CommandReport } from './check-commands.ts';
 export { checkDriverHashes, DriverReport } from './check-drivers.ts';
 export { mountedDrivers, whyNoDrivers } from './drivers.ts';
 export type { DriverTable, KnownDriver } from './drivers.ts';
-export { accusingOf, isDiscovery, severityOf } from './gravity.ts';
+export { accusingOf, isDiscovery, isEverydayAct, severityOf } from './gravity.ts';
 export { createHostWatch } from './host-watch.ts';
 export type { HostWatch } from './host-watch.ts';
 export { assessHostIndicators } from './indicators.ts';

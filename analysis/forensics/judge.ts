@@ -1,7 +1,7 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
 import { SEVERITY_ORDER, type AnalysisResult } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
-import { accusingOf, classifyCommand, parentOf, severityOf } from '../endpoint/index.ts';
+import { accusingOf, classifyCommand, isEverydayAct, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
@@ -106,11 +106,12 @@ function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
 
 /** A command that somebody typed: much that is rare in a process tree is everyday there. */
 function typedSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
-  const { severity, title, rule, technique, left: parts } = judgeTyped(command);
+  const { severity, title, rule, technique, is_everyday, left: parts } = judgeTyped(command);
   note(left, parts, locator);
   if (severity === 'info') return [];
   const id = `${rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`;
-  return [suspicion(source, { id, title: `a command ${title}`, rule, severity, technique, locator, text: command })];
+  const of = { id, title: `a command ${title}`, rule, severity, technique, is_everyday };
+  return [suspicion(source, { ...of, locator, text: command })];
 }
 
 function commandSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
@@ -127,6 +128,7 @@ function commandSuspicion(source: string, locator: string, command: string, left
       rule: sign.rule,
       severity,
       technique: sign.technique,
+      is_everyday: isEverydayAct(sign),
       locator,
       text: command,
     }),
@@ -248,7 +250,7 @@ function suspicion(
     title,
     others = [],
     ...of
-  }: Pick<WeighedFinding, 'id' | 'severity'> & {
+  }: Pick<WeighedFinding, 'id' | 'severity' | 'is_everyday'> & {
     title: string;
     rule: string;
     technique: string;

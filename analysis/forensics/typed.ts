@@ -6,6 +6,7 @@ import {
   classifyCommand,
   COMMAND_CHARS_MAX,
   isDiscovery,
+  isEverydayAct,
   severityOf,
   type CommandSign,
 } from '../endpoint/index.ts';
@@ -17,6 +18,8 @@ export interface TypedJudgement {
   title: string;
   rule: string;
   technique: string;
+  /** An act that administrators do as well. */
+  is_everyday: boolean;
   /** What of it was not unwrapped or not looked at; of what is too long both ends are. */
   left: string[];
 }
@@ -30,7 +33,7 @@ export function judgeTyped(command: string): TypedJudgement {
   if (technique === undefined || !sign) return { ...NOTHING, left };
   const { title, rule } = sign;
   const severity = isEveryday(ends.join('\n'), sign) ? 'info' : severityOf(sign);
-  return { severity, title, rule, technique: sign.technique, left };
+  return { severity, title, rule, technique: sign.technique, is_everyday: isEverydayAct(sign), left };
 }
 
 /** Questions about the machine, services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
@@ -42,7 +45,7 @@ function isEveryday(command: string, { rule, technique }: CommandSign): boolean 
   return hosts.length > 0 && hosts.every((host) => isIP(host) === 0) && !ODD.test(command);
 }
 
-const NOTHING = { severity: 'info', title: '', rule: '', technique: '' } as const;
+const NOTHING = { severity: 'info', title: '', rule: '', technique: '', is_everyday: false } as const;
 const EVERYDAY_RULES = new Set(['command/systemctl', 'command/unix-shell', 'command/python']);
 const URL_HOST = /\b(?:https?|ftp):\/\/(?:[^\s/@]{1,100}@)?(\[[\da-f:.]{2,45}\]|[^\s/:|"']{1,255})/gi;
 const ODD =

@@ -43,10 +43,10 @@ export function assessIndicators(iocs: readonly Ioc[], options: AssessOptions): 
     observations.map((one, nth) => toFinding(one, `${indicator.index}-${nth}`, place(indicator.index))),
   );
   const contradictory = unreadable.filter(({ reason }) => reason === 'not_of_its_type');
-  const all = [
+  const all = toldOnce([
     ...findings,
     ...contradictory.map((one) => toFinding(contradiction(one), `${one.index}-0`, place(one.index))),
-  ];
+  ]);
 
   return {
     subject: iocs.length === 1 ? 'The indicator' : `The ${iocs.length} indicators`,
@@ -107,6 +107,19 @@ function toFinding(
   };
 }
 
+/** A name that is told as a domain and again in a URL is one observation with both places as its evidence. */
+function toldOnce(findings: readonly WeighedFinding[]): WeighedFinding[] {
+  const by_title = new Map<string, WeighedFinding>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.rule, finding.title, finding.severity, finding.weight]);
+    const known = by_title.get(key);
+    const rows = [...(known?.evidence ?? []), ...finding.evidence].map((row) => [JSON.stringify(row), row] as const);
+    const cited = [...new Map(rows).values()].slice(0, EVIDENCE_MAX);
+    by_title.set(key, { ...(known ?? finding), evidence: cited });
+  }
+  return [...by_title.values()];
+}
+
 function techniquesOf(assessed: readonly Assessed[], place: Place): NonNullable<Grounds['techniques']> {
   return assessed.flatMap(({ indicator, observations }) =>
     observations.flatMap(({ techniques = [], shown }) =>
@@ -161,6 +174,8 @@ const gravest = (findings: readonly WeighedFinding[]): WeighedFinding[] =>
 /** Under a reserved root (RFC 2606): it can belong to nobody. */
 const PLANTED_HOST = 'xkqjzvwtrbpqhdfg.example';
 const FINDINGS_MAX = 500;
+/** Places that one finding cites. */
+const EVIDENCE_MAX = 5;
 const RECOMMENDATIONS_MAX = 100;
 const UNKNOWN = {
   what: 'reputation of the indicators that no mounted content names',

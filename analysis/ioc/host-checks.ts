@@ -1,9 +1,10 @@
 /** What a host says by its name or its address alone. */
+import { domainToUnicode } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { parse } from 'tldts';
+import { lookalikeOf, STARTER_BRANDS } from '../brands/index.ts';
 import { WEIGHT } from '../verdict/index.ts';
 import { describeStatistics, nameStatistics } from './dga.ts';
-import { lookalikeOf } from './lookalike.ts';
 import { isAddress } from './mentions.ts';
 import { fact, type Observation } from './observation.ts';
 
@@ -57,19 +58,20 @@ function checkName(host: string): Observation[] {
 }
 
 function checkLookalike(host: string): Observation[] {
-  const lookalike = lookalikeOf(host);
-  if (!lookalike) return [];
-  const homoglyph = lookalike.means === 'homoglyph';
+  const lookalike = lookalikeOf(host, STARTER_BRANDS);
+  // One letter or a longer word is chance among the names of a report; whoever judges mails tells those.
+  if (!lookalike || lookalike.means === 'spelling' || lookalike.means === 'inside') return [];
+  const homoglyph = lookalike.means === 'shape';
   return [
     {
       check: 'lookalike',
       title: homoglyph
-        ? `${host} reads like ${lookalike.brand} but is another name`
-        : `${host} carries the name ${lookalike.brand} in a domain that is not known to be theirs`,
+        ? `${host} reads like ${lookalike.brand.name} but is another name`
+        : `${host} carries the name ${lookalike.brand.name} in a domain that is not known to be theirs`,
       severity: homoglyph ? 'medium' : 'low',
       // Brands and their agencies own many such names: alone it must not make anything suspicious.
       weight: homoglyph ? WEIGHT.medium : WEIGHT.low / 2,
-      shown: lookalike.shown,
+      shown: domainToUnicode(host) || host,
       techniques: homoglyph ? ['T1583.001'] : [],
     },
   ];

@@ -10,8 +10,6 @@ export type { ExtractedIoc, Extraction } from './extract.ts';
 export { parseIndicator } from './indicator.ts';
 export type { Indicator, IndicatorType } from './indicator.ts';
 export { Sighting } from './intel.ts';
-export { lookalikeOf } from './lookalike.ts';
-export type { Lookalike } from './lookalike.ts';
 export { Network } from './networks.ts';
 export { readText, TEXT_BYTES_MAX } from './read-text.ts';
 export type { ReadText } from './read-text.ts';

@@ -15,6 +15,7 @@ export { AUDIT_LINE, isHostLog, isShellHistory, isW3cLog, SYSLOG_ISO_LINE, SYSLO
 export { createLineReader, LINE_BYTES_MAX, type Line, type LineReader } from './lines.ts';
 export { collect, peek } from './peek.ts';
 export { commandLinesOf } from './script-lines.ts';
+export { openSingle, type SingleFile } from './single.ts';
 export { readTar } from './tar.ts';
 export { readTsv, type TsvRow } from './tsv.ts';
 export { unpack, type UnpackedFile } from './unpack.ts';

@@ -10,6 +10,8 @@ export interface UnpackedFile {
   name: string;
   /** To be read once, and before the next file is asked for. */
   bytes: AsyncIterable<Uint8Array>;
+  /** It lay in something: the input itself is another. */
+  is_packed?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function* unpack(
 }
 
 async function* layer(
-  { name, bytes }: UnpackedFile,
+  { name, bytes }: Omit<UnpackedFile, 'is_packed'>,
   bounds: Bounds,
   shared: { unpacked_bytes: number },
   depth: number,
@@ -32,11 +34,17 @@ async function* layer(
   const { head, stream } = await peek(bytes, TAR_MAGIC_END);
   const form = formOf(head);
   if (form === undefined) {
-    yield { name, bytes: stream };
+    yield { name, bytes: stream, is_packed: depth > 0 };
     return;
   }
-  if (depth > bounds.nesting_max) throw tooLarge(`it holds archives in archives, more than ${bounds.nesting_max} deep`);
-  const inside = (file: UnpackedFile): AsyncGenerator<UnpackedFile> => layer(file, bounds, shared, depth + 1);
+  if (depth > bounds.nesting_max)
+    throw tooLarge(
+      bounds.nesting_max === 0
+        ? 'what lies in it is packed again'
+        : `it holds archives in archives, more than ${bounds.nesting_max} deep`,
+    );
+  const inside = (file: Omit<UnpackedFile, 'is_packed'>): AsyncGenerator<UnpackedFile> =>
+    layer(file, bounds, shared, depth + 1);
   if (form === 'gzip') {
     yield* inside({ name: name.replace(/\.t?gz$/i, ''), bytes: gunzip(stream, bounds, shared) });
   } else if (form === 'tar') {

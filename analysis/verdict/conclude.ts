@@ -21,6 +21,8 @@ import { WEIGHT } from './weight.ts';
 export interface WeighedFinding extends Finding {
   weight: number;
   basis: string;
+  /** An act that administrators do as well. */
+  is_everyday?: boolean;
 }
 
 /** What was not checked, and what follows from it. */
@@ -74,7 +76,7 @@ export function conclude(grounds: Grounds): AnalysisResult {
     summary: summaryOf(neutralize(grounds.subject, SUBJECT_CHARS_MAX), verdict, findings),
     arithmetic: `confidence ${formula}; severity ${[severity, ...reasons].join(', ')}`,
     techniques,
-    findings: findings.map(({ weight: _weight, basis: _basis, ...finding }) => ({
+    findings: findings.map(({ weight: _weight, basis: _basis, is_everyday: _everyday, ...finding }) => ({
       ...finding,
       title: neutralize(finding.title, TITLE_CHARS_MAX),
     })),
@@ -95,22 +97,26 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   );
   if (weighed.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
 
-  const grave = weighed.filter((finding) => !isSlight(finding));
+  const grave = weighed.filter((finding) => !isSlight(finding) && !isWeak(finding));
+  const weak = weighed.filter(isWeak);
   const slight = oncePerRule(weighed.filter(isSlight));
-  const together = 1 - doubtAfter(slight);
-  const slight_worth = Math.min(together, SLIGHT_TOGETHER_MAX);
-  const raw = 1 - doubtAfter(grave) * (1 - slight_worth);
+  const weak_worth = Math.min(1 - doubtAfter(weak), WEAK_TOGETHER_MAX);
+  const slight_worth = Math.min(1 - doubtAfter(slight), SLIGHT_TOGETHER_MAX);
+  const raw = 1 - doubtAfter(grave) * (1 - weak_worth) * (1 - slight_worth);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
   const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
-  const terms = [...grave, ...slight];
+  const terms = [...grave, ...weak, ...slight];
   const shown = terms
     .slice(0, TERMS_SHOWN_MAX)
     .map(({ weight, id }) => `(1-${weight} ${neutralize(id, ID_CHARS_MAX)})`);
   const more = terms.length > shown.length ? `·…${terms.length - shown.length} more` : '';
-  const bounded =
-    together > SLIGHT_TOGETHER_MAX
-      ? `, where the ${slight.length} slight ones count ${SLIGHT_TOGETHER_MAX} together`
-      : '';
+  const bounded = [
+    { kind: 'weak', findings: weak, most: WEAK_TOGETHER_MAX },
+    { kind: 'slight', findings: slight, most: SLIGHT_TOGETHER_MAX },
+  ]
+    .filter(({ findings, most }) => 1 - doubtAfter(findings) > most)
+    .map(({ kind, findings, most }) => `, where the ${findings.length} ${kind} ones count ${most} together`)
+    .join('');
   const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
   return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${bounded}${capped}` };
 }
@@ -121,6 +127,10 @@ const doubtAfter = (findings: readonly WeighedFinding[]): number =>
 
 /** What an administrator's day is full of: more of it is a longer day, no better proof. */
 const isSlight = ({ severity, weight }: WeighedFinding): boolean => severity === 'low' && weight <= WEIGHT.low;
+
+/** What administrators do as well, each with its reason: different ones in one day are a day of work, and no proof without a grave one. */
+const isWeak = ({ severity, weight, is_everyday }: WeighedFinding): boolean =>
+  is_everyday === true && severity === 'medium' && weight <= WEIGHT.medium;
 
 /** A rule that speaks again says nothing new; the first is the weightiest. */
 function oncePerRule(findings: readonly WeighedFinding[]): WeighedFinding[] {
@@ -171,8 +181,20 @@ function summaryOf(subject: string, verdict: Verdict, findings: readonly Weighed
       ? `${subject}: nothing found, but a part that it takes for a clean answer was not checked.`
       : `${subject}: nothing found.`;
   }
-  const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
-  return `${subject}: ${verdict}. ${neutralize(first.title, TITLE_CHARS_MAX)}${more}.`;
+  return `${subject}: ${verdict}. ${headlineOf(first, rest)}`;
+}
+
+/** The gravest of what was found and what there is beside it; what is only noted is not called a finding. */
+export function headlineOf(first: Finding, rest: readonly Finding[]): string {
+  const title = neutralize(first.title, TITLE_CHARS_MAX);
+  const isNote = ({ severity }: Finding): boolean => severity === 'info';
+  const notes = rest.filter(isNote).length;
+  const findings = rest.length - notes;
+  const beside = [
+    ...(findings > 0 ? [`${findings} more finding${findings === 1 ? '' : 's'}`] : []),
+    ...(notes > 0 ? [`${notes} ${isNote(first) ? 'more ' : ''}note${notes === 1 ? '' : 's'}`] : []),
+  ].map((what) => ` and ${what}`);
+  return `${isNote(first) ? 'Nothing weighs against it; noted: ' : ''}${title}${beside.join('')}.`;
 }
 
 /** A finding that weighs nothing names no technique of the verdict: it keeps its tags, and nothing follows from them. */
@@ -230,6 +252,8 @@ const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
 /** Two slight ones: beside a single grave finding they leave it short of malicious. */
 const SLIGHT_TOGETHER_MAX = 0.2;
+/** Two weak ones: with all the slight ones beside them still short of malicious. */
+const WEAK_TOGETHER_MAX = 0.51;
 const MALICIOUS_FROM = 0.7;
 const SUSPICIOUS_FROM = 0.1;
 const TACTICS_THAT_RAISE = 3;

@@ -13,6 +13,7 @@ import {
 import { techniqueOf } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { collapse } from './collapse.ts';
+import { headlineOf } from './conclude.ts';
 import { independentShares } from './independent.ts';
 
 /** One specialist's part. */
@@ -116,8 +117,7 @@ function summaryOf(
     const asked = [...new Set(parts.map(({ agent_id }) => neutralize(agent_id, NAME_CHARS_MAX)))].join(', ');
     return `All in all: ${verdict}. Nothing found by ${asked}.${open}`;
   }
-  const more = rest.length === 0 ? '' : ` and ${rest.length} more finding${rest.length === 1 ? '' : 's'}`;
-  return `All in all: ${verdict}. ${neutralize(gravest.title, TITLE_CHARS_MAX)}${more}.${open}`;
+  return `All in all: ${verdict}. ${headlineOf(gravest, rest)}${open}`;
 }
 
 /** What specialists find on different records adds up like independent evidence; the same record counts once. */
@@ -133,7 +133,10 @@ function confidenceOf(parts: readonly Part[], is_incomplete: boolean): { confide
   const again = shares.filter(({ worth }) => worth === 0).map(({ agent_id }) => agent_id);
   const once = again.length === 0 ? '' : `, ${again.join(', ')} citing only records that count already`;
   const capped = raw > cap ? `, capped at ${cap}${is_incomplete ? ' as a part did not come back' : ''}` : '';
-  return { confidence, formula: terms === '' ? '0 (no finding)' : `${confidence} = 1 - ${terms}${once}${capped}` };
+  return {
+    confidence,
+    formula: terms === '' ? '0 (no finding of weight)' : `${confidence} = 1 - ${terms}${once}${capped}`,
+  };
 }
 
 /** Whose severity it is, in that specialist's own words. */
@@ -187,4 +190,3 @@ const CONFIDENCE_CAP = 0.95;
 const INCOMPLETE_CAP = 0.5;
 const EVIDENCE_MAX = 10;
 const NAME_CHARS_MAX = 200;
-const TITLE_CHARS_MAX = 1_000;

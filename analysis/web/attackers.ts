@@ -52,17 +52,29 @@ export function createSourceBook() {
   const attackers = new Map<string, SourceRecord>();
   const usual_sizes = new Map<string, number>();
   const probed_sizes = new Map<string, { size: number; rule: string }>();
+  const arrivals: string[] = []; // visitors in the order they came: asking the map for its oldest walks over all it lost
+  let next_arrival = 0;
   let forgotten = 0;
   let refused = 0;
+
+  /** First come, first forgotten: a visitor seen that long ago has shown nothing since. */
+  function forgetOldest(): void {
+    while (next_arrival < arrivals.length) {
+      const oldest = arrivals[next_arrival] ?? '';
+      next_arrival += 1;
+      if (visitors.delete(oldest)) break; // else it became an attacker
+    }
+    if (next_arrival >= SOURCES_MAX) {
+      arrivals.splice(0, next_arrival);
+      next_arrival = 0;
+    }
+    forgotten += 1;
+  }
 
   function recordOf(source: string, line: number): SourceRecord {
     const known = attackers.get(source) ?? visitors.get(source);
     if (known) return known;
-    if (visitors.size >= SOURCES_MAX) {
-      const [oldest] = visitors.keys(); // first come, first forgotten: a visitor seen that long ago has shown nothing since
-      if (oldest !== undefined) visitors.delete(oldest);
-      forgotten += 1;
-    }
+    if (visitors.size >= SOURCES_MAX) forgetOldest();
     const record = {
       source,
       requests: 0,
@@ -72,6 +84,7 @@ export function createSourceBook() {
       watch: createSourceWatch(),
     };
     visitors.set(source, record);
+    arrivals.push(source);
     return record;
   }
 

@@ -36,8 +36,10 @@ export function createDistinctBucket(leak: Leak) {
     add(thing: string, time: number | undefined): boolean {
       const key = bothEnds(thing, THING_LENGTH_MAX);
       if (seen.has(key)) return over;
-      const [oldest] = seen;
-      if (seen.size >= DISTINCT_MAX && oldest !== undefined) seen.delete(oldest);
+      if (seen.size >= DISTINCT_MAX) {
+        const [oldest = key] = seen;
+        seen.delete(oldest);
+      }
       seen.add(key);
       over = bucket.add(time) || over;
       return over;

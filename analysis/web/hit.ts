@@ -51,10 +51,11 @@ export interface Match {
 
 /** Collects the matches of one grammar, one per rule: the first certain one is the evidence, else the first. */
 export function createMatches(attack: AttackClass) {
-  const found = new Map<string, Match>();
+  let found: Map<string, Match> | undefined; // most values match nothing
   return {
     add(rule: string, title: string, certain: boolean, start: number, end: number) {
       const id = `${attack}/${rule}`;
+      found ??= new Map();
       const known = found.get(id);
       if (!known || (certain && !known.certain)) found.set(id, { class: attack, rule: id, title, certain, start, end });
     },
@@ -63,6 +64,6 @@ export function createMatches(attack: AttackClass) {
       const fit = pattern.exec(text);
       if (fit) this.add(rule, title, certain, fit.index, fit.index + fit[0].length);
     },
-    all: (): Match[] => [...found.values()],
+    all: (): Match[] => (found ? [...found.values()] : []),
   };
 }

@@ -26,10 +26,14 @@ export interface Hit {
   in_prose?: boolean;
 }
 
+/** What one value was judged to be before, by the grammars asked and its text; whoever judges many requests keeps one. */
+export type Judged = Map<string, readonly ValueHit[]>;
+
 /** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread; of what is too long both ends are read. */
-export function judgeRequest(request: HttpRequest): { hits: Hit[]; cut: string[] } {
+export function judgeRequest(request: HttpRequest, judged?: Judged): { hits: Hit[]; cut: string[] } {
   const { values, cut } = placesOf(request);
-  return { hits: distinct([...values.flatMap(judgeLocated), ...judgeSession(values), ...judgeUpload(values)]), cut };
+  const hits = values.flatMap((located) => judgeLocated(located, judged));
+  return { hits: distinct([...hits, ...judgeSession(values), ...judgeUpload(values)]), cut };
 }
 
 /** Judges one value by itself, as of a parameter. */
@@ -47,26 +51,48 @@ export function leadingClass(hits: readonly Hit[]): AttackClass | undefined {
   return ranked[0]?.[0];
 }
 
-function judgeLocated(located: Located): Hit[] {
+/** A hit before its place is known. */
+type ValueHit = Omit<Hit, 'label'>;
+
+function judgeLocated(located: Located, judged?: Judged): Hit[] {
   if (isPlain(located.text)) return [];
-  return layersOf(located.text).flatMap(({ text, steps }) =>
-    grammarsOf(located).flatMap((grammar) =>
-      grammar(text).map((match) => ({
-        class: match.class,
-        rule: match.rule,
-        title: match.title,
-        certain: match.certain,
-        label: located.label,
-        text: cutOut(text, match),
-        steps,
-        ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
-      })),
-    ),
-  );
+  const grammars = grammarsOf(located);
+  return remembered(judged, grammars, located.text).map((hit) => ({ ...hit, label: located.label }));
 }
 
+/** Requests of one site differ in a value or two: its names, paths and choices are judged once. */
+function remembered(judged: Judged | undefined, grammars: Grammars, text: string): readonly ValueHit[] {
+  if (!judged || text.length > JUDGED_LENGTH_MAX) return judgeText(grammars, text);
+  const key = `${GRAMMARS.indexOf(grammars)} ${text}`;
+  const known = judged.get(key);
+  if (known) return known;
+  const hits = judgeText(grammars, text);
+  if (judged.size >= JUDGED_MAX) judged.clear();
+  judged.set(key, hits);
+  return hits;
+}
+
+function judgeText(grammars: Grammars, value: string): ValueHit[] {
+  const hits: ValueHit[] = [];
+  for (const { text, steps } of layersOf(value))
+    for (const grammar of grammars)
+      for (const match of grammar(text))
+        hits.push({
+          class: match.class,
+          rule: match.rule,
+          title: match.title,
+          certain: match.certain,
+          text: cutOut(text, match),
+          steps,
+          ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
+        });
+  return hits;
+}
+
+type Grammars = readonly ((text: string) => Match[])[];
+
 /** Which grammars speak about which place: browsers' own headers hold parentheses, semicolons and addresses by nature. */
-function grammarsOf({ place, name }: Located): readonly ((text: string) => Match[])[] {
+function grammarsOf({ place, name }: Located): Grammars {
   if (place === 'path') return PATH_GRAMMARS;
   if (place === 'header') return LIST_HEADERS.has(name) ? LIST_GRAMMARS : HEADER_GRAMMARS;
   if (place === 'name') return NAME_GRAMMARS;
@@ -126,12 +152,23 @@ const CLASSES: readonly AttackClass[] = [
   'header-injection',
   'session-fixation',
 ];
-const VALUE_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup, judgeFetch, judgeInclude];
-const NAME_GRAMMARS = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
-const COOKIE_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
-const PATH_GRAMMARS = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
-const HEADER_GRAMMARS = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
-const LIST_GRAMMARS = [judgeHtml, judgeCode, judgeLookup];
+const VALUE_GRAMMARS: Grammars = [
+  judgeSql,
+  judgeHtml,
+  judgeShell,
+  judgePath,
+  judgeCode,
+  judgeLookup,
+  judgeFetch,
+  judgeInclude,
+];
+const NAME_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
+const COOKIE_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
+const PATH_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
+const HEADER_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
+const LIST_GRAMMARS: Grammars = [judgeHtml, judgeCode, judgeLookup];
+/** All of them: the place of each stands for it where values are remembered. */
+const GRAMMARS = [VALUE_GRAMMARS, NAME_GRAMMARS, COOKIE_GRAMMARS, PATH_GRAMMARS, HEADER_GRAMMARS, LIST_GRAMMARS];
 const LIST_HEADERS = new Set([
   'accept',
   'accept-encoding',
@@ -158,3 +195,6 @@ const CERTAIN_POINTS = 3;
 const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;
 const EVIDENCE_CHARS_MAX = 200;
 const HITS_MAX = 200;
+/** Values that are remembered, and the longest of them in characters: some 8 MiB at most. */
+const JUDGED_MAX = 16_384;
+const JUDGED_LENGTH_MAX = 256;

@@ -14,6 +14,7 @@ export function requestOf(text: string): { method: string; target: string; versi
 
 /** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:443`, `::ffff:192.0.2.1` as a plain address. */
 export function toAddress(text: string): string | undefined {
+  if (isIP(text) === 4) return text; // as nearly all of them come
   const bare = text.replace(/^"/, '').replace(/[,;]$/, '');
   const plain = bare
     .replace(/^\[([^\]]{2,60})\](?::\d{1,5})?$/, '$1')

@@ -38,9 +38,7 @@ function fromAccess(line: string): LogEntry | undefined {
   const date = ACCESS_DATE.exec(line);
   if (!date) return undefined;
   const head = line.slice(0, date.index).trim().split(' ');
-  const source =
-    head.map(toAddress).find((address) => address !== undefined) ??
-    (head.length >= 3 ? toHostName(head[0]) : undefined);
+  const source = firstAddress(head) ?? (head.length >= 3 ? toHostName(head[0]) : undefined);
   if (!source) return undefined;
   const fields = fieldsOf(line, date.index + date[0].length);
   const request = fields.findIndex(({ quoted }) => quoted);
@@ -88,7 +86,7 @@ function fromQuoted(line: string): LogEntry | undefined {
   const request = fields.findIndex(({ quoted, text }) => quoted && /^[A-Z]{3,20} \S.* HTTP\/[\d.]{1,5}$/.test(text));
   if (request < 0) return undefined;
   const before = fields.slice(0, request);
-  const source = before.map(({ text }) => toAddress(text)).find((address) => address !== undefined);
+  const source = firstAddress(before.map(({ text }) => text));
   if (!source) return undefined;
   const after = fields.slice(request + 1);
   const statuses = [...after, ...before].filter(({ quoted }) => !quoted).map(({ text }) => toStatus(text));
@@ -124,6 +122,14 @@ function fromLabels(line: string): LogEntry | undefined {
     login_failed: false,
     format: 'labelled',
   };
+}
+
+function firstAddress(texts: readonly string[]): string | undefined {
+  for (const text of texts) {
+    const address = toAddress(text);
+    if (address !== undefined) return address;
+  }
+  return undefined;
 }
 
 interface Field {

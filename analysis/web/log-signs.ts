@@ -1,6 +1,6 @@
 /** What one log line gives away by itself, before any counting. */
 import type { AttackClass } from './hit.ts';
-import { judgeRequest, type Hit } from './judge.ts';
+import { judgeRequest, type Hit, type Judged } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
 import type { LogEntry } from './log-line.ts';
 import { onePerPart, toHit } from './parts.ts';
@@ -24,13 +24,14 @@ export interface LineReading {
 export function createSignReader() {
   const targets = new Map<string, LineReading>();
   const agents = new Map<string, LineReading>();
+  const judged: Judged = new Map();
   return {
     read(entry: LogEntry): LineReading {
       const parts = [
-        remembered(targets, entry.target, () => targetSigns(entry.target)),
-        remembered(agents, entry.agent, () => agentSigns(entry.agent)),
+        remembered(targets, entry.target, () => targetSigns(entry.target, judged)),
+        remembered(agents, entry.agent, () => agentSigns(entry.agent, judged)),
         { signs: protocolSigns(entry), cut: [] },
-        ...(LOADED.test(entry.referer) ? [headerSigns('Referer', entry.referer)] : []),
+        ...(LOADED.test(entry.referer) ? [headerSigns('Referer', entry.referer, judged)] : []),
       ];
       return { signs: parts.flatMap(({ signs }) => signs), cut: parts.flatMap(({ cut }) => cut) };
     },
@@ -46,14 +47,14 @@ function remembered(memory: Map<string, LineReading>, key: string, judge: () => 
   return reading;
 }
 
-function targetSigns(target: string): LineReading {
+function targetSigns(target: string, judged: Judged): LineReading {
   const raw = knownPathOf(target);
   const decoded = raw?.class !== 'exploit-path' && target.includes('%') ? knownPathOf(fromPercent(target)) : undefined;
   const known = decoded?.class === 'exploit-path' ? decoded : (raw ?? decoded);
   const plain = PLAIN.test(target) && !/\.\.|\.;/.test(target) && !WORDS.test(target);
   const { hits, cut } = plain
     ? NO_HITS
-    : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') });
+    : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') }, judged);
   const lasting = hits.filter((hit) => hit.certain && hit.class !== 'session-fixation');
   const kept = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
   const signs = kept.map((sign) => (isFaint(sign, lasting) ? { ...sign, is_faint: true } : sign));
@@ -65,19 +66,19 @@ const isFaint = (sign: LogSign, hits: readonly Hit[]): boolean =>
   !FIRM.has(sign.rule) &&
   new Set(hits.filter((hit) => hit.class === sign.class && !hit.in_prose).map(({ rule }) => rule)).size < 2;
 
-function agentSigns(agent: string): LineReading {
+function agentSigns(agent: string, judged: Judged): LineReading {
   const scanner = scannerOf(agent);
   const named: LogSign[] =
     scanner === undefined
       ? []
       : [{ class: 'scanner', rule: 'scanner/agent', title: `a scanner by its own name: ${scanner}` }];
   if (!LOADED.test(agent)) return { signs: named, cut: [] };
-  const { signs, cut } = headerSigns('User-Agent', agent);
+  const { signs, cut } = headerSigns('User-Agent', agent, judged);
   return { signs: [...named, ...signs], cut };
 }
 
-function headerSigns(name: string, text: string): LineReading {
-  const { hits, cut } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } });
+function headerSigns(name: string, text: string, judged: Judged): LineReading {
+  const { hits, cut } = judgeRequest({ method: 'GET', target: '/', headers: { [name]: text } }, judged);
   const signs = onePerClass(
     onePerPart(hits)
       .filter(({ certain }) => certain)

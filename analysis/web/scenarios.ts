@@ -11,14 +11,7 @@ export interface SourceWatch {
 
 /** Buckets are made when they are first needed: most sources are visitors. Capacities are listed in `LIMITS`. */
 export function createSourceWatch(): SourceWatch {
-  const make = {
-    logins: lazy(() => createBucket(LIMITS.logins)),
-    slow_logins: lazy(() => createBucket(LIMITS.slow_logins)),
-    users: lazy(() => createDistinctBucket(LIMITS.users)),
-    missing: lazy(() => createDistinctBucket(LIMITS.missing)),
-    pages: lazy(() => createDistinctBucket(LIMITS.pages)),
-    agents: lazy(() => createDistinctBucket(LIMITS.agents)),
-  };
+  const made: Made = {};
   let failures = 0;
   let last_failure: Failure | undefined;
   let guessing = false;
@@ -33,15 +26,15 @@ export function createSourceWatch(): SourceWatch {
         succeeded = true;
       if (same && entry.method !== 'POST' && failures > 0) {
         failures -= 1;
-        make.logins().drop();
-        make.slow_logins().drop();
+        made.logins?.drop();
+        made.slow_logins?.drop();
       }
       return [];
     }
     failures += 1;
     last_failure = { path, status: entry.status };
-    const fast = make.logins().add(entry.time);
-    const slow = make.slow_logins().add(entry.time);
+    const fast = (made.logins ??= createBucket(LIMITS.logins)).add(entry.time);
+    const slow = (made.slow_logins ??= createBucket(LIMITS.slow_logins)).add(entry.time);
     if (!fast && !slow) return [];
     guessing = true;
     const pace = fast ? 'many failed logins in a short time' : 'failed logins that do not stop';
@@ -53,14 +46,14 @@ export function createSourceWatch(): SourceWatch {
       const signs = logins(entry);
       const path = pathOf(entry.target);
       const user = userOf(entry.target);
-      if (user !== undefined && make.users().add(user, entry.time)) {
+      if (user !== undefined && (made.users ??= createDistinctBucket(LIMITS.users)).add(user, entry.time)) {
         signs.push({ class: 'user-enumeration', rule: 'user-enumeration/listed', title: 'asks for user after user' });
       }
       const { status = 0 } = entry;
       if (
         (status === 404 || status === 403 || status === 400) &&
         !STATIC.test(path) &&
-        make.missing().add(path, entry.time)
+        (made.missing ??= createDistinctBucket(LIMITS.missing)).add(path, entry.time)
       ) {
         signs.push({ class: 'path-scan', rule: 'path-scan/missing', title: 'searches for paths that do not exist' });
       }
@@ -69,13 +62,13 @@ export function createSourceWatch(): SourceWatch {
         status < 400 &&
         entry.method === 'GET' &&
         !STATIC.test(path) &&
-        make.pages().add(path, entry.time)
+        (made.pages ??= createDistinctBucket(LIMITS.pages)).add(path, entry.time)
       ) {
         signs.push({ class: 'crawl', rule: 'crawl/pages', title: 'reads page after page faster than a person' });
       }
       if (entry.agent !== '' && entry.agent !== last_agent) {
         last_agent = entry.agent;
-        if (make.agents().add(entry.agent, entry.time)) {
+        if ((made.agents ??= createDistinctBucket(LIMITS.agents)).add(entry.agent, entry.time)) {
           signs.push({ class: 'dos', rule: 'dos/agents', title: 'changes its User-Agent all the time' });
         }
       }
@@ -111,9 +104,14 @@ const userOf = (target: string): string | undefined => {
 
 const pathOf = (target: string): string => target.replace(/[?#].*$/s, '').toLowerCase();
 
-function lazy<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+/** The buckets of one source so far. */
+interface Made {
+  logins?: ReturnType<typeof createBucket>;
+  slow_logins?: ReturnType<typeof createBucket>;
+  users?: ReturnType<typeof createDistinctBucket>;
+  missing?: ReturnType<typeof createDistinctBucket>;
+  pages?: ReturnType<typeof createDistinctBucket>;
+  agents?: ReturnType<typeof createDistinctBucket>;
 }
 
 const LIMITS = {

@@ -1,4 +1,5 @@
 /** The email specialist, called as a peer calls it. */
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { emailSecurity } from '../../agents/email-security.ts';
 import { callerOf } from '../support/caller.ts';
@@ -34,6 +35,15 @@ test('given DNS answers are used, and a failing sender check is a finding', asyn
     authentication: { checked: true, spf: 'fail', dmarc: 'fail' },
     findings: [{ rule: 'checked_failure' }],
   });
+});
+
+test('a mail in a gzip is judged as the mail that it is, and the evidence names both', async () => {
+  const [{ examples: [example] = [] } = {}] = emailSecurity.skills;
+  const { email } = example as { email: { text: string } };
+  const packed = { name: 'reported.eml.gz', base64: gzipSync(email.text).toString('base64') };
+  const result = (await call('analyze_email', { email: packed })) as { verdict: string; findings: unknown[] };
+  expect(result.verdict).toBe('malicious');
+  expect(JSON.stringify(result.findings)).toContain('"source":"reported.eml in reported.eml.gz"');
 });
 
 test('what is no mail is refused with its reason (4220)', async () => {

@@ -77,6 +77,8 @@ test.each<[InputKind, string, Buffer | string, string?]>([
   ['events', 'records nobody knows, one a line', '{"a":1}\n{"a":2}\n'],
   ['events', 'events whose last line is not whole', `${TWO}{"EventID":`],
   ['events', 'packed with gzip', gzipSync(TWO)],
+  ['email', 'a mail packed with gzip', gzipSync(MAIL), 'reported.eml.gz'],
+  ['artifact', 'a W3C log in a zip', zipOf([{ name: 'u_ex.log', bytes: W3C }]), 'logs.zip'],
   ['events', 'packed in a zip', zipOf([{ name: 'a.json', bytes: TWO }])],
   ['events', 'stored in a zip', zipOf([{ name: 'a.json', bytes: TWO, method: 0 }])],
   ['alert', 'an alert that carries an event', `{"alert_id":"A","event":${EVENT}}`],
@@ -115,7 +117,12 @@ test.each<[InputKind, string, Buffer | string, string?]>([
 });
 
 test.each([
-  ['a packed mail', gzipSync(MAIL), /packed \(email in it\)/],
+  [
+    'a document of Office',
+    zipOf(['[Content_Types].xml', 'word/document.xml'].map((name) => ({ name, bytes: '<?xml version="1.0"?>' }))),
+    /a document of Office \(a zip: docx, xlsx, pptx\), which no specialist reads/,
+  ],
+  ['a packed alert', gzipSync('{"alert_id":"A"}'), /packed \(alert in it\)/],
   [
     'a damaged zip',
     Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(40, 0xff)]),

@@ -9,7 +9,7 @@ export const resultOf = (more: Partial<AnalysisResult> = {}): AnalysisResult => 
   iocs: [],
   verdict: 'benign',
   summary: 'Nothing found.',
-  arithmetic: 'confidence 0 (no finding)',
+  arithmetic: 'confidence 0 (no finding of weight)',
   techniques: [],
   findings: [],
   not_checked: [],

@@ -111,6 +111,34 @@ test('an attached mail is judged like one that came by itself, at its place, how
   expect((await judge(deep)).verdict).toBe('inconclusive');
 });
 
+test.each(['message/rfc822', 'message/global'])(
+  'a mail forwarded in the text (%s) is judged by its own headers, links and attachments, and the finding says where',
+  async (type) => {
+    const voice = mailWith([{ name: 'voice.htm', type: 'text/html', content: FORM }], 'http://192.0.2.7/login');
+    const inner = Buffer.from(voice)
+      .toString()
+      .replace('"Ann" <ann@example.com>', '"PayPal Service" <help@billing.example.com>');
+    const outer = await parseEmail(mailWith([{ type, content: inner }], 'Is this genuine?'));
+    expect(outer).toMatchObject({
+      mail: {
+        facts: { from_domain: 'example.com', urls: 0, attachments: [], password_inputs: 0 },
+        body: expect.arrayContaining(['Is this genuine?']) as string[],
+        messages: [
+          { locator: 'part 1', mail: { facts: { from_domain: 'billing.example.com', url_hosts: ['192.0.2.7'] } } },
+        ],
+      },
+    });
+    const found = await judge(mailWith([{ type, content: inner }], 'Is this genuine?'));
+    expect(found.verdict).toBe('malicious');
+    expect(rules(found)).toContain('attached_password');
+    for (const { title, evidence } of found.findings) {
+      expect(title).toMatch(/^The forwarded mail in part 1: /);
+      expect(evidence[0]?.locator).toMatch(/^part 1, /);
+    }
+    expect((await judge(mailWith([{ type, content: mailWith([]) }], 'Is this genuine?'))).verdict).toBe('benign');
+  },
+);
+
 test.each([
   ['letter.pdf', 'application/pdf', '%PDF-1.7'],
   ['list.xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'PK\x03\x04'],

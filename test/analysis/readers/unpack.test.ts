@@ -1,7 +1,7 @@
 /** Unpacking: what was packed comes out, and what was packed to harm does not. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { BOUNDS, collect, unpack, type Bounds } from '../../../analysis/readers/index.ts';
+import { BOUNDS, collect, openSingle, unpack, type Bounds } from '../../../analysis/readers/index.ts';
 import { streamOf, tarOf, zipOf } from './packed.ts';
 
 async function filesIn(bytes: Uint8Array | string, bounds: Partial<Bounds> = {}, piece?: number) {
@@ -113,4 +113,29 @@ test('a fault of the stream itself stays what it is', async () => {
     for await (const file of unpack({ name: 'in', bytes: broken() })) await collect(file.bytes, 100);
   };
   await expect(reading()).rejects.toThrow('the link was lost');
+});
+
+async function single(bytes: Uint8Array | string, name: string) {
+  const file = await openSingle({ name, bytes: streamOf(bytes) });
+  return [file.name, (await collect(file.bytes, 1_000_000_000)).toString('utf8')];
+}
+
+test('a single file comes out of its gzip or zip, and its name says what it lay in', async () => {
+  expect(await single('plain', 'a.log')).toEqual(['a.log', 'plain']);
+  expect(await single(gzipSync('packed'), 'a.log.gz')).toEqual(['a.log in a.log.gz', 'packed']);
+  expect(await single(gzipSync('packed'), 'stdin')).toEqual(['what lies in stdin', 'packed']);
+  expect(await single(zipOf([{ name: 'b.log', bytes: 'zipped' }]), 'a.zip')).toEqual(['a.zip/b.log', 'zipped']);
+});
+
+test.each([
+  ['a bomb', gzipSync(Buffer.alloc(40_000_000)), 4130, /as out of a bomb/],
+  ['what is packed twice', gzipSync(gzipSync('x')), 4130, /packed again/],
+  ['a gzip that is cut short', gzipSync('text '.repeat(100)).subarray(0, 20), 4220, /damaged or cut short/],
+  ['several files', zipOf(['a', 'b'].map((name) => ({ name, bytes: name }))), 4220, /several files/],
+  ['no file', zipOf([]), 4220, /no file in it/],
+])('%s is refused as a single file, with the reason (ATK-H2)', async (_name, bytes, code, message) => {
+  await expect(single(bytes, 'in.gz')).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message) as string,
+  });
 });

@@ -209,3 +209,19 @@ test('one part alone keeps its own confidence', () => {
     }),
   );
 });
+
+test('what is only noted is no finding, in the headline of one part and of the whole', () => {
+  const noting = (locator: string): AnalysisResult =>
+    resultOf({
+      confidence: 0,
+      severity: 'info',
+      verdict: 'benign',
+      findings: [on(locator, 'info'), on(`${locator}b`, 'info')],
+    });
+  const parts = ['a', 'b'].map((agent_id) => ({ agent_id, result: noting(agent_id) }));
+  const { summary, arithmetic } = merge(parts, []);
+  expect(summary).toBe('All in all: benign. Nothing weighs against it; noted: Seen in a and 3 more notes.');
+  expect(arithmetic).toContain('0 (no finding of weight)');
+  const grave = { agent_id: 'c', result: saying(0.6, on('record 1'), on('record 2', 'low')) };
+  expect(merge([...parts, grave], []).summary).toMatch(/Seen in record 1 and 1 more finding and 4 notes\.$/);
+});

@@ -180,6 +180,21 @@ test('a parameter name that hides a terminal command is neutralised wherever it 
 });
 
 describeWithData('parameter values and requests with known labels', () => {
+  test('what is remembered of values says the same as judging them anew', () => {
+    const judged = new Map();
+    const payloads = z.array(z.object({ payload: z.string() })).parse(dataJsonLines('web', 'http-params.jsonl.gz'));
+    for (const { payload } of [...payloads.slice(0, 400), ...payloads.slice(0, 400)]) {
+      const text = encodeURIComponent(payload);
+      const request = {
+        method: 'GET',
+        target: `/${text}?${text}=${text}`,
+        headers: { 'X-Of': payload, Cookie: `a=${text}` },
+      };
+      expect(judgeRequest(request, judged)).toStrictEqual(judgeRequest(request));
+    }
+    expect(judged.size).toBeGreaterThan(100);
+  });
+
   const Value = z.object({ payload: z.string(), attack_type: z.string() });
   const CLASS: Readonly<Record<string, string>> = { sqli: 'sqli', xss: 'xss', cmdi: 'rce', 'path-traversal': 'lfi' };
 

@@ -19,14 +19,14 @@ export const BrandPack = z.object({ brands: z.array(Brand).max(5_000) });
 
 /** The brands of our own short list; the first domain names the brand. `*`: also a word. `~`: a word of its members. */
 export const STARTER_BRANDS: readonly Brand[] = `
-Microsoft: microsoft.com office.com* office365.com live.com* outlook.com* microsoftonline.com windows.com* hotmail.com* azure.com* msn.com office.net microsoft365.com azurewebsites.net sharepointonline.com microsoftstore.com microsoft-falcon.net live.net windows.net msftauth.net msauth.net microsoftonline-p.com microsoftusercontent.com microsoftstream.com bing.com* skype.com xbox.com* visualstudio.com dynamics.com* aka.ms azureedge.net
+Microsoft: microsoft.com microsoft.net office.com* office365.com live.com* outlook.com* microsoftonline.com windows.com* hotmail.com* azure.com* msn.com office.net microsoft365.com azurewebsites.net sharepointonline.com microsoftstore.com microsoft-falcon.net live.net windows.net msftauth.net msauth.net microsoftonline-p.com microsoftusercontent.com microsoftstream.com bing.com* skype.com xbox.com* visualstudio.com dynamics.com* aka.ms azureedge.net
 Outlook*: outlook.com* microsoft.com office.com*
 OneDrive: onedrive.com live.com* microsoft.com
 SharePoint: sharepoint.com microsoft.com sharepointonline.com
-Google: google.com gmail.com* googlemail.com youtube.com android.com* googleapis.com googleusercontent.com googleadservices.com googletagmanager.com google-analytics.com withgoogle.com googlegroups.com gstatic.com googlesyndication.com googletagservices.com googlevideo.com googlesource.com googlemail.de
-Apple*: apple.com* icloud.com me.com itunes.com apple-cloudkit.com mzstatic.com apple-dns.net icloud-content.com
+Google: google.com google.dev gmail.com* googlemail.com youtube.com android.com* googleapis.com googleusercontent.com googleadservices.com googletagmanager.com google-analytics.com withgoogle.com googlegroups.com gstatic.com googlesyndication.com googletagservices.com googlevideo.com googlesource.com googlemail.de
+Apple*: apple.com* icloud.com me.com itunes.com cdn-apple.com apple-mapkit.com apple-cloudkit.com mzstatic.com apple-dns.net icloud-content.com
 iCloud: icloud.com apple.com* icloud-content.com
-Amazon: amazon.com amazon.de amazon.co.uk amazon.fr amazon.es amazon.it amazon.nl amazon.com.br amazon.ca amazon.in amazonaws.com amazonses.com media-amazon.com ssl-images-amazon.com amazonpay.com amazontrust.com images-amazon.com amazon-adsystem.com amazonvideo.com amazonmusic.com amazonalexa.com amazongames.com aboutamazon.com aboutamazon.de primevideo.com awsstatic.com
+Amazon: amazon.com amazon.de amazon.co.uk amazon.fr amazon.es amazon.it amazon.nl amazon.com.br amazon.co.jp amazon.ca amazon.in amazonaws.com amazonses.com media-amazon.com ssl-images-amazon.com amazonpay.com amazontrust.com images-amazon.com amazon-adsystem.com amazonvideo.com amazonmusic.com amazonalexa.com amazongames.com aboutamazon.com aboutamazon.de primevideo.com awsstatic.com
 Netflix: netflix.com netflix.net nflxext.com nflxso.net nflximg.net nflxvideo.net
 Spotify: spotify.com spotifycdn.com
 Disney+: disneyplus.com disney.com
@@ -36,6 +36,7 @@ Instagram: instagram.com cdninstagram.com facebookmail.com
 WhatsApp: whatsapp.com whatsapp.net wa.me
 LinkedIn: linkedin.com licdn.com
 Telegram: telegram.org
+Steam*: steamcommunity.com steampowered.com
 Dropbox: dropbox.com dropboxmail.com dropboxusercontent.com dropboxstatic.com getdropbox.com
 DocuSign: docusign.com docusign.net docusign.eu
 Adobe: adobe.com adobesign.com adobelogin.com adobe.io

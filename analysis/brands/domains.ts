@@ -21,6 +21,8 @@ export const isAddress = (host: string): boolean => ipaddr.isValid(host);
 export interface Lookalike {
   brand: Brand;
   how: string;
+  /** The letters look alike, the brand stands before another domain or inside a longer word, or one letter differs. */
+  means: 'shape' | 'front' | 'inside' | 'spelling';
   /** `same shape` is deliberate, `close spelling` may be chance, a longer name with the brand in it may be the brand's own. */
   certainty: 'high' | 'medium' | 'low';
 }
@@ -39,32 +41,38 @@ export function lookalikeOf(host: string, brands: readonly Brand[]): Lookalike |
   const shape = skeleton(name);
   const inFront = `.${shown.replaceAll('-', '.')}`;
   const run = skeleton(shown).replace(/[.-]/g, '');
-  const isNamesake = brands.some((brand) => labelsOf(brand).some(([, own]) => name === own));
+  const isNamesake = brands.some((brand) => labelsOf(brand).some(([, own, is_word]) => name === own && !is_word));
   // A weak match waits: another brand may be worn openly.
   let plain: Lookalike | undefined;
   for (const brand of brands) {
     const whole = brand.domains.find((domain) => inFront.includes(`.${domain}.`));
     if (whole !== undefined) {
-      return { brand, how: `"${whole}" set before a domain that is not the brand's`, certainty: 'high' };
+      return {
+        brand,
+        how: `"${whole}" set before a domain that is not the brand's`,
+        means: 'front',
+        certainty: 'high',
+      };
     }
-    for (const [label, own] of labelsOf(brand)) {
-      if (shape === label && name !== own) return { brand, how: 'same shape in other characters', certainty: 'high' };
-      if (name === own) continue; // The brand under another suffix may be its own: owners register many.
+    for (const [label, own, is_word] of labelsOf(brand)) {
+      if (shape === label && name !== own)
+        return { brand, how: 'same shape in other characters', means: 'shape', certainty: 'high' };
+      if (is_word || name === own) continue; // The brand under another suffix may be its own: owners register many.
       if (words.has(label)) {
         const how = `"${label}" set before a domain that is not the brand's`;
-        if (!isPlainCompound(shown, own, '-')) return { brand, how, certainty: 'high' };
-        plain ??= { brand, how, certainty: 'low' };
+        if (!isPlainCompound(shown, own, '-')) return { brand, how, means: 'front', certainty: 'high' };
+        plain ??= { brand, how, means: 'front', certainty: 'low' };
         continue;
       }
       if (label.length >= CONTAINED_MIN && run.includes(label)) {
         const how = `"${label}" inside a name that is not the brand's`;
-        if (!isPlainCompound(shown, own, '')) return { brand, how, certainty: 'high' };
-        plain ??= { brand, how, certainty: 'low' };
+        if (!isPlainCompound(shown, own, '')) return { brand, how, means: 'inside', certainty: 'high' };
+        plain ??= { brand, how, means: 'inside', certainty: 'low' };
         continue;
       }
       // Two brands may be one letter apart: whoever bears the name of one does not imitate the other.
       if (!isNamesake && label.length >= SPELLING_MIN && isOneEdit(shape, label)) {
-        return { brand, how: `one character from "${label}"`, certainty: 'medium' };
+        return { brand, how: `one character from "${label}"`, means: 'spelling', certainty: 'medium' };
       }
     }
   }
@@ -128,14 +136,16 @@ export function isRandomLabel(label: string): boolean {
   return switches >= 3 || /[bcdfghjklmnpqrstvwxz]{7,}/.test(label) || label.length >= RANDOM_LONG;
 }
 
-/** The shape and the spelling of each label a brand is known by. */
-function labelsOf(brand: Brand): readonly (readonly [shape: string, spelling: string])[] {
+/** A label that a brand is known by; one that is also a word is imitated by other characters only. */
+type Label = readonly [shape: string, spelling: string, is_word: boolean];
+
+function labelsOf(brand: Brand): readonly Label[] {
   const known = LABELS.get(brand);
   if (known) return known;
   const spellings = new Set(brand.domains.map((domain) => domain.split('.')[0] ?? domain));
   const labels = Array.from(spellings)
-    .filter((label) => label.length >= LABEL_MIN && !isLabelAWord(brand, label))
-    .map((label): [string, string] => [skeleton(label), label]);
+    .filter((label) => label.length >= LABEL_MIN)
+    .map((label): Label => [skeleton(label), label, isLabelAWord(brand, label)]);
   LABELS.set(brand, labels);
   return labels;
 }
@@ -182,7 +192,7 @@ const LOOKALIKES = new Map(
   }).flatMap(([latin, others]) => Array.from(others).map((other): [string, string] => [other, latin])),
 );
 /** Computed once a brand; the same brand always gives the same labels. */
-const LABELS = new WeakMap<Brand, readonly (readonly [string, string])[]>();
+const LABELS = new WeakMap<Brand, readonly Label[]>();
 /** What phish are after, and how they call it. */
 const BAIT =
   /log-?[io]n|sign-?in|secur|sicher|verif|account|konto|auth|passw|kennwort|push-?tan|banking|unlock|confirm|bestaetig|wallet|update|aktualis|billing|payment|zahlung|invoice|rechnung|refund|erstatt|claim|reward|bonus|gift|prize|gewinn|recover|alert|notice|notif|support|service|hilfe|kunde|help|suspend|reset|anmeld|track|deliver|paket|online|promo|deal|prime|(?:^|[-.])(?:id|sso|tan|pin|mfa|app|pay|info)(?:[-.]|$)/i;
