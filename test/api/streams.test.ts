@@ -39,6 +39,30 @@ describe('over a real port', () => {
     await second.closed;
   });
 
+  test('REQ-T07: what a restart lost is a gap, for whoever saw an event before it and for whoever only saw the stream begin', async () => {
+    const idle = await api.follow('/api/v1/ws/agent-thoughts', { as: 'viewer' });
+    const began = await idle.until(({ type }) => type === 'heartbeat');
+    const alerts = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
+    await post('before the restart');
+    const seen = await alerts.until(({ data }) => data?.['title'] === 'before the restart');
+    await post('never seen');
+    const next = await startApi([], { epoch: 2 });
+    try {
+      for (const [path, { seq }] of [
+        ['alerts', seen],
+        ['agent-thoughts', began],
+      ] as const) {
+        const resumed = await next.follow(`/api/v1/ws/${path}?after_seq=${seq}`, { as: 'viewer' });
+        const { data } = await resumed.until(({ type }) => type !== 'heartbeat');
+        expect([resumed.events()[0]?.type, data]).toEqual(['gap', { from: seq + 1, to: next.bus.lastSeq(path) }]);
+        resumed.close();
+      }
+    } finally {
+      for (const stream of [idle, alerts]) stream.close();
+      await next.stop();
+    }
+  });
+
   test('the first frame is a heartbeat: it tells where the stream stands', async () => {
     const stream = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
     const { seq } = await stream.until(({ type }) => type === 'heartbeat');

@@ -120,11 +120,13 @@ export async function startApi(
     /** Requests a minute of one user; tests ask more often than people. */
     user_minute_max?: number;
     streams_per_caller_max?: number;
+    /** Counts the processes before this one. */
+    epoch?: number;
   } = {},
 ): Promise<TestApi> {
   const clock = shiftedClock();
   let mode: Mode = options.mode ?? 'monitor';
-  const bus = localBus(systemClock, 1);
+  const bus = localBus(systemClock, options.epoch ?? 1);
   const known: { mesh?: TestMesh; api?: Api; records?: Records } = {};
   const ledger = {
     get: async (task_id: string) => known.mesh?.ledger.get(task_id),
