@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import type { Config } from './config.ts';
 import { ConfigError } from './layers.ts';
+import { ANOTHER_PORT } from './lifetime.ts';
 import { agentsHere, portOf } from './roster.ts';
 
 /** A port that the orchestrator or the API needs and somebody else has; the message says whose, and what to do. */
@@ -11,8 +12,8 @@ export class PortTakenError extends Error {
 
 /**
  * Takes the ports of the orchestrator and of the API for a moment, and gives them back. Throws a PortTakenError when one cannot be
- * had, and a ConfigError when two are to share one. A port that may be any is not looked at, and neither is whether those of
- * agents are free: a fleet does without one of them.
+ * had or none of all agents', and a ConfigError when two are to share one. A port that may be any is not looked at, and a fleet
+ * does without one of its agents.
  */
 export async function assertPortsFree(config: Config): Promise<void> {
   const owners = new Map(agentsHere(config).map((id) => [portOf(config, id), id]));
@@ -26,6 +27,12 @@ export async function assertPortsFree(config: Config): Promise<void> {
         `port ${port} of ${of} is taken, so nothing was started: stop who has it, or give another with ${flag}`,
       );
   }
+  const own = agentsHere(config).flatMap((id) => portOf(config, id) || []);
+  const is_taken = await Promise.all(own.map((port) => isTaken(port, config.host)));
+  if (own.length === 0 || is_taken.includes(false)) return;
+  throw new PortTakenError(
+    `the ports of all agents are taken, so nothing was started: does another fleet run here? ${ANOTHER_PORT}`,
+  );
 }
 
 function neededBy(config: Config): { of: string; port: number; flag: string }[] {

@@ -137,6 +137,13 @@ describe('a port that the fleet cannot do without is taken', () => {
     expect(await isFree(web)).toBe(true);
   });
 
+  test('those of all agents, as where another fleet runs: it is noticed before any of them is started', async () => {
+    const [orchestrator = 0] = await freePorts(1);
+    const { config, flags } = configured({ agents: ['threat-intel'], ports: { orchestrator, 'threat-intel': taken } });
+    await expect(startFleet({ config, flags, onEvent })).rejects.toThrow(/^the ports of all agents are taken/);
+    expect([events, existsSync(config.data)]).toEqual([[], false]);
+  });
+
   test('two that are to share one are a mistake of the configuration', async () => {
     const [port = 0] = await freePorts(1);
     const shared = configured({ agents: ['threat-intel'], ports: { orchestrator: port }, api: { port } });
