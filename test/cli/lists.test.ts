@@ -40,7 +40,7 @@ test('help says no default where there is none', async () => {
 });
 
 test('whoever stops reading what goes on beside the answer gets the answer all the same', async () => {
-  const child = spawn(process.execPath, [launcher, 'investigate', '--json', 'examples/inputs/report.txt'], {
+  const child = spawn(process.execPath, [launcher, 'investigate', 'examples/inputs/report.txt'], {
     env: { ...process.env, AURORA_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -48,5 +48,5 @@ test('whoever stops reading what goes on beside the answer gets the answer all t
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   expect(await once(child, 'close')).toEqual([0, null]);
-  expect(JSON.parse(said)).toMatchObject({ state: 'completed' });
+  expect(said).toMatch(/^Handoffs$/m);
 }, 60_000);
