@@ -54,6 +54,8 @@ export interface ApiDeps {
   /** Throws when a mode is not possible here. */
   assertMode: (mode: Mode) => void;
   fixed: RuntimeSettings['fixed'];
+  /** Whether an agent of that id has a key here: after a restart it may be at work before it is listed again. */
+  isEnrolled?: (agent_id: string) => boolean;
   /** A question that only a database that answers can answer. */
   askDatabase: () => Promise<unknown>;
   proxies?: readonly string[];
@@ -103,6 +105,8 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     streams: streamList,
     authority,
     tickets,
+    isAgent: (agent_id) =>
+      orchestrator.agents().some((agent) => agent.agent_id === agent_id) || (deps.isEnrolled?.(agent_id) ?? false),
     limiter,
     budgets: limits,
     proxies,

@@ -2,11 +2,17 @@
 import type { RouteContext } from '../protocol/index.ts';
 import type { KeepAnswer } from '../soc/index.ts';
 
-/** What an act made, as its route answers it; of a secret that is shown once only what it belongs to. */
+/** What an act made, as its route answers it; of a secret that is shown once only what it belongs to, and what to do without it. */
 export interface Made {
   output: unknown;
   /** The route's own unless said. */
   status?: number;
+}
+
+/** Told to whoever repeats a request whose answer held a secret: that may be lost for good. */
+export interface LostSecret {
+  /** A sentence of what to do where it did not arrive. */
+  next: string;
 }
 
 /** Lets the act of this request keep its answer. */

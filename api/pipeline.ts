@@ -1,6 +1,7 @@
 /** The road of one request: who, how often, may they, is it well-formed; then the act, and one answer (house.md 6). */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { digestOf } from '../mesh/index.ts';
 import {
   admits,
@@ -14,7 +15,7 @@ import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
 import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
 import type { Authority, Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import { letKeep } from './keeping.ts';
+import { letKeep, type LostSecret } from './keeping.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
@@ -284,13 +285,15 @@ function versionIn(header: string | undefined): number | undefined {
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
 
-/** Whose secret it was is said: what nobody can use has to be taken back. */
-const shownOnce = (made: string | null): AuroraError =>
-  new AuroraError(4090, {
-    message:
-      'This was made under that key already, and its secret was shown once: where it did not arrive, revoke or reset what was made',
-    ...(made !== null && { detail: JSON.parse(made) as unknown }),
+/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
+function shownOnce(made: string | null): AuroraError {
+  const detail: unknown = made === null ? null : JSON.parse(made);
+  const next = Lost.safeParse(detail).data?.next ?? 'take back what was made';
+  return new AuroraError(4090, {
+    message: `This was made under that Idempotency-Key already, and its secret was shown once. Where it did not arrive: ${next}`,
+    ...(detail !== null && { detail }),
   });
+}
 
 const badHeader = (name: string, rule: string): AuroraError =>
   new AuroraError(4220, {
@@ -304,6 +307,7 @@ function etagIn(body: string): string | undefined {
   return typeof version === 'number' ? `"${version}"` : undefined;
 }
 
+const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
 /** H01. */
 const API_VERSION = '1.0';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -53,6 +53,8 @@ export interface StreamDeps {
   metrics: Metrics;
   authority: Authority;
   tickets: Tickets;
+  /** Whether there is an agent of that id, at work or away. */
+  isAgent: (agent_id: string) => boolean;
   /** The counters that requests are counted with too, and the budgets of the moment. */
   limiter: RateLimiter;
   budgets: () => StoredSettings['limits'];
@@ -106,6 +108,8 @@ export function createStreams(deps: StreamDeps): StreamHub {
     if (!admits(spec.permission, who.caller) || !admits(spec.shows, who.caller)) {
       throw new AuroraError(4030, { message: `This stream needs ${spec.shows}`, detail: { permission: spec.shows } });
     }
+    const { agent_id } = params;
+    if (agent_id !== undefined && !deps.isAgent(agent_id)) throw new AuroraError(4043, { detail: { agent_id } });
     const own = by_caller.get(who.caller.sub) ?? 0;
     if (own >= limits.streams_per_caller_max || followers.size >= limits.streams_max) {
       throw new AuroraError(5030, { message: 'Too many streams are open', retry_after_ms: RETRY_AFTER_MS });

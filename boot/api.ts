@@ -8,7 +8,7 @@ import {
   type Api,
   type Gateway,
 } from '../api/index.ts';
-import { listen, LISTEN_BOUNDS } from '../mesh/index.ts';
+import { listen, LISTEN_BOUNDS, type Pins } from '../mesh/index.ts';
 import { narrowMode, type Ledger, type Orchestrator, type OnTold, type Standing } from '../orchestrator/index.ts';
 import { AuroraError, type Mode } from '../protocol/index.ts';
 import { localBus, sleep, VERSION } from '../seams/index.ts';
@@ -27,6 +27,7 @@ export interface FaceDeps {
   place: Place;
   store: Store;
   ledger: Ledger;
+  pins: Pins;
 }
 
 /** What the orchestrator is given before the port is there: who hears what it tells, the mode in force, and who may still act. */
@@ -47,7 +48,7 @@ export interface OpenFace {
 
 /** Opens the records and makes the first administrator where nobody is; undefined where no API is wanted. */
 export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
-  const { config, seams, place, store, ledger } = deps;
+  const { config, seams, place, store, ledger, pins } = deps;
   const { port: asked } = config.api;
   if (asked === undefined || asked === 'off') return undefined;
   const wanted = asked;
@@ -87,6 +88,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
       configured_mode: config.mode,
       assertMode: (wanted) => assertMode(wanted, config),
       fixed: fixedOf(config, orchestrator),
+      isEnrolled: (agent_id) => pins.of(agent_id)?.role === 'agent',
       askDatabase: () => store.db.selectFrom('meta').select('key').limit(1).executeTakeFirst(),
       proxies,
       origins: config.origins,

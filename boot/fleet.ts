@@ -5,6 +5,7 @@ import { createChild, type Child, type ChildSpec } from './child.ts';
 import type { Config } from './config.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import { placeOf } from './place.ts';
+import { assertPortsFree } from './ports.ts';
 import { addressesOf, agentsHere, portOf, rosterOf } from './roster.ts';
 import { bindingOf, onThisMachine } from './seams.ts';
 
@@ -54,10 +55,14 @@ export class FleetError extends Error {
   override readonly name = 'FleetError';
 }
 
-/** Makes missing keys, starts all agents, then the orchestrator that dials them. Rejects when that one cannot be started. */
+/**
+ * Makes missing keys, starts all agents, then the orchestrator that dials them. Rejects when that one cannot be started: with a
+ * PortTakenError before anything is, when its port or that of the API is taken.
+ */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const config = onThisMachine(options.config);
   bindingOf('orchestrator', config); // what cannot be bound is said once, not by every process
+  if (!options.free_ports) await assertPortsFree(config);
   ensureFleetKeys(config);
   addOperator(config, 'local');
   const release = stayAlive();

@@ -58,6 +58,7 @@ export { KeyFileError } from './keys.ts';
 export { ConfigError } from './layers.ts';
 export { approve } from './pins.ts';
 export { placeOf } from './place.ts';
+export { PortTakenError } from './ports.ts';
 export { readNote } from './running.ts';
 export { portOf } from './roster.ts';
 export { trustOf } from './seams.ts';

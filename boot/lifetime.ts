@@ -58,12 +58,15 @@ export async function live(start: () => Promise<Running>): Promise<never> {
   process.exit(0);
 }
 
+/** What to do about a port that is taken. */
+export const ANOTHER_PORT =
+  'stop who has it, or set another: ports in the configuration, AURORA_PORTS=<id>=<port>; for the orchestrator aurora up --port, for the API --api-port';
+
 /** The message for a person; faults of the program itself keep their stack. */
 function sentenceOf(reason: unknown): string {
   if (isUnusable(reason)) return reason.message;
   if (isPortTaken(reason)) {
-    const another = 'AURORA_PORTS=<id>=<port>; for the orchestrator aurora up --port, for the API --api-port';
-    return `the port is taken (${reason.message}); stop who has it, or set another: ports in the configuration, ${another}`;
+    return `the port is taken (${reason.message}); ${ANOTHER_PORT}`;
   }
   return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
 }
@@ -71,7 +74,8 @@ function sentenceOf(reason: unknown): string {
 const isUnusable = (reason: unknown): reason is Error =>
   reason instanceof ConfigError || reason instanceof KeyFileError;
 
-const isPortTaken = (reason: unknown): reason is Error =>
+/** Whether somebody else listens there. */
+export const isPortTaken = (reason: unknown): reason is Error =>
   reason instanceof Error && 'code' in reason && reason.code === 'EADDRINUSE';
 
 function whenStopped(): Promise<string> {

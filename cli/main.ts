@@ -1,5 +1,5 @@
 /** The command line: which commands there are, what they take, how they end. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import pico from 'picocolors';
 import {
   addOperator,
@@ -31,6 +31,7 @@ import { toJsonText } from './text.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   process.stdout.on('error', onStdout);
+  process.stderr.on('error', onStderr);
   const program = createProgram((ended) => (code = ended));
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -47,6 +48,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 function onStdout(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.ok);
+}
+
+/** What was on its way there goes on: the answer is on stdout. */
+function onStderr(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 interface Common {
@@ -66,6 +72,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--operator <name>', 'whose key to use', 'local')
     .option('--json', 'machine-readable output on stdout')
     .addHelpText('after', EXAMPLES)
+    .configureHelp({ optionDescription: (option) => withoutNothing(HELP.optionDescription(option)) })
     .showHelpAfterError('(aurora --help shows what there is)');
 
   const common = () => program.opts<Common>();
@@ -87,7 +94,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--single-process', 'all in one process: no isolation between agents', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  aurora up\n  aurora up --agents threat-intel,email-security\n  aurora up --replicas web-security=2 --data /var/lib/aurora',
+      '\nExamples:\n  aurora up\n  aurora up --agents threat-intel,email-security\n  aurora up --replicas web-security=2 --data /var/lib/aurora\n\nExit codes: 0 stopped, 1 it could not start or go on, 2 wrong call or configuration, 79 a port is taken',
     )
     .action(async ({ agents, replicas, port, apiPort, api, singleProcess }: UpFlags) => {
       const { up } = await import('./up.ts');
@@ -276,6 +283,10 @@ interface UpFlags {
   api: boolean;
   singleProcess: boolean;
 }
+
+const HELP = new Help();
+/** That a switch is off unless said goes without saying. */
+const withoutNothing = (text: string): string => text.replace(/ \(default: (?:false|\{\})\)$/, '');
 
 /** What an orchestrator grants at most. */
 const DEADLINE_S_MAX = 900;

@@ -1,6 +1,6 @@
 /** How a command ends: exit codes that mean something, and errors that say what to do next. */
 import { z } from 'zod';
-import { ConfigError, FleetError, KeyFileError } from '../boot/index.ts';
+import { ConfigError, FleetError, KeyFileError, PortTakenError } from '../boot/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { safe } from './text.ts';
 
@@ -13,6 +13,8 @@ export const EXIT = {
   usage: 2,
   /** Nobody could be reached. */
   unreachable: 3,
+  /** A port of the fleet is taken; the same as that of a process of it. */
+  port_taken: 79,
   /** Stopped by Ctrl-C. */
   interrupted: 130,
 } as const;
@@ -50,6 +52,7 @@ export function toOutcome(reason: unknown): { code: number; text: string } {
   if (reason instanceof UsageError || reason instanceof ConfigError || reason instanceof KeyFileError) {
     return { code: EXIT.usage, text: reason.message };
   }
+  if (reason instanceof PortTakenError) return { code: EXIT.port_taken, text: reason.message };
   if (reason instanceof FleetError) return { code: EXIT.failed, text: reason.message };
   const error = told(AuroraError.from(reason instanceof AdvisedError ? reason.error : reason));
   const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;

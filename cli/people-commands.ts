@@ -87,7 +87,7 @@ function addKeys({ program, configOf, isJson }: Cli): void {
     .command('add <name>')
     .description('make a key with some of your own permissions; it is shown once')
     .requiredOption('--scopes <permissions>', 'what it may do, comma-separated', toScopes)
-    .option('--days <n>', 'how long it counts: 90', toInteger)
+    .option('--days <n>', 'how many days it counts, 90 unless said', toInteger)
     .action(async (name: string, { scopes, days }: { scopes: Permission[]; days?: number }) =>
       (await people()).addKey(configOf(), { name, scopes, days }, isJson()),
     );

@@ -10,7 +10,7 @@ import {
 import type { Audit, IssuedSession, Keys, Sessions, Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
-import { keepIn } from '../keeping.ts';
+import { keepIn, type LostSecret } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -47,7 +47,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
       return keys.list({ limit, cursor, username: caller.role === 'admin' ? username : caller.username });
     }),
     authRoutes.createKey.implement((asked, context) => {
-      const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ output: { key_id } }));
+      const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ output: { key_id, ...withoutKey(key_id) } }));
       return keys.create(doerIn(context), callerIn(context), asked, keepAnswer);
     }),
     authRoutes.revokeKey.implement(async ({ key_id }, context) => {
@@ -84,6 +84,10 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
     return { ...signed, token_type: 'Bearer', refresh_token, refresh_expires_in, username, role };
   }
 }
+
+const withoutKey = (key_id: string): LostSecret => ({
+  next: `revoke it (DELETE /api/v1/auth/api-keys/${key_id}, or: aurora keys revoke ${key_id}), then make another under a new Idempotency-Key`,
+});
 
 const mustChange = (): AuroraError =>
   new AuroraError(4030, {

@@ -3,7 +3,7 @@ import { AuroraError, userRoutes, type BoundRoute, type User } from '../../proto
 import type { Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
-import { keepIn } from '../keeping.ts';
+import { keepIn, type LostSecret } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 
 /** The routes with their acts. */
@@ -23,7 +23,9 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
     }),
     userRoutes.list.implement((query) => users.list(query)),
     userRoutes.create.implement((asked, context) => {
-      const keepAnswer = keepIn(context, ({ username }: User) => ({ output: { username } }));
+      const keepAnswer = keepIn(context, ({ username }: User) => ({
+        output: { username, ...withoutPassword(username) },
+      }));
       return users.create(doerIn(context), asked, keepAnswer);
     }),
     userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
@@ -33,5 +35,9 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
     }),
   ];
 }
+
+const withoutPassword = (username: string): LostSecret => ({
+  next: `set a new one-time password (PATCH /api/v1/users/${username} with {"reset_password": true}, or: aurora users set ${username} --reset-password)`,
+});
 
 const TRIES_MINUTE_MAX = 10;

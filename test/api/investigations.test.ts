@@ -132,6 +132,16 @@ describe('an investigation', () => {
     expect((await ask({ input: { text: 'x', base64: 'eA==' } })).status).toBe(422);
   });
 
+  test('ATK-E4: a viewer gets no grant for bytes, and can do nothing with those of an analyst', async () => {
+    const ref = { sha256: 'a'.repeat(64), size: 8, media_type: 'text/plain', name: 'x' };
+    const path = '/api/v1/blobs/grant';
+    expect(await api.call('POST', path, { as: 'viewer', body: ref })).toMatchObject({ status: 403 });
+    expect(await api.call('POST', path, { as: 'analyst', body: ref })).toMatchObject({ status: 200 });
+    const body = { input: { name: 'x', ref } };
+    const asked = await api.call('POST', '/api/v1/agents/investigate', { as: 'viewer', body });
+    expect([asked.status, asked.body.error.code]).toEqual([403, 'AURORA-4030']);
+  });
+
   test('an alert larger than a frame is investigated as well', async () => {
     const line = '203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.1" 200 12\n';
     const posted = await api.call('POST', '/api/v1/alerts', {

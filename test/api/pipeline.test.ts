@@ -7,6 +7,7 @@ import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } fr
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
 
+const Lost = z.object({ next: z.string() });
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const fail = route({
@@ -446,6 +447,25 @@ describe('repetition and versions', () => {
       expect(again.text).not.toContain(secret ?? 'no secret');
     },
   );
+
+  test('whoever lost a secret is told what it belonged to and what to do, and that works', async () => {
+    const headers = { 'idempotency-key': 'lost-secret' };
+    const make = async (path: string, body: object) => {
+      await api.call('POST', path, { as: 'admin', body, headers });
+      const { status, body: told } = await api.call('POST', path, { as: 'admin', body, headers });
+      const { message, detail } = told.error;
+      const { next } = Lost.parse(detail);
+      expect([status, message]).toEqual([409, expect.stringMatching(/shown once\. Where it did not arrive: /)]);
+      expect(message.endsWith(next)).toBe(true);
+      const [, method = '', at = '', sent = 'null'] =
+        /\((\w+) (\S+?)(?: with (\{.*?\}))?, or: aurora /.exec(next) ?? [];
+      return api.call(method, at, { as: 'admin', ...(sent !== 'null' && { body: JSON.parse(sent) as object }) });
+    };
+    const revoked = await make('/api/v1/auth/api-keys', { name: 'lost', scopes: ['alerts:read'] });
+    expect([revoked.status, revoked.text]).toEqual([200, '{"deleted":true}']);
+    const reset = await make('/api/v1/users', { username: 'lost-password', role: 'viewer' });
+    expect([reset.status, reset.body.one_time_password]).toEqual([200, expect.stringMatching(/.{12,}/)]);
+  });
 
   test('an alert that was there already is kept with its own status', async () => {
     await api.call('POST', '/api/v1/alerts?on_duplicate=return', { as: 'analyst', body: alert('seen twice') });

@@ -8,6 +8,7 @@ import { memoryLink, LINK_LIMITS } from '../../mesh/index.ts';
 import { AuroraError, stream, type Caller } from '../../protocol/index.ts';
 import { countingMetrics, localBus, manualClock, silentLog, type Bus, type ManualClock } from '../../seams/index.ts';
 import { startApi, type Frame, type TestApi } from '../support/api.ts';
+import { echoAgent } from '../support/echo.ts';
 
 describe('over a real port', () => {
   let api: TestApi;
@@ -36,6 +37,30 @@ describe('over a real port', () => {
     expect(Object.keys(second.events()[0] ?? {})).toEqual(['type', 'seq', 'at', 'id', 'data']);
     second.close();
     await second.closed;
+  });
+
+  test('REQ-T07: what a restart lost is a gap, for whoever saw an event before it and for whoever only saw the stream begin', async () => {
+    const idle = await api.follow('/api/v1/ws/agent-thoughts', { as: 'viewer' });
+    const began = await idle.until(({ type }) => type === 'heartbeat');
+    const alerts = await api.follow('/api/v1/ws/alerts', { as: 'viewer' });
+    await post('before the restart');
+    const seen = await alerts.until(({ data }) => data?.['title'] === 'before the restart');
+    await post('never seen');
+    const next = await startApi([], { epoch: 2 });
+    try {
+      for (const [path, { seq }] of [
+        ['alerts', seen],
+        ['agent-thoughts', began],
+      ] as const) {
+        const resumed = await next.follow(`/api/v1/ws/${path}?after_seq=${seq}`, { as: 'viewer' });
+        const { data } = await resumed.until(({ type }) => type !== 'heartbeat');
+        expect([resumed.events()[0]?.type, data]).toEqual(['gap', { from: seq + 1, to: next.bus.lastSeq(path) }]);
+        resumed.close();
+      }
+    } finally {
+      for (const stream of [idle, alerts]) stream.close();
+      await next.stop();
+    }
   });
 
   test('the first frame is a heartbeat: it tells where the stream stands', async () => {
@@ -89,6 +114,23 @@ describe('over a real port', () => {
       await expect(api.follow('/api/v1/ws/alerts', { as, headers: { origin } })).rejects.toMatchObject({ status: 403 });
     }
     (await api.follow('/api/v1/ws/alerts', { as, headers: { origin: 'https://soc.example' } })).close();
+  });
+
+  test('steps of an agent that does not exist are 404 for whoever may read them, of one that is away they are followed', async () => {
+    const own = await startApi([echoAgent('ada')]);
+    try {
+      const path = (agent_id: string) => `/api/v1/ws/agents/${agent_id}/tool-calls`;
+      await expect(own.follow(path('nobody'))).rejects.toMatchObject({ status: 401 });
+      await expect(own.follow(path('nobody'), { as: 'viewer' })).rejects.toMatchObject({
+        status: 404,
+        body: { error: { code: 'AURORA-4043', detail: { agent_id: 'nobody' } } },
+      });
+      (await own.follow(path('ada'), { as: 'viewer' })).close();
+      own.mesh.crash('ws://ada');
+      (await own.follow(`${path('ada')}?after_seq=1`, { as: 'viewer' })).close();
+    } finally {
+      await own.stop();
+    }
   });
 
   test('an address that is none is 404, and no fault of ours', async () => {
@@ -180,6 +222,7 @@ describe('on a clock that is moved', () => {
           throw new AuroraError(4012);
         },
       },
+      isAgent: () => true,
       limiter: createRateLimiter(clock),
       budgets: () => ({ user_minute_max: 100, chat_minute_max: 20, key_minute_max: 6_000 }),
       proxies: [],

@@ -1,11 +1,11 @@
 /** The fleet as real processes from what was built: each its own, restarted, given up, drained, gone with its parent. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   addOperator,
@@ -13,6 +13,7 @@ import {
   FleetError,
   loadConfig,
   placeOf,
+  PortTakenError,
   startFleet,
   startTogether,
   type Config,
@@ -22,6 +23,7 @@ import {
 } from '../../boot/index.ts';
 import { AnalysisResult } from '../../protocol/index.ts';
 import { addPins, filePins } from '../../boot/pins.ts';
+import { aurora } from '../support/aurora.ts';
 import { freePorts } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -83,16 +85,75 @@ test('an agent that only dies is given up after five times and said so; the othe
 }, 120_000);
 
 test('an orchestrator that cannot start fails the whole start, and nothing is left running', async () => {
-  const held = createServer().listen(0, '127.0.0.1');
-  await once(held, 'listening');
-  const address = held.address();
-  const [intel = 0] = await freePorts(1);
-  const ports = { orchestrator: typeof address === 'object' && address ? address.port : 0, 'threat-intel': intel };
+  const [orchestrator = 0, intel = 0] = await freePorts(2);
+  const ports = { orchestrator, 'threat-intel': intel };
   const { config, flags } = configured({ agents: ['threat-intel'], ports });
-  await expect(startFleet({ config, flags, quiet: true, onEvent })).rejects.toThrow(FleetError);
+  const unusable = { ...flags, policy: { rules: 'no list' } };
+  await expect(startFleet({ config, flags: unusable, quiet: true, onEvent })).rejects.toThrow(FleetError);
   expect(events.flatMap(({ pid }) => (isAlive(pid) ? [pid] : []))).toEqual([]);
-  held.close();
 }, 120_000);
+
+describe('a port that the fleet cannot do without is taken', () => {
+  const held = createServer();
+  let taken = 0;
+  beforeAll(async () => {
+    held.listen(0, '127.0.0.1');
+    await once(held, 'listening');
+    const address = held.address();
+    taken = typeof address === 'object' && address ? address.port : 0;
+  });
+  afterAll(() => void held.close());
+  const startBy = { processes: startFleet, 'one process': startTogether };
+
+  test.each(['processes', 'one process'] as const)('%s: it is noticed before anything is started', async (name) => {
+    const [orchestrator = 0, intel = 0] = await freePorts(2);
+    for (const [flags, said] of [
+      [{ ports: { orchestrator: taken, 'threat-intel': intel } }, `port ${taken} of the orchestrator is taken`],
+      [{ ports: { orchestrator, 'threat-intel': intel }, api: { port: taken } }, `port ${taken} of the API is taken`],
+    ] as const) {
+      const { config, flags: given } = configured({ agents: ['threat-intel'], ...flags });
+      const starting = startBy[name]({ config, flags: given, quiet: true, onEvent });
+      await expect(starting).rejects.toThrow(PortTakenError);
+      await expect(starting).rejects.toThrow(said);
+      expect([events, existsSync(config.data)]).toEqual([[], false]);
+    }
+  });
+
+  test('aurora up ends with 79 and says how to give another', async () => {
+    const [orchestrator] = await freePorts(1);
+    const args = ['up', '--data', join(folder, 'taken'), '--port', String(orchestrator), '--api-port', String(taken)];
+    expect(await aurora(args)).toEqual({
+      code: 79,
+      stdout: '',
+      stderr: `aurora: port ${taken} of the API is taken, so nothing was started: stop who has it, or give another with --api-port\n`,
+    });
+  });
+
+  test('one process: a taken port of an agent ends it too, with those that serve already', async () => {
+    const [orchestrator = 0, web = 0] = await freePorts(2);
+    const ports = { orchestrator, 'web-security': web, 'threat-intel': taken };
+    const { config } = configured({ agents: ['web-security', 'threat-intel'], ports });
+    await expect(startTogether({ config })).rejects.toThrow(/^a port is taken \(.*AURORA_PORTS/);
+    expect(await isFree(web)).toBe(true);
+  });
+
+  test('those of all agents, as where another fleet runs: it is noticed before any of them is started', async () => {
+    const [orchestrator = 0] = await freePorts(1);
+    const { config, flags } = configured({ agents: ['threat-intel'], ports: { orchestrator, 'threat-intel': taken } });
+    await expect(startFleet({ config, flags, onEvent })).rejects.toThrow(/^the ports of all agents are taken/);
+    expect([events, existsSync(config.data)]).toEqual([[], false]);
+  });
+
+  test('two that are to share one are a mistake of the configuration', async () => {
+    const [port = 0] = await freePorts(1);
+    const shared = configured({ agents: ['threat-intel'], ports: { orchestrator: port }, api: { port } });
+    const said = `port ${port} is given to the orchestrator and to the API: see --api-port`;
+    await expect(startFleet({ ...shared, onEvent })).rejects.toThrow(said);
+    const eaten = configured({ agents: ['threat-intel'], ports: { orchestrator: port, 'threat-intel': port } });
+    await expect(startFleet({ ...eaten, onEvent })).rejects.toThrow(`port ${port} is given to threat-intel and to`);
+    expect(events).toEqual([]);
+  });
+});
 
 test('children end when their parent is killed, so that no port stays taken', async () => {
   const [orchestrator, intel] = await freePorts(2);
@@ -182,6 +243,14 @@ async function judged(fleet: Fleet, config: Config): Promise<string> {
   } finally {
     peer.close(1000, 'done');
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  return once(server, 'listening').then(
+    () => new Promise((resolve) => server.close(() => resolve(true))),
+    () => false,
+  );
 }
 
 function onEvent(event: FleetEvent): void {

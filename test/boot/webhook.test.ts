@@ -218,6 +218,20 @@ test('a breaker stays open twice as long each time, at most five minutes', () =>
   expect(() => breaker.check()).not.toThrow();
 });
 
+test.each([3_600_000, -7_200_000])(
+  'how long a breaker stays open is no matter of the wall, which jumps by %i ms (FLT-X32)',
+  (jump_ms) => {
+    const clock = manualClock();
+    const breaker = createBreaker(clock, { failures_max: 1, open_ms: 30_000, open_ms_max: 300_000 });
+    breaker.report(false);
+    clock.advance(10_000);
+    clock.jumpWall(jump_ms);
+    expect(() => breaker.check()).toThrow(expect.objectContaining({ retry_after_ms: 20_000 }) as Error);
+    clock.advance(20_000);
+    expect(() => breaker.check()).not.toThrow();
+  },
+);
+
 describe('it is led nowhere it may not go (ATK-G1, ATK-G2)', () => {
   const unreachable = { code: 5030, message: expect.stringContaining('may not be reached') as string };
 

@@ -1,10 +1,12 @@
 /** The words that list: bare, and with `list` behind them, the same. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addOperator, loadConfig, operatorsOf } from '../../boot/index.ts';
-import { aurora } from '../support/aurora.ts';
+import { aurora, launcher } from '../support/aurora.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aurora-lists-'));
 const run = (...args: string[]) => aurora(args, { env: { AURORA_DATA: data } });
@@ -29,3 +31,22 @@ test('no time at all is no deadline: it is said before anybody is asked', async 
   const ended = await run('investigate', 'README.md', '--deadline', '0');
   expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('say 1 to 900 seconds') as string });
 });
+
+test('help says no default where there is none', async () => {
+  const { code, stdout } = await run('up', '--help');
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/--single-process .*isolation between agents\n/)]);
+  expect(stdout).not.toContain('default');
+  expect((await run('call', '--help')).stdout).toContain('(default: 60)');
+});
+
+test('whoever stops reading what goes on beside the answer gets the answer all the same', async () => {
+  const child = spawn(process.execPath, [launcher, 'investigate', 'examples/inputs/report.txt'], {
+    env: { ...process.env, AURORA_DATA: data },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr.destroy();
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(said).toMatch(/^Handoffs$/m);
+}, 60_000);

@@ -50,6 +50,8 @@ test('whoever looks at a terminal is shown it there, and there is no file', () =
 
 test('one signs in, makes users and keys, takes them back, and signs out', async () => {
   expect((await run(['users'])).code).toBe(2);
+  const agents = await run(['agents', 'list']);
+  expect([agents.code, agents.stdout]).toEqual([0, expect.stringMatching(/threat-intel/)]);
   const refused = await run(['login', 'admin', '--password-stdin'], `${first()}\n`);
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('new_password')]);
   const signed = await run(['login', 'admin', '--password-stdin'], `${first()}\none long sentence\n`);
@@ -60,6 +62,7 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   const [, password = ''] = /shown once: (\S+)/.exec(added.stdout) ?? [];
   expect(password.length).toBe(23);
   expect((await run(['users'])).stdout).toMatch(/anna +analyst +has a first password/);
+  expect(await run(['users', 'list'])).toEqual(await run(['users']));
   const reset = await run(['users', 'set', 'anna', '--role', 'viewer', '--reset-password']);
   expect(reset.stdout).toContain('a new first password');
 
@@ -67,6 +70,7 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   const [, key_id = ''] = /^(key_\w+) is made/.exec(key.stdout) ?? [];
   expect((await run(['keys', 'revoke', key_id])).stdout).toBe(`${key_id} is revoked\n`);
   const keys = await run(['--json', 'keys']);
+  expect(await run(['--json', 'keys', 'list'])).toEqual(keys);
   expect(JSON.parse(keys.stdout)).toMatchObject({ items: [{ key_id, name: 'siem', username: 'admin' }] });
   expect((await run(['keys', 'add', 'x', '--scopes', 'everything'])).code).toBe(2);
 

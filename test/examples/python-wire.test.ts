@@ -101,6 +101,28 @@ describeWithPython('the agents in Python', () => {
     ['500 levels', nested(500), [refused(-32600)]],
   ];
 
+  test.each([
+    ['two lines, with and without an end of their own', 'a\nb', 2],
+    ['lines that end in CRLF', 'a\r\nb\r\n', 2],
+    ['nothing', '', 0],
+  ])('minimal.py counts lines: %s', async (_what, text, lines) => {
+    const socket = await connect(ports[1]!);
+    socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'count_lines', params: { text } }));
+    expect(await socket.next()).toEqual({ jsonrpc: '2.0', result: { lines }, id: 1 });
+  });
+
+  test('minimal.py says how it is called, and that a port is taken, instead of serving nobody', async () => {
+    for (const args of [['abc'], ['--help'], ['9021', '9022']]) {
+      const asked = startScript('minimal.py', args);
+      expect([await asked.ended, asked.said()]).toEqual([
+        1,
+        expect.stringMatching(/usage: minimal\.py \[port, else 9021\]/),
+      ]);
+    }
+    const second = startScript('minimal.py', [String(ports[1])]);
+    expect([await second.ended, second.said()]).toEqual([1, expect.stringContaining('address already in use')]);
+  });
+
   describe.each([
     ['agent.py', 0, 'analyze_certificate', { input: { name: 'a.pem', text: '' } }],
     ['minimal.py', 1, 'count_lines', { text: 'a\nb' }],

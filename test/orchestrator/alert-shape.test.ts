@@ -144,3 +144,27 @@ test('zeros that a broken write left are skipped and said; a file of zeros stays
   expect(result.not_checked[0]?.why).toContain('damaged when it was written');
   expect(() => detectKind(Buffer.from('a\0b\n'.repeat(100)))).toThrow(/binary/);
 });
+
+test.each([
+  ['a colon that is missing', '{\n  "a": 1,\n  "b" 2\n}\n', ': line 3, column 7'],
+  ['a comma too many', '{"title": "x",}', ': line 1, column 15'],
+  ['a line break within a text', '{\n"title": "x\ny"}', ': line 2, column 12'],
+  ['a second record', '{"title":"x"}\n{"title":"y"}\n', ': line 2, column 1'],
+  ['a file that was cut', '{"title":', ': it stops at line 1, column 10'],
+  ['one that was cut behind a line', '{"title":\n\n', ': it stops at line 3, column 1'],
+  ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), ''],
+])('an alert that is no JSON is refused by the place where it stops: %s', async (_what, bytes, place) => {
+  const open = async function* () {
+    yield await Promise.resolve(Buffer.from(bytes));
+  };
+  const run = createInvestigate({
+    planner: rulesPlanner,
+    open,
+    handOff: () => Promise.reject(new Error('nothing is asked')),
+  });
+  const task = row('root', { params: { input: { name: 'bad.json', text: '' }, kind: 'alert' } });
+  await expect(run(task, new AbortController().signal, () => undefined)).rejects.toMatchObject({
+    code: 4220,
+    message: `The input is no valid JSON in UTF-8${place}`,
+  });
+});

@@ -242,6 +242,16 @@ describe('putting', () => {
   });
 });
 
+test('whoever has the grant of somebody else can put what was announced, and neither other bytes nor a look at those', async () => {
+  const announced = Buffer.from('what ann announced');
+  const { url, token } = store.forPutting(refTo(announced));
+  const forged = Buffer.from('what bob puts there'.slice(0, announced.length));
+  expect(await ask('PUT', url, { token, body: forged })).toMatchObject({ status: 422, code: 'AURORA-4220' });
+  expect(await ask('GET', url, { token })).toMatchObject({ status: 403, code: 'AURORA-4030' });
+  expect(await ask('PUT', url, { token, body: announced })).toMatchObject({ status: 201 });
+  expect(await ask('GET', url, { token })).toMatchObject({ status: 403, code: 'AURORA-4030' });
+});
+
 describe('tokens', () => {
   const bytes = Buffer.from('evidence');
   const other = Buffer.from('secret of somebody else');

@@ -45,6 +45,17 @@ describe('it opens', () => {
     expect(verdict()).toBe('yes');
   });
 
+  test('what is older than 30 s is so by the monotonic clock: set ahead, the wall forgets nothing; set back, it keeps nothing (FLT-X32)', () => {
+    alternate(18);
+    clock.jumpWall(-7_200_000);
+    clock.advance(31_000);
+    alternate(18);
+    expect(verdict()).toBe('yes');
+    clock.jumpWall(3_600_000);
+    alternate(2);
+    expect(verdict()).toMatchObject({ open_ms: 30_000 });
+  });
+
   test('for one skill of one agent only', () => {
     run(5, 'failed');
     expect(breakers.verdict('ada', 'dig_up')).toBe('yes');
@@ -60,7 +71,7 @@ describe('it opens', () => {
 describe('while it is open', () => {
   beforeEach(() => run(5, 'failed'));
 
-  test('it tells how long, by the monotonic clock: a jump of the wall changes nothing (PROM-D9)', () => {
+  test('it tells how long, by the monotonic clock: a jump of the wall changes nothing (PROM-D9, FLT-X32)', () => {
     clock.advance(10_000);
     clock.jumpWall(3_600_000);
     expect(verdict()).toMatchObject({ open_ms: 20_000 });

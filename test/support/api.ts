@@ -101,7 +101,7 @@ export interface TestApi {
   tokens: Map<string, string>;
   setMode(mode: Mode): void;
   call(method: string, path: string, ask?: Ask): Promise<Answer>;
-  /** Rejects with the status and the headers when the upgrade is refused. */
+  /** Rejects with the status, the headers and the body when the upgrade is refused. */
   follow(path: string, ask?: Pick<Ask, 'as' | 'headers'>): Promise<Followed>;
   /** Makes a user and signs them in. */
   signIn(username: string, role: UserRole): Promise<string>;
@@ -120,11 +120,13 @@ export async function startApi(
     /** Requests a minute of one user; tests ask more often than people. */
     user_minute_max?: number;
     streams_per_caller_max?: number;
+    /** Counts the processes before this one. */
+    epoch?: number;
   } = {},
 ): Promise<TestApi> {
   const clock = shiftedClock();
   let mode: Mode = options.mode ?? 'monitor';
-  const bus = localBus(systemClock, 1);
+  const bus = localBus(systemClock, options.epoch ?? 1);
   const known: { mesh?: TestMesh; api?: Api; records?: Records } = {};
   const ledger = {
     get: async (task_id: string) => known.mesh?.ledger.get(task_id),
@@ -341,9 +343,14 @@ function follow(url: string, { headers = {} }: Pick<Ask, 'headers'>): Promise<Fo
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(followed));
     socket.once('unexpected-response', (_request, response) => {
-      socket.terminate();
       const { statusCode: status, headers: told } = response;
-      reject(Object.assign(new Error(`refused with ${status}`), { status, headers: told }));
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => {
+        socket.terminate();
+        reject(Object.assign(new Error(`refused with ${status}`), { status, headers: told, body: parsed(text) }));
+      });
     });
     socket.once('error', reject);
   });

@@ -38,4 +38,5 @@ export function aurora(
   });
 }
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'aurora.mjs');
+/** What a person starts. */
+export const launcher = join(import.meta.dirname, '..', '..', 'bin', 'aurora.mjs');

@@ -41,6 +41,7 @@ export const scenario: Scenario = {
     const verdict = [
       ...that((await early.put()) === 401, 'the grant of an hour ago still counts'),
       ...that(await person.decide(question, 'approve').then(() => false, isRefusal), 'the old question was answered'),
+      ...(await tellsTime(mesh, 1)),
       ...(await goesOn(mesh, 'ahead')),
       ...(await redelivers(kit, mesh)),
     ];
@@ -87,6 +88,14 @@ async function endsInTime(kit: Kit, { caller }: TestMesh): Promise<{ judged: Pro
     return that(is_right, `a deadline of ${BRIEF_MS} ms came after ${ms} ms: ${error?.message ?? 'without an error'}`);
   };
   return { judged: caller.ended(task_id, 2 * BRIEF_MS).then(judge, (reason: unknown) => [String(reason)]) };
+}
+
+/** What a breaker says of its end lies as far ahead of the wall of now as it has time left. */
+async function tellsTime(mesh: TestMesh, hours: number): Promise<string[]> {
+  const [open] = Health.parse((await mesh.health()).body).breakers;
+  const left_ms = Date.parse(open?.retry_at ?? '') - (Date.now() + hours * HOUR_MS);
+  const is_right = left_ms <= OPEN_MS && left_ms >= -LATE_MS;
+  return that(is_right, `a breaker that is open for ${OPEN_MS} ms says that it is for ${left_ms} ms more`);
 }
 
 /** Work goes on as before. */
@@ -139,10 +148,11 @@ async function grant({ caller }: TestMesh, body: string) {
 }
 
 const Granted = z.object({ url: z.string(), token: z.string() });
-const Health = z.object({ breakers: z.array(z.unknown()) });
+const Health = z.object({ breakers: z.array(z.object({ retry_at: z.string() })) });
 const CRASHING = 'double-c';
 const RESPONDER = 'incident-responder';
 const HELD = 6;
+const HOUR_MS = 3_600_000;
 const OPEN_MS = 15_000;
 const BRIEF_MS = 30_000;
 /** How much sooner by our clock than by theirs: they began before us. */
