@@ -29,7 +29,7 @@ export function openEffects(
 }
 
 /** Carries one order out, and answers what to put on record of it. */
-type Carrier = (order: EffectOrder, signal: AbortSignal) => Promise<object>;
+type Carrier = (order: EffectOrder, signal: AbortSignal, mayGoOn?: () => Promise<void>) => Promise<object>;
 
 /** Puts a record before the call and one after it. What cannot go on record is not done. */
 export function auditedEffects(
@@ -37,7 +37,7 @@ export function auditedEffects(
   { actions, clock, ids, log }: { actions: Pick<ActionLog, 'write'>; clock: Clock; ids: Ids; log: Log },
 ): Effects {
   return {
-    async apply({ token, ...order }, signal) {
+    async apply({ token, ...order }, signal, mayGoOn) {
       const action_id = ids.next('action');
       const record = (state: 'intended' | 'applied' | 'failed', outcome?: object) =>
         actions.write({ action_id, state, recorded_at: toIso(clock.now()), ...order, ...(outcome && { outcome }) });
@@ -52,7 +52,8 @@ export function auditedEffects(
         throw new AuroraError(5030, { message: 'The action cannot be recorded, so it is not done', cause });
       }
       try {
-        await recordEnd('applied', await carry({ ...order, ...(token !== undefined && { token }) }, signal));
+        const granted = { ...order, ...(token !== undefined && { token }) };
+        await recordEnd('applied', await carry(granted, signal, mayGoOn));
         return { action_id };
       } catch (reason) {
         const error = AuroraError.from(reason);
@@ -66,8 +67,8 @@ export function auditedEffects(
 /** The message names the task and the effect, so that a receiver who gets it twice acts once. */
 const toWebhook =
   (post: PostToWebhook): Carrier =>
-  ({ token, ...order }, signal) =>
-    post({ body: order, idempotency_key: `${order.task_id}:${order.effect_key}`, token }, signal);
+  ({ token, ...order }, signal, mayGoOn) =>
+    post({ body: order, idempotency_key: `${order.task_id}:${order.effect_key}`, token }, signal, mayGoOn);
 
 const refuse: Carrier = (order, signal) => noEffects.apply(order, signal);
 

@@ -57,10 +57,14 @@ export interface WebhookMessage {
   token?: string | undefined;
 }
 
-/** Posts one message; resolves with the 2xx it was answered. The signal stops further tries, not the one under way. */
+/**
+ * Posts one message; resolves with the 2xx it was answered. The signal stops further tries, not the one under way; so does
+ * `mayGoOn`, which is asked before each of them and rejects with the reason why not.
+ */
 export type PostToWebhook = (
   message: WebhookMessage,
   signal: AbortSignal,
+  mayGoOn?: () => Promise<void>,
 ) => Promise<{ status: number; tries: number }>;
 
 /** Makes it. */
@@ -69,7 +73,7 @@ export function createWebhook({ url, secret, networks = [] }: WebhookAddress, de
   const bounds = { ...WEBHOOK_BOUNDS, ...deps.bounds };
   const breaker = createBreaker(clock, bounds);
 
-  return async (message, signal) => {
+  return async (message, signal, mayGoOn) => {
     breaker.check();
     for (let tries = 1; ; tries++) {
       const tried = await tryOnce(message);
@@ -84,9 +88,10 @@ export function createWebhook({ url, secret, networks = [] }: WebhookAddress, de
       }
       try {
         await sleep(clock, pauseAfter(tried, tries), signal);
-      } catch {
+        await mayGoOn?.();
+      } catch (why) {
         breaker.report(false);
-        throw failureOf(tried);
+        throw failureOf(tried, signal.aborted ? '' : `; it is not tried again: ${AuroraError.from(why).message}`);
       }
     }
   };
@@ -151,10 +156,11 @@ type Tried = { status: number; retry_after_ms: number | undefined } | { fault: u
 
 const isTransient = (status: number): boolean => status >= 500 || status === 429;
 
-function failureOf(tried: Tried): AuroraError {
+function failureOf(tried: Tried, and_then = ''): AuroraError {
   if ('refusal' in tried) return new AuroraError(5030, { message: `The webhook may not be reached: ${tried.refusal}` });
-  if ('status' in tried) return new AuroraError(5030, { message: `The webhook answers HTTP ${tried.status}` });
-  const message = 'The webhook gave no answer: it may have acted or not';
+  if ('status' in tried)
+    return new AuroraError(5030, { message: `The webhook answers HTTP ${tried.status}${and_then}` });
+  const message = `The webhook gave no answer: it may have acted or not${and_then}`;
   return new AuroraError(5030, { message, cause: tried.fault });
 }
 

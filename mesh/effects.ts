@@ -67,8 +67,10 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
       return inTurn(wished.target, () => applyOnce({ skill, run, stop, wished, carry }));
     }
 
-    async function carry(order: EffectOrder): Promise<EffectReceipt> {
-      const carried = deps.driver.apply(order, stop.signal);
+    async function carry(order: EffectOrder, wished: EffectRequest): Promise<EffectReceipt> {
+      // The approval is used under the same key as before: what was begun is not counted again, and the mode is looked at anew.
+      const mayGoOn = () => grantedOrder(run, wished, stop).then(ignore);
+      const carried = deps.driver.apply(order, stop.signal, mayGoOn);
       const over = carried.then(ignore, ignore);
       const carrying = (under_way ??= new Set());
       carrying.add(over);
@@ -99,7 +101,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     if (unable) throw unable; // nothing is begun, and the approval is not used up
     const order = await grantedOrder(run, wished, stop);
     checkTime(run, stop);
-    const { action_id } = await carry(order);
+    const { action_id } = await carry(order, wished);
     failpoints.hit('agent.after_effect');
     const { effect_key, approval_id } = order;
     const outcome: EffectOutcome = { applied: true, mode: 'active', effect_key, approval_id, action_id };
@@ -150,7 +152,7 @@ interface Wish {
   run: Run;
   stop: Stop;
   wished: EffectRequest;
-  readonly carry: (order: EffectOrder) => Promise<EffectReceipt>;
+  readonly carry: (order: EffectOrder, wished: EffectRequest) => Promise<EffectReceipt>;
 }
 
 function ignore(): void {

@@ -29,9 +29,10 @@ export interface EffectReceipt {
 export interface Effects {
   /**
    * Resolves when the effect took place; throws an AuroraError when it did not, or when nobody can say. The signal stops
-   * further tries, never a call that is under way: half a call is an effect that nobody knows of.
+   * further tries, never a call that is under way: half a call is an effect that nobody knows of. `mayGoOn` is asked before
+   * each further try, and rejects once the effect is no longer allowed.
    */
-  apply(order: EffectOrder, signal: AbortSignal): Promise<EffectReceipt>;
+  apply(order: EffectOrder, signal: AbortSignal, mayGoOn?: () => Promise<void>): Promise<EffectReceipt>;
   /** Why nothing at all can be carried out here: asked before an approval is used up for it. */
   readonly unable?: () => AuroraError;
 }

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterEach, describe, expect, test } from 'vitest';
 import { createBreaker } from '../../boot/breaker.ts';
 import { createWebhook, WEBHOOK_BOUNDS, type WebhookAddress, type WebhookDeps } from '../../boot/webhook.ts';
+import { AuroraError } from '../../protocol/index.ts';
 import { manualClock, seededRandom, systemClock } from '../../seams/index.ts';
 
 const servers: Server[] = [];
@@ -176,6 +177,21 @@ describe('a receiver that misbehaves costs a bound and no more (ATK-G3)', () => 
       message: 'The webhook answers HTTP 503',
     });
     expect(heard).toHaveLength(1);
+  });
+
+  test('a further try is asked for anew, and what is no longer allowed is not tried again', async () => {
+    const { heard, url } = await receiver(status(503));
+    const asked: number[] = [];
+    const mayGoOn = async () => {
+      asked.push(heard.length);
+      if (asked.length === 2) throw new AuroraError(4031, { message: 'The mode is monitor' });
+    };
+    await expect(hook({ url })(message, never, mayGoOn)).rejects.toMatchObject({
+      code: 5030,
+      message: 'The webhook answers HTTP 503; it is not tried again: The mode is monitor',
+    });
+    expect(asked).toEqual([1, 2]);
+    expect(heard).toHaveLength(2);
   });
 
   test('after five failed messages it is left alone, and tried once after the pause', async () => {

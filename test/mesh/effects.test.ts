@@ -133,6 +133,27 @@ describe('in mode active', () => {
     expect(driver.orders).toEqual([]);
   });
 
+  test('before each further try the driver asks anew, and hears what speaks against it by then (ATK-F5)', async () => {
+    let mode = 'active';
+    const consume: MethodHandler = (params, call) => {
+      if (mode !== 'active') throw new AuroraError(4031, { message: `The mode is ${mode}` });
+      return grant(params, call);
+    };
+    const heard: unknown[] = [];
+    const driver: Effects = {
+      async apply(_order, _signal, mayGoOn) {
+        await mayGoOn?.();
+        mode = 'monitor';
+        await mayGoOn?.().catch((reason: unknown) => heard.push(AuroraError.from(reason).message));
+        return { action_id: 'action_1' };
+      },
+    };
+    const { door, asked, enter } = outlet({ consume, driver });
+    await order(await enter(), door, active);
+    expect(heard).toEqual(['The mode is monitor']);
+    expect(asked).toHaveLength(3);
+  });
+
   test('a link that is lost before the grant comes means that nothing is done', async () => {
     const { door, driver, enter } = outlet({ consume: () => new Promise(() => undefined) });
     const peer = await enter();
