@@ -18,6 +18,7 @@ import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
+import { placeOf } from './json-place.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import { scriptOf } from './script.ts';
@@ -304,15 +305,6 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new AuroraError(4220, { message: `The input is no valid JSON in UTF-8${placeOf(cause, text)}`, cause });
   }
-}
-
-/** Where the parser stopped, as editors count; nothing where it was no fault of JSON. */
-function placeOf(cause: unknown, text: string): string {
-  if (!(cause instanceof SyntaxError)) return '';
-  const [, found] = /at position (\d+)/.exec(cause.message) ?? [];
-  const lines = text.slice(0, found === undefined ? text.length : Number(found)).split('\n');
-  const place = `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
-  return found === undefined ? `: it stops at ${place}` : `: ${place}`;
 }
 
 /** A field that is not there says so, and what it may be where there are few. */
