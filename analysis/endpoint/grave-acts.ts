@@ -2,26 +2,30 @@
 import { isIP } from 'node:net';
 import type { Severity } from '../../protocol/index.ts';
 import type { CommandSign } from './classify.ts';
+import { isOwnNetwork } from './rules/everyday.ts';
 
 /** Those that a command line does; wherever it was found, in a history, a log or an event, it is judged here. */
 export function graveActs(done: string): Omit<CommandSign, 'steps'>[] {
-  return ACTS.flatMap(({ shapes, from_bare_address = false, ...sign }) => {
+  return ACTS.flatMap(({ shapes, from_bare_address = false, severity_inside, ...sign }) => {
     for (const shape of shapes) {
       const found = shape.exec(done);
-      if (!found || (from_bare_address && !isBareAddress(found[1] ?? ''))) continue;
-      return [{ ...sign, text: found[0].trim() }];
+      if (!found) continue;
+      const host = (found[1] ?? '').replace(/^\[|\]$/g, '');
+      if (from_bare_address && isIP(host) === 0) continue;
+      const severity = severity_inside !== undefined && isOwnNetwork(host) ? severity_inside : sign.severity;
+      return [{ ...sign, severity, text: found[0].trim() }];
     }
     return [];
   });
 }
-
-const isBareAddress = (host: string): boolean => isIP(host.replace(/^\[|\]$/g, '')) !== 0;
 
 interface GraveAct extends Omit<CommandSign, 'steps' | 'text'> {
   severity: Severity;
   shapes: readonly RegExp[];
   /** Counts only where the first group is an address without a name. */
   from_bare_address?: boolean;
+  /** What it is instead where that address lies in a network of one's own, as machines are set up in laboratories. */
+  severity_inside?: Severity;
 }
 
 const HOST = String.raw`(?:https?|ftp):\/\/(?:[^\s/@]{1,100}@)?(\[[\da-f:.]{2,45}\]|[^\s/:|"')]{1,255})`;
@@ -60,7 +64,8 @@ const ACTS: readonly GraveAct[] = [
     rule: 'command/fetched-and-run',
     technique: 'T1105',
     strength: 2,
-    severity: 'medium',
+    severity: 'high',
+    severity_inside: 'medium',
     title: 'runs what it fetches from a bare address',
     from_bare_address: true,
     shapes: [

