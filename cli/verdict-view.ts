@@ -27,7 +27,7 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     ),
     section(
       'Not checked',
-      result.not_checked.map(({ what, why }) => wrap(`${safe(what)}: ${safe(why)}`, '  ')),
+      gapsOf(result).map((gap) => wrap(safe(gap), '  ')),
       GAPS_SHOWN,
     ),
     section(
@@ -56,6 +56,17 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
 /** Confidence says how sure it is that something is wrong: zero of it beside `benign` reads like a doubt, and is none. */
 const confidenceOf = ({ confidence }: InvestigationResult): string =>
   confidence === 0 ? 'nothing weighs against it' : `confidence ${confidence}`;
+
+/** What several specialists did not look at either is said once, with all their names in front. */
+function gapsOf({ not_checked }: InvestigationResult): string[] {
+  const names = new Map<string, string[]>();
+  for (const { what, why } of not_checked) {
+    const [, name = '', rest = what] = /^([a-z0-9-]{1,64}): ([^]*)$/.exec(what) ?? [];
+    const gap = `${rest}: ${why}`;
+    names.set(gap, [...(names.get(gap) ?? []), name]);
+  }
+  return [...names].map(([gap, who]) => [who.filter(Boolean).join(', '), gap].filter(Boolean).join(': '));
+}
 
 function section(title: string, lines: readonly string[], shown_max = Infinity): string | undefined {
   if (lines.length === 0) return undefined;

@@ -31,3 +31,19 @@ test('findings stand before the notes, with the confidence over them', () => {
   expect(text.indexOf('Something high')).toBeLessThan(text.indexOf('\nNotes'));
   expect(text.indexOf('\nNotes')).toBeLessThan(text.indexOf('Something info'));
 });
+
+test('what two specialists did not look at either is said once, under both names', () => {
+  const text = shown({
+    not_checked: [
+      { what: 'endpoint-security: memory', why: 'only events are read' },
+      { what: 'forensic-analyst: memory', why: 'only events are read' },
+      { what: 'forensic-analyst: memory', why: 'none was given' },
+      { what: 'Whether it rained', why: 'nobody looked' },
+    ],
+  });
+  expect(text.slice(text.indexOf('\nNot checked')).split('\n').slice(2, 5)).toEqual([
+    '  endpoint-security, forensic-analyst: memory: only events are read',
+    '  forensic-analyst: memory: none was given',
+    '  Whether it rained: nobody looked',
+  ]);
+});
