@@ -48,7 +48,10 @@ export interface Progress {
   artifact(name: string, value: unknown): void;
 }
 
-/** What a handler is given beside its params. Structural, so that an agent in another repository needs no house. */
+/**
+ * What a handler is given beside its params. Structural, so that an agent in another repository needs no house. Some members are made
+ * when they are first used: hand the object on as it is, or take members out of it, for a copy by spread does not have them all.
+ */
 export interface SkillContext {
   /** Aborts on cancel, deadline and shutdown; a handler that loops looks at it. */
   signal: AbortSignal;
