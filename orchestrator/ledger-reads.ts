@@ -1,4 +1,4 @@
-/** What the ledger asks of its store: which tasks there are, and what is on their records. */
+/** What the ledger reads from its store: tasks as their ids, records as their events. */
 import type { EventRow, Store } from '../store/index.ts';
 import { phaseOf, phasesOf } from './journal.ts';
 import type { Ledger, ListQuery, StoredEvent } from './ledger.ts';

@@ -1,4 +1,4 @@
-/** Why somebody who asks for a place gets none, and need not wait for one either. */
+/** Why somebody who asks for a place gets none: nobody fits, nobody is there, or too many wait. */
 import { AuroraError } from '../protocol/index.ts';
 import type { Metrics } from '../seams/index.ts';
 import type { Breakers } from './breaker.ts';

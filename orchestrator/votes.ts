@@ -1,4 +1,4 @@
-/** One person's yes or no to a question: whether they may say it, and what the record makes of it (INV13). */
+/** One person's yes or no to a question, put on the record of its task where they may say it (INV13). */
 import { AuroraError, type Approval, type ApprovalDecision, type Vote } from '../protocol/index.ts';
 import { inertFailpoints, toIso, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { findApproval, lapsed, objectionToVote, taskIdIn } from './approval.ts';
