@@ -1,12 +1,14 @@
 /** Which agent offers which skill, and who of them has room now. */
-import { AuroraError, type CardFacts, type HandoffTo, type SkillTraits } from '../protocol/index.ts';
+import type { CardFacts, HandoffTo, SkillTraits } from '../protocol/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import type { Clock, Metrics } from '../seams/index.ts';
 import { createBreakers, type BreakerLimits, type OpenBreaker, type Outcome } from './breaker.ts';
-import type { Offer } from './offers.ts';
-import { interestsOf, type Interest } from './interest.ts';
-import { createPools, fits, type Pool } from './pools.ts';
-import { createQueue, type QueueLimits, type Waiting } from './queue.ts';
+import type { Interest } from './interest.ts';
+import { createPools, type Pool } from './pools.ts';
+import { createPresence, type KnownOffer, type Missed } from './presence.ts';
+import { createQueue, type QueueLimits } from './queue.ts';
+import { createRefusals } from './refusals.ts';
+import { createWaits, type Waiter } from './waits.ts';
 
 /** One process of an agent that is connected now. */
 export interface Instance {
@@ -96,12 +98,6 @@ export interface RegistryLimits extends QueueLimits {
   breaker?: Partial<BreakerLimits>;
 }
 
-/** What an agent that is away would offer, as far as it is known: `undefined` when it never came. */
-export type KnownOffer = (agent_id: string) => Offer | undefined;
-
-/** Agents that nobody waits for any more, and that somebody may still ask for: who asks is told at once where they are. */
-export type Missed = () => readonly { agent_id: string; why: string }[];
-
 /** The defaults. */
 export const REGISTRY_LIMITS: RegistryLimits = {
   queue_max: 256,
@@ -121,36 +117,36 @@ export function createRegistry(
 ): Registry {
   const bounds = { ...REGISTRY_LIMITS, ...limits };
   const pools = createPools<Waiter>();
-  const by_agent = new Map<string, Set<Instance>>();
-  const expected = new Set<string>();
   const held = new Set<string>();
-  /** Those who wait for one instance to come back. */
-  const awaiting = new Map<string, Set<(instance: Instance) => void>>();
   const queue = createQueue<Waiter>({ clock, metrics, limits: bounds });
   const breakers = createBreakers({ clock, metrics, limits: bounds.breaker, onReady });
+  const instances = () => pools.instances();
+  const presence = createPresence({ instances, knownOffer, missed });
+  const refusals = createRefusals({ metrics, presence, instances, breakers, queue, held, hasUsable });
+  const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, placeAt });
 
   return {
     add,
     remove,
-    expect: (agent_id) => void expected.add(agent_id),
-    forget: (agent_id) => void expected.delete(agent_id),
+    expect: presence.expect,
+    forget: presence.forget,
     admit(wanted) {
       const pool = pools.of(wanted);
-      const refusal = choose(pool, wanted) ? undefined : refusalOf(pool, wanted);
+      const refusal = choose(pool, wanted) ? undefined : refusals.toNewcomer(pool, wanted);
       if (refusal) throw refusal;
     },
     acquire,
     take,
-    offers,
-    interests,
-    instances: () => [...pools.instances()],
+    offers: presence.offers,
+    interests: presence.interests,
+    instances: () => [...instances()],
     hold: (agent_id) => void held.add(agent_id),
     letGo(agent_id) {
       held.delete(agent_id);
       onReady(agent_id);
     },
     held: () => held,
-    expected: () => [...expected],
+    expected: presence.expected,
     breakers: () => breakers.open(),
     wake: () => serve(pools.all()),
   };
@@ -159,11 +155,11 @@ export function createRegistry(
     signal.throwIfAborted();
     const place = take(wanted);
     if (place) return place;
-    if (wanted.only !== undefined) return waitForReturn(wanted, wanted.only, signal);
+    if (wanted.only !== undefined) return waits.forReturn(wanted, wanted.only, signal);
     const pool = pools.of(wanted);
-    const refusal = wanted.is_admitted ? unreachable(pool) : refusalOf(pool, wanted);
+    const refusal = wanted.is_admitted ? refusals.toAdmitted(pool) : refusals.toNewcomer(pool, wanted);
     if (refusal) throw refusal;
-    return waitForRoom(pool, wanted, signal);
+    return waits.forRoom(pool, wanted, signal);
   }
 
   function take(wanted: Wanted): Place | undefined {
@@ -176,17 +172,15 @@ export function createRegistry(
   /* ---- who is there ---- */
 
   function add(instance: Instance): void {
-    const { agent_id, instance_id } = instance;
     pools.add(instance);
-    by_agent.set(agent_id, (by_agent.get(agent_id) ?? new Set()).add(instance));
-    for (const resolve of [...(awaiting.get(instance_id) ?? [])]) resolve(instance);
+    presence.add(instance);
+    waits.onReturn(instance);
     serve(pools.with(instance));
   }
 
   function remove(instance: Instance): void {
     pools.remove(instance);
-    const same = by_agent.get(instance.agent_id);
-    if (same?.delete(instance) && same.size === 0) by_agent.delete(instance.agent_id);
+    presence.remove(instance);
   }
 
   /** A key that was taken back ends the link the next time somebody would be handed work over it (wire.md 10). */
@@ -197,9 +191,14 @@ export function createRegistry(
     return false;
   }
 
+  function hasUsable(members: Iterable<Instance>): boolean {
+    for (const instance of members) if (isUsable(instance)) return true;
+    return false;
+  }
+
   function holderFor({ to, only, skill }: Wanted): Instance | undefined {
     if (only === undefined) return undefined;
-    const candidates = 'agent_id' in to ? (by_agent.get(to.agent_id) ?? []) : pools.instances();
+    const candidates = 'agent_id' in to ? presence.of(to.agent_id) : instances();
     for (const instance of candidates)
       if (instance.instance_id === only && instance.card.skills.has(skill) && isUsable(instance)) return instance;
     return undefined;
@@ -240,6 +239,10 @@ export function createRegistry(
     return { instance, traits, report, release };
   }
 
+  function placeAt(instance: Instance, wanted: Wanted): Place | undefined {
+    return holderFor(wanted) === instance ? placeOn(instance, wanted.skill) : undefined;
+  }
+
   /** Gives places of these pools to those who wait there, one after the other, as long as there are any. */
   function serve(served: Iterable<Pool<Waiter>>): void {
     for (let next = nextOf(served); next; next = nextOf(served)) {
@@ -261,176 +264,9 @@ export function createRegistry(
   }
 
   function onReady(agent_id: string): void {
-    for (const instance of by_agent.get(agent_id) ?? []) serve(pools.with(instance));
-  }
-
-  /* ---- refusing ---- */
-
-  function refusalOf(pool: Pool<Waiter>, { tenant = '' }: Wanted): AuroraError | undefined {
-    const refusal = unreachable(pool) ?? heldBack(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.name, tenant });
-    if (refusal) metrics?.count('refusals_total', { code: String(refusal.code) });
-    return refusal;
-  }
-
-  /** Nobody who could ever fit is a caller's mistake; somebody who is merely away is ours. */
-  function unreachable({ wanted, name, members }: Pool<Waiter>): AuroraError | undefined {
-    if (hasUsable(members)) return undefined;
-    for (const instance of pools.instances()) {
-      if (fits(instance, wanted) && !instance.is_leaving && !members.has(instance))
-        return new AuroraError(5080, { message: 'Handoff refused: everybody with this skill is on the path already' });
-    }
-    if (mayCome(wanted)) return undefined;
-    const { to, skill } = wanted;
-    const gone = missing(skill).find(({ agent_id }) => !('agent_id' in to) || to.agent_id === agent_id);
-    if (gone) return unavailable(`No agent for ${name} is here: ${gone.agent_id}: ${gone.why}`);
-    return new AuroraError(4043, { message: `No agent for ${name}`, detail: { wanted: wanted.to } });
-  }
-
-  /** Who is away and never offered the skill will not bring it: nobody waits for that one. */
-  function mayCome({ to, skill }: Pick<Wanted, 'to' | 'skill'>): boolean {
-    const mayBring = (agent_id: string) => {
-      const offer = knownOffer(agent_id);
-      if (!isAway(agent_id) || !offer) return isAway(agent_id);
-      return Object.hasOwn(offer, skill) && (!('skill' in to) || offer[skill]?.routable === true);
-    };
-    if ('agent_id' in to) return expected.has(to.agent_id) && mayBring(to.agent_id);
-    for (const agent_id of expected) if (mayBring(agent_id)) return true;
-    return false;
-  }
-
-  function offers(skill: string): boolean {
-    const wanted = { to: { skill }, skill };
-    for (const instance of pools.instances()) if (!instance.is_leaving && fits(instance, wanted)) return true;
-    const mayBring = (agent_id: string) => isAway(agent_id) && knownOffer(agent_id)?.[skill]?.routable === true;
-    return [...expected].some(mayBring) || missing(skill).some(({ agent_id }) => mayBring(agent_id));
-  }
-
-  /** Those that are missed and offered a skill. */
-  function missing(skill: string): { agent_id: string; why: string }[] {
-    return missed().filter(({ agent_id }) => {
-      const offer = knownOffer(agent_id);
-      return offer !== undefined && Object.hasOwn(offer, skill) && isAway(agent_id) && !expected.has(agent_id);
-    });
-  }
-
-  function interests(): Interest[] {
-    const here = [...pools.instances()].filter(({ is_leaving }) => !is_leaving);
-    const away = [...new Set([...expected, ...missed().map(({ agent_id }) => agent_id)])].filter(isAway);
-    return [
-      ...here.flatMap(({ agent_id, card }) => interestsOf(agent_id, card.skills)),
-      ...away.flatMap((agent_id) => interestsOf(agent_id, Object.entries(knownOffer(agent_id) ?? {}))),
-    ];
-  }
-
-  function isAway(agent_id: string): boolean {
-    for (const { is_leaving } of by_agent.get(agent_id) ?? []) if (!is_leaving) return false;
-    return true;
-  }
-
-  function hasUsable(members: Iterable<Instance>): boolean {
-    for (const instance of members) if (isUsable(instance)) return true;
-    return false;
-  }
-
-  /** Somebody said that these agents are to get nothing new. */
-  function heldBack({ name, members }: Pool<Waiter>): AuroraError | undefined {
-    const usable = [...members].filter(({ is_leaving }) => !is_leaving);
-    if (usable.length === 0 || usable.some(({ agent_id }) => !held.has(agent_id))) return undefined;
-    return unavailable(`Every agent for ${name} is drained: it gets nothing new until somebody resumes it`);
-  }
-
-  /** The last one is not passed over in silence: who is, why, and when somebody may try (PROM-P10). */
-  function ejected({ wanted, name, members }: Pool<Waiter>): AuroraError | undefined {
-    const why = new Map<string, string>();
-    let retry_after_ms = Infinity;
-    for (const { agent_id, is_leaving } of members) {
-      if (is_leaving || why.has(agent_id)) continue;
-      const verdict = breakers.verdict(agent_id, wanted.skill);
-      if (typeof verdict === 'string') return undefined;
-      why.set(agent_id, verdict.why);
-      retry_after_ms = Math.min(retry_after_ms, verdict.open_ms);
-    }
-    if (why.size === 0) return undefined;
-    const [first] = why.values();
-    const message = `Every agent for ${name} is ejected: ${first ?? ''}`;
-    return new AuroraError(5030, { message, retry_after_ms, detail: { ejected: Object.fromEntries(why) } });
-  }
-
-  /* ---- waiting ---- */
-
-  /** Waiting for room is bounded by the task's deadline; waiting for somebody to appear is bounded here. */
-  function waitForRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Place> {
-    return waiting(signal, (resolve, reject) => {
-      const { tenant = '', priority } = wanted;
-      const waiter: Waiter = { queue: pool.name, tenant, priority, order: 0, wanted, resolve };
-      const look = () => {
-        if (hasUsable(pool.members)) stopTimer = clock.after(bounds.route_ms_max, look);
-        else reject(unavailable(`No agent for ${pool.name} is connected`));
-      };
-      let stopTimer = clock.after(bounds.route_ms_max, look);
-      queue.add(pool.line, waiter);
-      return () => {
-        stopTimer();
-        queue.remove(pool.line, waiter);
-      };
-    });
-  }
-
-  function waitForReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Place> {
-    return waiting(signal, (resolve, reject) => {
-      const those = awaiting.get(instance_id) ?? new Set();
-      const onReturn = (instance: Instance) => {
-        if (holderFor(wanted) === instance) resolve(placeOn(instance, wanted.skill));
-      };
-      const stopTimer = clock.after(wanted.only_ms_max ?? bounds.route_ms_max, () =>
-        reject(unavailable(`${instance_id} has not come back`, { gone: true })),
-      );
-      awaiting.set(instance_id, those.add(onReturn));
-      return () => {
-        stopTimer();
-        those.delete(onReturn);
-        if (those.size === 0) awaiting.delete(instance_id);
-      };
-    });
+    for (const instance of presence.of(agent_id)) serve(pools.with(instance));
   }
 }
 
-/** A promise that `begin` starts and that an abort ends; whatever ends it, what `begin` answered is called first. */
-function waiting<T>(
-  signal: AbortSignal,
-  begin: (resolve: (value: T) => void, reject: (reason: Error) => void) => () => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      end();
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onAbort = () => {
-      leave();
-      reject(AuroraError.from(signal.reason));
-    };
-    const end = begin(
-      (value) => {
-        leave();
-        resolve(value);
-      },
-      (reason) => {
-        leave();
-        reject(reason);
-      },
-    );
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
-interface Waiter extends Waiting {
-  readonly wanted: Wanted;
-  resolve(place: Place): void;
-}
-
-const unavailable = (message: string, detail?: object): AuroraError =>
-  new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, ...(detail && { detail }) });
-
-const RETRY_AFTER_MS = 1_000;
 /** More than anybody can have in flight: who is to be avoided ranks behind all others. */
 const AVOIDED = 1_000_000_000;

@@ -1,0 +1,65 @@
+/** What becomes of tasks whose orchestrator died: late ones and children end, the rest is carried on (PROM-P6, P13). */
+import type { TaskError } from '../protocol/index.ts';
+import type { Clock } from '../seams/index.ts';
+import { withEffects } from './ending.ts';
+import { fold } from './journal.ts';
+import type { LedgerReads } from './ledger-reads.ts';
+import type { Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
+
+/** What recovering needs. */
+export interface RecoveryDeps {
+  clock: Clock;
+  reads: Pick<LedgerReads, 'openAfter' | 'eventsOf'>;
+  /** The monotonic time of a deadline. */
+  dueOf: (deadline: string) => number;
+  /** Takes an open task back into the ledger, before anything is decided about it. */
+  readmit: (row: TaskRow) => void;
+  settle: Ledger['settle'];
+}
+
+/** Reads all open tasks, page by page; answers those that go on. */
+export async function recoverTasks(deps: RecoveryDeps): Promise<Recovered[]> {
+  const { reads, dueOf, readmit } = deps;
+  const recovered: Promise<Recovered | undefined>[] = [];
+  let last = 0;
+  for (;;) {
+    const page = await reads.openAfter(last, PAGE_TASKS);
+    for (const events of (await reads.eventsOf(page.map(({ task_id }) => task_id))).values()) {
+      const row = fold(events, dueOf);
+      readmit(row);
+      recovered.push(resume(row, events, deps));
+    }
+    const end = page.at(-1);
+    if (!end || page.length < PAGE_TASKS) break;
+    last = end.position;
+  }
+  return (await Promise.all(recovered)).flatMap((task) => task ?? []);
+}
+
+/** One task to carry on; undefined when it was ended instead. */
+async function resume(
+  task: TaskRow,
+  told: StoredEvent[],
+  { clock, settle }: Pick<RecoveryDeps, 'clock' | 'settle'>,
+): Promise<Recovered | undefined> {
+  if (task.due <= clock.monotonic() && task.state !== 'auth_required') {
+    const is_unknown = task.state === 'working' && task.effect === 'non_idempotent';
+    const late: TaskEnd = { state: 'failed', error: OUT_OF_TIME, ...(is_unknown && { as: 'unknown_effect' }) };
+    await settle(task.task_id, withEffects(task, late));
+    return undefined;
+  }
+  if (task.parent_id !== undefined) {
+    await settle(task.task_id, withEffects(task, { state: 'canceled', error: PARENT_STARTS_AGAIN }));
+    return undefined;
+  }
+  const asked = fold(told.slice(0, 1), () => task.due);
+  return { task, asked, held: task.state === 'working' ? task.attempts.at(-1) : undefined, told };
+}
+
+const OUT_OF_TIME: TaskError = { code: 5040, message: 'The task ran out of time' };
+const PARENT_STARTS_AGAIN: TaskError = {
+  code: 4990,
+  message: 'The orchestrator was restarted: the parent starts again',
+};
+/** Tasks read at once. */
+const PAGE_TASKS = 500;
