@@ -7,7 +7,8 @@ import type { Key } from './identity.ts';
 import { createRenaming, isLike } from './likeness.ts';
 import type { Replay } from './replay.ts';
 import { createReplayedGreeting } from './replayed-greeting.ts';
-import { isWire, openWire, type Wire } from './wire.ts';
+import { isWire, openWire } from './upgrade.ts';
+import type { Wire } from './wire.ts';
 
 /** What is sent again, to whom and as whom. */
 export interface ReplayOptions {
