@@ -1,6 +1,5 @@
 /** Web security: reads access logs and requests, and says who attacks the application and how. */
 import { z } from 'zod';
-import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import {
   analyzeAccessLog,
   analyzeRequests,
@@ -12,7 +11,8 @@ import {
   targetOf,
 } from '../analysis/web/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source } from '../protocol/index.ts';
+import { AnalysisResult, AuroraError, skill, Source } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const Request = z.object({
   method: z.string().min(1).max(32),
@@ -68,16 +68,10 @@ const analyzeHttp = skill({
   result: AnalysisResult,
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges the addresses, domains, URLs, paths and User-Agents among indicators.',
   tags: ['ioc', 'web'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://192.0.2.7/shell.php' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'url', value: 'http://192.0.2.7/shell.php' },
 });
 
 export const webSecurity = defineAgent({
