@@ -53,7 +53,7 @@ export interface ProbeDeps {
   observe: Observe;
 }
 
-/** Takes a probe into the hand. */
+/** A probe for one check; it dials nothing before it is asked to. */
 export function createProbe({ profile, subject, chance, notes, observe }: ProbeDeps): Probe {
   const { limits, url } = subject;
   const wires: Wire[] = [];

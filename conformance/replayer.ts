@@ -36,14 +36,14 @@ export interface ReplayLine {
   then?: string;
 }
 
-/** A whole replay. */
+/** What became of a replay, line by line. */
 export interface Replayed {
   /** Nothing was different, missing, more, or left unsent. */
   same: boolean;
   lines: ReplayLine[];
 }
 
-/** Sends it again. Rejects when nobody answers at the address. */
+/** Sends a recording again, message by message. Rejects when nobody answers at the address. */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { recording, key, url = recording.url } = options;
   const grace_ms = options.answer_ms_max ?? ANSWER_MS_MAX;

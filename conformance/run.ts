@@ -62,7 +62,7 @@ export interface Result {
   exchanged?: readonly Exchanged[] | undefined;
 }
 
-/** A whole run. */
+/** What became of every sentence in one run. */
 export interface Report {
   url: string;
   /** What the peer calls itself, on its card or in its document; undefined when it says nothing. */

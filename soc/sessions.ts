@@ -26,7 +26,7 @@ export interface IssuedSession {
   refresh_expires_in: number;
 }
 
-/** Makes it. */
+/** Sessions in the store; `onChanged` is called after one ended, so that what it opened is looked at again. */
 export function createSessions(
   deps: SocDeps & { audit: Audit; users: Pick<Users, 'find'>; onChanged: () => void },
 ): Sessions {

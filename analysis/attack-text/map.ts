@@ -196,7 +196,7 @@ function receiptOf(
   };
 }
 
-/** Learned once a pack. */
+/** The model learned from a pack, or undefined when that has another shape. The same pack object is learned from once. */
 function modelOf(data: unknown): Model | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   const known = LEARNED.get(data);
