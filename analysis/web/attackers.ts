@@ -1,4 +1,5 @@
 /** Who did what in a log: one record a source, one entry a class, in bounded memory. */
+import { makeRoom } from '../memory/index.ts';
 import type { AttackClass } from './hit.ts';
 import type { LogEntry } from './log-line.ts';
 import type { LogSign } from './log-signs.ts';
@@ -58,11 +59,7 @@ export function createSourceBook() {
   function recordOf(source: string, line: number): SourceRecord {
     const known = attackers.get(source) ?? visitors.get(source);
     if (known) return known;
-    if (visitors.size >= SOURCES_MAX) {
-      const [oldest] = visitors.keys(); // first come, first forgotten: a visitor seen that long ago has shown nothing since
-      if (oldest !== undefined) visitors.delete(oldest);
-      forgotten += 1;
-    }
+    if (makeRoom(visitors, SOURCES_MAX)) forgotten += 1; // a visitor seen that long ago has shown nothing since
     const record = {
       source,
       requests: 0,
