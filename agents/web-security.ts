@@ -1,5 +1,6 @@
 /** Web security: reads access logs and requests, and says who attacks the application and how. */
 import { z } from 'zod';
+import { collect } from '../analysis/readers/index.ts';
 import {
   analyzeAccessLog,
   analyzeRequests,
@@ -97,7 +98,7 @@ export const webSecurity = defineAgent({
         ...rest,
         target: targetOf(url),
       }));
-      const raw = source && parseRawRequest(await readText(ctx.blobs.open(source), ctx.signal));
+      const raw = source && parseRawRequest((await collect(ctx.blobs.open(source), RAW_BYTES_MAX)).toString('utf8'));
       if (source && !raw) {
         throw new AuroraError(4220, {
           message: 'Not a request: its first line is no request line',
@@ -114,17 +115,3 @@ export const webSecurity = defineAgent({
     ),
   ],
 });
-
-/** Gathers a raw request; one over the bound is refused (4130), as a part of it would be judged as the whole. */
-async function readText(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    signal.throwIfAborted();
-    size += chunk.length;
-    if (size > RAW_BYTES_MAX)
-      throw new AuroraError(4130, { message: `A request is read up to ${RAW_BYTES_MAX} bytes` });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
