@@ -12,7 +12,7 @@ export interface Patterns {
   judge<T>(run: () => T, otherwise: T): T;
 }
 
-/** An engine for the schemas of one peer, with a budget of `STEPS_MAX` steps for each judgement. */
+/** An engine with a budget of `STEPS_MAX` steps for each judgement. */
 export function createPatterns(): Patterns {
   let unjudged: string | undefined;
   let steps_left = STEPS_MAX;
