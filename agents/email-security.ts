@@ -16,10 +16,10 @@ import {
   zoneResolver,
 } from '../analysis/email/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
-import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { AnalysisResult, AuroraError, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 /** What a receiver knew when the mail came; all of it given, nothing looked up. */
 const MailParams = z.object({
@@ -113,16 +113,10 @@ const url = skill({
   }),
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges the domains, URLs and mail addresses among indicators, also for names that imitate a brand.',
   tags: ['ioc', 'email'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'domain', value: 'paypal.login.example.com' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'domain', value: 'paypal.login.example.com' },
 });
 
 export const emailSecurity = defineAgent({

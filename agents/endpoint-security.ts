@@ -19,11 +19,11 @@ import {
   whyNoDrivers,
   whyNoLolbas,
 } from '../analysis/endpoint/index.ts';
-import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { openRecording } from '../analysis/recordings/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { AnalysisResult, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const EVENTS = 'events of Windows as JSON lines or as a binary log (.evtx), also packed';
 const EXAMPLE = {
@@ -118,18 +118,10 @@ const propose = skill({
   result: AnalysisResult.extend({ plan: z.array(IsolationPlan) }),
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges command lines, file paths and hashes of drivers among indicators.',
   tags: ['ioc', 'endpoint'],
-  effect: 'read',
-  routable: false,
-  examples: [
-    { alert_id: 'alert-1', iocs: [{ type: 'command_line', value: 'vssadmin.exe delete shadows /all /quiet' }] },
-  ],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'command_line', value: 'vssadmin.exe delete shadows /all /quiet' },
 });
 
 export const endpointSecurity = defineAgent({

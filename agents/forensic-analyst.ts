@@ -25,11 +25,11 @@ import {
 } from '../analysis/forensics/index.ts';
 import { assessHostIndicators } from '../analysis/endpoint/index.ts';
 import { createEvtxReader, NotEvtx } from '../analysis/evtx/index.ts';
-import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { collect, openSingle, unpack } from '../analysis/readers/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { AnalysisResult, AuroraError, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const HISTORY = {
   name: 'bash_history',
@@ -138,16 +138,10 @@ const verify = skill({
   result: AnalysisResult.extend({ custody: CustodyReport }),
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges command lines and file paths among indicators, as artefacts show them.',
   tags: ['ioc', 'forensics'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'file_path', value: 'C:\\Users\\Public\\svchost.exe' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'file_path', value: 'C:\\Users\\Public\\svchost.exe' },
 });
 
 export const forensicAnalyst = defineAgent({

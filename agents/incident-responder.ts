@@ -1,16 +1,9 @@
 /** Incident response: brings endpoints into a desired state once a person allowed it, and says what was done and what was not. */
 import { z } from 'zod';
-import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { analyzeThreat } from '../analysis/ioc/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import {
-  AnalysisResult,
-  EffectOutcome,
-  Evidence,
-  Ioc,
-  NotChecked,
-  skill,
-  type SkillContext,
-} from '../protocol/index.ts';
+import { EffectOutcome, Evidence, NotChecked, skill, type SkillContext } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const EndpointId = z
   .string()
@@ -64,16 +57,10 @@ const release = skill({
   result: ActionResult,
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges indicators by their form and by mounted intelligence; it proposes, and contains nothing.',
   tags: ['ioc', 'response'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://198.51.100.7:4444/update.exe' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
 export const incidentResponder = defineAgent({

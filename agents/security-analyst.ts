@@ -1,6 +1,6 @@
 /** The desk: weighs alerts, binds them to incidents, folds repetitions, and says who should look next. */
 import { z } from 'zod';
-import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { analyzeThreat } from '../analysis/ioc/index.ts';
 import {
   AlertGroup,
   ALERTS_MAX,
@@ -13,7 +13,8 @@ import {
   TriagedAlert,
 } from '../analysis/triage/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, Ioc, skill } from '../protocol/index.ts';
+import { AnalysisResult, skill } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const Minutes = z.number().int().min(1).max(10_080);
 const LSASS = {
@@ -79,16 +80,10 @@ const deduplicate = skill({
   result: AnalysisResult.extend({ groups: z.array(AlertGroup), duplicates: z.number().int().nonnegative() }),
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges indicators by their form and by mounted intelligence, as the desk does with those of an alert.',
   tags: ['ioc', 'triage'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://198.51.100.7:4444/update.exe' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
 export const securityAnalyst = defineAgent({

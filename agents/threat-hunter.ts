@@ -9,20 +9,20 @@ import {
   searchEvents,
   testRule,
 } from '../analysis/hunt/index.ts';
-import { analyzeThreat, INDICATORS_MAX } from '../analysis/ioc/index.ts';
+import { analyzeThreat } from '../analysis/ioc/index.ts';
 import { openRecording, type Recording } from '../analysis/recordings/index.ts';
 import { compileRuleset, mountedRules, type Ruleset } from '../analysis/sigma/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import {
   AnalysisResult,
   AuroraError,
-  Ioc,
   RuleExplanation,
   RuleTrial,
   skill,
   Source,
   type SkillContext,
 } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const EXAMPLE_EVENT = JSON.stringify({
   '@timestamp': '2026-01-05T10:00:00Z',
@@ -142,16 +142,10 @@ const test = skill({
   result: RuleTrial,
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges indicators by their form and by mounted intelligence.',
   tags: ['ioc', 'hunting'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://198.51.100.7:4444/update.exe' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
 export const threatHunter = defineAgent({

@@ -15,6 +15,7 @@ import { exportStix, importIntel } from '../analysis/stix/index.ts';
 import { openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
+import { ThreatParams } from './analyze-threat.ts';
 
 const analyze = skill({
   id: 'analyze_threat',
@@ -33,9 +34,7 @@ const analyze = skill({
       ],
     },
   ],
-  params: z.object({
-    alert_id: z.string().min(1).max(256),
-    iocs: z.array(Ioc).min(1).max(INDICATORS_MAX),
+  params: ThreatParams.extend({
     origins: z
       .array(z.object({ source: z.string().max(255), locator: z.string().max(255) }))
       .max(INDICATORS_MAX)

@@ -1,7 +1,6 @@
 /** Web security: reads access logs and requests, and says who attacks the application and how. */
 import { z } from 'zod';
-import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
-import { openSingle } from '../analysis/readers/index.ts';
+import { collect, openSingle } from '../analysis/readers/index.ts';
 import {
   analyzeAccessLog,
   analyzeRequests,
@@ -13,7 +12,8 @@ import {
   targetOf,
 } from '../analysis/web/index.ts';
 import { defineAgent } from '../mesh/index.ts';
-import { AnalysisResult, AuroraError, Ioc, skill, Source } from '../protocol/index.ts';
+import { AnalysisResult, AuroraError, skill, Source } from '../protocol/index.ts';
+import { threatSkill } from './analyze-threat.ts';
 
 const Request = z.object({
   method: z.string().min(1).max(32),
@@ -69,16 +69,10 @@ const analyzeHttp = skill({
   result: AnalysisResult,
 });
 
-const threat = skill({
-  id: 'analyze_threat',
-  title: 'Analyze a threat',
+const threat = threatSkill({
   description: 'Judges the addresses, domains, URLs, paths and User-Agents among indicators.',
   tags: ['ioc', 'web'],
-  effect: 'read',
-  routable: false,
-  examples: [{ alert_id: 'alert-1', iocs: [{ type: 'url', value: 'http://192.0.2.7/shell.php' }] }],
-  params: z.object({ alert_id: z.string().min(1).max(256), iocs: z.array(Ioc).min(1).max(INDICATORS_MAX) }),
-  result: AnalysisResult,
+  example: { type: 'url', value: 'http://192.0.2.7/shell.php' },
 });
 
 export const webSecurity = defineAgent({
@@ -106,7 +100,7 @@ export const webSecurity = defineAgent({
         target: targetOf(url),
       }));
       const file = source && (await openSingle({ name: source.name, bytes: ctx.blobs.open(source) }));
-      const raw = file && parseRawRequest(await readText(file.bytes, ctx.signal));
+      const raw = file && parseRawRequest((await collect(file.bytes, RAW_BYTES_MAX)).toString('utf8'));
       if (source && !raw) {
         throw new AuroraError(4220, {
           message: 'Not a request: its first line is no request line',
@@ -123,17 +117,3 @@ export const webSecurity = defineAgent({
     ),
   ],
 });
-
-/** Gathers a raw request; one over the bound is refused (4130), as a part of it would be judged as the whole. */
-async function readText(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    signal.throwIfAborted();
-    size += chunk.length;
-    if (size > RAW_BYTES_MAX)
-      throw new AuroraError(4130, { message: `A request is read up to ${RAW_BYTES_MAX} bytes` });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}

@@ -88,7 +88,7 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Joins the parts. */
+/** Makes the face out of its parts and every route; it hears nothing until it is given to a port. */
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const { clock, records, orchestrator, mode } = deps;
   const { users, sessions, keys, alerts, settings, answers, audit } = records;

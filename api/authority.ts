@@ -10,7 +10,7 @@ export interface Identified {
   until: number | undefined;
 }
 
-/** Says who somebody is. */
+/** Tells who is behind a request, and with which rights. */
 export interface Authority {
   /** Throws 4010 without a proof, 4011 for one that is over, 4012 for a wrong one. Nothing but the two headers is looked at. */
   identify(headers: IncomingHttpHeaders): Promise<Identified>;
@@ -18,7 +18,7 @@ export interface Authority {
   again(caller: Caller): Promise<Caller | undefined>;
 }
 
-/** Makes it. */
+/** An authority over sessions and keys; it remembers nobody, so that a right that was taken is gone at once. */
 export function createAuthority(deps: {
   tokens: Tokens;
   sessions: Pick<Sessions, 'find'>;

@@ -13,7 +13,7 @@ export interface Backlogs<F extends Backlogged> {
   forget(follower: F): void;
 }
 
-/** Makes it. `cut` ends a follower that reads too slowly. */
+/** Nothing is held back yet; `cut` ends a follower that reads too slowly. */
 export function createBacklogs<F extends Backlogged>(bytes_max: number, cut: (follower: F) => void): Backlogs<F> {
   const known = new Map<F, number>(); // bytes as seen last
   let total = 0;

@@ -9,7 +9,7 @@ export interface About extends Pick<RouteContext, 'request_id' | 'traceparent' |
   operation?: string | undefined;
 }
 
-/** The desk. */
+/** Asks the orchestrator in the name of a user. */
 export interface Desk {
   /** Calls a method of the orchestrator on somebody's behalf. Rejects with its error. */
   ask(
@@ -20,7 +20,7 @@ export interface Desk {
   ): Promise<unknown>;
 }
 
-/** Makes it. A token or key of the user never goes this way: only who it is (ATK-E8). */
+/** A desk that opens a link for each question. A token or key of the user never goes this way: only who it is (ATK-E8). */
 export function createDesk(deps: {
   clock: Clock;
   ids: Ids;

@@ -17,7 +17,7 @@ import type { AlertEvent } from '../soc/index.ts';
 /** A task as the ledger keeps it. */
 export type TaskRow = NonNullable<Awaited<ReturnType<Ledger['get']>>>;
 
-/** The feed. */
+/** The link between what the orchestrator tells and whoever listens or waits at the API. */
 export interface Feed {
   /** To be given to the orchestrator. */
   onTold: OnTold;
@@ -29,7 +29,7 @@ export interface Feed {
   settled(task_id: string, options: { signal: AbortSignal; ms_max: number; or_asked: boolean }): Promise<TaskRow>;
 }
 
-/** Makes it. */
+/** A feed that waits for nothing yet; `onTold` publishes on the bus, and reads of the ledger what somebody waits for. */
 export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pick<Ledger, 'get' | 'list'> }): Feed {
   const { bus, clock, log, ledger } = deps;
   const waiting = new Map<string, Set<() => void>>();

@@ -12,7 +12,7 @@ export interface HealthDeps {
   askDatabase: () => Promise<unknown>;
 }
 
-/** Looks at every part. */
+/** Looks at the database, the orchestrator, the agents and the streams; the worst of them is the whole. */
 export async function lookAtHealth({ clock, orchestrator, streams, askDatabase }: HealthDeps): Promise<Health> {
   const started = clock.monotonic();
   const { ledger, agents, status, tasks_open } = orchestrator.health();

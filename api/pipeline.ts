@@ -64,7 +64,7 @@ export const everyHeader = (mode: Mode): Record<string, string> => ({
   'x-aurorasoc-mode': mode,
 });
 
-/** Makes it. */
+/** A pipeline for one server; what it knows of a request lives as long as the request does. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { clock, ids, random, authority, limiter, answers } = deps;
   const states = new WeakMap<IncomingMessage, RequestState>();

@@ -17,7 +17,7 @@ export interface RateLimiter {
   take(name: string, limit: number): Budget & { is_over: boolean; retry_after_ms: number };
 }
 
-/** Makes it. Names are bounded: where there are too many, those whose minute is over go, then the oldest. */
+/** A limiter by the minute. Names are bounded: where there are too many, those whose minute is over go, then the oldest. */
 export function createRateLimiter(clock: Clock, names_max = NAMES_MAX): RateLimiter {
   const windows = new Map<string, { count: number; ends: number }>();
 

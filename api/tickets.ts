@@ -10,7 +10,7 @@ export interface Tickets {
   redeem(ticket: string): Identified;
 }
 
-/** Makes it. What is kept is a hash, and bounded: the oldest go first. */
+/** Tickets of this process. What is kept is a hash, and bounded: the oldest go first. */
 export function createTickets({ clock, random }: { clock: Clock; random: Random }): Tickets {
   const open = new Map<string, { who: Identified; over_at: number }>();
 

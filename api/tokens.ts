@@ -14,7 +14,7 @@ export interface SigningKeys {
   find(kid: string): KeyObject | undefined;
 }
 
-/** What a token says. */
+/** Whom a token speaks for, and until when. */
 export interface AccessClaims {
   username: string;
   session_id: string;
@@ -22,14 +22,14 @@ export interface AccessClaims {
   expires_at: number;
 }
 
-/** Signs and reads. */
+/** Makes access tokens, and judges those that come back. */
 export interface Tokens {
   sign(about: Omit<AccessClaims, 'expires_at'>): Promise<{ access_token: string; expires_in: number }>;
   /** Throws 4011 for one that is over, 4012 for everything that is wrong with it otherwise. */
   verify(access_token: string): Promise<AccessClaims>;
 }
 
-/** Makes it. */
+/** Signs with the newest key tokens that live `ACCESS_S` seconds, and believes those of every key that counts. */
 export function createTokens({ keys, clock, ids }: { keys: SigningKeys; clock: Clock; ids: Ids }): Tokens {
   return {
     async sign({ username, session_id }) {

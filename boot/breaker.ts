@@ -10,14 +10,14 @@ export interface BreakerBounds {
   open_ms_max: number;
 }
 
-/** One breaker. */
+/** Whether what is outside may be asked now; it learns from how asking went. */
 export interface Breaker {
   /** Throws 5030 while it is open. After the pause one try is let through, and the others wait for what it reports. */
   check(): void;
   report(ok: boolean): void;
 }
 
-/** Makes a closed one. */
+/** A breaker that lets everything through until `failures_max` in a row. */
 export function createBreaker(clock: Clock, { failures_max, open_ms, open_ms_max }: BreakerBounds): Breaker {
   let failures = 0;
   let open_until: number | undefined;

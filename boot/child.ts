@@ -43,7 +43,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts it and keeps it. */
+/** Starts a process and keeps it: restarted after growing pauses, given up when it only dies. */
 export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
   const { clock } = deps;
   const stopping = new AbortController();

@@ -7,7 +7,7 @@ import { AuroraError } from '../protocol/index.ts';
 import { sleep, type Clock, type Random } from '../seams/index.ts';
 import { createBreaker, type BreakerBounds } from './breaker.ts';
 
-/** Where it is. */
+/** Where messages are posted. */
 export interface WebhookAddress {
   url: string;
   /** Signs each message: `X-Aurora-Signature: sha256=<HMAC of the body, hex>`. */
@@ -16,7 +16,7 @@ export interface WebhookAddress {
   networks?: readonly string[] | undefined;
 }
 
-/** What it may cost. */
+/** What one message may cost. */
 export interface WebhookBounds extends BreakerBounds {
   /** One try with all its redirects, ms. */
   try_ms_max: number;
@@ -28,7 +28,7 @@ export interface WebhookBounds extends BreakerBounds {
   pause_ms_max: number;
 }
 
-/** The bounds unless said. */
+/** The bounds where the configuration says no others. */
 export const WEBHOOK_BOUNDS: WebhookBounds = {
   try_ms_max: 5_000,
   tries_max: 3,
@@ -67,7 +67,7 @@ export type PostToWebhook = (
   mayGoOn?: () => Promise<void>,
 ) => Promise<{ status: number; tries: number }>;
 
-/** Makes it. */
+/** A webhook at one address. Posting throws 5000 when it refuses, 5030 when it cannot be reached or is left alone. */
 export function createWebhook({ url, secret, networks = [] }: WebhookAddress, deps: WebhookDeps): PostToWebhook {
   const { clock, random } = deps;
   const bounds = { ...WEBHOOK_BOUNDS, ...deps.bounds };

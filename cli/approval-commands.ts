@@ -1,7 +1,7 @@
 /** `aurora approvals`, `approve`, `reject`: what waits for a person, and their answer. */
 import { asking, toInteger, type Cli } from './cli.ts';
 
-/** Adds them. */
+/** Adds the commands about approvals to the program. */
 export function addApprovalCommands(cli: Cli): void {
   const { program, isJson, end } = cli;
   program

@@ -1,6 +1,7 @@
 /** `aurora call`: one request to any peer, bare as a stranger or proven as an operator. */
 import { connectBare, connectProven, trustOf, type Config } from '../boot/index.ts';
 import { UsageError } from './outcome.ts';
+import { parseParams } from './params.ts';
 import { print } from './tasks.ts';
 
 /** Sends one request and prints the result as JSON. Throws what the peer answered. */
@@ -26,18 +27,6 @@ export async function call(
   } finally {
     peer.close(1000, 'done');
   }
-}
-
-function parseParams(text: string): Record<string, unknown> | unknown[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UsageError(`The params are no JSON: ${text.slice(0, 80)}`);
-  }
-  if (Array.isArray(value)) return value.map((item: unknown) => item);
-  if (typeof value === 'object' && value !== null) return { ...value };
-  throw new UsageError('The params must be a JSON object or array');
 }
 
 async function readAll(): Promise<string> {

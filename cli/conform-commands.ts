@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { toInteger, type Cli } from './cli.ts';
 import type { ConformFlags } from './conform.ts';
 
-/** Adds it. */
+/** Adds `conform` to the program. */
 export function addConformCommand(cli: Cli): void {
   const { program, configOf, isJson, operator, end } = cli;
   program

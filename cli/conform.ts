@@ -22,6 +22,7 @@ import { AuroraError } from '../protocol/index.ts';
 import { createProgress, toEnd, toListText } from './conform-view.ts';
 import { credentialsFor, revokeAll, type KeyFlags } from './credentials.ts';
 import { AdvisedError, EXIT, UsageError } from './outcome.ts';
+import { parseNamedParams } from './params.ts';
 import { print } from './tasks.ts';
 import { safe } from './text.ts';
 
@@ -126,20 +127,10 @@ function toOptions({ level, only, seed, runs, method, params, allowEffects, drai
     seed,
     runs,
     method,
-    params: params === undefined ? undefined : toParams(params),
+    params: params === undefined ? undefined : parseNamedParams(params),
     allow_effects: allowEffects,
     drain: drainPid === undefined ? undefined : toDrain(drainPid),
   };
-}
-
-function toParams(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // said below
-  }
-  throw new UsageError(`--params must be a JSON object: ${safe(text.slice(0, 80))}`);
 }
 
 function toIds(names: readonly string[]): RequirementId[] | undefined {

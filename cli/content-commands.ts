@@ -1,7 +1,7 @@
 /** `aurora content`: rule packs, warning lists and tables that an operator brings. */
 import type { Cli } from './cli.ts';
 
-/** Adds its commands. */
+/** Adds `content` and what stands under it to the program. */
 export function addContentCommands(cli: Cli): void {
   const { program, configOf, isJson, end } = cli;
   const list = async () => (await import('./content.ts')).list(configOf(), isJson());

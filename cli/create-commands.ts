@@ -1,7 +1,7 @@
 /** `aurora create`: the beginning of something of one's own. */
 import type { Cli } from './cli.ts';
 
-/** Adds its commands. */
+/** Adds `create` to the program. */
 export function addCreateCommands({ program, isJson }: Cli): void {
   program
     .command('create')

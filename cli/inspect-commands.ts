@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { toInteger, type Cli } from './cli.ts';
 import type { InspectFlags } from './inspect.ts';
 
-/** Adds it. */
+/** Adds `inspect` to the program. */
 export function addInspectCommand({ program, configOf, isJson, operator, end }: Cli): void {
   program
     .command('inspect <ws-url> [params]')

@@ -2,8 +2,9 @@
 import { createInterface, type Interface } from 'node:readline';
 import pico from 'picocolors';
 import type { Skill, Visit } from '../conformance/index.ts';
-import { parseParams, skillOf, type Params } from './inspect-asked.ts';
+import { skillOf } from './inspect-asked.ts';
 import { safeLines, toAnswerText, toCardText, toJson, toSchemaText, toSkillsText } from './inspect-view.ts';
+import { parseParams, type Params } from './params.ts';
 import { safe } from './text.ts';
 
 /** What the shell needs. */

@@ -5,10 +5,11 @@ import { profilesOf, visit, type Exchanged, type Profile, type Visit } from '../
 import { assertWsUrl, noWebSocket, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
-import { parseParams, skillOf, type Params } from './inspect-asked.ts';
+import { skillOf } from './inspect-asked.ts';
 import { runShell } from './inspect-shell.ts';
 import { toAnswerText, toCardText, toSchemaText, toSkillsText } from './inspect-view.ts';
 import { EXIT, UsageError } from './outcome.ts';
+import { parseParams, type Params } from './params.ts';
 import { print } from './tasks.ts';
 import { safe } from './text.ts';
 

@@ -1,7 +1,7 @@
 /** `aurora verify`, `backup`, `restore`: the ledger as a whole. */
 import { asking, type Cli } from './cli.ts';
 
-/** Adds them. */
+/** Adds the commands about the ledger to the program. */
 export function addLedgerCommands(cli: Cli): void {
   const { program, configOf, isJson, end } = cli;
   program

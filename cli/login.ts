@@ -17,9 +17,8 @@ export interface LoginOptions {
 export async function login(config: Config, { username, api, password_stdin }: LoginOptions): Promise<TokenPair> {
   const url = apiOf(config, api);
   const lines = password_stdin ? await readLines() : undefined;
-  const read = async (question: string, is_secret: boolean) => lines?.shift() ?? askPerson(question, is_secret, lines);
-  const name = username ?? (lines ? FIRST_USER : await askPerson('User: ', false, undefined));
-  const password = await read('Password: ', true);
+  const name = username ?? (lines ? FIRST_USER : await askPerson('User: ', false));
+  const password = lines ? (lines.shift() ?? '') : await askPerson('Password: ', true);
   const wanted = lines?.shift();
   const credentials = { username: name, password };
   if (wanted !== undefined && wanted !== '') return signIn(config, url, { ...credentials, new_password: wanted });
@@ -29,14 +28,14 @@ export async function login(config: Config, { username, api, password_stdin }: L
     if (!(reason instanceof AuroraError) || reason.code !== 4030 || lines) throw reason;
   }
   process.stderr.write('This password is good for setting your own: at least 12 characters.\n');
-  const new_password = await askPerson('New password: ', true, undefined);
-  if ((await askPerson('Once more: ', true, undefined)) !== new_password) throw new UsageError('Those two differ');
+  const new_password = await askPerson('New password: ', true);
+  if ((await askPerson('Once more: ', true)) !== new_password) throw new UsageError('Those two differ');
   return signIn(config, url, { ...credentials, new_password });
 }
 
-/** One line of a terminal; a secret is not shown. */
-function askPerson(question: string, is_secret: boolean, lines: string[] | undefined): Promise<string> {
-  if (lines || !process.stdin.isTTY) {
+/** One line of a terminal; a secret is not shown. Throws a UsageError where there is none, 4990 on Ctrl-C. */
+function askPerson(question: string, is_secret: boolean): Promise<string> {
+  if (!process.stdin.isTTY) {
     throw new UsageError('There is nobody to ask: give --password-stdin and the password on standard input');
   }
   return new Promise((resolve, reject) => {

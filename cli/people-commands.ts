@@ -4,7 +4,7 @@ import { Permission, UserRole } from '../protocol/index.ts';
 import { toInteger, type Cli } from './cli.ts';
 import { toJsonText } from './text.ts';
 
-/** Adds them. */
+/** Adds `login`, `logout`, `users` and `keys` to the program. */
 export function addPeopleCommands(cli: Cli): void {
   addLogin(cli);
   addUsers(cli);

@@ -29,7 +29,7 @@ export interface ReplayAsked extends KeyFlags {
   json: boolean;
 }
 
-/** Sends it; answers 0 when everything came as it was recorded, 1 when not. */
+/** Sends the recording in a file again; answers 0 when everything came as it was recorded, 1 when not. */
 export async function sendReplay(config: Config, asked: ReplayAsked): Promise<number> {
   const recording = readReplay(asked.file);
   const { requirement, profile } = recording;

@@ -1,7 +1,7 @@
 /** `aurora sigma`: rules tested, explained and linted. */
 import type { Cli } from './cli.ts';
 
-/** Adds its commands. */
+/** Adds `sigma` and what stands under it to the program. */
 export function addSigmaCommands(cli: Cli): void {
   const { program, configOf, isJson, operator, end } = cli;
   const sigma = program

@@ -5,7 +5,7 @@ import { safe, wrap } from './text.ts';
 
 type Told = RuleExplanation['events'][number];
 
-/** The whole text. */
+/** The explanation as text for a terminal; what comes from rules and events is made harmless. */
 export function toExplanationText(explained: RuleExplanation): string {
   const { rule, summary, events, more_events, correlations, not_checked } = explained;
   return [

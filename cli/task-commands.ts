@@ -5,7 +5,7 @@ import { systemClock } from '../boot/index.ts';
 import { asking, askingApi, toInteger, type Cli } from './cli.ts';
 import type { HistoryFilter } from './tasks.ts';
 
-/** Adds them. */
+/** Adds the commands about tasks to the program. */
 export function addTaskCommands(cli: Cli): void {
   const { program, isJson } = cli;
   program

@@ -9,7 +9,7 @@ export interface Batch {
   close(): void;
 }
 
-/** One question. */
+/** One question that is asked at every beat while somebody watches. */
 export interface Question<O> {
   /** Hears every answer until the returned function is called. After a failure it is asked again at the next beat all the same. */
   watch(onAnswer: (answer: O) => void, onError?: (error: unknown) => void): () => void;
@@ -27,7 +27,7 @@ export interface Budget {
   remaining: number;
 }
 
-/** Makes one. */
+/** A batch that asks nothing until somebody watches; it ends with `closing`, the end of its client. */
 export function createBatch(
   { every_ms = EVERY_MS }: BatchOptions,
   deps: { platform: Platform; closing: AbortSignal; budget: () => Budget | undefined },

@@ -49,7 +49,7 @@ export interface CallDeps {
 /** Makes one call. Throws a ClientError. */
 export type Call = <O>(operation: Operation<O>, options?: CallOptions) => Promise<O>;
 
-/** Makes what makes calls. */
+/** The one way in which a client calls: with its proof, its repetitions, its bounds and its hooks. */
 export function createCall(deps: CallDeps): Call {
   const { platform, root, rules, share, telemetry, gate, closing } = deps;
 

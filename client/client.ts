@@ -40,7 +40,7 @@ export type Method<I, O> = (
       : [input: I, options?: CallOptions]
 ) => Promise<O>;
 
-/** Every route. */
+/** Every route of the protocol as a method, by resource. */
 export type Resources = {
   readonly [Resource in keyof typeof routes]: {
     readonly [Name in keyof (typeof routes)[Resource]]: (typeof routes)[Resource][Name] extends {

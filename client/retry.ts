@@ -47,7 +47,7 @@ export interface RetryShare {
   spend(): boolean;
 }
 
-/** Makes it: a reserve, and a part of each call. */
+/** A budget of repetitions: a reserve, and a part of each call. */
 export function createRetryShare({ reserve = SHARE_RESERVE, per_call = SHARE_PER_CALL } = {}): RetryShare {
   let left = reserve;
   return {

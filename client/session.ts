@@ -36,7 +36,7 @@ export interface Session {
 /** Sends without a proof, under the rules of every call; throws a ClientError. */
 export type SendBare = (operation: Operation) => Promise<unknown>;
 
-/** Makes it. Nothing is sent before the first call (K06). */
+/** A session that is not signed in. Nothing is sent before the first call (K06). */
 export function createSession(
   given: Credentials | undefined,
   { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },

@@ -50,7 +50,7 @@ export interface Stats {
   outages: string[];
 }
 
-/** Counts. */
+/** Is told what happens to calls, and counts it. */
 export interface Telemetry {
   called(record: CallRecord, is_outage: boolean): void;
   retried(record: RetryRecord): void;
@@ -58,7 +58,7 @@ export interface Telemetry {
   stats(): Stats;
 }
 
-/** Makes it. */
+/** Counts from zero; each hook hears what is counted as it happens. */
 export function createTelemetry(hooks: Hooks): Telemetry {
   const latencies: number[] = [];
   const outages = new Set<string>();

@@ -11,7 +11,7 @@ export interface VersionGate {
   supports(wanted: string): boolean;
 }
 
-/** Makes it. */
+/** A gate that has seen no answer yet. */
 export function createVersionGate(): VersionGate {
   let version: string | undefined;
   return {

@@ -78,11 +78,12 @@ function firstOf(patterns: readonly RegExp[], text: string): string | undefined 
   return patterns
     .map((pattern) => pattern.exec(beginning)?.[0])
     .find((match) => match !== undefined)
-    ?.slice(0, 80);
+    ?.slice(0, LEAK_SHOWN_MAX);
 }
 
 const NOT_OURS = (): boolean => false;
 const LEAK_CHARS_MAX = 8_192;
+const LEAK_SHOWN_MAX = 80;
 /** Every repetition has an end: a text made to be read again from each place takes no long time. */
 const LEAKS = [
   /\bat (?:async )?[\w$.<>]{1,200} \(?(?:file|node|\/|[A-Z]:)/,

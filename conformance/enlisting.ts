@@ -49,7 +49,7 @@ export interface EnlistingDeps {
   operatorKey: () => Key;
 }
 
-/** Nobody is enlisted yet. */
+/** Ways into a fleet for one check; nobody is enrolled before the first is used. */
 export function createEnlisting({ subject, notes, observe, greet, operatorKey }: EnlistingDeps): Enlisting {
   const { limits, monotonic, turns } = subject;
   const agents: OwnAgent[] = [];

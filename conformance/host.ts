@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Frame } from './answers.ts';
 import type { Notes } from './exchange.ts';
-import { acceptOf, startWire, type Wire } from './wire.ts';
+import { acceptOf } from './upgrade.ts';
+import { startWire, type Wire } from './wire.ts';
 
 /** What a host is told. */
 export interface HostOptions {

@@ -12,7 +12,7 @@ export interface Patterns {
   judge<T>(run: () => T, otherwise: T): T;
 }
 
-/** Begins with none. */
+/** An engine with a budget of `STEPS_MAX` steps for each judgement. */
 export function createPatterns(): Patterns {
   let unjudged: string | undefined;
   let steps_left = STEPS_MAX;

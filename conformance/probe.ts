@@ -10,7 +10,8 @@ import type { Chance } from './chance.ts';
 import type { Profile } from './requirements.ts';
 import type { Skill, Subject } from './subject.ts';
 import { startTalk, type Talk } from './talk.ts';
-import { isWire, openWire, type UpgradeAnswer, type Wire, type WireOptions } from './wire.ts';
+import { isWire, openWire, type UpgradeAnswer, type WireOptions } from './upgrade.ts';
+import type { Wire } from './wire.ts';
 
 /** How a connection is opened. */
 export type DialOptions = Partial<Pick<WireOptions, 'url' | 'protocols' | 'headers' | 'early'>>;
@@ -52,7 +53,7 @@ export interface ProbeDeps {
   observe: Observe;
 }
 
-/** Takes a probe into the hand. */
+/** A probe for one check; it dials nothing before it is asked to. */
 export function createProbe({ profile, subject, chance, notes, observe }: ProbeDeps): Probe {
   const { limits, url } = subject;
   const wires: Wire[] = [];

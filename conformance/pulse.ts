@@ -21,7 +21,7 @@ export interface Pulse {
   during<T>(check: Pick<Check, 'id' | 'phase'>, run: () => Promise<T>): Promise<{ tried: T; died?: string }>;
 }
 
-/** Feels it for the first time. */
+/** Feels the pulse for the first time: a peer that answers no question then is told apart from one that stopped later. */
 export async function createPulse({ dial, ask }: Looks): Promise<Pulse> {
   const answered = await ask();
   const running = new Map<RequirementId, Check['phase']>();

@@ -21,7 +21,7 @@ const Note = z.object({
     .optional(),
 });
 
-/** The file. */
+/** A recording as a file holds it. */
 export const Replay = z.object({
   aurora_replay: z.literal(1),
   url: z.string().regex(/^wss?:\/\//, 'is no ws:// or wss:// address'),

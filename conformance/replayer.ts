@@ -7,7 +7,8 @@ import type { Key } from './identity.ts';
 import { createRenaming, isLike } from './likeness.ts';
 import type { Replay } from './replay.ts';
 import { createReplayedGreeting } from './replayed-greeting.ts';
-import { isWire, openWire, type Wire } from './wire.ts';
+import { isWire, openWire } from './upgrade.ts';
+import type { Wire } from './wire.ts';
 
 /** What is sent again, to whom and as whom. */
 export interface ReplayOptions {
@@ -35,14 +36,14 @@ export interface ReplayLine {
   then?: string;
 }
 
-/** A whole replay. */
+/** What became of a replay, line by line. */
 export interface Replayed {
   /** Nothing was different, missing, more, or left unsent. */
   same: boolean;
   lines: ReplayLine[];
 }
 
-/** Sends it again. Rejects when nobody answers at the address. */
+/** Sends a recording again, message by message. Rejects when nobody answers at the address. */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { recording, key, url = recording.url } = options;
   const grace_ms = options.answer_ms_max ?? ANSWER_MS_MAX;

@@ -13,7 +13,7 @@ import { createPulse, looksAt } from './pulse.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
 import { dialledOf, type Skill, type Subject } from './subject.ts';
 import { createTurns } from './turns.ts';
-import { isWire } from './wire.ts';
+import { isWire } from './upgrade.ts';
 
 /** What a run is told. Only the address is needed. */
 export interface ConformOptions {
@@ -62,7 +62,7 @@ export interface Result {
   exchanged?: readonly Exchanged[] | undefined;
 }
 
-/** A whole run. */
+/** What became of every sentence in one run. */
 export interface Report {
   url: string;
   /** What the peer calls itself, on its card or in its document; undefined when it says nothing. */

@@ -3,7 +3,8 @@ import { isFrame, judgeAnswer, type Frame, type Observe } from './answers.ts';
 import { Failure, show } from './check.ts';
 import { within } from './clock.ts';
 import type { Profile } from './requirements.ts';
-import { bytesOf, type Received, type Wire } from './wire.ts';
+import type { Wire } from './wire.ts';
+import { bytesOf, type Received } from './ws-messages.ts';
 
 /** How a connection ended: its close code, or none when it was just gone. */
 export interface End {

@@ -8,7 +8,7 @@ export interface Turns {
   refused: string | undefined;
 }
 
-/** Nobody's turn yet. */
+/** Turns of one run; the first who asks has the turn. */
 export function createTurns(): Turns {
   let last: Promise<void> = Promise.resolve();
   return {

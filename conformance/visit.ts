@@ -25,7 +25,7 @@ export interface VisitOptions {
   onNote?: ((note: Exchanged) => void) | undefined;
 }
 
-/** The visit. */
+/** An open visit. */
 export interface Visit {
   readonly profile: Profile;
   /** What the peer said of itself in its hello; undefined on a bare link. */

@@ -23,7 +23,7 @@ import type { SocDeps } from './soc.ts';
 /** What happened to an alert, for its stream. */
 export type AlertEvent = 'alert.created' | 'alert.updated' | 'alert.acknowledged' | 'alert.seen_again';
 
-/** The alerts. */
+/** All alerts, and the acts of people and machines on them. */
 export interface Alerts {
   list(query: AlertQuery): Promise<{ items: Alert[]; next_cursor: string | null }>;
   /** Throws 4042. */
@@ -82,7 +82,7 @@ export interface AlertDeps extends SocDeps {
   onEvent: (what: AlertEvent, alert: Alert) => void;
 }
 
-/** Makes it. */
+/** Alerts in the store, each change with its row in the audit record. */
 export function createAlerts(deps: AlertDeps): Alerts {
   const { store, clock, ids, audit, onEvent } = deps;
   const { db } = store;

@@ -13,7 +13,7 @@ export interface KeptAnswer {
   body: string | null;
 }
 
-/** The answers. */
+/** Runs what changes something once for each idempotency key, however often it is asked for. */
 export interface Answers {
   /**
    * Runs `act` once for a scope and a digest of what was asked, and answers what it answered the first time to everybody else, also
@@ -33,7 +33,7 @@ export interface Given extends KeptAnswer {
   replayed: boolean;
 }
 
-/** Makes it. */
+/** Answers in the store, kept for `KEPT_MS`; those under way are known to this process alone. */
 export function createAnswers({ store, clock }: Pick<SocDeps, 'store' | 'clock'>): Answers {
   const running = new Map<string, { digest: string; answer: Promise<KeptAnswer> }>();
 

@@ -11,7 +11,7 @@ export interface Doer extends Partial<Pick<RouteContext, 'request_id' | 'remote'
   sub: string;
 }
 
-/** What is told of it. */
+/** What one row tells. */
 export interface AuditNote {
   action: string;
   target?: string;
@@ -19,7 +19,7 @@ export interface AuditNote {
   detail?: Record<string, unknown>;
 }
 
-/** The record. */
+/** The audit record. */
 export interface Audit {
   /** Writes within somebody's transaction, so that neither is without the other. */
   within(trx: Writing, by: Doer, note: AuditNote): Promise<void>;
@@ -35,7 +35,7 @@ export interface Audit {
   prune(before_ms: number): Promise<number>;
 }
 
-/** Makes it. */
+/** The audit record of a store. */
 export function createAudit({ store, clock, ids }: Pick<SocDeps, 'store' | 'clock' | 'ids'>): Audit {
   return { within, write: (by, note) => store.asOwner((trx) => within(trx, by, note)), list, prune };
 

@@ -10,7 +10,7 @@ import { cursorOf, readCursor } from './cursor.ts';
 import type { SocDeps } from './soc.ts';
 import type { Users } from './users.ts';
 
-/** The keys. */
+/** The API keys of all people. */
 export interface Keys {
   list(query: {
     username?: string | undefined;
@@ -32,7 +32,7 @@ export interface Keys {
   findById(key_id: string): Promise<Caller | undefined>;
 }
 
-/** Makes it. */
+/** Keys in the store; `onChanged` is called after one was revoked, so that what it opened is looked at again. */
 export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'find'>; onChanged: () => void }): Keys {
   const { store, clock, random, log, audit, users, onChanged } = deps;
   const { db } = store;

@@ -19,7 +19,7 @@ export interface ScryptCost {
   p: number;
 }
 
-/** Makes it. The cost is for tests; a stored password keeps the one it was made with. */
+/** Hashes at the given cost, which only tests lower; a stored password keeps the one it was made with. */
 export function createPasswords(random: Random, cost: ScryptCost = COST): Passwords {
   const inTurn = createTurns(AT_ONCE, WAITING_MAX);
   const nobody = phcOf(cost, random.bytes(SALT_BYTES), Buffer.alloc(KEY_BYTES));

@@ -10,7 +10,7 @@ import { createSettings, type Settings } from './settings.ts';
 import type { SocDeps } from './soc.ts';
 import { createUsers, type Users } from './users.ts';
 
-/** The records. */
+/** The records of one installation; they share one store and one audit record. */
 export interface Records {
   users: Users;
   sessions: Sessions;
@@ -32,7 +32,7 @@ export interface RecordDeps extends SocDeps {
   cost?: ScryptCost;
 }
 
-/** Opens them on a store. */
+/** Opens all records of a store; throws when the store cannot be read. */
 export async function openRecords(deps: RecordDeps): Promise<Records> {
   const { clock, random, onAccessChanged: onChanged, onAlert: onEvent } = deps;
   const audit = createAudit(deps);

@@ -26,7 +26,7 @@ export interface IssuedSession {
   refresh_expires_in: number;
 }
 
-/** Makes it. */
+/** Sessions in the store; `onChanged` is called after one ended, so that what it opened is looked at again. */
 export function createSessions(
   deps: SocDeps & { audit: Audit; users: Pick<Users, 'find'>; onChanged: () => void },
 ): Sessions {
@@ -40,7 +40,7 @@ export function createSessions(
     const session_id = ids.next('session');
     const { username, version, created_at: since } = user;
     const issued = newToken();
-    await store.asOwner(async (trx) => {
+    const is_crowded = await store.asOwner(async (trx) => {
       // Proving takes a tenth of a second: a password that was reset meanwhile must not begin what the reset has just ended.
       const same = await trx
         .updateTable('users')
@@ -73,7 +73,9 @@ export function createSessions(
         .values({ ...issued.row, session_id })
         .execute();
       await audit.within(trx, by, { action: 'session.begin', target: session_id });
+      return crowd.length > 0;
     });
+    if (is_crowded) onChanged();
     return { session_id, user, refresh_token: issued.token, refresh_expires_in: REFRESH_MS / 1_000 };
   }
 

@@ -59,7 +59,7 @@ export interface UsersDeps extends SocDeps {
   onChanged: () => void;
 }
 
-/** Makes it. */
+/** People in the store, each change with its row in the audit record. */
 export function createUsers({ store, clock, audit, passwords, onChanged }: UsersDeps): Users {
   const { db } = store;
   const now = () => toIso(clock.now());

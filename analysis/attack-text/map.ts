@@ -4,6 +4,7 @@ import type { AnalysisResult, Evidence } from '../../protocol/index.ts';
 import { whyAbsent, type Content } from '../../seams/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { oncePerPack } from '../memory/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { labelledOf } from './labelled.ts';
 import { learn, type Model } from './model.ts';
@@ -54,7 +55,7 @@ export function mapText(text: string, { source, content }: { source: string; con
   const like = likenesses([...new Set(known.map(({ technique }) => technique))], profiles ?? []);
 
   const result = conclude({
-    subject: `${neutralize(source, 120)}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
+    subject: `${neutralize(source, SHOWN_LENGTH)}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
     findings: [...findingsOf(mapped, citing), ...likenessFindings(like, known, citing)],
     techniques: known.map((place) => ({ id: place.technique, evidence: [citing(place)] })),
     checked: [receiptOf(text, sentences, { cut, model })],
@@ -90,7 +91,7 @@ export function mapText(text: string, { source, content }: { source: string; con
       ...(unknown.length > 0
         ? [
             {
-              what: `names and tactics of ${unknown.join(', ').slice(0, 400)}`,
+              what: `names and tactics of ${unknown.join(', ').slice(0, IDS_LENGTH)}`,
               why: 'our ATT&CK table does not hold them',
             },
           ]
@@ -152,8 +153,8 @@ function placesIn(sentence: Sentence, model: Model | undefined): MappedPlace[] {
       similarity: rounded(ranking.similarity),
       lead: rounded(lead),
       candidates: [first, second, third].flatMap((candidate) => candidate?.technique ?? []),
-      nearest: { text: neutralize(ranking.nearest.text), doc: neutralize(ranking.nearest.doc, 120) },
-      terms: ranking.terms.map((term) => neutralize(term, 60)),
+      nearest: { text: neutralize(ranking.nearest.text), doc: neutralize(ranking.nearest.doc, SHOWN_LENGTH) },
+      terms: ranking.terms.map((term) => neutralize(term, TERM_LENGTH)),
     },
   ];
 }
@@ -196,21 +197,14 @@ function receiptOf(
   };
 }
 
-/** Learned once a pack. */
-function modelOf(data: unknown): Model | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  const known = LEARNED.get(data);
-  if (known) return known;
+/** The model learned from a pack, or undefined when that has another shape. The same pack object is learned from once. */
+const modelOf = oncePerPack((data): Model | undefined => {
   const sentences = labelledOf(data);
-  if (!sentences) return undefined;
-  const model = learn(sentences);
-  LEARNED.set(data, model);
-  return model;
-}
+  return sentences && learn(sentences);
+});
 
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
-const LEARNED = new WeakMap<object, Model>();
 /**
  * With the labelled sentences of 97 reports, leaving one report out at a time, these two keep 65% of the sentences at 93% right,
  * and take 1.2% of the sentences of ordinary letters for one.
@@ -220,5 +214,8 @@ const LEAD_FROM = 0.2;
 const TEXT_LENGTH_MAX = 1_048_576;
 const PLACES_MAX = 1_000;
 const EVIDENCE_MAX = 5;
+/** UTF-16 units that are shown of a name or a sentence, of a term, of a list of ids. */
 const SHOWN_LENGTH = 120;
+const TERM_LENGTH = 60;
+const IDS_LENGTH = 400;
 const PLANTED = 'used Mimikatz to dump credentials from the memory of LSASS';

@@ -22,7 +22,7 @@ export interface AccountWatch {
   left(): number;
 }
 
-/** A watch over nothing yet. */
+/** A watch over one recording, which has seen no logon. */
 export function createAccountWatch(): AccountWatch {
   const addresses = createWorkstationAddresses();
   const logons = createGuessWatch<Cited>(WINDOWS_HABITS);

@@ -278,10 +278,10 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
 function subjectOf(watch: HostWatch, source: string): string {
   const hosts = watch.hosts().filter(({ host }) => host !== '');
   const names = hosts
-    .slice(0, 3)
+    .slice(0, HOSTS_SHOWN_MAX)
     .map(({ host }) => neutralize(host, HOST_CHARS_MAX))
     .join(', ');
-  return `${neutralize(source, 80)}${hosts.length === 0 ? '' : ` (${names}${hosts.length > 3 ? ` and ${hosts.length - 3} more hosts` : ''})`}`;
+  return `${neutralize(source, SOURCE_CHARS_MAX)}${hosts.length === 0 ? '' : ` (${names}${hosts.length > HOSTS_SHOWN_MAX ? ` and ${hosts.length - HOSTS_SHOWN_MAX} more hosts` : ''})`}`;
 }
 
 const PLANTED = {
@@ -310,3 +310,5 @@ const IOCS_MAX = 200;
 const KINDS_SHOWN_MAX = 5;
 const TITLE_CHARS_MAX = 300;
 const HOST_CHARS_MAX = 128;
+const HOSTS_SHOWN_MAX = 3;
+const SOURCE_CHARS_MAX = 80;

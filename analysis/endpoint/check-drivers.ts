@@ -32,30 +32,27 @@ export function checkDriverHashes(
     index,
     found: table?.find(hash),
   }));
-  const known = looked.filter(({ found }) => found !== undefined);
+  const known = looked.flatMap(({ found, ...driver }) => (found ? [{ ...driver, found }] : []));
+  const told = known.slice(0, FINDINGS_MAX).map(({ path, hash, index, found }) => ({
+    name: fileOf(path) || found.name,
+    number: index + 1,
+    found,
+    seen: evidence({ source: 'params', locator: `/drivers/${index}/hash`, text: `${path} ${hash}` }),
+  }));
   const result = conclude({
     subject: `${drivers.length} driver${drivers.length === 1 ? '' : 's'}`,
-    findings: known.slice(0, FINDINGS_MAX).flatMap(({ path, hash, index, found }) =>
-      found
-        ? [
-            {
-              id: `driver-${index + 1}`,
-              title: neutralize(
-                `${fileOf(path) || found.name} is a driver known as ${found.category}`,
-                TITLE_CHARS_MAX,
-              ),
-              severity: found.category === 'malicious' ? ('critical' as const) : ('high' as const),
-              rule: `loldrivers/${found.entry}`,
-              weight: WEIGHT.exact,
-              basis: `driver ${found.entry}`,
-              evidence: [evidence({ source: 'params', locator: `/drivers/${index}/hash`, text: `${path} ${hash}` })],
-            },
-          ]
-        : [],
-    ),
-    techniques: known.slice(0, FINDINGS_MAX).map(({ path, hash, index, found }) => ({
-      id: found?.category === 'malicious' ? 'T1014' : 'T1068',
-      evidence: [evidence({ source: 'params', locator: `/drivers/${index}/hash`, text: `${path} ${hash}` })],
+    findings: told.map(({ name, number, found, seen }) => ({
+      id: `driver-${number}`,
+      title: neutralize(`${name} is a driver known as ${found.category}`, TITLE_CHARS_MAX),
+      severity: found.category === 'malicious' ? 'critical' : 'high',
+      rule: `loldrivers/${found.entry}`,
+      weight: WEIGHT.exact,
+      basis: `driver ${found.entry}`,
+      evidence: [seen],
+    })),
+    techniques: told.map(({ found, seen }) => ({
+      id: found.category === 'malicious' ? 'T1014' : 'T1068',
+      evidence: [seen],
     })),
     iocs: known.map(({ hash }) => ({
       type: hash.length === 64 ? 'sha256' : hash.length === 40 ? 'sha1' : 'md5',

@@ -66,7 +66,7 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
   const inText = SIEVE.over(text);
   const inDone = done === text ? inText : SIEVE.over(done);
   return COMMAND_RULES.flatMap((rule): CommandSign[] => {
-    const [id, technique, strength, title, pattern, also] = rule;
+    const { id, technique, strength, title, pattern, also } = rule;
     const found = also && !inText(also) ? null : inText(pattern);
     const is_asking = ASKING.has(rule);
     if (is_asking && !found) return [];
@@ -99,7 +99,7 @@ const asMention = <T extends Omit<CommandSign, 'steps'>>(sign: T): T => ({
 const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
 
 /** Rules that only ask: their words are the act. */
-const ASKING = new Set(COMMAND_RULES.filter(([, technique]) => isDiscovery(technique)));
+const ASKING = new Set(COMMAND_RULES.filter(({ technique }) => isDiscovery(technique)));
 
 /** Rules whose act is to look: what is read is what is taken. */
 const READING = new Set([
@@ -150,6 +150,6 @@ const compareText = (left: string, right: string): number => (left < right ? -1 
 
 /** Nearly all rules name words that most command lines do not hold. */
 const SIEVE = createSieve([
-  ...COMMAND_RULES.flatMap(([, , , , pattern, also]) => (also ? [pattern, also] : [pattern])),
+  ...COMMAND_RULES.flatMap(({ pattern, also }) => (also ? [pattern, also] : [pattern])),
   ...ACT_PATTERNS,
 ]);

@@ -182,7 +182,7 @@ const anonymous: ReadAct = ({ kind, verb, resource, subresource, namespace, name
   };
 };
 
-/** The gravest of a record is told. */
+/** The first that says something of a record is told: what was done, before who was let in to do it. */
 const ACTS: readonly ReadAct[] = [binding, pod, exec, secrets, anonymous];
 
 /** The words of `?command=…&command=…`. */

@@ -1,6 +1,7 @@
 /** Drivers that are known to be misused, from mounted content, recognised by their hash. */
 import { z } from 'zod';
 import { whyAbsent, type Content } from '../../seams/index.ts';
+import { oncePerPack } from '../memory/index.ts';
 
 /** A driver of the table. */
 export interface KnownDriver {
@@ -21,10 +22,15 @@ export interface DriverTable {
 /** The mounted table; undefined when none is mounted or it is none. */
 export function mountedDrivers(content: Content): DriverTable | undefined {
   const pack = content.get('loldrivers');
-  const parsed = pack && Table.safeParse(pack.data);
-  if (!pack || !parsed?.success) return undefined;
-  const known = KEPT.get(pack.data as object);
-  if (known) return known;
+  const by_hash = driversOf(pack?.data);
+  if (!pack || !by_hash) return undefined;
+  return { version: pack.version, hashes: by_hash.size, find: (hash) => by_hash.get(hash.toLowerCase()) };
+}
+
+/** The drivers of a pack by each of their hashes, or undefined when it has another shape. */
+const driversOf = oncePerPack((data): ReadonlyMap<string, KnownDriver> | undefined => {
+  const parsed = Table.safeParse(data);
+  if (!parsed.success) return undefined;
   const by_hash = new Map<string, KnownDriver>();
   const drivers = Array.isArray(parsed.data) ? parsed.data : parsed.data.drivers;
   for (const { id, category, tags, samples } of drivers) {
@@ -37,14 +43,8 @@ export function mountedDrivers(content: Content): DriverTable | undefined {
       for (const hash of [hashes.sha256, hashes.sha1, hashes.md5]) if (hash) by_hash.set(hash.toLowerCase(), driver);
     }
   }
-  const table: DriverTable = {
-    version: pack.version,
-    hashes: by_hash.size,
-    find: (hash) => by_hash.get(hash.toLowerCase()),
-  };
-  KEPT.set(pack.data as object, table);
-  return table;
-}
+  return by_hash;
+});
 
 /** Why there is none, for `not_checked`. */
 export const whyNoDrivers = (content: Content): string =>
@@ -86,6 +86,3 @@ const Upstream = z
   }));
 const Driver = z.union([Own, Upstream]);
 const Table = z.union([z.array(Driver).max(20_000), z.looseObject({ drivers: z.array(Driver).max(20_000) })]);
-
-/** A table is made once for each mounted pack. */
-const KEPT = new WeakMap<object, DriverTable>();

@@ -61,7 +61,7 @@ export interface HostWatch {
   left(): { what: string; why: string }[];
 }
 
-/** A watch over nothing yet. */
+/** A watch over one recording, with the tables that are mounted. */
 export function createHostWatch({
   lolbas,
   drivers,

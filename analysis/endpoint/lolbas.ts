@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { whyAbsent, type Content } from '../../seams/index.ts';
 import { crosswalk } from '../attack/index.ts';
+import { oncePerPack } from '../memory/index.ts';
 import type { CommandSign } from './classify.ts';
 
 /** The table, ready to be asked. */
@@ -15,13 +16,8 @@ export interface Lolbas {
 /** The mounted table; undefined when none is mounted or it is none. */
 export function mountedLolbas(content: Content): Lolbas | undefined {
   const pack = content.get('lolbas');
-  const parsed = pack && Table.safeParse(pack.data);
-  if (!pack || !parsed?.success) return undefined;
-  const known = KEPT.get(pack.data as object);
-  if (known) return known;
-  const table = tableOf(parsed.data, pack.version);
-  KEPT.set(pack.data as object, table);
-  return table;
+  const table = tableOf(pack?.data);
+  return pack && table && { version: pack.version, ...table };
 }
 
 /** Why there is none, for `not_checked`. */
@@ -55,8 +51,11 @@ const Upstream = z
 const Entry = z.union([Own, Upstream]);
 const Table = z.union([z.array(Entry).max(5_000), z.looseObject({ entries: z.array(Entry).max(5_000) })]);
 
-function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
-  const entries = Array.isArray(data) ? data : data.entries;
+/** The table in a pack, or undefined when it has another shape. */
+const tableOf = oncePerPack((data): Omit<Lolbas, 'version'> | undefined => {
+  const parsed = Table.safeParse(data);
+  if (!parsed.success) return undefined;
+  const entries = Array.isArray(parsed.data) ? parsed.data : parsed.data.entries;
   const by_stem = new Map<string, Usage[]>();
   for (const { name, commands } of entries) {
     const stem = stemOf(name);
@@ -69,7 +68,6 @@ function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
     by_stem.set(stem, [...(by_stem.get(stem) ?? []), ...usages]);
   }
   return {
-    version,
     entries: entries.length,
     signsOf(text) {
       const lower = text.toLowerCase();
@@ -77,7 +75,7 @@ function tableOf(data: z.infer<typeof Table>, version: string): Lolbas {
       return [...stems].flatMap((stem) => bestUsage(by_stem.get(stem) ?? [], lower) ?? []);
     },
   };
-}
+});
 
 interface Usage {
   name: string;
@@ -120,6 +118,3 @@ function marksOf(command: string, stem: string): string[] {
 
 const stemOf = (name: string): string =>
   name.toLowerCase().replace(/\.(?:exe|com|dll|vbs|cmd|bat|ps1|cpl|sys|wsf)$/, '');
-
-/** A table is made once for each mounted pack. */
-const KEPT = new WeakMap<object, Lolbas>();

@@ -1,4 +1,4 @@
-/** How far a pod reaches into the node it runs on: privileges, namespaces of the host, folders of the host. */
+/** How far a pod reaches into the node it runs on: privileges, processes of the host, folders of the host. */
 import type { Severity } from '../../protocol/index.ts';
 import type { Value } from '../events/index.ts';
 
@@ -21,7 +21,7 @@ export function podReachOf(request: Value | undefined): PodReach | undefined {
     ...listOf(spec['ephemeralContainers']),
   ];
   const is_privileged = containers.some((container) => objectOf(container['securityContext'])['privileged'] === true);
-  const shared = ['hostPID', 'hostNetwork', 'hostIPC'].filter((name) => spec[name] === true);
+  const sees_processes = spec['hostPID'] === true;
   const mounted = listOf(spec['volumes']).flatMap((volume) => {
     const path = objectOf(volume['hostPath'])['path'];
     if (typeof path !== 'string' || !GRAVE_PATHS.test(path)) return [];
@@ -34,11 +34,11 @@ export function podReachOf(request: Value | undefined): PodReach | undefined {
   const writable = mounted.filter(({ is_writable }) => is_writable);
   const how = [
     ...(is_privileged ? ['is privileged'] : []),
-    ...(shared.includes('hostPID') ? ['sees the processes of the node'] : []),
+    ...(sees_processes ? ['sees the processes of the node'] : []),
     ...writable.map(({ path }) => `mounts ${path} of the node`),
   ];
   if (how.length === 0) return undefined;
-  const is_grave = writable.length > 0 || (is_privileged && shared.includes('hostPID'));
+  const is_grave = writable.length > 0 || (is_privileged && sees_processes);
   return { name: nameOf(asked), how, is_privileged, severity: is_grave ? 'high' : 'medium' };
 }
 

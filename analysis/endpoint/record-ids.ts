@@ -8,7 +8,7 @@ export interface RecordIds {
   gaps(): Gap[];
 }
 
-/** Nothing seen yet. */
+/** A pass that has seen no record; locators have to come in the order of their log. */
 export function createRecordIds(): RecordIds {
   let log = '';
   let last = Number.NaN;

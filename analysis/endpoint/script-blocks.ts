@@ -30,7 +30,7 @@ export interface ScriptBlock {
 /** Whether an event carries a block. */
 export const carriesBlock = ({ origin: { categories } }: LogEvent): boolean => categories.includes('ps_script');
 
-/** None yet. */
+/** A pass that has seen no block, for one recording. */
 export function createScriptBlocks(): ScriptBlocks {
   const blocks = new Map<string, ScriptBlock>();
   let chars = 0;

@@ -17,7 +17,7 @@ export interface SpreadCount {
   left(): number;
 }
 
-/** A count over nothing yet. */
+/** Counts different things for each actor within a sliding window, ms. */
 export function createSpread(window_ms: number): SpreadCount {
   const actors = new Map<string, { recent: Map<string, Cited>; most: Spread }>();
   let left = 0;

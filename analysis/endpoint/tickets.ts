@@ -23,7 +23,7 @@ export interface TicketWatch {
   left(): number;
 }
 
-/** A watch over nothing yet. */
+/** A watch over one recording, which has seen no request for a ticket. */
 export function createTicketWatch(): TicketWatch {
   const services = createSpread(WINDOW_MS);
   const accounts = createSpread(WINDOW_MS);

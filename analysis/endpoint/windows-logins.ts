@@ -28,7 +28,7 @@ export interface WorkstationAddresses {
   of(address: string, workstation: string, host: string): string;
 }
 
-/** None known yet. */
+/** Knows no workstation yet: events have to come in their order. */
 export function createWorkstationAddresses(): WorkstationAddresses {
   const known = new Map<string, string>();
   return {

@@ -8,7 +8,7 @@ export interface Histogram {
   dropped(): number;
 }
 
-/** An empty one. */
+/** Counts from zero, for one log. */
 export function createHistogram(): Histogram {
   const counts = new Map<string, number>();
   let dropped = 0;

@@ -119,7 +119,7 @@ function readBlock(block: Fields, into: Partial<ShellLink>): void {
   }
 }
 
-const SIGNATURE = '4c0000000114020000000000c000000000000046'.slice(0, 40);
+const SIGNATURE = '4c0000000114020000000000c000000000000046';
 const HAS_TARGET_IDS = 1;
 const HAS_LINK_INFO = 2;
 const IS_UNICODE = 0x80;

@@ -12,7 +12,7 @@ export interface Coverage {
   gaps(): Gap[];
 }
 
-/** Nothing seen yet. */
+/** Counts from zero, for one recording. */
 export function createCoverage(): Coverage {
   const uncovered = new Map<string, number>();
   const record_ids = createRecordIds();

@@ -17,7 +17,7 @@ export interface NearestMisses {
   nearest(): Explained[];
 }
 
-/** Nothing offered yet. */
+/** Takes offers for one rule; filters that take its hits count as reasons for a miss. */
 export function createNearestMisses(filters: readonly SigmaFilter[] = []): NearestMisses {
   let kept: (Explained & { nearness: number })[] = [];
   let weighed = 0;

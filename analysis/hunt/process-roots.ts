@@ -1,5 +1,6 @@
 /** Which process tree an event belongs to, learnt from process starts as they come by. */
 import { textsOf, type LogEvent } from '../events/index.ts';
+import { makeRoom } from '../memory/index.ts';
 
 /** What was learnt so far. */
 export interface ProcessRoots {
@@ -90,8 +91,7 @@ function numberOf(event: LogEvent, field: string): string {
 }
 
 function keep<V>(map: Map<string, V>, key: string, value: V): void {
-  const [oldest] = map.keys();
-  if (map.size >= PROCESSES_MAX && oldest !== undefined && !map.has(key)) map.delete(oldest);
+  if (!map.has(key)) makeRoom(map, PROCESSES_MAX);
   map.set(key, value);
 }
 

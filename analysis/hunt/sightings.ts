@@ -20,7 +20,7 @@ export interface Sighting<R extends RuleHead = RuleHead> {
   samples: LogEvent[];
 }
 
-/** Collects hits. */
+/** Gathers hits that tell the same into one sighting, in bounded memory. */
 export interface Sightings<R extends RuleHead> {
   /** To be told every event, in order: it learns who started whom. */
   note(event: LogEvent): void;

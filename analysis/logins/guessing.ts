@@ -50,7 +50,7 @@ export interface GuessWatch<R> {
   left(): number;
 }
 
-/** A watch over nothing yet. */
+/** A watch that has seen no login; what counts as guessing is said by the habits of the protocol. */
 export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const failed = new Map<string, Failures<R>>();
   const guessed = new Map<string, Guessing<R>>();

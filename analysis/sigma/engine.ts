@@ -1,5 +1,6 @@
 /** Rules over events, one event at a time: which rules match it, and which could not be asked. */
 import type { LogEvent, LogOrigin } from '../events/index.ts';
+import { makeRoom } from '../memory/index.ts';
 import { meetsDetection } from './decide.ts';
 import { createLane, isFor, type Lane } from './lane.ts';
 import { TooMuchWork } from './pattern.ts';
@@ -81,8 +82,7 @@ function createLanes(create: (origin: LogOrigin) => Lane): (origin: LogOrigin) =
     const { product, service, categories, channel, event_id } = origin;
     const key = JSON.stringify([product, service, categories, channel, event_id]);
     const lane = lanes.get(key) ?? create(origin);
-    const [oldest] = lanes.keys();
-    if (lanes.size >= LANES_MAX && oldest !== undefined) lanes.delete(oldest);
+    if (!lanes.has(key)) makeRoom(lanes, LANES_MAX);
     lanes.set(key, lane);
     quick.set(origin, lane);
     return lane;

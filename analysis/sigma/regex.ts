@@ -23,7 +23,9 @@ export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): Reg
     compiled = RE2JS.compile(source, toBits(flags));
   } catch (reason) {
     const why =
-      reason instanceof Error ? reason.message.replace(/\s+/g, ' ').slice(0, 160) : 'not a regular expression';
+      reason instanceof Error
+        ? reason.message.replace(/\s+/g, ' ').slice(0, WHY_CHARS_MAX)
+        : 'not a regular expression';
     return NEEDS_BACKTRACKING.test(source) && isJavaScript(source)
       ? { kind: 'unsupported', why: 'lookaround or a backreference', steps: source.length }
       : { kind: 'refused', why, steps: source.length };
@@ -112,4 +114,6 @@ function isJavaScript(source: string): boolean {
 const NEEDS_BACKTRACKING = /\(\?<?[=!]|\\[1-9]|\\k</;
 const REGEX_CHARS_MAX = 4_096;
 const PROGRAM_MAX = 5_000;
+/** Of what the engine says about a pattern that it refuses. */
+const WHY_CHARS_MAX = 160;
 const STEP_COST = 4;

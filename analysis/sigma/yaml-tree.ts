@@ -146,7 +146,8 @@ function mapOf(source: unknown, place: Place, walk: Walk): MapNode {
   });
   const seen = new Set<string>();
   for (const { key, ...at } of entries) {
-    if (seen.has(key)) throw new SigmaError([problem(at, '', `the key ${key.slice(0, 80)} stands there twice`)]);
+    if (seen.has(key))
+      throw new SigmaError([problem(at, '', `the key ${key.slice(0, KEY_SHOWN_MAX)} stands there twice`)]);
     seen.add(key);
   }
   return { kind: 'map', entries, ...place };
@@ -159,7 +160,7 @@ function placeOf(lines: LineCounter, offset: number): Place {
 
 const isPlainValue = (value: unknown): value is string | number | boolean | null =>
   value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-const sentence = (message: string): string => message.replace(/\s+/g, ' ').slice(0, 200);
+const sentence = (message: string): string => message.replace(/\s+/g, ' ').slice(0, SENTENCE_CHARS_MAX);
 
 const START: Place = { line: 1, column: 1 };
 const YAML_CHARS_MAX = 524_288;
@@ -167,3 +168,5 @@ const NODES_MAX = 20_000;
 const DOCUMENTS_MAX = 1_000;
 const DEPTH_MAX = 64;
 const FAULTS_MAX = 20;
+const KEY_SHOWN_MAX = 80;
+const SENTENCE_CHARS_MAX = 200;

@@ -32,7 +32,7 @@ export function exportStix(given: { name: string; text: string } | Findings): St
     throw new AuroraError(4220, { message: `The bundle would hold more than ${BUNDLE_LENGTH_MAX} characters` });
   }
   const result = conclude({
-    subject: `${neutralize('text' in given ? given.name : given.title, 120)}: ${bundle.objects.length} objects exported`,
+    subject: `${neutralize('text' in given ? given.name : given.title, NAME_CHARS_MAX)}: ${bundle.objects.length} objects exported`,
     findings: bundle.objects.slice(0, 1).map((object) => ({
       id: 'bundle',
       title: `The bundle holds ${bundle.objects.length} objects`,
@@ -74,3 +74,4 @@ function written({ iocs, techniques, ...about }: Findings): { bundle: StixBundle
 /** With the rest of the result under one frame, 4 MiB (wire.md 2). */
 const BUNDLE_LENGTH_MAX = 3_000_000;
 const LEFT_OUT_MAX = 100;
+const NAME_CHARS_MAX = 120;

@@ -53,7 +53,7 @@ export function importIntel(text: string, { source, content }: { source: string;
     evidence({ source, locator, text: shown });
 
   const result = conclude({
-    subject: `${neutralize(source, 120)}: ${read.indicators.length} indicators in ${read.format === 'stix' ? 'STIX' : 'MISP'}`,
+    subject: `${neutralize(source, NAME_CHARS_MAX)}: ${read.indicators.length} indicators in ${read.format === 'stix' ? 'STIX' : 'MISP'}`,
     findings: findingsOf(read, rejected, citing),
     techniques: read.techniques.map((technique) => ({
       id: technique.id,
@@ -86,7 +86,7 @@ export function importIntel(text: string, { source, content }: { source: string;
     data_versions: pack && schemas ? { 'stix-schemas': pack.version } : {},
   });
   const names = (all: readonly Named[]) =>
-    [...new Set(all.map(({ name }) => neutralize(name, 120)))].slice(0, NAMES_MAX);
+    [...new Set(all.map(({ name }) => neutralize(name, NAME_CHARS_MAX)))].slice(0, NAMES_MAX);
   return {
     ...result,
     format: read.format,
@@ -133,8 +133,8 @@ function findingsOf(
 const printable = (ioc: SharedIndicator): SharedIndicator => ({
   ...ioc,
   value: ioc.value.slice(0, VALUE_LENGTH_MAX),
-  ...(ioc.name !== undefined && { name: neutralize(ioc.name, 120) }),
-  malware: ioc.malware.slice(0, NAMES_MAX).map((name) => neutralize(name, 120)),
+  ...(ioc.name !== undefined && { name: neutralize(ioc.name, NAME_CHARS_MAX) }),
+  malware: ioc.malware.slice(0, NAMES_MAX).map((name) => neutralize(name, NAME_CHARS_MAX)),
   techniques: [...new Set(ioc.techniques)].slice(0, NAMES_MAX),
 });
 
@@ -143,9 +143,9 @@ const sightingOf =
   ({ type, value, first_seen, malware, techniques }: SharedIndicator): Sighting => ({
     type,
     value: value.slice(0, VALUE_LENGTH_MAX),
-    source: neutralize(read.producer || source, 120),
-    ...(first_seen !== undefined && { first_seen: neutralize(first_seen, 40) }),
-    ...(malware[0] !== undefined && { malware: neutralize(malware[0], 120) }),
+    source: neutralize(read.producer || source, NAME_CHARS_MAX),
+    ...(first_seen !== undefined && { first_seen: neutralize(first_seen, TIME_CHARS_MAX) }),
+    ...(malware[0] !== undefined && { malware: neutralize(malware[0], NAME_CHARS_MAX) }),
     ...(techniques.length > 0 && { techniques: [...new Set(techniques)].slice(0, NAMES_MAX) }),
   });
 
@@ -158,3 +158,5 @@ const LISTED_MAX = 3_000;
 const NAMES_MAX = 100;
 const EVIDENCE_MAX = 5;
 const VALUE_LENGTH_MAX = 4_096;
+const NAME_CHARS_MAX = 120;
+const TIME_CHARS_MAX = 40;

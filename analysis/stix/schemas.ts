@@ -1,6 +1,7 @@
 /** The schemas of STIX 2.1, mounted by an operator: which objects fit them. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { z } from 'zod';
+import { oncePerPack } from '../memory/index.ts';
 import type { StixObject } from './intelligence.ts';
 
 /** Mounted schemas, ready to be asked. */
@@ -10,16 +11,10 @@ export interface StixSchemas {
 }
 
 /** Compiles a pack `[schema, …]` or `{schemas: […]}`, or undefined when it has another shape. The same pack object is compiled once. */
-export function schemasOf(data: unknown): StixSchemas | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  const known = COMPILED.get(data);
-  if (known) return known;
+export const schemasOf = oncePerPack((data): StixSchemas | undefined => {
   const parsed = Pack.safeParse(data);
-  if (!parsed.success) return undefined;
-  const schemas = compile(parsed.data);
-  COMPILED.set(data, schemas);
-  return schemas;
-}
+  return parsed.success ? compile(parsed.data) : undefined;
+});
 
 function compile(schemas: readonly z.infer<typeof Schema>[]): StixSchemas {
   // A pattern of the schemas is none in unicode mode; `date-time` and the like are told by patterns beside them.
@@ -52,4 +47,3 @@ const Pack = z.union([
   z.array(Schema).min(1).max(500),
   z.object({ schemas: z.array(Schema).min(1).max(500) }).transform(({ schemas }) => schemas),
 ]);
-const COMPILED = new WeakMap<object, StixSchemas>();

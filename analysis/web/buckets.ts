@@ -1,4 +1,5 @@
 /** Leaky buckets: so many of a kind in so short a time are no accident. */
+import { makeRoom } from '../memory/index.ts';
 import { bothEnds } from '../readers/index.ts';
 
 /** A bucket holds `capacity` and loses one every `leak_s` seconds; without times it never leaks. */
@@ -36,10 +37,7 @@ export function createDistinctBucket(leak: Leak) {
     add(thing: string, time: number | undefined): boolean {
       const key = bothEnds(thing, THING_LENGTH_MAX);
       if (seen.has(key)) return over;
-      if (seen.size >= DISTINCT_MAX) {
-        const [oldest = key] = seen;
-        seen.delete(oldest);
-      }
+      makeRoom(seen, DISTINCT_MAX);
       seen.add(key);
       over = bucket.add(time) || over;
       return over;

@@ -18,13 +18,13 @@ export function judgeLookup(value: string): Match[] {
       text,
     );
   const start = value.indexOf('${');
-  if (jndi) matches.add('jndi', 'a JNDI lookup', true, start, Math.min(value.length, start + 120));
+  if (jndi) matches.add('jndi', 'a JNDI lookup', true, start, Math.min(value.length, start + LOOKUP_CHARS_MAX));
   else if (
     /\$\{\s{0,4}(?:env|sys|java|ctx|date|main|k8s|docker|bundle|spring|lower|upper|script|url|dns|base64decoder|file|const|web):/.test(
       text,
     )
   ) {
-    matches.add('lookup', 'a lookup expression', true, start, Math.min(value.length, start + 120));
+    matches.add('lookup', 'a lookup expression', true, start, Math.min(value.length, start + LOOKUP_CHARS_MAX));
   }
   return matches.all();
 }
@@ -82,3 +82,5 @@ export function judgeInclude(value: string): Match[] {
 }
 
 const FOLDS_MAX = 16;
+/** Of a lookup, what is shown. */
+const LOOKUP_CHARS_MAX = 120;

@@ -1,8 +1,9 @@
 /** The port as HTTP sees it: health, what is not there, and callers that never finish their sentence. */
 import { isFrame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
+import { dial } from '../dial.ts';
+import type { Probe } from '../probe.ts';
 import { NO_METHOD } from '../talk.ts';
-import { leaveHalf } from '../wire.ts';
 
 /** The checks of HTTP. */
 export const httpChecks = [
@@ -35,6 +36,13 @@ export const httpChecks = [
     }
   }),
 ];
+
+/** Says half of a request, and leaves it lying until the returned function is called. */
+async function leaveHalf({ url, tls_ca, limits }: Probe['subject']): Promise<() => void> {
+  const socket = await dial(new URL(url), { tls_ca, upgrade_ms_max: limits.upgrade_ms_max });
+  socket.write(`GET / HTTP/1.1\r\nhost: ${new URL(url).host}\r\nx-half:`);
+  return () => void socket.destroy();
+}
 
 const NO_PATH = '/no-such-path-of-this-kit';
 /** Requests that are left lying at once. */

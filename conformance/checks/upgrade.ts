@@ -2,7 +2,8 @@
 import { demand, fail, show, skip, verifies } from '../check.ts';
 import type { Probe } from '../probe.ts';
 import type { Subject } from '../subject.ts';
-import { acceptOf, isWire, type UpgradeAnswer, type Wire } from '../wire.ts';
+import { acceptOf, isWire, type UpgradeAnswer } from '../upgrade.ts';
+import type { Wire } from '../wire.ts';
 import { encodeFrame, OPCODE } from '../ws-frames.ts';
 
 /** The checks of UP. */

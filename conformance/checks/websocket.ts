@@ -4,7 +4,7 @@ import { within } from '../clock.ts';
 import type { Probe } from '../probe.ts';
 import type { RequirementId } from '../requirements.ts';
 import { NO_METHOD, type End } from '../talk.ts';
-import type { Received } from '../wire.ts';
+import type { Received } from '../ws-messages.ts';
 import { closePayload, OPCODE, type FrameSpec } from '../ws-frames.ts';
 
 /** The checks of WS. WS-03 and WS-15 to WS-17 are watched over the whole run. */

@@ -1,36 +1,12 @@
 /** The first use of the product: an alert is posted, looked at by specialists, followed live, answered, and what acts is approved. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { agents } from '../../agents/index.ts';
-import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { PolicyRules } from '../../orchestrator/index.ts';
-import { skill } from '../../protocol/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
+import { createResponder } from '../support/responder.ts';
 
-const isolate = skill({
-  id: 'isolate_host',
-  title: 'Isolate',
-  description: 'Isolates a host.',
-  tags: ['act'],
-  effect: 'idempotent',
-  action_class: 'high',
-  targets: ['/host'],
-  params: z.object({ host: z.string() }),
-  result: z.object({ done: z.string() }),
-});
-const isolated: string[] = [];
-const responder: Agent = defineAgent({
-  id: 'responder',
-  name: 'Responder',
-  description: 'Acts.',
-  skills: [
-    isolate.implement(({ host }) => {
-      isolated.push(host);
-      return { done: host };
-    }),
-  ],
-});
+const { responder, isolated } = createResponder();
 let api: TestApi;
 const waiting: (() => void)[] = [];
 

@@ -1,34 +1,10 @@
 /** Users who are deleted, disabled or demoted while a question waits: their word does not count any more (ATK-B4, ATK-D6). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
-import { defineAgent } from '../../mesh/index.ts';
 import { PolicyRules } from '../../orchestrator/index.ts';
-import { skill } from '../../protocol/index.ts';
 import { startApi, type Answer, type TestApi } from '../support/api.ts';
+import { createResponder } from '../support/responder.ts';
 
-const contained: string[] = [];
-const contain = skill({
-  id: 'contain_host',
-  title: 'Contain',
-  description: 'Contains a host.',
-  tags: ['act'],
-  effect: 'idempotent',
-  action_class: 'high',
-  targets: ['/host'],
-  params: z.object({ host: z.string() }),
-  result: z.object({ done: z.string() }),
-});
-const responder = defineAgent({
-  id: 'responder',
-  name: 'Responder',
-  description: 'Acts.',
-  skills: [
-    contain.implement(({ host }) => {
-      contained.push(host);
-      return { done: host };
-    }),
-  ],
-});
+const { responder, isolated } = createResponder();
 let api: TestApi;
 let count = 0;
 beforeAll(async () => {
@@ -46,7 +22,7 @@ async function ask(as: string): Promise<Answer['body']> {
   count += 1;
   const { body } = await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true&on_approval=return', {
     as,
-    body: { to: { skill: 'contain_host' }, params: { host: `ws-${count}` } },
+    body: { to: { skill: 'isolate_host' }, params: { host: `ws-${count}` } },
     headers: { 'idempotency-key': `key-${count}` },
   });
   return body;
@@ -70,7 +46,7 @@ test.each(leaving)('what a user asked for who was %s since is not done, whoever 
   const answer = await approve('anna', approval);
   expect([answer.status, answer.body.error.code]).toEqual([403, 'AURORA-4031']);
   await expect.poll(() => stateOf(task_id)).toBe('rejected');
-  expect(contained).toEqual([]);
+  expect(isolated).toEqual([]);
 });
 
 test.each(leaving)('the yes of a user who was %s since is no first of two', async (how, leave) => {
@@ -82,7 +58,7 @@ test.each(leaving)('the yes of a user who was %s since is no first of two', asyn
   const answer = await approve('anna', approval);
   expect([answer.status, answer.body.state]).toEqual([200, 'pending']);
   expect(await stateOf(task_id)).toBe('auth_required');
-  expect(contained).toEqual([]);
+  expect(isolated).toEqual([]);
 });
 
 test('a new user of the same name inherits no yes', async () => {

@@ -15,7 +15,9 @@ import { readSchema } from '../../conformance/schemas.ts';
 import { readShape } from '../../conformance/shape.ts';
 import { startTalk } from '../../conformance/talk.ts';
 import { isTame } from '../../conformance/tame.ts';
-import { isWire, openWire, type Received, type Wire } from '../../conformance/wire.ts';
+import { isWire, openWire } from '../../conformance/upgrade.ts';
+import type { Wire } from '../../conformance/wire.ts';
+import type { Received } from '../../conformance/ws-messages.ts';
 
 const MIB = 1_048_576;
 const open: (() => void)[] = [];

@@ -6,7 +6,7 @@ import { digestOf, OWN_SKILLS, ownCard } from '../../conformance/own-card.ts';
 import { startOwnAgent, type OwnAgent } from '../../conformance/own-agent.ts';
 import { startTalk, type Talk } from '../../conformance/talk.ts';
 import { createTurns } from '../../conformance/turns.ts';
-import { isWire, openWire } from '../../conformance/wire.ts';
+import { isWire, openWire } from '../../conformance/upgrade.ts';
 import { encodeFrame, OPCODE } from '../../conformance/ws-frames.ts';
 import { digestOf as meshDigestOf } from '../../mesh/index.ts';
 import { readCard } from '../../protocol/index.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
@@ -18,8 +18,8 @@ import {
   acceptTask,
   acting,
   ask,
+  desksOfTests,
   lease,
-  openDesk,
   outcomeOf,
   recordOf,
   use,
@@ -29,15 +29,7 @@ import {
 import { settled } from '../support/drive.ts';
 import { startMesh } from '../support/mesh.ts';
 
-const open: Desk[] = [];
-const desk = async (...options: Parameters<typeof openDesk>) => {
-  const made = await openDesk(...options);
-  open.push(made);
-  return made;
-};
-afterEach(async () => {
-  for (const { store } of open.splice(0)) await store.close();
-});
+const desk = desksOfTests();
 const never = new AbortController().signal;
 
 describe('asking', () => {
@@ -511,7 +503,6 @@ describe('after a restart', () => {
   const restarted = async (before: Desk, file: string, down_ms: number, rules = {}) => {
     const now = before.clock.now();
     await before.store.close();
-    open.splice(open.indexOf(before), 1);
     const at = await desk({ file, clock: manualClock(now + down_ms), rules });
     const [recovered] = await at.ledger.recover();
     return { at, task: recovered!.task };

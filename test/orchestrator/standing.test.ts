@@ -1,35 +1,19 @@
 /** People leave while a question waits: neither their yes nor their wish counts any more (INV13, ATK-D6). */
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { literalPins } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
 import { standingOf } from '../../orchestrator/standing.ts';
-import {
-  acceptTask,
-  acting,
-  ask,
-  lease,
-  openDesk,
-  outcomeOf,
-  recordOf,
-  use,
-  vote,
-  type Desk,
-} from '../support/approvals.ts';
+import { acceptTask, acting, ask, desksOfTests, lease, outcomeOf, recordOf, use, vote } from '../support/approvals.ts';
 import { identityOf } from '../support/mesh.ts';
 
-const open: Desk[] = [];
-afterEach(async () => {
-  for (const { store } of open.splice(0)) await store.close();
-});
+const openDesk = desksOfTests();
 const never = new AbortController().signal;
 
 /** A desk where two people have to approve, and those in `gone` may do nothing any more. */
 async function deskOf(more: Parameters<typeof openDesk>[0] = {}) {
   const gone = new Set<string>();
   const standing = ({ sub }: { sub: string }) => !gone.has(sub);
-  const at = await openDesk({ rules: { needed: { high: 2 } }, standing, ...more });
-  open.push(at);
-  return { at, gone };
+  return { at: await openDesk({ rules: { needed: { high: 2 } }, standing, ...more }), gone };
 }
 
 test('what somebody asked for who is gone is turned down, with the reason on record, and its task ends denied', async () => {

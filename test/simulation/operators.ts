@@ -27,7 +27,7 @@ export interface Operator {
   decide(): Promise<void>;
 }
 
-/** Makes one. */
+/** A person named `id` in that seat: joins when first asked for something. */
 export function createOperator(world: World, id: string, seat: Seat): Operator {
   const { time, history } = world;
   let joined: Promise<Peer> | undefined;

@@ -116,6 +116,23 @@ onEveryDatabase('sessions', (soc) => {
     }
   });
 
+  test('of too many sessions the oldest ends, and what it opened is looked at again', async () => {
+    const { sessions, users, changed, clock } = soc();
+    const first = await signIn();
+    const user = (await users.find('anna'))!;
+    const begin = () => sessions.begin({ sub: 'user:anna' }, user);
+    for (let count = 1; count < 100; count++) {
+      clock.advance(1);
+      await begin();
+    }
+    const looked = changed.length;
+    expect(await sessions.find(first.session_id)).toMatchObject({ username: 'anna' });
+    clock.advance(1);
+    await begin();
+    expect(await sessions.find(first.session_id)).toBeUndefined();
+    expect(changed.length).toBe(looked + 1);
+  });
+
   test('ATK-B4: what an old password proved begins nothing, and changes nothing, once it was reset, changed or disabled', async () => {
     const { sessions, users, store } = soc();
     await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });

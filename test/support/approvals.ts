@@ -1,4 +1,5 @@
 /** Approvals over a real record, without a mesh: tasks that act, people who answer, and what stands on the record after it. */
+import { afterEach } from 'vitest';
 import { createApprovals, type Approvals } from '../../orchestrator/approvals.ts';
 import { createConsumption, type Consumption } from '../../orchestrator/consumption.ts';
 import { createLedger } from '../../orchestrator/index.ts';
@@ -70,6 +71,19 @@ export async function openDesk(
   const { refused } = consumption;
   const approvals = createApprovals({ ...shared, telling, rules, refused, notify: options.notify });
   return { clock, ledger, approvals, consumption, store, log, metrics, told };
+}
+
+/** Opens desks as `openDesk` does, for the tests of one file: after each of them its desks are closed. */
+export function desksOfTests(): typeof openDesk {
+  const open: Desk[] = [];
+  afterEach(async () => {
+    for (const { store } of open.splice(0)) await store.close();
+  });
+  return async (options) => {
+    const desk = await openDesk(options);
+    open.push(desk);
+    return desk;
+  };
 }
 
 /** Accepts a task of `operator:bob` that isolates `ws-7`. */

@@ -3,7 +3,7 @@ import { WRITES, type CommandRule } from './rule.ts';
 
 /** The words of a rule's act in what a command line does; a rule without an entry here is its own act. */
 export function actOf(
-  [id, , , , pattern, also]: CommandRule,
+  { id, pattern, also }: CommandRule,
   done: string,
   find: (pattern: RegExp) => RegExpExecArray | null = (each) => each.exec(done),
 ): string | undefined {

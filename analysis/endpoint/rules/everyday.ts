@@ -5,7 +5,7 @@ import type { CommandRule } from './rule.ts';
 
 /** Whether everything that a rule recognised in this command line is such an act, command by command. */
 export function isEverydayAct(rule: CommandRule, done: string): boolean {
-  const shape = EVERYDAY.get(rule[0]);
+  const shape = EVERYDAY.get(rule.id);
   if (shape === undefined) return false;
   const acts = done.split(/[\n;]|&&/).filter((piece) => actOf(rule, piece) !== undefined);
   return acts.length > 0 && acts.every((act) => shape.test(act) && !ODD.test(act) && !namesBareAddress(act));

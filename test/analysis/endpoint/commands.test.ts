@@ -146,10 +146,10 @@ test('a table that was added and is not used is told from one that nobody mounte
 });
 
 test('every rule has an id of its own and a technique that ATT&CK knows', () => {
-  const ids = COMMAND_RULES.map(([id]) => id);
+  const ids = COMMAND_RULES.map(({ id }) => id);
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   expect(
-    COMMAND_RULES.filter(([, technique]) => !techniqueOf(technique)).map(([id, technique]) => `${id} ${technique}`),
+    COMMAND_RULES.filter(({ technique }) => !techniqueOf(technique)).map(({ id, technique }) => `${id} ${technique}`),
   ).toEqual([]);
 });
 

@@ -29,7 +29,7 @@ test.each<[RegExp, readonly string[] | undefined]>([
 });
 
 test('what the rules for command lines find is the same with the sieve as without it', () => {
-  const patterns = [...COMMAND_RULES.map(([, , , , pattern]) => pattern), ...ACT_PATTERNS];
+  const patterns = [...COMMAND_RULES.map(({ pattern }) => pattern), ...ACT_PATTERNS];
   const sieve = createSieve(patterns);
   let found = 0;
   for (const text of COMMANDS) {
@@ -44,7 +44,7 @@ test('what the rules for command lines find is the same with the sieve as withou
 });
 
 test('a text without any of the words of the rules is shown to few of them', () => {
-  const patterns = COMMAND_RULES.map(([, , , , pattern]) => pattern);
+  const patterns = COMMAND_RULES.map(({ pattern }) => pattern);
   const find = createSieve(patterns).over('chrome.exe --type=renderer --id=7 xxxxxxxxxxxxxxxx');
   const run = vi.spyOn(RegExp.prototype, 'exec');
   for (const pattern of patterns) find(pattern);

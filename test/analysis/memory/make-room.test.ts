@@ -1,0 +1,29 @@
+/** A bounded memory forgets what came first, one for one. */
+import { expect, test } from 'vitest';
+import { makeRoom } from '../../../analysis/memory/index.ts';
+
+test('below its bound a memory forgets nothing', () => {
+  const known = new Set(['a', 'b']);
+  expect(makeRoom(known, 3)).toBe(false);
+  expect([...known]).toEqual(['a', 'b']);
+});
+
+test('at its bound what came first goes, and only that; writing to a key again does not make it younger', () => {
+  const known = new Map([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  known.set('a', 3);
+  expect(makeRoom(known, 2)).toBe(true);
+  expect([...known]).toEqual([['b', 2]]);
+});
+
+test('a flood of names leaves the last ones, and never more than the bound', () => {
+  const known = new Set<number>();
+  for (let name = 0; name < 10_000; name++) {
+    makeRoom(known, 4);
+    known.add(name);
+    expect(known.size).toBeLessThanOrEqual(4);
+  }
+  expect([...known]).toEqual([9_996, 9_997, 9_998, 9_999]);
+});
