@@ -7,11 +7,7 @@ import type { Habits, Login } from '../logins/index.ts';
 export function logonIn(event: LogEvent, addresses: WorkstationAddresses): Login | undefined {
   const text = (name: string) => textsOf(event, name)[0] ?? '';
   const tried = triedIn(event.origin.event_id ?? '', text);
-  const account = (
-    text('TargetUserName')
-      .split(/[\\@]/, 2)
-      .find((part) => part !== '') ?? ''
-  ).toLowerCase();
+  const account = accountIn(text('TargetUserName')).toLowerCase();
   if (!tried || account === '' || account === '-' || account.endsWith('$') || NOBODY.has(account)) return undefined;
   const address = addresses.of(
     text('IpAddress'),
@@ -20,6 +16,13 @@ export function logonIn(event: LogEvent, addresses: WorkstationAddresses): Login
   );
   if (address === '') return undefined;
   return { account, address, times: 1, by_key: false, looks_forged: false, is_unknown: false, ...tried };
+}
+
+/** The account in a name as it was typed: `alice`, `CORP\alice` or `alice@corp.example`. */
+function accountIn(typed: string): string {
+  const name = typed.slice(typed.lastIndexOf('\\') + 1);
+  const [account = ''] = name.split('@', 1);
+  return account;
 }
 
 /** The addresses of workstations, as far as events that name both tell of them. */

@@ -82,10 +82,8 @@ const EXPLOITS: readonly (readonly [string, RegExp])[] = [
   ['CVE-2018-20062', /invokefunction|\\think\\|think\\app|s=\/?index\/\\?think|call_user_func_array.{0,40}vars/],
   ['CVE-2020-14882', /\/console\/(?:css|images)\/(?:%252e|%2e|\.\.)|\/console\/\S{0,40}console\.portal/],
   ['CVE-2017-10271', /\/wls-wsat\/|\/_async\/asyncresponseservice|\/ws_utc\//],
-  [
-    'CVE-2017-12149',
-    /\/invoker\/(?:jmxinvokerservlet|readonly|ejbinvokerservlet)|\/jmx-console\/|\/web-console\/invoker/,
-  ],
+  ['CVE-2010-0738', /\/jmx-console(?:[/?]|$)/],
+  ['CVE-2017-12149', /\/invoker\/(?:jmxinvokerservlet|readonly|ejbinvokerservlet)|\/web-console\/invoker/],
   ['CVE-2023-51467', /\/webtools\/control\/(?:xmlrpc|programexport|soapservice)/],
   ['CVE-2024-4577', /(?:%ad|\xad)d\+?(?:allow_url_include|cgi\.force)|php-cgi(?:\.exe)?\?/],
   ['CVE-2012-1823', /\?-[sd]\+?(?:allow_url_include|\S{0,4}auto_prepend)|\/cgi-bin\/php\d?(?:-cgi)?\?-d/],
@@ -112,7 +110,7 @@ const EXPLOITS: readonly (readonly [string, RegExp])[] = [
   ['CVE-2021-44228', /(?:\$|%24)(?:\{|%7b).{0,60}j.{0,40}n.{0,40}d.{0,40}i/],
   ['CVE-2020-17496 or CVE-2019-16759', /\/ajax\/render\/widget_(?:tabbedcontainer|php)/],
   ['CVE-2018-7600', /\/user\/register\?\S{0,60}element_parents=|%23(?:post_render|markup|lazy_builder)/],
-  ['CVE-2015-8562', /\/jmx-console|com_joomla_flash_uploader/],
+  ['Joomla component exploit', /com_joomla_flash_uploader/],
   ['CVE-2020-25213', /\/wp-file-manager\/lib\/php\/connector\.minimal\.php/],
   [
     'WordPress plugin exploit',
