@@ -60,7 +60,9 @@ test.each([
 });
 
 test('names with their domain in front or behind are accounts, each its own', async () => {
-  const typed = times(8, (index) => failed(index, index % 2 === 0 ? `CORP\\user${index}` : `user${index}@corp.example`));
+  const typed = times(8, (index) =>
+    failed(index, index % 2 === 0 ? `CORP\\user${index}` : `user${index}@corp.example`),
+  );
   const [spraying] = (await assessed(typed)).findings;
   expect(spraying?.rule).toBe('login/spraying');
   expect(spraying?.title).toContain('for 8 accounts');
