@@ -103,7 +103,7 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
   }
 
   /** One life, from fork to exit. */
-  async function runOnce(): Promise<{ code: number | null; why: string }> {
+  async function runOnce(): Promise<Ending> {
     const log =
       deps.log_folder === undefined ? undefined : openSync(join(deps.log_folder, `${spec.name}.log`), 'a', 0o600);
     const child = fork(entry(), spec.argsFor(port), {
@@ -125,13 +125,14 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     });
     const exited = once(child, 'exit');
     if (stopping.signal.aborted) child.kill('SIGTERM');
-    const [code, signal]: unknown[] = await exited.catch((cause: unknown) => [1, cause]);
+    const ending = await exited.then(toEnding, (cause: unknown) => ({
+      code: 1,
+      why: `it did not start: ${String(cause)}`,
+    }));
     cancel();
-    const is_number = typeof code === 'number';
-    const why = is_number ? `exit code ${code}` : `signal ${String(signal)}`;
-    if (!stopping.signal.aborted) tell('died', why);
+    if (!stopping.signal.aborted) tell('died', ending.why);
     now = undefined;
-    return { code: is_number ? code : null, why };
+    return ending;
   }
 
   function giveUp(why: string): void {
@@ -142,6 +143,15 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     started.resolve(undefined);
   }
 }
+
+/** How a life ended. */
+interface Ending {
+  code: number | null;
+  why: string;
+}
+
+const toEnding = ([code, signal]: unknown[]): Ending =>
+  typeof code === 'number' ? { code, why: `exit code ${code}` } : { code: null, why: `signal ${String(signal)}` };
 
 /** A promise and its resolve, for Node 20 has no Promise.withResolvers. */
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -2,6 +2,7 @@
 import { connectBare, connectProven, trustOf, type Config } from '../boot/index.ts';
 import { UsageError } from './outcome.ts';
 import { parseParams } from './params.ts';
+import { readText } from './standard-input.ts';
 import { print } from './tasks.ts';
 
 /** Sends one request and prints the result as JSON. Throws what the peer answered. */
@@ -17,7 +18,7 @@ export async function call(
   },
 ): Promise<void> {
   if (!/^wss?:\/\//.test(asked.url)) throw new UsageError(`${asked.url} is no ws:// or wss:// address`);
-  const params = parseParams(asked.params === '-' ? await readAll() : (asked.params ?? '{}'));
+  const params = parseParams(asked.params === '-' ? await readText(PARAMS_BYTES_MAX) : (asked.params ?? '{}'));
   const trust = trustOf(config);
   const peer = asked.mesh
     ? (await connectProven({ url: asked.url, data: config.data, operator: asked.operator, trust })).peer
@@ -29,8 +30,5 @@ export async function call(
   }
 }
 
-async function readAll(): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) if (chunk instanceof Uint8Array) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
+/** A frame of the mesh holds no more. */
+const PARAMS_BYTES_MAX = 4_194_304;

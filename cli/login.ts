@@ -4,6 +4,7 @@ import type { Config } from '../boot/index.ts';
 import { AuroraError, type TokenPair } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
 import { apiOf, signIn } from './session.ts';
+import { readText } from './standard-input.ts';
 
 /** What one can say. */
 export interface LoginOptions {
@@ -16,7 +17,7 @@ export interface LoginOptions {
 /** Asks, signs in, and asks for a new password where the first one is good for nothing else. */
 export async function login(config: Config, { username, api, password_stdin }: LoginOptions): Promise<TokenPair> {
   const url = apiOf(config, api);
-  const lines = password_stdin ? await readLines() : undefined;
+  const lines = password_stdin ? (await readText(PASSWORDS_BYTES_MAX)).split(/\r?\n/) : undefined;
   const name = username ?? (lines ? FIRST_USER : await askPerson('User: ', false));
   const password = lines ? (lines.shift() ?? '') : await askPerson('Password: ', true);
   const wanted = lines?.shift();
@@ -54,10 +55,6 @@ function askPerson(question: string, is_secret: boolean): Promise<string> {
   });
 }
 
-async function readLines(): Promise<string[]> {
-  let text = '';
-  for await (const chunk of process.stdin) text += String(chunk);
-  return text.split(/\r?\n/);
-}
-
+/** The password, and a new one. */
+const PASSWORDS_BYTES_MAX = 65_536;
 const FIRST_USER = 'admin';

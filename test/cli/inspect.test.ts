@@ -44,6 +44,13 @@ test('what a hostile peer says reaches the terminal as text: on its card, in ans
   expect(tried.stdout).toContain('"name": "anna"'); // the example's own
 });
 
+test('params come from standard input as well, as much as a frame holds', async () => {
+  const given = await aurora(['call', good.url, 'echo_text', '-'], { input: '{"text":"piped"}' });
+  expect([given.code, JSON.parse(given.stdout)]).toMatchObject([0, { text: 'piped' }]);
+  const flood = await aurora(['call', good.url, 'echo_text', '-'], { input: ' '.repeat(4_194_305) });
+  expect(flood).toMatchObject({ code: 2, stderr: expect.stringContaining('more than 4194304 bytes') as string });
+});
+
 test('a call prints the same JSON without the characters that a terminal obeys', async () => {
   const text = 'a\u009b31m\u001b[2J\u202e\u2028z';
   const { code, stdout } = await aurora(['call', good.url, 'echo_text', JSON.stringify({ text })]);
