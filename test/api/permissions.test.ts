@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admits, pathNames, permissionsOf, routeList, streamList, type RouteSpec } from '../../protocol/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { echoAgent } from '../support/echo.ts';
 
 const roles = ['admin', 'analyst', 'operator', 'viewer'] as const;
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi([echoAgent('ada')]);
 });
 afterAll(() => api.stop());
 
@@ -45,7 +46,7 @@ describe('ATK-D1 REQ-P01 REQ-P07 REQ-P09 REQ-P11: who gets through which door', 
 
 describe('ATK-D4: who may follow which stream', () => {
   test.each([...streamList])('%s', async (_name, spec) => {
-    const path = spec.path.replace('{agent_id}', 'threat-intel');
+    const path = spec.path.replace('{agent_id}', 'ada');
     await expect(api.follow(path)).rejects.toMatchObject({ status: 401 });
     for (const role of roles) {
       const may = permissionsOf(role).includes(spec.shows);

