@@ -6,7 +6,7 @@ import { commandLinesOf } from '../readers/index.ts';
 import { classifyCommand, parentOf, type CommandSign } from './classify.ts';
 import { accusingOf, isDiscovery, severityOf } from './gravity.ts';
 import type { Lolbas } from './lolbas.ts';
-import { createSlices } from './slices.ts';
+import { charsOf, createSlices, type Slices } from './slices.ts';
 import type { Pace, Suspicion } from './suspicions.ts';
 
 /** A pass over the log, in bounded memory. */
@@ -83,9 +83,7 @@ export async function scriptSuspicions(
   let in_part = 0;
   for (const block of blocks) {
     const text = textOfBlock(block);
-    const known = judged.get(text);
-    if (!known) await slices.spend(text.length * 2);
-    const { accused, is_cut } = known ?? judgeBlock(text, lolbas);
+    const { accused, is_cut } = judged.get(text) ?? (await judgeBlock(text, lolbas, slices));
     judged.set(text, { accused, is_cut });
     if (is_cut) in_part += 1;
     for (const { sign, severity, technique, title, said } of accused) {
@@ -135,13 +133,15 @@ interface Judged {
 }
 
 /** A short block is one command; of a long one, each line is: words of lines far apart make no act. */
-function judgeBlock(text: string, lolbas: Lolbas | undefined): Judged {
+async function judgeBlock(text: string, lolbas: Lolbas | undefined, slices: Slices): Promise<Judged> {
   const is_short = text.length <= SHORT_CHARS;
   const lines = is_short ? [text] : commandLinesOf(text);
   const accused: Accused[] = is_short ? piecedTogether(text) : [];
   let is_cut = lines.length > LINES_MAX;
   for (const line of lines.slice(0, LINES_MAX)) {
-    const { technique, signs, decoded } = classifyCommand(line, lolbas);
+    const classified = classifyCommand(line, lolbas);
+    await slices.spend(charsOf(classified));
+    const { technique, signs, decoded } = classified;
     is_cut ||= decoded.left.length > 0;
     const sign = accusingOf(signs);
     if (technique === undefined || !sign || sign.is_mention || isDiscovery(sign.technique)) continue;

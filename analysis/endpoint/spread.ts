@@ -19,12 +19,14 @@ export interface SpreadCount {
 
 /** Counts different things for each actor within a sliding window, ms. */
 export function createSpread(window_ms: number): SpreadCount {
+  let kept = 0;
   const actors = new Map<string, { recent: Map<string, Cited>; most: Spread }>();
   let left = 0;
   return {
-    note(actor, thing, event) {
+    note(whole_actor, whole_thing, event) {
+      const [actor, thing] = [whole_actor.slice(0, NAME_CHARS_MAX), whole_thing.slice(0, NAME_CHARS_MAX)];
       const known = actors.get(actor);
-      if (!known && actors.size >= ACTORS_MAX) {
+      if (kept >= KEPT_MAX || (!known && actors.size >= ACTORS_MAX)) {
         left += 1;
         return;
       }
@@ -32,9 +34,13 @@ export function createSpread(window_ms: number): SpreadCount {
       for (const [old, { at_ms }] of recent) {
         if (event.at_ms - at_ms <= window_ms || Number.isNaN(event.at_ms - at_ms)) break;
         recent.delete(old);
+        kept -= 1;
       }
-      recent.delete(thing);
-      if (recent.size < THINGS_MAX) recent.set(thing, event);
+      if (recent.delete(thing)) kept -= 1;
+      if (recent.size < THINGS_MAX) {
+        recent.set(thing, event);
+        kept += 1;
+      }
       const is_more = recent.size > most.things.length;
       actors.set(actor, {
         recent,
@@ -48,5 +54,8 @@ export function createSpread(window_ms: number): SpreadCount {
 
 const ACTORS_MAX = 5_000;
 const THINGS_MAX = 200;
+/** Things of all actors together, each with its event. */
+const KEPT_MAX = 50_000;
+const NAME_CHARS_MAX = 256;
 /** Events that are kept of one actor. */
 const EVENTS_MAX = 5;

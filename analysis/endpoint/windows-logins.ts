@@ -7,7 +7,7 @@ import type { Habits, Login } from '../logins/index.ts';
 export function logonIn(event: LogEvent, addresses: WorkstationAddresses): Login | undefined {
   const text = (name: string) => textsOf(event, name)[0] ?? '';
   const tried = triedIn(event.origin.event_id ?? '', text);
-  const account = accountIn(text('TargetUserName')).toLowerCase();
+  const account = accountIn(text('TargetUserName')).slice(0, NAME_CHARS_MAX).toLowerCase();
   if (!tried || account === '' || account === '-' || account.endsWith('$') || NOBODY.has(account)) return undefined;
   const address = addresses.of(
     text('IpAddress'),
@@ -36,7 +36,7 @@ export function createWorkstationAddresses(): WorkstationAddresses {
   const known = new Map<string, string>();
   return {
     of(address, workstation, host) {
-      const name = workstation.replace(/^\\+/, '').toLowerCase();
+      const name = workstation.replace(/^\\+/, '').slice(0, NAME_CHARS_MAX).toLowerCase();
       const is_named = name !== '' && name !== '-';
       const is_remote = isIP(address) !== 0 && !LOOPBACK.test(address);
       if (is_remote && is_named && known.size < WORKSTATIONS_MAX) known.set(name, address);
@@ -94,6 +94,8 @@ const WITH_PASSWORD = new Set(['2', '3', '7', '8', '10', '11']);
 const NOBODY = new Set(['anonymous logon', 'system', 'local service', 'network service', 'guest', 'defaultaccount']);
 const LOOPBACK = /^(?:127\.|::1$|0\.0\.0\.0$|::$)/;
 const WORKSTATIONS_MAX = 10_000;
+/** Windows knows none that are longer. */
+const NAME_CHARS_MAX = 256;
 /** Five wrong passwords are somebody's typing; a lock-out comes at ten in Windows as it is delivered. */
 export const WINDOWS_HABITS: Habits = {
   few: 6,

@@ -46,7 +46,7 @@ export interface GuessWatch<R> {
   note(login: Login, record: R, at_ms?: number): void;
   /** Who guesses, and whose guess was right. In the order of the log. */
   guessing(): Guessing<R>[];
-  /** Logins of further addresses, that found no room. */
+  /** Logins of further addresses and names, that found no room. */
   left(): number;
 }
 
@@ -55,6 +55,8 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const failed = new Map<string, Failures<R>>();
   const guessed = new Map<string, Guessing<R>>();
   const worked = new Map<string, Set<string>>();
+  const room: Room = { names: NAMES_MAX };
+  let worked_names = 0;
   let failures = 0;
   let left = 0;
 
@@ -73,9 +75,11 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
         });
       }
     }
-    if (before) {
-      if (before.size < ACCOUNTS_MAX) before.add(login.account);
-    } else if (worked.size < ADDRESSES_MAX) worked.set(login.address, new Set([login.account]));
+    if (before?.has(login.account)) return;
+    const has_room = before ? before.size < ACCOUNTS_MAX : worked.size < ADDRESSES_MAX;
+    if (!has_room || worked_names >= NAMES_MAX) return;
+    worked_names += 1;
+    worked.set(login.address, (before ?? new Set()).add(login.account));
   };
 
   return {
@@ -89,9 +93,10 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
         left += 1;
         return;
       }
-      const tries = known ?? createFailures(record, habits);
+      const tries = known ?? createFailures(record, habits, room);
       failed.set(login.address, tries);
       failures += tries.note(login, record, at_ms);
+      if (room.names === 0 && !tries.accounts().has(login.account)) left += 1;
     },
     guessing() {
       const isOne = ([address, tries]: [string, Failures<R>]) => isGuessing(tries, worked.get(address), habits);
@@ -196,7 +201,12 @@ interface Failures<R> {
   is_forged: () => boolean;
 }
 
-function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits): Failures<R> {
+/** How many names may still be kept, of all addresses together. */
+interface Room {
+  names: number;
+}
+
+function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room): Failures<R> {
   const accounts = new Set<string>();
   const by_kind = new Map<string, number>();
   const by_key = new Set<string>();
@@ -215,7 +225,10 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits): Failures<R>
   const noteAccount = ({ account, kind, times }: Login, at_ms: number) => {
     const known = by_account.get(account);
     const is_new = !known || at_ms - known.last_ms > pause_ms;
-    if (!known && by_account.size >= ACCOUNTS_MAX) return;
+    if (!known) {
+      if (by_account.size >= ACCOUNTS_MAX || room.names === 0) return;
+      room.names -= 1;
+    }
     const tries = is_new ? new Map<string, number>() : known.tries;
     tries.set(kind, (tries.get(kind) ?? 0) + times);
     by_account.set(account, { tries, last_ms: at_ms });
@@ -230,13 +243,15 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits): Failures<R>
       last_ms = at_ms;
       const before = count();
       const { account, kind, by_key: is_key, times } = login;
-      if (accounts.size < ACCOUNTS_MAX) accounts.add(account);
-      if (login.is_unknown && unknown.size < ACCOUNTS_MAX) unknown.add(account);
-      if (login.is_locked && locked.size < ACCOUNTS_MAX) locked.add(account);
+      noteAccount(login, at_ms);
+      if (by_account.has(account)) {
+        accounts.add(account);
+        if (login.is_unknown && unknown.size < ACCOUNTS_MAX) unknown.add(account);
+        if (login.is_locked && locked.size < ACCOUNTS_MAX) locked.add(account);
+        if (is_key) by_key.add(account);
+      }
       is_forged ||= login.looks_forged;
       if (!is_key) by_kind.set(kind, (by_kind.get(kind) ?? 0) + times);
-      else if (by_key.size < ACCOUNTS_MAX) by_key.add(account);
-      noteAccount(login, at_ms);
       names_most = Math.max(names_most, accounts.size);
       failures.last = record;
       total += count() - before;
@@ -258,7 +273,9 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits): Failures<R>
 
 /** Accounts that are told apart of one address. */
 const ACCOUNTS_MAX = 1_000;
-const ADDRESSES_MAX = 100_000;
+const ADDRESSES_MAX = 20_000;
+/** Names of all addresses together, of those that failed and of those that worked: some 50 MB each. */
+const NAMES_MAX = 100_000;
 /** Failures, and addresses they come from, that are no longer users of one host. */
 const STORM_FAILURES = 30;
 const STORM_ADDRESSES = 10;

@@ -36,6 +36,32 @@ test('what is unwrapped from a command counts as read: one that hides much gives
   expect(turns).toBeGreaterThan(10);
 });
 
+test('one long block of a script gives way between its lines', async () => {
+  const watch = createHostWatch();
+  const line = `write-host "${'x'.repeat(200)}"\n`;
+  const block = {
+    Channel: 'Microsoft-Windows-PowerShell/Operational',
+    EventID: 4104,
+    Hostname: 'WS-042',
+    ScriptBlockId: 'b',
+    MessageNumber: 1,
+    MessageTotal: 1,
+    ScriptBlockText: line.repeat(1_000),
+  };
+  const event = normalizeEvent(block, 'line 1');
+  if (event) watch.note(event);
+  let turns = 0;
+  let is_judged = false;
+  const beat = () => {
+    turns += 1;
+    if (!is_judged) setImmediate(beat);
+  };
+  setImmediate(beat);
+  await assessHosts(watch, SEEN);
+  is_judged = true;
+  expect(turns).toBeGreaterThan(3);
+});
+
 test('an abort is heard between two slices', async () => {
   const stop = new AbortController();
   const judging = assessHosts(watchOf(6_000, 'x'.repeat(300)), SEEN, { signal: stop.signal });
