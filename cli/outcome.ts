@@ -81,7 +81,10 @@ const ADVICE = new Map<number, string>([
   [4040, 'See what there is: aurora history, aurora approvals --all'],
   [4010, 'Use the data folder of the fleet (--data), or let its owner run: aurora operators add <name>'],
   [4043, 'See who is there: aurora agents'],
-  [4130, 'The cap is limits.input_bytes_max; see: aurora config'],
+  [
+    4130,
+    'An input may have limits.input_bytes_max (see: aurora config); what is packed has bounds of its own: unpack it first',
+  ],
   [
     5030,
     'Start a fleet with: aurora up — or, where one runs, name its data folder with --data; its agents: aurora agents',
