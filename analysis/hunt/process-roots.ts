@@ -91,7 +91,7 @@ function numberOf(event: LogEvent, field: string): string {
 }
 
 function keep<V>(map: Map<string, V>, key: string, value: V): void {
-  if (!map.has(key)) makeRoom(map, PROCESSES_MAX);
+  if (!map.has(key)) makeRoom(map, PROCESSES_MAX, PROCESSES_MAX / 8);
   map.set(key, value);
 }
 

@@ -7,12 +7,16 @@ interface Memory<K> {
   delete(key: K): unknown;
 }
 
-/** Forgets what came first where as many as `max` are kept, so that one more has room. Answers whether it did. */
-export function makeRoom<K>(memory: Memory<K>, max: number): boolean {
+/**
+ * Forgets what came first where as many as `max` are kept, so that one more has room. Answers whether it did. Large memories forget
+ * some share `at_once`: the way to the oldest leads over the places of all that were taken out before it.
+ */
+export function makeRoom<K>(memory: Memory<K>, max: number, at_once = 1): boolean {
   if (memory.size < max) return false;
+  let more = at_once;
   for (const oldest of memory.keys()) {
     memory.delete(oldest);
-    break;
+    if (--more <= 0) break;
   }
   return true;
 }

@@ -1,4 +1,4 @@
-/** A bounded memory forgets what came first, one for one. */
+/** A bounded memory forgets what came first. */
 import { expect, test } from 'vitest';
 import { makeRoom } from '../../../analysis/memory/index.ts';
 
@@ -26,4 +26,11 @@ test('a flood of names leaves the last ones, and never more than the bound', () 
     expect(known.size).toBeLessThanOrEqual(4);
   }
   expect([...known]).toEqual([9_996, 9_997, 9_998, 9_999]);
+});
+
+test('a large memory forgets a share at once, the oldest of all, and has room for as many', () => {
+  const known = new Set(Array.from({ length: 80 }, (_, name) => name));
+  expect(makeRoom(known, 80, 10)).toBe(true);
+  expect([...known]).toEqual(Array.from({ length: 70 }, (_, name) => name + 10));
+  expect(makeRoom(known, 80, 10)).toBe(false);
 });
