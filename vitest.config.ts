@@ -6,7 +6,7 @@ const FAULTS = 'test/faults/short.test.ts';
 
 export default defineConfig({
   test: {
-    globalSetup: [],
+    setupFiles: ['test/support/plain.ts'],
     pool: 'forks',
     testTimeout: 120_000,
     hookTimeout: 180_000,

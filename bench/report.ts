@@ -1,5 +1,5 @@
 /** The table on the terminal. */
-import pc from 'picocolors';
+import { colors } from '../boot/index.ts';
 import { figureText } from './figure.ts';
 import type { Line } from './results.ts';
 
@@ -12,7 +12,7 @@ export function toTable(lines: readonly Line[]): string {
       column < TEXT_COLUMNS ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
     );
   const painted = rows.map((row, index) => paint(lines[index], toText(row).join('  ')));
-  return `${[pc.bold(toText(HEAD).join('  ')), ...painted].join('\n')}\n`;
+  return `${[colors.bold(toText(HEAD).join('  ')), ...painted].join('\n')}\n`;
 }
 
 const HEAD = ['row', 'what', 'figure', 'spread', 'floor', 'target', 'stretch', 'verdict', ''];
@@ -38,11 +38,11 @@ function cellsOf(line: Line): string[] {
 function paint(line: Line | undefined, text: string): string {
   switch (line?.verdict) {
     case 'green':
-      return pc.green(text);
+      return colors.green(text);
     case 'yellow':
-      return pc.yellow(text);
+      return colors.yellow(text);
     case 'red':
-      return pc.red(text);
+      return colors.red(text);
     case 'skipped':
     case 'told':
     case undefined:

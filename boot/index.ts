@@ -29,6 +29,7 @@ export { evidence, neutralize } from '../analysis/evidence/index.ts';
 export { conclude, WEIGHT, type Grounds, type WeighedFinding } from '../analysis/verdict/index.ts';
 export { serveForTest, type ServedForTest } from './trial.ts';
 export { rangeOf, systemClock, VERSION } from '../seams/index.ts';
+export { colors } from './colors.ts';
 export { loadConfig, showConfig, type Config, type ConfigFlags } from './config.ts';
 export { restoreLedger, sha256Of } from './backup.ts';
 export {

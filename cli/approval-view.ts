@@ -1,5 +1,5 @@
 /** An action as a person sees it before they answer: what will be done, to what, for whom; nothing hidden, nothing obeyed (ATK-F3, F6). */
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Approval } from '../protocol/index.ts';
 import { safe, toSpan, wrap } from './text.ts';
 
@@ -10,12 +10,12 @@ export function toApprovalText(approval: Approval, now: number): string {
   const rest_ms = Date.parse(expires_at) - now;
   const field = (name: string, text: string) => `  ${name.padEnd(11)} ${text}`;
   return `${[
-    `${pico.bold(approval_id)}  ${state}`,
-    field('does', `${pico.bold(skill)} on ${agent_id}, class ${paintClass(action_class)}`),
-    field('to', pico.bold(targets)),
+    `${colors.bold(approval_id)}  ${state}`,
+    field('does', `${colors.bold(skill)} on ${agent_id}, class ${paintClass(action_class)}`),
+    field('to', colors.bold(targets)),
     field('with', paramsOf(params)),
     field('asked by', requester),
-    ...(reason === undefined ? [] : [field('they say', pico.dim(`“${safe(reason)}” (their words, not checked)`))]),
+    ...(reason === undefined ? [] : [field('they say', colors.dim(`“${safe(reason)}” (their words, not checked)`))]),
     field('asked why', safe(because)),
     field('answers', `${needed} needed${votes === '' ? '' : `, so far ${votes}`}`),
     field('expires', `${expires_at}${state === 'pending' ? `, in ${toSpan(rest_ms)}` : ''}`),
@@ -70,4 +70,4 @@ function sorted(value: unknown): unknown {
 const hasForeignLetters = (text: string): boolean => /[^\u0020-\u007e]/.test(text);
 
 const paintClass = (action_class: Approval['action_class']): string =>
-  action_class === 'high' || action_class === 'irreversible' ? pico.red(action_class) : action_class;
+  action_class === 'high' || action_class === 'irreversible' ? colors.red(action_class) : action_class;

@@ -1,6 +1,6 @@
 /** What a run of the kit looks like: how far it is, and what came of it. */
 import { join } from 'node:path';
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import {
   replayName,
   type Exchanged,
@@ -28,10 +28,10 @@ export function createProgress(out: NodeJS.WriteStream, due: number): Progress {
     hear(result) {
       counts[result.outcome] += 1;
       done += 1;
-      const failed = counts.fail > 0 ? pico.red(`${counts.fail} fail`) : '0 fail';
+      const failed = counts.fail > 0 ? colors.red(`${counts.fail} fail`) : '0 fail';
       const now = `${done}/${due}  ${counts.pass} hold  ${failed}  ${counts.skip} skipped`;
       if (result.outcome === 'fail') draw(`${toLine(result)}\n`);
-      draw(`${now}  ${pico.dim(`${result.profile} ${result.id}`)}`);
+      draw(`${now}  ${colors.dim(`${result.profile} ${result.id}`)}`);
     },
     close: () => draw(''),
   };
@@ -71,12 +71,12 @@ function toFailure(
       : `aurora call --replay ${file}${keys.includes('--key') ? ` ${report.url} ${keys}` : ''}`;
   const said = exchanged.slice(-SHOWN_MAX).map((note) => `    ${toNoteText(note)}`);
   return [
-    `${level === 'must' ? pico.red('✗') : pico.yellow('✗')} ${pico.bold(id)} ${level}, ${profile}, ${source}`,
+    `${level === 'must' ? colors.red('✗') : colors.yellow('✗')} ${colors.bold(id)} ${level}, ${profile}, ${source}`,
     wrap(text, '  '),
     wrap(`came instead: ${safe(why)}`, '  '),
-    ...(exchanged.length > SHOWN_MAX ? [pico.dim(`    … ${exchanged.length - SHOWN_MAX} earlier`)] : []),
-    ...(exchanged.length > 0 ? said.map(pico.dim) : []),
-    `  again: ${pico.cyan(again)}`,
+    ...(exchanged.length > SHOWN_MAX ? [colors.dim(`    … ${exchanged.length - SHOWN_MAX} earlier`)] : []),
+    ...(exchanged.length > 0 ? said.map(colors.dim) : []),
+    `  again: ${colors.cyan(again)}`,
     '',
   ].join('\n');
 }
@@ -88,8 +88,8 @@ function toSummary({ url, results, conforms, ended, took_ms, seed, profiles }: R
       String(results.filter((result) => result.level === level && result.outcome === outcome).length);
     table.push([level, count('pass'), count('fail'), count('skip')]);
   }
-  const verdict = conforms ? pico.green('conforms') : pico.red('does not conform');
-  const end = ended === undefined ? '' : `${pico.red(safe(ended))}: what is skipped was not tried\n`;
+  const verdict = conforms ? colors.green('conforms') : colors.red('does not conform');
+  const end = ended === undefined ? '' : `${colors.red(safe(ended))}: what is skipped was not tried\n`;
   return `${table.toString()}\n${end}${url} ${verdict} to ${profiles.join(', ')} (${toSpan(took_ms)}, seed ${seed})\n`;
 }
 

@@ -1,6 +1,13 @@
 /** Content, for people: what was added and refused, what there is, what no longer is what it was. */
-import pico from 'picocolors';
-import { addContent, listContent, removeContent, verifyContent, type AddOptions, type Config } from '../boot/index.ts';
+import {
+  addContent,
+  colors,
+  listContent,
+  removeContent,
+  verifyContent,
+  type AddOptions,
+  type Config,
+} from '../boot/index.ts';
 import { EXIT } from './outcome.ts';
 import { isRunning } from './reach.ts';
 import { print } from './tasks.ts';
@@ -14,17 +21,17 @@ export async function add(config: Config, path: string, options: AddOptions, jso
     return EXIT.ok;
   }
   for (const { name, kind, items, licence, sha256 } of added.packs) {
-    const hash = pico.dim(`sha256 ${sha256.slice(0, HASH_SHOWN)}`);
+    const hash = colors.dim(`sha256 ${sha256.slice(0, HASH_SHOWN)}`);
     process.stdout.write(
-      `${pico.green('added')} ${safe(name)}: ${items} of ${kind}, licence ${safe(licence)}  ${hash}\n`,
+      `${colors.green('added')} ${safe(name)}: ${items} of ${kind}, licence ${safe(licence)}  ${hash}\n`,
     );
   }
   for (const { path: file, why } of added.refused.slice(0, REFUSED_SHOWN)) {
-    process.stdout.write(`${pico.yellow('refused')} ${safe(file)}: ${safe(why)}\n`);
+    process.stdout.write(`${colors.yellow('refused')} ${safe(file)}: ${safe(why)}\n`);
   }
   const more = added.refused.length - REFUSED_SHOWN;
-  if (more > 0) process.stdout.write(`${pico.yellow('refused')} ${more} more: see --json\n`);
-  if (added.passed_over > 0) process.stdout.write(pico.dim(`${added.passed_over} files are no content\n`));
+  if (more > 0) process.stdout.write(`${colors.yellow('refused')} ${more} more: see --json\n`);
+  if (added.passed_over > 0) process.stdout.write(colors.dim(`${added.passed_over} files are no content\n`));
   if (await isRunning(config)) process.stdout.write('The running fleet uses it from the next question on.\n');
   return EXIT.ok;
 }
@@ -36,7 +43,7 @@ export async function remove(config: Config, name: string, json: boolean): Promi
     print({ folder: config.content, removed });
     return EXIT.ok;
   }
-  process.stdout.write(`${pico.green('removed')} ${safe(removed.name)}: ${removed.items} of ${removed.kind}\n`);
+  process.stdout.write(`${colors.green('removed')} ${safe(removed.name)}: ${removed.items} of ${removed.kind}\n`);
   if (await isRunning(config)) process.stdout.write('The running fleet is without it from the next question on.\n');
   return EXIT.ok;
 }
@@ -50,7 +57,9 @@ export function list(config: Config, json: boolean): void {
   }
   for (const { name, kind, items, version, sha256, licence, source } of packs) {
     const facts = [`${items} of ${kind}`, version ?? 'no version', licence, `from ${source}`].map(safe).join(', ');
-    process.stdout.write(`${pico.bold(safe(name))}  ${facts}  ${pico.dim(`sha256 ${sha256.slice(0, HASH_SHOWN)}`)}\n`);
+    process.stdout.write(
+      `${colors.bold(safe(name))}  ${facts}  ${colors.dim(`sha256 ${sha256.slice(0, HASH_SHOWN)}`)}\n`,
+    );
   }
   if (packs.length === 0) process.stdout.write('There is none. Add some with: aurora content add <path>\n');
 }
@@ -62,7 +71,7 @@ export function verify(config: Config, json: boolean): number {
   else {
     for (const { name, ok, why } of checks) {
       process.stdout.write(
-        `${ok ? pico.green('ok  ') : pico.red('FAIL')} ${safe(name)}${why === undefined ? '' : `: ${safe(why)}`}\n`,
+        `${ok ? colors.green('ok  ') : colors.red('FAIL')} ${safe(name)}${why === undefined ? '' : `: ${safe(why)}`}\n`,
       );
     }
     if (checks.length === 0) process.stdout.write('Nothing was added here\n');

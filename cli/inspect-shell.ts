@@ -1,6 +1,6 @@
 /** The inspector's shell: a line in, what the peer says out. */
 import { createInterface, type Interface } from 'node:readline';
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Skill, Visit } from '../conformance/index.ts';
 import { skillOf } from './inspect-asked.ts';
 import { safeLines, toAnswerText, toCardText, toJson, toSchemaText, toSkillsText } from './inspect-view.ts';
@@ -27,12 +27,12 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
   const show = (text: string) => void process.stdout.write(`${text}\n`);
   // A frame that comes while a line is typed stands above it.
   watcher.show = (text) => {
-    process.stdout.write(`\r\u001b[2K${pico.dim(text)}\n`);
+    process.stdout.write(`\r\u001b[2K${colors.dim(text)}\n`);
     terminal.prompt(true);
   };
   const ask = createAsking(terminal);
   show(
-    `${toCardText(here, url)}\n\n${toSkillsText(here)}\n\n${pico.dim('help shows what can be done; tab completes')}`,
+    `${toCardText(here, url)}\n\n${toSkillsText(here)}\n\n${colors.dim('help shows what can be done; tab completes')}`,
   );
 
   const commands: Record<string, (rest: string) => Promise<void> | void> = {
@@ -72,7 +72,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
       if (!command) throw new Error(`there is no ${safe(word)}; help shows what can be done`);
       await command(rest);
     } catch (reason) {
-      show(pico.red(safe(reason instanceof Error ? reason.message : String(reason))));
+      show(colors.red(safe(reason instanceof Error ? reason.message : String(reason))));
     }
   }
   watcher.show = () => undefined;
@@ -128,7 +128,7 @@ async function askField(
   const choices = Array.isArray(schema['enum']) ? ` ${toJson(schema['enum'])}` : '';
   const shown = preset === undefined ? (is_required ? '' : ' [left out]') : ` [${toJson(preset).slice(0, PRESET_MAX)}]`;
   for (;;) {
-    const asked = `  ${safe(name)} ${pico.dim(`(${safe(type)}${is_required ? ', required' : ''})${choices}`)}${shown}: `;
+    const asked = `  ${safe(name)} ${colors.dim(`(${safe(type)}${is_required ? ', required' : ''})${choices}`)}${shown}: `;
     const text = await ask(asked);
     if (text === undefined) throw new Error('nothing was called');
     if (text.trim() === '' && (preset !== undefined || !is_required)) return preset;
@@ -136,7 +136,7 @@ async function askField(
     try {
       return JSON.parse(text) as unknown;
     } catch {
-      process.stdout.write(`  ${pico.red(`say JSON for a ${safe(type)}`)}\n`);
+      process.stdout.write(`  ${colors.red(`say JSON for a ${safe(type)}`)}\n`);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What the inspector shows: everything a peer says of itself, harmless to the terminal. */
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Skill, Visit } from '../conformance/index.ts';
 import { plainTable } from './tasks.ts';
 import { safe, wrap } from './text.ts';
@@ -19,7 +19,7 @@ export function toCardText({ card, document, introduced, profile }: Visit, url: 
     ['card', card ? 'yes' : 'none'],
   ].filter(([, value]) => value !== '');
   return [
-    pico.bold(name === '' ? 'A peer that says no name' : name),
+    colors.bold(name === '' ? 'A peer that says no name' : name),
     ...(about === '' ? [] : [wrap(about, '  ')]),
     ...facts.map(([label = '', value = '']) => `  ${label.padEnd(9)} ${safe(value)}`),
   ].join('\n');
@@ -39,7 +39,7 @@ export function toSkillsText({ skills, document, profile }: Visit): string {
 export function toSchemaText({ name, params_schema, result_schema, params }: Skill): string {
   const example = Object.keys(params).length > 0 ? [`  example  ${toJson(params)}`] : [];
   return [
-    pico.bold(safe(name)),
+    colors.bold(safe(name)),
     ...example,
     `  params\n${indented(params_schema)}`,
     `  result\n${indented(result_schema)}`,
@@ -49,7 +49,7 @@ export function toSchemaText({ name, params_schema, result_schema, params }: Ski
 /** An answer: the result, or the error in red. */
 export function toAnswerText(answer: Record<string, unknown>): string {
   const text = safeLines(JSON.stringify(answer['error'] ?? answer['result'] ?? answer, null, 2));
-  return 'error' in answer ? pico.red(text) : text;
+  return 'error' in answer ? colors.red(text) : text;
 }
 
 /** Text of several lines, each harmless. */

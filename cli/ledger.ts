@@ -1,8 +1,7 @@
 /** Checking the ledger, copying it, and putting a copy back. */
 import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import pico from 'picocolors';
-import { restoreLedger, sha256Of, type Config } from '../boot/index.ts';
+import { colors, restoreLedger, sha256Of, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { AuroraError, LedgerBackup, LedgerVerdict } from '../protocol/index.ts';
 import { advising, EXIT, UsageError } from './outcome.ts';
@@ -60,11 +59,11 @@ function toSentence(verdict: LedgerVerdict): string {
   if (verdict.ok) {
     const { tasks, events, anchors } = verdict;
     const signed = anchors === undefined ? '' : `, ${anchors} anchors`;
-    return `${pico.green('The ledger is whole:')} ${tasks} tasks, ${events} events${signed}`;
+    return `${colors.green('The ledger is whole:')} ${tasks} tasks, ${events} events${signed}`;
   }
   const { task_id, seq, why } = verdict;
   const row = task_id === '' ? `number ${seq}` : `${safe(task_id)} #${seq}`;
-  return `${pico.red('The first bad row:')} ${row}: ${safe(why)}`;
+  return `${colors.red('The first bad row:')} ${row}: ${safe(why)}`;
 }
 
 /** A file of that name here may be another one: the orchestrator may run in a container. */

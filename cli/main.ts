@@ -1,9 +1,9 @@
 /** The command line: which commands there are, what they take, how they end. */
 import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
-import pico from 'picocolors';
 import {
   addOperator,
   approve,
+  colors,
   enrollAgent,
   loadConfig,
   operatorsOf,
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (reason) {
     if (reason instanceof CommanderError) return reason.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const outcome = toOutcome(reason);
-    process.stderr.write(`${pico.red('aurora:')} ${outcome.text}\n`);
+    process.stderr.write(`${colors.red('aurora:')} ${outcome.text}\n`);
     return outcome.code;
   }
 }

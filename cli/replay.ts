@@ -1,7 +1,6 @@
 /** `aurora call --replay`: a recording sent again, with what is different now. */
 import { readFileSync, statSync } from 'node:fs';
-import pico from 'picocolors';
-import { trustOf, type Config } from '../boot/index.ts';
+import { colors, trustOf, type Config } from '../boot/index.ts';
 import {
   parseReplay,
   replay,
@@ -80,20 +79,20 @@ function readReplay(file: string): Replay {
 }
 
 function toText({ likeness, note, then }: ReplayLine): string {
-  const line = `${PAINT[likeness](likeness.padEnd(9))} ${toNoteText(note)}${note.greeting ? pico.dim('  (greeting)') : ''}`;
+  const line = `${PAINT[likeness](likeness.padEnd(9))} ${toNoteText(note)}${note.greeting ? colors.dim('  (greeting)') : ''}`;
   return then === undefined
     ? line
-    : `${line}\n${' '.repeat(10)}${pico.dim('then:')} ${safe(then).slice(0, LINE_CHARS_MAX)}`;
+    : `${line}\n${' '.repeat(10)}${colors.dim('then:')} ${safe(then).slice(0, LINE_CHARS_MAX)}`;
 }
 
 const PAINT: Readonly<Record<Likeness, (text: string) => string>> = {
-  sent: pico.cyan,
-  same: pico.green,
-  different: pico.red,
-  missing: pico.red,
-  more: pico.red,
-  later: pico.dim,
-  unsent: pico.yellow,
+  sent: colors.cyan,
+  same: colors.green,
+  different: colors.red,
+  missing: colors.red,
+  more: colors.red,
+  later: colors.dim,
+  unsent: colors.yellow,
 };
 const NO_KEY = 'no key was named, so this is a stranger: name the one it was recorded with, with --key and --id';
 const LINE_CHARS_MAX = 240;

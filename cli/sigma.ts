@@ -1,6 +1,5 @@
 /** `aurora sigma`: a rule tried out by the threat hunter, over events where some are given. */
-import pico from 'picocolors';
-import { trustOf, type Config } from '../boot/index.ts';
+import { colors, trustOf, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { RuleExplanation, RuleTrial, type SigmaProblem } from '../protocol/index.ts';
 import { readInput, toSource } from './input.ts';
@@ -97,16 +96,16 @@ function toTrialText({ summary, problems, hits, not_checked }: RuleTrial, rule: 
     ...problems.map((each) => toProblemText(each, rule)),
     ...hits.map(
       ({ rule: id, count, locators }) =>
-        `  ${pico.green('hit')}  ${safe(id)}: ${count} (${safe(locators.slice(0, LOCATORS_SHOWN).join(', '))})`,
+        `  ${colors.green('hit')}  ${safe(id)}: ${count} (${safe(locators.slice(0, LOCATORS_SHOWN).join(', '))})`,
     ),
-    ...not_checked.map(({ what, why }) => pico.dim(wrap(`not checked: ${safe(what)}: ${safe(why)}`, '  '))),
+    ...not_checked.map(({ what, why }) => colors.dim(wrap(`not checked: ${safe(what)}: ${safe(why)}`, '  '))),
     '',
   ].join('\n');
 }
 
 /** As compilers write it, so that editors can jump there. */
 const toProblemText = ({ severity, path, message, line, column }: SigmaProblem, rule: string): string =>
-  `  ${safe(rule)}:${line}:${column} ${severity === 'error' ? pico.red('error') : pico.yellow('warning')} ${path === '' ? '' : `${safe(path)}: `}${safe(message)}`;
+  `  ${safe(rule)}:${line}:${column} ${severity === 'error' ? colors.red('error') : colors.yellow('warning')} ${path === '' ? '' : `${safe(path)}: `}${safe(message)}`;
 
 const RULE_BYTES_MAX = 131_072;
 const ANSWER_MS_MAX = 300_000;

@@ -1,5 +1,5 @@
 /** Text for a terminal: colors where they help, nothing hidden, nothing that commands it (ATK-F3, ATK-J2). */
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Severity, Verdict } from '../protocol/index.ts';
 
 /** Text from outside with every character that a terminal would obey or hide made visible. Tabs and line breaks become spaces. */
@@ -19,7 +19,7 @@ export const paintSeverity = (severity: Severity): string => SEVERITY[severity](
 
 /** A state, colored. */
 export const paintState = (state: string): string =>
-  state === 'completed' ? pico.green(state) : FINAL_BAD.has(state) ? pico.red(state) : pico.cyan(state);
+  state === 'completed' ? colors.green(state) : FINAL_BAD.has(state) ? colors.red(state) : colors.cyan(state);
 
 /** A span of time, rounded to what a person wants to know. */
 export function toSpan(ms: number): string {
@@ -49,17 +49,17 @@ const escaped = (char: string): string =>
     .join('');
 
 const VERDICT: Readonly<Record<Verdict, (text: string) => string>> = {
-  malicious: (text) => pico.bold(pico.red(text)),
-  suspicious: (text) => pico.bold(pico.yellow(text)),
-  benign: (text) => pico.bold(pico.green(text)),
-  inconclusive: (text) => pico.bold(text),
+  malicious: (text) => colors.bold(colors.red(text)),
+  suspicious: (text) => colors.bold(colors.yellow(text)),
+  benign: (text) => colors.bold(colors.green(text)),
+  inconclusive: (text) => colors.bold(text),
 };
 const SEVERITY: Readonly<Record<Severity, (text: string) => string>> = {
-  critical: pico.red,
-  high: pico.red,
-  medium: pico.yellow,
-  low: pico.cyan,
-  info: pico.dim,
+  critical: colors.red,
+  high: colors.red,
+  medium: colors.yellow,
+  low: colors.cyan,
+  info: colors.dim,
 };
 const SPANS: readonly (readonly [number, string])[] = [
   [86_400_000, 'd'],

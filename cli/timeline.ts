@@ -1,6 +1,6 @@
 /** The record of a task, and of those below it, as lines in the order things happened. */
-import pico from 'picocolors';
 import { z } from 'zod';
+import { colors } from '../boot/index.ts';
 import type { RecordedEvent, Task } from '../protocol/index.ts';
 import { paintState, safe } from './text.ts';
 
@@ -10,9 +10,9 @@ export function toTimelineText(task: Task, events: readonly RecordedEvent[]): st
   const is_alone = members.size === 1;
   const lines = events.map((event, index) => {
     const { number = 1, depth = 0 } = members.get(event.task_id) ?? {};
-    const who = is_alone ? '' : `${pico.dim(`#${number}`.padEnd(4))} ${'  '.repeat(depth)}`;
+    const who = is_alone ? '' : `${colors.dim(`#${number}`.padEnd(4))} ${'  '.repeat(depth)}`;
     const said = `${paintType(event.type)} ${safe(describe(event))}`.trimEnd();
-    return `${dayBefore(events, index)}  ${pico.dim(event.at.slice(11, 23))}  ${who}${said}`;
+    return `${dayBefore(events, index)}  ${colors.dim(event.at.slice(11, 23))}  ${who}${said}`;
   });
   return `${[...headOf(task), '', ...lines].join('\n')}\n`;
 }
@@ -41,10 +41,10 @@ function headOf(task: Task): string[] {
     redriven_as,
   } = task;
   return [
-    `${pico.bold(task_id)}  ${standingOf(task)}  ${safe(`${agent_id} ${skill}`.trim())}  hop ${hop}`,
+    `${colors.bold(task_id)}  ${standingOf(task)}  ${safe(`${agent_id} ${skill}`.trim())}  hop ${hop}`,
     ...(reason === undefined ? [] : [`  because: ${safe(reason)}`]),
     `  made ${created_at}, deadline ${deadline}, priority ${priority}, mode ${mode}`,
-    ...(error ? [`  ${pico.red(`AURORA-${error.code}`)} ${safe(error.message)}`] : []),
+    ...(error ? [`  ${colors.red(`AURORA-${error.code}`)} ${safe(error.message)}`] : []),
     ...(late_result ? [`  answered after its end, ${late_result.at}${after(lateText(late_result))}`] : []),
     ...(redriven_as === undefined ? [] : [`  done once more as ${safe(redriven_as)}`]),
   ];
@@ -114,8 +114,8 @@ const after = (text: string | undefined): string => (text === undefined ? '' : `
 
 function paintType(type: string): string {
   const padded = type.padEnd(TYPE_CHARS);
-  if (type === 'succeeded') return pico.green(padded);
-  return BAD.has(type) ? pico.red(padded) : type.startsWith('approval') ? pico.yellow(padded) : pico.cyan(padded);
+  if (type === 'succeeded') return colors.green(padded);
+  return BAD.has(type) ? colors.red(padded) : type.startsWith('approval') ? colors.yellow(padded) : colors.cyan(padded);
 }
 
 /** What a line may tell of a payload; whatever is not as expected is left out. */

@@ -1,5 +1,5 @@
 /** A verdict for people: what was found and where, what it rests on, what was not looked at, what to do. */
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Evidence, InvestigationResult, Task } from '../protocol/index.ts';
 import { paintSeverity, paintVerdict, safe, wrap } from './text.ts';
 
@@ -11,13 +11,13 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     '',
     `${paintVerdict(result.verdict)}   severity ${paintSeverity(result.severity)}   ${confidenceOf(result)}`,
     wrap(safe(result.summary), ''),
-    pico.dim(wrap(safe(result.arithmetic), '')),
+    colors.dim(wrap(safe(result.arithmetic), '')),
     section('Findings', findings.map(toFinding), FINDINGS_SHOWN),
     section('Notes', notes.map(toFinding), NOTES_SHOWN),
     section(
       'ATT&CK',
       result.techniques.map(
-        ({ id, name, attack_version }) => `  ${id.padEnd(10)} ${safe(name)} ${pico.dim(`v${attack_version}`)}`,
+        ({ id, name, attack_version }) => `  ${id.padEnd(10)} ${safe(name)} ${colors.dim(`v${attack_version}`)}`,
       ),
     ),
     section(
@@ -42,7 +42,7 @@ export function toVerdictText(result: InvestigationResult, hops: readonly Task[]
     section(
       'Recommended',
       result.recommendations.map(({ action, target, reason }) =>
-        [wrap(safe(action), '  '), wrap(safe(target), '      '), pico.dim(wrap(safe(reason), '      '))].join('\n'),
+        [wrap(safe(action), '  '), wrap(safe(target), '      '), colors.dim(wrap(safe(reason), '      '))].join('\n'),
       ),
       RECOMMENDED_SHOWN,
     ),
@@ -71,8 +71,8 @@ function gapsOf({ not_checked }: InvestigationResult): string[] {
 function section(title: string, lines: readonly string[], shown_max = Infinity): string | undefined {
   if (lines.length === 0) return undefined;
   const shown = lines.slice(0, shown_max);
-  const more = lines.length > shown.length ? [pico.dim(`  … ${lines.length - shown.length} more, see --json`)] : [];
-  return [`\n${pico.bold(title)}`, ...shown, ...more].join('\n');
+  const more = lines.length > shown.length ? [colors.dim(`  … ${lines.length - shown.length} more, see --json`)] : [];
+  return [`\n${colors.bold(title)}`, ...shown, ...more].join('\n');
 }
 
 function toFinding({ title, severity, evidence }: InvestigationResult['findings'][number]): string {
@@ -82,7 +82,7 @@ function toFinding({ title, severity, evidence }: InvestigationResult['findings'
 }
 
 const toEvidence = ({ source, locator, excerpt }: Evidence): string =>
-  `      ${pico.dim(`${safe(source)}, ${safe(locator)}:`)} ${safe(excerpt)}`;
+  `      ${colors.dim(`${safe(source)}, ${safe(locator)}:`)} ${safe(excerpt)}`;
 
 function toHop(task: Task): string {
   const took_ms = Date.parse(task.updated_at) - Date.parse(task.created_at);

@@ -1,5 +1,5 @@
 /** What happens while one waits: a small table that redraws itself on a terminal, plain lines everywhere else. */
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import type { Seen, Watch } from './follow.ts';
 import { paintState, safe } from './text.ts';
 
@@ -40,7 +40,7 @@ function createTable(out: NodeJS.WriteStream): WatchView {
     const width = Math.max(40, out.columns);
     const lines = [
       ...[...rows.values()].map((row) => toRowText(row)),
-      ...thoughts.map((text) => pico.dim(`  · ${text}`)),
+      ...thoughts.map((text) => colors.dim(`  · ${text}`)),
     ];
     if (drawn > 0) out.write(`\u001b[${drawn}A\u001b[0J`);
     out.write(lines.map((line) => `${cut(line, width)}\n`).join(''));
@@ -83,9 +83,9 @@ const newRow = (who: string, started_at: number): Row => ({
 });
 
 function toRowText({ who, state, attempt, last, took_ms }: Row): string {
-  const tries = attempt > 1 ? pico.yellow(` attempt ${attempt}`) : '';
-  const time = took_ms === undefined ? '' : pico.dim(` ${took_ms} ms`);
-  return `  ${safe(who).padEnd(36)} ${paintState(state)}${tries}${time}  ${pico.dim(last)}`;
+  const tries = attempt > 1 ? colors.yellow(` attempt ${attempt}`) : '';
+  const time = took_ms === undefined ? '' : colors.dim(` ${took_ms} ms`);
+  return `  ${safe(who).padEnd(36)} ${paintState(state)}${tries}${time}  ${colors.dim(last)}`;
 }
 
 function describe({ event, status }: Seen): string {

@@ -1,6 +1,6 @@
 /** The scorecard as a table for the terminal and as a page. */
 import Table from 'cli-table3';
-import pico from 'picocolors';
+import { colors } from '../boot/index.ts';
 import { isMet, type Row } from './row.ts';
 import type { Measure } from './folder.ts';
 
@@ -11,7 +11,7 @@ export function toTerminal(rows: readonly Row[]): string {
     style: { head: [], border: [] },
   });
   for (const row of rows) {
-    for (const line of linesOf(row)) table.push(line.is_met ? line.cells : line.cells.map((cell) => pico.red(cell)));
+    for (const line of linesOf(row)) table.push(line.is_met ? line.cells : line.cells.map((cell) => colors.red(cell)));
   }
   const misses = rows.flatMap(({ folder, outcome }) =>
     (outcome?.misses ?? []).slice(0, MISSES_SHOWN).map((miss) => `  ${folder}: ${oneLine(miss)}`),

@@ -1,6 +1,6 @@
 /** `aurora create agent`: an agent that runs and is tested, in a checkout of this repository or in a package of its own. */
 import { resolve } from 'node:path';
-import pico from 'picocolors';
+import { colors } from '../../boot/index.ts';
 import { UsageError } from '../outcome.ts';
 import { print } from '../tasks.ts';
 import { carryOut, type Creation } from './creation.ts';
@@ -50,9 +50,9 @@ const toRecord = ({ id, skill }: Names, { where, root, files, edits, next }: Cre
 function toText({ id, skill }: Names, { where, root, files, edits, next }: Creation): string {
   const place = where === 'checkout' ? 'a specialist of this house' : 'a package of its own';
   return [
-    `${pico.bold(id)}, ${place} in ${root}, with the skill ${skill}`,
-    ...files.map(({ path }) => `  ${pico.green('new')}      ${path}`),
-    ...edits.map(({ path }) => `  ${pico.yellow('changed')}  ${path}`),
+    `${colors.bold(id)}, ${place} in ${root}, with the skill ${skill}`,
+    ...files.map(({ path }) => `  ${colors.green('new')}      ${path}`),
+    ...edits.map(({ path }) => `  ${colors.yellow('changed')}  ${path}`),
     'Next:',
     ...next.map((command) => `  ${command}`),
     '',

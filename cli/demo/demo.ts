@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pico from 'picocolors';
+import { colors } from '../../boot/index.ts';
 import type { Config, Fleet } from '../../boot/index.ts';
 import type { Peer } from '../../mesh/index.ts';
 import { InvestigationResult, type Attempt, type Task } from '../../protocol/index.ts';
@@ -121,7 +121,7 @@ async function shown(
   const { task, hops } = await ask(peer, config, input, { deadline_ms: DEADLINE_MS, watch });
   view.close();
   const result = InvestigationResult.safeParse(task.result).data;
-  line(result ? toVerdictText(result, hops) : pico.red(`  no verdict: ${task.error?.message ?? task.state}`));
+  line(result ? toVerdictText(result, hops) : colors.red(`  no verdict: ${task.error?.message ?? task.state}`));
   return { result, hops };
 }
 
@@ -129,13 +129,13 @@ function kill(fleet: Fleet, instance_id: string): string | undefined {
   const victim = fleet.members().find((member) => member.instance_id === instance_id);
   if (victim?.pid === undefined) return undefined;
   process.kill(victim.pid, 'SIGKILL');
-  line(pico.red(`  killed ${victim.id}, pid ${victim.pid}`));
+  line(colors.red(`  killed ${victim.id}, pid ${victim.pid}`));
   return instance_id;
 }
 
 function conclude(claims: readonly Claim[]): number {
   say('What really happened');
-  for (const { claim, is_true } of claims) line(`  ${is_true ? pico.green('yes') : pico.red('NO ')}  ${claim}`);
+  for (const { claim, is_true } of claims) line(`  ${is_true ? colors.green('yes') : colors.red('NO ')}  ${claim}`);
   const is_whole = claims.every(({ is_true }) => is_true);
   line(
     is_whole ? '\nNext: node bin/aurora.mjs investigate <your own file>' : '\nThe demo did not do what it promises.',
@@ -160,7 +160,7 @@ const toWords = ({ attempt, outcome = 'no end' }: Attempt): string => `attempt $
 
 const isBad = (result: InvestigationResult | undefined): boolean =>
   result?.verdict === 'malicious' || result?.verdict === 'suspicious';
-const say = (text: string): void => line(`\n${pico.bold(text)}`);
+const say = (text: string): void => line(`\n${colors.bold(text)}`);
 const line = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const WORDS: Readonly<Record<string, string>> = {

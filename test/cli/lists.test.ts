@@ -39,6 +39,16 @@ test('help says no default where there is none', async () => {
   expect((await run('call', '--help')).stdout).toContain('(default: 60)');
 });
 
+test('piped lines are plain, on a build server too; whoever wants colors there forces them', async () => {
+  const said = async (env: Record<string, string>) =>
+    (await aurora(['nonsense', 'at', 'all'], { env: { AURORA_DATA: data, NO_COLOR: '', ...env } })).stderr +
+    (await aurora(['verify'], { env: { AURORA_DATA: data, NO_COLOR: '', ...env } })).stderr;
+  expect(await said({ CI: '1' })).not.toContain('\u001b');
+  expect(await said({ FORCE_COLOR: '0' })).not.toContain('\u001b');
+  expect(await said({ FORCE_COLOR: '1' })).toContain('\u001b[31maurora:');
+  expect(await said({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\u001b');
+}, 60_000);
+
 test('whoever stops reading what goes on beside the answer gets the answer all the same', async () => {
   const child = spawn(process.execPath, [launcher, 'investigate', 'examples/inputs/report.txt'], {
     env: { ...process.env, AURORA_DATA: data },
