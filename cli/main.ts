@@ -26,6 +26,7 @@ import { addPeopleCommands } from './people-commands.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import { toJsonText } from './text.ts';
+import { explainWrongCalls } from './wrong-calls.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -72,8 +73,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--operator <name>', 'whose key to use', 'local')
     .option('--json', 'machine-readable output on stdout')
     .addHelpText('after', EXAMPLES)
-    .configureHelp({ optionDescription: (option) => withoutNothing(HELP.optionDescription(option)) })
-    .showHelpAfterError('(aurora --help shows what there is)');
+    .configureHelp({ optionDescription: (option) => withoutNothing(HELP.optionDescription(option)) });
 
   const common = () => program.opts<Common>();
   const configOf = (flags: Record<string, unknown> = {}): Config =>
@@ -190,6 +190,7 @@ function createProgram(end: (code: number) => void): Command {
     .addHelpText('after', '\nExample:\n  aurora demo && echo everything it shows really happened')
     .action(async () => end(await (await import('./demo/demo.ts')).demo(configOf())));
 
+  explainWrongCalls(program);
   return program;
 }
 

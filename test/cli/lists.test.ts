@@ -39,6 +39,16 @@ test('help says no default where there is none', async () => {
   expect((await run('call', '--help')).stdout).toContain('(default: 60)');
 });
 
+test('a word that is no command names those that are, and which help to read', async () => {
+  const { code, stderr } = await run('agents', 'foo');
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "error: unknown command 'foo' of aurora agents; it has list, enroll, approve, revoke\n(aurora agents --help shows what there is)\n",
+  );
+  expect((await run('agnts')).stderr).toContain('(Did you mean agents?)\n(aurora --help');
+  expect((await run('agents', 'enroll')).stderr).toContain('(aurora agents enroll --help');
+});
+
 test('piped lines are plain, on a build server too; whoever wants colors there forces them', async () => {
   const said = async (env: Record<string, string>) =>
     (await aurora(['nonsense', 'at', 'all'], { env: { AURORA_DATA: data, NO_COLOR: '', ...env } })).stderr +
