@@ -68,5 +68,5 @@ const SPANS: readonly (readonly [number, string])[] = [
   [1_000, 's'],
 ];
 const FINAL_BAD = new Set(['failed', 'canceled', 'rejected']);
-const UNSAFE =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+/** A variation selector only chooses how the character before it looks: one for emoji is no secret. */
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?![\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/gu;

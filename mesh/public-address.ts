@@ -77,7 +77,8 @@ function blocksOf(networks: readonly string[]): readonly Block[] {
 
 /** `range` calls what it does not know unicast (`::127.0.0.1`), so IPv6 must also lie in the one block that is handed out. */
 const isPublic = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
-  address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(GLOBAL_UNICAST, 3));
+  address.range() === 'unicast' &&
+  (address.kind() === 'ipv4' ? address.toString() !== HOST_OF_AZURE : address.match(GLOBAL_UNICAST, 3));
 
 const refuse = (message: string, cause?: unknown) =>
   new AuroraError(4220, { message, detail: { path: ['url'] }, cause });
@@ -89,5 +90,7 @@ type Block = ReturnType<typeof ipaddr.parseCIDR>;
 /** A fleet that comes at once is judged by the same list a thousand times. */
 const BLOCKS = new WeakMap<readonly string[], readonly Block[]>();
 const AUTHORITY = /^wss?:\/\/(?<authority>[^/?#\\\s]+)(?:[/?#][^\s\\]*)?$/i;
+/** Looks public, and is the machine below every virtual one of Azure: it hands out what they are configured with. */
+const HOST_OF_AZURE = '168.63.129.16';
 const GLOBAL_UNICAST = ipaddr.parse('2000::');
 const ADDRESSES_MAX = 32;

@@ -11,9 +11,10 @@ export function evidence(found: { source: string; locator: string; text: string 
 }
 
 /**
- * Makes untrusted text printable: control, zero-width, bidi and tag characters and lone surrogates become `\u{…}`, so nothing
- * is hidden and nothing reaches a terminal as a command; so does the bracket that would make a Markdown link or image of it,
- * so that no page that shows it fetches anything, and what would be read as a marker (`%%…%%`). Longer text is cut at `length_max` with an ellipsis.
+ * Makes untrusted text printable: controls, characters that nobody sees or that turn text round, and lone surrogates become
+ * `\u{…}`, so nothing is hidden and nothing reaches a terminal as a command; so does what would make a Markdown link or image
+ * of it, and what would be read as a marker (`%%…%%`). It is text, and HTML in it stays readable: a page shows it as text.
+ * Longer text is cut at `length_max` with an ellipsis.
  */
 export function neutralize(text: string, length_max = TEXT_CHARS_MAX): string {
   const cut = text.length > length_max * 2 ? text.slice(0, length_max * 2) : text;
@@ -25,5 +26,6 @@ export function neutralize(text: string, length_max = TEXT_CHARS_MAX): string {
 const PLACE_CHARS_MAX = 120;
 const TEXT_CHARS_MAX = 240;
 
+/** What is not seen, or commands; then what would begin a link: a target, its definition, which begins a text, and a marker. */
 const UNSAFE =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|(?<=\])[([]|%(?=%[A-Z_]{1,40}%%)/gu;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?<=\])[([]|(?<=^ {0,3}\[[^\]]{1,99}\]):|%(?=%[A-Z_]{1,40}%%)/gu;

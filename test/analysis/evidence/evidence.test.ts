@@ -9,6 +9,13 @@ test.each([
   ['half a character', 'a\ud800b', 'a\\u{d800}b'],
   ['a picture that would be fetched', '![x](https://evil.example/?q=1)', '![x]\\u{28}https://evil.example/?q=1)'],
   ['a link by reference', '[x][evil]', '[x]\\u{5b}evil]'],
+  ['a link that is defined elsewhere', '[1]: http://evil.example/', '[1]\\u{3a} http://evil.example/'],
+  [
+    'what looks like nothing',
+    'a\u034fb\u3164\uffa0\u180b\u{1d173}\u{1bca0}',
+    'a\\u{34f}b\\u{3164}\\u{ffa0}\\u{180b}\\u{1d173}\\u{1bca0}',
+  ],
+  ['a line of a log and an address', 'sshd[12]: from [2001:db8::1]:22', 'sshd[12]: from [2001:db8::1]:22'],
   ['new lines', 'a\r\nb', 'a\\u{d}\\u{a}b'],
   [
     'what is harmless',
