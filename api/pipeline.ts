@@ -13,7 +13,7 @@ import {
 } from '../protocol/index.ts';
 import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
 import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
-import type { Authority, Identified } from './authority.ts';
+import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
 import { letKeep, type LostSecret } from './keeping.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
@@ -129,7 +129,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     try {
       return await authority.identify(request.headers);
     } catch (reason) {
-      take(reply, ...strangersBudget(remote, deps.limits()));
+      if (isWrongProof(reason)) take(reply, ...strangersBudget(remote, deps.limits()));
       throw reason;
     }
   }

@@ -385,6 +385,31 @@ describe('budgets', () => {
   });
 });
 
+describe('an outage of the database', () => {
+  test('PROM-P15 ATK-I2: it is charged to no address: whoever shares one is served as soon as it is over', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    const outage = () => Promise.reject(new AuroraError(5030, { retry_after_ms: 1_000 }));
+    try {
+      vi.spyOn(own.records.sessions, 'find').mockImplementation(outage);
+      vi.spyOn(own.records.keys, 'find').mockImplementation(outage);
+      const by_key = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 7; nth++) {
+        for (const ask of [{ as: 'viewer' }, by_key]) {
+          const { status, headers } = await own.call('GET', '/api/v1/alerts', ask);
+          expect([status, headers['retry-after']]).toEqual([503, '1']);
+          await expect(own.follow('/api/v1/ws/alerts', ask)).rejects.toMatchObject({ status: 503 });
+        }
+      }
+      vi.restoreAllMocks();
+      expect((await own.call('GET', '/api/v1/alerts', by_key)).status).toBe(401);
+      expect((await own.call('GET', '/api/v1/alerts', { as: 'viewer' })).status).toBe(200);
+    } finally {
+      vi.restoreAllMocks();
+      await own.stop();
+    }
+  });
+});
+
 describe('repetition and versions', () => {
   const post = (as: string, key: string, body: unknown) =>
     api.call('POST', '/api/v1/alerts', { as, body, headers: { 'idempotency-key': key } });
