@@ -68,7 +68,8 @@ function toOperation(name: string, route: RouteSpec): object {
     }),
     responses: {
       ...Object.fromEntries([status, ...also].map((code) => [code, { description: 'As asked.', content: ok }])),
-      ...(route.etag && route.method === 'GET' && { 304: { description: 'As it was.' } }),
+      ...(route.etag &&
+        route.method === 'GET' && { 304: { description: 'As in the answer whose ETag came as If-None-Match.' } }),
       ...errorResponses(route),
     },
     'x-aurora': { permission, rate, idempotency, keeps: [...keeps] },
@@ -129,7 +130,7 @@ function headersOf(route: RouteSpec, idempotency: string): object[] {
   return [
     ...(idempotency === 'none' ? [] : [header('Idempotency-Key', 'the same key is the same request')]),
     ...(route.etag && route.method === 'PATCH'
-      ? [header('If-Match', 'the ETag that was read; 412 when it changed')]
+      ? [header('If-Match', 'the ETag that was read; 412 when it was edited since')]
       : []),
   ];
 }

@@ -11,7 +11,7 @@ import {
   type RouteContext,
   type RouteSpec,
 } from '../protocol/index.ts';
-import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
+import { sha256Of, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
 import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
@@ -242,7 +242,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
     { status, body }: { status: number; body: string },
   ): void {
-    const etag = route.etag && etagIn(body);
+    const etag = route.etag && etagOf(route, body);
     if (etag !== undefined) reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (status === 503) reply.header('retry-after', '1');
     if (etag !== undefined && route.method === 'GET' && request.headers['if-none-match'] === etag) {
@@ -277,16 +277,31 @@ function keyIn(header: string | string[] | undefined): string | undefined {
   throw badHeader('Idempotency-Key', '1 to 200 printable characters without spaces');
 }
 
-/** `"3"` is version 3; `*` is whatever is there. */
+/** `"3"` is version 3, and so is `"3-…"` as a GET gives it; `*` is whatever is there. */
 function versionIn(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
+  const [, version] = /^"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
 
 /** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
 function shownOnce(made: string | null): AuroraError {
+/** An answer as it is kept; a refusal without what belongs to its request alone: time and request id. */
+function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
+  if ('refusal' in made) {
+    const { code, message, detail } = made.refusal;
+    return { status: httpStatus(code), body: JSON.stringify({ code, message, detail }) };
+  }
+  const output = idempotency === 'once' ? made.output : shape.parse(made.output);
+  return { status: made.status ?? status, body: JSON.stringify(output) };
+}
+
+function refusalIn(body: string): AuroraError {
+  const { code, message, detail } = KeptRefusal.parse(JSON.parse(body));
+  return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
+}
+
   const detail: unknown = made === null ? null : JSON.parse(made);
   const next = Lost.safeParse(detail).data?.next ?? 'take back what was made';
   return new AuroraError(4090, {
@@ -301,10 +316,15 @@ const badHeader = (name: string, rule: string): AuroraError =>
     detail: { issues: [{ path: `/headers/${name.toLowerCase()}`, message: rule }] },
   });
 
-function etagIn(body: string): string | undefined {
+/**
+ * The version for `If-Match`; of a GET also a digest of what it shows, for a record may show more than people edited: how often an
+ * alert was seen, the mode in force. A 304 would say that it is as it was.
+ */
+function etagOf({ method }: RouteSpec, body: string): string | undefined {
   const parsed: unknown = JSON.parse(body);
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
-  return typeof version === 'number' ? `"${version}"` : undefined;
+  if (typeof version !== 'number') return undefined;
+  return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
 }
 
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
@@ -313,6 +333,7 @@ const API_VERSION = '1.0';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
+const ETAG_DIGEST_CHARS = 32;
 /** The one route whose entries are judged one by one (T13). */
 export const BULK = 'alerts.bulk';
 const BULK_LIST = 'alerts';
