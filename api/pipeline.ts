@@ -6,6 +6,8 @@ import { digestOf } from '../mesh/index.ts';
 import {
   admits,
   AuroraError,
+  httpStatus,
+  isErrorCode,
   type BoundRoute,
   type Mode,
   type RouteContext,
@@ -15,7 +17,7 @@ import { sha256Of, type Clock, type Ids, type Log, type Metrics, type Random } f
 import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import { letKeep, type LostSecret } from './keeping.ts';
+import { letKeep, type LostSecret, type Made } from './keeping.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
@@ -191,9 +193,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
-      letKeep(context, async (trx, { output, status: made = route.status ?? 200 }) => {
-        const body = JSON.stringify(idempotency === 'once' ? output : route.output.parse(output));
-        if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made, body });
+      letKeep(context, async (trx, made) => {
+        const kept = toKept(route, made);
+        if (kept.body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, kept);
       });
       const answered = await act();
       first = answered.body;
@@ -202,6 +204,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
     const body = given.replayed ? given.body : (first ?? given.body);
     if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
+    if (given.status >= REFUSED_FROM) throw refusalIn(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     send(route, { request, reply }, { status: given.status, body });
   }
@@ -299,6 +302,8 @@ function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: M
 
 function refusalIn(body: string): AuroraError {
   const { code, message, detail } = KeptRefusal.parse(JSON.parse(body));
+/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
+function shownOnce(made: string | null): AuroraError {
   return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
 }
 
@@ -325,6 +330,7 @@ function etagOf({ method }: RouteSpec, body: string): string | undefined {
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
   if (typeof version !== 'number') return undefined;
   return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
+const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 }
 
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
@@ -337,6 +343,8 @@ const ETAG_DIGEST_CHARS = 32;
 /** The one route whose entries are judged one by one (T13). */
 export const BULK = 'alerts.bulk';
 const BULK_LIST = 'alerts';
+/** Statuses of refusals. */
+const REFUSED_FROM = 400;
 const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;

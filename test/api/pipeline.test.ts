@@ -500,6 +500,27 @@ describe('repetition and versions', () => {
     expect([first.status, again.status, again.text]).toEqual([200, 200, first.text]);
   });
 
+  test('REQ-T06: a duplicate that was refused is refused again under its key, and counted once', async () => {
+    const { alert_id } = (await post('analyst', 'k-first', alert('counted'))).body;
+    const occurrences = async () => (await api.call('GET', `/api/v1/alerts/${alert_id}`, { as: 'viewer' })).body;
+    const first = await post('analyst', 'k-refused', alert('counted'));
+    const again = await post('analyst', 'k-refused', alert('counted'));
+    for (const { status, body } of [first, again]) {
+      expect([status, body.error.code, body.error.detail]).toEqual([
+        409,
+        'AURORA-4091',
+        { alert_id, occurrences: 2, last_seen_at: expect.any(String) as string },
+      ]);
+    }
+    expect(again.body.error).toMatchObject({ message: first.body.error.message, detail: first.body.error.detail });
+    expect([first, again].map(({ headers }) => headers['idempotency-replayed'])).toEqual([undefined, 'true']);
+    expect(again.body.error.request_id).toBe(again.headers['x-request-id']);
+    expect(await occurrences()).toMatchObject({ occurrences: 2 });
+    expect((await post('analyst', 'k-refused', alert('other'))).body.error.code).toBe('AURORA-4090');
+    expect((await post('analyst', 'k-another', alert('counted'))).status).toBe(409);
+    expect(await occurrences()).toMatchObject({ occurrences: 3 });
+  });
+
   test('REQ-T06: what is shown and was edited by nobody ends a 304 too, and no If-Match', async () => {
     const unlessSame = (path: string, etag: string | undefined) =>
       api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': etag ?? '' } });
