@@ -80,6 +80,8 @@ function toStreamOperation(
   name: string,
   { path, permission, shows, summary, keeps, kinds, event }: StreamSpec,
 ): object {
+  const about_agent: ErrorCode[] = pathNames(path).includes('agent_id') ? [4043] : [];
+  const codes: ErrorCode[] = [4010, 4011, 4012, 4030, 4040, ...about_agent, 4220, 4290, 5030];
   return {
     operationId: `streams.${name}`,
     summary,
@@ -100,7 +102,7 @@ function toStreamOperation(
         schema,
       })),
     ],
-    responses: { 101: { description: 'The stream.' }, ...errorsAs([4010, 4011, 4012, 4030, 4040, 4220, 5030]) },
+    responses: { 101: { description: 'The stream.' }, ...errorsAs(codes) },
     'x-aurora': { permission, shows, kinds: [...kinds], keeps: [...keeps], event: toSchema(event, 'output') },
   };
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { digestOf } from '../mesh/index.ts';
+import { digestOf, requestIdIn } from '../mesh/index.ts';
 import {
   admits,
   AuroraError,
@@ -74,8 +74,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   return { begin, stateOf, bind };
 
   function begin(request: FastifyRequest, reply: FastifyReply): RequestState {
-    const given = request.headers['x-request-id'];
-    const request_id = typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : ids.uuid();
+    const request_id = requestIdIn(request.headers, ids);
     const trace = traceOf(request.headers, random);
     const remote = remoteOf(request.raw, deps.proxies);
     const state: RequestState = { ...trace, request_id, remote, started: clock.monotonic() };
@@ -204,8 +203,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
     const body = given.replayed ? given.body : (first ?? given.body);
     if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
-    if (given.status >= REFUSED_FROM) throw refusalIn(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
+    if (given.status >= REFUSED_FROM) throw refusalIn(body);
     send(route, { request, reply }, { status: given.status, body });
   }
 
@@ -288,8 +287,6 @@ function versionIn(header: string | undefined): number | undefined {
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
 
-/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
-function shownOnce(made: string | null): AuroraError {
 /** An answer as it is kept; a refusal without what belongs to its request alone: time and request id. */
 function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
   if ('refusal' in made) {
@@ -302,11 +299,11 @@ function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: M
 
 function refusalIn(body: string): AuroraError {
   const { code, message, detail } = KeptRefusal.parse(JSON.parse(body));
-/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
-function shownOnce(made: string | null): AuroraError {
   return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
 }
 
+/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
+function shownOnce(made: string | null): AuroraError {
   const detail: unknown = made === null ? null : JSON.parse(made);
   const next = Lost.safeParse(detail).data?.next ?? 'take back what was made';
   return new AuroraError(4090, {
@@ -330,25 +327,24 @@ function etagOf({ method }: RouteSpec, body: string): string | undefined {
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
   if (typeof version !== 'number') return undefined;
   return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
-const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 }
 
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
+const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 /** H01. */
 const API_VERSION = '1.0';
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const ETAG_DIGEST_CHARS = 32;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
-const ETAG_DIGEST_CHARS = 32;
 /** The one route whose entries are judged one by one (T13). */
 export const BULK = 'alerts.bulk';
 const BULK_LIST = 'alerts';
-/** Statuses of refusals. */
-const REFUSED_FROM = 400;
 const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;
 const ACCEPTED = 202;
+/** Statuses of refusals. */
+const REFUSED_FROM = 400;
 /** Attempts to sign in from one address a minute; those on one account are counted besides. */
 const LOGINS_MINUTE_MAX = 60;
 /** A larger answer is made anew. */
