@@ -1,6 +1,6 @@
 /** Who is asking: a token or a key becomes a caller, with the rights of this moment. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { AuroraError, permissionsOf, type Caller, type User } from '../protocol/index.ts';
+import { AuroraError, httpStatus, permissionsOf, type Caller, type User } from '../protocol/index.ts';
 import type { Keys, Sessions } from '../soc/index.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -46,6 +46,10 @@ export function createAuthority(deps: {
     return user && session_id !== undefined ? toCaller(user, session_id) : undefined;
   }
 }
+
+/** Whether a proof was refused: that nobody could look (5030) is no guess, and is charged to nobody (PROM-P15). */
+export const isWrongProof = (reason: unknown): boolean =>
+  reason instanceof AuroraError && httpStatus(reason.code) === 401;
 
 /** A key may come as a bearer too: some senders know no other header. */
 function proofIn(headers: IncomingHttpHeaders): { bearer?: string; key?: string } {

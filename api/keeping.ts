@@ -1,12 +1,19 @@
 /** Answers kept in the transaction of what they tell (T06, PROM-P2): whoever dies between the two would do it twice. */
-import type { RouteContext } from '../protocol/index.ts';
+import type { AuroraError, RouteContext } from '../protocol/index.ts';
 import type { KeepAnswer } from '../soc/index.ts';
 
 /** What an act made, as its route answers it; of a secret that is shown once only what it belongs to, and what to do without it. */
-export interface Made {
+export type Made = Answered | Refused;
+
+interface Answered {
   output: unknown;
   /** The route's own unless said. */
   status?: number;
+}
+
+/** A refusal that changed something all the same: whoever repeats the request is refused alike, and changes nothing more. */
+interface Refused {
+  refusal: AuroraError;
 }
 
 /** Told to whoever repeats a request whose answer held a secret: that may be lost for good. */

@@ -68,7 +68,8 @@ function toOperation(name: string, route: RouteSpec): object {
     }),
     responses: {
       ...Object.fromEntries([status, ...also].map((code) => [code, { description: 'As asked.', content: ok }])),
-      ...(route.etag && route.method === 'GET' && { 304: { description: 'As it was.' } }),
+      ...(route.etag &&
+        route.method === 'GET' && { 304: { description: 'As in the answer whose ETag came as If-None-Match.' } }),
       ...errorResponses(route),
     },
     'x-aurora': { permission, rate, idempotency, keeps: [...keeps] },
@@ -79,6 +80,8 @@ function toStreamOperation(
   name: string,
   { path, permission, shows, summary, keeps, kinds, event }: StreamSpec,
 ): object {
+  const about_agent: ErrorCode[] = pathNames(path).includes('agent_id') ? [4043] : [];
+  const codes: ErrorCode[] = [4010, 4011, 4012, 4030, 4040, ...about_agent, 4220, 4290, 5030];
   return {
     operationId: `streams.${name}`,
     summary,
@@ -99,7 +102,7 @@ function toStreamOperation(
         schema,
       })),
     ],
-    responses: { 101: { description: 'The stream.' }, ...errorsAs([4010, 4011, 4012, 4030, 4040, 4220, 5030]) },
+    responses: { 101: { description: 'The stream.' }, ...errorsAs(codes) },
     'x-aurora': { permission, shows, kinds: [...kinds], keeps: [...keeps], event: toSchema(event, 'output') },
   };
 }
@@ -129,7 +132,7 @@ function headersOf(route: RouteSpec, idempotency: string): object[] {
   return [
     ...(idempotency === 'none' ? [] : [header('Idempotency-Key', 'the same key is the same request')]),
     ...(route.etag && route.method === 'PATCH'
-      ? [header('If-Match', 'the ETag that was read; 412 when it changed')]
+      ? [header('If-Match', 'the ETag that was read; 412 when it was edited since')]
       : []),
   ];
 }

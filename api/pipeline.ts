@@ -2,20 +2,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { digestOf } from '../mesh/index.ts';
+import { digestOf, requestIdIn } from '../mesh/index.ts';
 import {
   admits,
   AuroraError,
+  httpStatus,
+  isErrorCode,
   type BoundRoute,
   type Mode,
   type RouteContext,
   type RouteSpec,
 } from '../protocol/index.ts';
-import type { Clock, Ids, Log, Metrics, Random } from '../seams/index.ts';
+import { sha256Of, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
 import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
-import type { Authority, Identified } from './authority.ts';
+import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import { letKeep, type LostSecret } from './keeping.ts';
+import { letKeep, type LostSecret, type Made } from './keeping.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { SECRET_NAMES, secretInAddress } from './streams.ts';
@@ -72,8 +74,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   return { begin, stateOf, bind };
 
   function begin(request: FastifyRequest, reply: FastifyReply): RequestState {
-    const given = request.headers['x-request-id'];
-    const request_id = typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : ids.uuid();
+    const request_id = requestIdIn(request.headers, ids);
     const trace = traceOf(request.headers, random);
     const remote = remoteOf(request.raw, deps.proxies);
     const state: RequestState = { ...trace, request_id, remote, started: clock.monotonic() };
@@ -129,7 +130,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     try {
       return await authority.identify(request.headers);
     } catch (reason) {
-      take(reply, ...strangersBudget(remote, deps.limits()));
+      if (isWrongProof(reason)) take(reply, ...strangersBudget(remote, deps.limits()));
       throw reason;
     }
   }
@@ -191,9 +192,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
-      letKeep(context, async (trx, { output, status: made = route.status ?? 200 }) => {
-        const body = JSON.stringify(idempotency === 'once' ? output : route.output.parse(output));
-        if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made, body });
+      letKeep(context, async (trx, made) => {
+        const kept = toKept(route, made);
+        if (kept.body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, kept);
       });
       const answered = await act();
       first = answered.body;
@@ -203,6 +204,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const body = given.replayed ? given.body : (first ?? given.body);
     if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
+    if (given.status >= REFUSED_FROM) throw refusalIn(body);
     send(route, { request, reply }, { status: given.status, body });
   }
 
@@ -242,7 +244,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
     { status, body }: { status: number; body: string },
   ): void {
-    const etag = route.etag && etagIn(body);
+    const etag = route.etag && etagOf(route, body);
     if (etag !== undefined) reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (status === 503) reply.header('retry-after', '1');
     if (etag !== undefined && route.method === 'GET' && request.headers['if-none-match'] === etag) {
@@ -277,12 +279,27 @@ function keyIn(header: string | string[] | undefined): string | undefined {
   throw badHeader('Idempotency-Key', '1 to 200 printable characters without spaces');
 }
 
-/** `"3"` is version 3; `*` is whatever is there. */
+/** `"3"` is version 3, and so is `"3-…"` as a GET gives it; `*` is whatever is there. */
 function versionIn(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
+  const [, version] = /^"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
+}
+
+/** An answer as it is kept; a refusal without what belongs to its request alone: time and request id. */
+function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
+  if ('refusal' in made) {
+    const { code, message, detail } = made.refusal;
+    return { status: httpStatus(code), body: JSON.stringify({ code, message, detail }) };
+  }
+  const output = idempotency === 'once' ? made.output : shape.parse(made.output);
+  return { status: made.status ?? status, body: JSON.stringify(output) };
+}
+
+function refusalIn(body: string): AuroraError {
+  const { code, message, detail } = KeptRefusal.parse(JSON.parse(body));
+  return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
 }
 
 /** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
@@ -301,16 +318,22 @@ const badHeader = (name: string, rule: string): AuroraError =>
     detail: { issues: [{ path: `/headers/${name.toLowerCase()}`, message: rule }] },
   });
 
-function etagIn(body: string): string | undefined {
+/**
+ * The version for `If-Match`; of a GET also a digest of what it shows, for a record may show more than people edited: how often an
+ * alert was seen, the mode in force. A 304 would say that it is as it was.
+ */
+function etagOf({ method }: RouteSpec, body: string): string | undefined {
   const parsed: unknown = JSON.parse(body);
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
-  return typeof version === 'number' ? `"${version}"` : undefined;
+  if (typeof version !== 'number') return undefined;
+  return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
 }
 
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
+const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 /** H01. */
 const API_VERSION = '1.0';
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const ETAG_DIGEST_CHARS = 32;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 /** The one route whose entries are judged one by one (T13). */
@@ -320,6 +343,8 @@ const BODY_BYTES_MAX = 1_048_576;
 /** 500 alerts. */
 const BULK_BYTES_MAX = 8_388_608;
 const ACCEPTED = 202;
+/** Statuses of refusals. */
+const REFUSED_FROM = 400;
 /** Attempts to sign in from one address a minute; those on one account are counted besides. */
 const LOGINS_MINUTE_MAX = 60;
 /** A larger answer is made anew. */

@@ -12,7 +12,7 @@ import {
 } from '../protocol/index.ts';
 import { toIso, type Bus, type Clock, type Log, type Metrics } from '../seams/index.ts';
 import type { StoredSettings } from '../soc/index.ts';
-import type { Authority, Identified } from './authority.ts';
+import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createBacklogs } from './backlogs.ts';
 import { budgetOf, strangersBudget, takeOrThrow, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
@@ -125,7 +125,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
     try {
       who = await whoAsks(request, query);
     } catch (reason) {
-      takeOrThrow(limiter, ...strangersBudget(remoteOf(request, deps.proxies), budgets()));
+      if (isWrongProof(reason)) takeOrThrow(limiter, ...strangersBudget(remoteOf(request, deps.proxies), budgets()));
       throw reason;
     }
     takeOrThrow(limiter, ...budgetOf(who.caller, budgets()));

@@ -108,7 +108,7 @@ interface Heard {
 }
 
 async function openAll({ agents, streams }: Client): Promise<Heard> {
-  const { items } = await agents.list({});
+  const { items } = await agents.list({ limit: AGENTS_MAX });
   const ids = [...new Set(items.map(({ agent_id }) => agent_id))].slice(0, AGENTS_MAX);
   const heard = {
     thoughts: streams.agentThoughts(),

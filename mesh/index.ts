@@ -41,5 +41,5 @@ export { keepConnected } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
 export { dialWebsocket, lookupOf, type DialOptions } from './websocket.ts';
 export { toHostPort } from './addresses.ts';
-export { SAFE_HEADERS } from './refusal.ts';
+export { requestIdIn, SAFE_HEADERS } from './refusal.ts';
 export { advertisedUrl, jsonRoute, serve, type Served, type ServeOptions } from './serve.ts';

@@ -9,7 +9,7 @@ import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import type { Link, LinkLimits } from './link.ts';
 import { BARE_LINK_LIMITS, GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
-import { createRefusal, SAFE_HEADERS } from './refusal.ts';
+import { createRefusal, requestIdIn, SAFE_HEADERS } from './refusal.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
 /** A plain HTTP answer. */
@@ -41,7 +41,7 @@ export interface ListenOptions {
   routes?: readonly HttpRoute[];
   /** Answers every request itself, headers and errors included, instead of `routes`. */
   handle?: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Headers of what is refused before anybody could answer. */
+  /** Headers of a 101, and of what is refused before anybody could answer; `x-request-id` is added. */
   headers?: () => Readonly<Record<string, string>>;
   /** The subprotocol of an upgrade; `mesh.v1` or none unless said. Throws an AuroraError for an offer that nobody here speaks. */
   agree?: (request: IncomingMessage) => string;
@@ -107,7 +107,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
       for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
       await routeOf(routes, request, response).handle(request, response);
     } catch (reason) {
-      refusal.onResponse(response, reason);
+      refusal.onResponse(response, reason, request);
     }
   };
 
@@ -118,7 +118,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
       checkRequest(request, secure, allowed_hosts);
       checkOrigin(request, options.allow_origins ?? []);
       const protocol = agree(request);
-      if (closing) throw new AuroraError(5030, { message: 'This port is closing' });
+      if (closing) throw new AuroraError(5030, { message: 'This port is closing', retry_after_ms: CLOSING_RETRY_MS });
       crowd.enter(remoteOf(wire));
       links.set(wire, undefined);
       wire.on('close', forget);
@@ -132,7 +132,11 @@ export async function listen(options: ListenOptions): Promise<Port> {
         clock,
         secure,
         ...(options.random && { random: options.random }),
-        onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason }), SPOKEN_VERSION),
+        ...(options.headers && {
+          headers: { ...options.headers(), 'x-request-id': requestIdIn(request.headers, options.ids) },
+        }),
+        onRefused: (reason) =>
+          refusal.onWire(wire, new AuroraError(4000, { message: reason }), request, SPOKEN_VERSION),
         onLink: (link) => {
           links.set(wire, link);
           wire.off('error', hangUp);
@@ -145,15 +149,19 @@ export async function listen(options: ListenOptions): Promise<Port> {
         },
       });
     } catch (reason) {
-      refusal.onWire(wire, reason);
+      refusal.onWire(wire, reason, request);
     }
   };
 
   const server = createHttpServer(tls, bounds);
   server.maxConnections = bounds.links_max + STRANGERS_MAX;
   server.on('request', (request, response) => void answer(request, response)); // answer never rejects
-  server.on('checkExpectation', (_request, response: ServerResponse) =>
-    refusal.onResponse(response, new AuroraError(4000, { message: 'No expectation but 100-continue can be met' })),
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    refusal.onResponse(
+      response,
+      new AuroraError(4000, { message: 'No expectation but 100-continue can be met' }),
+      request,
+    ),
   );
   server.on('upgrade', (request, _socket, head) => void upgrade(request, head)); // nor does upgrade
   server.on('clientError', (error, wire: Socket) => {
@@ -262,6 +270,8 @@ const UNSPECIFIED = new Set(['0.0.0.0', '::', '']);
 /** What a refused handshake may come back with (RFC 6455, 4.4). */
 const SPOKEN_VERSION = { 'sec-websocket-version': '13' };
 const HEADER_BYTES_MAX = 16_384;
+/** When whoever met a port that closes may come again, to the process after it, ms (ATK-I2). */
+const CLOSING_RETRY_MS = 1_000;
 /** Sockets that are no links (yet): requests, half upgrades. */
 const STRANGERS_MAX = 1_024;
 /** A whole request with its body, ms: a 90 MB recording over a slow line. */

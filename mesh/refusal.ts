@@ -1,17 +1,22 @@
 /** How a port says no over HTTP: the one error envelope, on a response or on a bare socket. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { AuroraError, errorData, httpStatus } from '../protocol/index.ts';
 import type { Clock, Ids } from '../seams/index.ts';
 import { toIso } from '../seams/index.ts';
 
-/** Both ways to say no. `reason` is what was thrown; what is no AuroraError is told as 5000 and goes to `onFault`. */
+/**
+ * Both ways to say no. `reason` is what was thrown; what is no AuroraError is told as 5000 and goes to `onFault`. `request` is what is
+ * refused: it keeps the id that it came with.
+ */
 export interface Refusal {
-  onResponse(response: ServerResponse, reason: unknown): void;
+  onResponse(response: ServerResponse, reason: unknown, request: Asking): void;
   /** On a socket without a response: an upgrade, or bytes that were no request. It is closed after. `more` are headers besides. */
-  onWire(wire: Socket, reason: unknown, more?: Readonly<Record<string, string>>): void;
+  onWire(wire: Socket, reason: unknown, request?: Asking, more?: Readonly<Record<string, string>>): void;
 }
+
+type Asking = Pick<IncomingMessage, 'headers'>;
 
 /** Makes the refusals of one port. */
 export function createRefusal(deps: {
@@ -21,10 +26,10 @@ export function createRefusal(deps: {
   /** Headers besides; `x-request-id` is added where there are any. */
   headers?: (() => Readonly<Record<string, string>>) | undefined;
 }): Refusal {
-  const render = (reason: unknown) => {
+  const render = (reason: unknown, request: Asking | undefined) => {
     const error = AuroraError.from(reason);
     if (!(reason instanceof AuroraError)) deps.onFault(reason);
-    const request_id = deps.ids.uuid();
+    const request_id = requestIdIn(request?.headers ?? {}, deps.ids);
     const data = errorData(error, { request_id, at: toIso(deps.clock.now()) });
     const body = JSON.stringify({ error: data });
     const own = deps.headers && { ...deps.headers(), 'x-request-id': request_id };
@@ -41,14 +46,14 @@ export function createRefusal(deps: {
   };
 
   return {
-    onResponse(response, reason) {
-      const { status, headers, body } = render(reason);
+    onResponse(response, reason, request) {
+      const { status, headers, body } = render(reason, request);
       if (response.headersSent)
         response.destroy(); // half an answer must not look whole
       else response.writeHead(status, headers).end(body);
     },
-    onWire(wire, reason, more) {
-      const { status, headers, body } = render(reason);
+    onWire(wire, reason, request, more) {
+      const { status, headers, body } = render(reason, request);
       if (!wire.writable) {
         wire.destroy();
         return;
@@ -62,6 +67,12 @@ export function createRefusal(deps: {
   };
 }
 
+/** The id that a caller gave their request, when it is a UUID; else a new one (H02). */
+export function requestIdIn(headers: IncomingHttpHeaders, ids: Pick<Ids, 'uuid'>): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : ids.uuid();
+}
+
 /** Nothing a port answers is sniffed, framed, run or kept, unless its route says otherwise. */
 export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -69,4 +80,5 @@ export const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';

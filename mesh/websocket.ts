@@ -86,6 +86,8 @@ export interface UpgradeOptions {
   random?: Random;
   /** True when the listener speaks TLS. */
   secure: boolean;
+  /** Headers of the 101 besides those of the handshake. */
+  headers?: Readonly<Record<string, string>>;
   onLink(link: Link): void;
   /** The handshake itself was wrong; the caller answers 400 on the wire. */
   onRefused(reason: string): void;
@@ -113,6 +115,9 @@ function handshakeOf(maxPayload: number): Server<typeof LinkSocket> {
     clientTracking: false,
     maxPayload,
     handleProtocols: (_offered, request) => UPGRADING.get(request)?.protocol || false,
+  });
+  handshake.on('headers', (lines, request) => {
+    for (const [name, value] of Object.entries(UPGRADING.get(request)?.headers ?? {})) lines.push(`${name}: ${value}`);
   });
   handshake.on('wsClientError', (error, _wire, request) => UPGRADING.get(request)?.onRefused(error.message));
   if (HANDSHAKES.size >= HANDSHAKES_MAX) HANDSHAKES.clear();

@@ -88,7 +88,13 @@ export const ABOUT = {
     method('task/resolve', 'Resolve a task', 'Says whether an unknown effect took place.', Resolve, Task),
     method('ledger/verify', 'Check the ledger', 'Names the first row that does not fit.', z.object({}), LedgerVerdict),
     method('ledger/backup', 'Copy the ledger', 'Writes a copy into the data folder.', z.object({}), LedgerBackup),
-    method('approval/list', 'List approvals', 'What people were asked, newest first.', ApprovalQuery, ApprovalPage),
+    method(
+      'approval/list',
+      'List approvals',
+      'What people were asked: of the newest task first.',
+      ApprovalQuery,
+      ApprovalPage,
+    ),
     method('approval/decide', 'Approve or reject', 'One operator’s answer.', ApprovalDecision, Approval),
     method(
       'approval/request',

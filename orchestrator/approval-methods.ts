@@ -14,7 +14,7 @@ import {
   type SkillTraits,
 } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
-import { stateAt } from './approval.ts';
+import { stateAt, taskIdIn } from './approval.ts';
 import type { Approvals } from './approvals.ts';
 import type { Callers } from './callers.ts';
 import type { Consumption } from './consumption.ts';
@@ -45,29 +45,37 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
     ['approval/consume', consume],
   ];
 
-  /** A page has at most `limit` approvals and 1 MiB; a page may be short, only a missing cursor is the end. */
+  /**
+   * Those of the newest task first, of one task the newest question first. A page has at most `limit` approvals and 1 MiB; a page may
+   * be short, only a missing cursor is the end.
+   */
   async function list(params: RpcParams | undefined, call: Call): Promise<ApprovalPage> {
     await deps.operator(call);
     const { state, limit, cursor } = parse(ApprovalQuery, params ?? {});
-    await assertCursor(ledger, cursor);
+    const { begun, ...place } = await placeOf(cursor);
     const with_approvals = state === 'pending' ? 'open' : 'any';
-    const before_task = cursor === undefined ? {} : { before: cursor };
-    const query = { with_approvals, limit: TASKS_PER_PAGE, bytes_max: PAGE_BYTES_MAX, ...before_task } as const;
+    const query = { with_approvals, limit: TASKS_PER_PAGE, bytes_max: PAGE_BYTES_MAX, ...place } as const;
     const { rows, next } = await ledger.page(query);
     const items: Approval[] = [];
     let bytes = 0;
-    for (const { task_id, approvals: own = [] } of rows) {
-      const fitting = [...own]
-        .reverse()
-        .map(asOfNow)
-        .filter((one) => !state || one.state === state);
-      bytes += bytesOf(fitting);
-      if (items.length > 0 && (items.length + fitting.length > limit || bytes > PAGE_BYTES_MAX)) {
-        return { items, next_cursor: before(rows, task_id) };
-      }
-      items.push(...fitting);
+    for (const approval of [...begun, ...rows.flatMap(newestFirst)].map(asOfNow)) {
+      if (state && approval.state !== state) continue;
+      bytes += bytesOf(approval);
+      const last = items.at(-1);
+      if (last && (items.length === limit || bytes > PAGE_BYTES_MAX)) return { items, next_cursor: last.approval_id };
+      items.push(approval);
     }
     return { items, next_cursor: next };
+  }
+
+  /** Behind an approval the rest of its task comes first, then older tasks; behind a task only these. Throws -32602. */
+  async function placeOf(cursor: string | undefined): Promise<{ begun: Approval[]; before?: string }> {
+    const task = cursor === undefined ? undefined : await ledger.get(taskIdIn(cursor));
+    const own = task ? newestFirst(task) : [];
+    const at = own.findIndex(({ approval_id }) => approval_id === cursor);
+    if (task && at !== -1) return { begun: own.slice(at + 1), before: task.task_id };
+    await assertCursor(ledger, cursor);
+    return { begun: [], ...(cursor !== undefined && { before: cursor }) };
   }
 
   async function decide(params: RpcParams | undefined, call: Call): Promise<Approval> {
@@ -116,9 +124,7 @@ export const toTicket = (approval: Approval): ApprovalTicket => {
   return { approval_id, task_id, action_hash, state, expires_at };
 };
 
-/** The task just before that one on the page: the next page begins with it. */
-const before = (rows: readonly TaskRow[], task_id: string): string | null =>
-  rows[rows.findIndex((row) => row.task_id === task_id) - 1]?.task_id ?? null;
+const newestFirst = ({ approvals = [] }: TaskRow): Approval[] => [...approvals].reverse();
 
 const notHeld = (): AuroraError =>
   new AuroraError(4030, { message: 'An agent may only ask and act for a task that it holds' });

@@ -48,7 +48,7 @@ export const Approval = ApprovalQuestion.extend({
 });
 export type Approval = z.infer<typeof Approval>;
 
-/** Params of `approval/list`: newest first; `cursor` is opaque. */
+/** Params of `approval/list`: of the newest task first, of one task the newest first; `cursor` is opaque. */
 export const ApprovalQuery = z.object({
   state: ApprovalState.optional(),
   limit: z.number().int().min(1).max(200).default(50),

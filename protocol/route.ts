@@ -30,7 +30,7 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   idempotency?: Idempotency;
   /** Errors of its own, beside those of every route. */
   errors?: readonly ErrorCode[];
-  /** The member of the output that its `ETag` is made of, and `If-Match` is compared with (T06). */
+  /** The member of the output that its `ETag` begins with, and `If-Match` is compared with; that of a GET changes with all it shows (T06). */
   etag?: 'version';
   /** `text/plain` for the one that is no JSON. */
   media?: 'application/json' | 'text/plain';

@@ -28,7 +28,10 @@ export interface Alerts {
   list(query: AlertQuery): Promise<{ items: Alert[]; next_cursor: string | null }>;
   /** Throws 4042. */
   get(alert_id: string): Promise<Alert>;
-  /** A duplicate is counted on the alert that is there, and then is 4091, or that alert with `on_duplicate: 'return'`. */
+  /**
+   * A duplicate is counted on the alert that is there, and then is 4091, or that alert with `on_duplicate: 'return'`. Either is kept:
+   * whoever repeats the request is not counted again.
+   */
   create(
     by: Doer,
     asked: NewAlert,
@@ -147,14 +150,11 @@ export function createAlerts(deps: AlertDeps): Alerts {
   async function create(...[by, asked, on_duplicate, keepAnswer]: Parameters<Alerts['create']>): Promise<KeptAlert> {
     const kept = await store.asOwner(async (trx) => {
       const made = await keep(trx, by, asked);
-      if (made.is_new || on_duplicate === 'return') await keepAnswer?.(trx, made);
+      await keepAnswer?.(trx, made);
       return made;
     });
     onEvent(kept.is_new ? 'alert.created' : 'alert.seen_again', kept.alert);
-    if (!kept.is_new && on_duplicate === 'refuse') {
-      const detail = duplicateOf(kept.alert);
-      throw new AuroraError(4091, { message: `Duplicate alert: ${detail.alert_id} is the same`, detail });
-    }
+    if (!kept.is_new && on_duplicate === 'refuse') throw refusedAsDuplicate(kept.alert);
     return kept;
   }
 
@@ -362,6 +362,12 @@ const duplicateOf = ({ alert_id, occurrences, last_seen_at }: Alert): DuplicateO
   occurrences,
   last_seen_at,
 });
+
+/** The refusal of a duplicate: it names the alert that is there. */
+export function refusedAsDuplicate(alert: Alert): AuroraError {
+  const detail = duplicateOf(alert);
+  return new AuroraError(4091, { message: `Duplicate alert: ${detail.alert_id} is the same`, detail });
+}
 
 /** What is closed is taken up again before anything else, and nothing becomes new again. */
 function assertMayBecome(from: string, to: AlertStatus | undefined): void {

@@ -17,6 +17,8 @@ export interface Keys {
     limit: number;
     cursor?: string | undefined;
   }): Promise<{ items: ApiKey[]; next_cursor: string | null }>;
+  /** Throws 4040 for a key that is not the caller's, unless the caller administers. */
+  get(caller: Pick<Caller, 'role' | 'username'>, key_id: string): Promise<ApiKey>;
   /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. The answer that is kept holds no key. */
   create(
     by: Doer,
@@ -39,7 +41,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
   const now = () => toIso(clock.now());
   const told = new Map<string, number>(); // when last_used_at was written, monotonic ms
 
-  return { list, create, revoke, find, findById: (key_id) => callerOf(key_id, undefined) };
+  return { list, get, create, revoke, find, findById: (key_id) => callerOf(key_id, undefined) };
 
   async function list({ username, limit, cursor }: Parameters<Keys['list']>[0]): ReturnType<Keys['list']> {
     const question = ['keys', username];
@@ -55,6 +57,12 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
     const items = rows.slice(0, limit).map(toKey);
     const last = items.at(-1);
     return { items, next_cursor: rows.length > limit && last ? cursorOf(question, [last.key_id]) : null };
+  }
+
+  async function get(...[{ role, username }, key_id]: Parameters<Keys['get']>): Promise<ApiKey> {
+    const row = await db.selectFrom('api_keys').selectAll().where('key_id', '=', key_id).executeTakeFirst();
+    if (!row || (role !== 'admin' && row.username !== username)) throw noKey(key_id);
+    return toKey(row);
   }
 
   async function create(
@@ -97,7 +105,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
     await store.asOwner(async (trx) => {
       const row = await trx.selectFrom('api_keys').selectAll().where('key_id', '=', key_id).executeTakeFirst();
       const may = caller.role === 'admin' || (row?.username === caller.username && caller.key_id === undefined);
-      if (!row || !may) throw new AuroraError(4040, { message: 'No such key', detail: { key_id } });
+      if (!row || !may) throw noKey(key_id);
       if (row.revoked_at !== null) return;
       await trx.updateTable('api_keys').set({ revoked_at: now() }).where('key_id', '=', key_id).execute();
       await audit.within(trx, by, { action: 'key.revoke', target: key_id });
@@ -133,6 +141,8 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
       .catch((err: unknown) => log.warn({ key_id, err }, 'the last use of a key was not written down'));
   }
 }
+
+const noKey = (key_id: string): AuroraError => new AuroraError(4040, { message: 'No such key', detail: { key_id } });
 
 /** A key acts for its owner, with what both hold: an owner who was demoted narrows it. */
 function toCaller({ key_id, username, scopes }: ApiKeyRow, owner: User): Caller {

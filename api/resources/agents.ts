@@ -27,7 +27,13 @@ export interface AgentDeps {
 /** The routes with their acts. */
 export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): BoundRoute[] {
   return [
-    agentRoutes.list.implement(() => ({ items: orchestrator.agents() })),
+    agentRoutes.list.implement(({ limit, cursor }) => {
+      const [last = ''] = readCursor(LIST, cursor, z.tuple([z.string()])) ?? [];
+      const behind = orchestrator.agents().filter(({ agent_id }) => agent_id > last);
+      const items = behind.slice(0, limit);
+      const end = items.at(-1);
+      return { items, next_cursor: behind.length > limit && end ? cursorOf(LIST, [end.agent_id]) : null };
+    }),
     agentRoutes.get.implement(({ agent_id }) => agentOf(agent_id)),
     agentRoutes.drain.implement(({ agent_id }, context) => setHeld(agent_id, true, context)),
     agentRoutes.resume.implement(({ agent_id }, context) => setHeld(agent_id, false, context)),
@@ -88,6 +94,7 @@ export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): Bound
   }
 }
 
+const LIST = ['agents'];
 const Told = z.object({ data: ToolCall });
 const Tools = z.object({ items: z.array(HandoffTool) });
 const Ways = z.object({

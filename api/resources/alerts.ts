@@ -1,6 +1,6 @@
 /** Alerts: the wiring, one line a route. */
 import { alertRoutes, AuroraError, errorCodeText, type BoundRoute, type BulkOutcome } from '../../protocol/index.ts';
-import type { Alerts, KeptAlert } from '../../soc/index.ts';
+import { refusedAsDuplicate, type Alerts, type KeptAlert } from '../../soc/index.ts';
 import { doerIn } from '../doer.ts';
 import { keepIn, type Made } from '../keeping.ts';
 
@@ -9,7 +9,10 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
   return [
     alertRoutes.list.implement((query) => alerts.list(query)),
     alertRoutes.create.implement(async ({ on_duplicate, ...asked }, context) => {
-      const keepAnswer = keepIn(context, toMade);
+      const keepAnswer = keepIn(context, ({ alert, is_new }: KeptAlert): Made => {
+        if (is_new) return { output: alert };
+        return on_duplicate === 'refuse' ? { refusal: refusedAsDuplicate(alert) } : { output: alert, status: 200 };
+      });
       const { alert, is_new } = await alerts.create(doerIn(context), asked, on_duplicate, keepAnswer);
       if (!is_new) context.answer(200);
       return alert;
@@ -27,8 +30,6 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
     alertRoutes.acknowledge.implement(({ alert_id }, context) => alerts.acknowledge(doerIn(context), alert_id)),
   ];
 }
-
-const toMade = ({ alert, is_new }: KeptAlert): Made => ({ output: alert, ...(!is_new && { status: 200 }) });
 
 /** What the door let in, and how what became of it stands beside what it refused. */
 function sortedOut(entries: readonly unknown[]) {

@@ -46,6 +46,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
       const caller = callerIn(context);
       return keys.list({ limit, cursor, username: caller.role === 'admin' ? username : caller.username });
     }),
+    authRoutes.getKey.implement(({ key_id }, context) => keys.get(callerIn(context), key_id)),
     authRoutes.createKey.implement((asked, context) => {
       const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ output: { key_id, ...withoutKey(key_id) } }));
       return keys.create(doerIn(context), callerIn(context), asked, keepAnswer);

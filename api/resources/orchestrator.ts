@@ -146,7 +146,7 @@ function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   }
   const asked = task.approvals?.findLast(({ state: open }) => open === 'pending');
   const approval = asked && ApprovalTicket.parse(asked);
-  return { task_id, state, ...(approval && { approval }) };
+  return { task_id, state, ...(approval && { approval_id: approval.approval_id, approval }) }; // 4032 over REST (wire.md 9)
 }
 
 function toRecord(task: TaskRow): DispatchRecord {

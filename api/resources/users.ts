@@ -28,6 +28,11 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
       }));
       return users.create(doerIn(context), asked, keepAnswer);
     }),
+    userRoutes.get.implement(async ({ username }) => {
+      const user = await users.find(username);
+      if (!user) throw new AuroraError(4040, { message: 'No such user', detail: { username } });
+      return user;
+    }),
     userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
     userRoutes.remove.implement(async ({ username }, context) => {
       await users.remove(doerIn(context), username);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SkillTraits } from '../card.ts';
 import { route } from '../route.ts';
 import { stream } from '../stream.ts';
-import { pageOf } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 const AgentName = z.string().min(1).max(64);
 
@@ -77,10 +77,10 @@ export const agentRoutes = {
     method: 'GET',
     path: '/api/v1/agents',
     permission: 'agents:read',
-    summary: 'List the agents of the fleet.',
-    keeps: ['T02'],
-    input: z.strictObject({}),
-    output: z.object({ items: z.array(FleetAgent) }),
+    summary: 'List the agents of the fleet, by their ids.',
+    keeps: ['T02', 'T06'],
+    input: z.strictObject(pageQuery),
+    output: pageOf(FleetAgent),
   }),
   get: route({
     method: 'GET',
@@ -128,11 +128,7 @@ export const agentRoutes = {
     permission: 'agents:read',
     summary: 'List the newest analysis steps of an agent that are still remembered.',
     keeps: ['E094'],
-    input: z.strictObject({
-      agent_id: AgentName,
-      limit: z.number().int().min(1).max(200).default(50),
-      cursor: z.string().max(1024).optional(),
-    }),
+    input: z.strictObject({ agent_id: AgentName, ...pageQuery }),
     output: pageOf(ToolCall),
     errors: [4043],
   }),

@@ -17,7 +17,7 @@ export const approvalRoutes = {
     method: 'GET',
     path: '/api/v1/approvals',
     permission: 'approvals:read',
-    summary: 'List what people were asked, newest first.',
+    summary: 'List what people were asked: of the newest task first, of one task the newest question first.',
     keeps: ['T01'],
     input: z.strictObject({ ...pageQuery, state: ApprovalState.optional() }),
     output: pageOf(Approval),

@@ -106,6 +106,15 @@ export const authRoutes = {
     input: z.strictObject({ ...pageQuery, username: Username.optional() }),
     output: pageOf(ApiKey),
   }),
+  getKey: route({
+    method: 'GET',
+    path: '/api/v1/auth/api-keys/{key_id}',
+    permission: 'AUTH',
+    summary: 'Read one of your API keys, without its secret; an administrator reads any.',
+    keeps: ['T05'],
+    input: z.strictObject({ key_id: z.string().max(64) }),
+    output: ApiKey,
+  }),
   createKey: route({
     method: 'POST',
     path: '/api/v1/auth/api-keys',

@@ -51,9 +51,6 @@ export const workOptions = {
   reason: z.string().max(1024).optional(),
 };
 
-/** Everything on the record, in pages. */
-const record = { limit: z.number().int().min(1).max(500).default(200), cursor: z.string().max(64).optional() };
-
 export const investigationRoutes = {
   list: route({
     method: 'GET',
@@ -79,7 +76,7 @@ export const investigationRoutes = {
     permission: 'investigations:read',
     summary: 'Read everything on the record of an investigation and all tasks below it.',
     keeps: ['T05'],
-    input: z.strictObject({ investigation_id: TaskId, ...record }),
+    input: z.strictObject({ investigation_id: TaskId, ...pageQuery }),
     output: pageOf(RecordedEvent),
   }),
   investigate: route({

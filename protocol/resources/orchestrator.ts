@@ -13,7 +13,8 @@ export const Dispatched = z.object({
   task_id: TaskId,
   state: TaskState,
   result: z.unknown().optional(),
-  approval: ApprovalTicket.optional().describe('what a person has to decide before it starts'),
+  approval_id: z.string().optional().describe('of the question, where a person has to decide before it starts'),
+  approval: ApprovalTicket.optional().describe('that question'),
 });
 export type Dispatched = z.infer<typeof Dispatched>;
 
@@ -90,11 +91,7 @@ export const orchestratorRoutes = {
     permission: 'investigations:read',
     summary: 'Read everything on the record of a task.',
     keeps: ['T05'],
-    input: z.strictObject({
-      task_id: TaskId,
-      limit: z.number().int().min(1).max(500).default(200),
-      cursor: z.string().max(64).optional(),
-    }),
+    input: z.strictObject({ task_id: TaskId, ...pageQuery }),
     output: pageOf(RecordedEvent),
   }),
   cancel: route({

@@ -72,6 +72,16 @@ export const userRoutes = {
     idempotency: 'once',
     errors: [4090],
   }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/users/{username}',
+    permission: 'Admin',
+    summary: 'Read a user.',
+    keeps: ['T05', 'T06'],
+    input: z.strictObject({ username: Username }),
+    output: User,
+    etag: 'version',
+  }),
   update: route({
     method: 'PATCH',
     path: '/api/v1/users/{username}',

@@ -324,6 +324,12 @@ describe('API keys', () => {
     const listed = await api.call('GET', '/api/v1/auth/api-keys', { as: 'analyst' });
     expect(listed.text).not.toContain(body.api_key);
     expect(listed.body.items.map(({ key_id }) => key_id)).toContain(body.key_id);
+    const path = `/api/v1/auth/api-keys/${body.key_id}`;
+    const read = await api.call('GET', path, { as: 'analyst' });
+    expect([read.status, read.body]).toMatchObject([200, { key_id: body.key_id, scopes: ['alerts:write'] }]);
+    expect(read.text).not.toContain(body.api_key);
+    expect((await api.call('GET', path, { as: 'viewer' })).status).toBe(404);
+    expect((await api.call('GET', path, { as: 'admin' })).status).toBe(200);
     const posted = await api.call('POST', '/api/v1/alerts', { ...withKey(body.api_key), body: alert() });
     expect([posted.status, posted.headers['x-ratelimit-limit']]).toEqual([201, '6000']);
     expect((await api.call('GET', '/api/v1/alerts', withKey(body.api_key))).status).toBe(403);

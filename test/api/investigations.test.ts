@@ -299,6 +299,7 @@ describe('what acts', () => {
       const asked = await dispatch('analyst', body, '?wait=true&on_approval=return', headers);
       expect([asked.status, asked.body.state]).toEqual([202, 'auth_required']);
       const { approval_id, action_hash } = asked.body.approval;
+      expect(asked.body.approval_id).toBe(approval_id); // 4032 is 202 with approval_id (wire.md 9)
       const requested = await stream.until(({ type, id }) => type === 'approval.requested' && id === approval_id);
       expect(requested.data).toMatchObject({ state: 'pending', params: { host: 'ws-7' }, targets: ['ws-7'] });
 
@@ -427,6 +428,19 @@ describe('the fleet', () => {
       ['threat-intel', 'online'],
       ['web-security', 'online'],
     ]);
+    const ids: unknown[][] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 3; pages++) {
+      const page = await api.call('GET', `/api/v1/agents?limit=2${cursor}`, { as: 'viewer' });
+      ids.push(page.body.items.map(({ agent_id }) => agent_id));
+      if (page.body.next_cursor === null) break;
+      cursor = `&cursor=${page.body.next_cursor}`;
+    }
+    expect(ids).toEqual([
+      ['patient', 'responder'],
+      ['threat-intel', 'web-security'],
+    ]);
+    expect((await api.call('GET', '/api/v1/agents?cursor=garbage', { as: 'viewer' })).status).toBe(422);
     const one = await api.call('GET', '/api/v1/agents/responder', { as: 'viewer' });
     expect(one.body).toMatchObject({ card: { skills: [{ skill_id: 'isolate_host', action_class: 'high' }] } });
     const tools = await api.call('GET', '/api/v1/agents/patient/tools', { as: 'viewer' });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { openApiOf } from '../../api/index.ts';
 import { routeList, streamList } from '../../protocol/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
@@ -26,6 +27,15 @@ test('every route and every stream of the table is in it, and nothing else', () 
   ];
   expect(described.sort()).toEqual(known.sort());
 });
+
+test('a stream says what its upgrade is refused with: over the budget, and for an agent that does not exist', () => {
+  for (const [, { path }] of streamList) {
+    const { responses } = z.object({ responses: Responses }).parse(document.paths[path]?.['get']);
+    expect(Object.keys(responses)).toEqual(['101', '401', '403', '404', '422', '429', '503']);
+    expect(responses['404']?.description.includes('AURORA-4043')).toBe(path.includes('{agent_id}'));
+  }
+});
+const Responses = z.record(z.string(), z.object({ description: z.string() }));
 
 /** Rows of the list that a later release brings. */
 const later = (id: number): boolean =>

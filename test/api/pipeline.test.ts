@@ -326,7 +326,7 @@ describe('headers', () => {
 
   test('the method cannot be overridden, and TRACE is not there', async () => {
     const headers = { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' };
-    expect((await api.call('GET', '/api/v1/users/viewer', { as: 'admin', headers })).status).toBe(405);
+    expect((await api.call('GET', '/api/v1/users/viewer', { as: 'admin', headers })).status).toBe(200);
     expect([404, 405]).toContain((await api.call('TRACE', '/api/v1/alerts', { as: 'admin' })).status);
     expect(await api.records.users.find('viewer')).toBeDefined();
   });
@@ -382,6 +382,31 @@ describe('budgets', () => {
     for (let nth = 0; nth < 10; nth++) expect((await guess('2001:db8:1:2::1')).status).toBe(401);
     expect((await guess('2001:db8:1:2:ffff::9')).status).toBe(429); // the same /64
     expect((await guess('2001:db8:1:3::1')).status).toBe(401);
+  });
+});
+
+describe('an outage of the database', () => {
+  test('PROM-P15 ATK-I2: it is charged to no address: whoever shares one is served as soon as it is over', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    const outage = () => Promise.reject(new AuroraError(5030, { retry_after_ms: 1_000 }));
+    try {
+      vi.spyOn(own.records.sessions, 'find').mockImplementation(outage);
+      vi.spyOn(own.records.keys, 'find').mockImplementation(outage);
+      const by_key = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 7; nth++) {
+        for (const ask of [{ as: 'viewer' }, by_key]) {
+          const { status, headers } = await own.call('GET', '/api/v1/alerts', ask);
+          expect([status, headers['retry-after']]).toEqual([503, '1']);
+          await expect(own.follow('/api/v1/ws/alerts', ask)).rejects.toMatchObject({ status: 503 });
+        }
+      }
+      vi.restoreAllMocks();
+      expect((await own.call('GET', '/api/v1/alerts', by_key)).status).toBe(401);
+      expect((await own.call('GET', '/api/v1/alerts', { as: 'viewer' })).status).toBe(200);
+    } finally {
+      vi.restoreAllMocks();
+      await own.stop();
+    }
   });
 });
 
@@ -475,12 +500,71 @@ describe('repetition and versions', () => {
     expect([first.status, again.status, again.text]).toEqual([200, 200, first.text]);
   });
 
+  test('REQ-T06: a duplicate that was refused is refused again under its key, and counted once', async () => {
+    const { alert_id } = (await post('analyst', 'k-first', alert('counted'))).body;
+    const occurrences = async () => (await api.call('GET', `/api/v1/alerts/${alert_id}`, { as: 'viewer' })).body;
+    const first = await post('analyst', 'k-refused', alert('counted'));
+    const again = await post('analyst', 'k-refused', alert('counted'));
+    for (const { status, body } of [first, again]) {
+      expect([status, body.error.code, body.error.detail]).toEqual([
+        409,
+        'AURORA-4091',
+        { alert_id, occurrences: 2, last_seen_at: expect.any(String) as string },
+      ]);
+    }
+    expect(again.body.error).toMatchObject({ message: first.body.error.message, detail: first.body.error.detail });
+    expect([first, again].map(({ headers }) => headers['idempotency-replayed'])).toEqual([undefined, 'true']);
+    expect(again.body.error.request_id).toBe(again.headers['x-request-id']);
+    expect(await occurrences()).toMatchObject({ occurrences: 2 });
+    expect((await post('analyst', 'k-refused', alert('other'))).body.error.code).toBe('AURORA-4090');
+    expect((await post('analyst', 'k-another', alert('counted'))).status).toBe(409);
+    expect(await occurrences()).toMatchObject({ occurrences: 3 });
+  });
+
+  test('REQ-T06: what is shown and was edited by nobody ends a 304 too, and no If-Match', async () => {
+    const unlessSame = (path: string, etag: string | undefined) =>
+      api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': etag ?? '' } });
+    const { body } = await post('analyst', 'k-seen', alert('seen on'));
+    const path = `/api/v1/alerts/${body.alert_id}`;
+    const { headers } = await api.call('GET', path, { as: 'viewer' });
+    expect((await unlessSame(path, headers.etag)).status).toBe(304);
+    await post('analyst', 'k-seen-again', alert('seen on'));
+    const seen = await unlessSame(path, headers.etag);
+    expect([seen.status, seen.body]).toMatchObject([200, { occurrences: 2, version: 1 }]);
+    const change = { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': headers.etag ?? '' } };
+    expect((await api.call('PATCH', path, change)).status).toBe(200);
+
+    const settings = '/api/v1/settings/runtime';
+    const before = await api.call('GET', settings, { as: 'viewer' });
+    expect((await unlessSame(settings, before.headers.etag)).status).toBe(304);
+    api.setMode('dry_run');
+    const narrowed = await unlessSame(settings, before.headers.etag);
+    api.setMode('monitor');
+    expect([narrowed.status, narrowed.body.mode]).toEqual([200, 'dry_run']);
+    expect(narrowed.body.version).toBe(before.body.version);
+  });
+
+  test('REQ-T05: a user is read with the ETag that a change of theirs is compared with', async () => {
+    await api.signIn('vera', 'viewer');
+    const path = '/api/v1/users/vera';
+    const { status, headers, body } = await api.call('GET', path, { as: 'admin' });
+    expect([status, body]).toMatchObject([200, { username: 'vera', role: 'viewer', version: 1 }]);
+    const promote = (role: string) =>
+      api.call('PATCH', path, { as: 'admin', body: { role }, headers: { 'if-match': headers.etag ?? '' } });
+    expect((await promote('operator')).status).toBe(200);
+    expect((await promote('admin')).body.error.code).toBe('AURORA-4120');
+    expect((await api.call('GET', '/api/v1/users/nobody-there', { as: 'admin' })).body.error.code).toBe('AURORA-4040');
+    expect((await api.call('GET', '/api/v1/users/me', { as: 'viewer' })).body.username).toBe('viewer');
+  });
+
   test('an ETag saves the body when nothing changed, and a change against an old one is 4120', async () => {
     const { body, headers } = await post('analyst', 'k-5', alert('versioned'));
     const path = `/api/v1/alerts/${body.alert_id}`;
     expect(headers.etag).toBe('"1"');
-    const same = await api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': '"1"' } });
-    expect([same.status, same.text]).toEqual([304, '']);
+    const { etag = '' } = (await api.call('GET', path, { as: 'viewer' })).headers;
+    expect(etag).toMatch(/^"1-[0-9a-f]{32}"$/);
+    const same = await api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': etag } });
+    expect([same.status, same.text, same.headers.etag]).toEqual([304, '', etag]);
     const change = (if_match: string) =>
       api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
     expect((await change('"1"')).headers.etag).toBe('"2"');

@@ -7,6 +7,7 @@ import { createStreams, STREAM_LIMITS, type StreamHub } from '../../api/streams.
 import { memoryLink, LINK_LIMITS } from '../../mesh/index.ts';
 import { AuroraError, stream, type Caller } from '../../protocol/index.ts';
 import { countingMetrics, localBus, manualClock, silentLog, type Bus, type ManualClock } from '../../seams/index.ts';
+import { openRaw } from '../mesh/raw.ts';
 import { startApi, type Frame, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
 
@@ -114,6 +115,24 @@ describe('over a real port', () => {
       await expect(api.follow('/api/v1/ws/alerts', { as, headers: { origin } })).rejects.toMatchObject({ status: 403 });
     }
     (await api.follow('/api/v1/ws/alerts', { as, headers: { origin: 'https://soc.example' } })).close();
+  });
+
+  test('REQ-H01 REQ-H02 REQ-H03: a 101 and a refused upgrade name version, mode and the request, by the id it came with', async () => {
+    const request_id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const upgrade = (headers: Record<string, string>) =>
+      openRaw(api.port, { 'X-Request-ID': request_id, ...headers }, '/api/v1/ws/alerts');
+    const open = await upgrade({ Authorization: `Bearer ${api.tokens.get('viewer') ?? ''}` });
+    const refused = await upgrade({});
+    expect([open, refused].map(({ head }) => head.split(' ')[1])).toEqual(['101', '401']);
+    for (const { head, socket } of [open, refused]) {
+      const lines = head.toLowerCase().split('\r\n');
+      for (const line of ['x-api-version: 1.0', 'x-aurorasoc-mode: monitor', `x-request-id: ${request_id}`]) {
+        expect(lines.filter((one) => one === line)).toHaveLength(1);
+      }
+      socket.destroy();
+    }
+    const told = api.follow('/api/v1/ws/nothing', { as: 'viewer', headers: { 'x-request-id': request_id } });
+    await expect(told).rejects.toMatchObject({ status: 404, body: { error: { request_id } } });
   });
 
   test('steps of an agent that does not exist are 404 for whoever may read them, of one that is away they are followed', async () => {

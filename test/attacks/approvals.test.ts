@@ -306,6 +306,36 @@ describe('who cannot or will not wait', () => {
     await answer;
     expect(said.map(outcome)).toEqual(['granted', 4031, true]);
   });
+
+  test('REQ-T06: a list of approvals keeps its limit, whatever one task asked, and leaves none out', async () => {
+    const { mesh, contain } = await acting(async (target, _use, raw) => {
+      for (const nth of ['a', 'b', 'c']) {
+        await raw('approval/request', { params: { endpoint: `${target}-${nth}` }, reason: 'it spread', wait: false });
+      }
+      return {};
+    });
+    for (const target of ['ws-1', 'ws-2']) {
+      const answer = contain(target);
+      await decide(mesh.as(EVE), await pending(mesh));
+      await answer;
+    }
+    const list = async (limit: number, cursor?: string) =>
+      ApprovalPage.parse(await mesh.operator.request('approval/list', { limit, ...(cursor && { cursor }) }));
+    const targets = (page: ApprovalPage) => page.items.flatMap((approval) => approval.targets);
+    const newest_first = ['ws-2-c', 'ws-2-b', 'ws-2-a', 'ws-2', 'ws-1-c', 'ws-1-b', 'ws-1-a', 'ws-1'];
+    expect(targets(await list(200))).toEqual(newest_first);
+    for (const limit of [1, 2, 3, 5]) {
+      const seen: string[] = [];
+      for (let page = await list(limit); ; page = await list(limit, page.next_cursor ?? '')) {
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        seen.push(...targets(page));
+        if (page.next_cursor === null) break;
+      }
+      expect(seen).toEqual(newest_first);
+    }
+    const unknown = list(1, 'approval_9_nobody');
+    await expect(unknown).rejects.toMatchObject({ code: -32602 });
+  });
 });
 
 /* ---- a responder that does what the test says, through frames of its own ---- */

@@ -95,7 +95,7 @@ test('REQ-K21: what is polled is asked one by one at a common beat, once for all
   const sleep = () => new Promise<void>((resolve) => void beats.push(resolve));
   const own = clientOn(server.url, { ...machine, platform: { ...machine.platform, sleep } });
   server.on('/alerts', answer(200, EMPTY), refuse(4042), answer(200, EMPTY));
-  server.on('/agents', answer(200, { items: [] }));
+  server.on('/agents', answer(200, EMPTY));
   const heard: string[] = [];
   const batch = own.batch();
   const alerts = batch.question(() => own.alerts.list({ limit: 5 }));

@@ -279,6 +279,23 @@ describe('a port', () => {
     half.destroy();
   });
 
+  test('ATK-I2 INV12: an upgrade that meets it closing is told when to come again', async () => {
+    const { port, close } = await open();
+    const [start, end] = upgradeRequest(port).split('\r\nUpgrade');
+    let said = '';
+    const half = connect(port, '127.0.0.1', () => half.write(start ?? ''));
+    half.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const hung_up = new Promise((resolve) => half.once('close', resolve));
+    await new Promise((resolve) => half.once('connect', resolve));
+    expect(await upgrade(port, { 'Sec-WebSocket-Protocol': 'soap' })).toMatchObject({ status: 400 }); // it was heard meanwhile
+    const closing = close();
+    half.write(`\r\nUpgrade${end}`);
+    await hung_up;
+    await closing;
+    expect(parseAnswer(said)).toMatchObject({ status: 503, code: 'AURORA-5030' });
+    expect(said.toLowerCase()).toContain('retry-after: 1\r\n');
+  });
+
   test('binds off loopback only with TLS or the explicit word (wire.md 4)', async () => {
     const given = { port: 0, clock: systemClock, ids: countingIds(), onLink: () => {} };
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'agent.example.com', '']) {

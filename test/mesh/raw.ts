@@ -12,7 +12,7 @@ export interface Raw {
 }
 
 /** What an upgrade request says besides the necessary. */
-export function upgradeRequest(port: number, headers: Record<string, string> = {}): string {
+export function upgradeRequest(port: number, headers: Record<string, string> = {}, path = '/'): string {
   const lines = Object.entries({
     Host: `127.0.0.1:${port}`,
     Connection: 'Upgrade',
@@ -21,7 +21,7 @@ export function upgradeRequest(port: number, headers: Record<string, string> = {
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
     ...headers,
   }).map(([name, value]) => `${name}: ${value}`);
-  return `GET / HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** Sends text and resolves with all that came back until the peer hung up. */
@@ -36,9 +36,9 @@ export function exchange(port: number, text: string): Promise<string> {
 }
 
 /** Upgrades and resolves once the answer's head is there. */
-export function openRaw(port: number, headers: Record<string, string> = {}): Promise<Raw> {
+export function openRaw(port: number, headers: Record<string, string> = {}, path = '/'): Promise<Raw> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(upgradeRequest(port, headers)));
+    const socket = connect(port, '127.0.0.1', () => socket.write(upgradeRequest(port, headers, path)));
     let settle: (code: number) => void = () => {};
     const raw: Raw = { socket, head: '', opcodes: [], closed: new Promise((done) => (settle = done)) };
     let bytes = Buffer.alloc(0);

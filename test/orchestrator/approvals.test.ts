@@ -182,6 +182,15 @@ describe('answering', () => {
     expect(await recordOf(at)).toContain('refused 4030 operator:mallory');
   });
 
+  test('whom the policy names is that person, whichever key they decide with', async () => {
+    const at = await desk({ rules: { approvers: ['operator:anna'] } });
+    const approval = await ask(at, await acceptTask(at));
+    for (const by of ['user:ann', 'anna']) {
+      await expect(vote(at, approval, by)).rejects.toMatchObject({ code: 4030 });
+    }
+    expect(await vote(at, approval, 'user:anna')).toMatchObject({ state: 'granted' });
+  });
+
   test('what cannot be undone needs two different people', async () => {
     const at = await desk();
     const task = await acceptTask(at);

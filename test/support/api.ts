@@ -50,6 +50,7 @@ export interface Body {
   investigation_id: string;
   state: string;
   result: unknown;
+  approval_id: string;
   approval: { approval_id: string; action_hash: string };
   ticket: string;
   mode: string;
