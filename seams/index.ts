@@ -11,6 +11,7 @@ export * from './inbox.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './stop.ts';
+export { syncPathNow } from './sync-path.ts';
 export { rangeOf, VERSION } from './version.ts';
 export { threadWorkers, type ThreadOptions } from './worker-threads.ts';
 export * from './workers.ts';
