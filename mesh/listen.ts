@@ -131,6 +131,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         limits,
         clock,
         secure,
+        onFault,
         ...(options.random && { random: options.random }),
         onRefused: (reason) => refusal.onWire(wire, new AuroraError(4000, { message: reason }), SPOKEN_VERSION),
         onLink: (link) => {
