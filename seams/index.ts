@@ -9,6 +9,7 @@ export * from './file-blobs.ts';
 export * from './ids.ts';
 export * from './inbox.ts';
 export * from './log.ts';
+export { makeRoom } from './make-room.ts';
 export * from './metrics.ts';
 export * from './stop.ts';
 export { syncPathNow } from './sync-path.ts';
