@@ -176,7 +176,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         if (chosen !== route.status && !(route.also ?? []).includes(chosen)) throw new Error(`${name}: ${chosen}?`);
         status = chosen;
       },
-      once: (order, accept) => once({ name, order, context, reply }, accept),
+      once: (order, accept) => toOneTask({ name, order, context, reply }, accept),
     });
     const act = async () => {
       const output = await bound.act(input, context);
@@ -188,26 +188,27 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       send(route, { request, reply }, await act());
       return;
     }
+    const shows_secret = idempotency === 'once';
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
       letKeep(context, async (trx, { output, status: made = route.status ?? 200 }) => {
-        const body = JSON.stringify(idempotency === 'once' ? output : route.output.parse(output));
+        const body = JSON.stringify(shows_secret ? output : route.output.parse(output));
         if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made, body });
       });
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: idempotency === 'once' ? null : answered.body, keep };
+      return { status: answered.status, body: shows_secret ? null : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
+    if (body === null || (given.replayed && shows_secret)) throw shownOnce(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     send(route, { request, reply }, { status: given.status, body });
   }
 
   /** Which task an order became is kept, and never how the task was then: everybody waits and hears for themselves. */
-  async function once(
+  async function toOneTask(
     { name, order, context, reply }: { name: string; order: object; context: RouteContext; reply: FastifyReply },
     accept: () => Promise<string>,
   ): ReturnType<RouteContext['once']> {
