@@ -16,7 +16,7 @@ import {
   zoneResolver,
 } from '../analysis/email/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
-import { openSingle } from '../analysis/readers/index.ts';
+import { collect, openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, skill, Source, type SkillContext } from '../protocol/index.ts';
 import { threatSkill } from './analyze-threat.ts';
@@ -149,10 +149,10 @@ export const emailSecurity = defineAgent({
   ],
 });
 
-/** The mail and the check of its sender; throws 4220 when the bytes are no mail. */
+/** The mail and the check of its sender; throws 4220 when the bytes are no mail, 4130 when they are too many for one. */
 async function readMail({ email, dns_zone, ...envelope }: z.output<typeof MailParams>, ctx: SkillContext) {
   const file = await openSingle({ name: email.name, bytes: ctx.blobs.open(email) });
-  const bytes = await collect(file.bytes, ctx.signal);
+  const bytes = await collect(file.bytes, MAIL_BYTES_MAX);
   const seen = { name: file.name, bytes: bytes.length };
   const reading = await ctx.progress.tool('parse mail', seen, () => parseEmail(bytes, { name: file.name }));
   if (!reading.ok) {
@@ -163,17 +163,4 @@ async function readMail({ email, dns_zone, ...envelope }: z.output<typeof MailPa
     checkAuthentication(bytes, { resolver, ...envelope }),
   );
   return { mail: reading.mail, authentication };
-}
-
-/** Gathers the bytes; stops where a mail would be refused anyway. */
-async function collect(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    signal.throwIfAborted();
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > MAIL_BYTES_MAX) break;
-  }
-  return Buffer.concat(chunks);
 }

@@ -11,7 +11,7 @@ import {
   type Approval,
   type TaskState,
 } from '../protocol/index.ts';
-import { sleep, type Bus, type Clock, type Log } from '../seams/index.ts';
+import { makeRoom, sleep, type Bus, type Clock, type Log } from '../seams/index.ts';
 import type { AlertEvent } from '../soc/index.ts';
 
 /** A task as the ledger keeps it. */
@@ -49,9 +49,8 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
     const text = TextOf.safeParse(value).data?.text ?? '';
     if (text === '') return;
     const step = (steps.get(task.task_id) ?? 0) + 1;
+    if (step === 1) makeRoom(steps, STEPS_MAX, STEPS_MAX / 8);
     steps.set(task.task_id, step);
-    const [oldest] = steps.keys();
-    if (steps.size > STEPS_MAX && oldest !== undefined) steps.delete(oldest);
     const type = kind === 'thought' ? 'thought' : 'status';
     const { agent_id, skill } = task;
     const data = streams.agentThoughts.frame({

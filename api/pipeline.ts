@@ -177,7 +177,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         if (chosen !== route.status && !(route.also ?? []).includes(chosen)) throw new Error(`${name}: ${chosen}?`);
         status = chosen;
       },
-      once: (order, accept) => once({ name, order, context, reply }, accept),
+      once: (order, accept) => toOneTask({ name, order, context, reply }, accept),
     });
     const act = async () => {
       const output = await bound.act(input, context);
@@ -189,6 +189,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       send(route, { request, reply }, await act());
       return;
     }
+    const shows_secret = idempotency === 'once';
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
@@ -199,17 +200,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: idempotency === 'once' ? null : answered.body, keep };
+      return { status: answered.status, body: shows_secret ? null : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
+    if (body === null || (given.replayed && shows_secret)) throw shownOnce(body);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     if (given.status >= REFUSED_FROM) throw refusalIn(body);
     send(route, { request, reply }, { status: given.status, body });
   }
 
   /** Which task an order became is kept, and never how the task was then: everybody waits and hears for themselves. */
-  async function once(
+  async function toOneTask(
     { name, order, context, reply }: { name: string; order: object; context: RouteContext; reply: FastifyReply },
     accept: () => Promise<string>,
   ): ReturnType<RouteContext['once']> {

@@ -194,7 +194,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   }
 
   function send(follower: Follower, text: string): void {
-    follower.sent += text.length;
+    follower.sent += Buffer.byteLength(text); // as the link counts what it has not sent
     follower.link.send(text);
     if (follower.link.open) backlogs.grew(follower);
   }

@@ -45,6 +45,7 @@ export function announce(orchestrator_url: string, own: Announced, deps: Announc
         clock,
         random,
         signal,
+        onFault: (err) => log.error({ orchestrator_url, err }, 'a frame of the orchestrator met a fault'),
         ...(deps.trust === undefined ? {} : { tls_ca: deps.trust }),
       }),
     onLink: (link, answered) => {

@@ -16,6 +16,7 @@ import {
   type Layer,
   type Values,
 } from './layers.ts';
+import { keysBelow, textKeys } from './schema-keys.ts';
 
 /** An agent to run or to dial: `threat-intel`, or `threat-intel=ws://192.0.2.7:9002` when it runs elsewhere. */
 export const AgentEntry = z
@@ -43,7 +44,10 @@ const Webhook = z.strictObject({
   networks: z.array(z.cidrv4().or(z.cidrv6())).max(64).default([]).describe('private networks where it may live'),
 });
 
-/** The one schema. Every key is also `AURORA_<KEY>` in the environment, dots as underscores, lists comma-separated. */
+/**
+ * The one schema. Every key but `policy`, which is too deep for one text, is also `AURORA_<KEY>` in the environment, dots as
+ * underscores, lists comma-separated.
+ */
 export const Config = z.strictObject({
   data: z.string().min(1).describe('folder of keys, pins, blobs and state'),
   host: z.string().min(1).default('127.0.0.1').describe('address to bind; off loopback needs tls'),
@@ -184,7 +188,7 @@ export function loadConfig({ file, flags = {}, env = process.env }: ConfigSource
   const layers: Layer[] = [
     { from: 'the defaults', values: { data } },
     { from: path, values: existsSync(path) ? readFileLayer(path) : {} },
-    { from: 'the environment', values: readEnvironment(env) },
+    { from: 'the environment', values: readEnvironment(env, textKeys(Config)) },
     { from: 'the flags', values: { ...flags } },
   ];
   const parsed = Config.safeParse(joinLayers(layers));
@@ -204,7 +208,7 @@ function sentenceOf(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const known = keysBelow(path);
+    const known = keysBelow(Config, path);
     const names = known.length === 0 ? '' : `; there are ${known.join(', ')}`;
     return `${[...path, key].join('.')} (from ${originOf(layers, [...path, key])}) is no key${names}`;
   }
@@ -212,25 +216,6 @@ function sentenceOf(issue: z.core.$ZodIssue, layers: readonly Layer[]): string {
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-
-/** The keys that the schema has below a path. */
-function keysBelow(path: readonly string[]): string[] {
-  let schema: unknown = Config;
-  for (const key of path) {
-    const section = unwrapped(schema);
-    schema = section instanceof z.ZodObject ? section.shape[key] : undefined;
-  }
-  const section = unwrapped(schema);
-  return section instanceof z.ZodObject ? Object.keys(section.shape) : [];
-}
-
-/** Without what says that it may be left out, and what it is then. */
-function unwrapped(schema: unknown): unknown {
-  let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault || inner instanceof z.ZodDefault)
-    inner = inner.unwrap();
-  return inner;
-}
 
 /** The specification gives every specialist its port, also those that are not built yet (specialists.md 4): a port names one trade for good. */
 const PORTS: Readonly<Record<string, number>> = {

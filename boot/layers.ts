@@ -1,6 +1,7 @@
 /** The sources of configuration as layers: read one by one, joined in order, each key traceable to who said it. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { TextKey, TextKind } from './schema-keys.ts';
 
 /** One source and what it says. */
 export interface Layer {
@@ -32,14 +33,15 @@ export function readFileLayer(path: string): Values {
   return read;
 }
 
-/** `AURORA_LIMITS_DRAIN_MS=1000` is `{limits: {drain_ms: 1000}}`. A name that means nothing is refused: it is a typing error. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Values {
+/** `AURORA_LIMITS_DRAIN_MS=1000` is `{limits: {drain_ms: 1000}}`. A name that is none of `keys` is refused: it is a typing error. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>, keys: readonly TextKey[]): Values {
+  const by_name = new Map(keys.map((key) => [`${PREFIX}${key.path.join('_').toUpperCase()}`, key]));
   let values: Values = {};
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || text === undefined || text === '' || NO_KEYS.has(name)) continue;
-    const key = KEYS.get(name);
+    const key = by_name.get(name);
     if (!key)
-      throw new ConfigError(`${name} (from the environment) is no key; there are ${[...KEYS.keys()].join(', ')}`);
+      throw new ConfigError(`${name} (from the environment) is no key; there are ${[...by_name.keys()].join(', ')}`);
     values = join(values, nest(key.path, readText(key.kind, text)));
   }
   return values;
@@ -79,7 +81,7 @@ const nest = ([key = '', ...rest]: readonly string[], value: unknown): Values =>
   [key]: rest.length === 0 ? value : nest(rest, value),
 });
 
-function readText(kind: Kind, text: string): unknown {
+function readText(kind: TextKind, text: string): unknown {
   const items = () => text.split(',').map((item) => item.trim());
   if (kind === 'number') return toNumber(text);
   if (kind === 'list') return items().filter((item) => item !== '');
@@ -92,70 +94,12 @@ const toEntry = (item: string): [string, unknown] => {
   return [key, toNumber(value)];
 };
 
-/** What is no number stays text, so that the schema says what is wrong with it. */
-const toNumber = (text: string): unknown => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text);
+/** What is no number stays text, so that the schema says what is wrong with it; it also says where only whole ones are taken. */
+const toNumber = (text: string): unknown => (/^-?\d{0,15}\.?\d{1,15}$/.test(text.trim()) ? Number(text) : text);
 
 const isValues = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-type Kind = 'text' | 'number' | 'list' | 'map';
 const PREFIX = 'AURORA_';
 /** Ours, but no configuration of a process: the file to read, and what a test run must not skip. */
 const NO_KEYS = new Set(['AURORA_CONFIG', 'AURORA_REQUIRE']);
-const KINDS: Readonly<Record<string, Kind>> = {
-  data: 'text',
-  host: 'text',
-  port: 'number',
-  ports: 'map',
-  advertise: 'text',
-  agents: 'list',
-  orchestrator: 'text',
-  agent_hosts: 'text',
-  replicas: 'map',
-  log_level: 'text',
-  mode: 'text',
-  'ledger.database': 'text',
-  'ledger.database_file': 'text',
-  'ledger.durability': 'text',
-  'ledger.retention_days': 'number',
-  failpoints: 'list',
-  content: 'text',
-  hosts: 'list',
-  origins: 'list',
-  tls: 'text',
-  'tls.cert': 'text',
-  'tls.key': 'text',
-  'tls.ca': 'text',
-  'tls.trust': 'text',
-  'api.port': 'number',
-  'api.proxies': 'list',
-  'mesh.anonymous': 'text',
-  'mesh.networks': 'list',
-  'flow.queue_max': 'number',
-  'flow.queue_all_max': 'number',
-  'flow.tenant_share': 'number',
-  'flow.route_ms_max': 'number',
-  'flow.attempts_max': 'number',
-  'flow.agents_lost_max': 'number',
-  'flow.retry_pause_ms': 'number',
-  'flow.retry_pause_ms_max': 'number',
-  'flow.retry_budget_share': 'number',
-  'flow.breaker_failures_max': 'number',
-  'flow.breaker_open_ms': 'number',
-  'flow.breaker_open_ms_max': 'number',
-  'notify.webhook.url': 'text',
-  'notify.webhook.secret_file': 'text',
-  'notify.webhook.networks': 'list',
-  'effects.webhook.url': 'text',
-  'effects.webhook.secret_file': 'text',
-  'effects.webhook.networks': 'list',
-  'limits.input_bytes_max': 'number',
-  'limits.frames_per_s': 'number',
-  'limits.drain_ms': 'number',
-};
-const KEYS = new Map(
-  Object.entries(KINDS).map(([key, kind]) => {
-    const path = key.split('.');
-    return [`${PREFIX}${path.join('_').toUpperCase()}`, { path, kind }];
-  }),
-);

@@ -50,6 +50,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
         protocol,
         clock,
         random,
+        onFault: (err) => log.error({ url: target, err }, 'a frame of an agent met a fault'),
         ...(address === undefined ? {} : { address }),
         ...(signal ? { signal } : {}),
         ...(trust === undefined ? {} : { tls_ca: trust }),

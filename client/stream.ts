@@ -155,6 +155,7 @@ export function openStream<E>(
     const heard = { is_healthy: false, is_full: false };
     const entry = await enter();
     if ('end' in entry) return { ...heard, ...entry };
+    if (isClosed()) return { ...heard, end: { code: 1000 } }; // meanwhile: a signal that is aborted tells nobody again
     const { proof, headers, query } = entry;
     return new Promise((resolve) => {
       let socket: Socket | undefined;

@@ -2,6 +2,7 @@
 import { AuroraError, type Implementation, type Routing } from '../protocol/index.ts';
 import {
   createStop,
+  makeRoom,
   type CancelTimer,
   type Clock,
   type Inbox,
@@ -256,16 +257,10 @@ const askerOf = ({ progress_token }: Work, routing: Routing, { peer }: Call): As
 /** An answer that was given to a link which is gone by now may never have arrived. */
 const isDoubtful = ({ peer }: Answered): boolean => peer?.link.open !== true;
 
-/** At the bound an eighth goes at once: the way to the oldest of a map leads over the places of all that were taken out before. */
 function keepNewest<V>(map: Map<string, V>, key: string, value: V, count_max: number): void {
   map.delete(key);
+  makeRoom(map, count_max, count_max / 8);
   map.set(key, value);
-  if (map.size <= count_max) return;
-  let too_many = map.size - count_max + Math.floor(count_max / 8);
-  for (const oldest of map.keys()) {
-    if (too_many-- === 0) return;
-    map.delete(oldest);
-  }
 }
 
 const NOT_YET: Promise<Outcome> = Promise.resolve({ result: null });

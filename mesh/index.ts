@@ -15,7 +15,7 @@ export {
   type Pins,
   type Role,
 } from './identity.ts';
-export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkLimits, type LinkOwner } from './link.ts';
+export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkEnd, type LinkLimits, type LinkOwner } from './link.ts';
 export type { Subscription } from './asking.ts';
 export { isHungUp, isLinkLost } from './failing.ts';
 export type { LateAnswer } from './late-answers.ts';
@@ -24,7 +24,6 @@ export {
   createPeer,
   PEER_LIMITS,
   type Call,
-  type LinkEnd,
   type MethodHandler,
   type MethodTable,
   type NotificationHandler,

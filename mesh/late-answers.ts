@@ -1,5 +1,6 @@
 /** Answers to requests that were given up: they settle nothing, and may tell what was done all the same. */
 import type { AuroraError } from '../protocol/index.ts';
+import { makeRoom } from '../seams/index.ts';
 
 /** What was answered too late. */
 export type LateAnswer = { result: unknown } | { error: AuroraError };
@@ -12,9 +13,8 @@ export class LateAnswers {
   readonly waiting = new Map<number, OnLate>();
 
   await(id: number, onLate: OnLate): void {
+    makeRoom(this.waiting, GIVEN_UP_MAX);
     this.waiting.set(id, onLate);
-    const [oldest] = this.waiting.keys();
-    if (this.waiting.size > GIVEN_UP_MAX && oldest !== undefined) this.waiting.delete(oldest);
   }
 
   /** Whoever waits for that answer; asked once. */

@@ -10,6 +10,12 @@ export interface LinkOwner {
   onDrain?(): void;
 }
 
+/** How a link ended. */
+export interface LinkEnd {
+  code: number;
+  reason: string;
+}
+
 /** An open connection. Made open; whoever holds it closes it. */
 export interface Link {
   /** The subprotocol agreed at the upgrade: `mesh.v1`, or `''` for a bare peer (wire.md 1). */

@@ -131,6 +131,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         limits,
         clock,
         secure,
+        onFault,
         ...(options.random && { random: options.random }),
         ...(options.headers && {
           headers: { ...options.headers(), 'x-request-id': requestIdIn(request.headers, options.ids) },

@@ -1,7 +1,7 @@
 /** Two ends of a link inside one process: the whole road without a port, in milliseconds. */
 import type { Clock } from '../seams/index.ts';
 import { systemClock } from '../seams/index.ts';
-import type { Link, LinkLimits, LinkOwner } from './link.ts';
+import type { Link, LinkEnd, LinkLimits, LinkOwner } from './link.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
 
 /** What a pair is made of; everything has a default. */
@@ -27,13 +27,13 @@ export interface Road {
 }
 
 /** An end that can also be told that the connection is gone, as when the network goes. */
-export interface LinkEnd extends Link {
+export interface PairedLink extends Link {
   /** This end alone learns it (1006). */
   vanish(): void;
 }
 
 /** A pair over two roads, the first leading away from the first end. Memory and the simulator differ only in these. */
-export function linkPair(options: MemoryLinkOptions, roads: readonly [Road, Road]): [LinkEnd, LinkEnd] {
+export function linkPair(options: MemoryLinkOptions, roads: readonly [Road, Road]): [PairedLink, PairedLink] {
   const about = {
     clock: options.clock ?? systemClock,
     limits: options.limits ?? LINK_LIMITS,
@@ -46,13 +46,9 @@ export function linkPair(options: MemoryLinkOptions, roads: readonly [Road, Road
 }
 
 /** What lies in an inbox: a frame, or the other end's goodbye. Both say when they were taken out. */
-type Parcel = { text: string; taken(): void } | { goodbye: Goodbye; taken(): void };
-interface Goodbye {
-  code: number;
-  reason: string;
-}
+type Parcel = { text: string; taken(): void } | { goodbye: LinkEnd; taken(): void };
 
-interface End extends LinkEnd {
+interface End extends PairedLink {
   arrive(parcel: Parcel): void;
 }
 
@@ -65,13 +61,13 @@ function createEnd(about: Required<MemoryLinkOptions>, remote: string, road: Roa
   let draining = false;
   let full = false;
   let unsent_bytes = 0;
-  let said: Goodbye | undefined;
-  let ended: Goodbye | undefined;
+  let said: LinkEnd | undefined;
+  let ended: LinkEnd | undefined;
   let forgetGoodbye = () => {};
 
-  const tellEnd = ({ code, reason }: Goodbye) => queueMicrotask(() => owner?.onClose(code, reason));
+  const tellEnd = ({ code, reason }: LinkEnd) => queueMicrotask(() => owner?.onClose(code, reason));
 
-  const end = (goodbye: Goodbye) => {
+  const end = (goodbye: LinkEnd) => {
     if (ended) return;
     ended = goodbye;
     open = false;

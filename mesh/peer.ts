@@ -20,7 +20,7 @@ import { toAnswerText, toBatchText, type Answerer } from './answer-text.ts';
 import { Asking, type AskingPeer, type RequestOptions, type Subscription } from './asking.ts';
 import { toErrorAnswer } from './error-answer.ts';
 import { hungUp } from './failing.ts';
-import type { Link, LinkOwner } from './link.ts';
+import type { Link, LinkEnd, LinkOwner } from './link.ts';
 import { isClogged, pushBack } from './push-back.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
 import { originOf } from './request-meta.ts';
@@ -70,12 +70,6 @@ export const PEER_LIMITS: PeerLimits = {
   cancel_grace_ms: 2_000,
   stall_ms_max: 30_000,
 };
-
-/** How a link ended. */
-export interface LinkEnd {
-  code: number;
-  reason: string;
-}
 
 /** The end that asks and answers. */
 export interface Peer {

@@ -6,7 +6,7 @@ import type { CancelTimer, Clock, Random, StopSignal } from '../seams/index.ts';
 import { systemRandom } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
-import type { Link, LinkLimits, LinkOwner } from './link.ts';
+import type { Link, LinkEnd, LinkLimits, LinkOwner } from './link.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
 
 /** Where and how to dial. */
@@ -25,6 +25,8 @@ export interface DialOptions {
   /** The address to connect to whatever the name resolves to by then (`assertPublicAddress`, ATK-G1). */
   address?: string;
   signal?: StopSignal;
+  /** What the owner of the link threw over a frame, for the log: the other end is told 1011 alone. */
+  onFault?: (fault: unknown) => void;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface DialOptions {
  * `handshake_ms_max`: the kernel accepts TCP for a listener that stands still (promises.md D3).
  */
 export function dialWebsocket(options: DialOptions): Promise<Link> {
-  const { url, protocol, clock, random = systemRandom, limits = LINK_LIMITS, signal } = options;
+  const { url, protocol, clock, random = systemRandom, limits = LINK_LIMITS, signal, onFault } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw signal.reason;
     const socket = new LinkSocket(url, protocol ? [protocol] : [], {
@@ -65,11 +67,14 @@ export function dialWebsocket(options: DialOptions): Promise<Link> {
     socket.on('error', onError);
     socket.once('upgrade', (response) => (wire = response.socket));
     socket.once('open', () => {
+      if (!wire) {
+        giveUp(new Error(`${url}: it opened without an upgrade`));
+        return;
+      }
       settled();
       const { host, protocol: scheme } = new URL(url);
       const dialled = toHostPort(host, scheme === 'wss:');
-      if (!wire) return;
-      resolve(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
+      resolve(new WebsocketLink({ socket, wire, dialled, limits, clock, random, onFault }));
       socket.off('error', onError); // from here the link hears it
     });
   });
@@ -88,6 +93,8 @@ export interface UpgradeOptions {
   secure: boolean;
   /** Headers of the 101 besides those of the handshake. */
   headers?: Readonly<Record<string, string>>;
+  /** What the owner of the link threw over a frame, for the log. */
+  onFault: (fault: unknown) => void;
   onLink(link: Link): void;
   /** The handshake itself was wrong; the caller answers 400 on the wire. */
   onRefused(reason: string): void;
@@ -95,12 +102,12 @@ export interface UpgradeOptions {
 
 /** Finishes an upgrade. Deflate is never negotiated (ATK-A7, performance.md 2). */
 export function upgradeWebsocket(options: UpgradeOptions): void {
-  const { request, head, limits, clock, random = systemRandom, secure } = options;
+  const { request, head, limits, clock, random = systemRandom, secure, onFault } = options;
   const wire = request.socket;
   const dialled = toHostPort(request.headers.host ?? '', secure);
   UPGRADING.set(request, options);
   handshakeOf(limits.frame_bytes_max).handleUpgrade(request, wire, head, (socket) => {
-    options.onLink(new WebsocketLink({ socket, wire, dialled, limits, clock, random }));
+    options.onLink(new WebsocketLink({ socket, wire, dialled, limits, clock, random, onFault }));
   });
 }
 
@@ -133,6 +140,7 @@ interface WebsocketParts {
   limits: LinkLimits;
   clock: Clock;
   random: Random;
+  onFault: ((fault: unknown) => void) | undefined;
 }
 
 /** A socket that knows its link, so that all links share their listeners. */
@@ -151,6 +159,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
   readonly limits: LinkLimits;
   readonly clock: Clock;
   readonly random: Random;
+  readonly onFault: WebsocketParts['onFault'];
   readonly remote: string;
   readonly heart: Heartbeat;
   owner: LinkOwner | undefined;
@@ -162,13 +171,14 @@ class WebsocketLink implements Link, HeartbeatDeps {
   control_since: number;
   cancelCut: CancelTimer | undefined;
 
-  constructor({ socket, wire, dialled, limits, clock, random }: WebsocketParts) {
+  constructor({ socket, wire, dialled, limits, clock, random, onFault }: WebsocketParts) {
     this.socket = socket;
     this.wire = wire;
     this.dialled = dialled;
     this.limits = limits;
     this.clock = clock;
     this.random = random;
+    this.onFault = onFault;
     this.remote = toHostPort(wire.remoteAddress ?? 'unknown', false, wire.remotePort);
     this.control_since = clock.monotonic();
     this.heart = createHeartbeat(this);
@@ -286,7 +296,8 @@ class WebsocketLink implements Link, HeartbeatDeps {
     }
     try {
       this.owner?.onText(data.toString('utf8'));
-    } catch {
+    } catch (fault) {
+      this.onFault?.(fault);
       this.close(1011, 'the receiver failed');
     }
   }
@@ -318,11 +329,6 @@ function tellError(this: WebSocket, error: Error): void {
 
 function tellClose(this: WebSocket, code: number, reason: Buffer): void {
   if (this instanceof LinkSocket) this.link?.onClose(code, reason);
-}
-
-interface LinkEnd {
-  code: number;
-  reason: string;
 }
 
 function flush(link: WebsocketLink): void {

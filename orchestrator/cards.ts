@@ -1,7 +1,7 @@
 /** The cards of agents, read once per digest: replicas and reconnects cost nothing. */
 import { digestOf } from '../mesh/index.ts';
 import { AuroraError, readCard, type CardFacts } from '../protocol/index.ts';
-import { sha256Of, type Log } from '../seams/index.ts';
+import { makeRoom, sha256Of, type Log } from '../seams/index.ts';
 import { bytesOf } from './events.ts';
 import type { AgentAddress } from './fleet.ts';
 
@@ -62,8 +62,7 @@ export function createCards(deps: CardDeps): Cards {
 
 /** The one that came first goes when there are too many. */
 function remember<V>(known: Map<string, V>, name: string, value: V): void {
-  const [oldest] = known.keys();
-  if (known.size >= CARDS_MAX && oldest !== undefined) known.delete(oldest);
+  makeRoom(known, CARDS_MAX);
   known.set(name, value);
 }
 

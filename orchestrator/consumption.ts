@@ -1,6 +1,6 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
 import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
-import { inertFailpoints, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
+import { inertFailpoints, makeRoom, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -79,9 +79,8 @@ export function createConsumption(deps: {
     log.warn({ task_id, ...about, code, why: message }, 'an approval was refused');
     const count = (refusals.get(task_id) ?? 0) + 1;
     refusals.delete(task_id);
+    makeRoom(refusals, TASKS_MAX, TASKS_MAX / 8);
     refusals.set(task_id, count);
-    const [oldest] = refusals.keys();
-    if (refusals.size > TASKS_MAX && oldest !== undefined) refusals.delete(oldest);
     if (count <= REFUSALS_MAX) await ledger.record(task_id, [refusedBy({ ...about, code, why: message })]);
   }
 }

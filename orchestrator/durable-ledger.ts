@@ -1,6 +1,6 @@
 /** The record of tasks on a store: the store is the truth, open tasks are at hand in memory. */
 import { isFinal } from '../protocol/index.ts';
-import { toIso, type Clock } from '../seams/index.ts';
+import { makeRoom, toIso, type Clock } from '../seams/index.ts';
 import type { Append, Appended, Arrow, Store } from '../store/index.ts';
 import { createFamilies } from './families.ts';
 import { acceptedBy, applyEvent, fold, leasedBy, releasedBy, settledBy } from './journal.ts';
@@ -117,10 +117,10 @@ export function createLedger(
   function onFinal(row: TaskRow): void {
     families.settle(row);
     finished.add(row.task_id);
-    const [oldest] = finished;
-    if (finished.size <= limits.finished_max || oldest === undefined) return;
-    finished.delete(oldest);
-    hot.delete(oldest);
+    makeRoom(finished, limits.finished_max + 1, 1, (oldest) => {
+      finished.delete(oldest);
+      hot.delete(oldest);
+    });
   }
 
   function readmit(row: TaskRow): void {

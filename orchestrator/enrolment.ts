@@ -1,7 +1,7 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
 import { fingerprintOf, type Pins, type PinnedAddress, type Principal } from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
-import { toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
+import { makeRoom, toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Where keys of strangers wait for `aurora agents approve`. */
@@ -64,9 +64,8 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
   /** An agent of which no lease is left. */
   const miss = (id: string, url: string) => {
     missed.delete(id);
+    makeRoom(missed, AWAY_MAX);
     missed.set(id, { url, at: clock.now() });
-    const [oldest] = missed.keys();
-    if (missed.size > AWAY_MAX && oldest !== undefined) missed.delete(oldest);
   };
 
   const end = (id: string, holder: string, why: string) => {

@@ -1,6 +1,6 @@
 /** What happened on each task, numbered: kept a while, replayed to whoever comes late, lost only with a `gap` (wire.md 6). */
 import type { TaskEvent, TaskEventKind } from '../protocol/index.ts';
-import { toIso, type Clock } from '../seams/index.ts';
+import { makeRoom, toIso, type Clock } from '../seams/index.ts';
 import type { Retold } from './retold.ts';
 
 /** Which task an event of an investigation's stream really comes from. */
@@ -109,8 +109,15 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
   /** The events of a finished stream go, its last number stays. */
   const forget = (task_id: string) => {
     finished.delete(task_id);
+    makeRoom(forgotten, limits.forgotten_max, limits.forgotten_max / 8, forgetNumbers);
     forgotten.add(task_id);
     trim(streamOf(task_id), 0);
+  };
+
+  const forgetNumbers = (task_id: string) => {
+    forgotten.delete(task_id);
+    trim(streamOf(task_id), 0);
+    streams.delete(task_id);
   };
 
   const keepBounds = (stream: Stream) => {
@@ -184,13 +191,9 @@ export function createEvents(clock: Clock, limits: EventLimits = EVENT_LIMITS, b
       return written.json;
     },
     finish(task_id) {
+      finished.delete(task_id);
+      makeRoom(finished, limits.finished_max, limits.finished_max / 8, forget);
       finished.add(task_id);
-      for (const oldest of oldestOver(finished, limits.finished_max)) forget(oldest);
-      for (const oldest of oldestOver(forgotten, limits.forgotten_max)) {
-        trim(streamOf(oldest), 0);
-        forgotten.delete(oldest);
-        streams.delete(oldest);
-      }
     },
   };
 }
@@ -233,18 +236,6 @@ function withGaps(
   }
   gapTo(about.last);
   return whole;
-}
-
-/**
- * Whom to forget once there are too many, oldest first: an eighth at a time, for the way to the oldest of a set leads over the
- * places of all that were taken out of it before.
- */
-function oldestOver(ids: ReadonlySet<string>, max: number): string[] {
-  const oldest: string[] = [];
-  if (ids.size <= max) return oldest;
-  const count = ids.size - max + Math.floor(max / 8);
-  for (const id of ids) if (oldest.push(id) === count) break;
-  return oldest;
 }
 
 /** How large a value is as JSON, in characters: near enough to bytes for a budget. */

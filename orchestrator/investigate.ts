@@ -1,5 +1,4 @@
 /** An investigation: ask the planner, hand its steps off side by side, ask again, and make one verdict of what came back. */
-import type { z } from 'zod';
 import { headInside } from '../analysis/readers/index.ts';
 import { merge } from '../analysis/verdict/index.ts';
 import {
@@ -14,25 +13,14 @@ import {
   type NotChecked,
   type Source,
 } from '../protocol/index.ts';
-import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
+import { readAlert } from './alert-input.ts';
 import type { LocalSkill, Tell } from './dispatch.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
-import { placeOf } from './json-place.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import { scriptOf } from './script.ts';
-import {
-  Alert,
-  DESK_FIELDS,
-  SPECIALIST_OF,
-  TEXT_STEP,
-  URLS_MAX,
-  urlsIn,
-  type Planner,
-  type Situation,
-  type Step,
-} from './plan.ts';
+import { SPECIALIST_OF, TEXT_STEP, URLS_MAX, urlsFound, type Planner, type Situation, type Step } from './plan.ts';
 
 /** What investigating needs. */
 export interface InvestigateDeps {
@@ -60,7 +48,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const packed = kind === 'alert' ? undefined : headInside(head);
     const shown = packed?.subarray(0, HEAD_BYTES) ?? head;
     if (!isBinaryKind(kind)) refuseBinary(shown);
-    const parsed = kind === 'alert' ? parseAlert(await readWhole(open(input))) : undefined;
+    const parsed = kind === 'alert' ? await readAlert(open(input)) : undefined;
     const alert = parsed?.alert;
     const script =
       kind === 'report'
@@ -104,7 +92,7 @@ function detectOrKnow(head: Uint8Array, name: string, interests: readonly Intere
 /** URLs of a text beyond those that are taken apart. */
 function urlsLeft(outcomes: readonly Outcome[]): NotChecked[] {
   if (!outcomes.some(({ step }) => step.skill === 'analyze_url')) return [];
-  const left = urlsIn(outcomes.find(({ step }) => step.step === TEXT_STEP)?.row.result).length - URLS_MAX;
+  const left = urlsFound(outcomes.find(({ step }) => step.step === TEXT_STEP)?.row.result).length - URLS_MAX;
   return left > 0 ? [{ what: `${left} further URLs`, why: `the first ${URLS_MAX} of a text are taken apart` }] : [];
 }
 
@@ -205,39 +193,6 @@ function missingOf({ step: { skill }, row }: Outcome): NotChecked {
   return { what: skill, why: specialist === undefined ? why : `${why}: the specialist ${specialist} is missing` };
 }
 
-/** Fields of an alert that no specialist is given, or that have no form that is read: what they say is not judged. */
-function unreadIn(fields: Readonly<Record<string, unknown>>, { taken, odd }: ShapedAlert): NotChecked[] {
-  const left = Object.entries(fields).flatMap(([field, value]): string[] => {
-    const parts = [...taken].filter((path) => path === field || path.startsWith(`${field}.`));
-    if (
-      READ_FIELDS.has(field)
-        ? typeof value !== 'object' || value === null || Array.isArray(value)
-        : LABEL_FIELDS.has(field)
-    )
-      return [];
-    if (parts.includes(field)) return [];
-    if (READ_FIELDS.has(field) && parts.length === 0) return [];
-    if (parts.length === 0 || typeof value !== 'object' || value === null) return [field];
-    return Object.keys(value)
-      .map((key) => `${field}.${key}`)
-      .filter(
-        (path) => !parts.some((part) => part === path || part.startsWith(`${path}.`) || part.startsWith(`${path} `)),
-      );
-  });
-  const gap = (paths: readonly string[], why: string): NotChecked[] =>
-    paths.length === 0 ? [] : [{ what: `the alert's fields ${shownFields(paths)}`, why }];
-  return [
-    ...gap(left, 'no specialist reads them'),
-    ...gap(odd, 'their values have no form that is read, and were passed over'),
-  ];
-}
-
-const shownFields = (paths: readonly string[]): string =>
-  paths
-    .slice(0, FIELDS_SHOWN)
-    .map((path) => path.slice(0, FIELD_CHARS_MAX))
-    .join(', ');
-
 /** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
 function unprovenOf({ checked, verdict, severity, findings }: AnalysisResult): string[] {
   if (checked.length === 0) return ['its answer carries no receipt of what was checked'];
@@ -285,34 +240,6 @@ function toStep({ step, row }: Outcome): InvestigationStep {
   };
 }
 
-function parseAlert(bytes: Uint8Array): { alert: Alert; unread: NotChecked[] } {
-  const value = parseJson(bytes);
-  const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  const shaped = fields && shapeAlert(fields);
-  const alert = Alert.safeParse(shaped?.alert ?? value, { error: missing });
-  if (!alert.success) {
-    const { message, detail } = invalidParams(alert.error);
-    throw new AuroraError(4220, { message: message.replace('Invalid params', 'The alert is not valid'), detail });
-  }
-  return { alert: alert.data, unread: fields && shaped ? unreadIn(fields, shaped) : [] };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  let text = '';
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new AuroraError(4220, { message: `The input is no valid JSON in UTF-8${placeOf(cause, text)}`, cause });
-  }
-}
-
-/** A field that is not there says so, and what it may be where there are few. */
-function missing({ input, ...issue }: z.core.$ZodRawIssue): string | undefined {
-  if (input !== undefined || issue.code === 'custom') return undefined;
-  return issue.code === 'invalid_value' ? `is missing: one of ${issue.values.join(', ')}` : 'is missing';
-}
-
 async function readHead(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -324,32 +251,7 @@ async function readHead(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
-async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bytes) {
-    size += chunk.byteLength;
-    if (size > ALERT_BYTES_MAX) throw new AuroraError(4130, { message: `An alert may have ${ALERT_BYTES_MAX} bytes` });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-const READ_FIELDS = new Set<string>([
-  'title',
-  'description',
-  'iocs',
-  'raw_log',
-  'http',
-  'email',
-  'command_line',
-  ...DESK_FIELDS,
-]);
-/** What others call or count it by: no evidence. */
-const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at', '@timestamp']);
 const INVALID_PARAMS = -32602;
-const FIELDS_SHOWN = 20;
-const FIELD_CHARS_MAX = 64;
 const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   alert: 'an alert',
   email: 'a mail',
@@ -366,6 +268,5 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
 const HEAD_BYTES = 65_536;
 /** As much of a packed input is looked into. */
 const PACKED_HEAD_BYTES = 16_384;
-const ALERT_BYTES_MAX = 1_048_576;
 const STEPS_MAX = 32;
 const GRAVE: ReadonlySet<string> = new Set(['critical', 'high']);

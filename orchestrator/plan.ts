@@ -223,7 +223,7 @@ function alertLook(alert: Alert, name: string): Step[] {
 /** The URLs that a text names are taken apart too, as they are when somebody asks about one: both ways say the same. */
 function urlSteps({ kind, settled, offers }: Situation): Step[] {
   if (kind !== 'report' || !offers?.('analyze_url')) return [];
-  return urlsIn(settled.get(TEXT_STEP))
+  return urlsFound(settled.get(TEXT_STEP))
     .slice(0, URLS_MAX)
     .map((url, nth) => ({
       step: `url-${nth + 1}`,
@@ -235,7 +235,7 @@ function urlSteps({ kind, settled, offers }: Situation): Step[] {
 }
 
 /** The URLs that a text was found to name, each once. */
-export const urlsIn = (result: unknown): string[] => {
+export const urlsFound = (result: unknown): string[] => {
   const iocs = AnalysisResult.safeParse(result).data?.iocs ?? [];
   return [...new Set(iocs.filter(({ type }) => type === 'url').map(({ value }) => value.slice(0, URL_CHARS_MAX)))];
 };

@@ -1,6 +1,6 @@
 /** Who waits for a place: in which order they get one, and how many may wait (PROM-P8). */
 import { AuroraError } from '../protocol/index.ts';
-import type { Clock, Metrics } from '../seams/index.ts';
+import { makeRoom, type Clock, type Metrics } from '../seams/index.ts';
 
 /** Somebody who waits. */
 export interface Waiting {
@@ -77,9 +77,8 @@ export function createQueue<W extends Waiting>(deps: {
     },
     onServed({ tenant }) {
       turns.delete(tenant);
+      makeRoom(turns, TENANTS_MAX, TENANTS_MAX / 8);
       turns.set(tenant, ++turn);
-      const [oldest] = turns.keys();
-      if (turns.size > TENANTS_MAX && oldest !== undefined) turns.delete(oldest);
     },
   };
 

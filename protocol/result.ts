@@ -8,9 +8,12 @@ export type Severity = z.infer<typeof Severity>;
 /** The severities from harmless to worst, for comparing. */
 export const SEVERITY_ORDER: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
 
+/** How grave a severity is: 0 is harmless, 4 the worst. */
+export const severityRank = (severity: Severity): number => SEVERITY_ORDER.indexOf(severity);
+
 /** The graver of two severities. */
 export const maxSeverity = (left: Severity, right: Severity): Severity =>
-  SEVERITY_ORDER.indexOf(left) >= SEVERITY_ORDER.indexOf(right) ? left : right;
+  severityRank(left) >= severityRank(right) ? left : right;
 
 /** The answer to "is it bad?"; `inconclusive` when a mandatory part was not checked. */
 export const Verdict = z.enum(['malicious', 'suspicious', 'benign', 'inconclusive']);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncPath } from './sync-path.ts';
 
 /** A file that is being written. After `keep` or `drop` it is closed. */
 export interface Draft {
@@ -9,7 +10,7 @@ export interface Draft {
   add(chunk: Uint8Array): Promise<void>;
   /** Resolves when all of it is on the disk. */
   sync(): Promise<void>;
-  /** Gives it its name. */
+  /** Gives it its name; a power cut does not take that back once this resolved. */
   keep(path: string): Promise<void>;
   /** Removes it, whatever state it is in. Never rejects: why it is dropped is what counts. */
   drop(): Promise<void>;
@@ -48,6 +49,7 @@ export function beginDraft(folder: string, prepared: Promise<void>): Draft {
     async keep(to) {
       const file = await opened;
       await Promise.all([file.close(), rename(path, to)]);
+      await syncPath(folder);
     },
     async drop() {
       await writing.then(ignore, ignore);

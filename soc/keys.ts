@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { ApiKey, AuroraError, Permission, permissionsOf, type Caller, type User } from '../protocol/index.ts';
-import { sha256Of, toIso } from '../seams/index.ts';
+import { makeRoom, sha256Of, toIso } from '../seams/index.ts';
 import type { ApiKeyRow } from '../store/index.ts';
 import type { KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
@@ -133,9 +133,8 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
     const at = clock.monotonic();
     if (at - (told.get(key_id) ?? -USED_EVERY_MS) < USED_EVERY_MS) return;
     told.delete(key_id);
+    makeRoom(told, TOLD_MAX, TOLD_MAX / 8);
     told.set(key_id, at);
-    const [oldest] = told.keys();
-    if (told.size > TOLD_MAX && oldest !== undefined) told.delete(oldest);
     store
       .asOwner((trx) => trx.updateTable('api_keys').set({ last_used_at: now() }).where('key_id', '=', key_id).execute())
       .catch((err: unknown) => log.warn({ key_id, err }, 'the last use of a key was not written down'));

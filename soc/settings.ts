@@ -33,46 +33,48 @@ export interface SettingsChange {
   duplicate_window_hours?: number | undefined;
 }
 
-/** Reads what is stored; the one owner of the database is the one who changes it, so it is read once. */
+/** Reads what is stored: only the one owner of the database changes it, so what a change left is what is in force. */
 export async function createSettings(deps: SocDeps & { audit: Audit }): Promise<Settings> {
   const { store, clock, audit } = deps;
-  const row = await store.db.selectFrom('settings').selectAll().where('name', '=', ROW).executeTakeFirst();
-  const stored = row && StoredSettings.safeParse(JSON.parse(row.value)).data;
-  let now: ReturnType<Settings['now']> = {
-    ...(stored ?? SETTINGS_DEFAULT),
-    version: row?.version ?? 0,
-    updated_at: row?.updated_at ?? null,
-    updated_by: row?.updated_by ?? null,
-  };
+  let now = await read(store.db);
 
   return {
     now: () => now,
     async change(by, { mode, limits, duplicate_window_hours }, if_match) {
-      if (if_match !== undefined && if_match !== now.version) {
-        throw new AuroraError(4120, {
-          message: `The settings are at version ${now.version}`,
-          detail: { version: now.version },
-        });
-      }
-      const { version: _version, updated_at: _at, updated_by: _by, ...before } = now;
-      const after: StoredSettings = {
-        ...before,
-        ...(mode && { mode }),
-        limits: { ...before.limits, ...withoutUndefined(limits) },
-        ...(duplicate_window_hours !== undefined && { duplicate_window_hours }),
-      };
-      const next = { version: now.version + 1, updated_at: toIso(clock.now()), updated_by: by.sub };
-      const written = { name: ROW, value: JSON.stringify(after), ...next };
-      await store.asOwner(async (trx) => {
+      // Read where it is written: of two changes at once, the second one finds what the first one left.
+      now = await store.asOwner(async (trx) => {
+        const { version, updated_at: _at, updated_by: _by, ...before } = await read(trx);
+        if (if_match !== undefined && if_match !== version) {
+          throw new AuroraError(4120, { message: `The settings are at version ${version}`, detail: { version } });
+        }
+        const after: StoredSettings = {
+          ...before,
+          ...(mode && { mode }),
+          limits: { ...before.limits, ...withoutUndefined(limits) },
+          ...(duplicate_window_hours !== undefined && { duplicate_window_hours }),
+        };
+        const next = { version: version + 1, updated_at: toIso(clock.now()), updated_by: by.sub };
+        const written = { name: ROW, value: JSON.stringify(after), ...next };
         await trx
           .insertInto('settings')
           .values(written)
           .onConflict((conflict) => conflict.column('name').doUpdateSet(written))
           .execute();
         await audit.within(trx, by, { action: 'settings.change', detail: { before, after } });
+        return { ...after, ...next };
       });
-      now = { ...after, ...next };
     },
+  };
+}
+
+async function read(db: SocDeps['store']['db']): Promise<ReturnType<Settings['now']>> {
+  const row = await db.selectFrom('settings').selectAll().where('name', '=', ROW).executeTakeFirst();
+  const stored = row && StoredSettings.safeParse(JSON.parse(row.value)).data;
+  return {
+    ...(stored ?? SETTINGS_DEFAULT),
+    version: row?.version ?? 0,
+    updated_at: row?.updated_at ?? null,
+    updated_by: row?.updated_by ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The file of anchors: one a line, only ever appended to, synced before anybody relies on it. */
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPathNow } from '../seams/index.ts';
 import type { AnchorRow } from './schema.ts';
 
 /** What is written down of an anchor; pointers inside the database are not. */
@@ -52,10 +53,7 @@ function write(path: string, text: string): void {
   } finally {
     closeSync(handle);
   }
-  if (!is_new) return;
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  if (is_new) syncPathNow(dirname(path));
 }
 
 const toLine = (anchor: WrittenAnchor): string =>

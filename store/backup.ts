@@ -1,16 +1,7 @@
 /** Copies of a database: made while it works, checked before they are trusted, put in its place when nobody owns it. */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPathNow } from '../seams/index.ts';
 import { openConnection } from './connection.ts';
 import { inTransaction, readValue, type DriverName, type SqlDriver } from './driver.ts';
 import { faultOf } from './faults.ts';
@@ -127,16 +118,7 @@ async function inspect(file: string, driver: DriverName): Promise<ChainVerdict> 
 
 /** A name that a power cut cannot take back. */
 function settle(draft: string, file: string): void {
-  sync(draft);
+  syncPathNow(draft);
   renameSync(draft, file);
-  sync(dirname(file));
-}
-
-function sync(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  syncPathNow(dirname(file));
 }

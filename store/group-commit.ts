@@ -1,6 +1,6 @@
 /** Group commit: what is written in one turn of the event loop is kept together, and acknowledged once it is synced. */
 import { AuroraError } from '../protocol/index.ts';
-import { toIso, type Clock, type Log } from '../seams/index.ts';
+import { makeRoom, toIso, type Clock, type Log } from '../seams/index.ts';
 import { after, attempt, type Either } from './either.ts';
 import { faultOf, isOfStore } from './faults.ts';
 import { acknowledge, draw, toWrite, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
@@ -234,10 +234,9 @@ export function createGroupCommit(deps: {
 
   function remember(task: TaskIndex): void {
     heads.delete(task.task_id);
-    if (!isTerminal(task.phase)) heads.set(task.task_id, task);
-    if (heads.size <= HEADS_MAX) return;
-    const [oldest] = heads.keys();
-    if (oldest !== undefined) heads.delete(oldest);
+    if (isTerminal(task.phase)) return;
+    makeRoom(heads, HEADS_MAX, HEADS_MAX / 8);
+    heads.set(task.task_id, task);
   }
 
   function unavailable(cause?: unknown): AuroraError {

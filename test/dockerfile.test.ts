@@ -52,8 +52,9 @@ test('the last stage runs as nobody special, and says how it is asked for its he
 });
 
 test('every base image is named with its version', () => {
-  for (const { rest } of steps.filter(({ keyword }) => keyword === 'FROM'))
-    expect(rest).toMatch(/^node:24-bookworm-slim( AS build)?$/);
+  const bases = steps.filter(({ keyword }) => keyword === 'FROM');
+  expect(bases).toHaveLength(2);
+  for (const { rest } of bases) expect(rest).toMatch(/^node:24-bookworm-slim( AS build)?$/);
 });
 
 describe('the steps, replayed without an engine', () => {

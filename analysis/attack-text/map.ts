@@ -39,6 +39,12 @@ export function mapText(text: string, { source, content }: { source: string; con
   const pack = content.get('attack-text');
   const model = pack && modelOf(pack.data);
   const { sentences, cut } = sentencesOf(text.slice(0, TEXT_LENGTH_MAX));
+  // The first bound that was met: the sentences are counted within the characters.
+  const bound = cut
+    ? `${SENTENCES_MAX} sentences`
+    : text.length > TEXT_LENGTH_MAX
+      ? `${TEXT_LENGTH_MAX} characters`
+      : undefined;
   const found = sentences.flatMap((sentence) => placesIn(sentence, model));
   const mapped = found.slice(0, PLACES_MAX);
   const citing = (place: MappedPlace): Evidence =>
@@ -58,7 +64,7 @@ export function mapText(text: string, { source, content }: { source: string; con
     subject: `${neutralize(source, SHOWN_LENGTH)}: ${sentences.length} sentence${sentences.length === 1 ? '' : 's'}`,
     findings: [...findingsOf(mapped, citing), ...likenessFindings(like, known, citing)],
     techniques: known.map((place) => ({ id: place.technique, evidence: [citing(place)] })),
-    checked: [receiptOf(text, sentences, { cut, model })],
+    checked: [receiptOf(text, sentences, { is_cut: bound !== undefined, model })],
     not_checked: [
       { what: 'whether any of it happened here', why: 'a text tells what somebody did somewhere', mandatory: true },
       ...(model
@@ -82,9 +88,9 @@ export function mapText(text: string, { source, content }: { source: string; con
                 : whyAbsent(content, 'attack-profiles'),
             },
           ]),
-      ...(cut || text.length > TEXT_LENGTH_MAX
-        ? [{ what: 'the rest of the text', why: `${SENTENCES_MAX} sentences are read at once`, mandatory: true }]
-        : []),
+      ...(bound === undefined
+        ? []
+        : [{ what: 'the rest of the text', why: `${bound} are read at once`, mandatory: true }]),
       ...(found.length > mapped.length
         ? [{ what: `${found.length - mapped.length} further places`, why: `${PLACES_MAX} are listed` }]
         : []),
@@ -183,14 +189,14 @@ function reasonOf(places: readonly MappedPlace[]): string {
 function receiptOf(
   text: string,
   sentences: readonly Sentence[],
-  { cut, model }: { cut: boolean; model: Model | undefined },
+  { is_cut, model }: { is_cut: boolean; model: Model | undefined },
 ) {
   const planted = placesIn({ text: PLANTED, offset: 0, line: 1 }, model).find(({ how }) => how === 'sentence');
   return {
     question: 'Which ATT&CK techniques does the text speak of? Counted in sentences.',
     corpus: {
       sha256: createHash('sha256').update(text).digest('hex'),
-      items: sentences.length + (cut ? 1 : 0),
+      items: sentences.length + (is_cut ? 1 : 0),
       items_read: sentences.length,
     },
     ...(planted && { control: `a planted sentence about credential dumping was mapped to ${planted.technique}` }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { compareText } from '../order/index.ts';
 
 /** A profile that what was found is consistent with; that names nobody as the one who did it. */
 export const Likeness = z.object({
@@ -82,7 +83,6 @@ function countOf(ids: readonly string[]): ReadonlyMap<string, number> {
 }
 
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
-const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
 const Pack = z.object({ profiles: z.array(Profile).min(1).max(20_000) });
 const SHARED_MIN = 3;

@@ -1,4 +1,5 @@
 /** Makes packs of the files that somebody brings: each kind one pack, each file judged, what is refused said. */
+import { compareText } from '../order/index.ts';
 import { collect, type UnpackedFile } from '../readers/index.ts';
 import { ContentKind, judgeFile, type ContentFile } from './kind.ts';
 
@@ -73,8 +74,7 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else lists.set(key, [value]);
 }
 
-const byPath = (left: { path: string }, right: { path: string }) =>
-  left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+const byPath = (left: { path: string }, right: { path: string }) => compareText(left.path, right.path);
 
 /** Tables that specialists read under a key of an object; the others are lists. */
 const WRAPPED_IN: Partial<Record<ContentKind, string>> = {

@@ -1,13 +1,22 @@
 /** A verdict about hosts: suspicions of processes, events and drivers, weighed, and a score for each host with its factors. */
 import { z } from 'zod';
-import type { AnalysisResult, Checked, Ioc, NotChecked, Recommendation, Severity } from '../../protocol/index.ts';
+import {
+  severityRank,
+  type AnalysisResult,
+  type Checked,
+  type Ioc,
+  type NotChecked,
+  type Recommendation,
+  type Severity,
+} from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { compareText } from '../order/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
-import { compareText, createHostWatch, RANK, type HostWatch } from './host-watch.ts';
+import { createHostWatch, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
 import { scriptSuspicions } from './script-blocks.ts';
 import { processSuspicions, type Pace, type Suspicion } from './suspicions.ts';
@@ -58,7 +67,7 @@ export async function assessHosts(
     findings: listed.map(toFinding),
     techniques: listed.flatMap(({ technique, severity, evidence: cited }) => {
       const known =
-        technique === undefined || RANK[severity] < RANK.low
+        technique === undefined || severityRank(severity) < severityRank('low')
           ? undefined
           : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
       return known ? [{ id: known.id, evidence: cited }] : [];
@@ -143,7 +152,7 @@ function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
     .signals()
     .sort(
       (left, right) =>
-        RANK[right.severity] - RANK[left.severity] ||
+        severityRank(right.severity) - severityRank(left.severity) ||
         compareText(left.rule, right.rule) ||
         left.first_at - right.first_at,
     )
@@ -200,7 +209,10 @@ function scoresOf(watch: HostWatch, suspicions: readonly Suspicion[]): HostScore
       for (const suspicion of suspicions.filter((each) => each.host === host)) {
         const name = factorOf(suspicion);
         const known = best.get(name);
-        if (POINTS[suspicion.severity] > 0 && (!known || RANK[suspicion.severity] > RANK[known.severity]))
+        if (
+          POINTS[suspicion.severity] > 0 &&
+          (!known || severityRank(suspicion.severity) > severityRank(known.severity))
+        )
           best.set(name, suspicion);
       }
       const factors = [...best]
@@ -237,7 +249,7 @@ function iocsOf(suspicions: readonly Suspicion[]): Ioc[] {
   const found = new Map<string, Ioc>();
   const keep = (type: string, value: string) => found.set(`${type} ${value}`, { type, value });
   for (const { rule, severity, nodes } of suspicions) {
-    if (RANK[severity] < RANK.medium) continue;
+    if (severityRank(severity) < severityRank('medium')) continue;
     for (const node of nodes) {
       if (rule.startsWith('place/') && node.sha256 !== '') keep('sha256', node.sha256);
       if (!rule.startsWith('network/')) continue;
@@ -251,7 +263,7 @@ function iocsOf(suspicions: readonly Suspicion[]): Ioc[] {
 }
 
 function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
-  const grave = suspicions.filter(({ severity }) => RANK[severity] >= RANK.high);
+  const grave = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('high'));
   const hosts = [...new Set(grave.map(({ host }) => host))]
     .filter((host) => host !== '')
     .slice(0, RECOMMENDED_HOSTS_MAX);

@@ -1,6 +1,7 @@
 /** Which technique a command line speaks for: rules vote, the strongest technique wins, and a tie of weak signs is no answer. */
 import type { Severity } from '../../protocol/index.ts';
 import { createSieve } from '../literals/index.ts';
+import { compareText } from '../order/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
 import { graveActs } from './grave-acts.ts';
@@ -145,8 +146,6 @@ function rank(signs: readonly CommandSign[]): { parent: string; points: number; 
 
 /** `T1003` of `T1003.001`. */
 export const parentOf = (technique: string): string => technique.slice(0, 5);
-
-const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 /** Nearly all rules name words that most command lines do not hold. */
 const SIEVE = createSieve([

@@ -1,6 +1,7 @@
 /** Everything that the events of some hosts say, gathered in one pass and in bounded memory. */
-import type { Severity } from '../../protocol/index.ts';
+import { severityRank } from '../../protocol/index.ts';
 import { textsOf, type LogEvent } from '../events/index.ts';
+import { compareText } from '../order/index.ts';
 import type { Gap } from '../verdict/index.ts';
 import { createAccountWatch } from './account-watch.ts';
 import type { Cited } from './cited.ts';
@@ -199,7 +200,7 @@ export function createHostWatch({
 /** Whether a start is of weight without those around it. */
 const isGraveAlone = (node: ProcessNode, { signs }: Classification): boolean =>
   [...odditiesOf(node).map(({ severity }) => severity), ...signs.map(severityOf)].some(
-    (severity) => RANK[severity] >= RANK.medium,
+    (severity) => severityRank(severity) >= severityRank('medium'),
   );
 
 /** Blocks whose other parts the log does not hold are judged as far as they go. */
@@ -208,12 +209,6 @@ function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
   if (torn === 0) return [];
   return [{ what: `parts of ${torn} blocks of PowerShell`, why: 'the log does not hold them', is_unjudged: true }];
 }
-
-/** Code-unit order, the same on every machine. */
-export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
-
-/** From harmless to worst. */
-export const RANK: Readonly<Record<Severity, number>> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
 
 const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;

@@ -1,7 +1,8 @@
 /** The processes worth a look, with their line of parents, as a result lists them. */
 import { z } from 'zod';
 import { neutralize } from '../evidence/index.ts';
-import { compareText, type HostWatch } from './host-watch.ts';
+import { compareText } from '../order/index.ts';
+import type { HostWatch } from './host-watch.ts';
 import type { ProcessNode } from './process-tree.ts';
 import type { Suspicion } from './suspicions.ts';
 

@@ -1,10 +1,11 @@
 /** From processes to suspicions: what each does, how it was started, whom it speaks to; said once for each tree and hour. */
-import type { Evidence, Severity } from '../../protocol/index.ts';
+import { severityRank, type Evidence, type Severity } from '../../protocol/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { compareText } from '../order/index.ts';
 import { parentOf, type CommandSign } from './classify.ts';
 import { odditiesOf } from './edges.ts';
 import { isDiscovery, isGraver, severityOf } from './gravity.ts';
-import { compareText, RANK, type HostWatch } from './host-watch.ts';
+import type { HostWatch } from './host-watch.ts';
 import { fileOf, type ProcessNode } from './process-tree.ts';
 import { charsOf, createSlices, type Slices } from './slices.ts';
 
@@ -54,7 +55,8 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
       return;
     }
     // What is grave finds room all the same: lesser ones may be there to crowd it out.
-    if (found.size >= SUSPICIONS_MAX && (RANK[of.severity] < RANK.high || found.size >= GRAVE_MAX)) return;
+    if (found.size >= SUSPICIONS_MAX && (severityRank(of.severity) < severityRank('high') || found.size >= GRAVE_MAX))
+      return;
     const basis = `${node.host} tree ${root} ${of.technique === undefined ? of.rule : parentOf(of.technique)}`;
     found.set(key, {
       ...of,
@@ -76,7 +78,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     const said = describe(node);
     for (const { rule, title, technique, severity } of odditiesOf(node)) {
       suspect(node, { rule, title, technique, severity }, said);
-      if (RANK[severity] >= RANK.medium) flagged.add(node);
+      if (severityRank(severity) >= severityRank('medium')) flagged.add(node);
     }
     if (node.command_line === '') continue;
     const classification = watch.classify(node);
@@ -100,7 +102,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
           },
           sign.steps.length === 0 ? said : sign.text,
         );
-        if (RANK[severity] >= RANK.medium) flagged.add(node);
+        if (severityRank(severity) >= severityRank('medium')) flagged.add(node);
       }
     }
   }
@@ -109,7 +111,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
   return [...found.values()]
     .sort(
       (left, right) =>
-        RANK[right.severity] - RANK[left.severity] ||
+        severityRank(right.severity) - severityRank(left.severity) ||
         compareText(left.rule, right.rule) ||
         compareText(left.evidence[0]?.locator ?? '', right.evidence[0]?.locator ?? ''),
     )

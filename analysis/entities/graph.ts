@@ -1,4 +1,5 @@
 /** Binds what shares an entity within a window of time: a union-find over sightings, the same whatever order they come in. */
+import { compareText } from '../order/index.ts';
 import { entityKey, type Entity } from './entity.ts';
 
 /** Something seen, with the entities it is about. */
@@ -90,4 +91,3 @@ const byTime = (left: Sighting, right: Sighting): number =>
 const compareTime = (left = -Infinity, right = -Infinity): number => (left < right ? -1 : left > right ? 1 : 0);
 const byShare = (left: Bond, right: Bond): number =>
   right.ids.length - left.ids.length || compareText(entityKey(left.entity), entityKey(right.entity));
-const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);

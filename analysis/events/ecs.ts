@@ -1,4 +1,5 @@
 /** The names of the Elastic Common Schema (9.2) that our events answer to, beside the names their sources gave. */
+import { compareText } from '../order/index.ts';
 import type { LogEvent, LogOrigin, Value } from './event.ts';
 
 /** The original fields that an ECS name may stand for in a log of that origin, most telling first. */
@@ -17,7 +18,7 @@ export function toEcs({ fields, origin, host, at_ms }: LogEvent): Record<string,
   }
   if (host !== undefined) named.push(['host.name', host]);
   if (!Number.isNaN(at_ms)) named.push(['@timestamp', new Date(at_ms).toISOString()]);
-  return Object.fromEntries(named.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)));
+  return Object.fromEntries(named.sort(([left], [right]) => compareText(left, right)));
 }
 
 const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([

@@ -172,8 +172,12 @@ function readXml(text: string, fields: Map<string, Value>): void {
 
 /** What the system part said is not said again by data of the same name; an empty field never hides a filled one. */
 function setFree(fields: Map<string, Value>, name: string, value: Value): void {
-  if (!fields.has(name)) fields.set(name, value);
+  const there = fields.get(name);
+  if (there === undefined || (isEmpty(there) && !isEmpty(value))) fields.set(name, value);
 }
+
+const isEmpty = (value: Value): boolean =>
+  value === null || value === '' || (Array.isArray(value) && value.every((each) => each === null || each === ''));
 
 const textOf = (fields: ReadonlyMap<string, Value>, name: string): string => {
   const value = fields.get(name);

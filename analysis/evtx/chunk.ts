@@ -1,6 +1,6 @@
 /** One chunk of a log: its records, and what is wrong with it. */
+import { compareText } from '../order/index.ts';
 import { utcOf } from '../time/index.ts';
-import { compareText } from './histogram.ts';
 import { openChunk, type RawRecord } from './core.ts';
 import { parseEventXml, type EventValue, type EvtxRecord, type WindowsEvent } from './event.ts';
 

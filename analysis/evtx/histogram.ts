@@ -1,4 +1,5 @@
 /** How often each event id stands in each channel. */
+import { compareText } from '../order/index.ts';
 
 /** Counts by `Channel|EventID`, in code-unit order: the same log gives the same bytes. */
 export interface Histogram {
@@ -23,9 +24,6 @@ export function createHistogram(): Histogram {
     dropped: () => dropped,
   };
 }
-
-/** Code-unit order, the same on every machine. */
-export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 /** Real logs of one machine have some hundreds. */
 const KEYS_MAX = 10_000;

@@ -3,6 +3,7 @@ import type { AnalysisResult, NotChecked, Severity } from '../../protocol/index.
 import { whyLost } from '../../seams/index.ts';
 import { evidence } from '../evidence/index.ts';
 import type { LogEvent } from '../events/index.ts';
+import { compareText } from '../order/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import {
   createCorrelator,
@@ -201,7 +202,7 @@ function boundGaps(
 const severityOf = (level: Level): Severity => (level === 'informational' ? 'info' : level);
 const weightOf = (level: Level): number => (level === 'informational' ? 0 : WEIGHT[level]);
 const byGravity = (left: WeighedFinding, right: WeighedFinding): number =>
-  right.weight - left.weight || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0);
+  right.weight - left.weight || compareText(left.id, right.id);
 
 const UNREAD = 'they could not be read';
 const EVENTS_A_WORD = 5_000;

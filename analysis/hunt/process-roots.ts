@@ -1,6 +1,6 @@
 /** Which process tree an event belongs to, learnt from process starts as they come by. */
 import { textsOf, type LogEvent } from '../events/index.ts';
-import { makeRoom } from '../memory/index.ts';
+import { makeRoom } from '../../seams/index.ts';
 
 /** What was learnt so far. */
 export interface ProcessRoots {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { toEcs, textsOf, type LogEvent } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { compareText } from '../order/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import { parseQuery } from './query.ts';
 
@@ -97,9 +98,7 @@ function stack(by_value: Map<string, { count: number; first: string }>, event: L
 const rarestFirst = (by_value: ReadonlyMap<string, { count: number; first: string }>) =>
   [...by_value]
     .map(([value, { count, first }]) => ({ value: neutralize(value, VALUE_CHARS_MAX), count, first }))
-    .sort(
-      (left, right) => left.count - right.count || (left.value < right.value ? -1 : left.value > right.value ? 1 : 0),
-    )
+    .sort((left, right) => left.count - right.count || compareText(left.value, right.value))
     .slice(0, VALUES_SHOWN);
 
 function toFound(event: LogEvent): z.infer<typeof FoundEvent> {

@@ -1,11 +1,11 @@
-/** What a dotted name is: a domain, the name of a file, the name of a detection, or nof them. */
+/** What a dotted name is: a domain, the name of a file, the name of a detection, or none of them. */
 import { parse } from 'tldts';
 
 export type NameKind = 'domain' | 'file_name' | 'other';
 
 /**
- * Reads `setup.exe`, `evil.example.com`, `Spy.AHK.AD` as what they are. A defanged name was meant as a host, so it is
- * only asked for a suffix that can resolve; an ordinary must also not be a file, a detection or a package name.
+ * Reads `setup.exe`, `evil.example.com`, `Spy.AHK.AD` as what they are. A defanged name was meant as a host, so it only needs
+ * a suffix that can resolve; one in ordinary writing must besides be no file, no detection and no package.
  */
 export function nameKind(name: string, defanged: boolean): NameKind {
   const labels = name.split('.');

@@ -1,6 +1,6 @@
 /** Rules over events, one event at a time: which rules match it, and which could not be asked. */
 import type { LogEvent, LogOrigin } from '../events/index.ts';
-import { makeRoom } from '../memory/index.ts';
+import { makeRoom } from '../../seams/index.ts';
 import { meetsDetection } from './decide.ts';
 import { createLane, isFor, type Lane } from './lane.ts';
 import { TooMuchWork } from './pattern.ts';

@@ -1,4 +1,5 @@
 /** What is allowed in a rule and still a mistake more often than not: the second look of an experienced author. */
+import { compareText } from '../order/index.ts';
 import { namesIn } from './condition.ts';
 import { lintHead } from './lint-head.ts';
 import { parseSigma, type ParseOptions } from './parse.ts';
@@ -121,6 +122,4 @@ function ruleWarnings(rule: SigmaRule, text: string): SigmaProblem[] {
 }
 
 const byPlace = (left: SigmaProblem, right: SigmaProblem): number =>
-  left.line - right.line ||
-  left.column - right.column ||
-  (left.path < right.path ? -1 : left.path > right.path ? 1 : 0);
+  left.line - right.line || left.column - right.column || compareText(left.path, right.path);

@@ -1,7 +1,7 @@
 /** Which alerts are one incident: they share entities within a window, and together they tell more than each alone. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { Severity, Verdict, type AnalysisResult } from '../../protocol/index.ts';
+import { Severity, severityRank, Verdict, type AnalysisResult } from '../../protocol/index.ts';
 import { crosswalk } from '../attack/index.ts';
 import { bind, entityOf, type Bound } from '../entities/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
@@ -145,10 +145,9 @@ function plantedControl(window_ms: number): string | undefined {
 
 const toIso = (at: number): string => new Date(at).toISOString();
 const byGravity = (left: Incident, right: Incident): number =>
-  RANK.indexOf(right.severity) - RANK.indexOf(left.severity) ||
+  severityRank(right.severity) - severityRank(left.severity) ||
   right.confidence - left.confidence ||
   (left.incident_id < right.incident_id ? -1 : 1);
-const RANK: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
 const ID_CHARS = 12;
 const TITLE_CHARS_MAX = 240;
 const BONDS_MAX = 50;

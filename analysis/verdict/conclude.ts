@@ -15,7 +15,8 @@ import {
 } from '../../protocol/index.ts';
 import { ATTACK_VERSION, crosswalk } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
-import { WEIGHT } from './weight.ts';
+import { compareText } from '../order/index.ts';
+import { CONFIDENCE_CAP, INCOMPLETE_CAP, WEIGHT } from './weight.ts';
 
 /** A finding with its worth. Findings that rest on the same `basis` are not independent: only the weightiest counts. */
 export interface WeighedFinding extends Finding {
@@ -245,11 +246,7 @@ const byGravity = (left: WeighedFinding, right: WeighedFinding) =>
   SEVERITY_ORDER.indexOf(right.severity) - SEVERITY_ORDER.indexOf(left.severity) ||
   right.weight - left.weight ||
   compareText(left.id, right.id);
-/** Code-unit order: independent of the machine's locale, so results are byte-identical everywhere. */
-const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
-const CONFIDENCE_CAP = 0.95;
-const INCOMPLETE_CAP = 0.5;
 /** Two slight ones: beside a single grave finding they leave it short of malicious. */
 const SLIGHT_TOGETHER_MAX = 0.2;
 /** Two weak ones: with all the slight ones beside them still short of malicious. */

@@ -1,5 +1,6 @@
 /** What several specialists are worth together: evidence that cites the same record counts once, whoever cites it. */
 import type { AnalysisResult } from '../../protocol/index.ts';
+import { compareText } from '../order/index.ts';
 import type { Part } from './merge.ts';
 import { recordsOf } from './records.ts';
 import { WEIGHT } from './weight.ts';
@@ -76,6 +77,5 @@ const byWorth = (left: Candidate & { worth: number }, right: Candidate & { worth
   compareText(left.content, right.content) ||
   right.siblings - left.siblings ||
   compareText(left.agent_id, right.agent_id);
-const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
 const NO_RECORD = 'no record';

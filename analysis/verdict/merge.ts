@@ -1,7 +1,7 @@
 /** Several specialists' results as one: nothing they found is lost, and what is missing is said (specialists.md 4). */
 import {
   maxSeverity,
-  SEVERITY_ORDER,
+  severityRank,
   type AnalysisResult,
   type Evidence,
   type Finding,
@@ -12,9 +12,11 @@ import {
 } from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { compareText } from '../order/index.ts';
 import { collapse } from './collapse.ts';
 import { headlineOf } from './conclude.ts';
 import { independentShares } from './independent.ts';
+import { CONFIDENCE_CAP, INCOMPLETE_CAP } from './weight.ts';
 
 /** One specialist's part. */
 export interface Part {
@@ -41,7 +43,7 @@ export function merge(
   const severity = results.reduce((worst, result) => maxSeverity(worst, result.severity), maxSeverity('info', 'info'));
   const findings = collapse(
     ordered.flatMap(({ agent_id, result }) => result.findings.map((finding) => ({ agent_id, finding }))),
-  ).sort((left, right) => rank(right.severity) - rank(left.severity));
+  ).sort((left, right) => severityRank(right.severity) - severityRank(left.severity));
   const techniques = mergeTechniques(results.flatMap((result) => result.techniques));
   const guests = guestsAlone(ordered, verdict);
 
@@ -182,11 +184,7 @@ const byAgent = (left: Part, right: Part): number =>
 const distinct = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ];
-const rank = (severity: Severity): number => SEVERITY_ORDER.indexOf(severity);
-const compareText = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
 const GRAVE: ReadonlySet<Verdict> = new Set(['malicious', 'suspicious']);
-const CONFIDENCE_CAP = 0.95;
-const INCOMPLETE_CAP = 0.5;
 const EVIDENCE_MAX = 10;
 const NAME_CHARS_MAX = 200;

@@ -8,3 +8,8 @@ export const WEIGHT = {
   statistics: 0.3,
   text: 0.2,
 } as const;
+
+/** What all evidence together is worth at most; nobody is surer than that. */
+export const CONFIDENCE_CAP = 0.95;
+/** As long as a mandatory part was not checked. */
+export const INCOMPLETE_CAP = 0.5;

@@ -1,5 +1,5 @@
 /** Leaky buckets: so many of a kind in so short a time are no accident. */
-import { makeRoom } from '../memory/index.ts';
+import { makeRoom } from '../../seams/index.ts';
 import { bothEnds } from '../readers/index.ts';
 
 /** A bucket holds `capacity` and loses one every `leak_s` seconds; without times it never leaks. */

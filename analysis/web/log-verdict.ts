@@ -1,6 +1,6 @@
 /** From what the sources did to the grounds of a verdict: one finding for each source and class, weighed by one table. */
 import { isIP } from 'node:net';
-import type { Evidence, NotChecked, Severity } from '../../protocol/index.ts';
+import { severityRank, type Evidence, type NotChecked, type Severity } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { Attacker } from './access-log.ts';
@@ -108,7 +108,7 @@ function judgeDeeds({ deeds, watch }: SourceRecord, site: Site): Judged[] {
     })
     .sort(
       (left, right) =>
-        RANK[right.severity] - RANK[left.severity] ||
+        severityRank(right.severity) - severityRank(left.severity) ||
         right.weight - left.weight ||
         (left.deed.class < right.deed.class ? -1 : 1),
     );
@@ -176,7 +176,7 @@ const toAttacker = ({ source, requests, first_line, last_line }: SourceRecord, d
 });
 
 const gravityOf = (deeds: readonly Judged[]): number =>
-  deeds.reduce((worst, { severity, weight }) => Math.max(worst, RANK[severity] + weight), 0);
+  deeds.reduce((worst, { severity, weight }) => Math.max(worst, severityRank(severity) + weight), 0);
 
 function gapsOf(sources_left: number, findings_left: number): NotChecked[] {
   const gaps: [number, string, number][] = [
@@ -204,7 +204,6 @@ const PAGE_OF_MOST: Readonly<Record<keyof Site, string>> = {
   usual: 'the server sent the page that it sends for most paths',
   unknown: 'the server sends such a page for most paths that it does not know',
 };
-const RANK: Readonly<Record<Severity, number>> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
 const CATCH_ALL_FROM = 3;
 const ATTACKERS_LISTED_MAX = 500;
 const FINDINGS_MAX = 300;

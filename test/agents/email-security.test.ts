@@ -56,6 +56,18 @@ test('what is no mail is refused with its reason (4220)', async () => {
   }
 });
 
+test('a mail that is too large is refused as that (4130), and not read to its end', async () => {
+  let pieces = 0;
+  const blobs = {
+    async *open() {
+      for (; pieces < 1_000; pieces++) yield await Promise.resolve(Buffer.alloc(65_536, 'a'));
+    },
+  };
+  const asked = callerOf(emailSecurity, { blobs }).call('analyze_email', { email: { text: 'From: a@example.com' } });
+  await expect(asked).rejects.toMatchObject({ code: 4130 });
+  expect(pieces).toBeLessThan(520);
+});
+
 test('analyze_threat sees a borrowed brand, and leaves other trades their indicators', async () => {
   const iocs = [
     { type: 'domain', value: 'trustwallet-unlock.example.com' },

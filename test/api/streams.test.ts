@@ -299,6 +299,29 @@ describe('on a clock that is moved', () => {
     expect([hub.count, metrics.of('streams_cut_total'), await closed]).toEqual([0, 1, 1006]); // it did not hear the 1013
   });
 
+  test('who takes some of what comes, less than it, is not cut, also where a character is more than a byte', async () => {
+    const { clock, bus, hub, near, metrics } = await follow();
+    const [their, ours] = memoryLink({ clock, limits: { ...LINK_LIMITS, unsent_bytes_max: 1_048_576 } });
+    const request = { url: '/api/v1/ws/numbers', headers: {} } as unknown as IncomingMessage;
+    await hub.admit(request);
+    hub.onLink(ours, request);
+    let taken = 0;
+    const onText = () => {
+      taken += 1;
+      their.pause(); // one at a time
+    };
+    their.attach({ onText, onClose: () => undefined });
+    await turn();
+    for (let nth = 0; nth < 6; nth++) {
+      publish(bus, '警'.repeat(10_000));
+      publish(bus, '報'.repeat(10_000));
+      their.resume();
+      await pass(clock, 10);
+    }
+    expect([taken, ours.open, metrics.of('streams_cut_total')]).toEqual([7, true, 0]);
+    for (const link of [near, their]) link.close(1000, 'seen enough');
+  });
+
   test('ATK-I4: what all together have not taken is bounded: those furthest behind are cut, who reads stays', async () => {
     const { clock, bus, hub, near, frames, metrics } = await follow({ backlog_bytes_max: 1_000_000 });
     const stalled = await Promise.all(

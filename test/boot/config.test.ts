@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ConfigError, ensureFleetKeys, loadConfig, showConfig } from '../../boot/index.ts';
 import { Config } from '../../boot/config.ts';
 import { readEnvironment } from '../../boot/layers.ts';
+import { textKeys } from '../../boot/schema-keys.ts';
 import { bindingOf } from '../../boot/seams.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aurora-config-'));
@@ -57,16 +58,26 @@ test('<data>/aurora.yaml is read when it is there; a file that is named must be'
 test('every key is an environment variable, but for policy, which is said in the file', () => {
   const keys = keysOf(z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' }), []);
   expect(keys.length).toBeGreaterThan(40);
-  const refused = keys.filter((key) => {
-    const name = `AURORA_${key.replaceAll('.', '_').toUpperCase()}`;
+  const said = keys.map(({ key, types }) => {
+    const text = types.includes('object') && key !== 'tls' ? 'a=0.5' : '0.5';
     try {
-      return Object.keys(readEnvironment({ [name]: '1' })).length === 0;
+      return [key, readEnvironment({ [nameOf(key)]: text }, textKeys(Config))];
     } catch {
-      return true;
+      return [key, 'refused'];
     }
   });
-  expect(refused).toEqual(['policy']);
+  const wanted = keys.map(({ key, types }) => [key, key === 'policy' ? 'refused' : nested(key, formOf(key, types))]);
+  expect(said).toEqual(wanted);
   expect(loadConfig({ env: { AURORA_LIMITS_FRAMES_PER_S: '300' } }).limits.frames_per_s).toBe(300);
+});
+
+test('shares and parts of a day are fractions in the environment too, and where only whole numbers are taken that is said', () => {
+  const env = { AURORA_DATA: data, AURORA_FLOW_TENANT_SHARE: '0.25', AURORA_LEDGER_RETENTION_DAYS: '.5' };
+  const config = loadConfig({ env });
+  expect(config.flow.tenant_share).toBe(0.25);
+  expect(config.ledger.retention_days).toBe(0.5);
+  expect(errorOf(() => loadConfig({ env: { ...env, AURORA_PORT: '9.5' } }))).toContain('expected int');
+  expect(errorOf(() => loadConfig({ env: { ...env, AURORA_FLOW_QUEUE_MAX: '-1' } }))).toContain('>=1');
 });
 
 test('lists and maps in the environment, also folded over lines as compose writes them', () => {
@@ -141,9 +152,27 @@ test('TLS files that are not there are named', () => {
   expect(errorOf(() => bindingOf('threat-intel', config))).toContain(`tls.cert: ${tls.cert} cannot be read`);
 });
 
-/** The keys of a schema, down to what is a value. */
-function keysOf(schema: unknown, path: readonly string[]): string[] {
-  const { properties } = z.object({ properties: z.record(z.string(), z.unknown()).optional() }).parse(schema);
-  if (!properties) return [path.join('.')];
+const nameOf = (key: string): string => `AURORA_${key.replaceAll('.', '_').toUpperCase()}`;
+
+/** What becomes of `0.5` in the environment: what the schema takes there. */
+function formOf(key: string, types: readonly string[]): unknown {
+  if (types.includes('array')) return ['0.5'];
+  if (types.includes('number') || types.includes('integer')) return 0.5;
+  return types.includes('object') && key !== 'tls' ? { a: 0.5 } : '0.5';
+}
+
+const nested = (key: string, value: unknown): unknown =>
+  key.split('.').reduceRight<unknown>((below, part) => ({ [part]: below }), value);
+
+/** The keys of a schema, down to what is a value, with the types it may have. */
+function keysOf(schema: unknown, path: readonly string[]): { key: string; types: string[] }[] {
+  const Shape = z.object({
+    type: z.string().optional(),
+    properties: z.record(z.string(), z.unknown()).optional(),
+    anyOf: z.array(z.object({ type: z.string() })).default([]),
+  });
+  const { type, properties, anyOf } = Shape.parse(schema);
+  if (!properties)
+    return [{ key: path.join('.'), types: [...(type ? [type] : []), ...anyOf.map((each) => each.type)] }];
   return Object.entries(properties).flatMap(([key, below]) => keysOf(below, [...path, key]));
 }

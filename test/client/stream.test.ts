@@ -137,6 +137,16 @@ test('a busy door is tried again, later each time and as late as it asks, until 
   own.close();
 });
 
+test('a stream that is closed before it is connected opens nothing, and its reader is told that it is over', async () => {
+  const own = clientOn(server.url, machine, { credentials: { api_key: 'ak_1' } });
+  const stream = own.streams.toolCalls({ agent_id: 'a' });
+  stream.close();
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+  await expect(stream.opened).rejects.toMatchObject({ name: 'ClosedError' });
+  expect(upgrades()).toEqual([]);
+  own.close();
+});
+
 test('what is not read stays with the server: the connection is left, and taken up where it stopped', async () => {
   let isLeft: () => void = () => undefined;
   const left = new Promise<void>((resolve) => (isLeft = resolve));

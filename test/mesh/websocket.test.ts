@@ -14,8 +14,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
+interface Given {
+  limits?: Partial<LinkLimits>;
+  clock?: Clock;
+  through?: (port: Port) => Promise<string>;
+  /** Of both ends. */
+  onFault?: (fault: unknown) => void;
+}
+
 /** A port that hands out its links one by one. */
-async function open(given: { limits?: Partial<LinkLimits>; clock?: Clock } = {}) {
+async function open(given: Pick<Given, 'limits' | 'clock' | 'onFault'> = {}) {
   const arrived: Link[] = [];
   const waiting: ((link: Link) => void)[] = [];
   const port = await listen({
@@ -24,6 +32,7 @@ async function open(given: { limits?: Partial<LinkLimits>; clock?: Clock } = {})
     clock: given.clock ?? systemClock,
     ids: countingIds(),
     admit: () => ({ ...LINK_LIMITS, ...given.limits }),
+    ...(given.onFault && { onFault: given.onFault }),
     onLink(link) {
       const waiter = waiting.shift();
       if (waiter) waiter(link);
@@ -41,9 +50,7 @@ async function open(given: { limits?: Partial<LinkLimits>; clock?: Clock } = {})
 }
 
 /** Both ends of a real connection. */
-async function pair(
-  given: { limits?: Partial<LinkLimits>; clock?: Clock; through?: (port: Port) => Promise<string> } = {},
-) {
+async function pair(given: Given = {}) {
   const { port, nextLink } = await open(given);
   const url = given.through ? await given.through(port) : port.url;
   const near = await dialWebsocket({
@@ -52,6 +59,7 @@ async function pair(
     clock: given.clock ?? systemClock,
     limits: { ...LINK_LIMITS, ...given.limits },
     headers: { host: `127.0.0.1:${port.port}` },
+    ...(given.onFault && { onFault: given.onFault }),
   });
   const far = await nextLink();
   cleanups.push(() => near.cut());
@@ -140,15 +148,22 @@ describe('a link over WebSocket', () => {
     expect((await other.closed).code).toBe(1006);
   });
 
-  test('an owner that throws closes 1011 and the process lives', async () => {
-    const { near, far } = await pair();
-    const one = record(near);
-    record(far, () => {
-      throw new Error('a fault of the owner');
-    });
-    near.send('x');
-    expect((await one.closed).code).toBe(1011);
-  });
+  test.each(['near', 'far'] as const)(
+    'an owner that throws (%s) closes 1011, says why here and lives',
+    async (thrower) => {
+      const faults: unknown[] = [];
+      const ends = await pair({ onFault: (fault) => faults.push(fault) });
+      const other = thrower === 'near' ? ends.far : ends.near;
+      const fault = new Error('a fault of the owner');
+      const heard = record(other);
+      record(ends[thrower], () => {
+        throw fault;
+      });
+      other.send('x');
+      expect(await heard.closed).toMatchObject({ code: 1011, reason: 'the receiver failed' });
+      expect(faults).toEqual([fault]);
+    },
+  );
 
   test('a frame over the bound of the receiver closes 1009', async () => {
     const { near, far } = await pair({ limits: { frame_bytes_max: 1_000 } });

@@ -295,14 +295,28 @@ test("a lying number in an agent's progress uses up few of ours", async () => {
 });
 
 test('one link may follow many tasks one after another; only unfinished ones count against it', async () => {
-  const mesh = await startMesh([echoAgent('ada')]);
-  await mesh.online(1);
+  const mesh = await startMesh([
+    echoAgent('ada'),
+    echoAgent('bea', (_text, ctx) => untilStopped(ctx, () => 'stopped')),
+  ]);
+  await mesh.online(2);
+  const begin = async (agent_id: string): Promise<string> => {
+    const asked = { to: { agent_id, skill: 'echo_text' }, params: { text: 'hi' }, wait: 'accepted' };
+    return ((await mesh.operator.request('handoff', asked)) as { task_id: string }).task_id;
+  };
+  const follow = (task_id: string) => mesh.operator.subscribe('task/subscribe', { task_id }, () => undefined);
   for (let nth = 0; nth < 70; nth++) {
-    const asked = { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' }, wait: 'accepted' };
-    const { task_id } = (await mesh.operator.request('handoff', asked)) as { task_id: string };
-    await mesh.operator.subscribe('task/subscribe', { task_id }, () => undefined);
+    const task_id = await begin('ada');
+    await follow(task_id);
     await settled();
+    expect(await mesh.operator.request('task/get', { task_id })).toMatchObject({ state: 'completed' });
   }
+  const open = await begin('bea');
+  for (let nth = 0; nth < 64; nth++) await follow(open);
+  await expect(follow(open)).rejects.toMatchObject({ code: 4290 });
+  await mesh.operator.request('task/cancel', { task_id: open });
+  await settled();
+  expect((await follow(open)).result).toMatchObject({ task: { state: 'canceled' } });
 });
 
 test("a subscription that is made anew under its own token takes nobody else's place", async () => {

@@ -1,8 +1,8 @@
 /** Blobs in files: what a crash leaves behind does not stay, and what was just here is not read from the disk. */
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { fileBlobs, sha256Of } from '../../seams/index.ts';
 
 let folder: string;
@@ -26,6 +26,26 @@ test('a draft that an earlier run left is removed, also when this one has its pr
   await writeFile(join(folder, 'notes'), 'of somebody else');
   const { sha256 } = await fileBlobs(folder).put(bytes('whole'), 100);
   expect((await readdir(folder)).sort()).toEqual([sha256, 'notes'].sort());
+});
+
+test('a blob is put once its name is on the disk as well: the folder is synced after the rename', async () => {
+  const handle = await open(folder, 'r');
+  const inode = (await handle.stat()).ino;
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const whole = sha256Of('whole');
+  const at_syncs: [is_folder: boolean, is_named: boolean][] = [];
+  const sync = prototype.sync; // eslint-disable-line @typescript-eslint/unbound-method
+  vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+    at_syncs.push([(await this.stat()).ino === inode, (await readdir(folder)).includes(whole)]);
+    await sync.call(this);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  await fileBlobs(folder).put(bytes('whole'), 100);
+  expect(at_syncs).toEqual([
+    [false, false],
+    [true, true],
+  ]);
 });
 
 test('puts at the same time, also the first ones, do not touch the drafts of each other', async () => {

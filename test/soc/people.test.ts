@@ -302,4 +302,25 @@ onEveryDatabase('answers and settings', (soc) => {
       updated_by: 'user:admin',
     });
   });
+
+  test('of two changes of the settings at once only one is made at a version, and each tells what it found', async () => {
+    const { settings, audit } = soc();
+    const change = (mode: 'dry_run' | 'active') => settings.change({ sub: 'user:admin' }, { mode }, 0);
+    const outcomes = await Promise.allSettled([change('dry_run'), change('active')]);
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 4120, detail: { version: 1 } } },
+    ]);
+    expect(settings.now()).toMatchObject({ mode: 'dry_run', version: 1 });
+
+    const by = { sub: 'user:bert' };
+    const [mine, theirs] = [{ duplicate_window_hours: 3 }, { limits: { user_minute_max: 7 } }];
+    await Promise.all([settings.change(by, mine), settings.change(by, theirs)]);
+    expect(settings.now()).toMatchObject({ mode: 'dry_run', ...mine, ...theirs, version: 3 });
+    const { items } = await audit.list({ limit: 2, action: 'settings.change' });
+    expect(items).toMatchObject([
+      { detail: { before: mine, after: { ...mine, ...theirs } } },
+      { detail: { before: { mode: 'dry_run', duplicate_window_hours: 24 }, after: mine } },
+    ]);
+  });
 });

@@ -132,3 +132,15 @@ describeWithData('labelled sentences at hand', () => {
     );
   });
 });
+
+test.each([
+  ['sentences', 'They waited. '.repeat(2_001), '2000 sentences are read at once', 2_001],
+  ['characters', `They waited. ${' '.repeat(1_048_576)}`, '1048576 characters are read at once', 2],
+])(
+  'where the bound of %s cuts a text, that bound is said, and the rest counts as not read',
+  (_bound, text, why, items) => {
+    const result = map(text);
+    expect(result.not_checked).toContainEqual({ what: 'the rest of the text', why });
+    expect(result.checked[0]?.corpus).toMatchObject({ items, items_read: items - 1 });
+  },
+);

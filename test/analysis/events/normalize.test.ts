@@ -140,6 +140,29 @@ test('event data inside a text is read, as JSON and as XML', () => {
   expect(fieldOf(syslog, 'process.executable')).toBe('/bin/sh');
 });
 
+test('an empty field hides no filled one, whichever was read first, and the system part still comes before the data', () => {
+  const started = (event_data: object, process: object): LogEvent =>
+    read({ winlog: { channel: 'Security', event_id: 4688, event_data }, process });
+  const beat = started(
+    { CommandLine: '', NewProcessId: null, SubjectUserName: '', TargetUserName: 'ada' },
+    { command_line: 'vssadmin delete shadows', pid: 4711, executable: '' },
+  );
+  expect(textsOf(beat, 'CommandLine')).toEqual(['vssadmin delete shadows']);
+  expect(textsOf(beat, 'NewProcessId')).toEqual(['4711']);
+  expect(fieldOf(beat, 'SubjectUserName')).toBe('');
+  expect(textsOf(started({ CommandLine: 'whoami' }, { command_line: '' }), 'CommandLine')).toEqual(['whoami']);
+
+  const flat = read({
+    ...system,
+    CommandLine: '',
+    Image: 'C:\\a.exe',
+    EventData: { CommandLine: 'whoami', Image: '' },
+  });
+  expect([textsOf(flat, 'CommandLine'), fieldOf(flat, 'Image')]).toEqual([['whoami'], 'C:\\a.exe']);
+  const nested = read({ Event: { System: system, EventData: { Computer: 'WS2', Channel: 'System' } } });
+  expect([fieldOf(nested, 'Computer'), fieldOf(nested, 'Channel')]).toEqual(['WS1', 'Security']);
+});
+
 test('events of clouds and services say where they are from; what says nothing gets the hint', () => {
   const trail = read({
     eventSource: 'iam.amazonaws.com',

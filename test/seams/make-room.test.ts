@@ -1,6 +1,6 @@
 /** A bounded memory forgets what came first. */
 import { expect, test } from 'vitest';
-import { makeRoom } from '../../../analysis/memory/index.ts';
+import { makeRoom } from '../../seams/index.ts';
 
 test('below its bound a memory forgets nothing', () => {
   const known = new Set(['a', 'b']);
@@ -33,4 +33,22 @@ test('a large memory forgets a share at once, the oldest of all, and has room fo
   expect(makeRoom(known, 80, 10)).toBe(true);
   expect([...known]).toEqual(Array.from({ length: 70 }, (_, name) => name + 10));
   expect(makeRoom(known, 80, 10)).toBe(false);
+});
+
+test('where more goes than its place, it is taken out as its owner says, and a bound of one more is kept after the fact', () => {
+  const places = new Map([
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+  ]);
+  const order = new Set(places.keys());
+  const forget = (name: string) => {
+    order.delete(name);
+    places.delete(name);
+  };
+  expect(makeRoom(order, 2 + 1, 1, forget)).toBe(true);
+  expect([[...order], [...places.values()]]).toEqual([
+    ['b', 'c'],
+    [2, 3],
+  ]);
 });
