@@ -29,6 +29,8 @@ export interface Session {
   proof(signal: AbortSignal): Promise<Proof>;
   /** After a 401 with that proof: whether a fresh one is there now. All who ask at once share one renewal. */
   cure(refused: Proof, signal: AbortSignal): Promise<boolean>;
+  /** The user's password is another one from now on. */
+  setPassword(password: string): void;
   /** Forgets the tokens. */
   forget(): void;
 }
@@ -42,6 +44,7 @@ export function createSession(
   { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },
 ): Session {
   let held: Held | undefined = lentBy(given);
+  let password = given && 'password' in given ? given.password : undefined;
   let refresh_token = given && 'refresh_token' in given ? given.refresh_token : undefined;
   let flight: Promise<Held> | undefined;
   let generation = 0;
@@ -60,6 +63,9 @@ export function createSession(
       // Somebody else renewed it while this call was under way.
       if (refused.generation === generation) await sharing(signal);
       return true;
+    },
+    setPassword(changed) {
+      if (password !== undefined) password = changed;
     },
     forget() {
       held = undefined;
@@ -105,7 +111,7 @@ export function createSession(
 
   async function signedIn(): Promise<unknown> {
     if (given && 'password' in given) {
-      const { username, password } = given;
+      const { username } = given;
       return send(toOperation('auth.token', authRoutes.token, { username, password }));
     }
     throw new AuthError(

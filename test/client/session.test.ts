@@ -60,6 +60,54 @@ test('a write is replayed under its own key, for nothing was done yet; a second 
   expect(keys[0]).toBe(keys[1]);
 });
 
+test('REQ-T15: a wrong current password is sent once: no token cures it, and none is renewed for it', async () => {
+  server.on('/me/password', refuse(4012));
+  const change = client.users.changePassword({ current_password: 'wrong', new_password: 'a better password' });
+  await expect(change).rejects.toMatchObject({ name: 'AuthError', code: 'AURORA-4012' });
+  expect(server.got.map(({ url }) => url.split('/').at(-1))).toEqual(['token', 'password']);
+});
+
+test('a token that ended is renewed for a change of the password too; then the new one signs in', async () => {
+  const USER = {
+    username: 'ada',
+    role: 'analyst',
+    disabled: false,
+    must_change_password: false,
+    created_at: '2026-01-01T00:00:00.000Z',
+    created_by: 'system',
+    updated_at: '2026-01-01T00:00:00.000Z',
+    last_login_at: null,
+    version: 2,
+  };
+  server.on('/me/password', refuse(4011), answer(200, USER));
+  await client.users.changePassword({ current_password: 'correct horse', new_password: 'a better password' });
+  expect(tokens()).toEqual(['token', 'refresh']);
+  server.on('/alerts', only('Bearer token-3'));
+  server.on('/auth/refresh', refuse(4011));
+  await client.alerts.list();
+  expect(asked('/auth/token').map(({ body }) => (JSON.parse(body) as { password: string }).password)).toEqual([
+    'correct horse',
+    'a better password',
+  ]);
+});
+
+test('a renewal that the server is too busy for is repeated like any other call, and still cures', async () => {
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0', access_token: 'kept' } });
+  server.on('/alerts', only('Bearer token-9'));
+  server.on('/auth/refresh', refuse(5030), answer(200, tokenPair(9)));
+  await expect(own.alerts.list()).resolves.toEqual(EMPTY);
+  expect(machine.pauses).toHaveLength(1);
+  own.close();
+});
+
+test('whoever gives up while a token is renewed is told that they did', async () => {
+  server.on('/alerts', refuse(4011));
+  const leaving = new AbortController();
+  server.on('/auth/refresh', () => leaving.abort());
+  const gone = client.alerts.list({}, { signal: leaving.signal });
+  await expect(gone).rejects.toThrow('alerts.list: aborted by the caller');
+});
+
 test('a 401 after a repetition is cured as well', async () => {
   server.on('/alerts', refuse(5030), refuse(4011), answer(200, EMPTY));
   await expect(client.alerts.list()).resolves.toEqual(EMPTY);
