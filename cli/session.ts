@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { callHttp, placeOf, readJson, readNote, trustOf, type Config } from '../boot/index.ts';
-import { AuroraError, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
+import { AuroraError, httpStatus, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
 
 /** What is kept, readable by its owner alone. */
@@ -35,8 +35,18 @@ export async function signIn(
 
 /** Signs out and forgets. */
 export async function signOut(config: Config): Promise<void> {
-  await askAs(config, routes.auth.logout, {});
+  await askAs(config, routes.auth.logout, {}).catch((reason: unknown) => {
+    // What was over already is as good as ended; whoever cannot be reached has not ended anything.
+    if (!(reason instanceof SignedOutError)) throw reason;
+  });
   rmSync(placeOf(config.data).login, { force: true });
+}
+
+/** What is kept here counts no longer. */
+class SignedOutError extends UsageError {
+  constructor(cause: AuroraError) {
+    super('You are not signed in any more: aurora login', { cause });
+  }
 }
 
 /** What stands in the path and what is sent. */
@@ -57,7 +67,7 @@ export async function askAs(config: Config, route: RouteSpec, asked: Asked): Pro
   const { api_url, tokens } = login;
   const body = { refresh_token: tokens.refresh_token };
   const renewed = await ask(config, api_url, routes.auth.refresh, { body }).catch((cause: unknown) => {
-    throw new UsageError('You are not signed in any more: aurora login', { cause });
+    throw cause instanceof AuroraError && httpStatus(cause.code) === 401 ? new SignedOutError(cause) : cause;
   });
   const fresh = TokenPair.parse(renewed);
   keepLogin(config, { api_url, tokens: fresh });

@@ -1,5 +1,5 @@
 /** People at the command line: the first password, signing in, users and keys, as somebody types it. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   const agents = await run(['agents', 'list']);
   expect([agents.code, agents.stdout]).toEqual([0, expect.stringMatching(/threat-intel/)]);
   const refused = await run(['login', 'admin', '--password-stdin'], `${first()}\n`);
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('new_password')]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('Give a new one as a second line')]);
   const signed = await run(['login', 'admin', '--password-stdin'], `${first()}\none long sentence\n`);
   expect([signed.code, signed.stdout]).toEqual([0, 'You are admin, admin\n']);
   expect(modeOf('login.json')).toBe(0o600);
@@ -73,6 +73,17 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   expect(await run(['--json', 'keys', 'list'])).toEqual(keys);
   expect(JSON.parse(keys.stdout)).toMatchObject({ items: [{ key_id, name: 'siem', username: 'admin' }] });
   expect((await run(['keys', 'add', 'x', '--scopes', 'everything'])).code).toBe(2);
+
+  const before = readFileSync(join(data, 'login.json'));
+  const changed = await run(['login', 'admin', '--password-stdin'], 'one long sentence\nanother long sentence\n');
+  expect([changed.code, (await run(['users'])).code]).toEqual([0, 0]);
+  const after = readFileSync(join(data, 'login.json'));
+  writeFileSync(join(data, 'login.json'), before);
+  const over = await run(['users']);
+  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('not signed in any more: aurora login')]);
+  expect((await run(['logout'])).code).toBe(0);
+  expect(existsSync(join(data, 'login.json'))).toBe(false);
+  writeFileSync(join(data, 'login.json'), after);
 
   expect((await run(['users', 'delete', 'anna'])).code).toBe(0);
   expect((await run(['users', 'delete', 'anna'])).code).toBe(2);
