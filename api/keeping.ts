@@ -2,15 +2,13 @@
 import type { RouteContext } from '../protocol/index.ts';
 import type { KeepAnswer } from '../soc/index.ts';
 
-/** What an act made, as its route answers it; of a secret that is shown once only what it belongs to, and what to do without it. */
-export interface Made {
-  output: unknown;
-  /** The route's own unless said. */
-  status?: number;
-}
+/** What an act made, as its route answers it; of an answer with a secret that is shown once only what is told without it. */
+export type Made = { output: unknown; status?: number /* the route's own unless said */ } | { lost: LostSecret };
 
 /** Told to whoever repeats a request whose answer held a secret: that may be lost for good. */
 export interface LostSecret {
+  /** What it belonged to. */
+  [what: string]: string;
   /** A sentence of what to do where it did not arrive. */
   next: string;
 }

@@ -190,18 +190,22 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
+    let told: string | null = null; // what a repetition hears of an answer that may hold a secret
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
-      letKeep(context, async (trx, { output, status: made = route.status ?? 200 }) => {
-        const body = JSON.stringify(idempotency === 'once' ? output : route.output.parse(output));
-        if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made, body });
+      letKeep(context, async (trx, made) => {
+        const body = JSON.stringify('lost' in made ? made.lost : route.output.parse(made.output));
+        const made_status = 'lost' in made ? undefined : made.status;
+        told = body;
+        if (body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, { status: made_status ?? route.status ?? 200, body });
       });
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: idempotency === 'once' ? null : answered.body, keep };
+      return { status: answered.status, body: idempotency === 'once' ? told : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    if (body === null || (given.replayed && idempotency === 'once')) throw shownOnce(body);
+    const lost = given.replayed && idempotency === 'once' ? lostIn(body) : undefined;
+    if (body === null || lost) throw shownOnce(lost);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     send(route, { request, reply }, { status: given.status, body });
   }
@@ -285,13 +289,16 @@ function versionIn(header: string | undefined): number | undefined {
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
 
+/** What was kept in place of an answer with a secret; an answer without one, which is told again like any other, is none. */
+const lostIn = (kept: string | null): LostSecret | undefined =>
+  kept === null ? undefined : Lost.safeParse(JSON.parse(kept)).data;
+
 /** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
-function shownOnce(made: string | null): AuroraError {
-  const detail: unknown = made === null ? null : JSON.parse(made);
-  const next = Lost.safeParse(detail).data?.next ?? 'take back what was made';
+function shownOnce(lost: LostSecret | undefined): AuroraError {
+  const next = lost?.next ?? 'take back what was made';
   return new AuroraError(4090, {
     message: `This was made under that Idempotency-Key already, and its secret was shown once. Where it did not arrive: ${next}`,
-    ...(detail !== null && { detail }),
+    ...(lost && { detail: lost }),
   });
 }
 
@@ -307,7 +314,7 @@ function etagIn(body: string): string | undefined {
   return typeof version === 'number' ? `"${version}"` : undefined;
 }
 
-const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
+const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() }).catchall(z.string());
 /** H01. */
 const API_VERSION = '1.0';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -15,13 +15,13 @@ export interface Users {
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
   /**
-   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. The answer that is
-   * kept holds no password.
+   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. Whoever keeps the
+   * answer leaves out the password that was made.
    */
   create(
     by: Doer,
     asked: { username: string; role: UserRole; password?: string | undefined },
-    keepAnswer?: KeepAnswer<User>,
+    keepAnswer?: KeepAnswer<NewUser>,
   ): Promise<NewUser>;
   /** Throws 4040, 4120 when it is not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
   update(
@@ -123,7 +123,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
       await forgetAnswers(trx, `user:${username}`);
-      await keepAnswer?.(trx, toUser(row));
+      await keepAnswer?.(trx, { ...toUser(row), one_time_password });
     });
     return { ...toUser(row), one_time_password };
   }

@@ -1,6 +1,6 @@
 /** The people of the installation: the wiring. */
-import { AuroraError, userRoutes, type BoundRoute, type User } from '../../protocol/index.ts';
-import type { Users } from '../../soc/index.ts';
+import { AuroraError, userRoutes, type BoundRoute } from '../../protocol/index.ts';
+import type { NewUser, Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import { keepIn, type LostSecret } from '../keeping.ts';
@@ -23,9 +23,9 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
     }),
     userRoutes.list.implement((query) => users.list(query)),
     userRoutes.create.implement((asked, context) => {
-      const keepAnswer = keepIn(context, ({ username }: User) => ({
-        output: { username, ...withoutPassword(username) },
-      }));
+      const keepAnswer = keepIn(context, (made: NewUser) =>
+        made.one_time_password === null ? { output: made } : { lost: withoutPassword(made.username) },
+      );
       return users.create(doerIn(context), asked, keepAnswer);
     }),
     userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
@@ -37,6 +37,7 @@ export function bindUsers({ users, limiter }: { users: Users; limiter: RateLimit
 }
 
 const withoutPassword = (username: string): LostSecret => ({
+  username,
   next: `set a new one-time password (PATCH /api/v1/users/${username} with {"reset_password": true}, or: aurora users set ${username} --reset-password)`,
 });
 
