@@ -38,8 +38,16 @@ export interface Users {
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
-  /** Ends their sessions. For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
-  setPassword(by: Doer, user: Pick<User, 'username' | 'version' | 'created_at'>, password: string): Promise<User>;
+  /**
+   * Ends their sessions, but not the one that is named. For `user` as they were when they proved who they are: throws 4012 when they
+   * were changed since.
+   */
+  setPassword(
+    by: Doer,
+    user: Pick<User, 'username' | 'version' | 'created_at'>,
+    password: string,
+    spared?: { session_id: string },
+  ): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
 
@@ -187,6 +195,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     by: Doer,
     user: Pick<User, 'username' | 'version' | 'created_at'>,
     password: string,
+    spared?: { session_id: string },
   ): Promise<User> {
     const { username, version, created_at } = user;
     const hashed = await passwords.hash(password);
@@ -195,7 +204,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       if (before?.version !== version || before.created_at !== created_at) throw changedMeanwhile();
       const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: version + 1 };
       await trx.updateTable('users').set(after).where('username', '=', username).execute();
-      await endSessions(trx, username, 'password changed');
+      await endSessions(trx, username, 'password changed', spared?.session_id);
       await audit.within(trx, by, { action: 'user.password', target: username });
       return after;
     });
@@ -208,12 +217,13 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return row && toUser(row);
   }
 
-  async function endSessions(trx: Writing, username: string, why: string): Promise<void> {
+  async function endSessions(trx: Writing, username: string, why: string, spared = ''): Promise<void> {
     await trx
       .updateTable('sessions')
       .set({ ended_at: now(), why })
       .where('username', '=', username)
       .where('ended_at', 'is', null)
+      .where('session_id', '!=', spared)
       .execute();
   }
 

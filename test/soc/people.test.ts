@@ -116,6 +116,20 @@ onEveryDatabase('sessions', (soc) => {
     }
   });
 
+  test('ATK-B5: whoever changes their own password goes on where they did it, and nowhere else', async () => {
+    const { sessions, users, changed } = soc();
+    const here = await signIn();
+    const by = { sub: 'user:anna' };
+    const there = await sessions.begin(by, (await users.find('anna'))!);
+    const looked = changed.length;
+    await users.setPassword(by, (await users.find('anna'))!, 'another good password', here);
+    expect(await sessions.find(there.session_id)).toBeUndefined();
+    await expect(sessions.refresh({}, there.refresh_token)).rejects.toMatchObject({ code: 4011 });
+    expect(await sessions.find(here.session_id)).toMatchObject({ username: 'anna' });
+    expect(await sessions.refresh({}, here.refresh_token)).toMatchObject({ session_id: here.session_id });
+    expect(changed.length).toBe(looked + 1);
+  });
+
   test('of too many sessions the oldest ends, and what it opened is looked at again', async () => {
     const { sessions, users, changed, clock } = soc();
     const first = await signIn();
