@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { tellFirstAdmin } from '../../boot/first-admin.ts';
 import { aurora } from '../support/aurora.ts';
 import { startFleet, type Fleet } from '../support/fleet.ts';
@@ -29,6 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 
+const LoginFile = z.looseObject({ tokens: z.looseObject({}) });
 const run = (args: string[], input = '') => aurora(args, { env, input });
 const first = () => readFileSync(join(data, 'first-admin-password'), 'utf8').trim();
 const modeOf = (name: string) => statSync(join(data, name)).mode & 0o777;
@@ -73,6 +75,16 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   expect(await run(['--json', 'keys', 'list'])).toEqual(keys);
   expect(JSON.parse(keys.stdout)).toMatchObject({ items: [{ key_id, name: 'siem', username: 'admin' }] });
   expect((await run(['keys', 'add', 'x', '--scopes', 'everything'])).code).toBe(2);
+
+  // Commands that find their token over together renew it once, and none signs the others out.
+  const ended = LoginFile.parse(JSON.parse(readFileSync(join(data, 'login.json'), 'utf8')));
+  writeFileSync(
+    join(data, 'login.json'),
+    JSON.stringify({ ...ended, tokens: { ...ended.tokens, access_token: '(over)' } }),
+  );
+  const together = await Promise.all([['users'], ['keys'], ['history'], ['users']].map((args) => run(args)));
+  expect(together.map(({ code, stderr }) => [code, stderr])).toEqual(Array<unknown>(4).fill([0, '']));
+  expect([modeOf('login.json'), existsSync(join(data, 'login.json.lock'))]).toEqual([0o600, false]);
 
   const before = readFileSync(join(data, 'login.json'));
   const changed = await run(['login', 'admin', '--password-stdin'], 'one long sentence\nanother long sentence\n');

@@ -1,6 +1,7 @@
 /** Who the client is, against a server whose tokens end, are refused, or are not given. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AuthError, type Client } from '../../client/index.ts';
+import { TokenPair } from '../../protocol/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
 import { answer, cut, EMPTY, refuse, startRudeServer, tokenPair, type Act, type RudeServer } from './rude-server.ts';
 
@@ -142,6 +143,16 @@ test('REQ-N11: a wrong password is an AuthError after one attempt, and all who w
   expect(tokens()).toEqual(['token']);
 });
 
+test('a refused password is not sent with every call: after a minute it may have become right', async () => {
+  server.on('/auth/token', refuse(4012), answer(200, tokenPair(1)));
+  server.on('/alerts', answer(200, EMPTY));
+  for (let nth = 0; nth < 20; nth++) await expect(client.alerts.list()).rejects.toBeInstanceOf(AuthError);
+  expect(tokens()).toEqual(['token']);
+  machine.clock.advance(60_000);
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'token']);
+});
+
 test('signing in is repeated when the server is busy', async () => {
   server.on('/auth/token', refuse(5030), cut, answer(200, tokenPair(9)));
   server.on('/alerts', answer(200, EMPTY));
@@ -183,6 +194,16 @@ test('a session from before goes on with its refresh token, and each new one is 
   await lent.alerts.list();
   expect(kept.at(-1)).toBe('refresh-3');
   lent.close();
+});
+
+test('a session that somebody else keeps is renewed by them, once for all who were refused', async () => {
+  let renewals = 0;
+  const renew = async () => TokenPair.parse(tokenPair((renewals += 1) + 40));
+  const own = clientOn(server.url, machine, { credentials: { access_token: 'kept', renew } });
+  server.on('/alerts', only('Bearer token-41'));
+  await Promise.all([own.alerts.list(), own.alerts.list(), own.alerts.list()]);
+  expect([renewals, tokens()]).toEqual([1, []]);
+  own.close();
 });
 
 test('signing out forgets the tokens', async () => {
