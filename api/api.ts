@@ -116,7 +116,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
 
   const acts = [
     ...bindAuth({ users, sessions, keys, tokens, audit, limiter }),
-    ...bindUsers({ users, limiter }),
+    ...bindUsers({ users, audit, limiter }),
     ...bindAlerts({ alerts }),
     ...bindInvestigations({ ...deps, desk, alerts, keepBytes: (bytes, about) => orchestrator.keepBytes(bytes, about) }),
     ...bindOrchestrator({ ...deps, desk }),

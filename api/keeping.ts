@@ -2,8 +2,8 @@
 import type { AuroraError, RouteContext } from '../protocol/index.ts';
 import type { KeepAnswer } from '../soc/index.ts';
 
-/** What an act made, as its route answers it; of a secret that is shown once only what it belongs to, and what to do without it. */
-export type Made = Answered | Refused;
+/** What an act made, as its route answers it; of an answer with a secret that is shown once only what is told without it. */
+export type Made = Answered | Refused | { lost: LostSecret };
 
 interface Answered {
   output: unknown;
@@ -18,6 +18,8 @@ interface Refused {
 
 /** Told to whoever repeats a request whose answer held a secret: that may be lost for good. */
 export interface LostSecret {
+  /** What it belonged to. */
+  [what: string]: string;
   /** A sentence of what to do where it did not arrive. */
   next: string;
 }

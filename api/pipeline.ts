@@ -192,18 +192,21 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const shows_secret = idempotency === 'once';
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
+    let told: string | null = null; // what a repetition hears of an answer that may hold a secret
     const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
       letKeep(context, async (trx, made) => {
         const kept = toKept(route, made);
+        told = kept.body;
         if (kept.body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, kept);
       });
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: shows_secret ? null : answered.body, keep };
+      return { status: answered.status, body: shows_secret ? told : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    if (body === null || (given.replayed && shows_secret)) throw shownOnce(body);
+    const lost = given.replayed && shows_secret ? lostIn(body) : undefined;
+    if (body === null || lost) throw shownOnce(lost);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     if (given.status >= REFUSED_FROM) throw refusalIn(body);
     send(route, { request, reply }, { status: given.status, body });
@@ -288,14 +291,17 @@ function versionIn(header: string | undefined): number | undefined {
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
 
-/** An answer as it is kept; a refusal without what belongs to its request alone: time and request id. */
-function toKept({ idempotency, output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
+/**
+ * An answer as it is kept: a refusal without what belongs to its request alone, time and request id; of one with a secret what
+ * is told without it.
+ */
+function toKept({ output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
   if ('refusal' in made) {
     const { code, message, detail } = made.refusal;
     return { status: httpStatus(code), body: JSON.stringify({ code, message, detail }) };
   }
-  const output = idempotency === 'once' ? made.output : shape.parse(made.output);
-  return { status: made.status ?? status, body: JSON.stringify(output) };
+  if ('lost' in made) return { status, body: JSON.stringify(made.lost) };
+  return { status: made.status ?? status, body: JSON.stringify(shape.parse(made.output)) };
 }
 
 function refusalIn(body: string): AuroraError {
@@ -303,13 +309,16 @@ function refusalIn(body: string): AuroraError {
   return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
 }
 
+/** What was kept in place of an answer with a secret; an answer without one, which is told again like any other, is none. */
+const lostIn = (kept: string | null): LostSecret | undefined =>
+  kept === null ? undefined : Lost.safeParse(JSON.parse(kept)).data;
+
 /** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
-function shownOnce(made: string | null): AuroraError {
-  const detail: unknown = made === null ? null : JSON.parse(made);
-  const next = Lost.safeParse(detail).data?.next ?? 'take back what was made';
+function shownOnce(lost: LostSecret | undefined): AuroraError {
+  const next = lost?.next ?? 'take back what was made';
   return new AuroraError(4090, {
     message: `This was made under that Idempotency-Key already, and its secret was shown once. Where it did not arrive: ${next}`,
-    ...(detail !== null && { detail }),
+    ...(lost && { detail: lost }),
   });
 }
 
@@ -330,7 +339,7 @@ function etagOf({ method }: RouteSpec, body: string): string | undefined {
   return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
 }
 
-const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() });
+const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() }).catchall(z.string());
 const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 /** H01. */
 const API_VERSION = '1.0';

@@ -74,7 +74,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   });
   const by_caller = new Map<string, number>();
   let is_open = true;
-  let is_checking = false;
+  let [is_checking, is_due] = [false, false];
 
   every(HEARTBEAT_MS, beat);
   every(CHECK_MS, recheck);
@@ -253,6 +253,8 @@ export function createStreams(deps: StreamDeps): StreamHub {
   }
 
   function recheck(): void {
+    // Whoever is being looked up may have been found as they were before this.
+    is_due = is_checking;
     if (is_checking) return;
     is_checking = true;
     const asked = new Map<string, Promise<Caller | undefined>>();
@@ -271,7 +273,10 @@ export function createStreams(deps: StreamDeps): StreamHub {
     });
     Promise.all(checks)
       .catch((err: unknown) => log.warn({ err }, 'it could not be looked up who may still follow'))
-      .finally(() => (is_checking = false));
+      .finally(() => {
+        is_checking = false;
+        if (is_due) recheck();
+      });
   }
 
   function every(ms: number, act: () => void): void {

@@ -64,6 +64,7 @@ export { readNote } from './running.ts';
 export { portOf } from './roster.ts';
 export { trustOf } from './seams.ts';
 export { startTogether } from './single.ts';
+export { writeJson } from './whole-file.ts';
 
 /**
  * Runs an agent of your own as a process: reads its configuration and key, serves its port, drains at SIGTERM.

@@ -23,7 +23,7 @@ import { z } from 'zod';
 import type { Way } from './follow.ts';
 import { UsageError } from './outcome.ts';
 import { createNews } from './record.ts';
-import { findLogin, keepLogin } from './session.ts';
+import { findLogin, renewLogin } from './session.ts';
 
 /** Uses the API of the fleet that runs on the data folder; undefined where it has none, or nobody is signed in at it. */
 export async function throughApi<T>(config: Config, use: (way: Way) => Promise<T>): Promise<{ value: T } | undefined> {
@@ -44,9 +44,9 @@ function clientOf(config: Config): Client | undefined {
   if (api_url === undefined || login?.api_url !== api_url) return undefined;
   // An authority of one's own is something that Node's fetch does not take: the mesh does.
   if (trustOf(config) !== undefined && api_url.startsWith('https:')) return undefined;
-  const { access_token, refresh_token } = login.tokens;
-  const onTokens = (tokens: typeof login.tokens) => keepLogin(config, { api_url, tokens });
-  return createClient({ base_url: api_url, credentials: { access_token, refresh_token, onTokens } });
+  let { tokens } = login;
+  const renew = async () => (tokens = await renewLogin(config, { api_url, tokens }));
+  return createClient({ base_url: api_url, credentials: { access_token: tokens.access_token, renew } });
 }
 
 /** The methods, each as its route. */
@@ -185,6 +185,8 @@ function toAuroraError(reason: unknown): unknown {
     return new UsageError('You are not signed in any more: aurora login', { cause: reason });
   if (reason instanceof InvalidRequestError) return new UsageError(reason.message, { cause: reason });
   if (!(reason instanceof ClientError)) return reason;
+  // What renewing the tokens met here is told as it is.
+  if (reason.cause instanceof UsageError || reason.cause instanceof AuroraError) return reason.cause;
   const failure = reason.cause instanceof ApiError ? reason.cause : reason;
   if (!(failure instanceof ApiError)) return new AuroraError(5030, { message: failure.message, cause: reason });
   const code = Number(failure.code.replace('AURORA-', ''));

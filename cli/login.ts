@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Config } from '../boot/index.ts';
 import { AuroraError, type TokenPair } from '../protocol/index.ts';
-import { UsageError } from './outcome.ts';
+import { AdvisedError, UsageError } from './outcome.ts';
 import { apiOf, signIn } from './session.ts';
 import { readText } from './standard-input.ts';
 
@@ -26,7 +26,8 @@ export async function login(config: Config, { username, api, password_stdin }: L
   try {
     return await signIn(config, url, credentials);
   } catch (reason) {
-    if (!(reason instanceof AuroraError) || reason.code !== 4030 || lines) throw reason;
+    if (!(reason instanceof AuroraError) || reason.code !== 4030) throw reason;
+    if (lines) throw new AdvisedError(reason, 'Give a new one as a second line: at least 12 characters');
   }
   process.stderr.write('This password is good for setting your own: at least 12 characters.\n');
   const new_password = await askPerson('New password: ', true);

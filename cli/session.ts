@@ -1,9 +1,9 @@
 /** Who is signed in at the API from here: kept in the data folder, renewed when it is over. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { callHttp, placeOf, readJson, readNote, trustOf, type Config } from '../boot/index.ts';
-import { AuroraError, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
+import { callHttp, placeOf, readJson, readNote, trustOf, writeJson, type Config } from '../boot/index.ts';
+import { systemPlatform } from '../client/index.ts';
+import { AuroraError, httpStatus, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
 
 /** What is kept, readable by its owner alone. */
@@ -35,8 +35,18 @@ export async function signIn(
 
 /** Signs out and forgets. */
 export async function signOut(config: Config): Promise<void> {
-  await askAs(config, routes.auth.logout, {});
+  await askAs(config, routes.auth.logout, {}).catch((reason: unknown) => {
+    // What was over already is as good as ended; whoever cannot be reached has not ended anything.
+    if (!(reason instanceof SignedOutError)) throw reason;
+  });
   rmSync(placeOf(config.data).login, { force: true });
+}
+
+/** What is kept here counts no longer. */
+class SignedOutError extends UsageError {
+  constructor(cause: AuroraError) {
+    super('You are not signed in any more: aurora login', { cause });
+  }
 }
 
 /** What stands in the path and what is sent. */
@@ -54,14 +64,46 @@ export async function askAs(config: Config, route: RouteSpec, asked: Asked): Pro
   } catch (reason) {
     if (!(reason instanceof AuroraError) || (reason.code !== 4011 && reason.code !== 4010)) throw reason;
   }
-  const { api_url, tokens } = login;
-  const body = { refresh_token: tokens.refresh_token };
-  const renewed = await ask(config, api_url, routes.auth.refresh, { body }).catch((cause: unknown) => {
-    throw new UsageError('You are not signed in any more: aurora login', { cause });
-  });
-  const fresh = TokenPair.parse(renewed);
-  keepLogin(config, { api_url, tokens: fresh });
-  return ask(config, api_url, route, asked, fresh.access_token);
+  const { access_token } = await renewLogin(config, login);
+  return ask(config, login.api_url, route, asked, access_token);
+}
+
+/**
+ * Tokens in place of those that were refused: the ones that another command was given meanwhile, else fresh ones. Commands renew one
+ * after another, for a refresh token that is used twice ends the session of all of them. Throws a UsageError when it is over.
+ */
+export async function renewLogin(config: Config, refused: Login): Promise<TokenPair> {
+  const leave = await takeTurn(`${placeOf(config.data).login}.lock`);
+  try {
+    const { api_url, tokens } = readLogin(config);
+    // A token is for the API that gave it.
+    if (api_url !== refused.api_url) throw new UsageError('Somebody signed in at another API meanwhile: repeat it');
+    if (tokens.access_token !== refused.tokens.access_token) return tokens;
+    const body = { refresh_token: tokens.refresh_token };
+    const renewed = await ask(config, api_url, routes.auth.refresh, { body }).catch((cause: unknown) => {
+      throw cause instanceof AuroraError && httpStatus(cause.code) === 401 ? new SignedOutError(cause) : cause;
+    });
+    const fresh = TokenPair.parse(renewed);
+    keepLogin(config, { api_url, tokens: fresh });
+    return fresh;
+  } finally {
+    leave();
+  }
+}
+
+/** Waits until no other process holds the file; one that was left behind counts no longer after a while. */
+async function takeTurn(path: string): Promise<() => void> {
+  for (;;) {
+    try {
+      closeSync(openSync(path, 'wx', 0o600));
+      return () => rmSync(path, { force: true });
+    } catch (reason) {
+      if (!(reason instanceof Error && 'code' in reason && reason.code === 'EEXIST')) throw reason;
+    }
+    const since_ms = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (since_ms !== undefined && systemPlatform.now() - since_ms > TURN_MS_MAX) rmSync(path, { force: true });
+    await systemPlatform.sleep(TURN_LOOK_MS, new AbortController().signal); // a timer that keeps the process alive
+  }
 }
 
 async function ask(
@@ -106,12 +148,10 @@ function readLogin(config: Config): Login {
   throw new UsageError('What was kept of your signing in cannot be read: aurora login');
 }
 
-/** Keeps it, readable by its owner alone. */
-export function keepLogin(config: Config, login: Login): void {
-  const path = placeOf(config.data).login;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, `${JSON.stringify(login)}\n`, { mode: 0o600 });
-  chmodSync(path, 0o600); // also where an older file was wider
-}
+/** Keeps it, readable by its owner alone, and whole: another command may read it at any moment. */
+const keepLogin = (config: Config, login: Login): void => writeJson(placeOf(config.data).login, login);
 
 const ANSWER_BYTES_MAX = 16_777_216;
+/** Longer than one renewal takes, however slow the API is. */
+const TURN_MS_MAX = 60_000;
+const TURN_LOOK_MS = 50;

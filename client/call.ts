@@ -77,28 +77,36 @@ export function createCall(deps: CallDeps): Call {
     }
   }
 
-  /** One attempt, or two where the first showed that the token had to be renewed. Failures that cannot be helped are thrown. */
+  /** One attempt. Failures that cannot be helped are thrown. */
   async function attempted<O>(
     operation: Operation<O>,
     run: Run,
     signal: AbortSignal,
   ): Promise<{ value: O } | ClientError> {
-    const session = deps.session();
-    let proof: Proof | undefined;
     try {
       signal.throwIfAborted();
-      proof = operation.is_proven ? await session.proof(signal) : undefined;
-      return { value: await send(operation, run, { proof, signal }) };
+      return { value: await proven(operation, run, signal) };
     } catch (reason) {
       if (closing.aborted) throw new ClosedError('the client was closed', about(operation, reason));
       if (signal.aborted) throw new ClientError('aborted by the caller', about(operation, reasonOf(signal)));
       if (!(reason instanceof ClientError)) throw reason;
-      const is_ours = reason instanceof AuthError && reason.operation === operation.name;
-      if (!is_ours || !proof || run.is_renewed) return reason;
-      run.is_renewed = true;
-      if (!(await session.cure(proof, signal))) return reason;
-      return attempted(operation, run, signal);
+      return reason;
     }
+  }
+
+  /** Sends with a proof, and once more with a fresh one where the first was refused. */
+  async function proven<O>(operation: Operation<O>, run: Run, signal: AbortSignal): Promise<O> {
+    const session = deps.session();
+    const proof = operation.is_proven ? await session.proof(signal) : undefined;
+    try {
+      return await send(operation, run, { proof, signal });
+    } catch (reason) {
+      if (!proof || run.is_renewed || !isOfProof(operation, reason)) throw reason;
+      if (!(await session.cure(proof, signal))) throw reason;
+    }
+    // Not before: where the renewal failed in passing, the next attempt is refused again, and renews again.
+    run.is_renewed = true;
+    return proven(operation, run, signal);
   }
 
   async function send<O>(
@@ -240,6 +248,10 @@ function isOutage(error: ClientError): boolean {
   const failure = error instanceof RetryBudgetError ? error.cause : error;
   return failure instanceof ConnectionError || (failure instanceof ApiError && failure.status >= 500);
 }
+
+/** A 401 that a fresh token can cure (T15). What the operation refuses itself, as a wrong password, is no word on the token. */
+const isOfProof = ({ refusals }: Operation, reason: unknown): boolean =>
+  reason instanceof AuthError && !refusals.includes(reason.code);
 
 const about = (operation: Operation, cause: unknown) => ({ operation: operation.name, cause });
 

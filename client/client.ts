@@ -106,6 +106,8 @@ export function createClientOn(machine: Platform, options: ClientOptions): Clien
   async function method(name: string, spec: RouteSpec, input: unknown, given?: CallOptions): Promise<unknown> {
     const answer = await call(toOperation(name, spec, input), given);
     if (spec === routes.auth.logout) session.forget();
+    if (spec === routes.users.changePassword)
+      session.setPassword(routes.users.changePassword.input.parse(input).new_password);
     return answer;
   }
 

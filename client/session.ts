@@ -1,6 +1,6 @@
 /** Who the client is: tokens taken when the first call needs them, kept in memory, renewed once for all who wait (requirements.md K01, K06, T14). */
 import { authRoutes, TokenPair } from '../protocol/index.ts';
-import { AuthError, ClosedError } from './errors.ts';
+import { ApiError, AuthError, ClosedError } from './errors.ts';
 import { toOperation, type Operation } from './operation.ts';
 import { reasonOf, type Platform } from './platform.ts';
 
@@ -14,7 +14,9 @@ export type Credentials =
    * A session from before. Each renewal gives a new refresh token, which `onTokens` should keep: the old one is worth nothing. The
    * access token, where it is given, is used until it is refused.
    */
-  | { refresh_token: string; access_token?: string; onTokens?: (tokens: TokenPair) => void };
+  | { refresh_token: string; access_token?: string; onTokens?: (tokens: TokenPair) => void }
+  /** A session that somebody else keeps, for several clients: `renew` gives the tokens that are to be used after a refusal. */
+  | { access_token: string; renew: () => Promise<TokenPair> };
 
 /** The proof of one moment. */
 export interface Proof {
@@ -29,6 +31,8 @@ export interface Session {
   proof(signal: AbortSignal): Promise<Proof>;
   /** After a 401 with that proof: whether a fresh one is there now. All who ask at once share one renewal. */
   cure(refused: Proof, signal: AbortSignal): Promise<boolean>;
+  /** The user's password is another one from now on. */
+  setPassword(password: string): void;
   /** Forgets the tokens. */
   forget(): void;
 }
@@ -42,7 +46,9 @@ export function createSession(
   { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },
 ): Session {
   let held: Held | undefined = lentBy(given);
+  let password = given && 'password' in given ? given.password : undefined;
   let refresh_token = given && 'refresh_token' in given ? given.refresh_token : undefined;
+  let denied: { error: unknown; until: number } | undefined;
   let flight: Promise<Held> | undefined;
   let generation = 0;
 
@@ -61,6 +67,10 @@ export function createSession(
       if (refused.generation === generation) await sharing(signal);
       return true;
     },
+    setPassword(changed) {
+      if (password !== undefined) password = changed;
+      denied = undefined;
+    },
     forget() {
       held = undefined;
       refresh_token = undefined;
@@ -76,7 +86,7 @@ export function createSession(
 
   async function renew(): Promise<Held> {
     const begun = generation;
-    const pair = TokenPair.parse((await refreshed()) ?? (await signedIn()));
+    const pair = TokenPair.parse(await fresh());
     if (generation !== begun) throw new ClosedError('signed out meanwhile', { operation: 'auth.token' });
     generation += 1;
     ({ refresh_token } = pair);
@@ -86,6 +96,10 @@ export function createSession(
     held = { headers: bearer(pair.access_token), until };
     if (given && 'onTokens' in given) given.onTokens(pair);
     return held;
+  }
+
+  async function fresh(): Promise<unknown> {
+    return given && 'renew' in given ? given.renew() : ((await refreshed()) ?? signedIn());
   }
 
   /** Undefined where there is nothing to refresh with, or it failed and a password is there. */
@@ -105,8 +119,14 @@ export function createSession(
 
   async function signedIn(): Promise<unknown> {
     if (given && 'password' in given) {
-      const { username, password } = given;
-      return send(toOperation('auth.token', authRoutes.token, { username, password }));
+      const { username } = given;
+      if (denied && platform.monotonic() < denied.until) throw denied.error;
+      try {
+        return await send(toOperation('auth.token', authRoutes.token, { username, password }));
+      } catch (error) {
+        if (isDenial(error)) denied = { error, until: platform.monotonic() + DENIED_MS };
+        throw error;
+      }
     }
     throw new AuthError(
       {
@@ -143,15 +163,22 @@ interface Held {
 
 function fixedHeaders(given: Credentials | undefined): Record<string, string> | undefined {
   if (given && 'api_key' in given) return { 'x-api-key': given.api_key };
-  return given && 'access_token' in given && !('refresh_token' in given) ? bearer(given.access_token) : undefined;
+  const is_lent = given && 'access_token' in given && !('refresh_token' in given) && !('renew' in given);
+  return is_lent ? bearer(given.access_token) : undefined;
 }
 
 const lentBy = (given: Credentials | undefined): Held | undefined =>
-  given && 'refresh_token' in given && given.access_token !== undefined
+  given && ('refresh_token' in given || 'renew' in given) && given.access_token !== undefined
     ? { headers: bearer(given.access_token), until: Infinity }
     : undefined;
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
+/** Wrong, or good for setting another one only: sent again it is the same. */
+const isDenial = (reason: unknown): boolean =>
+  reason instanceof ApiError && (reason.status === 401 || reason.status === 403);
+
+/** Until then every call hears of a refused password without sending it: each try counts against its user at this address. */
+const DENIED_MS = 60_000;
 /** A token is renewed that long before its end. */
 const EARLY_MS = 30_000;

@@ -132,13 +132,16 @@ export function openStream<E>(
         continue;
       }
       if (is_healthy || platform.monotonic() - began >= STEADY_MS) [failed, is_renewed] = [0, false];
-      const why = refusal ?? toFailure(end);
+      let why = refusal ?? toFailure(end);
       if (why instanceof AuthError && !is_renewed) {
-        is_renewed = true;
         // A ticket is fetched under a token that is renewed there.
-        if (proof && !(await deps.session().cure(proof, signal))) throw why;
-        options.onReconnect?.({ code: end.code, wait_ms: 0 });
-        continue;
+        const uncured = proof && (await uncuredBy(proof, why));
+        if (!uncured) {
+          is_renewed = true;
+          options.onReconnect?.({ code: end.code, wait_ms: 0 });
+          continue;
+        }
+        why = uncured;
       }
       if (why instanceof ApiError && !AGAIN.has(why.status)) throw why;
       failed += 1;
@@ -148,6 +151,16 @@ export function openStream<E>(
       await platform.sleep(wait_ms, signal);
     }
     finish();
+  }
+
+  /** Why there is no fresh token: the refusal stands, or what is told may pass. Undefined when there is one. */
+  async function uncuredBy(proof: Proof, refusal: ClientError): Promise<ClientError | undefined> {
+    try {
+      return (await deps.session().cure(proof, signal)) ? undefined : refusal;
+    } catch (reason) {
+      if (reason instanceof ClientError && !isClosed()) return reason;
+      throw reason;
+    }
   }
 
   /** One connection from its beginning to its end. */

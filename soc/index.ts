@@ -7,4 +7,4 @@ export type { Keys } from './keys.ts';
 export { openRecords, type RecordDeps, type Records } from './records.ts';
 export type { IssuedSession, Sessions } from './sessions.ts';
 export type { Settings, StoredSettings } from './settings.ts';
-export type { Users } from './users.ts';
+export type { NewUser, Users } from './users.ts';

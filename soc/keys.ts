@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { ApiKey, AuroraError, Permission, permissionsOf, type Caller, type User } from '../protocol/index.ts';
 import { makeRoom, sha256Of, toIso } from '../seams/index.ts';
-import type { ApiKeyRow } from '../store/index.ts';
+import type { ApiKeyRow, Writing } from '../store/index.ts';
 import type { KeepAnswer } from './answers.ts';
 import type { Audit, Doer } from './audit.ts';
 import { cursorOf, readCursor } from './cursor.ts';
@@ -19,7 +19,10 @@ export interface Keys {
   }): Promise<{ items: ApiKey[]; next_cursor: string | null }>;
   /** Throws 4040 for a key that is not the caller's, unless the caller administers. */
   get(caller: Pick<Caller, 'role' | 'username'>, key_id: string): Promise<ApiKey>;
-  /** Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself. The answer that is kept holds no key. */
+  /**
+   * Throws 4030 for a scope that its maker does not hold, and when the maker is a key itself; 4010 when their session ended
+   * meanwhile, and 4090 when they have as many as one may. The answer that is kept holds no key.
+   */
   create(
     by: Doer,
     caller: Caller,
@@ -87,18 +90,34 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
       revoked_at: null,
     };
     await store.asOwner(async (trx) => {
+      await assertStillIn(trx, caller);
       const live = await trx
         .selectFrom('api_keys')
         .select('key_id')
         .where('username', '=', caller.username)
         .where('revoked_at', 'is', null)
+        .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now())]))
         .execute();
-      if (live.length >= KEYS_MAX) throw new AuroraError(4090, { message: `One user may have ${KEYS_MAX} keys` });
+      if (live.length >= KEYS_MAX) {
+        throw new AuroraError(4090, { message: `One user may have ${KEYS_MAX} keys: revoke one that is not needed` });
+      }
       await trx.insertInto('api_keys').values(row).execute();
       await audit.within(trx, by, { action: 'key.create', target: key_id, detail: { name, scopes } });
       await keepAnswer?.(trx, toKey(row));
     });
     return { ...toKey(row), api_key };
+  }
+
+  /** A key outlives what it is made with: whoever was thrown out since they asked would leave themselves a way in (ATK-B4). */
+  async function assertStillIn(trx: Writing, { username, session_id }: Caller): Promise<void> {
+    const session = await trx
+      .selectFrom('sessions')
+      .select('session_id')
+      .where('session_id', '=', session_id ?? '')
+      .where('username', '=', username)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (!session) throw new AuroraError(4010, { message: 'This session has ended: sign in again' });
   }
 
   async function revoke(by: Doer, caller: Caller, key_id: string): Promise<void> {

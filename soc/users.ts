@@ -15,13 +15,13 @@ export interface Users {
   ensureAdmin(): Promise<{ username: string; one_time_password: string } | undefined>;
   list(query: { limit: number; cursor?: string | undefined; role?: UserRole | undefined }): Promise<UserPage>;
   /**
-   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. The answer that is
-   * kept holds no password.
+   * Throws 4090 for a name that is taken or means something else, and when there are as many as there may be. Whoever keeps the
+   * answer leaves out the password that was made.
    */
   create(
     by: Doer,
     asked: { username: string; role: UserRole; password?: string | undefined },
-    keepAnswer?: KeepAnswer<User>,
+    keepAnswer?: KeepAnswer<NewUser>,
   ): Promise<NewUser>;
   /** Throws 4040, 4120 when it is not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
   update(
@@ -38,8 +38,16 @@ export interface Users {
   remove(by: Doer, username: string): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
-  /** Ends their sessions. For `user` as they were when they proved who they are: throws 4012 when they were changed since. */
-  setPassword(by: Doer, user: Pick<User, 'username' | 'version' | 'created_at'>, password: string): Promise<User>;
+  /**
+   * Ends their sessions, but not the one that is named. For `user` as they were when they proved who they are: throws 4012 when they
+   * were changed since.
+   */
+  setPassword(
+    by: Doer,
+    user: Pick<User, 'username' | 'version' | 'created_at'>,
+    password: string,
+    spared?: { session_id: string },
+  ): Promise<User>;
   find(username: string): Promise<User | undefined>;
 }
 
@@ -123,7 +131,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       await trx.insertInto('users').values(row).execute();
       await audit.within(trx, by, { action: 'user.create', target: username, detail: { role } });
       await forgetAnswers(trx, `user:${username}`);
-      await keepAnswer?.(trx, toUser(row));
+      await keepAnswer?.(trx, { ...toUser(row), one_time_password });
     });
     return { ...toUser(row), one_time_password };
   }
@@ -187,6 +195,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     by: Doer,
     user: Pick<User, 'username' | 'version' | 'created_at'>,
     password: string,
+    spared?: { session_id: string },
   ): Promise<User> {
     const { username, version, created_at } = user;
     const hashed = await passwords.hash(password);
@@ -195,7 +204,7 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
       if (before?.version !== version || before.created_at !== created_at) throw changedMeanwhile();
       const after = { ...before, password: hashed, must_change: 0, updated_at: now(), version: version + 1 };
       await trx.updateTable('users').set(after).where('username', '=', username).execute();
-      await endSessions(trx, username, 'password changed');
+      await endSessions(trx, username, 'password changed', spared?.session_id);
       await audit.within(trx, by, { action: 'user.password', target: username });
       return after;
     });
@@ -208,12 +217,13 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return row && toUser(row);
   }
 
-  async function endSessions(trx: Writing, username: string, why: string): Promise<void> {
+  async function endSessions(trx: Writing, username: string, why: string, spared = ''): Promise<void> {
     await trx
       .updateTable('sessions')
       .set({ ended_at: now(), why })
       .where('username', '=', username)
       .where('ended_at', 'is', null)
+      .where('session_id', '!=', spared)
       .execute();
   }
 

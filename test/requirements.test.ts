@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import ranges from './requirements.ids.json' with { type: 'json' };
 
 /** How many ids may wait for their test. Lower it whenever the list gets shorter; never raise it. */
-const pending_max = 156;
+const pending_max = 149;
 
 /** One id, and what makes two of them a range. */
 const citation = '(?:REQ-[A-Z]\\d{2,3}|ATK-[A-Z]\\d{1,2}|PROM-P\\d{1,2}|FLT-X\\d{1,2})';

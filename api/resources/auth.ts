@@ -48,7 +48,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
     }),
     authRoutes.getKey.implement(({ key_id }, context) => keys.get(callerIn(context), key_id)),
     authRoutes.createKey.implement((asked, context) => {
-      const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ output: { key_id, ...withoutKey(key_id) } }));
+      const keepAnswer = keepIn(context, ({ key_id }: ApiKey) => ({ lost: withoutKey(key_id) }));
       return keys.create(doerIn(context), callerIn(context), asked, keepAnswer);
     }),
     authRoutes.revokeKey.implement(async ({ key_id }, context) => {
@@ -87,6 +87,7 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
 }
 
 const withoutKey = (key_id: string): LostSecret => ({
+  key_id,
   next: `revoke it (DELETE /api/v1/auth/api-keys/${key_id}, or: aurora keys revoke ${key_id}), then make another under a new Idempotency-Key`,
 });
 

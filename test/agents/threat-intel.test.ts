@@ -1,6 +1,8 @@
 /** The threat-intelligence specialist, called as a peer calls it. */
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { threatIntel } from '../../agents/threat-intel.ts';
+import { Ioc } from '../../protocol/index.ts';
 import { callerOf } from '../support/caller.ts';
 
 const { call, steps } = callerOf(threatIntel);
@@ -24,12 +26,16 @@ test('every example of every skill is answered, and the same again', async () =>
   );
 });
 
-test('the example of analyze_threat rests on evidence for each technique (M09)', async () => {
-  expect(await call('analyze_threat', threatIntel.skills[0]!.examples![0])).toMatchObject({
+test('the example of analyze_threat rests on evidence for each technique, sub-techniques among them (REQ-M09)', async () => {
+  const answer = await call('analyze_threat', threatIntel.skills[0]!.examples![0]);
+  expect(answer).toMatchObject({
     verdict: 'suspicious',
     severity: 'medium',
     mitre_techniques: ['T1071.001', 'T1105', 'T1568.002', 'T1571'],
   });
+  const { confidence, iocs } = Judged.parse(answer);
+  expect(confidence).toBeGreaterThan(0);
+  expect(iocs.length).toBeGreaterThan(0);
 });
 
 test('no indicators, too many, and two texts at once are refused with the path', async () => {
@@ -57,3 +63,5 @@ test('a thousand generated names stay one kind of evidence, in one frame', async
   expect(answer.length).toBeLessThan(4 * 1_048_576);
   expect(JSON.parse(answer)).toMatchObject({ confidence: 0.3, severity: 'medium' });
 });
+
+const Judged = z.object({ confidence: z.number().max(1), iocs: z.array(Ioc) });

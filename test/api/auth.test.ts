@@ -3,6 +3,7 @@ import type * as crypto from 'node:crypto';
 import { createHmac, createPublicKey, generateKeyPairSync, scrypt, sign, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createClient } from '../../client/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 
 /** The work that a password costs is watched, and done. */
@@ -243,6 +244,67 @@ describe('signing in and out', () => {
     expect((await token({ username: 'carl', password, new_password: 'carl has his own now' })).status).toBe(200);
     expect((await token({ username: 'carl', password })).status).toBe(401);
     expect((await token({ username: 'carl', password: 'carl has his own now' })).status).toBe(200);
+  });
+
+  test('ATK-B5: whoever changes their password goes on with this session and its stream; their others end at once', async () => {
+    const other = await api.signIn('fay', 'analyst');
+    const { body } = await token({ username: 'fay', password: 'fay has a password' });
+    const as = (bearer: string) => ({ headers: { authorization: `Bearer ${bearer}` } });
+    const change = (current_password: string, new_password: string) =>
+      api.call('POST', '/api/v1/users/me/password', {
+        ...as(body.access_token),
+        body: { current_password, new_password },
+      });
+    const here = await api.follow('/api/v1/ws/alerts', as(body.access_token));
+    const there = await api.follow('/api/v1/ws/alerts', as(other));
+    expect((await change('fay has a password', 'fay has a password')).status).toBe(422);
+    const changed = await change('fay has a password', 'fay has a better one');
+    expect([changed.status, changed.body.username]).toEqual([200, 'fay']);
+    expect((await there.closed).code).toBe(4001);
+    expect((await me(other)).body.error.code).toBe('AURORA-4010');
+    expect((await me(body.access_token)).status).toBe(200);
+    expect(here.socket.readyState).toBe(here.socket.OPEN);
+    here.close();
+    const renewed = await api.call('POST', '/api/v1/auth/refresh', { body: { refresh_token: body.refresh_token } });
+    expect(renewed.status).toBe(200);
+    expect((await token({ username: 'fay', password: 'fay has a password' })).status).toBe(401);
+    expect((await token({ username: 'fay', password: 'fay has a better one' })).status).toBe(200);
+  });
+
+  test('ATK-B8: a wrong current password changes nothing, stands on the record like a wrong login, and so often only', async () => {
+    const bearer = await api.signIn('gus', 'analyst');
+    const change = () =>
+      api.call('POST', '/api/v1/users/me/password', {
+        headers: { authorization: `Bearer ${bearer}` },
+        body: { current_password: 'canary guess', new_password: 'whoever has the token' },
+      });
+    const answers = [];
+    for (let nth = 0; nth < 11; nth++) answers.push(await change());
+    expect(answers.map(({ status }) => status)).toEqual([...Array<number>(10).fill(401), 429]);
+    expect(answers[0]?.body.error.message).toContain('current password');
+    expect(answers[10]?.headers['retry-after']).toMatch(/^\d+$/);
+    expect((await me(bearer)).status).toBe(200);
+    const audit = await api.call('GET', '/api/v1/audit?action=user.password&actor=user:gus', { as: 'admin' });
+    expect(audit.body.items).toHaveLength(10);
+    expect(audit.body.items[0]).toMatchObject({ outcome: 'refused', target: 'gus' });
+    expect(audit.text).not.toContain('canary guess');
+  });
+
+  test('REQ-T15: the client changes its password and goes on, also when it has to sign in anew', async () => {
+    await api.signIn('hal', 'analyst');
+    const client = createClient({
+      base_url: api.url,
+      credentials: { username: 'hal', password: 'hal has a password' },
+    });
+    const wrong = client.users.changePassword({ current_password: 'wrong', new_password: 'hal has a better one' });
+    await expect(wrong).rejects.toMatchObject({ code: 'AURORA-4012', said: 'This is not your current password' });
+    const { session_id } = await client.users.me();
+    const given = { current_password: 'hal has a password', new_password: 'hal has a better one' };
+    await expect(client.users.changePassword(given)).resolves.toMatchObject({ username: 'hal' });
+    expect((await client.users.me()).session_id).toBe(session_id);
+    await client.auth.logout();
+    await expect(client.users.me()).resolves.toMatchObject({ username: 'hal' });
+    client.close();
   });
 
   test('ATK-B5 REQ-E007: signing out ends the token, the refresh token and the open stream at once', async () => {

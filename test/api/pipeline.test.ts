@@ -452,11 +452,12 @@ describe('repetition and versions', () => {
     ['/api/v1/alerts', alert('one transaction'), 201, 'alert_id'],
     ['/api/v1/alerts/bulk', { alerts: [alert('one of two'), alert('two of two'), { title: 'no' }] }, 200, 'items'],
     ['/api/v1/users', { username: 'made-once', role: 'viewer' }, 409, 'username'],
+    ['/api/v1/users', { username: 'has-own', role: 'viewer', password: 'a password of their own' }, 201, 'username'],
     ['/api/v1/auth/api-keys', { name: 'made once', scopes: ['alerts:read'] }, 409, 'key_id'],
   ] as const)(
     'PROM-P2 INV5: POST %s keeps its answer in the transaction of its act',
     async (path, body, status, made) => {
-      const ask = { as: 'admin', body, headers: { 'idempotency-key': 'one-transaction' } };
+      const ask = { as: 'admin', body, headers: { 'idempotency-key': `one-transaction-${status}` } };
       const transactions = vi.spyOn(api.store, 'asOwner');
       const first = await api.call('POST', path, ask);
       expect(transactions).toHaveBeenCalledTimes(1);
@@ -472,6 +473,17 @@ describe('repetition and versions', () => {
       expect(again.text).not.toContain(secret ?? 'no secret');
     },
   );
+
+  test('of two at once that make a user with a password of their own both are told of it: there is no secret to lose', async () => {
+    const body = { username: 'at-once', role: 'viewer', password: 'a password of their own' };
+    const ask = { as: 'admin', body, headers: { 'idempotency-key': 'at-once' } };
+    const both = await Promise.all([api.call('POST', '/api/v1/users', ask), api.call('POST', '/api/v1/users', ask)]);
+    expect(both.map(({ status }) => status)).toEqual([201, 201]);
+    expect(both[0]?.text).toBe(both[1]?.text);
+    expect(both[0]?.body.one_time_password).toBeNull();
+    const other = { ...ask, body: { ...body, role: 'analyst' } };
+    expect((await api.call('POST', '/api/v1/users', other)).status).toBe(409);
+  });
 
   test('whoever lost a secret is told what it belonged to and what to do, and that works', async () => {
     const headers = { 'idempotency-key': 'lost-secret' };

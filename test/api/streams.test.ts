@@ -221,7 +221,7 @@ describe('on a clock that is moved', () => {
   ) {
     const clock = manualClock();
     const bus = localBus(clock, 0, { chars_max: options.chars_max ?? 8_388_608, events_max: 50_000, topics_max: 9 });
-    const known = { is_in: true };
+    const known: { is_in: boolean; gate?: Promise<void> } = { is_in: true };
     const metrics = countingMetrics();
     const hub = createStreams({
       streams: [['numbers', numbers]],
@@ -231,7 +231,11 @@ describe('on a clock that is moved', () => {
       metrics,
       authority: {
         identify: async () => ({ caller, until: options.until }),
-        again: async () => (known.is_in ? caller : undefined),
+        again: async () => {
+          const found = known.is_in ? caller : undefined;
+          await known.gate;
+          return found;
+        },
       },
       tickets: {
         issue: () => {
@@ -366,6 +370,17 @@ describe('on a clock that is moved', () => {
     ended.known.is_in = false;
     await pass(ended.clock, 5);
     expect(await ended.closed).toBe(4001);
+  });
+
+  test('ATK-B5: who is thrown out while it is looked up who they are is looked up again at once', async () => {
+    const { hub, known, closed } = await follow();
+    let open: () => void = () => undefined;
+    known.gate = new Promise((resolve) => (open = resolve));
+    hub.recheck();
+    known.is_in = false;
+    hub.recheck();
+    open();
+    expect(await closed).toBe(4001);
   });
 
   test('a hub that closes says goodbye, and takes nobody new', async () => {

@@ -38,12 +38,13 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('one process each; one that dies comes back on its port as somebody new, and is used again; stop ends all', async () => {
+test('REQ-M04: one process on one port each; one that dies comes back on its port as somebody new, and is used again; stop ends all', async () => {
   const { config, flags } = configured({ agents: ['threat-intel', 'web-security'], replicas: { 'web-security': 2 } });
   const fleet = await startFleet({ config, flags, free_ports: true, quiet: true, onEvent });
   const before = fleet.members();
   expect(before.map(({ id }) => id)).toEqual(['orchestrator', 'threat-intel', 'web-security', 'web-security']);
   expect(new Set(before.map(({ pid }) => pid)).size).toBe(4);
+  expect(new Set(before.map(({ url = '' }) => new URL(url).port)).size).toBe(4);
   expect(new Set(before.map(({ instance_id }) => instance_id)).size).toBe(4);
 
   const victim = before[1];

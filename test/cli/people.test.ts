@@ -1,8 +1,9 @@
 /** People at the command line: the first password, signing in, users and keys, as somebody types it. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { tellFirstAdmin } from '../../boot/first-admin.ts';
 import { aurora } from '../support/aurora.ts';
 import { startFleet, type Fleet } from '../support/fleet.ts';
@@ -29,6 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 40_000);
 
+const LoginFile = z.looseObject({ tokens: z.looseObject({}) });
 const run = (args: string[], input = '') => aurora(args, { env, input });
 const first = () => readFileSync(join(data, 'first-admin-password'), 'utf8').trim();
 const modeOf = (name: string) => statSync(join(data, name)).mode & 0o777;
@@ -53,7 +55,7 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   const agents = await run(['agents', 'list']);
   expect([agents.code, agents.stdout]).toEqual([0, expect.stringMatching(/threat-intel/)]);
   const refused = await run(['login', 'admin', '--password-stdin'], `${first()}\n`);
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('new_password')]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('Give a new one as a second line')]);
   const signed = await run(['login', 'admin', '--password-stdin'], `${first()}\none long sentence\n`);
   expect([signed.code, signed.stdout]).toEqual([0, 'You are admin, admin\n']);
   expect(modeOf('login.json')).toBe(0o600);
@@ -73,6 +75,27 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   expect(await run(['--json', 'keys', 'list'])).toEqual(keys);
   expect(JSON.parse(keys.stdout)).toMatchObject({ items: [{ key_id, name: 'siem', username: 'admin' }] });
   expect((await run(['keys', 'add', 'x', '--scopes', 'everything'])).code).toBe(2);
+
+  // Commands that find their token over together renew it once, and none signs the others out.
+  const ended = LoginFile.parse(JSON.parse(readFileSync(join(data, 'login.json'), 'utf8')));
+  writeFileSync(
+    join(data, 'login.json'),
+    JSON.stringify({ ...ended, tokens: { ...ended.tokens, access_token: '(over)' } }),
+  );
+  const together = await Promise.all([['users'], ['keys'], ['history'], ['users']].map((args) => run(args)));
+  expect(together.map(({ code, stderr }) => [code, stderr])).toEqual(Array<unknown>(4).fill([0, '']));
+  expect([modeOf('login.json'), existsSync(join(data, 'login.json.lock'))]).toEqual([0o600, false]);
+
+  const before = readFileSync(join(data, 'login.json'));
+  const changed = await run(['login', 'admin', '--password-stdin'], 'one long sentence\nanother long sentence\n');
+  expect([changed.code, (await run(['users'])).code]).toEqual([0, 0]);
+  const after = readFileSync(join(data, 'login.json'));
+  writeFileSync(join(data, 'login.json'), before);
+  const over = await run(['users']);
+  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('not signed in any more: aurora login')]);
+  expect((await run(['logout'])).code).toBe(0);
+  expect(existsSync(join(data, 'login.json'))).toBe(false);
+  writeFileSync(join(data, 'login.json'), after);
 
   expect((await run(['users', 'delete', 'anna'])).code).toBe(0);
   expect((await run(['users', 'delete', 'anna'])).code).toBe(2);

@@ -1,6 +1,7 @@
 /** Who the client is, against a server whose tokens end, are refused, or are not given. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AuthError, type Client } from '../../client/index.ts';
+import { TokenPair } from '../../protocol/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
 import { answer, cut, EMPTY, refuse, startRudeServer, tokenPair, type Act, type RudeServer } from './rude-server.ts';
 
@@ -60,6 +61,54 @@ test('a write is replayed under its own key, for nothing was done yet; a second 
   expect(keys[0]).toBe(keys[1]);
 });
 
+test('REQ-T15: a wrong current password is sent once: no token cures it, and none is renewed for it', async () => {
+  server.on('/me/password', refuse(4012));
+  const change = client.users.changePassword({ current_password: 'wrong', new_password: 'a better password' });
+  await expect(change).rejects.toMatchObject({ name: 'AuthError', code: 'AURORA-4012' });
+  expect(server.got.map(({ url }) => url.split('/').at(-1))).toEqual(['token', 'password']);
+});
+
+test('a token that ended is renewed for a change of the password too; then the new one signs in', async () => {
+  const USER = {
+    username: 'ada',
+    role: 'analyst',
+    disabled: false,
+    must_change_password: false,
+    created_at: '2026-01-01T00:00:00.000Z',
+    created_by: 'system',
+    updated_at: '2026-01-01T00:00:00.000Z',
+    last_login_at: null,
+    version: 2,
+  };
+  server.on('/me/password', refuse(4011), answer(200, USER));
+  await client.users.changePassword({ current_password: 'correct horse', new_password: 'a better password' });
+  expect(tokens()).toEqual(['token', 'refresh']);
+  server.on('/alerts', only('Bearer token-3'));
+  server.on('/auth/refresh', refuse(4011));
+  await client.alerts.list();
+  expect(asked('/auth/token').map(({ body }) => (JSON.parse(body) as { password: string }).password)).toEqual([
+    'correct horse',
+    'a better password',
+  ]);
+});
+
+test('a renewal that the server is too busy for is repeated like any other call, and still cures', async () => {
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0', access_token: 'kept' } });
+  server.on('/alerts', only('Bearer token-9'));
+  server.on('/auth/refresh', refuse(5030), answer(200, tokenPair(9)));
+  await expect(own.alerts.list()).resolves.toEqual(EMPTY);
+  expect(machine.pauses).toHaveLength(1);
+  own.close();
+});
+
+test('whoever gives up while a token is renewed is told that they did', async () => {
+  server.on('/alerts', refuse(4011));
+  const leaving = new AbortController();
+  server.on('/auth/refresh', () => leaving.abort());
+  const gone = client.alerts.list({}, { signal: leaving.signal });
+  await expect(gone).rejects.toThrow('alerts.list: aborted by the caller');
+});
+
 test('a 401 after a repetition is cured as well', async () => {
   server.on('/alerts', refuse(5030), refuse(4011), answer(200, EMPTY));
   await expect(client.alerts.list()).resolves.toEqual(EMPTY);
@@ -92,6 +141,16 @@ test('REQ-N11: a wrong password is an AuthError after one attempt, and all who w
     true,
   ]);
   expect(tokens()).toEqual(['token']);
+});
+
+test('a refused password is not sent with every call: after a minute it may have become right', async () => {
+  server.on('/auth/token', refuse(4012), answer(200, tokenPair(1)));
+  server.on('/alerts', answer(200, EMPTY));
+  for (let nth = 0; nth < 20; nth++) await expect(client.alerts.list()).rejects.toBeInstanceOf(AuthError);
+  expect(tokens()).toEqual(['token']);
+  machine.clock.advance(60_000);
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'token']);
 });
 
 test('signing in is repeated when the server is busy', async () => {
@@ -135,6 +194,16 @@ test('a session from before goes on with its refresh token, and each new one is 
   await lent.alerts.list();
   expect(kept.at(-1)).toBe('refresh-3');
   lent.close();
+});
+
+test('a session that somebody else keeps is renewed by them, once for all who were refused', async () => {
+  let renewals = 0;
+  const renew = async () => TokenPair.parse(tokenPair((renewals += 1) + 40));
+  const own = clientOn(server.url, machine, { credentials: { access_token: 'kept', renew } });
+  server.on('/alerts', only('Bearer token-41'));
+  await Promise.all([own.alerts.list(), own.alerts.list(), own.alerts.list()]);
+  expect([renewals, tokens()]).toEqual([1, []]);
+  own.close();
 });
 
 test('signing out forgets the tokens', async () => {

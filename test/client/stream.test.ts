@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { AuthError, type Client, type Stream } from '../../client/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
-import { startRudeServer, type RudeServer } from './rude-server.ts';
+import { answer, refuse, startRudeServer, tokenPair, type RudeServer } from './rude-server.ts';
 
 let server: RudeServer;
 let machine: Machine;
@@ -117,6 +117,16 @@ test('a token that ended is renewed once, at the door and on the open stream', a
     'Bearer token-3',
   ]);
   expect(machine.pauses).toEqual([]);
+});
+
+test('a renewal that the server is too busy for costs a pause, and not the stream', async () => {
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0', access_token: 'kept' } });
+  server.refuseSockets({ status: 401 }, { status: 401 });
+  server.on('/auth/refresh', refuse(5030), answer(200, tokenPair(1)));
+  server.onSocket((socket) => send(socket, call(1)));
+  expect(await take(own.streams.toolCalls({ agent_id: 'a' }), 1)).toEqual([1]);
+  expect(machine.pauses).toHaveLength(1);
+  own.close();
 });
 
 test('a refused renewal and a lost permission end the stream', async () => {

@@ -105,6 +105,10 @@ test('no frame stands outside of the blocks that are played', () => {
   expect(rest).not.toContain('"jsonrpc"');
 });
 
+test('REQ-M03: the page says by which name others know this wire', () => {
+  expect(page.match(/ACP, the Agent Communication Protocol/g)).toHaveLength(1);
+});
+
 describe('documents', () => {
   test.each(Object.keys(documents))('%s', (check) => {
     const text = documentOf(check);

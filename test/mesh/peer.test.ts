@@ -15,7 +15,7 @@ describe('the three frames of the reference, on a bare peer', () => {
   const request =
     '{"jsonrpc":"2.0","method":"analyze_threat","params":{"alert_id":"ALRT-2026-05821","iocs":[{"type":"ip","value":"45.33.32.156"}]},"id":"req-001"}';
 
-  test('the answer has the result and the same id, byte for byte (REQ-M01)', async () => {
+  test('the answer has the result and the same id, byte for byte (REQ-M01, REQ-M07, REQ-M09)', async () => {
     const seen: unknown[] = [];
     const raw = rawPeer({
       methods: {
@@ -32,7 +32,7 @@ describe('the three frames of the reference, on a bare peer', () => {
     ]);
   });
 
-  test('an unknown method is -32601 without data, byte for byte', async () => {
+  test('an unknown method is -32601 without data, with the same id, byte for byte (REQ-M10)', async () => {
     const raw = rawPeer();
     await raw.ask(request);
     expect(raw.heard.texts).toEqual([

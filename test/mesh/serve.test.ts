@@ -1,6 +1,9 @@
-/** An agent on a real port: what a stranger may cost it. */
+/** An agent on a real port: what a stranger is answered and may cost it. */
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { agents } from '../../agents/index.ts';
 import { BARE_LINK_LIMITS } from '../../mesh/link.ts';
 import { createHost, defineAgent, literalPins, memoryLink, serve, type Served } from '../../mesh/index.ts';
 import { skill } from '../../protocol/index.ts';
@@ -24,6 +27,7 @@ const agent = defineAgent({
   description: 'Works on texts.',
   skills: [skill({ ...about, id: 'echo_text', effect: 'read' }).implement(async (asked) => asked)],
 });
+const HERE = { host: '127.0.0.1', port: 0 };
 const deps = () => ({
   clock: systemClock,
   ids: countingIds(),
@@ -69,6 +73,45 @@ describe('a stranger at the port of an agent', () => {
     say(raw, 70_000);
     await expect.poll(() => raw.opcodes).toContain(1);
   });
+});
+
+test('REQ-M02 REQ-M07 REQ-M09 REQ-M10: a plain WebSocket carries the frames of the reference to a specialist and back', async () => {
+  const specialist = await agents['threat-intel']!();
+  const port = await serve(specialist, { ...deps(), self: identityOf('threat-intel', 'agent').identity, ...HERE });
+  const socket = new WebSocket(`ws://127.0.0.1:${port.port}`);
+  try {
+    await once(socket, 'open');
+    const ask = async (text: string): Promise<unknown> => {
+      const answered = once(socket, 'message');
+      socket.send(text);
+      const [data] = (await answered) as [Buffer];
+      return JSON.parse(data.toString());
+    };
+    expect(
+      await ask(
+        '{"jsonrpc":"2.0","method":"analyze_threat","params":{"alert_id":"ALRT-2026-05821","iocs":[{"type":"ip","value":"45.33.32.156"}]},"id":"req-001"}',
+      ),
+    ).toMatchObject({
+      jsonrpc: '2.0',
+      id: 'req-001',
+      result: {
+        severity: expect.stringMatching(/^(info|low|medium|high|critical)$/) as string,
+        confidence: expect.toSatisfy((given: number) => given >= 0 && given <= 1) as number,
+        mitre_techniques: expect.any(Array) as string[],
+        iocs: expect.arrayContaining([
+          expect.objectContaining({ type: 'ip', value: '45.33.32.156' }) as object,
+        ]) as object[],
+      },
+    });
+    expect(await ask('{"jsonrpc":"2.0","method":"no_such_skill","id":"req-002"}')).toEqual({
+      jsonrpc: '2.0',
+      error: { code: -32601, message: 'Method not found' },
+      id: 'req-002',
+    });
+  } finally {
+    socket.terminate();
+    await port.drain(0);
+  }
 });
 
 test('rpc.discover costs once, however often and by whomever it is asked', async () => {

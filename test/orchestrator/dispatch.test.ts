@@ -31,7 +31,7 @@ const echoAgent = (id: string, run?: (text: string) => Promise<string>): Agent =
     skills: [echo.implement(async ({ text }) => ({ text: run ? await run(text) : text, by: id }))],
   });
 
-test('a handoff by skill reaches the specialist and its result comes back (M05, M06)', async () => {
+test('a handoff by skill reaches the specialist and its result comes back (REQ-M05, REQ-M06)', async () => {
   const mesh = await startMesh([echoAgent('parrot')]);
   await mesh.online(1);
   const result = await mesh.operator.request('handoff', { to: { skill: 'echo_text' }, params: { text: 'hi' } });

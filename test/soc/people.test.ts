@@ -116,6 +116,20 @@ onEveryDatabase('sessions', (soc) => {
     }
   });
 
+  test('ATK-B5: whoever changes their own password goes on where they did it, and nowhere else', async () => {
+    const { sessions, users, changed } = soc();
+    const here = await signIn();
+    const by = { sub: 'user:anna' };
+    const there = await sessions.begin(by, (await users.find('anna'))!);
+    const looked = changed.length;
+    await users.setPassword(by, (await users.find('anna'))!, 'another good password', here);
+    expect(await sessions.find(there.session_id)).toBeUndefined();
+    await expect(sessions.refresh({}, there.refresh_token)).rejects.toMatchObject({ code: 4011 });
+    expect(await sessions.find(here.session_id)).toMatchObject({ username: 'anna' });
+    expect(await sessions.refresh({}, here.refresh_token)).toMatchObject({ session_id: here.session_id });
+    expect(changed.length).toBe(looked + 1);
+  });
+
   test('of too many sessions the oldest ends, and what it opened is looked at again', async () => {
     const { sessions, users, changed, clock } = soc();
     const first = await signIn();
@@ -175,9 +189,10 @@ onEveryDatabase('sessions', (soc) => {
 
 onEveryDatabase('keys', (soc) => {
   const make = async (scopes: Caller['permissions'] = ['alerts:write']) => {
-    const { users, keys } = soc();
-    await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
-    const anna = callerOf('anna', 'analyst');
+    const { users, keys, sessions } = soc();
+    const user = await users.create(system, { username: 'anna', role: 'analyst', password: 'correct horse battery' });
+    const { session_id } = await sessions.begin({ sub: 'user:anna' }, user);
+    const anna = callerOf('anna', 'analyst', { session_id });
     return { anna, key: await keys.create({ sub: anna.sub }, anna, { name: 'siem', scopes: [...scopes] }) };
   };
 
@@ -210,6 +225,43 @@ onEveryDatabase('keys', (soc) => {
     await expect(keys.revoke({ sub: bert.sub }, bert, key.key_id)).rejects.toMatchObject({ code: 4040 });
     await keys.revoke({ sub: anna.sub }, anna, key.key_id);
     expect(await keys.find(key.api_key)).toBeUndefined();
+  });
+
+  test.each<[string, (session_id: string) => Promise<unknown>]>([
+    ['signed out', (session_id) => soc().sessions.end({ sub: 'user:anna' }, session_id)],
+    ['disabled', () => soc().users.update(system, { username: 'anna', disabled: true })],
+    ['given a new first password', () => soc().users.update(system, { username: 'anna', reset_password: true })],
+    ['deleted', () => soc().users.remove(system, 'anna')],
+    [
+      'deleted, and their name given to somebody else',
+      async () => {
+        await soc().users.remove(system, 'anna');
+        await soc().users.create(system, { username: 'anna', role: 'admin' });
+      },
+    ],
+  ])('ATK-B4 ATK-B12: whoever was %s while they asked is left no key', async (_what, act) => {
+    const { keys, store } = soc();
+    const { anna, key } = await make();
+    await keys.revoke({ sub: anna.sub }, anna, key.key_id);
+    await act(anna.session_id ?? '');
+    const late = keys.create({ sub: anna.sub }, anna, { name: 'late', scopes: ['alerts:write'] });
+    await expect(late).rejects.toMatchObject({ code: 4010 });
+    const kept = await store.db.selectFrom('api_keys').selectAll().where('name', '=', 'late').execute();
+    expect(kept).toEqual([]);
+  });
+
+  test('of a hundred keys those that ran out make room, and before that one is told to revoke one', async () => {
+    const { keys, clock } = soc();
+    const { anna } = await make();
+    const more = () =>
+      keys.create({ sub: anna.sub }, anna, { name: 'x', scopes: ['alerts:write'], expires_in_days: 1 });
+    for (let count = 1; count < 100; count++) await more();
+    await expect(more()).rejects.toMatchObject({
+      code: 4090,
+      message: expect.stringContaining('revoke one') as string,
+    });
+    clock.advance(86_400_000);
+    expect(await more()).toMatchObject({ username: 'anna' });
   });
 
   test('a key holds what both its scopes and its owner hold now', async () => {
