@@ -2,7 +2,7 @@
 import { keepsAscii, textAs } from './charset.ts';
 import { asciiLower, looseValuesOf, readHeaderValue, valuesOf } from './media-type.ts';
 import { looselyOf, multipartOf } from './multipart.ts';
-import { NAME_LENGTH_MAX, pairsOf, wholeOf, type Doubt, type Located } from './places.ts';
+import { addAll, NAME_LENGTH_MAX, pairsOf, wholeOf, type Doubt, type Located } from './places.ts';
 import { xmlOf } from './xml-body.ts';
 
 /** The headers that say how a body is to be read, each as often as it came. */
@@ -45,19 +45,15 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
   const is_multipart = type.value.startsWith('multipart/');
   if (is_certain && is_multipart && boundaries.length === 1 && BOUNDARY.test(boundaries[0] ?? '')) {
     const read = multipartOf(text, boundaries[0] ?? '');
-    places.push(...read.places);
+    addAll(places, read.places);
     if (read.doubt) doubts.push(read.doubt);
-    if (read.doubt) places.push(...looselyOf(text, boundaries));
-  } else if (is_certain && !is_multipart) places.push(...declaredOf(text, type.value));
+    if (read.doubt) addAll(places, looselyOf(text, boundaries));
+  } else if (is_certain && !is_multipart) addAll(places, declaredOf(text, type.value));
   else {
     doubts.push({ what: 'body', why: 'its content type leaves servers a choice of how to read it' });
-    places.push(
-      ...looselyOf(text, boundaries),
-      ...pairsOf(text, 'body'),
-      ...(jsonOf(text)?.places ?? []),
-      ...xmlOf(text),
-    );
-    for (const boundary of boundaries) places.push(...multipartOf(text, boundary).places);
+    const readings = [looselyOf(text, boundaries), pairsOf(text, 'body'), jsonOf(text)?.places ?? [], xmlOf(text)];
+    for (const reading of readings) addAll(places, reading);
+    for (const boundary of boundaries) addAll(places, multipartOf(text, boundary).places);
   }
   return { places: onceEach(places), doubts };
 }

@@ -1,7 +1,7 @@
 /** The parts of a multipart body (RFC 2046 5.1, RFC 7578), and what says that another reader would find other parts. */
 import { keepsAscii, textAs } from './charset.ts';
 import { asciiLower, looseValuesOf, readHeaderValue, valuesOf } from './media-type.ts';
-import { NAME_LENGTH_MAX, wholeOf, type Doubt, type Located } from './places.ts';
+import { addAll, NAME_LENGTH_MAX, wholeOf, type Doubt, type Located } from './places.ts';
 
 /** What a boundary makes of a body; nothing of the body lies outside of the places but delimiters and plain headers. */
 export interface Parts {
@@ -28,7 +28,7 @@ export function multipartOf(body: string, boundary: string, depth = 0): Parts {
   const inner = close < 0 ? delimiters : delimiters.slice(0, close + 1);
   inner.forEach((delimiter, index) => {
     if (delimiter.closes) around(body.slice(delimiter.end), 'behind');
-    else places.push(...partOf(body.slice(delimiter.end, inner[index + 1]?.start ?? body.length), depth, doubts));
+    else addAll(places, partOf(body.slice(delimiter.end, inner[index + 1]?.start ?? body.length), depth, doubts));
   });
   const [why] = doubts;
   return { places, ...(why === undefined ? {} : { doubt: { what: 'body of several parts', why } }) };
@@ -123,7 +123,7 @@ function partOf(part: string, depth: number, doubts: Set<string>): Located[] {
   if (boundary !== undefined && depth < DEPTH_MAX) {
     const inner = multipartOf(text, boundary, depth + 1);
     if (inner.doubt) doubts.add(inner.doubt.why);
-    found.push(...inner.places);
+    addAll(found, inner.places);
     if (inner.doubt || !nested.is_plain) add(text, '');
   } else add(text, '');
   if (boundary !== undefined && depth >= DEPTH_MAX) doubts.add(`parts are nested deeper than ${DEPTH_MAX}`);

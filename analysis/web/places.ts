@@ -34,6 +34,11 @@ export function pairsOf(text: string, container: string): Located[] {
   return found;
 }
 
+/** Adds places to others one by one: a million of them are more than one call takes. */
+export function addAll(to: Located[], places: readonly Located[]): void {
+  for (const place of places) to.push(place);
+}
+
 /** A body as it stands. */
 export const wholeOf = (body: string): Located => ({ place: 'body', label: 'body', name: '', text: body });
 

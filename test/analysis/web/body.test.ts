@@ -1,6 +1,7 @@
 /** The body of a request: whatever its headers say, an attack in it is found, or the result says how else it may be read. */
 import { expect, test } from 'vitest';
 import { analyzeRequests, parseRawRequest, type HttpRequest } from '../../../analysis/web/index.ts';
+import { expectProportion } from '../../support/growth.ts';
 
 const SQL = "1' UNION SELECT name FROM users-- ";
 const XSS = '<svg onload=alert(1)>';
@@ -186,4 +187,14 @@ test.each<[string, HttpRequest]>([
 test('each of two content types of a raw request is read', () => {
   const raw = `POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n${part(SQL)}--B--`;
   expect(judged(parseRawRequest(raw)!)).toMatchObject({ verdict: 'malicious' });
+});
+
+test.each<[string, string, (text: string) => string]>([
+  ['delimiters', '--B\r\n', (text) => text],
+  ['headers', 'a: b\r\n', (text) => `--B\r\n${text}`],
+  ['tags', "<a b='", (text) => text],
+  ['names', 'a b ', (text) => `<${text}`],
+])('a body of nothing but %s costs time in proportion to its length (ATK-A9)', async (_, unit, bodyOf) => {
+  for (const type of ['multipart/form-data; boundary=B', 'text/xml', 'multipart/form-data; boundary=B; boundary=C'])
+    await expectProportion(unit, 500_000, (text) => judged(posted(type, bodyOf(text))));
 });
