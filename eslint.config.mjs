@@ -1,3 +1,4 @@
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -26,6 +27,15 @@ export default tseslint.config(
   {
     files: ['seams/**', 'test/**', 'bench/**', 'examples/**', 'templates/**', 'cli/**', 'client/platform.ts'],
     rules: { 'no-restricted-globals': 'off' },
+  },
+  {
+    // What the product reads is hostile: an expression over it costs time in proportion to its length (ATK-A9). Tests read their own texts.
+    ignores: ['test/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': 'error',
+      'regexp/no-super-linear-move': 'error',
+    },
   },
   {
     files: ['test/**'],

@@ -41,7 +41,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
     fleet: async () => show(toAnswerText(await here.ask('agent/list', {}))),
     schema: (name) => show(toSchemaText(skillOf(here, name) ?? unknownSkill(name))),
     try: async (rest) => {
-      const [, name = '', json = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
+      const [, name = '', json = ''] = /^(\S*)(?:\s+(\S[\s\S]*)?)?$/.exec(rest) ?? [];
       if (name === '') throw new Error('try which? try <skill> [json]');
       const skill = skillOf(here, name);
       const params = json === '' ? await askParams(ask, skill) : parseParams(json);
@@ -64,7 +64,7 @@ export async function runShell(here: Visit, { url, watcher, save }: ShellDeps): 
   };
 
   for (let line = await ask(PROMPT); line !== undefined; line = await ask(PROMPT)) {
-    const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(line) ?? [];
+    const [, word = '', rest = ''] = /^(\S*)(?:\s+(\S[\s\S]*))?$/.exec(line.trim()) ?? [];
     if (word === 'quit' || word === 'exit') break;
     if (word === '') continue;
     const command = Object.hasOwn(commands, word) ? commands[word] : undefined;

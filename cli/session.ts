@@ -14,7 +14,7 @@ type Login = z.infer<typeof Login>;
 export function apiOf(config: Config, named: string | undefined): string {
   if (named !== undefined) {
     if (!/^https?:\/\//.test(named)) throw new UsageError(`--api takes an http: or https: URL, not ${named}`);
-    return named.replace(/\/+$/, '');
+    return named.replace(/\/{1,64}$/, '');
   }
   const url = readNote(placeOf(config.data).running)?.api_url;
   if (url !== undefined) return url;

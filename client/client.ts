@@ -188,7 +188,7 @@ function rootOf(base_url: string): string {
   if (!/^https?:$/.test(url.protocol)) throw new Error(`base_url: ${url.protocol} is no http`);
   if (url.username !== '' || url.password !== '')
     throw new Error('base_url: credentials do not belong into an address');
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  return `${url.origin}${url.pathname}`.replace(/\/{1,64}$/, '').replace(/\/api\/v1$/, '');
 }
 
 function rulesOf({ profile = 'aurora', attempts_max, timeouts_ms }: ClientOptions): RetryRules {

@@ -36,7 +36,7 @@ function mostChars(pattern: string): number {
   return open.reduce((sum, chars) => sum + chars, 0);
 }
 
-const PIECES = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\{(\d+)[^}]*\}|[^]/g;
+const PIECES = /\\[^]|\[(?:\\[^]|[^\]\\]){0,512}\]|\{(\d{1,9})(?:\D[^}]{0,512})?\}|[^]/g;
 /** Groups that the maker takes for others: it would count their brackets otherwise. */
 const UNKNOWN_TO_MAKER = /\(\?(?!:)|\\Q/;
 const PATTERN_CHARS_MAX = 512;

@@ -82,7 +82,9 @@ function isEvents(text: string, lines: readonly string[]): boolean {
   if (text.startsWith('[')) return /^\[\s*\{/.test(text);
   if (!text.startsWith('{')) return false;
   const filled = lines.filter((line) => line.trim() !== '');
-  const records = filled.filter((line) => /^\{.*(?:\}\s*|.{2000,})$/s.test(line));
+  const records = filled.filter(
+    (line) => line.startsWith('{') && (line.length > RECORD_CHARS_SURE || line.trimEnd().endsWith('}')),
+  );
   if (records.length > 1 && records.length >= filled.length - 1) return true;
   const start = text.slice(0, HEAD_CHARS);
   if (ALERT_FIELD.test(start)) return false;
@@ -295,6 +297,8 @@ const FORMATS: readonly (readonly [string, string, string])[] = [
 const HEAD_CHARS = 16_384;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
+/** A line that begins a record and is longer is one, though its end may be cut away. */
+const RECORD_CHARS_SURE = 2_000;
 const WIDE_BYTES_LOOKED_AT = 256;
 const CONTROLS_SHARE_MAX = 0.02;
 /** Common and combined log format, with or without a virtual host before it. */

@@ -154,10 +154,14 @@ function createReader(text: string) {
     for (;;) {
       BLANK.lastIndex = position;
       position += BLANK.exec(text)?.[0].length ?? 0;
-      if (!text.startsWith('/*', position)) return;
-      const end = text.indexOf('*/', position + 2);
-      if (end < 0) fail({ at: position }, 'the comment is not closed');
-      position = end + 2;
+      if (text.startsWith('//', position)) {
+        const end = text.indexOf('\n', position);
+        position = end < 0 ? text.length : end;
+      } else if (text.startsWith('/*', position)) {
+        const end = text.indexOf('*/', position + 2);
+        if (end < 0) fail({ at: position }, 'the comment is not closed');
+        position = end + 2;
+      } else return;
     }
   };
   const read = (): Token => {
@@ -171,8 +175,17 @@ function createReader(text: string) {
       position += found.length;
       return { kind, text: found, at };
     }
-    if (text[at] === '"') fail({ at }, 'the text is not closed');
-    if (text[at] === '/') fail({ at }, 'the regular expression is not closed');
+    if (text[at] === '"' || text[at] === '/') {
+      const end = quotedEnd(text, at);
+      const kind = text[at] === '"' ? 'text' : 'regex';
+      if (end === undefined)
+        fail({ at }, kind === 'text' ? 'the text is not closed' : 'the regular expression is not closed');
+      else {
+        FLAGS.lastIndex = end;
+        position = kind === 'regex' ? end + (FLAGS.exec(text)?.[0].length ?? 0) : end;
+        return { kind, text: text.slice(at, position), at };
+      }
+    }
     position += 1;
     return { kind: 'sign', text: text[at] ?? '', at };
   };
@@ -209,13 +222,29 @@ function createReader(text: string) {
   };
 }
 
+/**
+ * Behind the quote or slash that closes what one opens at `at`; undefined where its line ends before. A loop, as an expression
+ * gives up over a text of some megabytes.
+ */
+function quotedEnd(text: string, at: number): number | undefined {
+  const mark = text[at];
+  for (let end = at + 1; end < text.length && text[end] !== '\n'; end += 1) {
+    if (text[end] === mark) return mark === '/' && end === at + 1 ? undefined : end + 1;
+    if (text[end] !== '\\') continue;
+    end += 1;
+    if (LINE_ENDS.has(text[end] ?? '')) return undefined;
+  }
+  return undefined;
+}
+
 const shown = ({ kind, text }: Token): string => (kind === 'end' ? 'the end' : text.slice(0, SHOWN_CHARS_MAX));
 const isSection = (word: string): boolean => word === 'strings' || word === 'condition' || word === 'meta';
 
-const BLANK = /(?:\s+|\/\/[^\n]*)*/y;
+/** Behind a backslash, what ends a line and is no \n. */
+const LINE_ENDS = new Set('\n\r\u2028\u2029');
+const FLAGS = /[is]*/y;
+const BLANK = /\s*/y;
 const SHAPES: readonly (readonly [Token['kind'], RegExp])[] = [
-  ['text', /"(?:[^"\\\n]|\\.)*"/y],
-  ['regex', /\/(?:[^/\\\n]|\\.)+\/[is]*/y],
   ['pattern', /\$(?:\w+\*?|\*)?|[#@!]\w+/y],
   ['number', /\d[\dA-Za-z_.]*/y],
   ['word', /[A-Za-z_]\w*/y],

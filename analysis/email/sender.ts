@@ -39,7 +39,7 @@ export function senderSigns(mail: ParsedMail, brands: readonly Brand[], trust: T
     const linked = mail.links.some((link) => owns(claimed, link.host) && !isAmong(link.host, FREE_HOSTING));
     signs.push({ id: linked ? 'sender_brand_mixed' : 'sender_brand', ...where, detail: claimed.name });
   }
-  const other = /[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})/i.exec(names)?.[1]?.toLowerCase();
+  const other = ADDRESS.exec(names)?.[1]?.toLowerCase();
   if (other && registeredDomain(other) !== registeredDomain(sender.domain)) {
     signs.push({ id: 'sender_name_address', ...where, detail: other });
   }
@@ -104,3 +104,5 @@ const isSameOwner = (left: Brand, right: Brand) => left.domains.some((domain) =>
 const localPart = (mailbox: Mailbox) => mailbox.address.slice(0, mailbox.address.lastIndexOf('@')).toLowerCase();
 const shown = (mailboxes: readonly Mailbox[]) =>
   mailboxes.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ') || '(empty)';
+/** RFC 5321 4.5.3.1: 64 octets before the @; a domain has labels of up to 63. */
+const ADDRESS = /[\w.+-]@((?:[\w-]{1,63}\.){1,32}[a-z]{2,63})/i;

@@ -1,5 +1,5 @@
 /** Encoded command lines, unwrapped step by step: base64 of PowerShell, packed streams, joined characters and texts. */
-import { bothEnds, endsOf, endsOfText, isCut } from '../readers/index.ts';
+import { bothEnds, endsOf, endsOfText, isCut, withoutEnd } from '../readers/index.ts';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 /** A command with everything that was hidden in it. */
@@ -58,7 +58,7 @@ function unwrap(text: string, left: string[]): Inner[] {
 function encodedSwitches(text: string, left: string[]): Inner[] {
   return taken([...text.matchAll(ENCODED_SWITCH)], left).flatMap(([, name = '', code = '']) => {
     const bytes = Buffer.from(code, 'base64');
-    const inner = bytes.toString('utf16le').replace(/\0+$/, '');
+    const inner = withoutEnd(bytes.toString('utf16le'), /\0/);
     return isReadable(inner) ? [{ text: inner, step: `-${name}: base64, UTF-16LE` }] : [];
   });
 }
@@ -70,13 +70,13 @@ function base64Texts(text: string, left: string[]): Inner[] {
     const bytes = Buffer.from(code, 'base64');
     const unpacked = inflate(bytes, left);
     if (unpacked) return [unpacked];
-    const keys = [...text.matchAll(/-bxor *\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);
+    const keys = [...text.matchAll(/-bxor {0,8}\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);
     for (const [, key = ''] of keys) {
       const plain = Buffer.from(bytes.map((byte) => byte ^ Number(key))).toString('latin1');
       if (isReadable(plain)) return [{ text: plain, step: `base64, each byte -bxor ${key}` }];
     }
     for (const encoding of ['utf16le', 'utf8'] as const) {
-      const plain = bytes.toString(encoding).replace(/\0+$/, '');
+      const plain = withoutEnd(bytes.toString(encoding), /\0/);
       if (isReadable(plain)) return [{ text: plain, step: `base64, ${encoding === 'utf8' ? 'UTF-8' : 'UTF-16LE'}` }];
     }
     return [];
@@ -110,14 +110,17 @@ function inflate(bytes: Buffer, left: string[]): Inner | undefined {
 /** `[char]73+[char]69`, `73,69,88 | %{[char]$_}`, and the same with `-bxor`. */
 function characterCodes(text: string, left: string[]): Inner[] {
   const found: Inner[] = [];
-  const joined = text.replace(/(?:\[char\] *\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)? *\+? *){2,400}/gi, (run) => {
-    const codes = [...run.matchAll(/\[char\] *\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
-    return `'${String.fromCharCode(...codes)}'`;
-  });
+  const joined = text.replace(
+    /(?:\[char\] {0,8}\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)? {0,8}(?:\+ {0,8})?){2,400}/gi,
+    (run) => {
+      const codes = [...run.matchAll(/\[char\] {0,8}\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
+      return `'${String.fromCharCode(...codes)}'`;
+    },
+  );
   if (joined !== text) found.push({ text: joined, step: 'joined [char] codes' });
   if (/\[char/i.test(text)) {
-    const [, key] = /-bxor *["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
-    for (const [run] of taken([...text.matchAll(/(?:\d{1,3} *[,_:;~-] *){8,8000}\d{1,3}/g)], left)) {
+    const [, key] = /-bxor {0,8}["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
+    for (const [run] of taken([...text.matchAll(/(?:\d{1,3} {0,8}[,_:;~-] {0,8}){8,8000}\d{1,3}/g)], left)) {
       const codes = run.split(/[^\d]+/).map((code) => Number(code) ^ Number(key ?? 0));
       if (codes.some((code) => code > 255)) continue;
       const plain = Buffer.from(codes).toString('latin1');
@@ -131,7 +134,7 @@ function characterCodes(text: string, left: string[]): Inner[] {
 /** What only splits words: `'a'+'b'`, carets, backticks, `"{1}{0}" -f`, and variables cut into letters. */
 function withoutNoise(text: string): Inner[] {
   const formatted = text.replace(
-    /\(? *["']((?:\{\d{1,2}\}){2,40})["'] *-f *((?:["'][^"'\n]{0,60}["'] *,? *){2,40})\)?/gi,
+    /(?:\( {0,8})?["']((?:\{\d{1,2}\}){2,40})["'] {0,8}-f {0,8}((?:["'][^"'\n]{0,60}["'] {0,8}(?:, {0,8})?){2,40})\)?/gi,
     (whole: string, order: string, parts: string) => {
       const values = [...parts.matchAll(/["']([^"'\n]{0,60})["']/g)].map(([, value = '']) => value);
       const text = [...order.matchAll(/\{(\d{1,2})\}/g)].map(([, index]) => values[Number(index)] ?? '').join('');
@@ -191,9 +194,10 @@ function isReadable(text: string): boolean {
 
 const ENCODED_SWITCH =
   /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,65536}={0,2})/gi;
-const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl +enc/i;
+const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl {1,8}enc/i;
 const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
-const SET_VARIABLE = /\bset +(?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
+const SET_VARIABLE =
+  /\bset {1,8}(?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
 const VARIABLE_USE = /([%!])([A-Za-z_][\w.-]{0,40})(?::~(-?\d{1,3})(?:,(-?\d{1,3}))?)?\1/g;
 /** Variables that one command line sets. */
 const VARIABLES_MAX = 64;

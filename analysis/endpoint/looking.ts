@@ -86,7 +86,7 @@ const ACTS_ALL_THE_SAME: readonly RegExp[] = [
   /^ss\b.* (?:-[a-zA-Z]*K\b|--kill)/i,
   /^xxd\b.* -r/i,
   /^[a-z]+-[a-z]+\b.*[({] *(?!get-)[a-z]{2,20}-[a-z]{3}/i,
-  /^[a-z]+-[a-z]+\b.*\{.*\w\(/i,
+  /^[a-z]+-[a-z]+\b[^{\n]*\{.*\w\(/i,
 ];
 
 const program = (names: string) => new RegExp(`^(?:${names})(?:\\.exe|\\.com)?["']?(?:\\s|$)`, 'i');

@@ -23,7 +23,7 @@ const SPELLING: Readonly<Record<EntityType, (value: string) => string | undefine
   host: (value) => (ipaddr.isValid(value) ? undefined : value.replace(/\$$/, '').split('.')[0]),
   /** `DOMAIN\\anna`, `anna@domain` and `anna` are one; what ends in $ is a machine, not a person. */
   user: (value) => {
-    const name = value.replace(/^.*\\/, '').replace(/@.*$/, '');
+    const name = value.replace(/^.*\\/, '').replace(/@.*/s, '');
     return name.endsWith('$') ? undefined : name;
   },
   ip: toAddress,

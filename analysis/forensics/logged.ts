@@ -12,8 +12,8 @@ export interface LoggedRecord {
 /** The command that a record says was run, by sudo, doas, cron or the audit; undefined for any other record. */
 export function commandIn(text: string): string | undefined {
   for (const shape of COMMANDS) {
-    const found = shape.exec(text)?.[1];
-    if (found !== undefined) return found.trim();
+    const found = shape.exec(text)?.[1]?.trim();
+    if (found !== undefined) return shape === CRON && found.endsWith(')') ? found.slice(0, -1).trim() : found;
   }
   const words = readArguments(text);
   return words.length === 0 ? undefined : words.map(quoteArgument).join(' ');
@@ -42,10 +42,12 @@ export function guessingIn(records: readonly LoggedRecord[]): Guessing<LoggedRec
   return watch.guessing();
 }
 
+/** The parenthesis around the command is the log's; the last one is taken off, as a command may end in one of its own. */
+const CRON = /\b(?:CRON|crond?|anacron|atd)(?:\[\d{1,10}\])?: \([^)]{1,64}\) CMD \(([^]+)$/i;
 const COMMANDS = [
   /\bsudo(?:\[\d{1,10}\])?: [^]{0,600}?\bCOMMAND=([^]+)$/,
   /\bdoas(?:\[\d{1,10}\])?: \S{1,64} ran command ([^]+?)(?: as \S{1,64} from [^]*)?$/,
-  /\b(?:CRON|crond?|anacron|atd)(?:\[\d{1,10}\])?: \([^)]{1,64}\) CMD \(([^]+?)\)?\s*$/i,
+  CRON,
 ];
 /** Sessions that began or ended, keys that were accepted, and goodbyes. */
 const ECHOES: readonly RegExp[] = [

@@ -1,5 +1,6 @@
 /** One timeline out of many sources: everything on UTC, in order, each event once, with the clock it was told by. */
 import { z } from 'zod';
+import { withoutEnd } from '../readers/index.ts';
 
 /** Something that happened, as one source tells it. */
 export interface TimedEntry {
@@ -116,7 +117,7 @@ function keyOf(time: string, skew_ms: number): string | undefined {
 }
 
 /** Zeros that no source wrote are not shown. */
-const textOf = (key: string): string => key.replace(/\.?0*Z$/, 'Z');
+const textOf = (key: string): string => `${withoutEnd(withoutEnd(key.slice(0, -1), /0/), /\./)}Z`;
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
 const KEPT_MAX = 50_000;

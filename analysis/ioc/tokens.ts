@@ -1,5 +1,6 @@
 /** Finds what looks like an indicator in text, defanged or not, with its exact place; what it means is judged elsewhere. */
 import ipaddr from 'ipaddr.js';
+import { withoutEnd } from '../readers/index.ts';
 import { isCode, isCounted, LEAD_LENGTH } from './not-meant.ts';
 import { refang } from './refang.ts';
 
@@ -83,12 +84,12 @@ interface Read {
 
 /** What ends a sentence ends the key. */
 function readKey(raw: string): Read {
-  const key = raw.replace(/[\s.;:]+$/, '');
+  const key = withoutEnd(raw, /[\s.;:]/);
   return { type: 'registry_key', value: key, length: key.length };
 }
 
 function readPath(raw: string): Read | undefined {
-  const path = raw.replace(/[\s.,;:]+$/, '');
+  const path = withoutEnd(raw, /[\s.,;:]/);
   return path.length > 3 ? { type: 'file_path', value: path, length: path.length } : undefined;
 }
 
@@ -161,7 +162,7 @@ function readHash(raw: string, tail: string): Read | undefined {
 }
 
 function readName(raw: string, tail: string): Read | undefined {
-  const written = raw.replace(/[-_]+$/, '');
+  const written = withoutEnd(raw, /[-_]/);
   if (refang(written) === written && isCode(written, tail)) return undefined;
   return written.length <= NAME_LENGTH_MAX
     ? { type: 'name', value: refang(written), length: written.length }

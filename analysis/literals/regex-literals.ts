@@ -118,7 +118,7 @@ const plain = (char: string): Atom => (char > '\u007f' ? { kind: 'any' } : { kin
 /** How often what stands before it may stand there. */
 function quantifier(reader: Reader): { least: number; most: number } {
   const [text = '', sign = '', least = '', more, most = ''] =
-    /^(?:([?*+])|\{(\d+)(,)?(\d*)\})\??/.exec(reader.source.slice(reader.at, reader.at + 24)) ?? [];
+    /^(?:([?*+])|\{(\d+)(?:(,)(\d*))?\})\??/.exec(reader.source.slice(reader.at, reader.at + 24)) ?? [];
   reader.at += text.length;
   if (text === '') return { least: 1, most: 1 };
   if (sign !== '') return { least: sign === '+' ? 1 : 0, most: sign === '?' ? 1 : Infinity };

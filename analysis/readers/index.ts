@@ -17,6 +17,7 @@ export { collect, peek } from './peek.ts';
 export { commandLinesOf } from './script-lines.ts';
 export { openSingle, type SingleFile } from './single.ts';
 export { readTar } from './tar.ts';
+export { withoutEnd } from './trim.ts';
 export { readTsv, type TsvRow } from './tsv.ts';
 export { unpack, type UnpackedFile } from './unpack.ts';
 export { childrenOf, readXml, type XmlElement } from './xml.ts';

@@ -50,7 +50,7 @@ const TAGGED =
   /^(?:(?:<\d{1,3}>1? ?)?\d{4}-\S{1,44}|(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (?!UTC\b|GMT\b|[AP]M\b)\S{1,255} (?:[^\s:]{1,128}:|last message repeated|\S{1,48} (?:\d{1,10}|-) \S{1,32} [-[])/;
 const EPOCH = /^#[12]\d{9}\s*$/;
 const ZSH = /^: \d{9,11}:\d+;/;
-const COMMAND = /^(?:(?:sudo|nohup|time|[A-Z_]{2,40}=\S{0,200})\s+(?:-\w+\s+)?)*([\w./~+-]{1,200})(?:\s+([^]*))?$/;
+const COMMAND = /^(?:(?:sudo|nohup|time|[A-Z_]{2,40}=\S{0,200})\s+(?:-\w+\s+)?)*([\w./~+-]{1,200})(?:\s+(\S[^]*)?)?$/;
 const PROGRAM_PATH = /^(?:\.{1,2}|~)?\/[\w./+-]*\w$/;
 const PROGRAMS = words(`
   ls cd pwd cp mv rm mkdir rmdir chmod chown chgrp ln df du ps grep egrep awk sed tar gzip gunzip unzip wget curl ssh scp sftp

@@ -20,7 +20,7 @@ function compile(schemas: readonly z.infer<typeof Schema>[]): StixSchemas {
   // A pattern of the schemas is none in unicode mode; `date-time` and the like are told by patterns beside them.
   const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, validateFormats: false, allowUnionTypes: true });
   for (const schema of schemas) ajv.addSchema(linear(schema));
-  const ids = new Map(schemas.map(({ $id }) => [/([a-z0-9-]+)\.json$/.exec($id)?.[1] ?? '', $id]));
+  const ids = new Map(schemas.map(({ $id }) => [/(?:^|\/)([a-z0-9-]{1,80})\.json$/.exec($id)?.[1] ?? '', $id]));
   const compiled = new Map<string, ValidateFunction | undefined>();
   return {
     faultOf(object) {

@@ -95,7 +95,7 @@ export function createSourceBook() {
       record.requests += 1;
       record.last_line = line.number;
       const signs = [...line_signs, ...record.watch.read(entry)];
-      const path = entry.target.slice(0, PATH_LENGTH_MAX).replace(/\?.*$/s, '');
+      const path = entry.target.slice(0, PATH_LENGTH_MAX).replace(/\?.*/s, '');
       if (signs.length === 0) {
         const usual = entry.status === 200 && entry.size !== undefined && usual_sizes.size < PATHS_MAX;
         if (usual && !usual_sizes.has(path)) usual_sizes.set(path, entry.size ?? 0);

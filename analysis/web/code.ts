@@ -1,10 +1,11 @@
 /** Code grammars: recognises code for the interpreters behind web applications. */
 import { createMatches, type AttackClass, type Match } from './hit.ts';
+import { lowered } from './sift.ts';
 
 /** PHP, Java, Node, templates, NoSQL, XML, LDAP and header splitting: each a short list of what only code says. */
 export function judgeCode(value: string): Match[] {
   if (value.length < CODE_LENGTH_MIN) return [];
-  const text = value.toLowerCase();
+  const text = lowered(value);
   return [
     ...encodedJava(value),
     ...RULES.flatMap(([attack, rules]) => {
@@ -26,7 +27,7 @@ function encodedJava(value: string): Match[] {
 const alignments = (word: string): string[] =>
   [0, 1, 2].map((pad) => {
     const bytes = Buffer.from(`${' '.repeat(pad)}${word}`);
-    const whole = bytes.toString('base64').replace(/=+$/, '');
+    const whole = bytes.toString('base64').replace(/={1,2}$/, '');
     return whole.slice(Math.ceil((pad * 8) / 6), Math.floor((bytes.length * 8) / 6)).replaceAll('+', '\\+');
   });
 

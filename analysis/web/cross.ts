@@ -1,6 +1,6 @@
 /** What only several places of a request say together: a session handed over from outside, a program uploaded as a file. */
 import type { Hit } from './judge.ts';
-import type { Located } from './request.ts';
+import type { Located } from './places.ts';
 
 /** A session id in the query or body that a page of another host sent along, or that comes without any page. */
 export function judgeSession(values: readonly Located[]): Hit[] {

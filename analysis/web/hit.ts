@@ -49,15 +49,27 @@ export interface Match {
   end: number;
 }
 
-/** Collects the matches of one grammar, one per rule: the first certain one is the evidence, else the first. */
-export function createMatches(attack: AttackClass) {
+/**
+ * Collects the matches of one grammar, one per rule: the first certain one is the evidence, else the first. Where the grammar reads
+ * another text than the layer, `origin` tells where a character of it stands in the layer.
+ */
+export function createMatches(attack: AttackClass, origin: (index: number) => number = (index) => index) {
   let found: Map<string, Match> | undefined; // most values match nothing
   return {
     add(rule: string, title: string, certain: boolean, start: number, end: number) {
       const id = `${attack}/${rule}`;
       found ??= new Map();
       const known = found.get(id);
-      if (!known || (certain && !known.certain)) found.set(id, { class: attack, rule: id, title, certain, start, end });
+      if (known && (!certain || known.certain)) return;
+      const from = origin(start);
+      found.set(id, {
+        class: attack,
+        rule: id,
+        title,
+        certain,
+        start: from,
+        end: end > start ? origin(end - 1) + 1 : from,
+      });
     },
     /** Adds a match for the first place the pattern fits. Patterns must bound every repetition: input is hostile. */
     find(rule: string, title: string, certain: boolean, text: string, pattern: RegExp) {

@@ -1,11 +1,12 @@
 /** HTML and script grammar: recognises markup and code that a browser would run. */
 import { createMatches, type Match } from './hit.ts';
+import { lowered, withoutAll } from './sift.ts';
 
 /** Reads the value as HTML that lands in a page: inside text, inside an attribute, or inside a script. */
 export function judgeHtml(value: string): Match[] {
-  const matches = createMatches('xss');
-  if (!/[<>"'`(=:[]/.test(value)) return matches.all();
-  const text = value.toLowerCase().replace(/[\0\u200b]/g, '');
+  if (!/[<>"'`(=:[]/.test(value)) return [];
+  const { text, origin } = withoutAll(lowered(value), /[\0\u200b]+/g);
+  const matches = createMatches('xss', origin);
   for (const tag of tagsOf(text)) {
     const { name, start, end, attributes } = tag;
     if (ACTIVE_TAGS.has(name)) matches.add('tag', `the tag <${name}>`, true, start, end);
@@ -23,13 +24,13 @@ export function judgeHtml(value: string): Match[] {
     text,
     /(?:^|[\s"'`/;>\\])on[a-z]{3,24}[\s\0]{0,8}=[\s\0]{0,8}[^\s=&]/,
   );
-  matches.find(
-    'scheme',
-    'a script address',
-    true,
-    text.replace(/[\t\n\r]/g, ''),
-    /(?:^|[\s"'`=(,>])(?:java|live|vb|j)script\s{0,4}:[^\s,]/,
-  );
+  // Browsers pass over line ends and tabs inside an address.
+  const address = withoutAll(text, /[\t\n\r]+/g);
+  const scheme = SCHEME.exec(address.text);
+  if (scheme) {
+    const last = address.origin(scheme.index + scheme[0].length - 1);
+    matches.add('scheme', 'a script address', true, address.origin(scheme.index), last + 1);
+  }
   matches.find(
     'scheme',
     'a script address',
@@ -133,6 +134,7 @@ function tagsOf(text: string): Tag[] {
   return tags;
 }
 
+const SCHEME = /(?:^|[\s"'`=(,>])(?:java|live|vb|j)script\s{0,4}:[^\s,]/;
 const isHandler = (attribute: string) => /^on[a-z]{3,24}$/.test(attribute);
 const words = (list: string) => new Set(list.split(/\s+/));
 const ACTIVE_TAGS =

@@ -28,15 +28,24 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
       sha256: createHash('sha256').update(JSON.stringify(requests)).digest('hex'),
       items: requests.length,
       items_read: judged.filter(({ cut }) => cut.length === 0).length,
+      items_judged: judged.filter(({ cut, doubts }) => cut.length + doubts.length === 0).length,
     },
     ...(control === undefined ? {} : { control }),
   };
-  const gaps: (NotChecked & { mandatory?: boolean })[] = judged.flatMap(({ cut, index }) =>
-    cut.map((what) => ({
-      what: `request ${index + 1}: ${neutralize(what)}`,
-      why: 'only the ends are judged of what is so long',
-      mandatory: true,
-    })),
+  const gaps: (NotChecked & { mandatory?: boolean; is_unjudged?: boolean })[] = judged.flatMap(
+    ({ cut, doubts, index }) => [
+      ...cut.map((what) => ({
+        what: `request ${index + 1}: ${neutralize(what)}`,
+        why: 'only the ends are judged of what is so long',
+        mandatory: true,
+      })),
+      // What was found stays as sure as it is: whoever adds a doubt must not lower it.
+      ...doubts.map(({ what, why }) => ({
+        what: `request ${index + 1}: ${neutralize(what)}`,
+        why,
+        is_unjudged: true,
+      })),
+    ],
   );
   if (control === undefined)
     gaps.push({ what: 'the requests as a whole', why: 'a planted attack was not recognised', mandatory: true });
@@ -52,7 +61,12 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
     not_checked: [
       ...gaps.slice(0, GAPS_MAX),
       ...(gaps.length > GAPS_MAX
-        ? [{ what: `${gaps.length - GAPS_MAX} further parts`, why: 'they are too long to be judged whole' }]
+        ? [
+            {
+              what: `${gaps.length - GAPS_MAX} further parts`,
+              why: 'they are too long to be judged whole, or servers read them in different ways',
+            },
+          ]
         : []),
       { what: 'whether an attack worked', why: 'a request does not show its answer' },
     ],
@@ -69,10 +83,10 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
   });
 }
 
-/** What a request attacks, one hit a part; `cut` names what the bounds left unread. */
-export function attacksOf(request: HttpRequest): { hits: Hit[]; cut: string[] } {
-  const { hits, cut } = judgeRequest(request);
-  return { hits: onePerPart([...namedHits(request, hits), ...hits]), cut };
+/** What a request attacks, one hit a part; `cut` and `doubts` as `judgeRequest` names them. */
+export function attacksOf(request: HttpRequest): ReturnType<typeof judgeRequest> {
+  const { hits, ...unread } = judgeRequest(request);
+  return { hits: onePerPart([...namedHits(request, hits), ...hits]), ...unread };
 }
 
 /** What lists know by name: the path and the scanner. */

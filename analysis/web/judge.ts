@@ -5,7 +5,8 @@ import type { AttackClass, Match } from './hit.ts';
 import { judgeHtml } from './html.ts';
 import { judgePath } from './path.ts';
 import { judgeFetch, judgeInclude, judgeLookup } from './remote.ts';
-import { placesOf, VALUE_LENGTH_MAX, type HttpRequest, type Located } from './request.ts';
+import type { Doubt, Located } from './places.ts';
+import { placesOf, VALUE_LENGTH_MAX, type HttpRequest } from './request.ts';
 import { judgeSession, judgeUpload } from './cross.ts';
 import { judgeShell } from './shell.ts';
 import { judgeSql } from './sql.ts';
@@ -29,11 +30,17 @@ export interface Hit {
 /** What one value was judged to be before, by the grammars asked and its text; whoever judges many requests keeps one. */
 export type Judged = Map<string, readonly ValueHit[]>;
 
-/** Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread; of what is too long both ends are read. */
-export function judgeRequest(request: HttpRequest, judged?: Judged): { hits: Hit[]; cut: string[] } {
-  const { values, cut } = placesOf(request);
+/**
+ * Judges a request. Deterministic, linear in its length. `cut` names what the bounds left unread, of what is too long both ends are read;
+ * `doubts` where servers may read another body than the one that was judged.
+ */
+export function judgeRequest(
+  request: HttpRequest,
+  judged?: Judged,
+): { hits: Hit[]; cut: string[]; doubts: readonly Doubt[] } {
+  const { values, cut, doubts } = placesOf(request);
   const hits = values.flatMap((located) => judgeLocated(located, judged));
-  return { hits: distinct([...hits, ...judgeSession(values), ...judgeUpload(values)]), cut };
+  return { hits: distinct([...hits, ...judgeSession(values), ...judgeUpload(values)]), cut, doubts };
 }
 
 /** Judges one value by itself, as of a parameter. */

@@ -11,7 +11,7 @@ export interface KnownPath {
 /** The known path that a target asks for, after decoding and in lower case; undefined for ordinary ones. */
 export function knownPathOf(target: string): KnownPath | undefined {
   if (target.length <= TARGET_LENGTH_MAX) return knownIn(target);
-  const path = target.replace(/[?#].*$/s, '');
+  const path = target.replace(/[?#].*/s, '');
   return [...endsOfText(target, TARGET_LENGTH_MAX), path.slice(-TARGET_LENGTH_MAX)]
     .map(knownIn)
     .find((known) => known !== undefined);
@@ -23,7 +23,7 @@ function knownIn(target: string): KnownPath | undefined {
     const exploit = EXPLOITS.find(([, pattern]) => pattern.test(text));
     if (exploit) return { class: 'exploit-path', about: exploit[0] };
   }
-  const path = text.replace(/[?#].*$/s, '');
+  const path = text.replace(/[?#].*/s, '');
   if (WEBSHELL.test(path)) return { class: 'webshell', about: 'a file name of web shells' };
   if (SENSITIVE.test(path)) return { class: 'sensitive-file', about: 'a file that holds secrets' };
   return undefined;

@@ -25,7 +25,7 @@ export function onePerPart(hits: readonly Hit[]): Hit[] {
 
 /** The known path of a target as a hit: of the path, or of the attacked value where only the query makes it known. */
 export function toHit({ class: attack, about }: KnownPath, target: string, hits: readonly Hit[]): Hit {
-  const in_path = knownPathOf(target.replace(/[?#].*$/s, '')) !== undefined;
+  const in_path = knownPathOf(target.replace(/[?#].*/s, '')) !== undefined;
   const attacked = in_path ? undefined : hits.find(({ certain }) => certain);
   return {
     class: attack,

@@ -1,10 +1,11 @@
 /** Path grammar: recognises values that walk out of a folder or name files no visitor asks for. */
 import { createMatches, type Match } from './hit.ts';
+import { lowered, withoutAll } from './sift.ts';
 
 /** Reads the value as a file path of any system, after decoding. */
 export function judgePath(value: string): Match[] {
-  const matches = createMatches('lfi');
-  const text = value.toLowerCase().replaceAll('\0', '');
+  const { text, origin } = withoutAll(lowered(value), /\0+/g);
+  const matches = createMatches('lfi', origin);
   const find = (rule: string, title: string, certain: boolean, pattern: RegExp) =>
     matches.find(rule, title, certain, text, pattern);
   const findFile: typeof find = (...sought) => {

@@ -1,5 +1,6 @@
 /** Remote grammar: recognises addresses that make the server itself fetch or look something up. */
 import { createMatches, type Match } from './hit.ts';
+import { lowered } from './sift.ts';
 
 /** JNDI lookups of Log4Shell, with its nested lookups folded (`${${lower:j}ndi:`). */
 export function judgeLookup(value: string): Match[] {
@@ -33,7 +34,7 @@ export function judgeLookup(value: string): Match[] {
 export function judgeFetch(value: string): Match[] {
   const matches = createMatches('ssrf');
   if (!/:[\\/]/.test(value) && !/^\d/.test(value)) return matches.all();
-  const text = value.toLowerCase();
+  const text = lowered(value);
   const find = (rule: string, title: string, pattern: RegExp) => matches.find(rule, title, true, text, pattern);
   find(
     'metadata',
@@ -65,8 +66,9 @@ export function judgeFetch(value: string): Match[] {
 
 /** An outside file for an include: `http://203.0.113.9/x.txt?`. Certain only where it also looks like code. */
 export function judgeInclude(value: string): Match[] {
-  const matches = createMatches('rfi');
-  const text = value.trim().toLowerCase();
+  const text = lowered(value).trim();
+  const blanks = value.length - value.trimStart().length;
+  const matches = createMatches('rfi', (index) => blanks + index);
   const find = (rule: string, title: string, certain: boolean, pattern: RegExp) =>
     matches.find(rule, title, certain, text, pattern);
   find('address', 'includes from a bare address', true, /^(?:url|file|ftps?|https?):[\\/]{2}(?:\d{1,3}\.){3}\d{1,3}/);

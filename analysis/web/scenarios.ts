@@ -102,7 +102,7 @@ const userOf = (target: string): string | undefined => {
   return found?.[1] ?? found?.[2] ?? found?.[3];
 };
 
-const pathOf = (target: string): string => target.replace(/[?#].*$/s, '').toLowerCase();
+const pathOf = (target: string): string => target.replace(/[?#].*/s, '').toLowerCase();
 
 /** The buckets of one source so far. */
 interface Made {

@@ -1,10 +1,11 @@
 /** Shell grammar: recognises commands that a Unix or Windows shell would run. */
 import { createMatches, type Match } from './hit.ts';
+import { lowered, without, withoutAll, type Sifted } from './sift.ts';
 
 /** Reads the value as words of a shell; what separates commands decides whether a command name means anything. */
 export function judgeShell(value: string): Match[] {
-  const matches = createMatches('rce');
-  const text = unquoted(value.toLowerCase());
+  const { text, origin } = unquoted(lowered(value));
+  const matches = createMatches('rce', origin);
   for (const { index, separator, name, rest } of commandsOf(text)) {
     const end = Math.min(text.length, index + separator.length + name.length + 24);
     const arguments_fit = /^(?:\s|\$\{?ifs|<|>|[;&|)}`"'#]|$)/.test(rest);
@@ -107,10 +108,15 @@ export function judgeShell(value: string): Match[] {
 }
 
 /** `w'h'o"am"i`, `c\at`, `who^ami`: quotes and escapes inside a word mean nothing to a shell. */
-const unquoted = (text: string): string =>
-  text
-    .replace(/(?<=[a-z])(?:''|""|\\(?=[a-z])|\^)(?=[a-z])/g, '')
-    .replace(/(?<=[a-z])(['"])([a-z])\1(?=[a-z]|\b)/g, '$2');
+function unquoted(text: string): Sifted {
+  const outer = withoutAll(text, /(?<=[a-z])(?:''|""|\\(?=[a-z])|\^)(?=[a-z])/g);
+  const quotes = [...outer.text.matchAll(/(?<=[a-z])(['"])[a-z]\1(?=[a-z]|\b)/g)];
+  const inner = without(
+    outer.text,
+    quotes.flatMap(({ index }) => [[index, index + 1] as const, [index + 2, index + 3] as const]),
+  );
+  return { text: inner.text, origin: (index) => outer.origin(inner.origin(index)) };
+}
 
 /**
  * A word of a sentence that is a command's name too: `C++ && bash` starts what has nothing to read, and in

@@ -1,5 +1,6 @@
 /** SQL grammar: recognises injected SQL by its tokens, whatever string the value lands in. */
 import { createMatches, type Match } from './hit.ts';
+import { lowered } from './sift.ts';
 
 /**
  * Reads the value as SQL tokens. Quotes are tokens of their own, as an injected value closes a string that we cannot see;
@@ -7,7 +8,7 @@ import { createMatches, type Match } from './hit.ts';
  */
 export function judgeSql(text: string): Match[] {
   const matches = createMatches('sqli');
-  const { tokens, comments, quotes: all_quotes } = tokenize(text.toLowerCase());
+  const { tokens, comments, quotes: all_quotes } = tokenize(lowered(text));
   const quotes = all_quotes.length === 1 && isApostrophe() ? [] : all_quotes;
   const at = (index: number): Token => tokens[index] ?? NOTHING;
   const add = (rule: string, title: string, certain: boolean, from: Token, to: Token) => {

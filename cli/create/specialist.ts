@@ -114,4 +114,4 @@ const COMPOSE = 'docker-compose.yml';
 const TABLE_END = /\n};\s*$/;
 /** All that is indented below the key, and the empty lines in it. */
 const SECTION = /^services:\n(?:(?: .*)?\n)+/m;
-const SERVICE = /(?:^ {2}#.*\n)*^ {2}([a-z0-9-]+):\n(?: {3,}.*\n)+/gm;
+const SERVICE = /(?:^ {2}#.*\n)*^ {2}([a-z0-9-]+):\n(?: {3}.*\n)+/gm;

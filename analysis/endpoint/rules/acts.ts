@@ -92,7 +92,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     [
       ...stopping(DEFENDERS),
       /\b(?:set|add)-mppreference\b[^\n]{0,200}-(?:disable|exclusion|threatid|\w+defaultaction|puaprotection|enablenetworkprotection|enablecontrolledfolder|mapsreporting|submitsamples|attacksurface|signature\w*disable|unknown)/i,
-      /MpPreference\b[^\n]{0,40}\b(?:Add|Set) |Disable(?:RealtimeMonitoring|AntiSpyware|AntiVirus|BehaviorMonitoring|IOAVProtection|ScriptScanning|BlockAtFirstSeen)["']?\s*(?:=|,|:| )\s*(?:\$?true|1|["']?1)\b|-RemoveDefinitions\b/i,
+      /MpPreference\b[^\n]{0,40}\b(?:Add|Set) |Disable(?:RealtimeMonitoring|AntiSpyware|AntiVirus|BehaviorMonitoring|IOAVProtection|ScriptScanning|BlockAtFirstSeen)["']?(?:\s*[=,:]\s*|\s+)(?:\$?true|1|["']?1)\b|-RemoveDefinitions\b/i,
       /\b(?:disable|remove|uninstall)[^\n;&|]{0,60}windows-?defender|\bschtasks\b[^\n]{0,40}\/(?:delete|change|end)[^\n]{0,80}Windows Defender/i,
       ...written(
         `(?:Windows ?Defender|DisableAntiSpyware|HypervisorEnforcedCodeIntegrity|TamperProtection|WinDefend|SecurityHealth|\\\\Services\\\\(?:Sense|Wd\\w+))`,
@@ -111,7 +111,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
       ...written(
         `(?:Autologger|ScriptBlockLogging|ModuleLogging|EnableTranscripting|VulnerableDriverBlocklist|DeviceGuard|LsaCfgFlags|RunAsPPL|DisablePrivacy|AutoAdminLogon|VBAWarnings|DisableInternetFilesInPV|DisableAttachementsInPV|DisableUnsafeLocationsInPV|ProtectedView|AccessVBOM|DisableNotificationCenter|UILockdown|PolicyManager|HVCI|smartscreen|NoLockScreen|ThreatIDDefaultAction)`,
       ),
-      /\blogman(?:\.exe)?["']? +(?:update|stop|delete)|randomize_va_space *=? *0|> *\/proc\/sys\/kernel\/|\b(?:set|remove)-etwtraceprovider|unregister-etwprovider|\bsysrc +syslogd|esxcli system (?:syslog|settings)\b[^\n]{0,60}\bset\b/i,
+      /\blogman(?:\.exe)?["']? +(?:update|stop|delete)|randomize_va_space *(?:= *)?0|> *\/proc\/sys\/kernel\/|\b(?:set|remove)-etwtraceprovider|unregister-etwprovider|\bsysrc +syslogd|esxcli system (?:syslog|settings)\b[^\n]{0,60}\bset\b/i,
     ],
   ],
   [
@@ -153,7 +153,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     [
       /(?:\b(?:rm|shred|truncate|unlink)\b|>|\bln -sf?|\bcat +\/dev\/null)[^\n;&|]{0,80}(?:_history\b|\$HISTFILE|ConsoleHost_history|\/var\/lib\/docker\/containers)|\bhistory +-[a-z]*c|\bclear-history\b|\bunset +HISTFILE|set +\+o +history|-HistorySaveStyle +SaveNothing/i,
       /(?:remove-item|clear-content|\bdel\b|\brm\b|set-content|out-file)[^\n]{0,120}(?:HistorySavePath|ConsoleHost_history)|HistorySavePath[^\n]{0,80}(?:remove-item|clear-content|set-content|null)|set-psreadlineoption[^\n]{0,60}-HistorySa/i,
-      /\becho +["']{0,2} *> *\S{0,60}_history/i,
+      /\becho +(?:["']{1,2} *)?> *\S{0,60}_history/i,
     ],
   ],
   [
@@ -313,7 +313,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
   [
     'destroyed',
     [
-      /\bsdelete|\bcipher(?:\.exe)?["']? +\/w|\bdd\b(?=[^\n;&|]{0,100}if=\/dev\/(?:zero|u?random))[^\n;&|]{0,100}of=["']?\/dev\/(?!null|shm)|\bformat +[a-z]: +\/|rm +-\w*r\w* +(?:--no-preserve-root +)?\/(?:\*| |$)|--no-preserve-root|\bwiper\b|aws s3 rb[^\n]{0,60}--force|esxi[^\n]{0,20}vmdk[^\n]{0,20}rm/i,
+      /\bsdelete|\bcipher(?:\.exe)?["']? +\/w|\bdd\b(?=[^\n;&|]{0,100}if=\/dev\/(?:zero|u?random))[^\n;&|]{0,100}of=["']?\/dev\/(?!null|shm)|\bformat +[a-z]: +\/|rm +-(?=\w*r)\w+ +(?:--no-preserve-root +)?\/(?:\*| |$)|--no-preserve-root|\bwiper\b|aws s3 rb[^\n]{0,60}--force|esxi[^\n]{0,20}vmdk[^\n]{0,20}rm/i,
     ],
   ],
   [

@@ -166,7 +166,7 @@ export const DISCOVERY_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'asks for the time and the time zone',
     pattern:
-      /\bnet(?:\.exe)?["']? +time\b|\bw32tm(?:\.exe)?["']? +\/(?:tz|stripchart|query)|^ *(?:get-date|date|time)\s*(?:\/t)?\s*$|\btzutil\b|systemsetup -get(?:time|net)|timedatectl|get-timezone/im,
+      /\bnet(?:\.exe)?["']? +time\b|\bw32tm(?:\.exe)?["']? +\/(?:tz|stripchart|query)|^ *(?:get-date|date|time)\s*(?:\/t\s*)?$|\btzutil\b|systemsetup -get(?:time|net)|timedatectl|get-timezone/im,
   },
   {
     id: 'shares',

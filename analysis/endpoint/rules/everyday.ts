@@ -68,7 +68,7 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
   ],
   [
     'trust-subverted',
-    /Unblock-File|\bxattr +-[a-z]*d[a-z]* +com\.apple|Mount-DiskImage|dismount-diskimage|testsigning/i,
+    /Unblock-File|\bxattr +-(?=[a-z]*d)[a-z]+ +com\.apple|Mount-DiskImage|dismount-diskimage|testsigning/i,
   ],
   ['virtual-instance', ANY],
   ['trap', /\btrap +["'](?:rm|kill|exit|cleanup|echo)\b/i],

@@ -120,7 +120,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     technique: 'T1036.006',
     strength: 3,
     title: 'ends a name in a space',
-    pattern: /["'][^"'\n]{1,60}\.(?:txt|pdf|docx?|jpg) +["']|\\ +["']?\s*$/i,
+    pattern: /["'][^"'\n]{1,60}\.(?:txt|pdf|docx?|jpg) +["']|\\ +(?:["']\s*|[^\S ]\s*)?$/i,
     also: /chmod|mv |cp |open |touch|\.\//i,
   },
   {
@@ -233,7 +233,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'changes the times of a file',
     pattern:
-      /timestomp|\.(?:CreationTime|LastWriteTime|LastAccessTime)(?:Utc)? *= *|\btouch +-(?:[a-z]*[amt][a-z]*|-date|r)\b|\bsetfile -[md]|\bdate +\d{8,12}\b|date -s|timedatectl set-time|debugfs -w/i,
+      /timestomp|\.(?:CreationTime|LastWriteTime|LastAccessTime)(?:Utc)? *= *|\btouch +-(?:(?=[a-z]*[amt])[a-z]+|-date|r)\b|\bsetfile -[md]|\bdate +\d{8,12}\b|date -s|timedatectl set-time|debugfs -w/i,
   },
   {
     id: 'mail-cleared',
@@ -478,7 +478,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     strength: 2,
     title: 'opens no window',
     pattern:
-      /-w(?:indow)?(?:style)? +["']?(?:hidden|1\b)|WindowStyle *=? *["']?hidden|\bheadless\b[^\n]{0,60}(?:conhost|--)|conhost[^\n]{0,20}--headless/i,
+      /-w(?:indow)?(?:style)? +["']?(?:hidden|1\b)|WindowStyle *(?:= *)?["']?hidden|\bheadless\b[^\n]{0,60}(?:conhost|--)|conhost[^\n]{0,20}--headless/i,
   },
   {
     id: 'alternate-stream',

@@ -45,6 +45,14 @@ test.each<[string, string]>([
   expect(await yara(text)).toBe(why);
 });
 
+test('texts, expressions and comments of megabytes are read, and what never ends is refused', async () => {
+  const long = '\\\\x'.repeat(2_000_000);
+  const blank = '// x\n'.repeat(500_000);
+  expect(await yara(`${blank}rule x { strings: $a = "${long}" condition: $a }`)).toBeUndefined();
+  expect(await yara(`rule x { strings: $a = /${long}/is condition: $a }`)).toBeUndefined();
+  expect(await yara(`rule x { strings: $a = "${long}`)).toBe('line 1: the text is not closed');
+});
+
 test.each([
   'rule a { condition: true }',
   'import "pe"\nprivate global rule a : tag other { meta: a = "b" c = -1 d = true condition: pe.is_dll() and filesize != 10 }',

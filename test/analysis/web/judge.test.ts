@@ -9,6 +9,7 @@ import {
   parseRawRequest,
 } from '../../../analysis/web/index.ts';
 import { dataJsonLines, describeWithData } from '../../support/data.ts';
+import { expectProportion } from '../../support/growth.ts';
 
 const certainClass = (text: string) => leadingClass(judgeValue(text).filter(({ certain }) => certain));
 
@@ -87,6 +88,20 @@ test('every place of a request is read, and evidence names the place, the text a
   expect(sql).toContain(hit?.text);
 });
 
+test.each([
+  ['characters that nobody sees', `${'\u200b'.repeat(60)}<script>alert(1)</script>`, '<script>'],
+  ['a letter that grows in lower case', `${'İ'.repeat(60)}<script>alert(1)</script>`, '<script>'],
+  ['line ends inside an address', 'xx" href="\n\t\njava\nscript:alert(1)', 'java\nscript:a'],
+  ['a path behind null bytes', `${'\0'.repeat(60)}/etc/passwd`, '/etc/passwd'],
+  ['a command behind quotes', `${"a''".repeat(60)}a; w'h'o"am"i; cat /etc/passwd`, 'cat /etc/passwd'],
+  ['SQL behind such a letter', `${'İ'.repeat(60)}' union select a from b--`, 'union select'],
+  ['an address behind blanks', `${' '.repeat(60)}http://203.0.113.9/x.txt?`, 'http://203.0.113.9'],
+])('the evidence of an attack behind %s is what stands there', (_, text, shown) => {
+  const cited = judgeValue(text).filter(({ certain, steps }) => certain && steps.length === 0);
+  expect(cited.map((hit) => hit.text)).toContainEqual(expect.stringContaining(shown));
+  for (const hit of cited) expect(text).toContain(hit.text);
+});
+
 test('names of the prototype are words like any other', () => {
   for (const text of ['constructor', 'toString valueOf', '&constructor; __proto__x'])
     expect(() => judgeValue(text)).not.toThrow();
@@ -112,17 +127,7 @@ test('requests become a verdict with evidence, and the same again', () => {
   });
 });
 
-test('hostile values cost time in proportion to their length, not more (16 KiB each)', () => {
-  const once = (text: string) => {
-    const from = process.hrtime.bigint();
-    judgeValue(text);
-    return Number(process.hrtime.bigint() - from) / 1e6;
-  };
-  // The best of three: a busy machine or a cold compiler can only make a run slower than the judge is.
-  const cost = (unit: string, length: number) => {
-    const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
-    return Math.min(once(text), once(text), once(text));
-  };
+test('hostile values cost time in proportion to their length (ATK-A9)', async () => {
   for (const unit of [
     '<',
     '<a ',
@@ -154,7 +159,7 @@ test('hostile values cost time in proportion to their length, not more (16 KiB e
     '<!--#',
     'http://',
   ]) {
-    expect(cost(unit, 16_384), JSON.stringify(unit)).toBeLessThan(500);
+    await expectProportion(unit, 4_096, judgeValue);
   }
 });
 
