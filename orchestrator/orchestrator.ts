@@ -24,6 +24,7 @@ import { createDispatcher } from './dispatch.ts';
 import { neededUntil, questionOf } from './approval.ts';
 import { createApprovals } from './approvals.ts';
 import { createConsumption } from './consumption.ts';
+import { createEffectTokens } from './effect-token.ts';
 import type { NotifyWaiting } from './notices.ts';
 import { createTelling, type OnTold } from './telling.ts';
 import { createTurns } from './turns.ts';
@@ -172,7 +173,14 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
   const turns = createTurns(clock);
   const standing = standingOf(deps.pins, deps.standing);
-  const consumption = createConsumption({ ...deps, turns, policy, mode, standing });
+  const consumption = createConsumption({
+    ...deps,
+    turns,
+    policy,
+    mode,
+    standing,
+    signEffect: createEffectTokens(deps),
+  });
   const approvals = createApprovals({
     ...deps,
     turns,
