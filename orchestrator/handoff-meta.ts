@@ -5,10 +5,13 @@ import { grantOf, modeOf } from './approval.ts';
 import type { TaskRow } from './ledger.ts';
 import { childTraceparent } from './routing.ts';
 
+/** One attempt of a task, as whoever reads for it. */
+export type BlobReader = Pick<Attempt, 'agent_id' | 'fence'> & Pick<TaskRow, 'task_id'>;
+
 /** Gives a task's agent the right to read the blobs that its params speak of, and no others. */
 export interface BlobGrants {
-  /** The base URL and a token that is over at `expires_at` (wall ms). */
-  forReading(sha256s: readonly string[], expires_at: number): { url: string; token: string };
+  /** The base URL and a token that is over at `expires_at` (wall ms), and with the attempt. */
+  forReading(sha256s: readonly string[], reader: BlobReader, expires_at: number): { url: string; token: string };
 }
 
 /** The `_meta` of one attempt. */
@@ -20,6 +23,7 @@ export function toHandoffMeta(
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
   const approval = grantOf(task);
+  const reader = { task_id: task.task_id, agent_id: attempt.agent_id, fence: attempt.fence };
   const budget_ms = Math.max(0, Math.floor(task.due - clock.monotonic()));
   // What is left, by the wall as it stands now: it may have been set since the task was accepted (FLT-X32).
   const deadline_ms = clock.now() + budget_ms;
@@ -45,7 +49,7 @@ export function toHandoffMeta(
       budget_ms,
       actor: task.actor,
       ...(approval && { approval }),
-      ...(refs.length > 0 && { blobs: blobs.forReading(refs, deadline_ms) }),
+      ...(refs.length > 0 && { blobs: blobs.forReading(refs, reader, deadline_ms) }),
     },
   };
 }
