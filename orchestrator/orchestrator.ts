@@ -262,6 +262,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
         const question = questionOf(each.task);
         blobs.hold(refsIn(params), question ? neededUntil(question) : clock.now() + (due - clock.monotonic()));
         dispatcher.resume(each);
+        approvals.remind(each.task);
       }
     },
     async drain(drain_ms_max) {
