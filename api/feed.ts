@@ -168,6 +168,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
       skill: task.skill,
       state: task.state,
       outcome: task.outcome ?? null,
+      ...(task.simulated && { simulated: task.simulated }),
       verdict: found.verdict ?? null,
       severity: found.severity ?? null,
       confidence: found.confidence ?? null,

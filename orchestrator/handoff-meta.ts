@@ -1,7 +1,7 @@
 /** What the orchestrator writes into `params._meta` of a handoff (wire.md 5). */
 import { BlobRef, type Attempt, type Mode } from '../protocol/index.ts';
 import { toIso, type Clock, type Ids, type Random } from '../seams/index.ts';
-import { grantOf, modeOf } from './approval.ts';
+import { grantOf } from './approval.ts';
 import type { TaskRow } from './ledger.ts';
 import { childTraceparent } from './routing.ts';
 
@@ -18,7 +18,7 @@ export interface BlobGrants {
 export function toHandoffMeta(
   task: TaskRow,
   attempt: Attempt,
-  deps: { clock: Clock; ids: Ids; random: Random; blobs: BlobGrants; mode: () => Mode },
+  deps: { clock: Clock; ids: Ids; random: Random; blobs: BlobGrants; mode: Mode },
 ): Record<string, unknown> {
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
@@ -41,7 +41,7 @@ export function toHandoffMeta(
       ...(task.reason !== undefined && { reason: task.reason }),
       hop: task.hop,
       path: task.path,
-      mode: modeOf(task, deps.mode()),
+      mode: deps.mode,
       priority: task.priority,
       attempt: attempt.attempt,
       fence: attempt.fence,

@@ -287,6 +287,19 @@ describe('a dispatch', () => {
 });
 
 describe('what acts', () => {
+  test('outside mode active it is a preview, and says so to whoever waited, on its record and on its receipt', async () => {
+    const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'analyst' });
+    const done = await dispatch('analyst', { to: { skill: 'isolate_host' }, params: { host: 'ws-0' } }, '?wait=true');
+    expect(done.body).toMatchObject({ state: 'completed', simulated: true });
+    const { task_id } = done.body;
+    const record = await api.call('GET', `/api/v1/orchestrator/tasks/${task_id}`, { as: 'analyst' });
+    expect(record.body).toMatchObject({ mode: 'monitor', simulated: true });
+    const receipt = await receipts.until(({ id }) => id === task_id);
+    expect(receipt.data).toMatchObject({ simulated: true });
+    receipts.close();
+    isolated.splice(0);
+  });
+
   test('REQ-T01 REQ-E110 REQ-X05 ATK-D6: it is asked about, not by whoever asked for it, and only once', async () => {
     api.setMode('active');
     try {
