@@ -85,6 +85,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   policy?: Policy;
   /** Whether users may still do what they did; they may unless said. */
   standing?: Standing;
+  /** Agents that get nothing new from the start: somebody said so to an earlier process. */
+  held?: readonly string[];
   /** Tells people that approvals wait. */
   notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
@@ -146,6 +148,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     (agent_id) => deps.offers?.approved(agent_id),
     () => enrolment.away(),
   );
+  for (const agent_id of deps.held ?? []) registry.hold(agent_id);
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
