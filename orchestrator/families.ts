@@ -14,7 +14,7 @@ export interface Families {
   /** Counts an open task that an earlier process accepted, whatever the bounds; its family is counted by `restore`. */
   readmit(): void;
   /** Says how many an earlier process accepted below a root that goes on: its bounds hold over a restart as well (wire.md 5). */
-  restore(root_id: string, known: FamilySize): void;
+  readonly restore: (root_id: string, known: FamilySize) => void;
   /** Takes a newcomer back: it was not kept. */
   leave(row: TaskRow): void;
   /** A finished task still counts in its family; the family is forgotten with its root, the children with their parent. */

@@ -129,10 +129,10 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
   async function familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>> {
     const families = await db
       .selectFrom('tasks')
-      .select(({ fn, case: when, ref }) => [
+      .select((select) => [
         'root_id',
-        fn.countAll().as('tasks'),
-        fn.sum(when().when('parent_id', '=', ref('root_id')).then(1).else(0).end()).as('children'),
+        select.fn.countAll().as('tasks'),
+        select.fn.sum(select.case().when('parent_id', '=', select.ref('root_id')).then(1).else(0).end()).as('children'),
       ])
       .where('root_id', 'in', root_ids)
       .groupBy('root_id')
