@@ -121,7 +121,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     ...bindInvestigations({ ...deps, desk, alerts, keepBytes: (bytes, about) => orchestrator.keepBytes(bytes, about) }),
     ...bindOrchestrator({ ...deps, desk }),
     ...bindApprovals({ ...deps, desk, audit }),
-    ...bindAgents({ ...deps, desk, audit }),
+    ...bindAgents({ ...deps, desk, agents: records.agents }),
     ...bindSystem({
       ...deps,
       settings,

@@ -167,6 +167,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
       skill: task.skill,
       state: task.state,
       outcome: task.outcome ?? null,
+      ...(task.simulated && { simulated: task.simulated }),
       verdict: found.verdict ?? null,
       severity: found.severity ?? null,
       confidence: found.confidence ?? null,
@@ -246,10 +247,11 @@ export const tellAlertOn =
 /** The topic of one agent's steps. */
 export const toolCallTopic = (agent_id: string): string => streams.toolCalls.topic.replace('{agent_id}', agent_id);
 
-/** What a task is about, in the words of whoever asked for it. */
+/** What a task is about, in the words of whoever asked for it; other references than ours travel on, and are not shown. */
 export function refsOf({ carried }: Pick<TaskRow, 'carried'>): Record<string, string> {
-  const given = Object.entries(carried?.handoff.refs ?? {});
-  return Object.fromEntries(given.flatMap(([name, id]) => (id === undefined ? [] : [[name, id]])));
+  const { alert_id, case_id, attack_id } = carried?.handoff.refs ?? {};
+  const known = Object.entries({ alert_id, case_id, attack_id });
+  return Object.fromEntries(known.flatMap(([name, id]) => (id === undefined ? [] : [[name, id]])));
 }
 
 /** The request that began it, when it came this way. */

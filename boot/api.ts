@@ -35,6 +35,8 @@ export interface Face {
   onTold: OnTold;
   mode: () => Mode;
   standing: Standing;
+  /** Agents that get nothing new: somebody drained them before. */
+  held: readonly string[];
   /** Opens the port. */
   open(orchestrator: Gateway & Pick<Orchestrator, 'rules'>): Promise<OpenFace>;
 }
@@ -69,7 +71,13 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
 
   // What somebody chose while it ran never widens what the configuration says now.
   let mode = narrowMode(config.mode, records.settings.now().mode);
-  return { onTold: feed.onTold, mode: () => mode, standing: createStanding(records.users), open };
+  return {
+    onTold: feed.onTold,
+    mode: () => mode,
+    standing: createStanding(records.users),
+    held: records.agents.drained,
+    open,
+  };
 
   async function open(orchestrator: Parameters<Face['open']>[0]): Promise<OpenFace> {
     const binding = bindingOf('api', config);

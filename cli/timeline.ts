@@ -18,11 +18,12 @@ export function toTimelineText(task: Task, events: readonly RecordedEvent[]): st
 }
 
 /** How it stands, with what people did about it since. */
-export function standingOf({ state, outcome, resolved, redriven_as }: Task): string {
+export function standingOf({ state, outcome, simulated, resolved, redriven_as }: Task): string {
   const finer = outcome !== undefined && FINER.has(outcome) ? ` (${outcome})` : '';
   const looked =
     resolved === undefined ? '' : resolved.applied ? ', resolved: it took effect' : ', resolved: no effect';
-  return `${paintState(state)}${finer}${looked}${redriven_as === undefined ? '' : ', redriven'}`;
+  const preview = simulated ? ', simulated: nothing was done' : '';
+  return `${paintState(state)}${finer}${preview}${looked}${redriven_as === undefined ? '' : ', redriven'}`;
 }
 
 function headOf(task: Task): string[] {

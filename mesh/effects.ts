@@ -123,7 +123,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     const effect_key = effectKeyOf(wished);
     const _meta = { handoff: { parent_id: task_id, fence } };
     const timeout_ms = run.work.due - clock.monotonic();
-    const asked = { approval_id, action_hash, effect_key, _meta };
+    const asked = { approval_id, action_hash, effect_key, effect_sha256: digestOf(wished), _meta };
     const granted = Granted.safeParse(await peer.request('approval/consume', asked, { stop, timeout_ms }));
     if (granted.data?.approval_id !== approval_id || granted.data.effect_key !== effect_key)
       throw new AuroraError(4031, { message: 'What was granted is another effect' });

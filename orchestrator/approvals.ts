@@ -42,6 +42,8 @@ export interface Approvals {
   granted(task: TaskRow, approval_id: string, signal: AbortSignal): Promise<Approval>;
   /** One operator's answer; the first decision wins, a second is 4090. */
   decide(by: string, vote: ApprovalDecision): Promise<Approval>;
+  /** Tells people once more what of a task still waits, after a restart. */
+  readonly remind: (task: TaskRow) => void;
 }
 
 /** A question in the middle of work, with what the mesh knows of the skill and the work. */
@@ -65,11 +67,11 @@ export interface ApprovalDeps extends Omit<QuestionDeps, 'judge'>, VoteDeps {
 export function createApprovals(deps: ApprovalDeps): Approvals {
   const { turns, policy, rules } = deps;
   const judge = createJudge(deps);
-  const { ask, count } = createQuestions({ ...deps, judge });
+  const { ask, count, remind } = createQuestions({ ...deps, judge });
   const { answered, granted, asked } = createAnswers(deps);
   const decide = createVotes(deps);
 
-  return { admit, isFree, permit, answered, isOutdated, askAnew, asked, request, granted, decide };
+  return { admit, isFree, permit, answered, isOutdated, askAnew, asked, request, granted, decide, remind };
 
   function admit({ requester, mode, has_key, traits }: Parameters<Approvals['admit']>[0]): void {
     if (mode !== 'active' || traits?.action_class === 'read') return;

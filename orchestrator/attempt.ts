@@ -2,6 +2,7 @@
 import { isLinkLost, type LateAnswer } from '../mesh/index.ts';
 import { AuroraError, type Attempt, type Mode, type ProgressEvent, type TaskError } from '../protocol/index.ts';
 import type { Clock, Failpoints, Ids, Log, Metrics, Random, Stop } from '../seams/index.ts';
+import { modeOf } from './approval.ts';
 import { outcomeOf } from './breaker.ts';
 import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT, withEffects } from './ending.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
@@ -58,10 +59,13 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
   async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, stop: Stop): Promise<Answer> {
     const { agent_id, instance_id, peer } = place.instance;
     const started = clock.monotonic();
+    const mode = modeOf(task, deps.mode());
+    // What it tells was done is a preview: no agent has to say so itself, and none that keeps quiet about it is believed.
+    const preview = place.traits.action_class !== 'read' && mode !== 'active' && { simulated: true as const };
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
     try {
       const timeout_ms = Math.max(1, task.due - started);
-      const params = { ...task.params, _meta: toHandoffMeta(task, attempt, deps) };
+      const params = { ...task.params, _meta: toHandoffMeta(task, attempt, { ...deps, mode }) };
       const answer = peer.request(task.skill, params, {
         stop,
         timeout_ms,
@@ -77,8 +81,8 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       budget.onSuccess();
       place.report('ok');
       // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
-      if (!stop.aborted) return { end: { state: 'completed', result } };
-      return { end: { ...withEffects(task, toEnd(stop.reason, stop)), result } };
+      if (!stop.aborted) return { end: { state: 'completed', result, ...preview } };
+      return { end: { ...withEffects(task, toEnd(stop.reason, stop)), result, ...preview } };
     } catch (reason) {
       const error = AuroraError.from(reason);
       const why = isLinkLost(error) ? 'link_lost' : String(error.code);

@@ -1,10 +1,12 @@
 /** Bytes over HTTP on the orchestrator's port: put and read under their hash, with a token that names exactly them (wire.md 5). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import type { Pins } from '../mesh/index.ts';
 import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { BlobTooLarge, WrongBlob, type Blobs, type Clock, type Random } from '../seams/index.ts';
 import type { BlobGrants } from './handoff-meta.ts';
+import type { Ledger } from './ledger.ts';
 import { watched } from './upload.ts';
 
 /** Bounds of the blob store. */
@@ -27,13 +29,18 @@ export const BLOB_LIMITS: BlobLimits = {
   silence_ms_max: 15_000,
 };
 
-/** A right over some blobs; short-lived, signed, for this process alone. */
-const Grant = z.object({
-  op: z.enum(['put', 'get']),
-  sha256s: z.array(z.string()).max(64),
-  size: z.number().optional(),
-  exp: z.number(),
+const Right = z.object({ sha256s: z.array(z.string()).max(64), exp: z.number() });
+const PutGrant = Right.extend({ op: z.literal('put'), size: z.number() });
+/** For one attempt, in the hands of an agent that has this key pinned; one without a key has none. */
+const GetGrant = Right.extend({
+  op: z.literal('get'),
+  task_id: z.string(),
+  agent_id: z.string(),
+  fence: z.number(),
+  key: z.string().optional(),
 });
+/** A right over some blobs; short-lived, signed, for this process alone. */
+const Grant = z.discriminatedUnion('op', [PutGrant, GetGrant]);
 type Grant = z.infer<typeof Grant>;
 
 /** The store behind the port. */
@@ -53,7 +60,7 @@ export interface BlobStore extends BlobGrants {
   ): Promise<{ sha256: string; size: number }>;
   /** Keeps these from being evicted until then, wall ms. */
   hold(sha256s: readonly string[], until: number): void;
-  /** Size and bytes for whoever holds a grant. Throws 4010, 4030, 4040. */
+  /** Size and bytes for whoever holds a grant, as long as its attempt is the one under way. Throws 4010, 4011, 4030, 4040. */
   read(token: string, sha256: string): Promise<{ size: number; open: Blobs['open'] }>;
 }
 
@@ -62,10 +69,12 @@ export function createBlobStore(deps: {
   blobs: Blobs;
   clock: Clock;
   random: Random;
+  ledger: Pick<Ledger, 'get'>;
+  pins: Pins;
   base_url: () => string;
   limits?: BlobLimits;
 }): BlobStore {
-  const { blobs, clock, limits = BLOB_LIMITS } = deps;
+  const { blobs, clock, ledger, pins, limits = BLOB_LIMITS } = deps;
   const secret = deps.random.bytes(32);
   const sizes = new Map<string, number>(); // used longest ago first
   const held = new Map<string, number>();
@@ -77,15 +86,22 @@ export function createBlobStore(deps: {
     const body = Buffer.from(JSON.stringify(grant)).toString('base64url');
     return `${body}.${sign(body).toString('base64url')}`;
   };
-  const check = (token: string, op: Grant['op'], sha256: string): Grant => {
+  const check = (token: string, sha256: string): Grant => {
     const [body = '', signature = ''] = token.split('.');
     const given = Buffer.from(signature, 'base64url');
     const expected = sign(body);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new AuroraError(4010);
     const grant = Grant.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     if (grant.exp <= clock.now()) throw new AuroraError(4011);
-    if (grant.op !== op || !grant.sha256s.includes(sha256)) throw new AuroraError(4030);
+    if (!grant.sha256s.includes(sha256)) throw new AuroraError(4030);
     return grant;
+  };
+  /** Nobody reads on who gave the task up, had it taken away, or lost their pin (wire.md 5: task-scoped). */
+  const assertUnderWay = async ({ task_id, agent_id, fence, key }: z.infer<typeof GetGrant>) => {
+    const newest = (await ledger.get(task_id))?.attempts.at(-1);
+    const is_under_way = newest?.fence === fence && newest.ended_at === undefined;
+    if (is_under_way && pins.of(agent_id)?.public_key === key) return;
+    throw new AuroraError(4030, { message: 'This token was for an attempt that is over, or was given on' });
   };
   /** What earlier runs kept counts as well, and what was put just before this one began waits for its task as if it had not. */
   const fill = async () => {
@@ -124,9 +140,11 @@ export function createBlobStore(deps: {
 
   return {
     hold,
-    forReading(sha256s, expires_at) {
+    forReading(sha256s, reader, expires_at) {
       hold(sha256s, expires_at); // as long as its task may run
-      return { url: deps.base_url(), token: issue({ op: 'get', sha256s: [...sha256s], exp: expires_at }) };
+      const key = pins.of(reader.agent_id)?.public_key;
+      const grant = { op: 'get' as const, ...reader, key, sha256s: [...sha256s], exp: expires_at };
+      return { url: deps.base_url(), token: issue(grant) };
     },
     forPutting({ sha256, size }) {
       if (size > limits.blob_bytes_max) {
@@ -140,7 +158,9 @@ export function createBlobStore(deps: {
       };
     },
     async put(token, sha256, bytes, announced = 0) {
-      const { size: granted = 0 } = check(token, 'put', sha256);
+      const grant = check(token, sha256);
+      if (grant.op !== 'put') throw new AuroraError(4030);
+      const { size: granted } = grant;
       if (announced > granted) throw new AuroraError(4130, { message: 'More bytes were announced than granted' });
       await (filled ??= fill());
       hold([sha256], clock.now() + limits.grant_ms_max);
@@ -164,7 +184,9 @@ export function createBlobStore(deps: {
       return kept;
     },
     async read(token, sha256) {
-      check(token, 'get', sha256);
+      const grant = check(token, sha256);
+      if (grant.op !== 'get') throw new AuroraError(4030);
+      await assertUnderWay(grant);
       const size = await blobs.size(sha256);
       if (size === undefined) throw new AuroraError(4040, { message: 'No such blob' });
       if (sizes.delete(sha256)) sizes.set(sha256, size); // used last

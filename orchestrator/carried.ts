@@ -1,6 +1,6 @@
 /** What an asker's `_meta` says that the mesh only carries: it travels on with the task, bounded and unread (wire.md 5). */
 import { z } from 'zod';
-import { AuroraError, invalidParams } from '../protocol/index.ts';
+import { AuroraError, invalidParams, Routing } from '../protocol/index.ts';
 import { bytesOf } from './events.ts';
 import { isTraceparent } from './routing.ts';
 
@@ -8,9 +8,10 @@ import { isTraceparent } from './routing.ts';
 export const Carried = z.object({
   /** `tracestate`, and keys that the mesh does not know. */
   meta: z.record(z.string(), z.unknown()),
-  handoff: z.object({
+  /** With keys that the mesh does not know: none of them is a name of our own. */
+  handoff: z.looseObject({
     refs: z
-      .object({
+      .looseObject({
         alert_id: z.string().max(128).optional(),
         case_id: z.string().max(128).optional(),
         attack_id: z.string().max(128).optional(),
@@ -34,12 +35,15 @@ export function readCarried(
   const parsed = AskerMeta.safeParse(meta);
   if (!parsed.success) throw invalidParams(parsed.error);
   const { traceparent, progress_token: _token, handoff: own, tracestate, ...unknown } = parsed.data;
+  const { refs: _refs, untrusted: _untrusted, idempotency_key: _key, ...above } = parent?.carried?.handoff ?? {};
   const is_traced = tracestate !== undefined && isTraceparent(traceparent ?? '');
   const idempotency_key = asked.idempotency_key ?? own.idempotency_key;
   const refs = { ...parent?.carried?.handoff.refs, ...own.refs };
   const carried: Carried = {
     meta: { ...parent?.carried?.meta, ...unknown, ...(is_traced && { tracestate }) },
     handoff: {
+      ...above,
+      ...foreign(own),
       ...(Object.keys(refs).length > 0 && { refs }),
       ...(own.untrusted && !parent && { untrusted: own.untrusted }),
       ...(idempotency_key !== undefined && { idempotency_key }),
@@ -56,6 +60,10 @@ export function readCarried(
 export const inherited = ({ carried }: { carried?: Carried | undefined }): Carried | undefined =>
   readCarried({}, { parent: { carried }, idempotency_key: undefined });
 
+/** What is no word of the mesh: whatever it writes itself, or reads from whoever asks, is not carried. */
+const foreign = (handoff: object): object =>
+  Object.fromEntries(Object.entries(handoff).filter(([name]) => !OWN_NAMES.has(name)));
+
 const AskerMeta = z.looseObject({
   traceparent: z.string().max(128).optional(),
   tracestate: z.string().max(512).optional(),
@@ -68,4 +76,6 @@ function isPointer(text: string): boolean {
   return /^(?:\/(?:[^~/]|~[01])*)*$/.test(text);
 }
 
+/** `operation` is how the API says which of its ways was taken. */
+const OWN_NAMES = new Set([...Object.keys(Routing.shape), 'operation']);
 const CARRIED_BYTES_MAX = 4_096;

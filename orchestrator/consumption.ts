@@ -3,6 +3,7 @@ import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/i
 import { inertFailpoints, makeRoom, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
+import type { SignEffect } from './effect-token.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Policy } from './policy.ts';
 import { fallenOf, lapseIn, type Standing } from './standing.ts';
@@ -10,7 +11,10 @@ import type { Turns } from './turns.ts';
 
 /** Uses, and the record of what was refused. */
 export interface Consumption {
-  /** Says whether it is the first time that this effect is asked for. Everything that speaks against it throws, and is on record. */
+  /**
+   * Says whether it is the first time that this effect is asked for, with a token for whoever carries it out. Everything that
+   * speaks against it throws, and is on record.
+   */
   consume(task: TaskRow, use: ApprovalUse, holder: Holder): Promise<ApprovalUsed>;
   /** Writes down that somebody tried what they may not; a flood of it is counted, and no longer written. */
   readonly refused: (task: TaskRow, refused: Refused) => Promise<void>;
@@ -42,8 +46,9 @@ export function createConsumption(deps: {
   /** The mode in force. */
   mode: () => Mode;
   standing: Standing;
+  signEffect: SignEffect;
 }): Consumption {
-  const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy } = deps;
+  const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy, signEffect } = deps;
   /** Refusals on record, by task: the newest tasks of a bounded number. */
   const refusals = new Map<string, number>();
 
@@ -59,13 +64,18 @@ export function createConsumption(deps: {
     const asked = { use, agent_id, now: clock.now(), policy_version: policy.version, mode: deps.mode() };
     const error = objectionToUse(task, approval, asked);
     if (error) return refuse(error);
-    if (is_begun) return { approval_id, effect_key, first: false };
+    if (is_begun) return granted(false);
     if (lapse !== undefined) return refuse(lapsed(lapse));
     const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
     failpoints.hit('approval.after_consume');
     metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
-    return { approval_id, effect_key, first: true };
+    return granted(true);
+
+    function granted(first: boolean): ApprovalUsed {
+      const action = approval?.origin === 'work' ? approval : task;
+      return { approval_id, effect_key, first, token: signEffect({ task, action, use, agent_id, fence }) };
+    }
 
     async function refuse(why: AuroraError): Promise<never> {
       await refused(task, { by: agent_id, approval_id, effect_key, error: why });

@@ -45,7 +45,7 @@ export function createLedger(
     },
     history,
     journalOf: reads.journalOf,
-    recover: () => recoverTasks({ clock, reads, dueOf, readmit, settle }),
+    recover: () => recoverTasks({ clock, reads, dueOf, readmit, restore: families.restore, settle }),
   };
 
   async function accept(row: TaskRow, bounds: FamilyBounds, lease?: Lease): ReturnType<Ledger['accept']> {
@@ -125,7 +125,7 @@ export function createLedger(
 
   function readmit(row: TaskRow): void {
     hot.set(row.task_id, row);
-    families.readmit(row);
+    families.readmit();
   }
 
   function dueOf(deadline: string): number {

@@ -1,12 +1,20 @@
 /** How many tasks are open, in all and in each family: counted before the write, so that no race gets past the bounds. */
 import type { FamilyBounds, TaskRow } from './ledger.ts';
 
+/** How many tasks a root has, itself included, and how many of them it handed off itself. */
+export interface FamilySize {
+  tasks: number;
+  children: number;
+}
+
 /** The counts. A family is everything below one root. */
 export interface Families {
   /** Counts a newcomer, or says which bound keeps it out: then nothing is counted. */
   enter(row: TaskRow, bounds: FamilyBounds): 'fan_out' | 'family' | 'full' | undefined;
-  /** Counts a task that an earlier process accepted, whatever the bounds. */
-  readmit(row: TaskRow): void;
+  /** Counts an open task that an earlier process accepted, whatever the bounds; its family is counted by `restore`. */
+  readmit(): void;
+  /** Says how many an earlier process accepted below a root that goes on: its bounds hold over a restart as well (wire.md 5). */
+  readonly restore: (root_id: string, known: FamilySize) => void;
   /** Takes a newcomer back: it was not kept. */
   leave(row: TaskRow): void;
   /** A finished task still counts in its family; the family is forgotten with its root, the children with their parent. */
@@ -27,7 +35,13 @@ export function createFamilies(open_max: number): Families {
       move(row, 1);
       return undefined;
     },
-    readmit: (row) => move(row, 1),
+    readmit() {
+      open += 1;
+    },
+    restore(root_id, known) {
+      roots.set(root_id, known.tasks);
+      if (known.children > 0) children.set(root_id, known.children);
+    },
     leave: (row) => move(row, -1),
     settle(row) {
       open -= 1;

@@ -1,25 +1,29 @@
 /** What the orchestrator writes into `params._meta` of a handoff (wire.md 5). */
 import { BlobRef, type Attempt, type Mode } from '../protocol/index.ts';
 import { toIso, type Clock, type Ids, type Random } from '../seams/index.ts';
-import { grantOf, modeOf } from './approval.ts';
+import { grantOf } from './approval.ts';
 import type { TaskRow } from './ledger.ts';
 import { childTraceparent } from './routing.ts';
 
+/** One attempt of a task, as whoever reads for it. */
+export type BlobReader = Pick<Attempt, 'agent_id' | 'fence'> & Pick<TaskRow, 'task_id'>;
+
 /** Gives a task's agent the right to read the blobs that its params speak of, and no others. */
 export interface BlobGrants {
-  /** The base URL and a token that is over at `expires_at` (wall ms). */
-  forReading(sha256s: readonly string[], expires_at: number): { url: string; token: string };
+  /** The base URL and a token that is over at `expires_at` (wall ms), and with the attempt. */
+  forReading(sha256s: readonly string[], reader: BlobReader, expires_at: number): { url: string; token: string };
 }
 
 /** The `_meta` of one attempt. */
 export function toHandoffMeta(
   task: TaskRow,
   attempt: Attempt,
-  deps: { clock: Clock; ids: Ids; random: Random; blobs: BlobGrants; mode: () => Mode },
+  deps: { clock: Clock; ids: Ids; random: Random; blobs: BlobGrants; mode: Mode },
 ): Record<string, unknown> {
   const { clock, ids, random, blobs } = deps;
   const refs = refsIn(task.params);
   const approval = grantOf(task);
+  const reader = { task_id: task.task_id, agent_id: attempt.agent_id, fence: attempt.fence };
   const budget_ms = Math.max(0, Math.floor(task.due - clock.monotonic()));
   // What is left, by the wall as it stands now: it may have been set since the task was accepted (FLT-X32).
   const deadline_ms = clock.now() + budget_ms;
@@ -37,7 +41,7 @@ export function toHandoffMeta(
       ...(task.reason !== undefined && { reason: task.reason }),
       hop: task.hop,
       path: task.path,
-      mode: modeOf(task, deps.mode()),
+      mode: deps.mode,
       priority: task.priority,
       attempt: attempt.attempt,
       fence: attempt.fence,
@@ -45,7 +49,7 @@ export function toHandoffMeta(
       budget_ms,
       actor: task.actor,
       ...(approval && { approval }),
-      ...(refs.length > 0 && { blobs: blobs.forReading(refs, deadline_ms) }),
+      ...(refs.length > 0 && { blobs: blobs.forReading(refs, reader, deadline_ms) }),
     },
   };
 }

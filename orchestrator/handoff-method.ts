@@ -170,7 +170,7 @@ const tooLargeInline = (): AuroraError =>
 
 /** What `wait: "result"` answers: the result itself, or the task's own error. */
 function answerOf(task: TaskRow): unknown {
-  if (task.state === 'completed') return task.result;
+  if (task.state === 'completed') return task.simulated ? toPreview(task.result) : task.result;
   if (!isFinal(task.state)) {
     const message = 'The orchestrator is leaving; the task goes on when it is back';
     throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, detail: { task_id: task.task_id } });
@@ -178,6 +178,10 @@ function answerOf(task: TaskRow): unknown {
   const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
   throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
 }
+
+/** What acts nowhere but in `active` says so on the answer itself, whatever its agent calls it (requirements.md 7). */
+const toPreview = (result: unknown): unknown =>
+  typeof result === 'object' && result !== null && !Array.isArray(result) ? { ...result, simulated: true } : result;
 
 /** The operation of whoever names none. */
 const HANDOFF = 'handoff';

@@ -19,7 +19,15 @@ import { applyRemedy } from './remedy-journal.ts';
 
 /** The first event: everything that was asked. */
 export function acceptedBy(row: TaskRow): Arrow {
-  const { due: _due, updated_at: _updated, state: _state, outcome: _outcome, attempts: _attempts, ...asked } = row;
+  const {
+    due: _due,
+    updated_at: _updated,
+    state: _state,
+    outcome: _outcome,
+    simulated: _simulated,
+    attempts: _attempts,
+    ...asked
+  } = row;
   return { type: 'accepted', payload: asked satisfies z.input<typeof Accepted> };
 }
 
@@ -46,10 +54,11 @@ export const lateBy = (fence: number, late: Omit<LateResult, 'at'>): Arrow => ({
 
 /** The end. A result counts only under the fence of its attempt. */
 export function settledBy(end: TaskEnd, fence: number | undefined): Arrow {
-  if (end.state === 'completed') return { type: 'succeeded', fence, payload: { result: end.result } };
+  const preview = end.simulated && { simulated: true };
+  if (end.state === 'completed') return { type: 'succeeded', fence, payload: { result: end.result, ...preview } };
   const { error, result } = end;
   const type = end.state === 'failed' && end.as ? end.as : END_TYPES[end.state](error.code);
-  return { type, fence, payload: { error, ...(result !== undefined && { result }) } };
+  return { type, fence, payload: { error, ...(result !== undefined && { result }), ...preview } };
 }
 
 /**
@@ -117,9 +126,10 @@ export function applyEvent(
   const newest = row.attempts.at(-1);
   if (newest && !newest.ended_at)
     row.attempts = endAttempt(row.attempts, newest.fence, { outcome: state, ended_at: at });
-  const { result, error } = Ended.parse(event.payload);
+  const { result, error, simulated } = Ended.parse(event.payload);
   if (state === 'completed' || result !== undefined) row.result = result;
   if (error) row.error = error;
+  if (simulated) row.simulated = simulated;
   endApprovals(row, at);
 }
 
@@ -167,7 +177,11 @@ const Leased = z.object({
 });
 const Released = z.object({ outcome: z.string() });
 const Late = LateResult.omit({ at: true }).catch({});
-const Ended = z.object({ result: z.unknown().optional(), error: TaskError.optional() });
+const Ended = z.object({
+  result: z.unknown().optional(),
+  error: TaskError.optional(),
+  simulated: z.literal(true).optional(),
+});
 
 /** The task's own time, or the time of those who were asked. */
 const OUT_OF_TIME = [5040, 4080];

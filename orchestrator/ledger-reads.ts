@@ -1,5 +1,6 @@
 /** What the ledger reads from its store: tasks as their ids, records as their events. */
 import type { EventRow, Store } from '../store/index.ts';
+import type { FamilySize } from './families.ts';
 import { phaseOf, phasesOf } from './journal.ts';
 import type { Ledger, ListQuery, StoredEvent } from './ledger.ts';
 
@@ -17,12 +18,14 @@ export interface LedgerReads {
   page(query: ListQuery & { bytes_max: number }): Promise<{ task_ids: readonly string[]; next: string | null }>;
   /** Tasks that are not over, behind a position, oldest first. */
   openAfter(position: number, limit: number): Promise<{ task_id: string; position: number }[]>;
+  /** How large the families of these roots are, by root. */
+  familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>>;
   journalOf: Ledger['journalOf'];
 }
 
 /** Makes them; nothing is remembered between two of them. */
 export function createLedgerReads(db: Store['db']): LedgerReads {
-  return { eventsOf, byKey, childrenOf, list, page, openAfter, journalOf };
+  return { eventsOf, byKey, childrenOf, list, page, openAfter, familiesOf, journalOf };
 
   async function eventsOf(task_ids: readonly string[]): Promise<Map<string, StoredEvent[]>> {
     const found = new Map<string, StoredEvent[]>();
@@ -121,6 +124,22 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
       .orderBy('position')
       .limit(limit)
       .execute();
+  }
+
+  async function familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>> {
+    const families = await db
+      .selectFrom('tasks')
+      .select((select) => [
+        'root_id',
+        select.fn.countAll().as('tasks'),
+        select.fn.sum(select.case().when('parent_id', '=', select.ref('root_id')).then(1).else(0).end()).as('children'),
+      ])
+      .where('root_id', 'in', root_ids)
+      .groupBy('root_id')
+      .execute();
+    return new Map(
+      families.map(({ root_id, tasks, children }) => [root_id, { tasks: Number(tasks), children: Number(children) }]),
+    );
   }
 
   /* ---- the journal ---- */

@@ -43,6 +43,8 @@ export interface TaskRow {
   state: TaskState;
   /** How it ended, where the state alone does not say it. */
   outcome?: TaskOutcome;
+  /** It was answered by a skill that acts, in a mode in which nothing is done: what it tells is a preview. */
+  simulated?: true;
   attempts: Attempt[];
   /** What people were asked before it acted, oldest first (wire.md 8). */
   approvals?: Approval[];
@@ -62,10 +64,11 @@ export interface TaskRow {
 export type Lease = Pick<TaskRow, 'agent_id' | 'hop' | 'path' | 'actor' | 'effect'> & { instance_id: string };
 
 /** How a task ends. A failure of a kind of its own says which: given up for good (PROM-P11), or with an effect unknown (PROM-P4). */
-export type TaskEnd =
+export type TaskEnd = { simulated?: true } & (
   | { state: 'completed'; result: unknown }
   | { state: 'failed'; error: TaskError; result?: unknown; as?: 'dead_lettered' | 'unknown_effect' }
-  | { state: 'canceled' | 'rejected'; error: TaskError; result?: unknown };
+  | { state: 'canceled' | 'rejected'; error: TaskError; result?: unknown }
+);
 
 /** An event as the store keeps it: what happened to a task, as JSON. */
 export type StoredEvent = Pick<EventRow, 'task_id' | 'type' | 'fence' | 'at' | 'payload'>;

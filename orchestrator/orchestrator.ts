@@ -24,6 +24,7 @@ import { createDispatcher } from './dispatch.ts';
 import { neededUntil, questionOf } from './approval.ts';
 import { createApprovals } from './approvals.ts';
 import { createConsumption } from './consumption.ts';
+import { createEffectTokens } from './effect-token.ts';
 import type { NotifyWaiting } from './notices.ts';
 import { createTelling, type OnTold } from './telling.ts';
 import { createTurns } from './turns.ts';
@@ -84,6 +85,8 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   policy?: Policy;
   /** Whether users may still do what they did; they may unless said. */
   standing?: Standing;
+  /** Agents that get nothing new from the start: somebody said so to an earlier process. */
+  held?: readonly string[];
   /** Tells people that approvals wait. */
   notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
@@ -145,6 +148,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     (agent_id) => deps.offers?.approved(agent_id),
     () => enrolment.away(),
   );
+  for (const agent_id of deps.held ?? []) registry.hold(agent_id);
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
@@ -172,7 +176,14 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);
   const turns = createTurns(clock);
   const standing = standingOf(deps.pins, deps.standing);
-  const consumption = createConsumption({ ...deps, turns, policy, mode, standing });
+  const consumption = createConsumption({
+    ...deps,
+    turns,
+    policy,
+    mode,
+    standing,
+    signEffect: createEffectTokens(deps),
+  });
   const approvals = createApprovals({
     ...deps,
     turns,
@@ -254,6 +265,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
         const question = questionOf(each.task);
         blobs.hold(refsIn(params), question ? neededUntil(question) : clock.now() + (due - clock.monotonic()));
         dispatcher.resume(each);
+        approvals.remind(each.task);
       }
     },
     async drain(drain_ms_max) {

@@ -8,6 +8,8 @@ export interface Pool<W> {
   readonly wanted: Pick<Wanted, 'to' | 'skill' | 'path'>;
   /** What is wanted, said in a few words; pools that differ by their path only say the same. */
   readonly name: string;
+  /** What the bound of one queue counts together: everything for one agent that is named, whatever the skill (PROM-P8). */
+  readonly queue: string;
   readonly members: Set<Instance>;
   /** Members with room; whoever was chosen or released longest ago stands first, so that equals take turns. */
   readonly free: Set<Instance>;
@@ -66,6 +68,7 @@ export function createPools<W>(): Pools<W> {
     const pool = {
       wanted,
       name: describe(to, skill),
+      queue: 'agent_id' in to ? `agent ${to.agent_id}` : describe(to, skill),
       members: new Set<Instance>(),
       free: new Set<Instance>(),
       line: new Map(),

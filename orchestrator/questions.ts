@@ -10,6 +10,7 @@ import {
   neededUntil,
   questionOf,
   requesterOf,
+  stateAt,
 } from './approval.ts';
 import { askedBy, grantedBy } from './approval-journal.ts';
 import { bytesOf } from './events.ts';
@@ -58,6 +59,8 @@ export interface Questions {
    * Throws 4031 when policy denies, or it is more than people can be asked; 4990 when the task is over or was given on.
    */
   readonly ask: (task: TaskRow, about: AskedAction) => Promise<Approval>;
+  /** Tells people once more of what still waits: an earlier process may have ended before, or in vain. */
+  readonly remind: (task: TaskRow) => void;
 }
 
 /** Makes it. */
@@ -66,7 +69,11 @@ export function createQuestions(deps: QuestionDeps): Questions {
   const recent = createRecentActions(deps);
   const notice = createNotices({ ...deps, notify: deps.notify ?? (() => undefined) });
 
-  return { count, ask };
+  return { count, ask, remind };
+
+  function remind({ approvals = [] }: TaskRow): void {
+    for (const approval of approvals) if (stateAt(approval, clock.now()) === 'pending') notice(approval);
+  }
 
   function count(requester: string): void {
     if (recent.questions(requester) >= rules.approvals_minute_max) {

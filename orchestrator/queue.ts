@@ -32,7 +32,7 @@ export type Line<W> = Map<string, { priority: number; waiters: Set<W> }>;
 
 /** Bounds of waiting (wire.md 10). */
 export interface QueueLimits {
-  /** Tasks that may wait for one agent or skill: 256. */
+  /** Tasks that may wait for one agent that is named, whatever the skill, or for one skill: 256. */
   queue_max: number;
   /** Tasks that may wait in all: 10 000. */
   queue_all_max: number;

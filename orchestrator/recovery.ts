@@ -2,6 +2,7 @@
 import type { TaskError } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
 import { withEffects } from './ending.ts';
+import type { FamilySize } from './families.ts';
 import { fold } from './journal.ts';
 import type { LedgerReads } from './ledger-reads.ts';
 import type { Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
@@ -9,11 +10,13 @@ import type { Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.
 /** What recovering needs. */
 export interface RecoveryDeps {
   clock: Clock;
-  reads: Pick<LedgerReads, 'openAfter' | 'eventsOf'>;
+  reads: Pick<LedgerReads, 'openAfter' | 'eventsOf' | 'familiesOf'>;
   /** The monotonic time of a deadline. */
   dueOf: (deadline: string) => number;
   /** Takes an open task back into the ledger, before anything is decided about it. */
   readmit: (row: TaskRow) => void;
+  /** Counts what a root that goes on has had already. */
+  restore: (root_id: string, known: FamilySize) => void;
   settle: Ledger['settle'];
 }
 
@@ -33,7 +36,23 @@ export async function recoverTasks(deps: RecoveryDeps): Promise<Recovered[]> {
     if (!end || page.length < PAGE_TASKS) break;
     last = end.position;
   }
-  return (await Promise.all(recovered)).flatMap((task) => task ?? []);
+  const going_on = (await Promise.all(recovered)).flatMap((task) => task ?? []);
+  for (let first = 0; first < going_on.length; first += PAGE_TASKS)
+    await restoreFamilies(going_on.slice(first, first + PAGE_TASKS), deps);
+  return going_on;
+}
+
+/** Only roots go on. One that the orchestrator itself carries out starts again with its first step: what it handed off counts in its family alone. */
+async function restoreFamilies(
+  roots: readonly Recovered[],
+  { reads, restore }: Pick<RecoveryDeps, 'reads' | 'restore'>,
+): Promise<void> {
+  const families = await reads.familiesOf(roots.map(({ task }) => task.task_id));
+  for (const { task } of roots) {
+    const { tasks = 1, children = 0 } = families.get(task.task_id) ?? {};
+    const starts_again = task.attempts.at(-1)?.agent_id === ORCHESTRATOR;
+    restore(task.task_id, { tasks, children: starts_again ? 0 : children });
+  }
 }
 
 /** One task to carry on; undefined when it was ended instead. */
@@ -61,5 +80,7 @@ const PARENT_STARTS_AGAIN: TaskError = {
   code: 4990,
   message: 'The orchestrator was restarted: the parent starts again',
 };
+/** Whose own skills start again. */
+const ORCHESTRATOR = 'orchestrator';
 /** Tasks read at once. */
 const PAGE_TASKS = 500;

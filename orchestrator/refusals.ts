@@ -36,7 +36,7 @@ export function createRefusals(deps: RefusalDeps): Refusals {
   return { toNewcomer, toAdmitted };
 
   function toNewcomer(pool: Pool<Waiter>, { tenant = '' }: Wanted): AuroraError | undefined {
-    const refusal = toAdmitted(pool) ?? drained(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.name, tenant });
+    const refusal = toAdmitted(pool) ?? drained(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.queue, tenant });
     if (refusal) metrics?.count('refusals_total', { code: String(refusal.code) });
     return refusal;
   }

@@ -10,6 +10,7 @@ export function toTask(row: TaskRow): Task {
     ...(row.parent_id !== undefined && { parent_id: row.parent_id }),
     state: row.state,
     ...(row.outcome && { outcome: row.outcome }),
+    ...(row.simulated && { simulated: row.simulated }),
     agent_id: row.agent_id,
     skill: row.skill,
     ...(row.reason !== undefined && { reason: row.reason }),

@@ -49,7 +49,7 @@ export function createWaits({ clock, route_ms_max, queue, hasUsable, placeAt }: 
   function forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Place> {
     return waiting(signal, (resolve, reject) => {
       const { tenant = '', priority } = wanted;
-      const waiter: Waiter = { queue: pool.name, tenant, priority, order: 0, wanted, resolve };
+      const waiter: Waiter = { queue: pool.queue, tenant, priority, order: 0, wanted, resolve };
       const look = () => {
         if (hasUsable(pool.members)) stopTimer = clock.after(route_ms_max, look);
         else reject(unavailable(`No agent for ${pool.name} is connected`));

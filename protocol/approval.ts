@@ -88,7 +88,7 @@ export const ApprovalTicket = z.object({
 });
 export type ApprovalTicket = z.infer<typeof ApprovalTicket>;
 
-/** Params of `approval/consume`. `effect_key` is `<kind>:<target>`. */
+/** Params of `approval/consume`. `effect_key` is `<kind>:<target>`; what `effect_sha256` names is bound into the token. */
 export const ApprovalUse = z.object({
   approval_id: z.string().max(128),
   action_hash: z.string().max(64),
@@ -96,11 +96,24 @@ export const ApprovalUse = z.object({
     .string()
     .max(512)
     .regex(/^[a-z][a-z0-9_.-]{0,63}:./s),
+  effect_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe('SHA-256 of the canonical {kind, target, desired} that goes to whoever carries the effect out'),
 });
 export type ApprovalUse = z.infer<typeof ApprovalUse>;
 
 /** Result of `approval/consume`: `first` is false when the same task asked for the same effect before. */
-export const ApprovalUsed = z.object({ approval_id: z.string(), effect_key: z.string(), first: z.boolean() });
+export const ApprovalUsed = z.object({
+  approval_id: z.string(),
+  effect_key: z.string(),
+  first: z.boolean(),
+  token: z
+    .string()
+    .optional()
+    .describe('signed by the orchestrator, for whoever carries the effect out: what was granted'),
+});
 export type ApprovalUsed = z.infer<typeof ApprovalUsed>;
 
 /**

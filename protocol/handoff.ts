@@ -30,7 +30,7 @@ export const Routing = z.looseObject({
   actor: Actor,
   approval: z.object({ approval_id: z.string(), action_hash: z.string(), exp: z.string() }).optional(),
   refs: z
-    .object({ alert_id: z.string().optional(), case_id: z.string().optional(), attack_id: z.string().optional() })
+    .looseObject({ alert_id: z.string().optional(), case_id: z.string().optional(), attack_id: z.string().optional() })
     .optional(),
   untrusted: z.array(z.string()).optional().describe('JSON pointers into params; absent means everything'),
   blobs: z

@@ -53,6 +53,11 @@ export type LateResult = z.infer<typeof LateResult>;
 export const Resolution = z.object({ by: z.string(), applied: z.boolean(), note: z.string(), at: z.string() });
 export type Resolution = z.infer<typeof Resolution>;
 
+/** On whatever a skill that acts answered outside mode `active` (requirements.md 7). */
+export const Simulated = z
+  .literal(true)
+  .describe('a skill that acts answered this outside mode active: nothing was done, it is a preview');
+
 /** A task as `task/get` answers it. */
 export const Task = z.object({
   task_id: z.string(),
@@ -60,6 +65,7 @@ export const Task = z.object({
   parent_id: z.string().optional(),
   state: TaskState,
   outcome: TaskOutcome.optional().describe('when final: how it ended, e.g. dead_lettered or unknown_effect'),
+  simulated: Simulated.optional(),
   agent_id: z.string(),
   skill: z.string(),
   reason: z.string().optional(),

@@ -1,5 +1,6 @@
 /** All records of one installation, joined. */
 import type { Alert } from '../protocol/index.ts';
+import { createAgents, type Agents } from './agents.ts';
 import { createAlerts, type AlertEvent, type Alerts } from './alerts.ts';
 import { createAnswers, type Answers } from './answers.ts';
 import { createAudit, type Audit } from './audit.ts';
@@ -16,6 +17,7 @@ export interface Records {
   sessions: Sessions;
   keys: Keys;
   alerts: Alerts;
+  agents: Agents;
   settings: Settings;
   answers: Answers;
   audit: Audit;
@@ -38,6 +40,7 @@ export async function openRecords(deps: RecordDeps): Promise<Records> {
   const audit = createAudit(deps);
   const passwords = createPasswords(random, deps.cost);
   const settings = await createSettings({ ...deps, audit });
+  const agents = await createAgents({ ...deps, audit });
   const users = createUsers({ ...deps, audit, passwords, onChanged });
   const sessions = createSessions({ ...deps, audit, users, onChanged });
   const answers = createAnswers(deps);
@@ -47,6 +50,7 @@ export async function openRecords(deps: RecordDeps): Promise<Records> {
     sessions,
     keys: createKeys({ ...deps, audit, users, onChanged }),
     alerts: createAlerts({ ...deps, audit, windowMs, onEvent }),
+    agents,
     settings,
     answers,
     audit,

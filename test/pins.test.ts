@@ -166,7 +166,7 @@ test('the members of a card, a hello, a routing, a task and an event', async () 
       'idempotency_key actor approval refs untrusted blobs',
   );
   expect(Object.keys(Task.shape).join(' ')).toBe(
-    'task_id root_id parent_id state outcome agent_id skill reason hop path mode priority created_at updated_at deadline attempts result error late_result redriven_as resolved',
+    'task_id root_id parent_id state outcome simulated agent_id skill reason hop path mode priority created_at updated_at deadline attempts result error late_result redriven_as resolved',
   );
   expect(Object.keys(TaskEvent.shape)).toEqual(['task_id', 'seq', 'at', 'kind', 'value']);
   expect(TaskState.options).toEqual([

@@ -11,7 +11,7 @@ import {
   type RouteContext,
 } from '../../protocol/index.ts';
 import type { Bus } from '../../seams/index.ts';
-import { cursorOf, Position, readCursor, type Audit } from '../../soc/index.ts';
+import { cursorOf, Position, readCursor, type Agents } from '../../soc/index.ts';
 import type { Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import { toolCallTopic } from '../feed.ts';
@@ -20,12 +20,12 @@ import { toolCallTopic } from '../feed.ts';
 export interface AgentDeps {
   desk: Desk;
   bus: Bus;
-  audit: Audit;
+  agents: Pick<Agents, 'setDrained'>;
   orchestrator: { agents(): AgentDetail[]; setHeld(agent_id: string, is_held: boolean): void };
 }
 
 /** The routes with their acts. */
-export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): BoundRoute[] {
+export function bindAgents({ desk, bus, agents, orchestrator }: AgentDeps): BoundRoute[] {
   return [
     agentRoutes.list.implement(({ limit, cursor }) => {
       const [last = ''] = readCursor(LIST, cursor, z.tuple([z.string()])) ?? [];
@@ -71,8 +71,9 @@ export function bindAgents({ desk, bus, audit, orchestrator }: AgentDeps): Bound
   }
 
   async function setHeld(agent_id: string, is_held: boolean, context: RouteContext): Promise<AgentDetail> {
+    agentOf(agent_id);
+    await agents.setDrained(doerIn(context), agent_id, is_held);
     orchestrator.setHeld(agent_id, is_held);
-    await audit.write(doerIn(context), { action: is_held ? 'agent.drain' : 'agent.resume', target: agent_id });
     return agentOf(agent_id);
   }
 

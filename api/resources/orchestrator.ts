@@ -134,7 +134,7 @@ function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   const { task_id, state } = task;
   if (state === 'completed') {
     context.answer(200);
-    return { task_id, state, result: task.result };
+    return { task_id, state, ...(task.simulated && { simulated: task.simulated }), result: task.result };
   }
   if (state === 'canceled') {
     context.answer(200);

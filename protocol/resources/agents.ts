@@ -96,7 +96,7 @@ export const agentRoutes = {
     method: 'POST',
     path: '/api/v1/agents/{agent_id}/drain',
     permission: 'agents:write',
-    summary: 'Give an agent nothing new; what it does now it ends.',
+    summary: 'Give an agent nothing new, also after a restart; what it does now it ends.',
     keeps: ['T02'],
     input: z.strictObject({ agent_id: AgentName }),
     output: FleetAgent,

@@ -7,7 +7,7 @@ import { RecordedEvent } from '../mesh.ts';
 import { Severity, Verdict } from '../result.ts';
 import { route } from '../route.ts';
 import { stream } from '../stream.ts';
-import { Task, TaskError, TaskOutcome, TaskState } from '../task.ts';
+import { Simulated, Task, TaskError, TaskOutcome, TaskState } from '../task.ts';
 import { AlertId } from './alerts.ts';
 import { pageOf, pageQuery } from './page.ts';
 
@@ -152,6 +152,7 @@ export const investigationStreams = {
       skill: z.string(),
       state: TaskState,
       outcome: TaskOutcome.nullable(),
+      simulated: Simulated.optional(),
       verdict: Verdict.nullable(),
       severity: Severity.nullable(),
       confidence: z.number().nullable(),

@@ -4,7 +4,7 @@ import { ApprovalTicket } from '../approval.ts';
 import { HandoffTo } from '../handoff.ts';
 import { RecordedEvent } from '../mesh.ts';
 import { route } from '../route.ts';
-import { Task, TaskOutcome, TaskState } from '../task.ts';
+import { Simulated, Task, TaskOutcome, TaskState } from '../task.ts';
 import { TaskId, workOptions } from './investigations.ts';
 import { pageOf, pageQuery } from './page.ts';
 
@@ -12,6 +12,7 @@ import { pageOf, pageQuery } from './page.ts';
 export const Dispatched = z.object({
   task_id: TaskId,
   state: TaskState,
+  simulated: Simulated.optional(),
   result: z.unknown().optional(),
   approval_id: z.string().optional().describe('of the question, where a person has to decide before it starts'),
   approval: ApprovalTicket.optional().describe('that question'),

@@ -287,6 +287,18 @@ describe('a dispatch', () => {
 });
 
 describe('what acts', () => {
+  test('outside mode active it is a preview, and says so to whoever waited, on its record and on its receipt', async () => {
+    const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'analyst' });
+    const done = await dispatch('analyst', { to: { skill: 'isolate_host' }, params: { host: 'ws-0' } }, '?wait=true');
+    expect(done.body).toMatchObject({ state: 'completed', simulated: true });
+    const { task_id } = done.body;
+    const record = await api.call('GET', `/api/v1/orchestrator/tasks/${task_id}`, { as: 'analyst' });
+    expect(record.body).toMatchObject({ mode: 'monitor', simulated: true });
+    const receipt = await receipts.until(({ id }) => id === task_id);
+    expect(receipt.data).toMatchObject({ simulated: true });
+    receipts.close();
+  });
+
   test('REQ-T01 REQ-E110 REQ-X05 ATK-D6: it is asked about, not by whoever asked for it, and only once', async () => {
     api.setMode('active');
     try {
@@ -447,13 +459,20 @@ describe('the fleet', () => {
     expect(tools.body.items).toMatchObject([{ name: 'echo_text', input_schema: { required: ['text'] } }]);
   });
 
+  const drainedInStore = async () =>
+    (await api.store.db.selectFrom('settings').select('name').where('name', 'like', 'drained:%').execute()).map(
+      ({ name }) => name,
+    );
+
   test('a drained agent gets nothing new, says so, and works again when it is resumed', async () => {
     expect((await api.call('POST', '/api/v1/agents/patient/drain', { as: 'operator' })).status).toBe(403);
     const drained = await api.call('POST', '/api/v1/agents/patient/drain', { as: 'admin' });
     expect(drained.body).toMatchObject({ health: 'draining' });
+    expect(await drainedInStore()).toEqual(['drained:patient']);
     const refused = await dispatch('analyst', echo('now'));
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
     await api.call('POST', '/api/v1/agents/patient/resume', { as: 'admin' });
+    expect(await drainedInStore()).toEqual([]);
     expect((await dispatch('analyst', echo('now'), '?wait=true')).status).toBe(200);
     expect((await api.call('POST', '/api/v1/agents/nobody/drain', { as: 'admin' })).status).toBe(404);
   });

@@ -21,7 +21,7 @@ describe('people and agents', () => {
     expect(tried).toEqual([]);
     await decide(mesh.as(EVE), approval);
     expect(await answer).toEqual({ done: true });
-    expect(tried).toEqual([{ effect_key: 'isolate:ws-1', first: true, approval_id: approval.approval_id }]);
+    expect(tried).toMatchObject([{ effect_key: 'isolate:ws-1', first: true, approval_id: approval.approval_id }]);
     expect(await record(mesh, approval)).toEqual([
       'approval_asked',
       'approval_voted',

@@ -1,6 +1,6 @@
 /** The one way out: closed in every mode but active, granted at the moment of the effect, walked once (wire.md 8). */
 import { describe, expect, test } from 'vitest';
-import type { MethodHandler, Peer } from '../../mesh/index.ts';
+import { digestOf, type MethodHandler, type Peer } from '../../mesh/index.ts';
 import { AuroraError, type EffectRequest, type SkillContext } from '../../protocol/index.ts';
 import { manualClock, memoryInbox, recordedEffects, type Effects } from '../../seams/index.ts';
 import { doorstep, routingTo, type Doorstep } from './doorstep.ts';
@@ -101,7 +101,8 @@ describe('in mode active', () => {
     const outcome = { applied: true, mode: 'active', effect_key, approval_id: 'approval_1', action_id: 'action_1' };
     expect(await order(peer, door, { ...active, fence: 3 })).toEqual(outcome);
     const _meta = { handoff: { parent_id: 'task_1', fence: 3 } };
-    expect(asked).toEqual([{ approval_id: 'approval_1', action_hash: 'f00d', effect_key, _meta }]);
+    const effect_sha256 = digestOf(wish); // what the token is to be bound to (ATK-E5)
+    expect(asked).toEqual([{ approval_id: 'approval_1', action_hash: 'f00d', effect_key, effect_sha256, _meta }]);
     const about = { effect_key, task_id: 'task_1', approval_id: 'approval_1', fence: 3, agent_id: 'worker' };
     expect(driver.orders).toEqual([{ ...wish, ...about, at: '2026-01-01T00:00:00.000Z', token: 't' }]);
   });

@@ -649,11 +649,14 @@ test('a question outlives its orchestrator: answered after the restart, the same
   const folder = mkdtempSync(join(tmpdir(), 'aurora-approvals-'));
   const file = join(folder, 'ledger.db');
   const ran: string[] = [];
+  const told: string[][] = [];
   const start = async (clock: ManualClock) => {
     const endOfTurn = (run: () => void) => queueMicrotask(run);
     const store = await openStore({ file, durability: 'full', clock, log: silentLog, endOfTurn });
     const ledger = createLedger(store, clock);
-    const own = { ledger, storeHealth: store.health, epoch: Number(store.epoch), mode: 'active' as const };
+    const notify = (waiting: readonly { approval_id: string }[]) =>
+      void told.push(waiting.map(({ approval_id }) => approval_id));
+    const own = { ledger, storeHealth: store.health, epoch: Number(store.epoch), mode: 'active' as const, notify };
     const agents = ['responder', 'responder-two'].map((id) => containing(id, () => ran.push(id)));
     const mesh = await startMesh(agents, { clock, operators: ['operator:eve'], orchestrator: own });
     await mesh.online(2);
@@ -667,9 +670,12 @@ test('a question outlives its orchestrator: answered after the restart, the same
   const { agent_id } = asked!.approvals![0]!;
   await first.store.close();
 
+  const told_once = told.splice(0);
   const second = await start(manualClock(Date.UTC(2026, 0, 1, 0, 10)));
   const { items } = ApprovalPage.parse(await second.mesh.operator.request('approval/list', { state: 'pending' }));
   expect(items).toMatchObject([{ task_id: asked!.task_id, params: { endpoint: 'ws-7' }, agent_id }]);
+  // Whoever was not reached before the crash hears of it from the next process.
+  expect([told_once, told]).toEqual([[[items[0]?.approval_id]], [[items[0]?.approval_id]]]);
   expect(ran).toEqual([]);
   const { approval_id, action_hash } = items[0]!;
   await second.mesh.as('operator:eve').request('approval/decide', { approval_id, action_hash, decision: 'approve' });

@@ -4,9 +4,11 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listen, type Port } from '../../mesh/index.ts';
+import { listen, type Pin, type Port } from '../../mesh/index.ts';
 import { blobRoutes } from '../../orchestrator/blob-routes.ts';
 import { createBlobStore, type BlobStore } from '../../orchestrator/blobs.ts';
+import type { TaskRow } from '../../orchestrator/ledger.ts';
+import type { Attempt } from '../../protocol/index.ts';
 import {
   countingIds,
   fileBlobs,
@@ -17,6 +19,7 @@ import {
   systemClock,
   type ManualClock,
 } from '../../seams/index.ts';
+import { row } from '../support/ledger.ts';
 
 let folder: string;
 let clock: ManualClock;
@@ -24,6 +27,9 @@ let store: BlobStore;
 let port: Port;
 let log: ReturnType<typeof memoryLog>;
 let faults: unknown[];
+/** The task that is read for: its attempts, as far as reading asks. */
+let task: TaskRow;
+let pins: Map<string, Pin>;
 const LIMITS = { blob_bytes_max: 1_000, blobs_bytes_max: 2_000, grant_ms_max: 900_000, silence_ms_max: 15_000 };
 
 beforeEach(async () => {
@@ -31,10 +37,13 @@ beforeEach(async () => {
   clock = manualClock();
   log = memoryLog();
   faults = [];
+  task = { ...row('task_1'), attempts: [attempt(1)] };
+  pins = new Map([['ada', { id: 'ada', role: 'agent', public_key: 'key of ada' }]]);
   store = createBlobStore({
     blobs: fileBlobs(folder),
     clock,
     random: seededRandom(1),
+    ...known(),
     base_url: () => `http://127.0.0.1:${port.port}`,
     limits: LIMITS,
   });
@@ -128,6 +137,7 @@ describe('putting', () => {
       blobs: { ...fileBlobs(folder), put: () => Promise.reject(new Error('disk full')) },
       clock,
       random: seededRandom(1),
+      ...known(),
       base_url: () => '',
     });
     const grant = failing.forPutting(refTo(Buffer.from('x')));
@@ -151,7 +161,7 @@ describe('putting', () => {
     await put(second);
     expect(await put(third)).toMatchObject({ status: 503, code: 'AURORA-5030' });
     clock.advance(900_000);
-    store.forReading([sha256Of(first)], clock.now() + 60_000); // a task begins to read it
+    store.forReading([sha256Of(first)], READER, clock.now() + 60_000); // a task begins to read it
     expect(await put(third)).toMatchObject({ status: 201 });
     expect(new Set(await readdir(folder))).toEqual(new Set([sha256Of(first), sha256Of(third)]));
   });
@@ -288,6 +298,36 @@ describe('tokens', () => {
   });
 
   test.each([
+    ['given to another try', () => (task.attempts = [{ ...attempt(1), ended_at: 'then' }, attempt(2)])],
+    [
+      'given up, and not tried again yet',
+      () => (task.attempts = [{ ...attempt(1), outcome: 'link_lost', ended_at: 'then' }]),
+    ],
+    ['over', () => Object.assign(task, { state: 'canceled', attempts: [{ ...attempt(1), ended_at: 'then' }] })],
+    ['of an agent that lost its pin', () => pins.delete('ada')],
+    ['of an agent with another key by now', () => pins.set('ada', { id: 'ada', role: 'agent', public_key: 'another' })],
+    ['unknown here', () => (task = { ...task, task_id: 'task_2' })],
+  ])('whoever reads for an attempt that is %s is refused: 4030 (wire.md 5, ATK-E5)', async (_what, change) => {
+    const token = readToken(bytes);
+    expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 200 });
+    change();
+    expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 403, code: 'AURORA-4030' });
+  });
+
+  test('the same attempt that is taken up again reads on, with its first token and with the next (PROM-P12)', async () => {
+    const [first, next] = [readToken(bytes), readToken(bytes)];
+    for (const token of [first, next, first]) expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 200 });
+  });
+
+  test('an agent without a key reads as well, until somebody pins one for its id', async () => {
+    pins.clear();
+    const token = readToken(bytes);
+    expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 200 });
+    pins.set('ada', { id: 'ada', role: 'agent', public_key: 'a key' });
+    expect(await get(sha256Of(bytes), token)).toMatchObject({ status: 403 });
+  });
+
+  test.each([
     '/blobs/',
     '/blobs/..%2f..%2fetc',
     `/blobs/${'A'.repeat(64)}`,
@@ -361,14 +401,31 @@ interface Answer {
 
 const refTo = (bytes: Buffer) => ({ sha256: sha256Of(bytes), size: bytes.length, media_type: 'text/plain', name: 'x' });
 
-const readToken = (bytes: Buffer): string => store.forReading([sha256Of(bytes)], clock.now() + 60_000).token;
+const readToken = (bytes: Buffer): string => store.forReading([sha256Of(bytes)], READER, clock.now() + 60_000).token;
+
+const READER = { task_id: 'task_1', agent_id: 'ada', fence: 1 };
+const attempt = (fence: number): Attempt => ({
+  attempt: fence,
+  fence,
+  agent_id: 'ada',
+  instance_id: 'ada-1',
+  started_at: '2026-01-01T00:00:00.000Z',
+});
+/** Who knows about tasks and keys. */
+const known = () => ({
+  ledger: { get: (task_id: string) => Promise.resolve(task_id === task.task_id ? task : undefined) },
+  pins: { of: (id: string) => pins.get(id) },
+});
 
 /** Signed by a store with another secret. */
 const foreignToken = (bytes: Buffer): string =>
-  createBlobStore({ blobs: fileBlobs(folder), clock, random: seededRandom(2), base_url: () => '' }).forReading(
-    [sha256Of(bytes)],
-    clock.now() + 60_000,
-  ).token;
+  createBlobStore({
+    blobs: fileBlobs(folder),
+    clock,
+    random: seededRandom(2),
+    ...known(),
+    base_url: () => '',
+  }).forReading([sha256Of(bytes)], READER, clock.now() + 60_000).token;
 
 const changed = (body: string): string =>
   Buffer.from(Buffer.from(body, 'base64url').toString().replace('"exp":1', '"exp":9')).toString('base64url');

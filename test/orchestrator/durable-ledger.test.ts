@@ -242,6 +242,31 @@ test('PROM-P4 PROM-P6: after a restart roots are carried on, what was under way 
   expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: 6 });
 });
 
+test('what a root had before a restart counts after it: neither its fan-out nor its family starts anew (ATK-E7, wire.md 5)', async () => {
+  const ledger = createLedger(store, clock);
+  const child = (task_id: string, root_id: string, parent_id = root_id) => task(task_id, { root_id, parent_id });
+  await ledger.accept(task('wide'), BOUNDS, to('i1'));
+  for (const nth of [1, 2]) await ledger.accept(child(`wide_${nth}`, 'wide'), BOUNDS);
+  await ledger.settle('wide_1', lost);
+  await ledger.accept(task('deep'), BOUNDS, to('i1'));
+  await ledger.accept(child('deep_1', 'deep'), BOUNDS);
+  for (const nth of [2, 3]) await ledger.accept(child(`deep_${nth}`, 'deep', 'deep_1'), BOUNDS);
+  await ledger.accept(task('own'), BOUNDS, { ...to('orchestrator'), agent_id: 'orchestrator' });
+  for (const nth of [1, 2]) await ledger.accept(child(`own_${nth}`, 'own'), BOUNDS);
+
+  let { ledger: next } = await restart();
+  ({ ledger: next } = await restart()); // twice: what ended meanwhile still counts
+  expect(await next.accept(child('wide_3', 'wide'), BOUNDS)).toBe('accepted');
+  expect(await next.accept(child('wide_4', 'wide'), BOUNDS)).toBe('fan_out');
+  expect(await next.accept(child('deep_4', 'deep'), BOUNDS)).toBe('accepted');
+  expect(await next.accept(child('deep_5', 'deep'), BOUNDS)).toBe('family');
+  // An investigation starts again with its first step: it may hand off as many as before, and no larger family.
+  expect(await next.accept(child('own_3', 'own'), BOUNDS)).toBe('accepted');
+  expect(await next.accept(child('own_4', 'own'), BOUNDS)).toBe('accepted');
+  expect(await next.accept(child('own_5', 'own'), BOUNDS)).toBe('family');
+  expect(await next.accept(task('fresh'), BOUNDS)).toBe('accepted');
+});
+
 test('PROM-P15: what was accepted settles once the disk has room again; new work is refused meanwhile', async () => {
   const ledger = createLedger(store, clock);
   await ledger.accept(task('task_1'), BOUNDS);

@@ -114,15 +114,29 @@ describe('when nobody has room', () => {
 
   test('a queue is bounded, 4290 where the caller has too many, 5030 where all have: both say when to come back (PROM-P8, INV12)', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 0, skills: ['look_up', 'dig_up'] }));
-    const waiting = (count: number, skill: string) =>
-      Array.from({ length: count }, () => take({ agent_id: 'ada' }, { skill }).catch(() => undefined));
-    void waiting(3, 'look_up');
+    const waiting = (count: number, to: HandoffTo, skill = 'look_up') =>
+      Array.from({ length: count }, () => take(to, { skill }).catch(() => undefined));
+    void waiting(3, { agent_id: 'ada' });
     await expect(take({ agent_id: 'ada' })).rejects.toMatchObject({ code: 4290, retry_after_ms: 1_000 });
-    void waiting(2, 'dig_up');
+    void waiting(2, { skill: 'dig_up' }, 'dig_up');
     const refusal = { code: 5030, retry_after_ms: 1_000 };
-    await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject(refusal);
+    await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject(refusal);
     expect(metrics.of('tasks_waiting')).toBe(5);
     expect(metrics.of('refusals_total')).toBe(2);
+  });
+
+  test('one agent that is named has one queue over all of its skills; whoever asks for a skill alone stands in another (PROM-P8)', async () => {
+    const skills = ['look_up', 'dig_up', 'sum_up', 'add_up'];
+    registry = createRegistry(clock, { queue_max: 4 });
+    registry.add(instance('ada', 1, { in_flight_max: 1, skills }));
+    await take({ agent_id: 'ada' });
+    for (const skill of skills) void take({ agent_id: 'ada' }, { skill });
+    for (const skill of skills)
+      await expect(take({ agent_id: 'ada' }, { skill })).rejects.toMatchObject({
+        code: 4290,
+        message: 'Too many tasks wait for agent ada',
+      });
+    registry.admit(wanted({ skill: 'look_up' }));
   });
 
   test('who was accepted already waits although the queue is full', async () => {

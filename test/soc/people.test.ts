@@ -339,6 +339,19 @@ onEveryDatabase('answers and settings', (soc) => {
     expect(await once('user:anna')).toMatchObject({ replayed: false });
   });
 
+  test('REQ-T02: who was drained is so after a restart, until somebody resumes it; each is on the audit record', async () => {
+    const { agents, audit, deps } = soc();
+    const admin = { sub: 'user:admin' };
+    for (const agent_id of ['ada', 'bob', 'ada']) await agents.setDrained(admin, agent_id, true);
+    const again = await openRecords(deps);
+    expect([...again.agents.drained].sort()).toEqual(['ada', 'bob']);
+    await Promise.all([again.agents.setDrained(admin, 'ada', false), again.agents.setDrained(admin, 'cy', true)]);
+    expect([...(await openRecords(deps)).agents.drained].sort()).toEqual(['bob', 'cy']);
+    expect(again.settings.now().version).toBe(0); // a record of its own
+    const { items } = await audit.list({ limit: 10, action: 'agent.drain' });
+    expect(items.map(({ target }) => target)).toEqual(['cy', 'ada', 'bob', 'ada']);
+  });
+
   test('settings are changed at their version, and are there after a restart', async () => {
     const { settings, deps } = soc();
     await settings.change({ sub: 'user:admin' }, { mode: 'dry_run', limits: { user_minute_max: 7 } }, 0);

@@ -2,6 +2,7 @@
 import { afterEach } from 'vitest';
 import { createApprovals, type Approvals } from '../../orchestrator/approvals.ts';
 import { createConsumption, type Consumption } from '../../orchestrator/consumption.ts';
+import { createEffectTokens } from '../../orchestrator/effect-token.ts';
 import { createLedger } from '../../orchestrator/index.ts';
 import type { Ledger, TaskRow } from '../../orchestrator/ledger.ts';
 import type { NotifyWaiting } from '../../orchestrator/notices.ts';
@@ -9,9 +10,13 @@ import { createPolicy, PolicyRules, type Policy } from '../../orchestrator/polic
 import { createTurns } from '../../orchestrator/turns.ts';
 import type { Standing } from '../../orchestrator/standing.ts';
 import type { Approval, Mode, SkillTraits } from '../../protocol/index.ts';
-import { countingMetrics, manualClock, memoryLog, toIso, type ManualClock } from '../../seams/index.ts';
+import { countingIds, countingMetrics, manualClock, memoryLog, toIso, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { settled } from './drive.ts';
+import { identityOf } from './mesh.ts';
+
+/** Who signs what is granted; its pin tells whoever looks. */
+export const ORCHESTRATOR = identityOf('orchestrator', 'orchestrator');
 
 /** Everything at hand. */
 export interface Desk {
@@ -67,7 +72,8 @@ export async function openDesk(
   const mode = options.mode ?? (() => 'active' as const);
   const standing = options.standing ?? (() => true);
   const shared = { clock, log, metrics, ledger, turns, policy, mode, standing };
-  const consumption = createConsumption(shared);
+  const signEffect = createEffectTokens({ self: ORCHESTRATOR.identity, clock, ids: countingIds() });
+  const consumption = createConsumption({ ...shared, signEffect });
   const { refused } = consumption;
   const approvals = createApprovals({ ...shared, telling, rules, refused, notify: options.notify });
   return { clock, ledger, approvals, consumption, store, log, metrics, told };
@@ -146,8 +152,19 @@ export const use = (
   { consumption }: Desk,
   task: TaskRow,
   { approval_id, action_hash }: Pick<Approval, 'approval_id' | 'action_hash'>,
-  { target = 'ws-7', fence = 1, agent_id = 'responder', kind = 'isolate' } = {},
-) => consumption.consume(task, { approval_id, action_hash, effect_key: `${kind}:${target}` }, { agent_id, fence });
+  {
+    target = 'ws-7',
+    fence = 1,
+    agent_id = 'responder',
+    kind = 'isolate',
+    effect_sha256,
+  }: { target?: string; fence?: number; agent_id?: string; kind?: string; effect_sha256?: string } = {},
+) =>
+  consumption.consume(
+    task,
+    { approval_id, action_hash, effect_key: `${kind}:${target}`, effect_sha256 },
+    { agent_id, fence },
+  );
 
 /** What stands on the task's record about approvals: the kind of each row, and what an audit note says. */
 export async function recordOf({ ledger }: Desk, task_id = 'task_1'): Promise<string[]> {

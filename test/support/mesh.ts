@@ -48,6 +48,8 @@ export interface TestMesh {
   /** The link of another operator of `operators`. */
   as(id: string): Peer;
   ledger: Ledger;
+  /** Who signs for the orchestrator. */
+  pin: Pin;
   hosts: Map<string, Host>;
   log: ReturnType<typeof memoryLog>;
   metrics: ReturnType<typeof countingMetrics>;
@@ -183,6 +185,7 @@ export async function startMesh(
     operator,
     as: (id) => joined.get(id)!,
     ledger,
+    pin: orchestratorSelf.pin,
     hosts,
     log,
     metrics,
