@@ -382,6 +382,11 @@ describe('budgets', () => {
     for (let nth = 0; nth < 10; nth++) expect((await guess('2001:db8:1:2::1')).status).toBe(401);
     expect((await guess('2001:db8:1:2:ffff::9')).status).toBe(429); // the same /64
     expect((await guess('2001:db8:1:3::1')).status).toBe(401);
+    // Some proxies write the port too.
+    expect((await guess('[2001:db8:1:2::7]:443')).status).toBe(429);
+    for (let nth = 0; nth < 10; nth++) expect((await guess(`203.0.113.9:${4_000 + nth}`)).status).toBe(401);
+    expect((await guess('203.0.113.9')).status).toBe(429);
+    expect((await guess('203.0.113.10:4711')).status).toBe(401);
   });
 });
 

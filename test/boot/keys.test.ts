@@ -82,6 +82,22 @@ test('what is revoked has no pin, no key, no approval and no place in the quaran
   expect(existsSync(place.keyFile('orchestrator'))).toBe(true);
 });
 
+test('ATK-E9: a full quarantine refuses newcomers and pushes nobody out; one that was pinned makes room', () => {
+  ensureFleetKeys(config);
+  const waiting = fileQuarantine(place.quarantine, filePins(place.pins));
+  waiting.add({ id: 'honest', public_key: 'own' });
+  for (let nth = 1; nth < 256; nth++) waiting.add({ id: `s${nth}`, public_key: 'x' });
+  expect(() => waiting.add({ id: 'one-more', public_key: 'x' })).toThrow(
+    expect.objectContaining({ code: 4290, retry_after_ms: 60_000 }),
+  );
+  waiting.add({ id: 'honest', public_key: 'own' }); // waits already
+  expect(waiting.list().map(({ id }) => id)).toContain('honest');
+  addPins(place.pins, [{ id: 's7', role: 'agent', public_key: 'x' }]);
+  const later = fileQuarantine(place.quarantine, filePins(place.pins));
+  later.add({ id: 'one-more', public_key: 'x' });
+  expect(later.list().map(({ id }) => id)).toEqual(expect.arrayContaining(['honest', 'one-more']));
+});
+
 test('whoever waits under the name of a folder of somebody else takes no key along, and no agent is enrolled there', () => {
   ensureFleetKeys(config);
   const { key_file } = addOperator(config, 'local');
