@@ -201,10 +201,3 @@ test('more pins than a reader takes are never written', () => {
   expect(() => addPins(place.pins, [{ id: 'one-more', role: 'agent', public_key }])).toThrow('is full');
   expect(readFileSync(place.pins, 'utf8')).toBe(before);
 });
-
-test('the quarantine keeps the newest 256 strangers: an honest new one is never refused for being late', () => {
-  const quarantine = fileQuarantine(place.quarantine, filePins(place.pins));
-  for (let nth = 0; nth <= 256; nth++) quarantine.add({ id: `s${nth}`, public_key: 'k' });
-  const ids = quarantine.list().map(({ id }) => id);
-  expect([ids.length, ids[0], ids.at(-1)]).toEqual([256, 's1', 's256']);
-});
