@@ -72,7 +72,7 @@ export function removeAgent(paths: { pins: string; quarantine: string }, id: str
   return is_waiting ? 'waiting' : undefined;
 }
 
-/** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound the oldest is forgotten. */
+/** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound newcomers are. */
 export function fileQuarantine(path: string, pins: Pins): Quarantine {
   const waiting = watchedFile(path, z.array(Stranger).max(STRANGERS_MAX));
   return {
@@ -82,7 +82,16 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
       if (there && there.public_key !== public_key) {
         throw new AuroraError(4090, { message: `Another key waits under the id ${id} already` });
       }
-      if (!there) writeJson(path, [...strangers, { id, public_key }].slice(-STRANGERS_MAX));
+      if (there) return;
+      // One who is pinned by now waits no longer; the others are not pushed out by strangers that come later.
+      const still = strangers.filter((stranger) => pins.of(stranger.id) === undefined);
+      if (still.length >= STRANGERS_MAX) {
+        throw new AuroraError(4290, {
+          message: `The quarantine is full: ${STRANGERS_MAX} strangers wait; approve or revoke some`,
+          retry_after_ms: FULL_RETRY_MS,
+        });
+      }
+      writeJson(path, [...still, { id, public_key }]);
     },
     list: () => waiting().filter((stranger) => pins.of(stranger.id) === undefined),
   };
@@ -150,3 +159,4 @@ const PinSchema = z.object({
 const Stranger = z.object({ id: z.string().max(80), public_key: z.string().max(256) });
 const PINS_MAX = 4_096;
 const STRANGERS_MAX = 256;
+const FULL_RETRY_MS = 60_000;

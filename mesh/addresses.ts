@@ -9,6 +9,13 @@ export function isLoopback(host: string): boolean {
   return ipaddr.process(name).range() === 'loopback';
 }
 
+/** Whose address it is, as far as bounds go: of IPv6 the /64, which one household has whole (ATK-I1). */
+export function originOf(address: string): string {
+  const parsed = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
+  if (parsed?.kind() !== 'ipv6') return parsed?.toString() ?? address;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`;
+}
+
 /** True when a `Host` header names one of the allowed hosts: `name` stands for any port, `name:port` for that one. */
 export function isAllowedHost(header: string, allowed: readonly string[]): boolean {
   const asked = header.toLowerCase();
@@ -25,7 +32,7 @@ export function toHostPort(host: string, secure: boolean, port?: number): string
 }
 
 /** The host without brackets and port. */
-function hostOf(host: string): string {
+export function hostOf(host: string): string {
   if (isIP(host) !== 0) return host;
   return host
     .replace(PORT, '')

@@ -1,6 +1,6 @@
-/** How many links a port takes, in all and from one address. */
+/** How many links a port takes, in all and from one address (of IPv6 from one /64). */
 import { AuroraError } from '../protocol/index.ts';
-import { isLoopback } from './addresses.ts';
+import { isLoopback, originOf } from './addresses.ts';
 
 /** The bounds; loopback is not counted by address, for all local agents share it. */
 export interface CrowdBounds {
@@ -21,17 +21,19 @@ export function createCrowd({ links_max, links_per_remote_max }: CrowdBounds): C
   let all = 0;
   return {
     enter(remote) {
-      const here = by_remote.get(remote) ?? 0;
+      const origin = originOf(remote);
+      const here = by_remote.get(origin) ?? 0;
       const crowded = all >= links_max || (here >= links_per_remote_max && !isLoopback(remote));
       if (crowded) throw new AuroraError(5030, { message: 'Too many connections', retry_after_ms: CROWD_RETRY_MS });
       all += 1;
-      by_remote.set(remote, here + 1);
+      by_remote.set(origin, here + 1);
     },
     leave(remote) {
       all -= 1;
-      const left = (by_remote.get(remote) ?? 1) - 1;
-      if (left > 0) by_remote.set(remote, left);
-      else by_remote.delete(remote);
+      const origin = originOf(remote);
+      const left = (by_remote.get(origin) ?? 1) - 1;
+      if (left > 0) by_remote.set(origin, left);
+      else by_remote.delete(origin);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** How peers speak: links, peers, hellos and the hosts that run skills. */
-export { isLoopback } from './addresses.ts';
+export { hostOf, isLoopback, originOf } from './addresses.ts';
 export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
 export { digestOf } from './canonical.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';

@@ -61,7 +61,7 @@ export interface ListenOptions {
 export interface ListenBounds {
   /** Links in all; over it 503 at the upgrade. */
   links_max: number;
-  /** Links from one address. Loopback is not counted: all local agents share it. */
+  /** Links from one address, of IPv6 from one /64. Loopback is not counted: all local agents share it. */
   links_per_remote_max: number;
   /** Time for a request's headers, ms (ATK-A2). */
   headers_ms_max: number;

@@ -1,11 +1,12 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
-import { fingerprintOf, type Pins, type PinnedAddress, type Principal } from '../mesh/index.ts';
+import { fingerprintOf, hostOf, originOf, type Pins, type PinnedAddress, type Principal } from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
 import { makeRoom, toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Where keys of strangers wait for `aurora agents approve`. */
 export interface Quarantine {
+  /** Throws 4290 where it is full: whoever waits is never pushed out by who comes later. */
   add(stranger: { id: string; public_key: string }): void;
   list(): { id: string; public_key: string }[];
 }
@@ -43,7 +44,7 @@ export interface EnrolmentDeps {
 export interface Enrolment {
   /**
    * Registers or renews: the same call. A stranger's key is quarantined and gets no work; from one address (`remote`, as the
-   * link knows it) only so many strangers wait, the next one is 4290.
+   * link knows it; of IPv6 from one /64) only so many strangers wait, the next one is 4290.
    */
   register(asked: Register, who: Principal, remote: string): Promise<Lease>;
   leave(who: Principal): { left: boolean };
@@ -87,11 +88,11 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
     return role === 'stranger' && pin?.public_key === public_key ? (pin?.role ?? role) : role;
   };
 
-  /** One address cannot fill the quarantine and so push honest strangers out of it. */
+  /** One address cannot fill the quarantine and so keep honest strangers out of it. */
   const keepWaiting = (id: string, public_key: string, remote: string) => {
     const waiting = new Set(quarantine.list().map((stranger) => stranger.id));
     for (const known of origins.keys()) if (!waiting.has(known)) origins.delete(known);
-    const host = remote.replace(/:\d+$/, '');
+    const host = originOf(hostOf(remote));
     const others = [...origins].filter(([other, origin]) => other !== id && origin === host);
     if (others.length >= STRANGERS_PER_REMOTE_MAX) {
       throw new AuroraError(4290, {

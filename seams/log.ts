@@ -20,7 +20,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * lines are dropped, and how many is said when there is room again.
  */
 export function pinoLog(options: { level: LogLevel; name: string; write?: (line: string) => void }): Log {
-  const destination = options.write ? { write: options.write } : (stderr ??= toStderr(options.name));
+  const out = options.write ? { write: options.write } : (stderr ??= toStderr(options.name));
+  const destination = { write: (line: string) => out.write(escapeLine(line)) };
   const base = pino(
     { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: redact } },
     destination,
@@ -127,24 +128,50 @@ function scrub(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth + 1));
   const copy: Record<string, unknown> = { __proto__: null }; // a field may have any name
   for (const key of Object.keys(value).slice(0, ITEMS_MAX)) {
-    copy[key] = isSecretName(key) ? '[redacted]' : scrub(value[key], depth + 1);
+    const { shown, is_secret } = nameOf(key);
+    copy[shown] = is_secret ? secretOf(value[key]) : scrub(value[key], depth + 1);
   }
   return copy;
 }
 
+/** A count or a yes or no is no secret, whatever its name. */
+const secretOf = (value: unknown): unknown =>
+  typeof value === 'boolean' || value === null || value === undefined ? value : '[redacted]';
+
 /** Lines are of few kinds: what a name was found to be once is looked up. */
-function isSecretName(name: string): boolean {
+function nameOf(name: string): Name {
   const known = NAMES.get(name);
-  if (known !== undefined) return known;
-  const is_secret = SECRET_NAME.test(name);
-  if (NAMES.size < NAMES_MAX) NAMES.set(name, is_secret);
-  return is_secret;
+  if (known) return known;
+  const found = { shown: scrubText(name), is_secret: SECRET_NAME.test(name.slice(0, NAME_CHARS_MAX)) };
+  if (NAMES.size < NAMES_MAX && name.length <= NAME_CHARS_MAX) NAMES.set(name, found);
+  return found;
+}
+
+/** How a name is written, which may hold a secret itself, and whether its value is one. */
+interface Name {
+  shown: string;
+  is_secret: boolean;
 }
 
 function scrubText(text: string): string {
-  const cut = text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
-  if (!MAYBE_SECRET.test(cut)) return cut;
-  return cut.replace(SECRET_SHAPE, '[redacted]').replace(USERINFO, '$1[redacted]@');
+  // A key that is cut has lost its end: what hides secrets looks further than what is shown.
+  const near = text.length > LOOKED_AT_MAX ? text.slice(0, LOOKED_AT_MAX) : text;
+  const clean = MAYBE_SECRET.test(near)
+    ? near
+        .replace(PEM, '[redacted]')
+        .replace(TOKEN, '[redacted]')
+        .replace(CREDENTIALS, '$1$2[redacted]')
+        .replace(PARAMETER, '$1[redacted]')
+        .replace(USERINFO, '$1[redacted]@')
+    : near;
+  return text.length > TEXT_MAX ? `${clean.slice(0, TEXT_MAX)}…` : clean;
+}
+
+/** What turns a line of JSON into another text where it is shown: controls beyond ASCII, and what reorders or breaks lines (ATK-J2). */
+function escapeLine(line: string): string {
+  return UNSHOWN.test(line)
+    ? line.replace(UNSHOWN_ALL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : line;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
@@ -156,12 +183,24 @@ function ignore(): void {
 const DEPTH_MAX = 6;
 const ITEMS_MAX = 100;
 const TEXT_MAX = 4_096;
+/** Names whose value is one: whole, or behind other words (`client_secret`, `refreshToken`, `X-Auth-Token`). */
 const SECRET_NAME =
-  /^(authorization|cookie|set-cookie|password|passwd|secret|token|access_token|refresh_token|api_?key|private_?key|x-api-key|otp|proof|challenge)$/i;
-const NAMES = new Map<string, boolean>();
+  /^(?:(?:.*[_.-])?(?:cookie|otp|pwd)|proof|challenge|.*(?:authorization|password|passwd|passphrase|secret|token|credentials?|(?:api|private|secret|signing|encryption)[_-]?key))$/i;
+const NAMES = new Map<string, Name>();
+const NAME_CHARS_MAX = 128;
 const NAMES_MAX = 1_000;
+/** How far secrets are looked for, characters; no more is shown of any text. */
+const LOOKED_AT_MAX = 8_192;
 /** Something of each form below: most text has none of it. */
-const MAYBE_SECRET = /Bearer|eyJ|aurora_key_|-----BEGIN|:\/\//i;
-const SECRET_SHAPE =
-  /\b(?:Bearer\s+[\w.~+/-]{8,}=*|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|aurora_key_\w{8,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/g;
-const USERINFO = /(\b[a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/@]{1,256}@/gi;
+const MAYBE_SECRET = /bearer|basic|eyJ|aurora_|-----BEGIN|:\/\/|[?&;]/i;
+/** To its end, or to the end of the text where that is cut off. */
+const PEM = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----END))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g;
+const TOKEN = /(?<![a-z\d])(?:eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|aurora_[a-z]{1,20}_\w{8,})/gi;
+const CREDENTIALS =
+  /\b(Bearer\s+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+(?=[\w.~+/-]{16}))[\w.~+/-]{8,}=*|\b([Bb][Aa][Ss][Ii][Cc]\s+(?=\S{0,512}[\d=]))(?:[A-Za-z\d+/]{4}){1,256}(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=|[A-Za-z\d+/]{4})(?![\w+/=])/g;
+const PARAMETER = /([?&;](?:[\w-]{0,40}(?:token|secret|password|api_?key)|code|ticket|signature)=)[^\s&;#"'<>]+/gi;
+/** A password may hold an @: up to the last one before the path. */
+const USERINFO = /(\b[a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/?#"'<>]{0,4096}@/gi;
+/** C1 controls, bidirectional marks, and the line and paragraph separators. */
+const UNSHOWN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const UNSHOWN_ALL = new RegExp(UNSHOWN, 'g');

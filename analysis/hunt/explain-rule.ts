@@ -6,6 +6,7 @@ import {
   createEngine,
   explain,
   parseSigma,
+  Work,
   type CorrelationRule,
   type RuleHead,
   type Ruleset,
@@ -33,12 +34,16 @@ export async function explainRule(
 ): Promise<RuleExplanation> {
   const { head, rules, correlations, filters } = askedOf(wanted, ruleset);
   const correlator = createCorrelator(correlations, rules);
-  const trials = rules.slice(0, RULES_MAX).map((rule) => createTrial(rule, filters));
+  const work = new Work();
+  const trials = rules.slice(0, RULES_MAX).map((rule) => createTrial(rule, filters, work));
   let events = 0;
   for await (const batch of recording.batches) {
     for (const event of batch) {
       events++;
-      for (const { rule, offer } of trials) if (offer(event)) correlator.observe(rule, event);
+      for (const { rule, offer } of trials) {
+        if (offer(event)) correlator.observe(rule, event);
+        if (work.is_due) await work.turn();
+      }
     }
   }
   if (events === 0) throw new AuroraError(4220, { message: 'There is no event in it', detail: { path: '/events' } });
@@ -67,11 +72,11 @@ export async function explainRule(
 }
 
 /** One rule over all events: what it matches, what its filters took, and the misses that came nearest. */
-function createTrial(rule: SigmaRule, filters: readonly SigmaFilter[]) {
-  const engine = createEngine([rule], filters);
-  const bare = createEngine([rule]);
+function createTrial(rule: SigmaRule, filters: readonly SigmaFilter[], work: Work) {
+  const engine = createEngine([rule], filters, work);
+  const bare = createEngine([rule], [], work);
   const matches: Explained[] = [];
-  const misses = createNearestMisses(filters);
+  const misses = createNearestMisses(filters, work);
   let [matched, filtered] = [0, 0];
   return {
     rule,
@@ -80,7 +85,8 @@ function createTrial(rule: SigmaRule, filters: readonly SigmaFilter[]) {
       const covered = engine.counts.covered;
       if (engine.match(event).length > 0) {
         matched++;
-        if (matches.length < MATCHES_SHOWN_MAX) matches.push({ event, explanation: explain(rule, event, filters) });
+        if (matches.length < MATCHES_SHOWN_MAX)
+          matches.push({ event, explanation: explain(rule, event, filters, work) });
         return true;
       }
       if (filters.length > 0 && bare.match(event).length > 0) filtered++;

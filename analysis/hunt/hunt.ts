@@ -9,6 +9,7 @@ import {
   createCorrelator,
   createEngine,
   explain,
+  Work,
   type CorrelationAlert,
   type Engine,
   type Level,
@@ -32,7 +33,8 @@ export interface HuntInput {
 /** Runs all rules over all events, in bounded memory. The same recording and rules give the same result. */
 export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const { name, recording, ruleset, onProgress } = input;
-  const engine = createEngine([...ruleset.rules, CONTROL_RULE], ruleset.filters);
+  const work = new Work();
+  const engine = createEngine([...ruleset.rules, CONTROL_RULE], ruleset.filters, work);
   const correlator = createCorrelator(ruleset.correlations, ruleset.rules);
   const sightings = createSightings<SigmaRule>();
   const coverage = createCoverage();
@@ -42,7 +44,8 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
     for (const event of batch) {
       const before = engine.counts.covered;
       sightings.note(event);
-      for (const rule of engine.match(event)) {
+      const hits = engine.matchInTurns(event);
+      for (const rule of hits instanceof Promise ? await hits : hits) {
         correlator.observe(rule, event);
         if (!correlator.isSilent(rule)) sightings.add(rule, event);
       }
@@ -56,10 +59,12 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const found_control = engine.match(controlEvent()).includes(CONTROL_RULE);
   const alerts = correlator.finish();
   const report = recording.report();
-  const findings = [
-    ...sightings.all().map((sighting) => toFinding(sighting, name)),
-    ...alerts.map((alert, index) => toCorrelationFinding(alert, index, name)),
-  ].sort(byGravity);
+  const seen: WeighedFinding[] = [];
+  for (const sighting of sightings.all()) {
+    seen.push(toFinding(sighting, name, work));
+    if (work.is_due) await work.turn();
+  }
+  const findings = [...seen, ...alerts.map((alert, index) => toCorrelationFinding(alert, index, name))].sort(byGravity);
   const shown = findings.slice(0, FINDINGS_MAX);
 
   return conclude({
@@ -94,7 +99,8 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   });
 }
 
-function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>, source: string): WeighedFinding {
+function toFinding(sighting: Sighting<SigmaRule>, source: string, work: Work): WeighedFinding {
+  const { id, rule, host, hour, count, samples } = sighting;
   const where = [host === '' ? '' : ` on ${host}`, hour === '' ? '' : ` in the hour of ${hour}:00Z`].join('');
   return {
     id,
@@ -104,7 +110,7 @@ function toFinding({ id, rule, host, hour, count, samples }: Sighting<SigmaRule>
     weight: weightOf(rule.level),
     basis: rule.id,
     evidence: samples.map((event) => ({
-      ...evidence({ source, locator: event.locator, text: whatMatched(rule, event) }),
+      ...evidence({ source, locator: event.locator, text: whatMatched(rule, event, work) }),
     })),
     ...(rule.techniques.length > 0 && { techniques: [...rule.techniques] }),
   };
@@ -135,8 +141,8 @@ function toCorrelationFinding(alert: CorrelationAlert, index: number, source: st
 }
 
 /** The fields that decided, as the event has them: what an analyst opens the event to see. */
-function whatMatched(rule: SigmaRule, event: LogEvent): string {
-  const { selections } = explain(rule, event);
+function whatMatched(rule: SigmaRule, event: LogEvent, work: Work): string {
+  const { selections } = explain(rule, event, [], work);
   const lines = selections
     .filter(({ matched }) => matched)
     .flatMap(({ fields }) => fields.filter((field) => field.matched && field.matched_values.length > 0));

@@ -1,7 +1,7 @@
 /** The events that a rule misses by least: what somebody who wonders about its silence has to see. */
 import type { Explanation } from '../../protocol/index.ts';
 import type { LogEvent } from '../events/index.ts';
-import { explain, type SigmaFilter, type SigmaRule } from '../sigma/index.ts';
+import { explain, type SigmaFilter, type SigmaRule, type Work } from '../sigma/index.ts';
 
 /** An event with why a rule matches it, or not. */
 export interface Explained {
@@ -18,7 +18,7 @@ export interface NearestMisses {
 }
 
 /** Takes offers for one rule; filters that take its hits count as reasons for a miss. */
-export function createNearestMisses(filters: readonly SigmaFilter[] = []): NearestMisses {
+export function createNearestMisses(filters: readonly SigmaFilter[] = [], work?: Work): NearestMisses {
   let kept: (Explained & { nearness: number })[] = [];
   let weighed = 0;
   return {
@@ -26,7 +26,7 @@ export function createNearestMisses(filters: readonly SigmaFilter[] = []): Neare
       const is_full = kept.length >= MISSES_SHOWN_MAX;
       if (is_full && (!is_of_its_log || weighed >= MISSES_WEIGHED_MAX)) return;
       weighed++;
-      const explanation = explain(rule, event, filters);
+      const explanation = explain(rule, event, filters, work);
       kept = [...kept, { event, explanation, nearness: nearnessOf(explanation) }]
         .sort((left, right) => right.nearness - left.nearness)
         .slice(0, MISSES_SHOWN_MAX);

@@ -62,7 +62,8 @@ async function replayOver(
   for await (const batch of recording.batches) {
     for (const event of batch) {
       events++;
-      for (const rule of engine.match(event)) {
+      const matched = engine.matchInTurns(event);
+      for (const rule of matched instanceof Promise ? await matched : matched) {
         correlator.observe(rule, event);
         add(rule.id, event.locator);
       }

@@ -3,10 +3,10 @@ import type { LogEvent, LogOrigin } from '../events/index.ts';
 import { makeRoom } from '../../seams/index.ts';
 import { meetsDetection } from './decide.ts';
 import { createLane, isFor, type Lane } from './lane.ts';
-import { TooMuchWork } from './pattern.ts';
 import { requirementOf } from './requirement.ts';
 import type { SigmaFilter, SigmaRule } from './rule.ts';
-import { viewOf } from './view.ts';
+import { viewOf, type View } from './view.ts';
+import { TooMuchWork, Work } from './work.ts';
 
 /** A compiled set of rules. */
 export interface Engine {
@@ -15,6 +15,8 @@ export interface Engine {
   readonly not_evaluable: readonly SigmaRule[];
   /** The rules that match the event, in their order. */
   match(event: LogEvent): readonly SigmaRule[];
+  /** The same, for whoever asks about many events: a promise where others had to get a turn meanwhile. */
+  matchInTurns(event: LogEvent): readonly SigmaRule[] | Promise<readonly SigmaRule[]>;
   /** Counts since the engine was made. */
   readonly counts: EngineCounts;
 }
@@ -29,8 +31,12 @@ export interface EngineCounts {
   bounded: Map<string, number>;
 }
 
-/** Compiles rules and the filters that take hits from them. */
-export function createEngine(rules: readonly SigmaRule[], filters: readonly SigmaFilter[] = []): Engine {
+/** Compiles rules and the filters that take hits from them. Engines that run side by side share their work, and so their turns. */
+export function createEngine(
+  rules: readonly SigmaRule[],
+  filters: readonly SigmaFilter[] = [],
+  work = new Work(),
+): Engine {
   const asked = rules.filter((rule) => rule.not_evaluable.length === 0);
   const candidates = asked.map((rule) => ({
     logsource: rule.logsource,
@@ -40,36 +46,72 @@ export function createEngine(rules: readonly SigmaRule[], filters: readonly Sigm
   const laneOf = createLanes((origin) => createLane(origin, candidates));
   const counts: EngineCounts = { events: 0, covered: 0, asked: 0, bounded: new Map() };
 
+  /** What of an event is still to be asked; undefined when there is nothing. */
+  const begin = (event: LogEvent): Asking | undefined => {
+    counts.events++;
+    const lane = laneOf(event.origin);
+    if (lane.size === 0) return undefined;
+    counts.covered++;
+    const indexes = lane.candidates(event);
+    return indexes.length === 0 ? undefined : { indexes, at: 0, view: viewOf(event, work), hits: undefined };
+  };
+
+  /** Asks on, to the end or until others are due. */
+  const ask = (asking: Asking, gives_way: boolean): void => {
+    const { indexes, view } = asking;
+    while (asking.at < indexes.length) {
+      const index = indexes[asking.at++] ?? 0;
+      const rule = asked[index];
+      if (rule === undefined) continue;
+      counts.asked++;
+      work.begin();
+      try {
+        if (meetsDetection(rule, view)) {
+          const own = candidates[index]?.filters ?? [];
+          if (own.every((filter) => meetsDetection(filter, view))) (asking.hits ??= []).push(rule);
+        }
+      } catch (reason) {
+        // One rule at its bound is written down; the next one runs (ATK-H6).
+        if (!(reason instanceof TooMuchWork)) throw reason;
+        counts.bounded.set(rule.id, (counts.bounded.get(rule.id) ?? 0) + 1);
+      }
+      if (gives_way && work.is_due) return;
+    }
+  };
+
   return {
     rules: asked,
     not_evaluable: rules.filter((rule) => rule.not_evaluable.length > 0),
     counts,
     match(event) {
-      counts.events++;
-      const lane = laneOf(event.origin);
-      if (lane.size === 0) return NONE;
-      counts.covered++;
-      const indexes = lane.candidates(event);
-      if (indexes.length === 0) return NONE;
-      const view = viewOf(event);
-      let hits: SigmaRule[] | undefined;
-      for (const index of indexes) {
-        const rule = asked[index];
-        if (rule === undefined) continue;
-        counts.asked++;
-        try {
-          if (!meetsDetection(rule, view)) continue;
-          const own = candidates[index]?.filters ?? [];
-          if (own.every((filter) => meetsDetection(filter, view))) (hits ??= []).push(rule);
-        } catch (reason) {
-          // One rule at its bound is written down; the next one runs (ATK-H6).
-          if (!(reason instanceof TooMuchWork)) throw reason;
-          counts.bounded.set(rule.id, (counts.bounded.get(rule.id) ?? 0) + 1);
+      const asking = begin(event);
+      if (!asking) return NONE;
+      ask(asking, false);
+      return asking.hits ?? NONE;
+    },
+    matchInTurns(event) {
+      const asking = begin(event);
+      if (!asking) return NONE;
+      ask(asking, true);
+      if (!work.is_due) return asking.hits ?? NONE;
+      return (async () => {
+        await work.turn();
+        while (asking.at < asking.indexes.length) {
+          ask(asking, true);
+          if (work.is_due) await work.turn();
         }
-      }
-      return hits ?? NONE;
+        return asking.hits ?? NONE;
+      })();
     },
   };
+}
+
+/** An event, and how far its rules were asked. */
+interface Asking {
+  indexes: readonly number[];
+  at: number;
+  view: View;
+  hits: SigmaRule[] | undefined;
 }
 
 /** Lanes by origin, made when the first event of an origin comes. Origins are written by strangers: past the bound the oldest goes. */

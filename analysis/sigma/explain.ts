@@ -7,17 +7,23 @@ import { meetsCondition } from './decide.ts';
 import { filtersFor } from './engine.ts';
 import { holds, type FieldTest } from './field-test.ts';
 import { isFor } from './lane.ts';
-import { TooMuchWork } from './pattern.ts';
 import { nameOfSource, type Detection, type SigmaFilter, type SigmaRule } from './rule.ts';
 import { fieldTestsOf, selects } from './selection.ts';
 import { viewOf, type View } from './view.ts';
+import { TooMuchWork, Work } from './work.ts';
 
 /**
  * Explains one rule on one event, with the filters that may take the hit away. Deterministic, and as exact as the engine: it asks the
  * same tests.
  */
-export function explain(rule: SigmaRule, event: LogEvent, filters: readonly SigmaFilter[] = []): Explanation {
-  const view = viewOf(event);
+export function explain(
+  rule: SigmaRule,
+  event: LogEvent,
+  filters: readonly SigmaFilter[] = [],
+  work = new Work(),
+): Explanation {
+  work.begin();
+  const view = viewOf(event, work);
   const wanted = nameOfSource(rule.logsource);
   const { product, service, categories } = event.origin;
   const logsource = {
@@ -41,17 +47,18 @@ export function explain(rule: SigmaRule, event: LogEvent, filters: readonly Sigm
   };
 }
 
+/** The conditions first: of the one bound of work they need no more than the engine took. */
 function explainDetection({ selections: all, conditions: wanted }: Detection, view: View) {
+  const conditions = wanted.map(({ text, tree }) => ({
+    text,
+    matched: orFalse(() => meetsCondition(tree, all, view)),
+  }));
   const selections = [...all].map(([name, selection]): SelectionExplanation => ({
     name,
     matched: orFalse(() => selects(selection, view)),
     fields: fieldTestsOf(selection)
       .slice(0, FIELDS_MAX)
       .map((test) => explainField(test, view)),
-  }));
-  const conditions = wanted.map(({ text, tree }) => ({
-    text,
-    matched: orFalse(() => meetsCondition(tree, all, view)),
   }));
   return { selections, conditions, met: new Set(selections.filter(({ matched }) => matched).map(({ name }) => name)) };
 }

@@ -9,4 +9,5 @@ export { SigmaError } from './problem.ts';
 export { nameOfSource } from './rule.ts';
 export type { CorrelationRule, Level, LogSource, RuleHead, SigmaFile, SigmaFilter, SigmaRule } from './rule.ts';
 export { compileRuleset, mountedRules, type RuleFile, type Ruleset } from './ruleset.ts';
+export { Work } from './work.ts';
 export { parseYaml, type Node as YamlNode } from './yaml-tree.ts';

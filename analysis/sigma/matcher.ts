@@ -5,6 +5,7 @@ import { ANY, compilePattern, parsePieces, type Pattern, type Piece } from './pa
 import { compileRegex, type RegexFlag } from './regex.ts';
 import { base64Offsets, plainText, spellDashes, toBase64, toBytes } from './transforms.ts';
 import { lowerOf, type Reading, type View } from './view.ts';
+import type { Work } from './work.ts';
 
 /** A value, ready to be asked. */
 export interface Matcher {
@@ -98,16 +99,20 @@ function textMatcher(text: string, { compare, transforms, is_cased }: Modifiers)
     : [];
   if (only === undefined) return { error: 'no value' };
   if (patterns.length > 1) {
-    return matcher(text, (reading) => patterns.some((pattern) => anyOf(textsOf(reading), pattern)), literals);
+    return matcher(
+      text,
+      (reading, { work }) => patterns.some((pattern) => anyOf(textsOf(reading), pattern, work)),
+      literals,
+    );
   }
   const is_exact = compare === 'equals' && (spellings[0] ?? []).every((piece) => typeof piece === 'string');
-  return { text, literals, is_exact, matches: (reading) => anyOf(textsOf(reading), only) };
+  return { text, literals, is_exact, matches: (reading, { work }) => anyOf(textsOf(reading), only, work) };
 }
 
 const rawOf = ({ raw }: Reading): readonly string[] => raw;
 
-const anyOf = (texts: readonly string[], pattern: Pattern): boolean => {
-  for (const text of texts) if (pattern.matches(text)) return true;
+const anyOf = (texts: readonly string[], pattern: Pattern, work: Work): boolean => {
+  for (const text of texts) if (pattern.matches(text, work)) return true;
   return false;
 };
 
@@ -132,8 +137,21 @@ function regexMatcher(text: string, { regex }: Modifiers): Matcher | Unusable {
   if (outcome.kind === 'refused') return { error: `not a regular expression that can be run: ${outcome.why}`, steps };
   if (outcome.kind === 'unsupported') return { not_evaluable: `a regular expression with ${outcome.why}`, steps };
   const { pattern } = outcome;
-  const literals = pattern.literal === '' ? [] : [pattern.literal];
-  return { ...matcher(text, ({ raw }) => anyOf(raw, pattern), literals), steps };
+  const { literal } = pattern;
+  const literals = literal === '' ? [] : [literal];
+  if (!/^[ -~]+$/.test(literal)) {
+    return { ...matcher(text, ({ raw }, { work }) => anyOf(raw, pattern, work), literals), steps };
+  }
+  /** Most texts do not hold what every match does, and looking for it costs far less than the engine. */
+  const matches: Matcher['matches'] = (reading, { work }) => {
+    const lower = lowerOf(reading);
+    return reading.raw.some((each, index) => {
+      const folded = lower[index] ?? '';
+      work.scan(folded, folded.length, literal);
+      return folded.includes(literal) && pattern.matches(each, work);
+    });
+  };
+  return { ...matcher(text, matches, literals), steps };
 }
 
 /** The value names another field of the same event; one value of either that fits is enough. */
@@ -142,7 +160,12 @@ function referenceMatcher(field: string, { compare, is_cased }: Modifiers): Matc
   if (!compared) return { error: `fieldref goes with startswith, endswith and contains, not with ${compare}` };
   const textsOf = is_cased ? rawOf : lowerOf;
   return matcher(field, (reading, view) =>
-    textsOf(view.read(field)).some((other) => textsOf(reading).some((own) => compared(own, other))),
+    textsOf(view.read(field)).some((other) =>
+      textsOf(reading).some((own) => {
+        view.work.scan(own, own.length, other);
+        return compared(own, other);
+      }),
+    ),
   );
 }
 
@@ -150,8 +173,9 @@ function networkMatcher(text: string): Matcher | Unusable {
   const network = readNetwork(text);
   if (!network) return { error: `${text} is no network like 10.0.0.0/8 or fe80::/10` };
   const [base, bits] = network;
-  return matcher(text, ({ raw }) =>
+  return matcher(text, ({ raw }, { work }) =>
     raw.some((each) => {
+      work.spend(READING_COST + each.length);
       if (!ipaddr.isValid(each)) return false;
       const address = ipaddr.process(each);
       return address.kind() === base.kind() && address.match(base, bits);
@@ -170,8 +194,9 @@ function readNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] | undefi
 function orderMatcher(text: string, holds: (left: number, right: number) => boolean): Matcher | Unusable {
   const bound = toNumber(text);
   if (bound === undefined) return { error: `${text} is no number` };
-  return matcher(text, ({ raw }) =>
+  return matcher(text, ({ raw }, { work }) =>
     raw.some((each) => {
+      work.spend(READING_COST + each.length);
       const value = toNumber(each);
       return value !== undefined && holds(value, bound);
     }),
@@ -181,8 +206,9 @@ function orderMatcher(text: string, holds: (left: number, right: number) => bool
 function timeMatcher(text: string, partOf: (time: Date) => number): Matcher | Unusable {
   const wanted = toNumber(text);
   if (wanted === undefined) return { error: `${text} is no number` };
-  return matcher(text, ({ raw }) =>
+  return matcher(text, ({ raw }, { work }) =>
     raw.some((each) => {
+      work.spend(READING_COST + each.length);
       const time = readTime(each);
       return time !== undefined && partOf(new Date(time.at_ms)) === wanted;
     }),
@@ -203,6 +229,8 @@ function weekOf(time: Date): number {
   return Math.ceil((Math.floor(thursday.getTime() / DAY_MS) * DAY_MS - year_start + DAY_MS) / (7 * DAY_MS));
 }
 
+/** Of reading a number, a time or an address, ns, beside its characters. */
+const READING_COST = 200;
 const DAY_MS = 86_400_000;
 const TEXT_COMPARES = new Set(['contains', 'startswith', 'endswith', 're', 'cidr', 'exists']);
 const ORDERS = new Map<string, (left: number, right: number) => boolean>([

@@ -1,5 +1,6 @@
 /** One event as rules look at it: each field read once, lower-cased once, whatever number of rules ask. */
 import { fieldOf, type LogEvent, type Scalar, type Value } from '../events/index.ts';
+import type { Work } from './work.ts';
 
 /** The texts of one field; none when it is absent, null or ''. */
 export interface Reading {
@@ -12,17 +13,20 @@ export interface Reading {
 /** The view of one event. */
 export interface View {
   readonly event: LogEvent;
+  /** What comparing its values is counted in. */
+  readonly work: Work;
   read(field: string): Reading;
   /** All values of all fields. */
   readAll(): Reading;
 }
 
 /** A view of the event. */
-export function viewOf(event: LogEvent): View {
+export function viewOf(event: LogEvent, work: Work): View {
   const readings = new Map<string, Reading>();
   let all: Reading | undefined;
   return {
     event,
+    work,
     read(field) {
       let reading = readings.get(field);
       if (reading === undefined) {

@@ -4,10 +4,13 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } from '../../protocol/index.ts';
+import { pinoLog } from '../../seams/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
 
 const Lost = z.object({ next: z.string() });
+/** What no line may hold: controls, and what reorders or breaks text. */
+const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const fail = route({
@@ -382,6 +385,11 @@ describe('budgets', () => {
     for (let nth = 0; nth < 10; nth++) expect((await guess('2001:db8:1:2::1')).status).toBe(401);
     expect((await guess('2001:db8:1:2:ffff::9')).status).toBe(429); // the same /64
     expect((await guess('2001:db8:1:3::1')).status).toBe(401);
+    // Some proxies write the port too.
+    expect((await guess('[2001:db8:1:2::7]:443')).status).toBe(429);
+    for (let nth = 0; nth < 10; nth++) expect((await guess(`203.0.113.9:${4_000 + nth}`)).status).toBe(401);
+    expect((await guess('203.0.113.9')).status).toBe(429);
+    expect((await guess('203.0.113.10:4711')).status).toBe(401);
   });
 });
 
@@ -640,10 +648,36 @@ describe('names that travel', () => {
     );
   });
 
-  test('ATK-J2: line breaks and colours in what is logged and recorded are escaped', async () => {
-    const nasty = 'x\r\nlevel=fatal \u001b[31m';
-    await api.call('GET', '/health', { headers: { 'user-agent': 'x' } });
-    await api.call('POST', '/api/v1/auth/token', { body: { username: nasty, password: 'x' } });
+  test('ATK-J2: hostile text of a header, a path and a field is escaped and cut, in the log and in the record', async () => {
+    // A client refuses most of it in a header: what HTTP lets through is tried there.
+    const nasty = `x\r\nlevel=fatal \u001b[31m\u009b31m\u202e\u2028 Bearer ${'canary'.repeat(4)}`;
+    const trace = '\u009b31m\u0085';
+    const long = `${nasty}${'y'.repeat(1_000_000)}`;
+    await api.call('GET', `/api/v1/alerts/${encodeURIComponent(nasty)}`, {
+      as: 'viewer',
+      headers: { 'user-agent': trace, 'x-request-id': trace, tracestate: trace },
+    });
+    const failed = await api.call('GET', `/api/v1/test/fail?text=${encodeURIComponent(nasty)}`, { as: 'viewer' });
+    expect(failed.status).toBe(500);
+    const big = await api.call('POST', '/api/v1/auth/token', { body: { username: long, password: 'x' } });
+    expect(big.status).toBeGreaterThanOrEqual(400);
+    await api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as: 'analyst',
+      body: { to: { skill: 'echo_text' }, params: { text: nasty } },
+    });
+    const heard = api.mesh.log.lines.findLast(({ text }) => text === 'heard');
+    expect(JSON.stringify(heard?.fields)).toContain('level=fatal'); // it came as far as the log
+
+    const lines: string[] = [];
+    const real = pinoLog({ level: 'info', name: 'test', write: (line) => void lines.push(line) });
+    for (const { fields, text } of api.mesh.log.lines) real.info(fields, text);
+    real.info({ username: long }, 'a field of a megabyte');
+    for (const line of lines) {
+      expect(line.trimEnd()).not.toMatch(UNSHOWN);
+      expect(line.length).toBeLessThan(65_536);
+      expect(line).not.toContain('canarycanary');
+      expect(JSON.parse(line)).toHaveProperty('msg');
+    }
     const { body } = await api.call('GET', '/api/v1/audit?action=session.begin', { as: 'admin' });
     expect(JSON.stringify(body)).not.toMatch(/[\r\n\u001b]/);
   });

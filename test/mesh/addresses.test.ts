@@ -1,6 +1,7 @@
 /** Which hosts are this machine, and how an address is written. */
 import { expect, test } from 'vitest';
-import { isAllowedHost, isLoopback, toHostPort } from '../../mesh/addresses.ts';
+import { createCrowd } from '../../mesh/crowd.ts';
+import { isAllowedHost, isLoopback, originOf, toHostPort } from '../../mesh/addresses.ts';
 
 test.each([
   '127.0.0.1',
@@ -42,4 +43,21 @@ test('a Host without port allows every port of that name, and no other name', ()
   expect(isAllowedHost('agent:9001', ['agent:9001'])).toBe(true);
   expect(isAllowedHost('agent.example.com', ['agent'])).toBe(false);
   expect(isAllowedHost('', ['agent'])).toBe(false);
+});
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:1:2:ffff::9', '2001:db8:1:2::/64'],
+  ['', ''],
+])('the origin of %s is %s', (address, origin) => expect(originOf(address)).toBe(origin));
+
+test('ATK-I1: links are counted by the /64 they come from, and forgotten by it', () => {
+  const crowd = createCrowd({ links_max: 10, links_per_remote_max: 2 });
+  crowd.enter('2001:db8:1:2::1');
+  crowd.enter('2001:db8:1:2::2');
+  expect(() => crowd.enter('2001:db8:1:2:ffff::3')).toThrow(expect.objectContaining({ code: 5030 }));
+  crowd.enter('2001:db8:1:3::1');
+  crowd.leave('2001:db8:1:2::1');
+  crowd.enter('2001:db8:1:2:ffff::3');
 });

@@ -221,5 +221,9 @@ describe('who', () => {
     expect(await knock('honest', '198.51.100.2:40000')).toMatchObject({ state: 'quarantined' });
     waiting = waiting.filter(({ id }) => id !== 's0'); // approved, or forgotten
     expect(await knock('one-more', '198.51.100.1:40000')).toMatchObject({ state: 'quarantined' });
+    // A household has a whole /64 of IPv6.
+    for (let nth = 0; nth < 16; nth++) await knock(`v6-${nth}`, `[2001:db8:0:1::${nth + 1}]:50000`);
+    await expect(knock('v6-more', '[2001:db8:0:1:ffff::1]:50000')).rejects.toMatchObject({ code: 4290 });
+    expect(await knock('v6-honest', '[2001:db8:0:2::1]:50000')).toMatchObject({ state: 'quarantined' });
   });
 });
