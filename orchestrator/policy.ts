@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { digestOf } from '../mesh/index.ts';
 import type { SkillTraits } from '../protocol/index.ts';
 import type { TaskRow } from './ledger.ts';
-import { isUnclear, protects, stringsIn } from './targets.ts';
+import { protects } from './protected.ts';
+import { isUnclear } from './spelling.ts';
+import { stringsIn } from './targets.ts';
 
 /** The rules. Every one of them goes into the policy version: whoever changes one voids the approvals given under the old. */
 export const PolicyRules = z
@@ -21,7 +23,7 @@ export const PolicyRules = z
         irreversible: z.number().int().min(2).max(9).default(2),
       })
       .prefault({}),
-    /** Names or globs (`dc-*`) that nothing may ever act on. */
+    /** Names, globs (`dc-*`) or networks (`10.9.0.0/16`) that nothing may ever act on. */
     protected_assets: z.array(z.string().min(1).max(256)).max(10_000).default([]),
     /** Targets of one task at most. */
     targets_max: z.number().int().min(1).default(5),
