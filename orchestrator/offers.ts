@@ -1,6 +1,6 @@
 /** What each agent was approved to offer: a card that asks for more, or tells less of what it does, waits for a person (ATK-E3). */
 import { z } from 'zod';
-import { ActionClass, Effect, type CardFacts } from '../protocol/index.ts';
+import { ActionClass, Effect, EffectKind, effectKindsOf, type CardFacts } from '../protocol/index.ts';
 
 /** What counts of a card: descriptions are data, and give nobody a right. */
 export const Offer = z.record(
@@ -10,6 +10,7 @@ export const Offer = z.record(
     action_class: ActionClass,
     routable: z.boolean(),
     targets: z.array(z.string().max(256)),
+    effect_kinds: z.array(EffectKind).default([]),
     investigates: z.array(z.string().max(80)).default([]),
   }),
 );
@@ -57,9 +58,9 @@ export function memoryOffers(): Offers & { approve(agent_id: string): void } {
 
 const offerOf = ({ skills }: CardFacts): Offer =>
   Object.fromEntries(
-    [...skills].map(([id, { effect, action_class, routable, targets, investigates }]) => [
+    [...skills].map(([id, { effect, action_class, routable, targets, effect_kinds, investigates }]) => [
       id,
-      { effect, action_class, routable, targets, investigates },
+      { effect, action_class, routable, targets, effect_kinds, investigates },
     ]),
   );
 
@@ -70,6 +71,7 @@ function beyond(approved: Offer, offer: Offer): string[] {
     if (!then) return [`${id} is new`];
     return [
       ...(then.action_class === 'read' ? graver(then, now) : changed(then, now)).map((what) => `${id} ${what}`),
+      ...(hasAll(effectKindsOf({ ...then, id }), effectKindsOf({ ...now, id })) ? [] : [`${id} has other effects`]),
       ...(now.routable && !then.routable ? [`${id} is routable now`] : []),
       ...(now.investigates.some((input) => !then.investigates.includes(input)) ? [`${id} investigates more`] : []),
     ];

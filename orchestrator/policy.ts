@@ -76,7 +76,7 @@ export const isActing = (task: Pick<TaskRow, 'mode'>, { action_class }: Pick<Ski
 export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = []): Policy {
   const isProtected = protects(rules.protected_assets, own_hosts);
   return {
-    version: digestOf(rules),
+    version: digestOf({ ...rules, judgement: JUDGEMENT }),
     decide(action) {
       const { task, traits } = action;
       if (traits.action_class === 'read') return readingOrLying(traits);
@@ -113,6 +113,9 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
     return isProtected(text, 'whole');
   }
 }
+
+/** What was allowed under an earlier way to judge is asked anew: 2 since spellings are compared, with kinds of effects in the question. */
+const JUDGEMENT = 2;
 
 /** A card that tells both that a skill only reads and that running it twice does harm is not believed (INV14). */
 const readingOrLying = ({ effect }: SkillTraits): Decision =>

@@ -10,6 +10,7 @@ const traits = (own: Partial<SkillTraits> = {}): SkillTraits => ({
   routable: false,
   concurrency: 8,
   targets: ['/host'],
+  effect_kinds: [],
   investigates: [],
   ...own,
 });
@@ -63,6 +64,7 @@ describe('the second card of an agent', () => {
     ['a graver effect', { effect: 'non_idempotent' }, 'contain_host is non_idempotent now'],
     ['a target more', { targets: ['/host', '/note'] }, 'contain_host names other targets'],
     ['another target', { targets: ['/note'] }, 'contain_host names other targets'],
+    ['another kind of effect', { effect_kinds: ['disk_wipe'] }, 'contain_host has other effects'],
     ['a decoy as its first target', { targets: ['/note'] }, 'contain_host names other targets', { targets: [] }],
   ])('whose skill that acts comes with %s waits: its gate may not open by a label (INV13)', (_what, now, why, then) => {
     const offers = memoryOffers();
