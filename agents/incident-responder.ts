@@ -5,6 +5,9 @@ import { defineAgent } from '../mesh/index.ts';
 import { EffectOutcome, Evidence, NotChecked, skill, type SkillContext } from '../protocol/index.ts';
 import { threatSkill } from './analyze-threat.ts';
 
+/** One kind for both directions: an endpoint has one state, so that orders about it come one after another. */
+const KIND = 'endpoint_isolation';
+
 const EndpointId = z
   .string()
   .max(128)
@@ -39,6 +42,7 @@ const contain = skill({
   effect: 'idempotent',
   action_class: 'high',
   targets: ['/endpoint_id'],
+  effect_kinds: [KIND],
   examples: [{ endpoint_id: 'WS-042', reason: 'It beacons to 198.51.100.7:4444 every 60 s' }],
   params: z.object({ endpoint_id: EndpointId, reason: Reason, isolation: Isolation.default('full') }),
   result: ActionResult,
@@ -52,6 +56,7 @@ const release = skill({
   effect: 'idempotent',
   action_class: 'medium',
   targets: ['/endpoint_id'],
+  effect_kinds: [KIND],
   examples: [{ endpoint_id: 'WS-042', reason: 'It was rebuilt and scanned clean' }],
   params: z.object({ endpoint_id: EndpointId, reason: Reason }),
   result: ActionResult,
@@ -79,13 +84,12 @@ export const incidentResponder = defineAgent({
   ],
 });
 
-/** One kind for both directions: an endpoint has one state, and orders about it come one after another. */
 async function bring(
   desired: DesiredState,
   reason: string,
   { effects, progress }: SkillContext,
 ): Promise<ActionResult> {
-  const wished = { kind: 'endpoint_isolation', target: desired.endpoint_id, desired: { ...desired, reason } };
+  const wished = { kind: KIND, target: desired.endpoint_id, desired: { ...desired, reason } };
   const outcome = await progress.tool('bring the endpoint into its state', desired, () => effects.apply(wished));
   const what = `${desired.endpoint_id} ${desired.state}${desired.isolation ? ` (${desired.isolation})` : ''}`;
   return outcome.applied ? wasDone(outcome, desired, what) : wasNotDone(outcome, desired, what);

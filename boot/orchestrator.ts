@@ -1,5 +1,4 @@
 /** The orchestrator as a process: its key, the pins, the registry of addresses, its port. */
-import { hostname } from 'node:os';
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
 import { createLedger, createOrchestrator, PolicyRules } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
@@ -14,6 +13,7 @@ import { openLedgerStore } from './ledger-store.ts';
 import { metricsRoute } from './metrics.ts';
 import { notifierOf } from './notify.ts';
 import { fileOffers } from './offers.ts';
+import { ownHosts } from './own-hosts.ts';
 import { addPins, filePins, fileQuarantine } from './pins.ts';
 import { placeOf } from './place.ts';
 import { readinessRoute } from './readiness.ts';
@@ -71,7 +71,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
     rules: rulesOf(config),
-    own_hosts: [hostname(), 'localhost', ORCHESTRATOR, ...(advertise === undefined ? [] : [advertise])],
+    own_hosts: [ORCHESTRATOR, ...ownHosts(), ...(advertise === undefined ? [] : [advertise])],
     ...(notify && { notify }),
     bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max }, ...boundsOf(config.flow) },
   });

@@ -5,13 +5,15 @@ import { safe, toSpan, wrap } from './text.ts';
 
 /** Everything that the answer binds, and apart from it what the requester says. */
 export function toApprovalText(approval: Approval, now: number): string {
-  const { approval_id, action_class, skill, agent_id, targets, requester, needed, votes, warnings } = toParts(approval);
+  const { approval_id, action_class, skill, agent_id, effects, targets, requester, needed, votes, warnings } =
+    toParts(approval);
   const { state, expires_at, because, reason, params, action_hash, task_id } = approval;
   const rest_ms = Date.parse(expires_at) - now;
   const field = (name: string, text: string) => `  ${name.padEnd(11)} ${text}`;
   return `${[
     `${colors.bold(approval_id)}  ${state}`,
     field('does', `${colors.bold(skill)} on ${agent_id}, class ${paintClass(action_class)}`),
+    ...(effects === '' ? [] : [field('effects', effects)]),
     field('to', colors.bold(targets)),
     field('with', paramsOf(params)),
     field('asked by', requester),
@@ -34,13 +36,15 @@ export function toOutcomeText({ approval_id, state, votes, needed, task_id }: Ap
   return `${safe(approval_id)} is ${state}: ${next}`;
 }
 
-function toParts({ approval_id, action_class, skill, agent_id, targets, requester, needed, votes }: Approval) {
+function toParts(approval: Approval) {
+  const { approval_id, action_class, skill, agent_id, targets, effect_kinds, requester, needed, votes } = approval;
   const cast = votes.map(({ by, decision, note }) => `${by} ${decision}${note === undefined ? '' : ` (${note})`}`);
   return {
     approval_id: safe(approval_id),
     action_class,
     skill: safe(skill),
     agent_id: safe(agent_id),
+    effects: effect_kinds.map(safe).join(', '),
     targets: targets.length === 0 ? 'nothing that it names' : targets.map(safe).join(', '),
     requester: requester.map(safe).join(', '),
     needed,

@@ -4,6 +4,7 @@ import {
   ApprovalUsed,
   AuroraError,
   effectKeyOf,
+  effectKindsOf,
   EffectOutcome,
   EffectRequest,
   type Mode,
@@ -60,6 +61,7 @@ export function createEffects(deps: EffectsDeps): EffectsOf {
     function apply(request: EffectRequest): Promise<EffectOutcome> {
       if (skill.effect === 'read') throw new AuroraError(4030, { message: 'A skill that reads has no effects' });
       const wished = EffectRequest.parse(request);
+      if (!effectKindsOf(skill).includes(wished.kind)) throw undeclared(skill, wished);
       const routing = run.asker().routing;
       const mode: Mode = routing?.mode ?? 'monitor'; // nobody routed it: nobody allowed it
       if (!routing || mode !== 'active')
@@ -154,6 +156,12 @@ interface Wish {
   wished: EffectRequest;
   readonly carry: (order: EffectOrder, wished: EffectRequest) => Promise<EffectReceipt>;
 }
+
+/** In every mode: what would be refused in `active` is no answer to what would be done. */
+const undeclared = ({ id }: SkillSpec, { kind }: EffectRequest): AuroraError =>
+  new AuroraError(4030, {
+    message: `${id} declares no effects of kind ${kind}: name it in the effect_kinds of the skill`,
+  });
 
 function ignore(): void {
   // Only that it is over counts here.

@@ -155,11 +155,21 @@ export function objectionToUse(
   }
   const target = targetIn(use.effect_key);
   if (!approval.targets.includes(target)) return refusal(4031, 'That target was not approved');
+  // What was begun goes on: an earlier release asked without saying which kinds.
+  if (!is_begun && !approval.effect_kinds.includes(kindIn(use.effect_key))) return otherKind(use, approval);
   const is_used = approval.consumed.some(
     ({ effect_key }) => effect_key !== use.effect_key && targetIn(effect_key) === target,
   );
   return is_used ? refusal(4090, 'The approval was used for this target already') : undefined;
 }
+
+const kindIn = (effect_key: string): string => effect_key.slice(0, effect_key.indexOf(':'));
+
+const otherKind = ({ effect_key }: ApprovalUse, { skill, effect_kinds }: Approval): AuroraError =>
+  refusal(
+    4031,
+    `No effect of kind ${kindIn(effect_key)} was approved, only ${effect_kinds.join(', ') || 'none'}: ${skill} declares its effect_kinds in the card`,
+  );
 
 /** What stands behind the kind: a target may have colons of its own. */
 const targetIn = (effect_key: string): string => effect_key.slice(effect_key.indexOf(':') + 1);

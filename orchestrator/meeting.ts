@@ -68,7 +68,7 @@ export function createMeeting(deps: MeetingDeps): (peer: Peer, address: AgentAdd
   }
 }
 
-/** A proven agent that offers more than was approved: no work before a person looked (ATK-E3). */
+/** A proven agent whose card is not the one that was approved: no work before a person looked (ATK-E3). */
 export class Quarantined extends AuroraError {
   constructor(why: string) {
     super(4030, { message: why });

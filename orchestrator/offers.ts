@@ -1,6 +1,6 @@
-/** What each agent was approved to offer: a card that asks for more waits for a person (ATK-E3). */
+/** What each agent was approved to offer: a card that asks for more, or tells less of what it does, waits for a person (ATK-E3). */
 import { z } from 'zod';
-import { ActionClass, Effect, type CardFacts } from '../protocol/index.ts';
+import { ActionClass, Effect, EffectKind, effectKindsOf, type CardFacts } from '../protocol/index.ts';
 
 /** What counts of a card: descriptions are data, and give nobody a right. */
 export const Offer = z.record(
@@ -10,10 +10,12 @@ export const Offer = z.record(
     action_class: ActionClass,
     routable: z.boolean(),
     targets: z.array(z.string().max(256)),
+    effect_kinds: z.array(EffectKind).default([]),
     investigates: z.array(z.string().max(80)).default([]),
   }),
 );
 export type Offer = z.infer<typeof Offer>;
+type Offered = Offer[string];
 
 /** Where they are kept. */
 export interface Offers {
@@ -25,18 +27,18 @@ export interface Offers {
 }
 
 /**
- * Judges the card of a proven agent. The first one is what its enrolment approved; a later one may offer as much or less.
- * Answers what is more in it, as a sentence; such a card waits for `aurora agents approve`.
+ * Judges the card of a proven agent. The first one is what its enrolment approved; a later one may offer as much, or fewer skills.
+ * Answers what is not as it was approved, as a sentence; such a card waits for `aurora agents approve`.
  */
 export function judgeOffer(offers: Offers, agent_id: string, card: CardFacts): string | undefined {
   const offer = offerOf(card);
   const approved = offers.approved(agent_id);
   if (!approved) offers.keep(agent_id, offer);
-  const more = approved ? moreThan(approved, offer) : [];
-  if (more.length === 0) return undefined;
+  const unapproved = approved ? beyond(approved, offer) : [];
+  if (unapproved.length === 0) return undefined;
   offers.ask(agent_id, offer);
-  const shown = more.slice(0, SHOWN_MAX).join(', ');
-  return `its card offers more than was approved (${shown}): look at it, then aurora agents approve ${agent_id}`;
+  const shown = unapproved.slice(0, SHOWN_MAX).join(', ');
+  return `its card is not the one that was approved (${shown}): look at it, then aurora agents approve ${agent_id}`;
 }
 
 /** In memory, for tests and for one process. */
@@ -56,28 +58,44 @@ export function memoryOffers(): Offers & { approve(agent_id: string): void } {
 
 const offerOf = ({ skills }: CardFacts): Offer =>
   Object.fromEntries(
-    [...skills].map(([id, { effect, action_class, routable, targets, investigates }]) => [
+    [...skills].map(([id, { effect, action_class, routable, targets, effect_kinds, investigates }]) => [
       id,
-      { effect, action_class, routable, targets, investigates },
+      { effect, action_class, routable, targets, effect_kinds, investigates },
     ]),
   );
 
-/** What an offer has beyond another one; a target that is named no longer is an asset that policy no longer sees. */
-function moreThan(approved: Offer, offer: Offer): string[] {
+/** What of an offer nobody approved. */
+function beyond(approved: Offer, offer: Offer): string[] {
   return Object.entries(offer).flatMap(([id, now]) => {
     const then = Object.hasOwn(approved, id) ? approved[id] : undefined;
     if (!then) return [`${id} is new`];
     return [
-      ...(rank(Effect, now.effect) > rank(Effect, then.effect) ? [`${id} is ${now.effect} now`] : []),
-      ...(rank(ActionClass, now.action_class) > rank(ActionClass, then.action_class)
-        ? [`${id} is ${now.action_class} now`]
-        : []),
+      ...(then.action_class === 'read' ? graver(then, now) : changed(then, now)).map((what) => `${id} ${what}`),
+      ...(hasAll(effectKindsOf({ ...then, id }), effectKindsOf({ ...now, id })) ? [] : [`${id} has other effects`]),
       ...(now.routable && !then.routable ? [`${id} is routable now`] : []),
-      ...(then.targets.some((target) => !now.targets.includes(target)) ? [`${id} names fewer targets`] : []),
       ...(now.investigates.some((input) => !then.investigates.includes(input)) ? [`${id} investigates more`] : []),
     ];
   });
 }
+
+/** A skill that only reads may become less by itself. */
+const graver = (then: Offered, now: Offered): string[] => [
+  ...(rank(Effect, now.effect) > rank(Effect, then.effect) ? [`is ${now.effect} now`] : []),
+  ...(rank(ActionClass, now.action_class) > rank(ActionClass, then.action_class) ? [`is ${now.action_class} now`] : []),
+  ...(hasAll(now.targets, then.targets) ? [] : ['names fewer targets']),
+];
+
+/**
+ * What acts does what it does whatever its card calls it: a lower class asks fewer people, one that reads asks nobody, and
+ * whoever names a target hides from policy all that they do not name.
+ */
+const changed = (then: Offered, now: Offered): string[] => [
+  ...(now.effect === then.effect ? [] : [`is ${now.effect} now`]),
+  ...(now.action_class === then.action_class ? [] : [`is ${now.action_class} now`]),
+  ...(hasAll(now.targets, then.targets) && hasAll(then.targets, now.targets) ? [] : ['names other targets']),
+];
+
+const hasAll = (all: readonly string[], some: readonly string[]): boolean => some.every((one) => all.includes(one));
 
 /** Both enums go from harmless to grave. */
 const rank = (grades: { options: readonly string[] }, grade: string): number => grades.options.indexOf(grade);

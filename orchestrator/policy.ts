@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { digestOf } from '../mesh/index.ts';
 import type { SkillTraits } from '../protocol/index.ts';
 import type { TaskRow } from './ledger.ts';
-import { isUnclear, protects, stringsIn } from './targets.ts';
+import { protects } from './protected.ts';
+import { isUnclear } from './spelling.ts';
+import { stringsIn } from './targets.ts';
 
 /** The rules. Every one of them goes into the policy version: whoever changes one voids the approvals given under the old. */
 export const PolicyRules = z
@@ -21,7 +23,7 @@ export const PolicyRules = z
         irreversible: z.number().int().min(2).max(9).default(2),
       })
       .prefault({}),
-    /** Names or globs (`dc-*`) that nothing may ever act on. */
+    /** Names, globs (`dc-*`) or networks (`10.9.0.0/16`) that nothing may ever act on. */
     protected_assets: z.array(z.string().min(1).max(256)).max(10_000).default([]),
     /** Targets of one task at most. */
     targets_max: z.number().int().min(1).default(5),
@@ -74,7 +76,7 @@ export const isActing = (task: Pick<TaskRow, 'mode'>, { action_class }: Pick<Ski
 export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = []): Policy {
   const isProtected = protects(rules.protected_assets, own_hosts);
   return {
-    version: digestOf(rules),
+    version: digestOf({ ...rules, judgement: JUDGEMENT }),
     decide(action) {
       const { task, traits } = action;
       if (traits.action_class === 'read') return readingOrLying(traits);
@@ -111,6 +113,9 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
     return isProtected(text, 'whole');
   }
 }
+
+/** What was allowed under an earlier way to judge is asked anew: 2 since spellings are compared, with kinds of effects in the question. */
+const JUDGEMENT = 2;
 
 /** A card that tells both that a skill only reads and that running it twice does harm is not believed (INV14). */
 const readingOrLying = ({ effect }: SkillTraits): Decision =>

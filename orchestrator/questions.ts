@@ -1,5 +1,11 @@
 /** How an action becomes a question on the record of its task, or is granted there at once where policy allows it. */
-import { AuroraError, type Approval, type ApprovalQuestion, type SkillTraits } from '../protocol/index.ts';
+import {
+  AuroraError,
+  effectKindsOf,
+  type Approval,
+  type ApprovalQuestion,
+  type SkillTraits,
+} from '../protocol/index.ts';
 import { toIso, type Clock, type Log, type Metrics } from '../seams/index.ts';
 import {
   actionHashOf,
@@ -157,6 +163,7 @@ export function createQuestions(deps: QuestionDeps): Questions {
       action_hash,
       action_class: traits.action_class,
       targets,
+      effect_kinds: effectKindsOf({ ...traits, id: skill }),
       needed: decision.answer === 'ask' ? Math.max(1, decision.needed ?? 1) : 0,
       because: decision.reason,
       origin,

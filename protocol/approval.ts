@@ -30,6 +30,7 @@ export const ApprovalQuestion = z.object({
   action_hash: z.string(),
   action_class: ActionClass,
   targets: z.array(z.string()),
+  effect_kinds: z.array(z.string()).default([]).describe('what may be done to them, and nothing else'),
   needed: z.number().int().nonnegative().describe('how many different people have to approve'),
   because: z.string().describe('why policy wants to know'),
   origin: z.enum(['dispatch', 'work']).describe('asked before the work starts, or by the agent in the middle of it'),

@@ -1,12 +1,13 @@
 /** Who an agent is: its card, valid A2A v1.0, with what only the mesh knows as an extension (wire.md 10). */
 import { z } from 'zod';
+import { EffectKind } from './effect.ts';
 import { ActionClass } from './result.ts';
 import { Effect, type SkillSpec } from './skill.ts';
 
 /** How the card names our WebSocket binding: our own URI, never `JSONRPC` (A2A 1.0, custom bindings). */
 export const MESH_BINDING = 'urn:aurora-mesh:binding:json-rpc-websocket:v1';
 
-/** The extension that tells routing, effect, action class, concurrency, targets and interests of each skill. */
+/** The extension that tells routing, effect, action class, concurrency, targets, kinds of effects and interests of each skill. */
 export const SKILLS_EXTENSION = 'urn:aurora-mesh:extension:skills:v1';
 
 /** What the mesh adds to an A2A skill. */
@@ -16,6 +17,11 @@ export const SkillTraits = z.object({
   routable: z.boolean(),
   concurrency: z.number().int().positive().max(1024),
   targets: z.array(z.string().max(256)).max(16).default([]).describe('JSON pointers into params: the assets acted on'),
+  effect_kinds: z
+    .array(EffectKind)
+    .max(16)
+    .default([])
+    .describe('kinds of effects that it may have; without any only the one that is called like the skill'),
   investigates: z
     .array(z.string().max(80))
     .max(16)
@@ -82,7 +88,8 @@ export function cardOf(
       extensions: [
         {
           uri: SKILLS_EXTENSION,
-          description: 'Routing, effect, action class, concurrency, targets and interests of each skill',
+          description:
+            'Routing, effect, action class, concurrency, targets, kinds of effects and interests of each skill',
           required: false,
           params: {
             agent_id: agent.id,
@@ -110,6 +117,7 @@ export const traitsOf = (skill: SkillSpec): SkillTraits => ({
   routable: skill.routable ?? true,
   concurrency: skill.concurrency ?? CONCURRENCY_DEFAULT,
   targets: [...(skill.targets ?? [])],
+  effect_kinds: [...(skill.effect_kinds ?? [])],
   investigates: [...(skill.investigates ?? [])],
 });
 
@@ -147,5 +155,6 @@ const UNKNOWN_TRAITS: SkillTraits = {
   routable: false,
   concurrency: 1,
   targets: [],
+  effect_kinds: [],
   investigates: [],
 };

@@ -2,6 +2,16 @@
 import { z } from 'zod';
 import { Mode } from './handoff.ts';
 
+/** What kind of state an effect brings about, as it stands before the colon of an effect key: e.g. `endpoint_isolation`. */
+export const EffectKind = z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/);
+
+/**
+ * The kinds of effects that a skill may have: those that it declares, else only the one that is called like the skill, for that is all
+ * that people are shown of it.
+ */
+export const effectKindsOf = ({ id, effect_kinds = [] }: { id: string; effect_kinds?: readonly string[] }): string[] =>
+  effect_kinds.length > 0 ? [...effect_kinds] : [id];
+
 /** A desired state of one target. Asked twice it is still one effect, so it may be repeated (PROM-P4). */
 export const EffectRequest = z.object({
   /** snake_case: what kind of state, e.g. `endpoint_isolation`. */

@@ -21,6 +21,8 @@ export interface SkillSpec<P extends z.ZodType = z.ZodType, R extends z.ZodType 
   action_class?: ActionClass;
   /** JSON pointers into params that name the assets acted on; policy looks at them. */
   targets?: readonly string[];
+  /** Kinds of effects that it asks `ctx.effects` for, shown to whoever approves it; only its own id unless said. */
+  effect_kinds?: readonly string[];
   /** Whether the orchestrator may choose this agent by this skill; true unless said (wire.md 5). */
   routable?: boolean;
   /**

@@ -1,7 +1,6 @@
 /** What a security team keeps: people and their keys, alerts, settings, and the record of who did what. No HTTP, no mesh. */
-export { refusedAsDuplicate, type AlertEvent, type Alerts, type KeptAlert } from './alerts.ts';
 export type { Agents } from './agents.ts';
-export type { AlertEvent, Alerts, KeptAlert } from './alerts.ts';
+export { refusedAsDuplicate, type AlertEvent, type Alerts, type KeptAlert } from './alerts.ts';
 export { scopeOf, type Answers, type KeepAnswer, type KeptAnswer } from './answers.ts';
 export type { Audit, Doer } from './audit.ts';
 export { cursorOf, Position, readCursor } from './cursor.ts';

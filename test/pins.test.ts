@@ -147,6 +147,7 @@ test('the members of a card, a hello, a routing, a task and an event', async () 
     'routable',
     'concurrency',
     'targets',
+    'effect_kinds',
     'investigates',
   ]);
   expect(Object.keys(HelloResult.shape)).toEqual([

@@ -91,7 +91,12 @@ test('its card says what its skills may do, and to what', () => {
     effect: 'idempotent',
     action_class: 'high',
     targets: ['/endpoint_id'],
+    effect_kinds: ['endpoint_isolation'],
   });
-  expect(skills.get('release_endpoint')).toMatchObject({ action_class: 'medium', targets: ['/endpoint_id'] });
+  expect(skills.get('release_endpoint')).toMatchObject({
+    action_class: 'medium',
+    targets: ['/endpoint_id'],
+    effect_kinds: ['endpoint_isolation'],
+  });
   expect(skills.get('analyze_threat')).toMatchObject({ effect: 'read', routable: false, targets: [] });
 });

@@ -102,14 +102,14 @@ describe('an approval that is used for something else (ATK-F5)', () => {
     const approval = await pending(mesh);
     await decide(mesh.as(EVE), approval);
     await first;
-    expect(refused.map(outcome)).toEqual([4031, 4090, 4040, 4030, -32602, true, false, 4090]);
+    expect(refused.map(outcome)).toEqual([4031, 4090, 4040, 4030, -32602, true, false, 4031]);
     expect((await record(mesh, approval)).slice(3)).toEqual([
       'refused 4031 responder isolate:ws-2',
       'refused 4090 responder isolate:ws-1',
       'refused 4040 responder isolate:ws-1',
       'refused 4030 responder isolate:ws-1',
       'approval_consumed',
-      'refused 4090 responder wipe:ws-1',
+      'refused 4031 responder wipe:ws-1',
     ]);
 
     refused.length = 0;
@@ -118,6 +118,27 @@ describe('an approval that is used for something else (ATK-F5)', () => {
     await decide(mesh.as(EVE), later);
     await second;
     expect(refused.map(outcome)[2]).toBe(4040); // the grant of the first task, shown by the second
+  });
+
+  test('for another kind of effect than was shown: refused, also as the first one', async () => {
+    const said: unknown[] = [];
+    const { mesh, contain } = await acting(async (target, use) => {
+      for (const kind of ['disk_wipe', 'contain_endpoint', 'isolate']) said.push(await use(`${kind}:${target}`));
+    });
+    const answer = contain('ws-1');
+    const approval = await pending(mesh);
+    expect(approval.effect_kinds).toEqual(['isolate']);
+    await decide(mesh.as(EVE), approval);
+    await answer;
+    expect(said.map(outcome)).toEqual([4031, 4031, true]);
+    expect(said[0]).toMatchObject({
+      message: expect.stringContaining('disk_wipe was approved, only isolate') as string,
+    });
+    expect((await record(mesh, approval)).slice(3)).toEqual([
+      'refused 4031 responder disk_wipe:ws-1',
+      'refused 4031 responder contain_endpoint:ws-1',
+      'approval_consumed',
+    ]);
   });
 
   test('later than it lasts: nothing is done', async () => {
@@ -417,6 +438,7 @@ const responder = (run: (endpoint: unknown, ctx: SkillContext) => Promise<void>)
         effect: 'idempotent',
         action_class: 'high',
         targets: ['/endpoint'],
+        effect_kinds: ['isolate'],
         concurrency: 64,
         params: z.object({ endpoint: z.unknown() }),
         result: z.object({ done: z.boolean() }),

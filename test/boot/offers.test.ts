@@ -9,11 +9,18 @@ import { approve } from '../../boot/pins.ts';
 import { placeOf } from '../../boot/place.ts';
 
 const LOOKS = {
-  look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: [] },
+  look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], effect_kinds: [], investigates: [] },
 } as const;
 const ACTS = {
   ...LOOKS,
-  isolate_host: { effect: 'idempotent', action_class: 'high', routable: true, targets: [], investigates: [] },
+  isolate_host: {
+    effect: 'idempotent',
+    action_class: 'high',
+    routable: true,
+    targets: [],
+    effect_kinds: [],
+    investigates: [],
+  },
 } as const;
 const literal = (offer: object) => JSON.parse(JSON.stringify(offer)) as never;
 

@@ -73,7 +73,14 @@ test('an approval shows the action itself, takes no answer of who asked, and non
   );
   const asked = await as('ben', 'approve', approval_id);
   expect(asked).toMatchObject({ code: 2, stdout: '', stderr: has('say --yes') });
-  for (const part of ['"endpoint_id": "WS-042"', action_hash, 'operator:anna', 'class high', 'not checked'])
+  for (const part of [
+    '"endpoint_id": "WS-042"',
+    action_hash,
+    'operator:anna',
+    'class high',
+    'endpoint_isolation',
+    'not checked',
+  ])
     expect(asked.stderr).toContain(part);
   for (const bad of ['\u001b', '\u202e', '\u200b', '\u0007']) expect(asked.stderr).not.toContain(bad);
   expect(await as('anna', 'approve', approval_id, '--yes')).toMatchObject({ code: 1, stderr: has('AURORA-4030') });

@@ -258,7 +258,7 @@ async function exchange(scene: string, text: string): Promise<void> {
 }
 
 const byPage = (left: string, right: string): number => ORDER.indexOf(left) - ORDER.indexOf(right);
-const ORDER = ['effect', 'action_class', 'routable', 'concurrency', 'targets', 'investigates'];
+const ORDER = ['effect', 'action_class', 'routable', 'concurrency', 'targets', 'effect_kinds', 'investigates'];
 const isGoaway = (frame: unknown): boolean => JSON.stringify(frame).includes('"mesh/goaway"');
 const isEd25519 = (public_key: string): boolean =>
   createPublicKey({ key: Buffer.from(public_key, 'base64url'), format: 'der', type: 'spki' }).asymmetricKeyType ===

@@ -149,6 +149,7 @@ function workerAgent(run: Run, concurrency = 8) {
     title: 'Write',
     description: 'Writes a text.',
     effect: 'non_idempotent',
+    effect_kinds: ['endpoint_isolation'],
   });
   const handle = async ({ text }: { text: string }, ctx: SkillContext) => ({ text: await run(text, ctx) });
   return defineAgent({

@@ -55,6 +55,16 @@ describe('what mode and effect class allow', () => {
     },
   );
 
+  test('a kind that the skill does not declare is told in every mode, before anybody is asked (ATK-F5)', async () => {
+    const { door, driver, asked, enter } = outlet({ act: (ctx) => ctx.effects.apply({ ...wish, kind: 'disk_wipe' }) });
+    const peer = await enter();
+    for (const mode of ['dry_run', 'monitor', 'active']) {
+      const refused = { code: 4030, message: expect.stringContaining('name it in the effect_kinds') as string };
+      await expect(order(peer, door, { task_id: mode, mode, approval })).rejects.toMatchObject(refused);
+    }
+    expect([driver.orders, asked]).toEqual([[], []]);
+  });
+
   test('a call that nobody routed is monitored at most', async () => {
     const { door, driver } = outlet();
     const peer = await door.enter(door.operator);

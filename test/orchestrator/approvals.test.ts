@@ -292,7 +292,7 @@ describe('using', () => {
 
   test('once: the same effect again is not the first, another effect on the target is refused (ATK-F5)', async () => {
     const at = await desk();
-    const { task, approval, fence } = await granted(at);
+    const { task, approval, fence } = await granted(at, {}, acting({ effect_kinds: ['isolate', 'wipe'] }));
     const both = await Promise.all([use(at, task, approval, { fence }), use(at, task, approval, { fence })]);
     expect(both.map(({ first }) => first)).toEqual([true, false]);
     await expect(use(at, task, approval, { fence, kind: 'wipe' })).rejects.toMatchObject({ code: 4090 });
@@ -472,6 +472,46 @@ describe('the binding', () => {
           expect(objectionToUse(task, kept, { ...asked, ...change })?.code).toBe(4090);
       }),
     );
+  });
+});
+
+describe('the kinds of effects', () => {
+  test('a skill that declares none has the one that it is called like: nothing else was shown (ATK-F5)', async () => {
+    const at = await desk();
+    const task = await acceptTask(at);
+    const approval = await ask(at, task, acting({ effect_kinds: [] }));
+    expect(approval.effect_kinds).toEqual(['contain_endpoint']);
+    await vote(at, approval, 'operator:eve');
+    const fence = await lease(at, task);
+    await expect(use(at, task, approval, { fence, kind: 'isolate' })).rejects.toMatchObject({
+      code: 4031,
+      message: expect.stringContaining('contain_endpoint declares its effect_kinds') as string,
+    });
+    expect(await use(at, task, approval, { fence, kind: 'contain_endpoint' })).toMatchObject({ first: true });
+  });
+
+  test('of several that are declared each may be, but only one for each target', async () => {
+    const at = await desk();
+    const task = await acceptTask(at, { params: { endpoint: ['ws-7', 'ws-8'] } });
+    const approval = await ask(at, task, acting({ effect_kinds: ['isolate', 'tag'] }));
+    await vote(at, approval, 'operator:eve');
+    const fence = await lease(at, task);
+    expect(await use(at, task, approval, { fence, kind: 'tag' })).toMatchObject({ first: true });
+    expect(await use(at, task, approval, { fence, target: 'ws-8' })).toMatchObject({ first: true });
+    await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code: 4090 });
+  });
+
+  test('what an earlier release began without saying which kinds goes on, and nothing else is begun', async () => {
+    const at = await desk();
+    const task = await acceptTask(at);
+    const approval = await ask(at, task);
+    await vote(at, approval, 'operator:eve');
+    const fence = await lease(at, task);
+    await use(at, task, approval, { fence });
+    task.approvals = task.approvals!.map((one) => ({ ...one, effect_kinds: [] }));
+    expect(await use(at, task, approval, { fence })).toMatchObject({ first: false });
+    task.approvals = task.approvals.map((one) => ({ ...one, consumed: [] }));
+    await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code: 4031 });
   });
 });
 

@@ -268,7 +268,7 @@ describe('in a mesh', () => {
 
   test('one that is known and away is asked too, and its silence is said', async () => {
     const offers = memoryOffers();
-    offers.keep('bob', { look_at: { ...traits, investigates: ['certificate'], targets: [] } });
+    offers.keep('bob', { look_at: { ...traits, investigates: ['certificate'], targets: [], effect_kinds: [] } });
     const mesh = await startMesh([guest('ada', benign), guest('bob', benign)], {
       is_up: (url) => !url.includes('bob'),
       orchestrator: { offers, bounds: { registry: { route_ms_max: 50 } } },

@@ -1,4 +1,4 @@
-/** A card may narrow by itself; what widens it waits for a person (ATK-E3). */
+/** A card may lose skills by itself; what widens it, or calls an act by another name, waits for a person (ATK-E3). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeOffer, memoryOffers } from '../../orchestrator/offers.ts';
@@ -10,6 +10,7 @@ const traits = (own: Partial<SkillTraits> = {}): SkillTraits => ({
   routable: false,
   concurrency: 8,
   targets: ['/host'],
+  effect_kinds: [],
   investigates: [],
   ...own,
 });
@@ -49,6 +50,44 @@ describe('the second card of an agent', () => {
     expect(judged()).toBeUndefined();
   });
 
+  const ACTS = traits({ effect: 'idempotent', action_class: 'high' });
+  test.each<[string, Partial<SkillTraits>, string, Partial<SkillTraits>?]>([
+    ['a lower action class', { action_class: 'low' }, 'contain_host is low now'],
+    ['reading as its class', { action_class: 'read' }, 'contain_host is read now'],
+    [
+      'reading altogether',
+      { action_class: 'read', effect: 'read' },
+      'contain_host is read now, contain_host is read now',
+    ],
+    ['a graver action class', { action_class: 'irreversible' }, 'contain_host is irreversible now'],
+    ['a harmless effect', { effect: 'read' }, 'contain_host is read now'],
+    ['a graver effect', { effect: 'non_idempotent' }, 'contain_host is non_idempotent now'],
+    ['a target more', { targets: ['/host', '/note'] }, 'contain_host names other targets'],
+    ['another target', { targets: ['/note'] }, 'contain_host names other targets'],
+    ['another kind of effect', { effect_kinds: ['disk_wipe'] }, 'contain_host has other effects'],
+    ['a decoy as its first target', { targets: ['/note'] }, 'contain_host names other targets', { targets: [] }],
+  ])('whose skill that acts comes with %s waits: its gate may not open by a label (INV13)', (_what, now, why, then) => {
+    const offers = memoryOffers();
+    const judge = (own: Partial<SkillTraits>) =>
+      judgeOffer(offers, 'ada', card({ contain_host: { ...ACTS, ...then, ...own } }));
+    expect(judge({})).toBeUndefined();
+    expect(judge(now)).toContain(why);
+    expect(judge(now)).toContain('aurora agents approve ada');
+    expect(judge({})).toBeUndefined();
+    expect(judge({ targets: [...(then?.targets ?? ACTS.targets)].reverse() })).toBeUndefined();
+    offers.approve('ada');
+    expect(judge(now)).toBeUndefined();
+  });
+
+  test('whose skill only reads may do so more harmlessly', () => {
+    const offers = memoryOffers();
+    const was = traits({ effect: 'idempotent', targets: [] });
+    expect(judgeOffer(offers, 'ada', card({ look_up: was }))).toBeUndefined();
+    expect(
+      judgeOffer(offers, 'ada', card({ look_up: { ...was, effect: 'read', targets: ['/host'] } })),
+    ).toBeUndefined();
+  });
+
   test('with fewer skills, other words or less room counts at once', () => {
     expect(second({}).judged()).toBeUndefined();
     expect(
@@ -62,6 +101,7 @@ describe('the second card of an agent', () => {
       fc.record({
         effect: fc.constantFrom(...Effect.options),
         action_class: fc.constantFrom(...ActionClass.options),
+        targets: fc.subarray(['/host', '/note']),
         routable: fc.boolean(),
       }),
       { noNullPrototype: true },
@@ -77,9 +117,14 @@ describe('the second card of an agent', () => {
           const was = first[id];
           if (!was) return true;
           const grown = (grades: readonly string[], a = '', b = '') => grades.indexOf(b) > grades.indexOf(a);
+          const has = (all: readonly string[], some: readonly string[]) => some.every((one) => all.includes(one));
+          const is_relabelled =
+            was.effect !== now.effect || was.action_class !== now.action_class || !has(was.targets, now.targets);
           return (
             grown(Effect.options, was.effect, now.effect) ||
             grown(ActionClass.options, was.action_class, now.action_class) ||
+            !has(now.targets, was.targets) ||
+            (was.action_class !== 'read' && is_relabelled) ||
             (now.routable && !was.routable)
           );
         });

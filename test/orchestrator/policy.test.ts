@@ -1,6 +1,7 @@
 /** The policy: what is allowed, denied and asked, by class, mode, target and number (wire.md 8). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../mesh/index.ts';
 import { createPolicy, PolicyRules, type Action, type Decision } from '../../orchestrator/policy.ts';
 import { targetsOf } from '../../orchestrator/targets.ts';
 import { ActionClass, Mode } from '../../protocol/index.ts';
@@ -170,6 +171,7 @@ test('the version names the rules: the same rules have the same, any other rule 
     version,
   );
   expect(new Set([version({}), ...others]).size).toBe(5);
+  expect(version({})).not.toBe(digestOf(PolicyRules.parse({}))); // as an earlier release judged it: asked anew
 });
 
 test('targets come from where the skill declares them, each once, lists one by one', () => {

@@ -406,7 +406,14 @@ describe('when nobody is there', () => {
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
     const offer: Offer = {
-      look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: [] },
+      look_up: {
+        effect: 'read',
+        action_class: 'read',
+        routable: true,
+        targets: [],
+        effect_kinds: [],
+        investigates: [],
+      },
     };
     registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
     registry.expect('ada');
@@ -425,7 +432,14 @@ describe('when nobody is there', () => {
 
   test('one that is missed is waited for by nobody, and whoever asks for what it offered is told who is away', async () => {
     const offer: Offer = {
-      look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], investigates: ['certificate'] },
+      look_up: {
+        effect: 'read',
+        action_class: 'read',
+        routable: true,
+        targets: [],
+        effect_kinds: [],
+        investigates: ['certificate'],
+      },
     };
     const missed = () => [{ agent_id: 'ada', why: 'it is away' }];
     registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined), missed);

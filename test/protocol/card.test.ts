@@ -88,6 +88,7 @@ describe.each(Object.keys(agents))('the card of %s', (id) => {
         routable: skill.routable ?? true,
         concurrency: skill.concurrency ?? 8,
         targets: skill.targets ?? [],
+        effect_kinds: skill.effect_kinds ?? [],
         investigates: skill.investigates ?? [],
         description: skill.description,
         tags: skill.tags,
@@ -130,6 +131,7 @@ describe('the card of a stranger', () => {
       routable: false,
       concurrency: 1,
       targets: [],
+      effect_kinds: [],
       investigates: [],
     });
   });

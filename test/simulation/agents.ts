@@ -228,6 +228,7 @@ const make = (id: string, effect: Effect, action_class: 'read' | 'low' | 'medium
     effect,
     action_class,
     targets: action_class === 'read' ? [] : ['/call'],
+    effect_kinds: action_class === 'read' ? [] : ['isolation'],
     params: Wish,
     result: Done,
   });

@@ -38,6 +38,7 @@ export const acting = (more: Partial<SkillTraits> = {}): SkillTraits => ({
   routable: true,
   concurrency: 8,
   targets: ['/endpoint'],
+  effect_kinds: ['isolate'],
   investigates: [],
   ...more,
 });

@@ -90,6 +90,7 @@ const wipeText = skill({
   tags: ['text'],
   effect: 'non_idempotent',
   action_class: 'high',
+  effect_kinds: ['wipe'],
   examples: [{ target: 'x' }],
   params: z.object({ target: z.string().max(100) }),
   result: z.object({ applied: z.boolean() }),

@@ -1,0 +1,140 @@
+/** One name, however it is spelled: what people and machines read as the same name, host or address (ATK-F4). */
+import { isIP } from 'node:net';
+import { domainToUnicode } from 'node:url';
+import ipaddr from 'ipaddr.js';
+
+/** Longer than any host, account or address. */
+export const NAME_CHARS_MAX = 512;
+
+/**
+ * A text in the form in which names are compared: letters of one width and case, dashes and dots of one kind, nothing that cannot be
+ * seen. The other forms are of those who read a space, or nothing, where that stood.
+ */
+export function plainForms(text: string): string[] {
+  const shown = text.normalize('NFKC');
+  const forms = [
+    shown.replace(UNSEEN, ''),
+    shown.replace(UNSEEN, ' '),
+    shown.replace(UNSEEN, '').replace(CONTROLS, ''),
+  ];
+  return [...new Set(forms.map(fold))];
+}
+
+/** A name as `plainForms` gives it, also as people write it whose domain has letters beyond ASCII. */
+export const namesOf = (plain: string): string[] =>
+  plain.length > NAME_CHARS_MAX || !plain.includes('xn--') ? [plain] : [plain, fold(domainToUnicode(plain))];
+
+/** The names inside a URL, a share, an account, a list: whatever stands between marks, and before a colon or behind it. */
+export function piecesOf(plain: string): string[] {
+  return [...new Set(plain.split(MARKS).flatMap(partsOf).map(trimDots))].filter(isName);
+}
+
+/** The host that a URL or a share is of, without user and port; the text itself where it is neither. */
+export const hostIn = (plain: string): string =>
+  (
+    plain
+      .replace(/^[a-z][a-z0-9+.-]*:(?=\/\/)/, '')
+      .replace(/^[/\\]+/, '')
+      .split(/[/\\?#]/, 1)[0] ?? ''
+  )
+    .replace(/^.*@/s, '')
+    .replace(/:\d{1,5}$/, '')
+    .replace(/^\[(.*)\]$/s, '$1');
+
+/**
+ * The addresses that a name can be read as: 10.9.0.1 is also 10.9.1, 0xa090001, 168361985, 012.011.0.1 and ::ffff:10.9.0.1. None for a
+ * name that is no address, nor for a network of several.
+ */
+export function addressesOf(name: string): Address[] {
+  const bare = name
+    .replace(/^([0-9a-f-]+)\.ipv6-literal\.net$/, (_all, literal: string) => literal.replaceAll('-', ':'))
+    .replace(/%.*$/s, '')
+    .replace(/^(.*)\/(?:32|128)$/s, '$1');
+  if (isIP(bare) === 6) return withEmbedded(ipaddr.IPv6.parse(bare));
+  if (!NUMERIC_HOST.test(bare)) return [];
+  const decimal = bare.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
+  return [
+    ...(URL.canParse(`http://${bare}`) ? [new URL(`http://${bare}`).hostname] : []),
+    ...(decimal.length === 4 && decimal.every((part) => part <= 255) ? [decimal.join('.')] : []),
+  ]
+    .filter((text) => isIP(text) === 4)
+    .map((text) => ipaddr.IPv4.parse(text));
+}
+
+/** A parsed address. */
+export type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** A small number is an address only where it stands for a host as a whole: elsewhere it is a port, a time, a count. */
+export const isCount = (name: string): boolean => /^\d+$/.test(name) && Number(name) < FIRST_HOST;
+
+/** True for a name that could stand for several things, for nothing, or for another thing than whoever reads it sees. */
+export function isUnclear(target: string): boolean {
+  if (target.length > NAME_CHARS_MAX || HIDDEN.test(target) || SEVERAL.test(target)) return true;
+  const [name = ''] = plainForms(target);
+  return !/[\p{L}\p{N}]/u.test(name) || SEVERAL.test(name) || EVERYTHING.test(name) || isRange(name) || isNoHost(name);
+}
+
+function isRange(name: string): boolean {
+  const [address = '', rest] = name.split('/', 2);
+  if (rest !== undefined && addressesOf(address).length > 0)
+    return rest !== (address.includes(':') ? '128' : '32') || isIP(address) === 0;
+  return ADDRESS_RANGE.test(name) || OCTET_RANGE.test(name) || ADDRESS6_RANGE.test(name);
+}
+
+/** Addresses of everybody, or of nobody. */
+const isNoHost = (name: string): boolean =>
+  isIP(name) !== 0 && addressesOf(name).some((address) => NO_HOST.includes(address.range()));
+
+/** With the IPv4 address that translators and tunnels take out of it. */
+function withEmbedded(address: ipaddr.IPv6): Address[] {
+  const { parts } = address;
+  const at = parts[0] === SIX_TO_FOUR ? 1 : 6;
+  const holds = at === 1 || parts.slice(0, 6).every((part) => part === 0) || EMBEDDING.includes(address.range());
+  const pair = parts.slice(at, at + 2).flatMap((part) => [part >> 8, part & 0xff]);
+  return holds ? [address, new ipaddr.IPv4(pair)] : [address];
+}
+
+/** An IPv6 address stays whole, with or without a port behind it; all else ends at a colon. */
+function partsOf(token: string): string[] {
+  if (!token.includes(':')) return [token];
+  const tails =
+    token.length > ADDRESS_CHARS_MAX
+      ? []
+      : [token, ...token.split(':').map((_part, nth, all) => all.slice(nth + 1).join(':'))];
+  const addresses = tails.flatMap((tail) => [tail, tail.replace(/:\d{1,5}$/, '')]).filter((tail) => isIP(tail) === 6);
+  return addresses.length > 0 ? addresses : [token, ...token.split(':')];
+}
+
+const fold = (text: string): string =>
+  text
+    .replace(/[\p{Pd}\u2212]/gu, '-')
+    .replaceAll('\u3002', '.')
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC')
+    .trim()
+    .replace(/(?<!\.)\.+$/, '');
+
+const trimDots = (piece: string): string => piece.replace(/^[.-]+|(?<![.-])[.-]+$/g, '');
+
+const isName = (piece: string): boolean => piece !== '' && piece.length <= NAME_CHARS_MAX;
+
+/** What nobody is shown, but for tabs and ends of lines, which part what is beside them. */
+const UNSEEN = /(?![\t-\r])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+const CONTROLS = /\p{Cc}/gu;
+/** In a target: spaces and controls of every kind, and beyond ASCII all but letters and digits that are shown. */
+const HIDDEN = /[^\x21-\x7e\p{L}\p{M}\p{N}]|\p{Default_Ignorable_Code_Point}/u;
+/** Wildcards, lists, quotes, ranges, selectors; a plus is none in a mail address, a quote none in a name. */
+const SEVERAL = /[*?%[\]{}|,;\s"`()<>&^!~]|\.\.|=[^=]|\+(?!.*@)|^'|'$/s;
+const EVERYTHING = /^@?(?:all|any|every|everybody|everyone|everything)$/;
+const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
+const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
+const ADDRESS_RANGE = /^\d{1,3}(?:\.\d{1,3}){3}-/;
+const OCTET_RANGE = /^(?=.*-)[\d-]+(?:\.[\d-]+){3}$/;
+const ADDRESS6_RANGE = /^(?=.*:.*:)[0-9a-f:.]+-[0-9a-f:.]+$/;
+const NO_HOST: readonly string[] = ['unspecified', 'broadcast', 'multicast'];
+const EMBEDDING: readonly string[] = ['ipv4Mapped', 'rfc6145', 'rfc6052'];
+const SIX_TO_FOUR = 0x2002;
+const ADDRESS_CHARS_MAX = 128;
+/** 1.0.0.0, the first number that a host can have. */
+const FIRST_HOST = 16_777_216;
