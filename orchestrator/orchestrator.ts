@@ -124,7 +124,7 @@ export interface Orchestrator {
   recover(): Promise<void>;
   /** Starts keeping links to its agents, and carries on what was recovered. */
   start(): void;
-  /** Accepts nothing new, waits for open tasks at most `drain_ms_max`, says goodbye. */
+  /** Says goaway and accepts nothing new, waits for open tasks at most `drain_ms_max`, closes 1001. */
   drain(drain_ms_max: number): Promise<void>;
 }
 
@@ -259,6 +259,9 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     async drain(drain_ms_max) {
       is_draining = true;
       dispatcher.leave();
+      // First of all: whoever hears it sends nothing that would be refused, and comes back when we may be there (wire.md 3).
+      fleet.sayGoaway();
+      reception.sayGoaway();
       const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
       await Promise.race([dispatcher.idle(), over]);
       fleet.leave();
