@@ -1,6 +1,7 @@
 /** Where agents listen: a port that was given once stays, whoever comes later. */
 import { expect, test } from 'vitest';
-import { portOf } from '../../boot/index.ts';
+import { loadConfig, portOf } from '../../boot/index.ts';
+import { addressesOf } from '../../boot/roster.ts';
 
 test('an agent that is added later does not move the port of one that was there', () => {
   const config = { ports: { 'threat-intel': 9002 } };
@@ -9,4 +10,14 @@ test('an agent that is added later does not move the port of one that was there'
   expect(portOf(config, 'secret-scanner', first)).toBe(9016);
   expect(portOf(config, 'secret-scanner', then)).toBe(9016);
   expect(portOf(config, 'my-thing', then)).toBe(9017);
+});
+
+test.each([
+  ['in the clear, where its fleet serves so', {}, 'ws:'],
+  ['in the clear, where something in front encrypts', { tls: 'terminated-by-proxy' as const }, 'ws:'],
+  ['over TLS, where its fleet has a certificate', { tls: { cert: 'cert.pem', key: 'key.pem' } }, 'wss:'],
+])('an agent without an address of its own is dialled %s (wire.md 4)', (_how, flags, scheme) => {
+  const addresses = addressesOf(loadConfig({ env: {}, flags: { data: '/nowhere', ...flags } }));
+  expect(addresses.length).toBeGreaterThan(0);
+  expect(new Set(addresses.map(({ url }) => new URL(url).protocol))).toEqual(new Set([scheme]));
 });
