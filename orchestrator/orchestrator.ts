@@ -303,6 +303,10 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     if (user) return user;
     const instance = fleet.instanceOf(peer);
     if (!instance) return reception.principalOf(peer);
+    if (instance.isPinned?.() === false) {
+      clock.after(0, () => peer.close(4001, 'no longer pinned')); // once this call was answered
+      throw new AuroraError(4010, { message: 'This key is no longer pinned here' });
+    }
     const { agent_id, instance_id, in_flight_max } = instance;
     return { id: agent_id, role: 'agent', instance_id, in_flight_max, frame_bytes_max: 0, in_flight: [] };
   }
