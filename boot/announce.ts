@@ -10,9 +10,11 @@ import {
   sayHello,
   type HandshakeDeps,
   type Link,
+  type NotificationHandler,
   type Peer,
+  type StayAway,
 } from '../mesh/index.ts';
-import { AuroraError, Lease, type AgentCard } from '../protocol/index.ts';
+import { AuroraError, Goaway, Lease, type AgentCard } from '../protocol/index.ts';
 import { createStop, type Log, type Metrics } from '../seams/index.ts';
 
 /** What announcing needs. */
@@ -48,8 +50,8 @@ export function announce(orchestrator_url: string, own: Announced, deps: Announc
         onFault: (err) => log.error({ orchestrator_url, err }, 'a frame of the orchestrator met a fault'),
         ...(deps.trust === undefined ? {} : { tls_ca: deps.trust }),
       }),
-    onLink: (link, answered) => {
-      hold(link, own, deps, answered).then(
+    onLink: (link, answered, stayAway) => {
+      hold(link, own, deps, { answered, stayAway }).then(
         (peer) => (registered = peer),
         (reason: unknown) => {
           const error = AuroraError.from(reason);
@@ -67,10 +69,16 @@ export function announce(orchestrator_url: string, own: Announced, deps: Announc
 }
 
 /** Registers, then renews at a third of the lease for as long as the link is there. */
-async function hold(link: Link, { url, card }: Announced, deps: AnnounceDeps, answered: () => void): Promise<Peer> {
+async function hold(
+  link: Link,
+  { url, card }: Announced,
+  deps: AnnounceDeps,
+  { answered, stayAway }: { answered: () => void; stayAway: StayAway },
+): Promise<Peer> {
   const { clock, log, self } = deps;
   const methods = createMethods(new Map([['mesh/hello', (params, call) => answerHello(deps, params, call)]]));
-  const peer = createPeer({ ...deps, link, methods });
+  const onGoaway: NotificationHandler = (params) => stayAway(Goaway.parse(params ?? {}).reconnect_after_ms);
+  const peer = createPeer({ ...deps, link, methods, notifications: new Map([['mesh/goaway', onGoaway]]) });
   const { role } = await sayHello(peer, deps, HELLO_MS_MAX);
   if (role !== 'orchestrator') throw new AuroraError(4010, { message: 'This is not the pinned orchestrator' });
   answered();

@@ -87,7 +87,6 @@ export async function startOrchestrator(config: Config): Promise<Running> {
       metricsRoute(seams.metrics),
       ...orchestrator.routes,
     ],
-    allow_hosts: [...binding.allow_hosts, ...(advertise === undefined ? [] : [advertise])],
     onLink: (link) => orchestrator.accept(link),
     onFault: (err) => log.error({ err }, 'the port met a fault'),
   });

@@ -27,8 +27,9 @@ export function agentsHere(config: Pick<Config, 'agents' | 'replicas'>): string[
 export const addressesOf = (config: Config): (AgentEntry & { url: string })[] =>
   rosterOf(config).map((entry) => {
     if (entry.url !== undefined) return { ...entry, url: entry.url };
+    const scheme = typeof config.tls === 'object' ? 'wss' : 'ws'; // as their ports: one configuration for the fleet
     const host = config.agent_hosts === 'service' ? entry.agent_id : '127.0.0.1';
-    return { ...entry, url: `ws://${host}:${portOf(config, entry.agent_id)}` };
+    return { ...entry, url: `${scheme}://${host}:${portOf(config, entry.agent_id)}` };
   });
 
 /**

@@ -14,22 +14,28 @@ export function checkRequest(request: IncomingMessage, secure: boolean, allowed_
 }
 
 /** A page in somebody's browser may connect only when its origin is configured. Version 8 of the protocol had its own header. */
-export function checkOrigin({ headers }: IncomingMessage, allow_origins: readonly string[]): void {
-  const origins = [headers.origin, headers['sec-websocket-origin']].flat().filter((origin) => origin !== undefined);
-  if (origins.some((origin) => !allow_origins.includes(origin)))
+export function checkOrigin(request: IncomingMessage, allow_origins: readonly string[]): void {
+  if (originsOf(request).some((origin) => !allow_origins.includes(origin)))
     throw new AuroraError(4030, { message: 'Origin not allowed' });
 }
 
-/** wire.md 1: `mesh.v1` when it is offered, bare when nothing is, refused when only strangers are. */
-export function agreedProtocol({ headers }: IncomingMessage): string {
-  const offered = headers['sec-websocket-protocol'];
-  if (offered === undefined) return '';
+/** wire.md 1: `mesh.v1` when it is offered, bare when nothing is, refused when only strangers are. A page is nobody's anonymous. */
+export function agreedProtocol(request: IncomingMessage): string {
+  const offered = request.headers['sec-websocket-protocol'];
+  if (offered === undefined) {
+    if (originsOf(request).length === 0) return '';
+    throw new AuroraError(4030, { message: `A page may not come bare: it offers ${MESH_PROTOCOL} and proves a key` });
+  }
   if (offered.split(',').some((name) => name.trim() === MESH_PROTOCOL)) return MESH_PROTOCOL;
   throw new AuroraError(4000, {
     message: `The subprotocol here is ${MESH_PROTOCOL}`,
     detail: { protocols: [MESH_PROTOCOL] },
   });
 }
+
+/** Where a page says it is from. */
+const originsOf = ({ headers }: IncomingMessage): string[] =>
+  [headers.origin, headers['sec-websocket-origin']].flat().filter((origin) => origin !== undefined);
 
 /** How often a header was sent; names stand at the even places. */
 const countOf = (name: string, raw_headers: readonly string[]): number =>

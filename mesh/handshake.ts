@@ -106,7 +106,7 @@ function introduction({ self, inFlight }: HandshakeDeps) {
       version: self.version,
       public_key: publicKeyOf(self.private_key),
     },
-    capabilities: { cancel: true, progress: true, approvals: false, resume: true, batch_max: 32 },
+    capabilities: { cancel: true, progress: true, approvals: true, resume: true, batch_max: 32 },
     limits: { frame_bytes_max: 4_194_304, in_flight_max: 64, depth_max: 64 },
     heartbeat_ms: 7_000,
     in_flight: inFlight?.() ?? [],

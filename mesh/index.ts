@@ -36,7 +36,7 @@ export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';
 export { memoryLink } from './memory.ts';
 export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, type TlsMaterial } from './listen.ts';
 export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
-export { keepConnected } from './reconnect.ts';
+export { keepConnected, type StayAway } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
 export { dialWebsocket, lookupOf, type DialOptions } from './websocket.ts';
 export { toHostPort } from './addresses.ts';

@@ -45,7 +45,9 @@ export interface ListenOptions {
   headers?: () => Readonly<Record<string, string>>;
   /** The subprotocol of an upgrade; `mesh.v1` or none unless said. Throws an AuroraError for an offer that nobody here speaks. */
   agree?: (request: IncomingMessage) => string;
-  /** `name` or `name:port` a `Host` may name besides loopback and the bound address. */
+  /** The name that others dial, for this port alone unless it says another: what is relayed from elsewhere is not ours (wire.md 4). */
+  advertise?: string;
+  /** `name`, on any port, or `name:port` that a `Host` may name besides loopback, the bound and the advertised address. */
   allow_hosts?: readonly string[];
   /** Exact origins whose pages may connect; none unless said. */
   allow_origins?: readonly string[];
@@ -174,8 +176,9 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
   const { port } = await bind(server, host, options.port);
   const bound = UNSPECIFIED.has(host) ? [] : [host];
+  const own = options.advertise === undefined ? [] : [options.advertise];
   allowed_hosts = [
-    ...['localhost', '127.0.0.1', '::1', ...bound].map((name) => toHostPort(name, secure, port)),
+    ...['localhost', '127.0.0.1', '::1', ...bound, ...own].map((name) => toHostPort(name, secure, port)),
     ...(options.allow_hosts ?? []),
   ].map((name) => name.toLowerCase());
 

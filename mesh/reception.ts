@@ -43,7 +43,9 @@ export interface Reception {
    */
   principalOf(peer: Peer): Principal | undefined | Promise<Principal | undefined>;
   peers(): Peer[];
-  /** Sends goaway to all, waits until nothing runs, at most `drain_ms_max`, then closes 1001. */
+  /** Tells all, and whoever comes from now on, that we are leaving: what runs goes on. */
+  readonly sayGoaway: () => void;
+  /** Says goaway where it was not said, waits until nothing runs, at most `drain_ms_max`, then closes 1001. */
   drain(drain_ms_max: number): Promise<void>;
 }
 
@@ -54,8 +56,9 @@ export function createReception(deps: ReceptionDeps): Reception {
   const guests = new Map<Peer, Guest>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
+  let is_leaving = false;
 
-  return { accept, onHello, principalOf, peers: () => [...guests.keys()], drain };
+  return { accept, onHello, principalOf, peers: () => [...guests.keys()], sayGoaway, drain };
 
   function accept(link: Link): void {
     const is_mesh = link.protocol !== '';
@@ -82,6 +85,7 @@ export function createReception(deps: ReceptionDeps): Reception {
       ...(deps.limits && { limits: deps.limits }),
     });
     guests.set(peer, guest);
+    if (is_leaving) tellLeaving(peer);
     if (is_mesh) guest.stopTimer = clock.after(hello_ms_max, () => peer.close(4008, 'no hello in time'));
   }
 
@@ -166,11 +170,20 @@ export function createReception(deps: ReceptionDeps): Reception {
     return guest.is_revoked;
   }
 
+  function sayGoaway(): void {
+    if (is_leaving) return;
+    is_leaving = true;
+    for (const peer of guests.keys()) tellLeaving(peer);
+  }
+
+  function tellLeaving(peer: Peer): void {
+    if (peer.link.protocol === '') return;
+    peer.notify('mesh/goaway', { reason: 'shutting down', reconnect_after_ms: RECONNECT_AFTER_MS });
+  }
+
   async function drain(drain_ms_max: number): Promise<void> {
+    sayGoaway();
     const leaving = [...guests.keys()];
-    for (const peer of leaving) {
-      if (peer.link.protocol !== '') peer.notify('mesh/goaway', { reason: 'shutting down', reconnect_after_ms: 1_000 });
-    }
     const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
     await Promise.race([Promise.all(leaving.map((peer) => peer.idle())), over]);
     for (const peer of guests.keys()) peer.close(1001, 'going away');
@@ -206,4 +219,6 @@ function ignore(): void {
 const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;
+/** How long we ask others to leave this port alone, ms: longer than it takes a process to come back. */
+const RECONNECT_AFTER_MS = 1_000;
 const REASON_CHARS_MAX = 100;

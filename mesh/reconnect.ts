@@ -11,15 +11,19 @@ export interface KeepConnectedOptions {
   dial(signal: StopSignal): Promise<Link>;
   /**
    * A new link, to be attached. Call `answered` when its hello was answered: the pauses start small again only once the
-   * link then lived for 10 s, so that a peer that drops us right after the connect is not hammered (promises.md X21).
+   * link then lived for 10 s, so that a peer that drops us right after the connect is not hammered (promises.md X21). Call
+   * `stayAway` when the other end said for how long after this link it does not want to be dialled (wire.md 3).
    */
-  onLink: (link: Link, answered: () => void) => void;
+  onLink: (link: Link, answered: () => void, stayAway: StayAway) => void;
   /** An attempt failed, or a link ended; the next one comes after this pause. For the log. */
   onPause?(pause_ms: number, cause: unknown): void;
   /** Close codes after which nobody dials again: 4001, 4002, 4003 and 4009 unless said. */
   final_codes?: ReadonlySet<number>;
   signal: StopSignal;
 }
+
+/** Hears the `reconnect_after_ms` of a goaway: waited for at most half a minute, for whoever is told a day is needed sooner. */
+export type StayAway = (reconnect_after_ms: number) => void;
 
 /** Why it ended: the close code that forbids another try, or 1000 after the signal. */
 export interface Ending {
@@ -33,16 +37,20 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<Endi
   let failures = 0;
   while (!signal.aborted) {
     let cause: unknown;
+    let away_ms = 0;
     try {
       const link = await options.dial(signal);
-      const ending = await live(link, options, () => (failures = 0));
+      const ending = await live(link, options, {
+        onStable: () => (failures = 0),
+        stayAway: (asked_ms) => (away_ms = Math.min(AWAY_MS_MAX, asked_ms)),
+      });
       if ((options.final_codes ?? FINAL_CODES).has(ending.code)) return ending;
       cause = ending;
     } catch (reason) {
       cause = reason;
     }
     if (isAborted(signal)) break;
-    const pause_ms = pauseAfter(failures++, random);
+    const pause_ms = away_ms + pauseAfter(failures++, random); // all who were told the same time do not return as one
     options.onPause?.(pause_ms, cause);
     await sleep(clock, pause_ms, signal).catch(() => {}); // the loop's condition sees the abort
   }
@@ -56,11 +64,15 @@ export function pauseAfter(failures: number, random: Random): number {
 }
 
 /** Hands the link over and waits for its end. */
-function live(link: Link, options: KeepConnectedOptions, onStable: () => void): Promise<Ending> {
+function live(
+  link: Link,
+  options: KeepConnectedOptions,
+  { onStable, stayAway }: { onStable: () => void; stayAway: StayAway },
+): Promise<Ending> {
   return new Promise((resolve) => {
     const watch = new Watch(link, options, resolve);
     try {
-      options.onLink(overLink(link, watch), () => watch.awaitQuiet(onStable));
+      options.onLink(overLink(link, watch), () => watch.awaitQuiet(onStable), stayAway);
     } catch (fault) {
       link.cut(); // nobody holds it
       throw fault;
@@ -121,6 +133,8 @@ const FIRST_PAUSE_MS = 250;
 const GROWTH = 1.6;
 const SPREAD = 0.2;
 const PAUSE_MS_MAX = 30_000;
+/** How long the other end may have itself left alone after a goaway, ms. */
+const AWAY_MS_MAX = 30_000;
 /** How long a link must live after its hello to count as stable, ms. */
 const QUIET_MS = 10_000;
 /** Authentication, version, forbidden, superseded: trying again changes nothing. */

@@ -9,10 +9,9 @@ import { listen, type HttpRoute, type ListenOptions, type Port } from './listen.
 
 /** What serving needs: the host's seams, and where to listen. */
 export interface ServeOptions
-  extends HostDeps, Pick<ListenOptions, 'host' | 'port' | 'tls' | 'bounds' | 'allow_hosts' | 'allow_origins'> {
-  /** The name that others dial, put into the card; the bound address unless said. */
-  advertise?: string;
-}
+  extends
+    HostDeps,
+    Pick<ListenOptions, 'host' | 'port' | 'tls' | 'bounds' | 'advertise' | 'allow_hosts' | 'allow_origins'> {}
 
 /** An agent that serves. */
 export interface Served {
@@ -31,7 +30,6 @@ export async function serve(agent: Agent, options: ServeOptions): Promise<Served
   const port = await listen({
     ...options,
     routes,
-    allow_hosts: [...(options.allow_hosts ?? []), ...(advertise === undefined ? [] : [advertise])],
     onLink: (link) => host.accept(link),
     onFault: (err) => log.error({ err }, 'the port met a fault'),
   });

@@ -74,6 +74,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       });
       failpoints.hit('dispatch.after_send');
       const result = await answer;
+      if (!place.isTrusted()) throw REVOKED;
       failpoints.hit('dispatch.after_result');
       const ms = Math.round(clock.monotonic() - started);
       log.info(logged(task, { agent_id, attempt: attempt.attempt, ms }), 'a handoff was answered');
@@ -84,12 +85,13 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       if (!stop.aborted) return { end: { state: 'completed', result, ...preview } };
       return { end: { ...withEffects(task, toEnd(stop.reason, stop)), result, ...preview } };
     } catch (reason) {
-      const error = AuroraError.from(reason);
-      const why = isLinkLost(error) ? 'link_lost' : String(error.code);
+      const error = place.isTrusted() ? AuroraError.from(reason) : REVOKED;
+      const why = error === REVOKED ? 'revoked' : isLinkLost(error) ? 'link_lost' : String(error.code);
       const { code, message } = error;
       log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
       metrics.count('handoffs_failed_total', { agent_id, why });
       if (stop.aborted) throw error;
+      if (error === REVOKED) return await again(task, attempt, { why, error, pause_ms: 0 });
       if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
       place.report(outcomeOf(error), message);
       if (!isLinkLost(error)) return await failed(task, attempt, error);
@@ -150,6 +152,8 @@ const logged = ({ task_id, root_id, skill, carried }: TaskRow, more: object): ob
   return { ...(typeof request_id === 'string' && { request_id }), task_id, root_id, skill, ...more };
 };
 
+/** An agent whose key was taken back while it worked: whatever it says, or not, its attempt is lost (wire.md 4, 10). */
+const REVOKED = new AuroraError(5030, { message: 'The key of the agent is no longer pinned' });
 /** Cancelled, or out of time. */
 const STOPPED = new Set<number>([4990, 5040]);
 const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };

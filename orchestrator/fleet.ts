@@ -10,6 +10,7 @@ import {
   type MethodTable,
   type NotificationHandler,
   type Peer,
+  type StayAway,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, type RpcParams } from '../protocol/index.ts';
 import { createStop, sleep, type Metrics, type Stop, type StopSignal } from '../seams/index.ts';
@@ -60,7 +61,9 @@ export interface Fleet {
   /** Which instance is behind a peer that we dialled. */
   instanceOf(peer: Peer): Instance | undefined;
   status(): AgentStatus[];
-  /** Says goodbye to all and closes 1001. */
+  /** Tells all, once, that we are leaving: what runs goes on. */
+  sayGoaway(): void;
+  /** Closes 1001, and dials nobody any more. */
   leave(): void;
 }
 
@@ -70,6 +73,9 @@ export function createFleet(deps: FleetDeps): Fleet {
   const kept = new Map<string, Kept>();
   const addresses = new Map<string, number>(); // that are kept of an agent
   const instances = new Map<Peer, Instance>();
+  /** What is done about the goaway of each, met or not. */
+  const stayingAway = new Map<Peer, StayAway>();
+  let is_leaving = false;
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
   const cards = createCards(deps);
@@ -87,12 +93,12 @@ export function createFleet(deps: FleetDeps): Fleet {
         return { agent_id: address.agent_id, url: address.url, state, ...(is_online ? {} : { why }) };
       });
     },
+    sayGoaway() {
+      is_leaving = true;
+      for (const peer of instances.keys()) tellLeaving(peer);
+    },
     leave() {
-      for (const peer of instances.keys()) {
-        if (peer.link.protocol !== '')
-          peer.notify('mesh/goaway', { reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 });
-        peer.close(1001, 'going away');
-      }
+      for (const peer of instances.keys()) peer.close(1001, 'going away');
       // Only then: what keeps a link up closes it when it is stopped, and nothing could be said any more.
       for (const { stop } of kept.values()) stop.abort(new Error('leaving'));
     },
@@ -149,8 +155,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       // Whoever sits on an agent's port without its key is refused, and the port is tried again: the agent may come back.
       final_codes: SUPERSEDED,
       dial: (signal) => dial(address, signal),
-      onLink: (link, answered) => {
-        void meet(link, entry, answered).catch((reason: unknown) => refuse(link, entry, reason));
+      onLink: (link, answered, stayAway) => {
+        void meet(link, entry, { answered, stayAway }).catch((reason: unknown) => refuse(link, entry, reason));
       },
       onPause: (pause_ms, cause) => {
         if (cause instanceof Error) entry.why = cause.message;
@@ -172,7 +178,11 @@ export function createFleet(deps: FleetDeps): Fleet {
   /* ---- links ---- */
 
   /** Registers whoever is at the other end, or throws why not. */
-  async function meet(link: Link, entry: Kept, answered: () => void): Promise<void> {
+  async function meet(
+    link: Link,
+    entry: Kept,
+    { answered, stayAway }: { answered: () => void; stayAway: StayAway },
+  ): Promise<void> {
     const peer = createPeer({
       ...deps,
       link,
@@ -184,6 +194,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       ])),
       onClosed: part,
     });
+    stayingAway.set(peer, stayAway);
     const instance = await meetAt(peer, entry.address);
     if (!link.open) return;
     const name = nameOf(instance);
@@ -195,6 +206,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     newest.set(name, peer);
     instances.set(peer, instance);
     registry.add(instance);
+    if (is_leaving) tellLeaving(peer);
     const { agent_id, instance_id } = instance;
     log.info({ agent_id, instance_id, url: entry.address.url }, 'an agent is online');
     metrics.gauge('agents_online', instances.size);
@@ -211,6 +223,7 @@ export function createFleet(deps: FleetDeps): Fleet {
 
   /** Whoever was refused, or never finished its hello, was never here. */
   function part(peer: Peer, end: LinkEnd): void {
+    stayingAway.delete(peer);
     const instance = instances.get(peer);
     if (!instance) return;
     const { agent_id, instance_id, in_flight } = instance;
@@ -224,10 +237,16 @@ export function createFleet(deps: FleetDeps): Fleet {
 
   function onGoaway(peer: Peer, params: RpcParams | undefined): void {
     const instance = instances.get(peer);
+    if (instance) instance.is_leaving = true;
+    const { reason, reconnect_after_ms } = Goaway.parse(params ?? {});
+    stayingAway.get(peer)?.(reconnect_after_ms);
     if (!instance) return;
-    instance.is_leaving = true;
-    const { reason } = Goaway.parse(params ?? {});
     log.info({ agent_id: instance.agent_id, instance_id: instance.instance_id, reason }, 'an agent is leaving');
+  }
+
+  function tellLeaving(peer: Peer): void {
+    if (peer.link.protocol === '') return;
+    peer.notify('mesh/goaway', { reason: 'the orchestrator is leaving', reconnect_after_ms: RECONNECT_AFTER_MS });
   }
 }
 
@@ -250,6 +269,8 @@ const nameOf = ({ agent_id, instance_id }: Instance): string => JSON.stringify([
 const SUPERSEDED = new Set([4009]);
 const REASON_CHARS_MAX = 100;
 const REFUSED_PAUSE_MS = 30_000;
+/** How long we ask agents to leave our port alone, ms: longer than it takes us to come back. */
+const RECONNECT_AFTER_MS = 1_000;
 /** What is no judgement of the other end (no answer in time, no card to be had) is worth another try at once: 1011. */
 const CLOSE_CODES: ReadonlyMap<number, number> = new Map([
   [4010, 4001],

@@ -31,9 +31,14 @@ export function createMeeting(deps: MeetingDeps): (peer: Peer, address: AgentAdd
     const card = ownCard(await cards.behind(address, hello.card_digest), address);
     const more = offers && judgeOffer(offers, address.agent_id, card);
     if (more !== undefined) throw new Quarantined(more);
-    const { instance_id, in_flight_max, in_flight } = hello;
+    const { instance_id, in_flight_max, in_flight, public_key } = hello;
     const holding = in_flight.length > 0 ? new Set(in_flight) : NOTHING;
-    return toInstance(peer, address, card, { instance_id, in_flight_max, holding });
+    // The key that was proved, not the one that is pinned by now: a card takes its time.
+    const isPinned = () => {
+      const pin = pins.of(address.agent_id);
+      return pin?.public_key === public_key && pin.role === 'agent';
+    };
+    return toInstance(peer, address, card, { instance_id, in_flight_max, holding, isPinned });
   }
 
   /** An agent without a key: what it offers counts only as far as it reads, and only on this machine. */
@@ -44,19 +49,17 @@ export function createMeeting(deps: MeetingDeps): (peer: Peer, address: AgentAdd
       ([, { effect, action_class }]) => effect === 'read' && action_class === 'read',
     );
     const cut = { ...card, skills: new Map(reading) };
-    const about = { in_flight_max: IN_FLIGHT_DEFAULT, holding: NOTHING };
+    const about = { in_flight_max: IN_FLIGHT_DEFAULT, holding: NOTHING, isPinned: () => true };
     return toInstance(peer, address, cut, { instance_id: `bare:${address.url}`, ...about });
   }
 
   function toInstance(
     peer: Peer,
-    { agent_id, unproven }: AgentAddress,
+    { agent_id }: AgentAddress,
     card: CardFacts,
-    about: Pick<Instance, 'instance_id' | 'in_flight_max' | 'holding'>,
+    about: Pick<Instance, 'instance_id' | 'in_flight_max' | 'holding' | 'isPinned'>,
   ): Instance {
-    const key = pins.of(agent_id)?.public_key;
     return {
-      isPinned: () => unproven === true || pins.of(agent_id)?.public_key === key,
       ...about,
       agent_id,
       peer,

@@ -127,7 +127,7 @@ export interface Orchestrator {
   recover(): Promise<void>;
   /** Starts keeping links to its agents, and carries on what was recovered. */
   start(): void;
-  /** Accepts nothing new, waits for open tasks at most `drain_ms_max`, says goodbye. */
+  /** Says goaway and accepts nothing new, waits for open tasks at most `drain_ms_max`, closes 1001. */
   drain(drain_ms_max: number): Promise<void>;
 }
 
@@ -271,6 +271,9 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     async drain(drain_ms_max) {
       is_draining = true;
       dispatcher.leave();
+      // First of all: whoever hears it sends nothing that would be refused, and comes back when we may be there (wire.md 3).
+      fleet.sayGoaway();
+      reception.sayGoaway();
       const over = new Promise<void>((resolve) => void clock.after(drain_ms_max, resolve));
       await Promise.race([dispatcher.idle(), over]);
       fleet.leave();
@@ -312,6 +315,10 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     if (user) return user;
     const instance = fleet.instanceOf(peer);
     if (!instance) return reception.principalOf(peer);
+    if (instance.isPinned?.() === false) {
+      clock.after(0, () => peer.close(4001, 'no longer pinned')); // once this call was answered
+      throw new AuroraError(4010, { message: 'This key is no longer pinned here' });
+    }
     const { agent_id, instance_id, in_flight_max } = instance;
     return { id: agent_id, role: 'agent', instance_id, in_flight_max, frame_bytes_max: 0, in_flight: [] };
   }

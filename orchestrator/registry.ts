@@ -21,7 +21,7 @@ export interface Instance {
   readonly since: string;
   /** Counted by the registry alone. */
   in_flight: number;
-  /** Whether its key is still pinned; asked whenever it may be chosen. */
+  /** Whether its key is still pinned; asked whenever it may be chosen, asks for anything, or answered. */
   isPinned?: () => boolean;
   /** Tasks that its hello said it still works on (PROM-P12). */
   readonly holding?: ReadonlySet<string>;
@@ -54,6 +54,8 @@ export interface Place {
   traits: SkillTraits;
   /** Says what became of the task, for the breaker; nothing said is `ignored`. Only the first word counts. */
   report(outcome: Outcome, why?: string): void;
+  /** Whether what the instance says still counts; the link of one whose key was taken back is closed. */
+  isTrusted(): boolean;
   release(): void;
 }
 
@@ -118,6 +120,7 @@ export function createRegistry(
   const bounds = { ...REGISTRY_LIMITS, ...limits };
   const pools = createPools<Waiter>();
   const held = new Set<string>();
+  let is_watching = false;
   const queue = createQueue<Waiter>({ clock, metrics, limits: bounds });
   const breakers = createBreakers({ clock, metrics, limits: bounds.breaker, onReady });
   const instances = () => pools.instances();
@@ -183,12 +186,28 @@ export function createRegistry(
     presence.remove(instance);
   }
 
-  /** A key that was taken back ends the link the next time somebody would be handed work over it (wire.md 10). */
-  function isUsable(instance: Instance): boolean {
-    if (instance.isPinned?.() ?? true) return !instance.is_leaving;
+  /** A key that was taken back ends the link the next time anybody looks (wire.md 10). */
+  function isTrusted(instance: Instance): boolean {
+    if (instance.isPinned?.() ?? true) return true;
     remove(instance);
-    instance.peer.close(4001, 'no longer pinned');
+    if (instance.peer.link.open) instance.peer.close(4001, 'no longer pinned');
     return false;
+  }
+
+  function isUsable(instance: Instance): boolean {
+    return isTrusted(instance) && !instance.is_leaving;
+  }
+
+  /** Whoever is at work is handed nothing, and may be silent: while anybody is, somebody looks at the keys of all who are. */
+  function watch(): void {
+    if (is_watching) return;
+    is_watching = true;
+    clock.after(PIN_CHECK_MS, () => {
+      is_watching = false;
+      let is_at_work = false;
+      for (const instance of instances()) if (instance.in_flight > 0) is_at_work = isTrusted(instance) || is_at_work;
+      if (is_at_work) watch();
+    });
   }
 
   function hasUsable(members: Iterable<Instance>): boolean {
@@ -227,6 +246,7 @@ export function createRegistry(
     const report = breakers.begin(instance.agent_id, skill);
     instance.in_flight++;
     pools.update(instance);
+    if (instance.isPinned) watch();
     let is_released = false;
     const release = () => {
       if (is_released) return;
@@ -236,7 +256,7 @@ export function createRegistry(
       report('ignored');
       serve(pools.with(instance));
     };
-    return { instance, traits, report, release };
+    return { instance, traits, report, isTrusted: () => isTrusted(instance), release };
   }
 
   function placeAt(instance: Instance, wanted: Wanted): Place | undefined {
@@ -270,3 +290,5 @@ export function createRegistry(
 
 /** More than anybody can have in flight: who is to be avoided ranks behind all others. */
 const AVOIDED = 1_000_000_000;
+/** How long an agent that is at work may go on after its key was taken back, ms. */
+const PIN_CHECK_MS = 1_000;

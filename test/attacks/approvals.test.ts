@@ -59,6 +59,25 @@ describe('people and agents', () => {
     expect(await pending(mesh)).toMatchObject({ votes: [] });
   });
 
+  test('an agent whose pin was taken away uses no approval, and asks for none, while it works (wire.md 4, ATK-F5)', async () => {
+    const revoked = new Set<string>();
+    const said: unknown[] = [];
+    const { mesh, contain } = await acting(
+      async (target, use, raw) => {
+        revoked.add('responder');
+        const asked = { params: { endpoint: 'ws-9' }, reason: 'it spread' };
+        said.push(...(await Promise.all([use(`isolate:${target}`), raw('approval/request', asked)])));
+      },
+      { revoked },
+    );
+    contain('ws-1', { deadline_ms: 500 }).catch(() => undefined);
+    const approval = await pending(mesh);
+    await decide(mesh.as(EVE), approval);
+    while (said.length < 2) await settled();
+    expect(said.map(outcome)).toEqual([4010, 4010]);
+    expect(await record(mesh, approval)).toEqual(['approval_asked', 'approval_voted', 'approval_granted']);
+  });
+
   test('an agent neither sees nor decides what people are asked', async () => {
     const said: unknown[] = [];
     const { mesh, contain } = await acting(async (_target, _use, raw) => {

@@ -1,10 +1,11 @@
 /** An agent with a good key and bad intentions: what it says about itself and its work is judged, never believed. */
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defineAgent, memoryLink, type Link } from '../../mesh/index.ts';
-import { readCard, skill, TaskPage } from '../../protocol/index.ts';
+import { cardOf, readCard, skill, TaskPage, type SkillContext } from '../../protocol/index.ts';
 import { z } from 'zod';
 import { manualClock } from '../../seams/index.ts';
-import { echoAgent } from '../support/echo.ts';
+import { runFor, settled } from '../support/drive.ts';
+import { echoAgent, untilStopped } from '../support/echo.ts';
 import { startMesh } from '../support/mesh.ts';
 import { tapped, type Frame } from '../support/tap.ts';
 
@@ -144,4 +145,97 @@ test('an agent whose pin is taken away is given no more work over its standing l
   await expect(refused).rejects.toMatchObject({ code: 5040 });
   const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
   expect(items[0]?.attempts).toEqual([]);
+});
+
+test('an agent whose pin is taken away while its card is read is given no work', async () => {
+  const revoked = new Set<string>();
+  const parrot = echoAgent('parrot');
+  const fetchCard = async (url: string) => {
+    revoked.add('parrot');
+    return cardOf(parrot, url);
+  };
+  const mesh = await startMesh([parrot], { revoked, orchestrator: { fetchCard } });
+  await mesh.online(1);
+  const refused = mesh.operator.request('handoff', { ...ask, options: { deadline_ms: 200 } });
+  await expect(refused).rejects.toMatchObject({ code: 5040 });
+});
+
+describe('an agent whose pin is taken away while it works (wire.md 4, 10)', () => {
+  /** `parrot` works as the test says until its pin is gone; only then is there `crow`, who could do the same. */
+  async function revokedAtWork(run: (ctx: SkillContext) => Promise<string>) {
+    const clock = manualClock();
+    const revoked = new Set<string>();
+    const closed: number[] = [];
+    let is_working = false;
+    const parrot = echoAgent('parrot', (_text, ctx) => {
+      is_working = true;
+      return run(ctx);
+    });
+    const mesh = await startMesh([parrot, echoAgent('crow')], {
+      clock,
+      revoked,
+      link: (url) => {
+        const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+        return [url.includes('parrot') ? tapped(near, { closing: (code) => closed.push(code) }) : near, far];
+      },
+    });
+    await mesh.online(2);
+    mesh.orchestrator.setHeld('crow', true);
+    const answer = mesh.operator.request('handoff', ask);
+    while (!is_working) await settled();
+    mesh.orchestrator.setHeld('crow', false);
+    revoked.add('parrot');
+    const outcomes = async () => {
+      const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+      return items.map(({ attempts }) => attempts.map(({ agent_id, outcome }) => `${agent_id} ${outcome}`));
+    };
+    return { clock, closed, answer, outcomes };
+  }
+
+  test('and says nothing is closed with 4001 within two seconds; its attempt is lost, and another does the work', async () => {
+    const { clock, closed, answer, outcomes } = await revokedAtWork((ctx) => untilStopped(ctx, () => 'too late'));
+    await runFor(clock, 2_000);
+    expect(closed[0]).toBe(4001);
+    expect(await answer).toEqual({ text: 'x', by: 'crow' });
+    expect(await outcomes()).toEqual([['parrot revoked', 'crow completed']]);
+  });
+
+  test.each([
+    ['answers', () => 'mine'],
+    [
+      'fails',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+  ])('and %s at once is not believed', async (_what, say) => {
+    let finish: () => void = () => undefined;
+    const { clock, closed, answer, outcomes } = await revokedAtWork(async () => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return say();
+    });
+    finish();
+    await runFor(clock, 0);
+    expect(await answer).toEqual({ text: 'x', by: 'crow' });
+    expect(closed).toEqual([4001]);
+    expect(await outcomes()).toEqual([['parrot revoked', 'crow completed']]);
+  });
+
+  test('and hands work on is told 4010, and closed with 4001 once it was told', async () => {
+    let handOn: () => void = () => undefined;
+    let told: unknown;
+    const { clock, closed, answer, outcomes } = await revokedAtWork(async (ctx) => {
+      await new Promise<void>((resolve) => (handOn = resolve));
+      const asked = { to: { agent_id: 'crow', skill: 'echo_text' }, params: { text: 'x' }, reason: 'on' };
+      told = await ctx.handoff(asked).catch((reason: unknown) => reason);
+      return untilStopped(ctx, () => 'too late');
+    });
+    handOn();
+    await settled();
+    expect(told).toMatchObject({ code: 4010 });
+    await runFor(clock, 0);
+    expect(closed).toEqual([4001]);
+    expect(await answer).toEqual({ text: 'x', by: 'crow' });
+    expect(await outcomes()).toEqual([['parrot revoked', 'crow completed']]); // and no task that it handed on
+  });
 });

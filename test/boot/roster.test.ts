@@ -18,3 +18,13 @@ test('REQ-M04: every agent has a port of its own, and none that of the orchestra
   expect(ports).toHaveLength(Object.keys(agents).length);
   expect(new Set([...ports, '9000']).size).toBe(ports.length + 1);
 });
+
+test.each([
+  ['in the clear, where its fleet serves so', {}, 'ws:'],
+  ['in the clear, where something in front encrypts', { tls: 'terminated-by-proxy' as const }, 'ws:'],
+  ['over TLS, where its fleet has a certificate', { tls: { cert: 'cert.pem', key: 'key.pem' } }, 'wss:'],
+])('an agent without an address of its own is dialled %s (wire.md 4)', (_how, flags, scheme) => {
+  const addresses = addressesOf(loadConfig({ env: {}, flags: { data: '/nowhere', ...flags } }));
+  expect(addresses.length).toBeGreaterThan(0);
+  expect(new Set(addresses.map(({ url }) => new URL(url).protocol))).toEqual(new Set([scheme]));
+});

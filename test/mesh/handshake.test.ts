@@ -98,6 +98,13 @@ describe('the door of an agent', () => {
     expect(door.metrics.of('handshakes_refused_total')).toBe(0);
   });
 
+  test('each end says what it can, approvals too (wire.md 3, 8)', async () => {
+    const door = doorstep();
+    const told = HelloResult.parse(await door.knock(door.operator).request('mesh/hello', hello));
+    const capabilities = { cancel: true, progress: true, approvals: true, resume: true, batch_max: 32 };
+    expect(told.capabilities).toEqual(capabilities);
+  });
+
   test('its question leaves with its answer: what is sent in one turn is one system call', async () => {
     const door = doorstep();
     const [, far] = memoryLink({ clock: door.clock, protocol: 'mesh.v1' });

@@ -85,10 +85,21 @@ describe('an upgrade', () => {
     }
     const old = { 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Origin': 'https://evil.example.com' };
     expect((await upgrade(port, old)).status).toBe(403);
-    const allowed = await openRaw(port, { Origin: 'https://console.example.com' });
+    const own = { Origin: 'https://console.example.com' };
+    const allowed = await openRaw(port, { ...own, 'Sec-WebSocket-Protocol': 'mesh.v1' });
     expect(allowed.head).toContain(' 101 ');
     expect(links).toHaveLength(1);
     allowed.socket.destroy();
+  });
+
+  test('from a page is never anonymous: bare it is refused, also from an origin that is configured (wire.md 1)', async () => {
+    const { port, links } = await open({ allow_origins: ['https://console.example.com'] });
+    const pages = [
+      { Origin: 'https://console.example.com' },
+      { 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Origin': 'https://console.example.com' },
+    ];
+    for (const page of pages) expect(await upgrade(port, page)).toMatchObject({ status: 403, code: 'AURORA-4030' });
+    expect(links).toEqual([]);
   });
 
   test('is refused with what admit throws, and takes the limits that admit answers (ATK-A5)', async () => {

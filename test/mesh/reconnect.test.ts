@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Link } from '../../mesh/link.ts';
 import { memoryLink } from '../../mesh/memory.ts';
-import { keepConnected, pauseAfter, type Ending, type KeepConnectedOptions } from '../../mesh/reconnect.ts';
+import {
+  keepConnected,
+  pauseAfter,
+  type Ending,
+  type KeepConnectedOptions,
+  type StayAway,
+} from '../../mesh/reconnect.ts';
 import { manualClock, seededRandom } from '../../seams/index.ts';
 import { record } from './recorder.ts';
 
@@ -16,6 +22,7 @@ function keeping(given: Partial<KeepConnectedOptions> = {}) {
   const pauses: number[] = [];
   const far: Link[] = [];
   const answers: (() => void)[] = [];
+  const goaways: StayAway[] = [];
   let ending: Ending | undefined;
   const done = keepConnected({
     clock,
@@ -27,14 +34,15 @@ function keeping(given: Partial<KeepConnectedOptions> = {}) {
       far.push(other);
       return near;
     },
-    onLink: (link, answered) => {
+    onLink: (link, answered, stayAway) => {
       record(link);
       answers.push(answered);
+      goaways.push(stayAway);
     },
     onPause: (pause_ms) => pauses.push(pause_ms),
     ...given,
   }).then((reason) => (ending = reason));
-  return { clock, stop, pauses, far, answers, done, ending: () => ending };
+  return { clock, stop, pauses, far, answers, goaways, done, ending: () => ending };
 }
 
 describe('keeping connected', () => {
@@ -86,6 +94,31 @@ describe('keeping connected', () => {
     stop.abort();
     await done;
   });
+
+  test.each([
+    [5_000, 5_000],
+    [86_400_000, 30_000],
+  ])(
+    'who asked in a goaway for %i ms is left alone for %i, once, before the pause (wire.md 3)',
+    async (asked, waited) => {
+      const { clock, stop, pauses, far, goaways, done } = keeping();
+      await settled();
+      goaways[0]?.(asked);
+      far[0]?.close(1001, 'going away');
+      await settled();
+      expect(pauses).toEqual([waited + 250]);
+      clock.advance(waited + 249);
+      await settled();
+      expect(far).toHaveLength(1);
+      clock.advance(1);
+      await settled();
+      far[1]?.cut();
+      await settled();
+      expect(pauses).toEqual([waited + 250, 400]);
+      stop.abort();
+      await done;
+    },
+  );
 
   test('attempts that fail are repeated', async () => {
     let tries = 0;

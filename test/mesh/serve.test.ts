@@ -1,11 +1,21 @@
 /** An agent on a real port: what a stranger is answered and may cost it. */
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { agents } from '../../agents/index.ts';
 import { BARE_LINK_LIMITS } from '../../mesh/link.ts';
-import { createHost, defineAgent, literalPins, memoryLink, serve, type Served } from '../../mesh/index.ts';
+import {
+  createHost,
+  defineAgent,
+  dialWebsocket,
+  literalPins,
+  memoryLink,
+  serve,
+  type Served,
+} from '../../mesh/index.ts';
 import { skill } from '../../protocol/index.ts';
 import {
   countingIds,
@@ -112,6 +122,32 @@ test('REQ-M02 REQ-M07 REQ-M09 REQ-M10: a plain WebSocket carries the frames of t
     socket.terminate();
     await port.drain(0);
   }
+});
+
+test('what is relayed from another port is refused, also under the name that the agent advertises (wire.md 4, ATK-E1)', async () => {
+  const own = await serve(agent, { ...deps(), host: '127.0.0.1', port: 0, advertise: 'worker.test' });
+  const relay = createServer((near) => {
+    const far = connect(own.port, '127.0.0.1');
+    pipeline(near, far, near, () => undefined);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const { port } = relay.address() as AddressInfo;
+  const about = { protocol: 'mesh.v1', address: '127.0.0.1', clock: systemClock };
+  await expect(dialWebsocket({ ...about, url: `ws://worker.test:${port}` })).rejects.toThrow('403');
+  expect(own.url).toBe(`ws://worker.test:${own.port}`);
+  const link = await dialWebsocket({ ...about, url: own.url });
+  expect(link.open).toBe(true);
+  link.cut();
+  relay.close();
+  await own.drain(0);
+});
+
+test('a further host without a port stands for any of them', async () => {
+  const own = await serve(agent, { ...deps(), host: '127.0.0.1', port: 0, allow_hosts: ['proxy.test'] });
+  const raw = await openRaw(own.port, { Host: 'proxy.test:8443' });
+  expect(raw.head).toContain(' 101 ');
+  raw.socket.destroy();
+  await own.drain(0);
 });
 
 test('rpc.discover costs once, however often and by whomever it is asked', async () => {

@@ -22,7 +22,8 @@ beforeEach(() => {
     kept.push(address);
     return () => void kept.splice(kept.indexOf(address), 1);
   };
-  const fleet: Fleet = { keep, instanceOf: () => undefined, status: () => [], leave: () => undefined };
+  const idle = { sayGoaway: () => undefined, leave: () => undefined };
+  const fleet: Fleet = { keep, instanceOf: () => undefined, status: () => [], ...idle };
   enrolment = createEnrolment({
     clock,
     log: memoryLog(),

@@ -1,11 +1,12 @@
 /** The links to the fleet: refusals heal, addresses stay pinned, floods are bounded (wire.md 4, 10). */
 import { z } from 'zod';
 import { describe, expect, test } from 'vitest';
-import { cardOf, TaskPage } from '../../protocol/index.ts';
+import { cardOf, skill, TaskPage } from '../../protocol/index.ts';
 import {
   answerHello,
   createHost,
   createMethods,
+  defineAgent,
   digestOf,
   literalPins,
   memoryLink,
@@ -186,7 +187,7 @@ test('a card that comes with a registration is no larger than one that is fetche
   expect(fetched).toEqual([url]);
 });
 
-/** A fleet that finds one agent at every address, and what it fetched and was offered there. */
+/** A fleet that finds one agent at every address, and what it dialled, fetched, closed and was offered there. */
 function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
   const seams = { clock: manualClock(), ids: countingIds(), random: seededRandom(1), log: memoryLog() };
   const [own, its] = [identityOf('orchestrator', 'orchestrator'), identityOf(agent.id, 'agent')];
@@ -203,6 +204,8 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
   });
   const registry = createRegistry(seams.clock);
   const fetched: string[] = [];
+  const dialled: string[] = [];
+  const closed: string[] = [];
   const fleet = createFleet({
     ...shared,
     self: own.identity,
@@ -215,7 +218,8 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
     dial: async (url) => {
       const [near, far] = memoryLink({ clock: seams.clock, dialled: new URL(url).host });
       host.accept(far);
-      return near;
+      dialled.push(url);
+      return tapped(near, { closing: (code) => closed.push(`${url} ${code}`) });
     },
     fetchCard: async (url) => {
       fetched.push(url);
@@ -223,8 +227,11 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
     },
   });
   return {
+    clock: seams.clock,
     fleet,
     fetched,
+    dialled,
+    closed,
     offered: () => registry.instances().flatMap((instance) => [...instance.card.skills.keys()]),
   };
 }
@@ -352,19 +359,121 @@ function noting(url: string, closed: number[]): [Link, Link] {
   return [tapped(near, { closing: (code) => closed.push(code) }), far];
 }
 
-test('an orchestrator that leaves says so to its agents, then closes with 1001', async () => {
+test('an orchestrator that leaves says so first, to its agents and to whoever came; when what runs is done it closes with 1001 (wire.md 3, 10)', async () => {
+  const clock = manualClock();
   const done: unknown[] = [];
-  const mesh = await startMesh([echoAgent('ada')], {
+  let finish: () => void = () => undefined;
+  const ada = echoAgent('ada', (text) => new Promise((resolve) => (finish = () => resolve(text))));
+  const mesh = await startMesh([ada], {
+    clock,
     link: (url) => {
-      const [near, far] = memoryLink({ dialled: new URL(url).host });
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
       const said = (frame: Frame) => {
-        if (frame['method'] === 'mesh/goaway') done.push('goaway');
+        if (frame['method'] === 'mesh/goaway') done.push(frame['params']);
         return frame;
       };
       return [tapped(near, { said, closing: (code) => done.push(code) }), far];
     },
   });
   await mesh.online(1);
-  await mesh.orchestrator.drain(0);
-  expect(done.slice(0, 2)).toEqual(['goaway', 1001]);
+  const to = { agent_id: 'ada', skill: 'echo_text' };
+  const answer = mesh.operator.request('handoff', { to, params: { text: 'hi' } });
+  const [guest, far] = memoryLink({ clock });
+  mesh.orchestrator.accept(far);
+  const told: string[] = [];
+  guest.attach({ onText: (text) => told.push(text), onClose: () => undefined });
+  await settled();
+  const drained = mesh.orchestrator.drain(25_000);
+  await settled();
+  expect(told).toEqual([expect.stringContaining('"mesh/goaway"')]);
+  expect(done).toEqual([{ reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 }]);
+  clock.advance(10_000);
+  await settled();
+  finish();
+  expect(await answer).toMatchObject({ text: 'hi' });
+  await runFor(clock, 2_000);
+  await drained;
+  expect(done.slice(1)).toContain(1001);
+  expect(done.filter((said) => typeof said === 'object')).toHaveLength(1);
+});
+
+test('an agent that says goaway is dialled again after the time it asks for, and not before (wire.md 3)', async () => {
+  const clock = manualClock();
+  const dialled: number[] = [];
+  const mesh = await startMesh([echoAgent('ada')], {
+    clock,
+    link: (url) => {
+      dialled.push(clock.monotonic());
+      const [near, far] = memoryLink({ clock, dialled: new URL(url).host });
+      const asking = (frame: Frame): Frame =>
+        frame['method'] === 'mesh/goaway' ? { ...frame, params: { reason: 'x', reconnect_after_ms: 5_000 } } : frame;
+      return [near, tapped(far, { said: asking })];
+    },
+  });
+  await mesh.online(1);
+  const left_at = clock.monotonic();
+  void mesh.hosts.get('ws://ada-0.test:1')?.drain(0);
+  await runFor(clock, 10_000);
+  expect(dialled.length).toBeGreaterThan(1);
+  expect(dialled[1]).toBeGreaterThanOrEqual(left_at + 5_000);
+  expect(dialled[1]).toBeLessThan(left_at + 6_000);
+});
+
+test('the same instance at another address supersedes its older link, which closes 4009 and is left alone (wire.md 10)', async () => {
+  const ada = echoAgent('ada');
+  const card = cardOf(ada, 'ws://ada.test:1');
+  const { clock, fleet, dialled, closed, offered } = guesthouse(ada, card);
+  fleet.keep({ agent_id: 'ada', url: 'ws://ada.test:1' });
+  await expect.poll(offered).toEqual(['echo_text']);
+  fleet.keep({ agent_id: 'ada', url: 'ws://ada-too.test:1' });
+  await expect.poll(() => closed).toEqual(['ws://ada.test:1 4009']);
+  await runFor(clock, 120_000);
+  expect(dialled).toEqual(['ws://ada.test:1', 'ws://ada-too.test:1']);
+  expect(offered()).toEqual(['echo_text']); // once: the newer link alone is given work
+});
+
+describe('an agent without a key (wire.md 4)', () => {
+  const acts = skill({
+    id: 'wipe_disk',
+    title: 'Wipe',
+    description: 'Acts.',
+    tags: [],
+    effect: 'idempotent',
+    params: z.object({}),
+    result: z.object({}),
+  });
+  const looks = skill({ ...acts, id: 'look_inside', effect: 'read', action_class: 'low' });
+  const echo = echoAgent('bea');
+  const bea = defineAgent({
+    id: 'bea',
+    name: 'Bea',
+    description: 'Has no key.',
+    skills: [...echo.implementations.values(), acts.implement(() => ({})), looks.implement(() => ({}))],
+  });
+  const bareMesh = (toNear: (near: Link) => Link) =>
+    startMesh([bea], {
+      orchestrator: { agents: [{ agent_id: 'bea', url: 'ws://bea-0.test:1', unproven: true }] },
+      link: (url) => {
+        const [near, far] = memoryLink({ protocol: '', dialled: new URL(url).host });
+        return [toNear(near), far];
+      },
+    });
+
+  test('is shown as unproven, and offers what reads, whatever its card says', async () => {
+    const mesh = await bareMesh((near) => near);
+    await expect.poll(() => mesh.orchestrator.health().agents).toMatchObject([{ agent_id: 'bea', state: 'unproven' }]);
+    const { items } = (await mesh.operator.request('agent/list', {})) as { items: unknown[] };
+    expect(items).toMatchObject([{ state: 'unproven', skills: ['echo_text'] }]);
+    const asking = (id: string, params: object) => mesh.operator.request('handoff', { to: { skill: id }, params });
+    expect(await asking('echo_text', { text: 'hi' })).toEqual({ text: 'hi', by: 'bea' });
+    for (const id of ['wipe_disk', 'look_inside']) await expect(asking(id, {})).rejects.toMatchObject({ code: 4043 });
+  });
+
+  test('is refused on another machine', async () => {
+    const mesh = await bareMesh((near) => Object.create(near, { loopback: { value: false } }) as Link);
+    await expect
+      .poll(() => mesh.orchestrator.health().agents)
+      .toMatchObject([{ state: 'offline', why: 'An unproven agent may only be on this machine' }]);
+    expect(mesh.orchestrator.agents()).toMatchObject([{ agent_id: 'bea' }]);
+  });
 });

@@ -1,0 +1,159 @@
+/** Ports and links over TLS: who is trusted, who must show a certificate, and which versions are spoken (wire.md 4). */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fetchCard } from '../../boot/http.ts';
+import { loadConfig } from '../../boot/index.ts';
+import { bindingOf, trustOf } from '../../boot/seams.ts';
+import { createPeer, createMethods, dialWebsocket, literalPins, serve, type Served } from '../../mesh/index.ts';
+import { readCard } from '../../protocol/index.ts';
+import {
+  countingIds,
+  countingMetrics,
+  literalContent,
+  memoryLog,
+  seededRandom,
+  systemClock,
+} from '../../seams/index.ts';
+import { echoAgent } from '../support/echo.ts';
+import { identityOf } from '../support/mesh.ts';
+
+const has_openssl = canRun('openssl', ['version']);
+if (!has_openssl) console.warn('SKIPPED: no openssl in the PATH, so nothing here was tried over TLS');
+
+describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aurora-tls-'));
+  const path = (name: string) => join(folder, name);
+  const pem = (name: string) => readFileSync(path(name), 'utf8');
+  const served: Served[] = [];
+
+  beforeAll(() => {
+    for (const name of ['own', 'other']) makeAuthority(name);
+    makeCertificate('server', 'own', 'subjectAltName=IP:127.0.0.1');
+    makeCertificate('client', 'own', 'extendedKeyUsage=clientAuth');
+    makeCertificate('stranger', 'other', 'extendedKeyUsage=clientAuth');
+  });
+  afterEach(async () => {
+    for (const port of served.splice(0)) await port.drain(0);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('an agent is dialled, asked and its card read by whoever trusts the authority of its certificate', async () => {
+    const { url, trust } = await open();
+    expect(url).toMatch(/^wss:\/\/127\.0\.0\.1:\d+$/);
+    const link = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls_ca: trust }) });
+    expect(link.dialled).toBe(new URL(url).host);
+    const peer = createPeer({ ...seams(), link, methods: createMethods(new Map()) });
+    expect(await peer.request('echo_text', { text: 'hi' })).toEqual({ text: 'hi', by: 'ada' });
+    link.cut();
+    const card = readCard(await fetchCard(url, { trust }));
+    expect(card.agent_id).toBe('ada');
+  });
+
+  test('nobody else is: another authority, or only those of the machine, and another name than the certificate has', async () => {
+    const { url, port, trust } = await open();
+    const about = { protocol: 'mesh.v1', clock: systemClock };
+    await expect(dialWebsocket({ ...about, url })).rejects.toThrow(/certificate/);
+    await expect(dialWebsocket({ ...about, url, tls_ca: pem('other.pem') })).rejects.toThrow(/certificate/);
+    const elsewhere = dialWebsocket({ ...about, url: `wss://localhost:${port}`, tls_ca: trust ?? '' });
+    await expect(elsewhere).rejects.toThrow(/altnames/);
+    await expect(fetchCard(url)).rejects.toMatchObject({ code: 5030 });
+  });
+
+  test('with tls.ca a client shows a certificate of that authority, or hears nothing', async () => {
+    const { url, port, trust } = await open({ ca: path('own.pem') });
+    await expect(dialWebsocket({ url, protocol: '', clock: systemClock, tls_ca: trust ?? '' })).rejects.toThrow();
+    const health = (client?: string) => statusOf(port, { ca: pem('own.pem'), ...(client && keyPair(client)) });
+    await expect(health()).rejects.toThrow();
+    await expect(health('stranger')).rejects.toThrow();
+    expect(await health('client')).toBe(200);
+  });
+
+  test('a version older than TLS 1.2 is not spoken, whatever the process allows', async () => {
+    const { DEFAULT_MIN_VERSION } = tls;
+    tls.DEFAULT_MIN_VERSION = 'TLSv1';
+    try {
+      const { port } = await open();
+      const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+      await expect(statusOf(port, { ca: pem('own.pem'), ...old })).rejects.toThrow(/protocol version/);
+      expect(await statusOf(port, { ca: pem('own.pem'), minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).toBe(200);
+    } finally {
+      tls.DEFAULT_MIN_VERSION = DEFAULT_MIN_VERSION;
+    }
+  });
+
+  /** An agent on a port that is configured as people do it. */
+  async function open(more: { ca?: string } = {}) {
+    const files = { cert: path('server.pem'), key: path('server.key'), trust: path('own.pem'), ...more };
+    const config = loadConfig({ env: {}, flags: { data: folder, port: 0, tls: files } });
+    const agent = await serve(echoAgent('ada'), {
+      ...seams(),
+      ...bindingOf('ada', config),
+      content: literalContent(),
+      pins: literalPins([]),
+      self: identityOf('ada', 'agent').identity,
+      anonymous: 'loopback',
+      openRef: () => {
+        throw new Error('no blobs here');
+      },
+    });
+    served.push(agent);
+    return { url: agent.url, port: agent.port, trust: trustOf(config) };
+  }
+
+  function makeAuthority(name: string): void {
+    const about = ['-subj', `/CN=${name} authority`, '-days', '2', '-out', path(`${name}.pem`)];
+    run('req', '-x509', ...newKey(name), ...about);
+  }
+
+  function makeCertificate(name: string, authority: string, extension: string): void {
+    const [asked, extensions] = [path(`${name}.csr`), path(`${name}.ext`)];
+    writeFileSync(extensions, extension);
+    run('req', '-new', ...newKey(name), '-subj', `/CN=${name}`, '-out', asked);
+    const by = ['-CA', path(`${authority}.pem`), '-CAkey', path(`${authority}.key`), '-CAcreateserial'];
+    run('x509', '-req', '-in', asked, ...by, '-days', '2', '-extfile', extensions, '-out', path(`${name}.pem`));
+  }
+
+  function newKey(name: string): string[] {
+    return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', path(`${name}.key`)];
+  }
+
+  function keyPair(name: string) {
+    return { cert: pem(`${name}.pem`), key: pem(`${name}.key`) };
+  }
+});
+
+function run(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' });
+}
+
+function canRun(command: string, args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function statusOf(port: number, secrets: tls.SecureContextOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path: '/health', agent: false, ...secrets }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+const seams = () => ({
+  clock: systemClock,
+  ids: countingIds(),
+  random: seededRandom(1),
+  log: memoryLog(),
+  metrics: countingMetrics(),
+});
