@@ -46,10 +46,11 @@ export const hostIn = (plain: string): string =>
  * name that is no address, nor for a network of several.
  */
 export function addressesOf(name: string): Address[] {
-  const bare = name
-    .replace(/^([0-9a-f-]+)\.ipv6-literal\.net$/, (_all, literal: string) => literal.replaceAll('-', ':'))
-    .replace(/%.*$/s, '')
-    .replace(/^(.*)\/(?:32|128)$/s, '$1');
+  const literal = name.replace(/^([0-9a-f-]+)\.ipv6-literal\.net$/, (_all, dashed: string) =>
+    dashed.replaceAll('-', ':'),
+  );
+  const [unzoned = ''] = literal.split('%', 1);
+  const bare = unzoned.replace(/^(.*)\/(?:32|128)$/s, '$1');
   if (isIP(bare) === 6) return withEmbedded(ipaddr.IPv6.parse(bare));
   if (!NUMERIC_HOST.test(bare)) return [];
   const decimal = bare.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
@@ -125,7 +126,7 @@ const CONTROLS = /\p{Cc}/gu;
 /** In a target: spaces and controls of every kind, and beyond ASCII all but letters and digits that are shown. */
 const HIDDEN = /[^\x21-\x7e\p{L}\p{M}\p{N}]|\p{Default_Ignorable_Code_Point}/u;
 /** Wildcards, lists, quotes, ranges, selectors; a plus is none in a mail address, a quote none in a name. */
-const SEVERAL = /[*?%[\]{}|,;\s"`()<>&^!~]|\.\.|=[^=]|\+(?!.*@)|^'|'$/s;
+const SEVERAL = /[*?%[\]{}|,;\s"`()<>&^!~]|\.\.|=[^=]|\+[^@+]*$|^'|'$/s;
 const EVERYTHING = /^@?(?:all|any|every|everybody|everyone|everything)$/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
