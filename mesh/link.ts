@@ -41,6 +41,8 @@ export interface Link {
   /** Stops and resumes reading: how a receiver pushes back. */
   pause(): void;
   resume(): void;
+  /** The other end proved who it is: from here frames of `frame_bytes_max` are taken, where before they had to be smaller. */
+  trust(): void;
 }
 
 /** What somebody who stands in between may do otherwise. */
@@ -109,12 +111,18 @@ class OverLink implements Link {
   resume(): void {
     this.link.resume();
   }
+
+  trust(): void {
+    this.link.trust();
+  }
 }
 
 /** What a transport enforces by itself. */
 export interface LinkLimits {
   /** Largest frame taken, bytes; over it the link closes 1009. */
   frame_bytes_max: number;
+  /** The same until `trust` is called, where that is less: strangers must not fill our memory with frames they never finish. */
+  stranger_bytes_max?: number;
   /** Unsent bytes at which the link closes 1013 (wire.md 10: 8 MiB). */
   unsent_bytes_max: number;
   /** Time between pings, ms (7 s), and the silence after which the link is cut, ms (20 s). */
@@ -135,6 +143,12 @@ export const LINK_LIMITS: LinkLimits = {
 
 /** Those of a link without `mesh.v1`: whoever proves nothing sends small frames only (wire.md 2). */
 export const BARE_LINK_LIMITS: LinkLimits = { ...LINK_LIMITS, frame_bytes_max: 65_536 };
+
+/** Those of a link that came to us and offered `mesh.v1`: what it may send bare, until it proved a key (ATK-A5). */
+export const ARRIVING_LINK_LIMITS: LinkLimits = {
+  ...LINK_LIMITS,
+  stranger_bytes_max: BARE_LINK_LIMITS.frame_bytes_max,
+};
 
 /** How long a peer may take to answer a goodbye before it is cut, ms. */
 export const GOODBYE_MS_MAX = 2_000;

@@ -8,7 +8,7 @@ import { isLoopback, toHostPort } from './addresses.ts';
 import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import type { Link, LinkLimits } from './link.ts';
-import { BARE_LINK_LIMITS, GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
+import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, GOODBYE_MS_MAX } from './link.ts';
 import { createRefusal, requestIdIn, SAFE_HEADERS } from './refusal.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
@@ -209,7 +209,7 @@ function hangUp(this: Socket): void {
 const remoteOf = (wire: Socket): string => wire.remoteAddress ?? '';
 
 const limitsOf = (request: IncomingMessage): LinkLimits =>
-  agreedProtocol(request) === '' ? BARE_LINK_LIMITS : LINK_LIMITS;
+  agreedProtocol(request) === '' ? BARE_LINK_LIMITS : ARRIVING_LINK_LIMITS;
 
 /** A request whose upgrade is to something else than WebSocket is a request as any other: nobody has to change (RFC 9110, 7.8). */
 class Request extends IncomingMessage {

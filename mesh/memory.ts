@@ -61,6 +61,7 @@ function createEnd(about: Required<MemoryLinkOptions>, remote: string, road: Roa
   let draining = false;
   let full = false;
   let unsent_bytes = 0;
+  let frame_bytes_max = Math.min(limits.frame_bytes_max, limits.stranger_bytes_max ?? Infinity);
   let said: LinkEnd | undefined;
   let ended: LinkEnd | undefined;
   let forgetGoodbye = () => {};
@@ -159,13 +160,16 @@ function createEnd(about: Required<MemoryLinkOptions>, remote: string, road: Roa
       paused = false;
       queueMicrotask(drain);
     },
+    trust() {
+      frame_bytes_max = limits.frame_bytes_max;
+    },
     vanish: () => end({ code: 1006, reason: 'the connection was lost' }),
     arrive(parcel) {
       if (ended) {
         parcel.taken();
         return;
       }
-      if ('text' in parcel && Buffer.byteLength(parcel.text) > limits.frame_bytes_max) {
+      if ('text' in parcel && Buffer.byteLength(parcel.text) > frame_bytes_max) {
         parcel.taken();
         close(1009, 'frame too large');
         return;

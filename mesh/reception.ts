@@ -124,6 +124,7 @@ export function createReception(deps: ReceptionDeps): Reception {
       turnAway(peer, reason);
       return;
     }
+    if (guest.principal.role !== 'stranger') peer.link.trust();
     guest.stopTimer();
     guest.stopTimer = ignore; // not to hold on to a timer for as long as the link lives
     const { id, role } = guest.principal;

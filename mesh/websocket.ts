@@ -170,6 +170,8 @@ class WebsocketLink implements Link, HeartbeatDeps {
   control_frames = 0;
   control_since: number;
   cancelCut: CancelTimer | undefined;
+  /** Of a stranger: what came since its last whole frame, bytes. */
+  unfinished_bytes = 0;
 
   constructor({ socket, wire, dialled, limits, clock, random, onFault }: WebsocketParts) {
     this.socket = socket;
@@ -189,6 +191,9 @@ class WebsocketLink implements Link, HeartbeatDeps {
     socket.on('pong', tellControlFrame);
     socket.on('error', tellError);
     socket.on('close', tellClose);
+    if (limits.stranger_bytes_max === undefined) return;
+    STRANGERS.set(wire, this);
+    wire.on('data', tellStranger); // it reads nothing by itself: the socket is paused
   }
 
   get protocol(): string {
@@ -253,6 +258,10 @@ class WebsocketLink implements Link, HeartbeatDeps {
     this.heart.hold(false);
   }
 
+  trust(): void {
+    if (STRANGERS.delete(this.wire)) this.wire.off('data', tellStranger);
+  }
+
   ping(): void {
     this.socket.ping();
   }
@@ -287,11 +296,28 @@ class WebsocketLink implements Link, HeartbeatDeps {
     if (++this.control_frames > CONTROL_FRAMES_MAX) this.close(4029, 'too many pings');
   }
 
+  /** `ws` bounds a frame by its whole length alone, once for all of a link: what a stranger began is bounded as it comes. */
+  onStrangerBytes(bytes: number): void {
+    this.unfinished_bytes += bytes;
+    if (this.unfinished_bytes <= this.strangerBytesMax() + CHUNK_BYTES_MAX) return;
+    this.close(1009, TOO_LARGE);
+    this.socket.pause(); // the rest of that frame is not for us, and its answer lies behind it
+  }
+
+  strangerBytesMax(): number {
+    return STRANGERS.has(this.wire) ? (this.limits.stranger_bytes_max ?? Infinity) : Infinity;
+  }
+
   onMessage(data: RawData, is_binary: boolean): void {
+    this.unfinished_bytes = 0;
     this.heart.heard();
     if (this.said) return; // after our goodbye nothing more is read
     if (is_binary || !Buffer.isBuffer(data)) {
       this.close(1003, 'text frames only');
+      return;
+    }
+    if (data.byteLength > this.strangerBytesMax()) {
+      this.close(1009, TOO_LARGE);
       return;
     }
     try {
@@ -317,6 +343,10 @@ class WebsocketLink implements Link, HeartbeatDeps {
 
 function tellMessage(this: WebSocket, data: RawData, is_binary: boolean): void {
   if (this instanceof LinkSocket) this.link?.onMessage(data, is_binary);
+}
+
+function tellStranger(this: Socket, chunk: Buffer): void {
+  STRANGERS.get(this)?.onStrangerBytes(chunk.byteLength);
 }
 
 function tellControlFrame(this: WebSocket): void {
@@ -368,6 +398,11 @@ const WS_BOUNDS = {
   maxBufferedChunks: 16_384,
   closeTimeout: GOODBYE_MS_MAX, // for a peer that said goodbye and never hung up
 } as const;
+/** Links whose other end proved nothing yet, by the stream below them. */
+const STRANGERS = new WeakMap<Socket, WebsocketLink>();
+/** As much as one read of a socket brings: it may hold the end of one frame and the beginning of the next. */
+const CHUNK_BYTES_MAX = 65_536;
+const TOO_LARGE = 'the frame is too large for who proved no key yet';
 const UPGRADING = new WeakMap<IncomingMessage, UpgradeOptions>();
 const HANDSHAKES = new Map<number, Server<typeof LinkSocket>>();
 /** Sizes of frames that the ports of one process take. */

@@ -78,10 +78,19 @@ describe('a stranger at the port of an agent', () => {
     expect(await raw.closed).toBe(1009);
   });
 
-  test('under mesh.v1 a frame of 70 KB is answered', async () => {
+  test('ATK-A5: to offer mesh.v1 proves nothing: until a key is proven a frame of 70 KB closes 1009 as well', async () => {
     const raw = await knock({ 'Sec-WebSocket-Protocol': 'mesh.v1' });
+    say(raw, BARE_LINK_LIMITS.frame_bytes_max);
+    await expect.poll(() => raw.opcodes).toEqual([1]);
     say(raw, 70_000);
-    await expect.poll(() => raw.opcodes).toContain(1);
+    expect(await raw.closed).toBe(1009);
+  });
+
+  test('ATK-A5 ATK-A6: what a stranger begins and never finishes is refused long before it is whole', async () => {
+    const raw = await knock({ 'Sec-WebSocket-Protocol': 'mesh.v1' });
+    const begun = frame({ opcode: 1, payload: Buffer.alloc(200_000, 32), claimed: 4_000_000n });
+    raw.socket.write(begun);
+    expect(await raw.closed).toBe(1009);
   });
 });
 

@@ -175,6 +175,25 @@ describe('a link over WebSocket', () => {
     expect(other.texts).toHaveLength(1);
   });
 
+  test('ATK-A5: frames of a stranger are small, those of whoever proved a key as large as any', async () => {
+    const limits = { stranger_bytes_max: 65_536 };
+    const known = await pair({ limits });
+    record(known.near);
+    const heard = record(known.far);
+    known.near.send('a'.repeat(65_536));
+    await heard.count(1);
+    known.far.trust();
+    known.near.send('b'.repeat(1_000_000));
+    await heard.count(2);
+    expect(heard.texts.map((text) => text.length)).toEqual([65_536, 1_000_000]);
+    const strange = await pair({ limits });
+    record(strange.near);
+    const end = record(strange.far);
+    strange.near.send('c'.repeat(65_537));
+    expect(await end.closed).toMatchObject({ code: 1009 });
+    expect(end.texts).toEqual([]);
+  });
+
   test('a reader that stopped costs at most the bound: then 1013 (D7)', async () => {
     const clock = manualClock();
     const { near, far } = await pair({ clock, limits: { unsent_bytes_max: 1_000_000 } });

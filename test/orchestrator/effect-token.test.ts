@@ -135,6 +135,7 @@ test('a driver is handed a token that proves exactly what people allowed, from a
     effect: 'idempotent',
     action_class: 'high',
     targets: ['/endpoint'],
+    effect_kinds: ['isolate'],
     params: z.object({ endpoint: z.string() }),
     result: z.object({ applied: z.boolean() }),
   });

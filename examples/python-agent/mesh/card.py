@@ -14,7 +14,7 @@ ERRORS = {-32602: 'Invalid params', -32603: 'Internal error', 4990: 'Cancelled',
 
 def card_of(agent, url):
     traits = {'agent_id': agent.id, 'skills': {skill.id: traits_of(skill) for skill in agent.skills}}
-    about = 'Routing, effect, action class, concurrency, targets and interests of each skill'
+    about = 'Routing, effect, action class, concurrency, targets, kinds of effects and interests of each skill'
     return {
         'name': agent.name,
         'description': agent.description,
@@ -48,6 +48,7 @@ def traits_of(skill):
         'routable': True,
         'concurrency': skill.concurrency,
         'targets': [],
+        'effect_kinds': [],
         'investigates': skill.investigates,
     }
 
