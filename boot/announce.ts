@@ -13,6 +13,7 @@ import {
   type NotificationHandler,
   type Peer,
   type StayAway,
+  type Trust,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, Lease, type AgentCard } from '../protocol/index.ts';
 import { createStop, type Log, type Metrics } from '../seams/index.ts';
@@ -21,7 +22,7 @@ import { createStop, type Log, type Metrics } from '../seams/index.ts';
 export interface AnnounceDeps extends HandshakeDeps {
   log: Log;
   metrics: Metrics;
-  trust: string | undefined;
+  trust: Trust | undefined;
 }
 
 /** What is announced. */
@@ -48,7 +49,7 @@ export function announce(orchestrator_url: string, own: Announced, deps: Announc
         random,
         signal,
         onFault: (err) => log.error({ orchestrator_url, err }, 'a frame of the orchestrator met a fault'),
-        ...(deps.trust === undefined ? {} : { tls_ca: deps.trust }),
+        ...(deps.trust && { tls: deps.trust }),
       }),
     onLink: (link, answered, stayAway) => {
       hold(link, own, deps, { answered, stayAway }).then(

@@ -8,6 +8,7 @@ import {
   sayHello,
   type MethodHandler,
   type Peer,
+  type Trust,
 } from '../mesh/index.ts';
 import { AuroraError, MESH_PROTOCOL } from '../protocol/index.ts';
 import { countingMetrics, silentLog, systemClock, systemIds, systemRandom } from '../seams/index.ts';
@@ -22,8 +23,7 @@ export interface ConnectOptions {
   data: string;
   /** The operator: `local` unless said. */
   operator?: string | undefined;
-  /** PEM of the authorities to trust instead of the machine's own. */
-  trust?: string | undefined;
+  trust?: Trust | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -74,7 +74,7 @@ async function connect(
     url,
     protocol,
     clock,
-    ...(trust === undefined ? {} : { tls_ca: trust }),
+    ...(trust && { tls: trust }),
     ...(signal ? { signal } : {}),
   }).catch((cause: unknown) => {
     throw new AuroraError(5030, { message: `nobody answers at ${url}`, cause });

@@ -1,4 +1,5 @@
 /** Asking a process of this machine how it is. */
+import type { Trust } from '../mesh/index.ts';
 import type { Config } from './config.ts';
 import { callHttp, readJson } from './http.ts';
 import { portOf } from './roster.ts';
@@ -12,7 +13,7 @@ export async function askHealth(id: string, config: Config): Promise<unknown> {
 }
 
 /** Whether an orchestrator answers at this address: a note may outlive the process whose number another one has now. */
-export async function isHealthy(ws_url: string, trust?: string): Promise<boolean> {
+export async function isHealthy(ws_url: string, trust?: Trust): Promise<boolean> {
   try {
     const url = `${ws_url.replace(/^ws/, 'http')}/health`;
     (await callHttp(url, { trust, signal: AbortSignal.timeout(ANSWER_MS_MAX) })).resume();

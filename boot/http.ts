@@ -6,7 +6,7 @@ import { request as requestTls } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { lookupOf } from '../mesh/index.ts';
+import { lookupOf, type Trust } from '../mesh/index.ts';
 import { AuroraError, isErrorCode, type BlobRef, type Routing } from '../protocol/index.ts';
 
 /** How one request is made. */
@@ -14,8 +14,7 @@ export interface HttpCall {
   method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   headers?: Record<string, string>;
   body?: AsyncIterable<Uint8Array>;
-  /** PEM of the authorities to trust instead of the machine's own. */
-  trust?: string | undefined;
+  trust?: Trust | undefined;
   /** The address to connect to, where the name was resolved and checked already (ATK-G1). */
   address?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -30,7 +29,7 @@ export async function callHttp(
     method: call.method ?? 'GET',
     headers: call.headers ?? {},
     timeout: SILENCE_MS_MAX,
-    ...(trust === undefined ? {} : { ca: trust }),
+    ...trust,
     // A kept connection may lead elsewhere than the address that was checked.
     ...(address === undefined ? {} : { lookup: lookupOf(address), agent: false }),
     ...(call.signal ? { signal: call.signal } : {}),
@@ -73,7 +72,7 @@ export async function fetchCard(ws_url: string, call: Pick<HttpCall, 'trust' | '
  * Opens a reference where the routing says that the blobs of this task lie. What does not have the promised hash ends with
  * an error after its last byte, so nothing unverified ever counts as read.
  */
-export async function* openBlob(ref: BlobRef, routing: Routing | undefined, trust?: string): AsyncIterable<Uint8Array> {
+export async function* openBlob(ref: BlobRef, routing: Routing | undefined, trust?: Trust): AsyncIterable<Uint8Array> {
   const granted = routing?.blobs;
   if (!granted) throw new AuroraError(4040, { message: 'This call may read no references' });
   const { url, token } = granted;

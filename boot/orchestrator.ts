@@ -53,7 +53,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
         onFault: (err) => log.error({ url: target, err }, 'a frame of an agent met a fault'),
         ...(address === undefined ? {} : { address }),
         ...(signal ? { signal } : {}),
-        ...(trust === undefined ? {} : { tls_ca: trust }),
+        ...(trust && { tls: trust }),
       }),
     fetchCard: (target, address) => fetchCard(target, { trust, address }),
     agents: addressesOf(config),

@@ -1,6 +1,6 @@
 /** The concrete seams of a running process, picked in one place. */
 import { readFileSync } from 'node:fs';
-import { isLoopback, type FrameQuota, type TlsMaterial } from '../mesh/index.ts';
+import { isLoopback, type FrameQuota, type TlsMaterial, type Trust } from '../mesh/index.ts';
 import {
   armedFailpoints,
   inertFailpoints,
@@ -81,9 +81,17 @@ export const quotaOf = ({ limits: { frames_per_s } }: Config): FrameQuota => ({
 export const onThisMachine = (config: Config): Config =>
   UNSPECIFIED.has(config.host) && config.advertise === undefined ? { ...config, advertise: '127.0.0.1' } : config;
 
-/** PEM of the authorities to trust when dialling. */
-export const trustOf = ({ tls }: Config): string | undefined =>
-  typeof tls === 'object' && tls.trust !== undefined ? readPem('tls.trust', tls.trust) : undefined;
+/**
+ * Whom to believe when dialling. Where ports ask for certificates (`tls.ca`), those of the same fleet ask us as well: we show our
+ * own, which then has to be good for clients too.
+ */
+export function trustOf({ tls }: Config): Trust | undefined {
+  if (typeof tls !== 'object' || (tls.trust === undefined && tls.ca === undefined)) return undefined;
+  return {
+    ...(tls.trust !== undefined && { ca: readPem('tls.trust', tls.trust) }),
+    ...(tls.ca !== undefined && { cert: readPem('tls.cert', tls.cert), key: readPem('tls.key', tls.key) }),
+  };
+}
 
 const readTls = ({ cert, key, ca }: { cert: string; key: string; ca?: string | undefined }): TlsMaterial => ({
   cert: readPem('tls.cert', cert),

@@ -58,7 +58,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   const { url, file } = placed(first, second, json);
   const asked = toOptions(flags);
   const { token } = flags;
-  const tls_ca = trustOf(config);
+  const tls_ca = trustOf(config)?.ca;
   const profiles = toProfiles(flags.profile) ?? (await reaching(url, () => profilesOf({ url, token, tls_ca })));
   if (profiles.length === 0) {
     throw noWebSocket(config, url);

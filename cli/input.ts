@@ -4,7 +4,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { callHttp } from '../boot/index.ts';
-import type { Peer } from '../mesh/index.ts';
+import type { Peer, Trust } from '../mesh/index.ts';
 import { INLINE_BYTES_MAX, type BlobRef, type Source } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
 
@@ -27,7 +27,7 @@ export async function readInput(path: string, bytes_max: number, cap = INPUT_CAP
 }
 
 /** The input as a Source: inline when it is small, else put to the orchestrator and named by its hash (wire.md 5). */
-export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust: string | undefined): Promise<Source> {
+export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust: Trust | undefined): Promise<Source> {
   // A name is what findings cite; whatever it was called, 200 characters are enough to recognize it.
   const name = input.name.slice(0, NAME_CHARS_MAX);
   if (input.size <= INLINE_BYTES_MAX * INLINE_SHARE) {

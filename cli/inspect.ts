@@ -37,7 +37,7 @@ export async function inspect(config: Config, { url, params, flags, json, operat
   if (params !== undefined && flags.try === undefined) throw new UsageError('Params belong to a --try <skill>');
   const given = params === undefined ? undefined : parseParams(params);
   const { token } = flags;
-  const tls_ca = trustOf(config);
+  const tls_ca = trustOf(config)?.ca;
   const spoken = flags.profile ? [flags.profile] : await reaching(url, () => profilesOf({ url, token, tls_ca }));
   if (spoken.length === 0) throw noWebSocket(config, url);
   const keys = credentialsFor(config, { url, profiles: spoken, operator, flags, enrols: false });

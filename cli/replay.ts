@@ -45,7 +45,7 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
   if (requirement !== undefined)
     process.stderr.write(`${safe(requirement)}: ${sentence ?? 'no sentence of this kit'}\n`);
   const onLine = asked.json ? undefined : (line: ReplayLine) => void process.stdout.write(`${toText(line)}\n`);
-  const options = { recording, url, key, token: asked.token, tls_ca: trustOf(config), onLine };
+  const options = { recording, url, key, token: asked.token, tls_ca: trustOf(config)?.ca, onLine };
   const replayed = await reaching(url, () => replay(options));
   if (asked.json) print(replayed);
   else process.stdout.write(`${replayed.same ? 'Everything came as it was recorded' : 'It is different now'}\n`);

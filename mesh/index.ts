@@ -38,7 +38,7 @@ export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, t
 export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
 export { keepConnected, type StayAway } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
-export { dialWebsocket, lookupOf, type DialOptions } from './websocket.ts';
+export { dialWebsocket, lookupOf, type DialOptions, type Trust } from './websocket.ts';
 export { toHostPort } from './addresses.ts';
 export { requestIdIn, SAFE_HEADERS } from './refusal.ts';
 export { advertisedUrl, jsonRoute, serve, type Served, type ServeOptions } from './serve.ts';

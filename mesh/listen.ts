@@ -86,6 +86,8 @@ export async function listen(options: ListenOptions): Promise<Port> {
   const { host, tls, clock, bounds = LISTEN_BOUNDS, routes = [], admit = limitsOf, agree = agreedProtocol } = options;
   if (!tls && !isLoopback(host)) throw new Error(PLAIN_BIND);
   const secure = typeof tls === 'object';
+  /** Whoever dials speaks TLS, with us or with a proxy before us: a host without a port means 443 to them. */
+  const is_dialled_securely = tls !== undefined;
   const onFault = (fault: unknown) => options.onFault?.(fault);
   const refusal = createRefusal({ clock, ids: options.ids, onFault, headers: options.headers });
   const crowd = createCrowd(bounds);
@@ -101,7 +103,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
-      checkRequest(request, secure, allowed_hosts);
+      checkRequest(request, is_dialled_securely, allowed_hosts);
       if (options.handle) {
         options.handle(request, response);
         return;
@@ -117,7 +119,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
     const wire = request.socket;
     wire.on('error', hangUp); // until the link has its own ear
     try {
-      checkRequest(request, secure, allowed_hosts);
+      checkRequest(request, is_dialled_securely, allowed_hosts);
       checkOrigin(request, options.allow_origins ?? []);
       const protocol = agree(request);
       if (closing) throw new AuroraError(5030, { message: 'This port is closing', retry_after_ms: CLOSING_RETRY_MS });
@@ -132,7 +134,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         protocol,
         limits,
         clock,
-        secure,
+        secure: is_dialled_securely,
         onFault,
         ...(options.random && { random: options.random }),
         ...(options.headers && {

@@ -9,6 +9,14 @@ import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat
 import type { Link, LinkEnd, LinkLimits, LinkOwner } from './link.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS } from './link.ts';
 
+/** Whom to believe over TLS, and what to show to who asks for a certificate; PEM texts. */
+export interface Trust {
+  /** The authorities to trust instead of the machine's own. */
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
 /** Where and how to dial. */
 export interface DialOptions {
   /** `ws:` or `wss:`. Redirects are never followed. */
@@ -20,8 +28,7 @@ export interface DialOptions {
   random?: Random;
   limits?: LinkLimits;
   headers?: Record<string, string>;
-  /** PEM of the authorities to trust instead of the machine's own. */
-  tls_ca?: string;
+  tls?: Trust;
   /** The address to connect to whatever the name resolves to by then (`assertPublicAddress`, ATK-G1). */
   address?: string;
   signal?: StopSignal;
@@ -41,7 +48,7 @@ export function dialWebsocket(options: DialOptions): Promise<Link> {
       ...WS_BOUNDS,
       maxPayload: limits.frame_bytes_max,
       ...(options.headers && { headers: options.headers }),
-      ...(options.tls_ca !== undefined && { ca: options.tls_ca }),
+      ...options.tls,
       ...(options.address !== undefined && { lookup: lookupOf(options.address) }),
     });
     const giveUp = (reason: unknown) => {
@@ -89,7 +96,7 @@ export interface UpgradeOptions {
   limits: LinkLimits;
   clock: Clock;
   random?: Random;
-  /** True when the listener speaks TLS. */
+  /** True when whoever dialled speaks TLS, with the listener or with a proxy before it. */
   secure: boolean;
   /** Headers of the 101 besides those of the handshake. */
   headers?: Readonly<Record<string, string>>;

@@ -317,6 +317,18 @@ describe('a port', () => {
     await expect(listen({ ...given, host: '127.0.0.1', port: 70_000 })).rejects.toThrow();
   });
 
+  test('a host without a port means 443 behind a proxy that ends TLS: what is proven is what was dialled (wire.md 4)', async () => {
+    for (const [tls, dialled] of [
+      ['terminated-by-proxy', 'mesh.test:443'] as const,
+      [undefined, 'mesh.test:80'] as const,
+    ]) {
+      const { port, links } = await open({ allow_hosts: ['mesh.test'], ...(tls && { tls }) });
+      const raw = await openRaw(port, { Host: 'mesh.test', 'Sec-WebSocket-Protocol': 'mesh.v1' });
+      expect(links.map((link) => link.dialled)).toEqual([dialled]);
+      raw.socket.destroy();
+    }
+  });
+
   test('that is taken is an error of the one who opens it', async () => {
     const { port } = await open();
     const given = { host: '127.0.0.1', clock: systemClock, ids: countingIds(), onLink: () => {} };

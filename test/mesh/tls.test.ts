@@ -45,7 +45,7 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   test('an agent is dialled, asked and its card read by whoever trusts the authority of its certificate', async () => {
     const { url, trust } = await open();
     expect(url).toMatch(/^wss:\/\/127\.0\.0\.1:\d+$/);
-    const link = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls_ca: trust }) });
+    const link = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls: trust }) });
     expect(link.dialled).toBe(new URL(url).host);
     const peer = createPeer({ ...seams(), link, methods: createMethods(new Map()) });
     expect(await peer.request('echo_text', { text: 'hi' })).toEqual({ text: 'hi', by: 'ada' });
@@ -55,18 +55,24 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   });
 
   test('nobody else is: another authority, or only those of the machine, and another name than the certificate has', async () => {
-    const { url, port, trust } = await open();
+    const { url, port } = await open();
     const about = { protocol: 'mesh.v1', clock: systemClock };
     await expect(dialWebsocket({ ...about, url })).rejects.toThrow(/certificate/);
-    await expect(dialWebsocket({ ...about, url, tls_ca: pem('other.pem') })).rejects.toThrow(/certificate/);
-    const elsewhere = dialWebsocket({ ...about, url: `wss://localhost:${port}`, tls_ca: trust ?? '' });
+    await expect(dialWebsocket({ ...about, url, tls: { ca: pem('other.pem') } })).rejects.toThrow(/certificate/);
+    const elsewhere = dialWebsocket({ ...about, url: `wss://localhost:${port}`, tls: { ca: pem('own.pem') } });
     await expect(elsewhere).rejects.toThrow(/altnames/);
     await expect(fetchCard(url)).rejects.toMatchObject({ code: 5030 });
   });
 
   test('with tls.ca a client shows a certificate of that authority, or hears nothing', async () => {
     const { url, port, trust } = await open({ ca: path('own.pem') });
-    await expect(dialWebsocket({ url, protocol: '', clock: systemClock, tls_ca: trust ?? '' })).rejects.toThrow();
+    const own = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls: trust }) });
+    expect(own.open).toBe(true); // whoever shares its configuration shows its certificate
+    own.cut();
+    expect(readCard(await fetchCard(url, { trust })).agent_id).toBe('ada');
+    await expect(
+      dialWebsocket({ url, protocol: '', clock: systemClock, tls: { ca: pem('own.pem') } }),
+    ).rejects.toThrow();
     const health = (client?: string) => statusOf(port, { ca: pem('own.pem'), ...(client && keyPair(client)) });
     await expect(health()).rejects.toThrow();
     await expect(health('stranger')).rejects.toThrow();
