@@ -255,7 +255,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const etag = route.etag && etagOf(route, body);
     if (etag !== undefined) reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (status === 503) reply.header('retry-after', '1');
-    if (etag !== undefined && route.method === 'GET' && request.headers['if-none-match'] === etag) {
+    if (etag !== undefined && route.method === 'GET' && isListed(etag, request.headers['if-none-match'])) {
       reply.code(304).send();
       return;
     }
@@ -287,10 +287,10 @@ function keyIn(header: string | string[] | undefined): string | undefined {
   throw badHeader('Idempotency-Key', '1 to 200 printable characters without spaces');
 }
 
-/** `"3"` is version 3, and so is `"3-…"` as a GET gives it; `*` is whatever is there. */
+/** `"3"` is version 3, and so are `"3-…"` as a GET gives it and `W/"3-…"` as a proxy that packs it does; `*` is whatever is there. */
 function versionIn(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const [, version] = /^"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
+  const [, version] = /^(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
@@ -341,6 +341,12 @@ function etagOf({ method }: RouteSpec, body: string): string | undefined {
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
   if (typeof version !== 'number') return undefined;
   return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
+}
+
+/** Whether `If-None-Match` names it: one of a list, weak or not, or `*` (RFC 9110, 13.1.2). No ETag of ours has a comma in it. */
+function isListed(etag: string, if_none_match = ''): boolean {
+  const named = if_none_match.split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return named.includes(etag) || if_none_match.trim() === '*';
 }
 
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() }).catchall(z.string());

@@ -633,8 +633,27 @@ describe('repetition and versions', () => {
       api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
     expect((await change('"1"')).headers.etag).toBe('"2"');
     expect((await change('"1"')).body.error.code).toBe('AURORA-4120');
-    expect((await change('W/"2"')).status).toBe(422);
+    expect((await change('"2", "3"')).status).toBe(422);
     expect((await change('*')).status).toBe(200);
+  });
+
+  test('REQ-T06: a proxy that packs weakens every ETag: it is still the same for a GET and for a change, alone or in a list', async () => {
+    const { body } = await post('analyst', 'k-weak', alert('behind a proxy'));
+    const path = `/api/v1/alerts/${body.alert_id}`;
+    const { etag = '' } = (await api.call('GET', path, { as: 'viewer' })).headers;
+    const unless = async (named: string) =>
+      (await api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': named } })).status;
+    for (const named of [etag, `W/${etag}`, `"other", W/${etag}`, `${etag},"other"`, '*']) {
+      expect([named, await unless(named)]).toEqual([named, 304]);
+    }
+    for (const named of ['W/"1"', '"*"', `w/${etag}`, etag.slice(1, -1), '']) {
+      expect([named, await unless(named)]).toEqual([named, 200]);
+    }
+    const change = (if_match: string) =>
+      api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
+    expect((await change(`W/${etag}`)).headers.etag).toBe('"2"');
+    expect((await change('W/"1"')).body.error.code).toBe('AURORA-4120');
+    expect((await change('w/"2"')).status).toBe(422);
   });
 });
 
