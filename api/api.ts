@@ -45,6 +45,8 @@ export interface ApiDeps {
   ledger: Pick<Ledger, 'get' | 'list' | 'page'>;
   orchestrator: Gateway;
   signing: SigningKeys;
+  /** A digest of what may hold a password, as it may be kept: the same after a restart, and on a standby. */
+  sealed: (digest: string) => string;
   version: string;
   /** The mode in force, and the one of the configuration. */
   mode: () => Mode;

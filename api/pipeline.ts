@@ -33,6 +33,8 @@ export interface PipelineDeps {
   authority: Authority;
   limiter: RateLimiter;
   answers: Answers;
+  /** A digest of what may hold a password, as it may be kept (ATK-B11). */
+  sealed: (digest: string) => string;
   /** The mode in force, and the budgets of the moment. */
   mode: () => Mode;
   limits: () => StoredSettings['limits'];
@@ -189,11 +191,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       send(route, { request, reply }, await act());
       return;
     }
-    const shows_secret = idempotency === 'once';
+    const may_show_secret = idempotency === 'once';
     const scope = scopeOf(context.caller.sub, name, key);
     let first: string | undefined;
     let told: string | null = null; // what a repetition hears of an answer that may hold a secret
-    const given = await answers.once({ scope, digest: digestOf(input) }, async (keepAnswer) => {
+    // What asks for a secret may bring one: somebody's first password.
+    const digest = may_show_secret ? deps.sealed(digestOf(input)) : digestOf(input);
+    const given = await answers.once({ scope, digest }, async (keepAnswer) => {
       letKeep(context, async (trx, made) => {
         const kept = toKept(route, made);
         told = kept.body;
@@ -202,10 +206,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const answered = await act();
       first = answered.body;
       const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: shows_secret ? told : answered.body, keep };
+      return { status: answered.status, body: may_show_secret ? told : answered.body, keep };
     });
     const body = given.replayed ? given.body : (first ?? given.body);
-    const lost = given.replayed && shows_secret ? lostIn(body) : undefined;
+    const lost = given.replayed && may_show_secret ? lostIn(body) : undefined;
     if (body === null || lost) throw shownOnce(lost);
     if (given.replayed) reply.header('idempotency-replayed', 'true');
     if (given.status >= REFUSED_FROM) throw refusalIn(body);
@@ -251,7 +255,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const etag = route.etag && etagOf(route, body);
     if (etag !== undefined) reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (status === 503) reply.header('retry-after', '1');
-    if (etag !== undefined && route.method === 'GET' && request.headers['if-none-match'] === etag) {
+    if (etag !== undefined && route.method === 'GET' && isListed(etag, request.headers['if-none-match'])) {
       reply.code(304).send();
       return;
     }
@@ -283,10 +287,10 @@ function keyIn(header: string | string[] | undefined): string | undefined {
   throw badHeader('Idempotency-Key', '1 to 200 printable characters without spaces');
 }
 
-/** `"3"` is version 3, and so is `"3-…"` as a GET gives it; `*` is whatever is there. */
+/** `"3"` is version 3, and so are `"3-…"` as a GET gives it and `W/"3-…"` as a proxy that packs it does; `*` is whatever is there. */
 function versionIn(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const [, version] = /^"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
+  const [, version] = /^(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
 }
@@ -300,7 +304,7 @@ function toKept({ output: shape, status = 200 }: RouteSpec, made: Made): { statu
     const { code, message, detail } = made.refusal;
     return { status: httpStatus(code), body: JSON.stringify({ code, message, detail }) };
   }
-  if ('lost' in made) return { status, body: JSON.stringify(made.lost) };
+  if ('lost' in made) return { status, body: JSON.stringify(made) };
   return { status: made.status ?? status, body: JSON.stringify(shape.parse(made.output)) };
 }
 
@@ -311,7 +315,7 @@ function refusalIn(body: string): AuroraError {
 
 /** What was kept in place of an answer with a secret; an answer without one, which is told again like any other, is none. */
 const lostIn = (kept: string | null): LostSecret | undefined =>
-  kept === null ? undefined : Lost.safeParse(JSON.parse(kept)).data;
+  kept === null ? undefined : KeptLost.safeParse(JSON.parse(kept)).data;
 
 /** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
 function shownOnce(lost: LostSecret | undefined): AuroraError {
@@ -339,7 +343,18 @@ function etagOf({ method }: RouteSpec, body: string): string | undefined {
   return method === 'GET' ? `"${version}-${sha256Of(body).slice(0, ETAG_DIGEST_CHARS)}"` : `"${version}"`;
 }
 
+/** Whether `If-None-Match` names it: one of a list, weak or not, or `*` (RFC 9110, 13.1.2). No ETag of ours has a comma in it. */
+function isListed(etag: string, if_none_match = ''): boolean {
+  const named = if_none_match.split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return named.includes(etag) || if_none_match.trim() === '*';
+}
+
 const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() }).catchall(z.string());
+/** An earlier release kept it bare; that lives for a day. */
+const KeptLost = z
+  .strictObject({ lost: Lost })
+  .transform(({ lost }) => lost)
+  .or(Lost);
 const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 /** H01. */
 const API_VERSION = '1.0';

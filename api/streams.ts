@@ -301,7 +301,7 @@ interface Follower extends Omit<Admitted, 'after_seq'> {
   seq: number;
   /** While it is told what it missed a gap is said; later one would mean that it does not read. */
   is_catching_up: boolean;
-  /** Characters given to the link, and of them what it took as seen last. */
+  /** Bytes given to the link, and of them what it took as seen last. */
   sent: number;
   taken: number;
   moved_at: number;

@@ -1,4 +1,5 @@
 /** The API beside the orchestrator: its records on the same store, its own port. */
+import type { KeyObject } from 'node:crypto';
 import {
   createApi,
   createFeed,
@@ -18,6 +19,7 @@ import { fileKeyShelf } from './api-keys.ts';
 import type { Config } from './config.ts';
 import { tellFirstAdmin } from './first-admin.ts';
 import type { Place } from './place.ts';
+import { digestSealing } from './sealing.ts';
 import { bindingOf, type ProcessSeams } from './seams.ts';
 
 /** What it stands on. */
@@ -28,6 +30,8 @@ export interface FaceDeps {
   store: Store;
   ledger: Ledger;
   pins: Pins;
+  /** The orchestrator's own. */
+  key: KeyObject;
 }
 
 /** What the orchestrator is given before the port is there: who hears what it tells, the mode in force, and who may still act. */
@@ -50,7 +54,7 @@ export interface OpenFace {
 
 /** Opens the records and makes the first administrator where nobody is; undefined where no API is wanted. */
 export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
-  const { config, seams, place, store, ledger, pins } = deps;
+  const { config, seams, place, store, ledger, pins, key } = deps;
   const { port: asked } = config.api;
   if (asked === undefined || asked === 'off') return undefined;
   const wanted = asked;
@@ -90,6 +94,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
       ledger,
       orchestrator,
       signing: createSigningKeys(fileKeyShelf(place.apiKeys), clock),
+      sealed: digestSealing(key),
       version: VERSION,
       mode: () => mode,
       setMode: (chosen) => (mode = chosen),

@@ -37,7 +37,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const { store } = ledgerStore;
   const ledger = createLedger(store, clock);
   const notify = notifierOf(config, seams);
-  const face = await prepareApi({ config, seams, place, store, ledger, pins });
+  const face = await prepareApi({ config, seams, place, store, ledger, pins, key });
   let url = '';
   const orchestrator = createOrchestrator({
     ...seams,

@@ -4,6 +4,7 @@ import {
   ApiError,
   AuthError,
   ClientError,
+  ConnectionError,
   createClient,
   InvalidRequestError,
   systemPlatform,
@@ -11,6 +12,7 @@ import {
 } from '../client/index.ts';
 import {
   AuroraError,
+  httpStatus,
   InputKind,
   isErrorCode,
   isFinal,
@@ -45,8 +47,14 @@ function clientOf(config: Config): Client | undefined {
   // An authority of one's own is something that Node's fetch does not take: the mesh does.
   if (trustOf(config) !== undefined && api_url.startsWith('https:')) return undefined;
   let { tokens } = login;
-  const renew = async () => (tokens = await renewLogin(config, { api_url, tokens }));
+  const renew = async () => (tokens = await renewLogin(config, { api_url, tokens }).catch(toPassing));
   return createClient({ base_url: api_url, credentials: { access_token: tokens.access_token, renew } });
+}
+
+/** Whoever is busy, or cannot be reached, may be asked again: calls are repeated for it, and streams wait. */
+function toPassing(reason: unknown): never {
+  const may_pass = reason instanceof AuroraError && (reason.code === 4290 || httpStatus(reason.code) >= 500);
+  throw may_pass ? new ConnectionError(reason.message, { operation: 'auth.refresh', cause: reason }) : reason;
 }
 
 /** The methods, each as its route. */
@@ -185,8 +193,9 @@ function toAuroraError(reason: unknown): unknown {
     return new UsageError('You are not signed in any more: aurora login', { cause: reason });
   if (reason instanceof InvalidRequestError) return new UsageError(reason.message, { cause: reason });
   if (!(reason instanceof ClientError)) return reason;
-  // What renewing the tokens met here is told as it is.
-  if (reason.cause instanceof UsageError || reason.cause instanceof AuroraError) return reason.cause;
+  // What renewing the tokens met here is told as it is, also after it was tried again in vain.
+  const met = reason.cause instanceof ConnectionError ? reason.cause : reason;
+  if (met.cause instanceof UsageError || met.cause instanceof AuroraError) return met.cause;
   const failure = reason.cause instanceof ApiError ? reason.cause : reason;
   if (!(failure instanceof ApiError)) return new AuroraError(5030, { message: failure.message, cause: reason });
   const code = Number(failure.code.replace('AURORA-', ''));

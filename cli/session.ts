@@ -1,10 +1,10 @@
 /** Who is signed in at the API from here: kept in the data folder, renewed when it is over. */
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { callHttp, placeOf, readJson, readNote, trustOf, writeJson, type Config } from '../boot/index.ts';
 import { systemPlatform } from '../client/index.ts';
 import { AuroraError, httpStatus, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
-import { UsageError } from './outcome.ts';
+import { advising, UsageError } from './outcome.ts';
 
 /** What is kept, readable by its owner alone. */
 const Login = z.object({ api_url: z.string(), tokens: TokenPair });
@@ -28,8 +28,9 @@ export async function signIn(
   credentials: { username: string; password: string; new_password?: string },
 ): Promise<TokenPair> {
   const route = routes.auth.token;
-  const tokens = TokenPair.parse(await ask(config, api_url, route, { body: credentials }));
-  keepLogin(config, { api_url, tokens });
+  const answered = await ask(config, api_url, route, { body: credentials }).catch(wasChanged);
+  const tokens = TokenPair.parse(answered);
+  await inTurn(config, async () => keepLogin(config, { api_url, tokens }));
   return tokens;
 }
 
@@ -39,7 +40,7 @@ export async function signOut(config: Config): Promise<void> {
     // What was over already is as good as ended; whoever cannot be reached has not ended anything.
     if (!(reason instanceof SignedOutError)) throw reason;
   });
-  rmSync(placeOf(config.data).login, { force: true });
+  await inTurn(config, async () => rmSync(placeOf(config.data).login, { force: true }));
 }
 
 /** What is kept here counts no longer. */
@@ -56,13 +57,14 @@ export interface Asked {
   body?: object;
 }
 
-/** Calls a route as whoever is signed in here; a token that is over is renewed once. */
+/** Calls a route as whoever is signed in here; a token that is refused is renewed once, whatever is wrong with it. */
 export async function askAs(config: Config, route: RouteSpec, asked: Asked): Promise<unknown> {
   const login = readLogin(config);
   try {
     return await ask(config, login.api_url, route, asked, login.tokens.access_token);
   } catch (reason) {
-    if (!(reason instanceof AuroraError) || (reason.code !== 4011 && reason.code !== 4010)) throw reason;
+    // A token whose signing key counts no longer is a wrong one (4012) to whoever looks at it.
+    if (!isOfProof(reason)) throw reason;
   }
   const { access_token } = await renewLogin(config, login);
   return ask(config, login.api_url, route, asked, access_token);
@@ -72,37 +74,79 @@ export async function askAs(config: Config, route: RouteSpec, asked: Asked): Pro
  * Tokens in place of those that were refused: the ones that another command was given meanwhile, else fresh ones. Commands renew one
  * after another, for a refresh token that is used twice ends the session of all of them. Throws a UsageError when it is over.
  */
-export async function renewLogin(config: Config, refused: Login): Promise<TokenPair> {
-  const leave = await takeTurn(`${placeOf(config.data).login}.lock`);
-  try {
+export const renewLogin = (config: Config, refused: Login): Promise<TokenPair> =>
+  inTurn(config, async () => {
     const { api_url, tokens } = readLogin(config);
-    // A token is for the API that gave it.
+    // A token is for the API that gave it, and a command ends as whoever began it.
     if (api_url !== refused.api_url) throw new UsageError('Somebody signed in at another API meanwhile: repeat it');
+    if (tokens.username !== refused.tokens.username)
+      throw new UsageError('Somebody else signed in here meanwhile: repeat it');
     if (tokens.access_token !== refused.tokens.access_token) return tokens;
     const body = { refresh_token: tokens.refresh_token };
-    const renewed = await ask(config, api_url, routes.auth.refresh, { body }).catch((cause: unknown) => {
-      throw cause instanceof AuroraError && httpStatus(cause.code) === 401 ? new SignedOutError(cause) : cause;
+    const signal = AbortSignal.timeout(RENEWAL_MS_MAX);
+    const renewed = await ask(config, api_url, routes.auth.refresh, { body, signal }).catch((cause: unknown) => {
+      throw isOfProof(cause) ? new SignedOutError(cause) : cause;
     });
     const fresh = TokenPair.parse(renewed);
     keepLogin(config, { api_url, tokens: fresh });
     return fresh;
+  });
+
+const isOfProof = (reason: unknown): reason is AuroraError =>
+  reason instanceof AuroraError && httpStatus(reason.code) === 401;
+
+/** Changes what is kept while no other command does: what one renews would bring back what another has just put in its place. */
+async function inTurn<T>(config: Config, act: () => Promise<T>): Promise<T> {
+  const path = `${placeOf(config.data).login}.lock`;
+  const own = systemPlatform.uuid();
+  await takeTurn(path, own);
+  try {
+    return await act();
   } finally {
-    leave();
+    // Whoever took longer than they may has a successor, whose turn this is not to end.
+    if (holderOf(path) === own) rmSync(path, { force: true });
   }
 }
 
-/** Waits until no other process holds the file; one that was left behind counts no longer after a while. */
-async function takeTurn(path: string): Promise<() => void> {
-  for (;;) {
-    try {
-      closeSync(openSync(path, 'wx', 0o600));
-      return () => rmSync(path, { force: true });
-    } catch (reason) {
-      if (!(reason instanceof Error && 'code' in reason && reason.code === 'EEXIST')) throw reason;
+/**
+ * Waits until no other process holds the file; one that was left behind counts no longer after a while, by its own time or by ours: a
+ * clock that was set back would make it last.
+ */
+async function takeTurn(path: string, own: string): Promise<void> {
+  const began = systemPlatform.monotonic();
+  let [holder, since, is_told]: [string | undefined, number, boolean] = [undefined, began, false];
+  while (!take(path, own)) {
+    const now = systemPlatform.monotonic();
+    const met = holderOf(path);
+    if (met !== holder) [holder, since] = [met, now];
+    const made_at = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    const is_left = now - since > TURN_MS_MAX || systemPlatform.now() - made_at > TURN_MS_MAX;
+    if (is_left) rmSync(path, { force: true });
+    if (!is_told && now - began > TURN_QUIET_MS) {
+      process.stderr.write('aurora: waits for another command that is signing in or renewing its tokens\n');
+      is_told = true;
     }
-    const since_ms = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (since_ms !== undefined && systemPlatform.now() - since_ms > TURN_MS_MAX) rmSync(path, { force: true });
     await systemPlatform.sleep(TURN_LOOK_MS, new AbortController().signal); // a timer that keeps the process alive
+  }
+}
+
+/** Whether the file is ours now. */
+function take(path: string, own: string): boolean {
+  try {
+    writeFileSync(path, own, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (reason) {
+    if (reason instanceof Error && 'code' in reason && reason.code === 'EEXIST') return false;
+    throw reason;
+  }
+}
+
+/** Who holds it; undefined when nobody does. */
+function holderOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // given up at this moment
   }
 }
 
@@ -110,7 +154,7 @@ async function ask(
   config: Config,
   api_url: string,
   { method, path }: RouteSpec,
-  { params = {}, query = {}, body }: Asked,
+  { params = {}, query = {}, body, signal }: Asked & { signal?: AbortSignal },
   token?: string,
 ): Promise<unknown> {
   const filled = Object.entries(params).reduce(
@@ -123,6 +167,7 @@ async function ask(
   const response = await callHttp(url.href, {
     method,
     trust: trustOf(config),
+    signal,
     headers: {
       ...(body && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -133,8 +178,14 @@ async function ask(
       })(),
     }),
   });
-  return readJson(response, ANSWER_BYTES_MAX);
+  return readJson(response, ANSWER_BYTES_MAX).catch((cause: unknown) => {
+    if (cause instanceof AuroraError) throw cause;
+    throw new AuroraError(5030, { message: `No whole answer from ${url.host}`, cause });
+  });
 }
+
+/** The password was right, for somebody who was changed at that moment. */
+const wasChanged = advising(4010, 'Sign in once more: aurora login');
 
 /** What was kept; undefined when nobody signed in here. */
 export const findLogin = (config: Config): Login | undefined =>
@@ -152,6 +203,9 @@ function readLogin(config: Config): Login {
 const keepLogin = (config: Config, login: Login): void => writeJson(placeOf(config.data).login, login);
 
 const ANSWER_BYTES_MAX = 16_777_216;
-/** Longer than one renewal takes, however slow the API is. */
-const TURN_MS_MAX = 60_000;
+/** One renewal takes no longer, and is given up then; whoever holds a turn beyond that is gone. */
+const RENEWAL_MS_MAX = 20_000;
+const TURN_MS_MAX = 25_000;
 const TURN_LOOK_MS = 50;
+/** After that whoever waits is told why. */
+const TURN_QUIET_MS = 1_000;

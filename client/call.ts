@@ -1,4 +1,5 @@
 /** The road of one call: prove, send, read; renew a token once, pause and repeat where that helps, and say how it ended. */
+import { z } from 'zod';
 import {
   ApiError,
   AuthError,
@@ -101,7 +102,7 @@ export function createCall(deps: CallDeps): Call {
     try {
       return await send(operation, run, { proof, signal });
     } catch (reason) {
-      if (!proof || run.is_renewed || !isOfProof(operation, reason)) throw reason;
+      if (!proof || run.is_renewed || !isOfProof(reason)) throw reason;
       if (!(await session.cure(proof, signal))) throw reason;
     }
     // Not before: where the renewal failed in passing, the next attempt is refused again, and renews again.
@@ -249,9 +250,9 @@ function isOutage(error: ClientError): boolean {
   return failure instanceof ConnectionError || (failure instanceof ApiError && failure.status >= 500);
 }
 
-/** A 401 that a fresh token can cure (T15). What the operation refuses itself, as a wrong password, is no word on the token. */
-const isOfProof = ({ refusals }: Operation, reason: unknown): boolean =>
-  reason instanceof AuthError && !refusals.includes(reason.code);
+/** A 401 that a fresh token can cure (T15). One that names a member of the input, as a wrong password does, is no word on the token. */
+const isOfProof = (reason: unknown): boolean =>
+  reason instanceof AuthError && !OfInput.safeParse(reason.detail).success;
 
 const about = (operation: Operation, cause: unknown) => ({ operation: operation.name, cause });
 
@@ -261,4 +262,5 @@ function textOf(reason: unknown): string {
   return reason.cause instanceof Error ? `${reason.message}: ${reason.cause.message}` : reason.message;
 }
 
+const OfInput = z.object({ path: z.string() });
 const ANSWER_BYTES_MAX = 67_108_864;

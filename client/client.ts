@@ -108,6 +108,10 @@ export function createClientOn(machine: Platform, options: ClientOptions): Clien
     if (spec === routes.auth.logout) session.forget();
     if (spec === routes.users.changePassword)
       session.setPassword(routes.users.changePassword.input.parse(input).new_password);
+    if (spec === routes.auth.token) {
+      const { username, new_password } = routes.auth.token.input.parse(input);
+      if (new_password !== undefined) session.setPassword(new_password, username);
+    }
     return answer;
   }
 

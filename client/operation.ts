@@ -1,6 +1,6 @@
 /** A route and its input as an HTTP request, and the answer as its output: both are checked here (requirements.md K03). */
 import { z } from 'zod';
-import { errorCodeText, pathNames, queryNames, type RouteSpec } from '../protocol/index.ts';
+import { pathNames, queryNames, type RouteSpec } from '../protocol/index.ts';
 import { InvalidRequestError, InvalidResponseError } from './errors.ts';
 
 /** What is asked, ready to be sent as often as needed. */
@@ -20,8 +20,6 @@ export interface Operation<O = unknown> {
   is_proven: boolean;
   /** What an `Idempotency-Key` does to it; undefined for what is not written twice anyway, or always is. */
   keyed: 'replay' | 'task' | 'once' | undefined;
-  /** Codes that it refuses with itself, beside those of every operation: `AURORA-4012`. */
-  refusals: readonly string[];
   /** The route to use instead, where this one is on its way out. */
   instead: string | undefined;
   /** From text to what the caller gets; throws InvalidResponseError. */
@@ -53,7 +51,6 @@ export function toOperation(name: string, spec: RouteSpec, input: unknown = {}):
     statuses: [spec.status ?? 200, ...(spec.also ?? [])],
     is_proven: spec.permission !== 'PUB',
     keyed: idempotency === 'none' ? undefined : idempotency,
-    refusals: (spec.errors ?? []).map(errorCodeText),
     instead: spec.deprecated?.instead,
     read: (text, request_id) => readWith(spec.output, text, { operation: name, request_id, media: spec.media }),
   };

@@ -35,7 +35,6 @@ export function requestOf<O extends z.ZodType>({
     statuses: [200, 201, 202],
     is_proven: true,
     keyed: method === 'POST' ? 'replay' : undefined,
-    refusals: [],
     instead: undefined,
     read: (text, request_id) => readWith(output, text, { operation: `${method} ${path}`, request_id }),
   };

@@ -15,7 +15,11 @@ export type Credentials =
    * access token, where it is given, is used until it is refused.
    */
   | { refresh_token: string; access_token?: string; onTokens?: (tokens: TokenPair) => void }
-  /** A session that somebody else keeps, for several clients: `renew` gives the tokens that are to be used after a refusal. */
+  /**
+   * A session that somebody else keeps, for several clients: `renew` gives the tokens to be used after a refusal, and 30 s before the
+   * end of those it gave before. What may pass it throws as a ConnectionError: calls are repeated then, and streams wait, as after any
+   * lost connection. Whatever else it throws ends both.
+   */
   | { access_token: string; renew: () => Promise<TokenPair> };
 
 /** The proof of one moment. */
@@ -31,8 +35,8 @@ export interface Session {
   proof(signal: AbortSignal): Promise<Proof>;
   /** After a 401 with that proof: whether a fresh one is there now. All who ask at once share one renewal. */
   cure(refused: Proof, signal: AbortSignal): Promise<boolean>;
-  /** The user's password is another one from now on. */
-  setPassword(password: string): void;
+  /** The password is another one from now on: that of the user it signs in as, unless somebody else is named. */
+  setPassword(password: string, username?: string): void;
   /** Forgets the tokens. */
   forget(): void;
 }
@@ -67,8 +71,10 @@ export function createSession(
       if (refused.generation === generation) await sharing(signal);
       return true;
     },
-    setPassword(changed) {
-      if (password !== undefined) password = changed;
+    setPassword(changed, username) {
+      if (!given || !('password' in given)) return;
+      if (username !== undefined && username.toLowerCase() !== given.username.toLowerCase()) return;
+      password = changed;
       denied = undefined;
     },
     forget() {
@@ -174,9 +180,9 @@ const lentBy = (given: Credentials | undefined): Held | undefined =>
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
-/** Wrong, or good for setting another one only: sent again it is the same. */
+/** Wrong, or good for setting another one only: sent again it is the same. A proxy that says no knows nothing of passwords. */
 const isDenial = (reason: unknown): boolean =>
-  reason instanceof ApiError && (reason.status === 401 || reason.status === 403);
+  reason instanceof ApiError && (reason.code === 'AURORA-4012' || reason.code === 'AURORA-4030');
 
 /** Until then every call hears of a refused password without sending it: each try counts against its user at this address. */
 const DENIED_MS = 60_000;

@@ -42,8 +42,8 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
 export type RateClass = 'user' | 'chat' | 'login' | 'none';
 
 /**
- * `replay`: the first answer is kept and given again. `task`: a repetition joins the same task and hears how it is now (PROM-P2). `once`: the answer holds a
- * secret that is shown once, so that a repetition is refused with 4090. `none`: the key changes nothing.
+ * `replay`: the first answer is kept and given again. `task`: a repetition joins the same task and hears how it is now (PROM-P2). `once`: the answer
+ * may hold a secret that is shown once; then a repetition is refused with 4090. `none`: the key changes nothing.
  */
 export type Idempotency = 'replay' | 'task' | 'once' | 'none';
 

@@ -17,8 +17,9 @@ export interface KeptAnswer {
 export interface Answers {
   /**
    * Runs `act` once for a scope and a digest of what was asked, and answers what it answered the first time to everybody else, also
-   * to those who come meanwhile. Another digest is 4090. What throws is not kept: it may be tried again. An act that writes keeps
-   * its answer in its own transaction with `keep`, so that neither is without the other, whenever the process dies.
+   * to those who come meanwhile. Another digest is 4090. What throws is not kept, unless the act kept its refusal: it may be tried
+   * again. An act that writes keeps its answer in its own transaction with `keep`, so that neither is without the other, whenever the
+   * process dies.
    */
   once(
     asked: { scope: string; digest: string },

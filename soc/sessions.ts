@@ -7,7 +7,7 @@ import { changedMeanwhile, type Users } from './users.ts';
 
 /** Signing in, carrying on, ending. */
 export interface Sessions {
-  /** For `user` as they were when they proved who they are: throws 4012 when they were changed or disabled since. */
+  /** For `user` as they were when they proved who they are: throws 4010 when they were changed or disabled since. */
   begin(by: Doer, user: User): Promise<IssuedSession>;
   /** Throws 4012 for an unknown token, 4011 for one that is over, and 4012 for one that was used: then the session is over as well. */
   refresh(by: Omit<Doer, 'sub'>, refresh_token: string): Promise<IssuedSession>;

@@ -39,7 +39,7 @@ export interface Users {
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
   /**
-   * Ends their sessions, but not the one that is named. For `user` as they were when they proved who they are: throws 4012 when they
+   * Ends their sessions, but not the one that is named. For `user` as they were when they proved who they are: throws 4010 when they
    * were changed since.
    */
   setPassword(
@@ -241,7 +241,7 @@ const toUser = ({ must_change, disabled, ...row }: UserRow): User =>
 
 /** Whatever was proved may be true no longer. */
 export const changedMeanwhile = (): AuroraError =>
-  new AuroraError(4012, { message: 'This user was changed meanwhile: sign in again' });
+  new AuroraError(4010, { message: 'This user was changed meanwhile: sign in again' });
 
 const noUser = (username: string): AuroraError =>
   new AuroraError(4040, { message: 'No such user', detail: { username } });

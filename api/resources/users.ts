@@ -29,7 +29,8 @@ export function bindUsers({ users, audit, limiter }: UserDeps): BoundRoute[] {
       if (!user) {
         const why = 'wrong current password';
         await audit.write(by, { action: 'user.password', target: username, outcome: 'refused', detail: { why } });
-        throw new AuroraError(4012, { message: 'This is not your current password' });
+        const detail = { path: '/current_password' }; // so that nobody takes it for a word on the token
+        throw new AuroraError(4012, { message: 'This is not your current password', detail });
       }
       if (new_password === current_password) {
         throw new AuroraError(4220, { message: 'Validation failed: /new_password is the old one' });

@@ -297,7 +297,11 @@ describe('signing in and out', () => {
       credentials: { username: 'hal', password: 'hal has a password' },
     });
     const wrong = client.users.changePassword({ current_password: 'wrong', new_password: 'hal has a better one' });
-    await expect(wrong).rejects.toMatchObject({ code: 'AURORA-4012', said: 'This is not your current password' });
+    await expect(wrong).rejects.toMatchObject({
+      code: 'AURORA-4012',
+      said: 'This is not your current password',
+      detail: { path: '/current_password' },
+    });
     const { session_id } = await client.users.me();
     const given = { current_password: 'hal has a password', new_password: 'hal has a better one' };
     await expect(client.users.changePassword(given)).resolves.toMatchObject({ username: 'hal' });

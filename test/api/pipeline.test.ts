@@ -3,12 +3,13 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { digestOf } from '../../mesh/index.ts';
 import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } from '../../protocol/index.ts';
 import { pinoLog } from '../../seams/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
 
-const Lost = z.object({ next: z.string() });
+const Lost = z.looseObject({ next: z.string() });
 /** What no line may hold: controls, and what reorders or breaks text. */
 const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -493,6 +494,49 @@ describe('repetition and versions', () => {
     expect((await api.call('POST', '/api/v1/users', other)).status).toBe(409);
   });
 
+  test('ATK-B11: of a request that brings a password no digest is kept that whoever has the database could try passwords on', async () => {
+    const body = { username: 'brought', role: 'viewer', password: 'a password of their own' };
+    const ask = { as: 'admin', body, headers: { 'idempotency-key': 'brought' } };
+    const first = await api.call('POST', '/api/v1/users', ask);
+    const again = await api.call('POST', '/api/v1/users', ask);
+    expect([first.status, again.text, again.headers['idempotency-replayed']]).toEqual([201, first.text, 'true']);
+    await post('analyst', 'k-no-secret', alert('no secret in it'));
+    const kept = await api.store.db.selectFrom('answers').select(['scope', 'digest']).execute();
+    const digestIn = (key: string) => kept.find(({ scope }) => scope.includes(key))?.digest;
+    expect(digestIn('"brought"')).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestIn('"brought"')).not.toBe(digestOf(body));
+    expect(digestIn('k-no-secret')).toBe(digestOf(alert('no secret in it'))); // the same for a release before
+  });
+
+  test.each([
+    ['as it is kept', (lost: object) => ({ lost })],
+    ['as an earlier release kept it', (lost: object) => lost],
+  ])('a lost secret is known again %s', async (_how, keptAs) => {
+    const headers = { 'idempotency-key': 'kept-as' };
+    const ask = { as: 'admin', body: { name: 'kept as', scopes: ['alerts:read'] }, headers };
+    const { key_id } = (await api.call('POST', '/api/v1/auth/api-keys', ask)).body;
+    const rows = () => api.store.db.selectFrom('answers').selectAll().where('scope', 'like', '%"kept-as"%').execute();
+    const [row] = await rows();
+    const { lost } = z.object({ lost: Lost }).parse(JSON.parse(row?.body ?? ''));
+    const body = JSON.stringify(keptAs(lost));
+    await api.store.asOwner((trx) =>
+      trx
+        .updateTable('answers')
+        .set({ body })
+        .where('scope', '=', row?.scope ?? '')
+        .execute(),
+    );
+    const again = await api.call('POST', '/api/v1/auth/api-keys', ask);
+    expect([again.status, again.body.error.detail]).toEqual([409, lost]);
+    expect(lost).toMatchObject({ key_id });
+    await api.store.asOwner((trx) =>
+      trx
+        .deleteFrom('answers')
+        .where('scope', '=', row?.scope ?? '')
+        .execute(),
+    );
+  });
+
   test('whoever lost a secret is told what it belonged to and what to do, and that works', async () => {
     const headers = { 'idempotency-key': 'lost-secret' };
     const make = async (path: string, body: object) => {
@@ -589,8 +633,27 @@ describe('repetition and versions', () => {
       api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
     expect((await change('"1"')).headers.etag).toBe('"2"');
     expect((await change('"1"')).body.error.code).toBe('AURORA-4120');
-    expect((await change('W/"2"')).status).toBe(422);
+    expect((await change('"2", "3"')).status).toBe(422);
     expect((await change('*')).status).toBe(200);
+  });
+
+  test('REQ-T06: a proxy that packs weakens every ETag: it is still the same for a GET and for a change, alone or in a list', async () => {
+    const { body } = await post('analyst', 'k-weak', alert('behind a proxy'));
+    const path = `/api/v1/alerts/${body.alert_id}`;
+    const { etag = '' } = (await api.call('GET', path, { as: 'viewer' })).headers;
+    const unless = async (named: string) =>
+      (await api.call('GET', path, { as: 'viewer', headers: { 'if-none-match': named } })).status;
+    for (const named of [etag, `W/${etag}`, `"other", W/${etag}`, `${etag},"other"`, '*']) {
+      expect([named, await unless(named)]).toEqual([named, 304]);
+    }
+    for (const named of ['W/"1"', '"*"', `w/${etag}`, etag.slice(1, -1), '']) {
+      expect([named, await unless(named)]).toEqual([named, 200]);
+    }
+    const change = (if_match: string) =>
+      api.call('PATCH', path, { as: 'analyst', body: { status: 'triaged' }, headers: { 'if-match': if_match } });
+    expect((await change(`W/${etag}`)).headers.etag).toBe('"2"');
+    expect((await change('W/"1"')).body.error.code).toBe('AURORA-4120');
+    expect((await change('w/"2"')).status).toBe(422);
   });
 });
 

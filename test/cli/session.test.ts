@@ -2,11 +2,24 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfig, type Config } from '../../boot/index.ts';
-import { askAs } from '../../cli/session.ts';
+import { throughApi } from '../../cli/api-way.ts';
+import { askAs, signIn, signOut } from '../../cli/session.ts';
+import { systemPlatform } from '../../client/index.ts';
 import { routes } from '../../protocol/index.ts';
-import { answer, refuse, startRudeServer, tokenPair, type RudeServer } from '../client/rude-server.ts';
+import {
+  answer,
+  breakOff,
+  cut,
+  EMPTY,
+  hang,
+  refuse,
+  startRudeServer,
+  tokenPair,
+  type RudeServer,
+} from '../client/rude-server.ts';
 
 const ME = { username: 'ada', role: 'analyst', permissions: [], session_id: 's', key_id: null };
 let server: RudeServer;
@@ -20,6 +33,7 @@ beforeEach(async () => {
   keep(server.url, 0);
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await server.close();
   rmSync(data, { recursive: true, force: true });
 });
@@ -28,6 +42,22 @@ const keep = (api_url: string, number: number) =>
   writeFileSync(join(data, 'login.json'), JSON.stringify({ api_url, tokens: tokenPair(number) }));
 const me = () => askAs(config, routes.users.me, {});
 const lock = () => join(data, 'login.json.lock');
+const login = () => readFileSync(join(data, 'login.json'), 'utf8');
+
+/** Waiting costs no time: each pause moves the clock; answers how long somebody waited, ms, and what they were told. */
+function fastClock(): { waited: () => number; said: () => string } {
+  let [waited, said] = [0, ''];
+  vi.spyOn(systemPlatform, 'monotonic').mockImplementation(() => waited);
+  vi.spyOn(systemPlatform, 'sleep').mockImplementation(async (delay_ms) => {
+    waited += delay_ms;
+    await nextTurn();
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+  return { waited: () => waited, said: () => said };
+}
 
 /** Lets in whoever has another token than the first, and answers those who have that one when so many of them wait. */
 function refuseTogether(count: number): void {
@@ -72,4 +102,132 @@ test('a token is not sent to another API than its own, when somebody signed in t
   });
   await expect(me()).rejects.toThrow('another API');
   expect(server.got.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-0']);
+});
+
+test('a command does not go on as somebody else who signed in there meanwhile', async () => {
+  server.on('/users/me', (response, got) => {
+    const tokens = { ...tokenPair(7), username: 'bob' };
+    writeFileSync(join(data, 'login.json'), JSON.stringify({ api_url: server.url, tokens }));
+    refuse(4011)(response, got);
+  });
+  await expect(me()).rejects.toThrow('Somebody else signed in here meanwhile: repeat it');
+  expect(server.got).toHaveLength(1);
+});
+
+test('ATK-B7: a token whose signing key counts no longer is renewed like one that is over', async () => {
+  server.on('/users/me', refuse(4012), answer(200, ME));
+  expect(await me()).toEqual(ME);
+  expect(server.got.map(({ url }) => url.split('/').at(-1))).toEqual(['me', 'refresh', 'me']);
+});
+
+test('what cannot be renewed is forgotten by signing out, whatever it was refused as', async () => {
+  server.on('/auth/logout', refuse(4012));
+  server.on('/auth/refresh', refuse(4011));
+  await signOut(config);
+  expect(existsSync(join(data, 'login.json'))).toBe(false);
+});
+
+test.each([
+  ['in', { api_url: '', tokens: tokenPair(8) }],
+  ['out', undefined],
+])('whoever signs %s waits for a renewal under way: what that is given is not kept over it', async (way, left) => {
+  let renew: () => void = () => undefined;
+  server.on('/users/me', refuse(4011), answer(200, ME));
+  server.on('/auth/refresh', (response, got) => void (renew = () => answer(200, tokenPair(3))(response, got)));
+  server.on('/auth/token', answer(200, tokenPair(8)));
+  server.on('/auth/logout', answer(200, { ended: true }));
+  const asking = me();
+  await server.reached('/auth/refresh', 1);
+  const is_waiting = new Promise<void>((resolve) => {
+    vi.spyOn(systemPlatform, 'sleep').mockImplementation(async () => {
+      resolve();
+      await nextTurn();
+    });
+  });
+  const acting = way === 'in' ? signIn(config, server.url, { username: 'ada', password: 'p' }) : signOut(config);
+  await Promise.race([acting, is_waiting]);
+  renew();
+  await Promise.all([asking, acting]);
+  const kept: unknown = existsSync(join(data, 'login.json')) ? JSON.parse(login()) : undefined;
+  expect(kept).toEqual(left && { ...left, api_url: server.url });
+  expect(existsSync(lock())).toBe(false);
+});
+
+test('a command that died just now, or by a clock that was ahead, is waited for a while, and that is said', async () => {
+  for (const made_at of [new Date(), new Date('2100-01-01')]) {
+    const { waited, said } = fastClock();
+    writeFileSync(lock(), 'of somebody who died');
+    utimesSync(lock(), made_at, made_at);
+    server.on('/users/me', refuse(4011), answer(200, ME));
+    expect(await me()).toEqual(ME);
+    expect(waited()).toBeGreaterThan(20_000);
+    expect(waited()).toBeLessThan(26_000);
+    expect(said()).toBe('aurora: waits for another command that is signing in or renewing its tokens\n');
+    expect(existsSync(lock())).toBe(false);
+    vi.restoreAllMocks();
+  }
+});
+
+test('many who wait one after another are no one who died', async () => {
+  const { waited } = fastClock();
+  let holders = 0;
+  vi.spyOn(systemPlatform, 'monotonic').mockImplementation(() => {
+    if (waited() > holders * 20_000 && holders < 5) writeFileSync(lock(), `holder ${(holders += 1)}`);
+    return waited();
+  });
+  writeFileSync(lock(), 'holder 0');
+  server.on('/users/me', refuse(4011), answer(200, ME));
+  expect(await me()).toEqual(ME);
+  expect(waited()).toBeGreaterThan(100_000);
+});
+
+test('whoever took longer than they may leaves the turn of their successor alone', async () => {
+  server.on('/users/me', refuse(4011), answer(200, ME));
+  server.on('/auth/refresh', (response, got) => {
+    writeFileSync(lock(), 'of the successor');
+    answer(200, tokenPair(1))(response, got);
+  });
+  expect(await me()).toEqual(ME);
+  expect(readFileSync(lock(), 'utf8')).toBe('of the successor');
+});
+
+test('a renewal that gets no answer is given up before its turn is over', async () => {
+  const limit = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
+  server.on('/users/me', refuse(4011));
+  server.on('/auth/refresh', hang);
+  const asking = me();
+  await server.reached('/auth/refresh', 1);
+  limit.abort();
+  await expect(asking).rejects.toMatchObject({ code: 5030 });
+  expect(timeout).toHaveBeenCalledWith(20_000);
+  expect(existsSync(lock())).toBe(false);
+});
+
+test.each([
+  ['that is busy', refuse(5030)],
+  ['that has had enough', refuse(4290)],
+  ['that hangs up', cut],
+  ['that breaks off', breakOff],
+])('what is followed through the API survives a renewal at one %s', async (_which, act) => {
+  const note = { url: 'ws://127.0.0.1:1', pid: process.pid, instance_id: 'inst_a', api_url: server.url };
+  writeFileSync(join(data, 'running.json'), JSON.stringify(note));
+  fastClock();
+  server.on('/orchestrator/history', refuse(4011), refuse(4011), answer(200, EMPTY));
+  server.on('/auth/refresh', act, answer(200, tokenPair(1)));
+  const history = throughApi(config, (way) => way.request('task/list', { limit: 1 }));
+  await expect(history).resolves.toEqual({ value: EMPTY });
+  expect(login()).toContain('refresh-1');
+});
+
+test('a renewal that fails through the API again and again is told as what it is', async () => {
+  const note = { url: 'ws://127.0.0.1:1', pid: process.pid, instance_id: 'inst_a', api_url: server.url };
+  writeFileSync(join(data, 'running.json'), JSON.stringify(note));
+  fastClock();
+  server.on('/orchestrator/history', refuse(4011));
+  server.on('/auth/refresh', refuse(4290));
+  const history = () => throughApi(config, (way) => way.request('task/list', { limit: 1 }));
+  await expect(history()).rejects.toMatchObject({ code: 4290 });
+  server.on('/auth/refresh', refuse(4012));
+  await expect(history()).rejects.toThrow('You are not signed in any more: aurora login');
 });

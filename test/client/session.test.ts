@@ -1,6 +1,6 @@
 /** Who the client is, against a server whose tokens end, are refused, or are not given. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AuthError, type Client } from '../../client/index.ts';
+import { AuthError, ConnectionError, type Client } from '../../client/index.ts';
 import { TokenPair } from '../../protocol/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
 import { answer, cut, EMPTY, refuse, startRudeServer, tokenPair, type Act, type RudeServer } from './rude-server.ts';
@@ -61,25 +61,26 @@ test('a write is replayed under its own key, for nothing was done yet; a second 
   expect(keys[0]).toBe(keys[1]);
 });
 
+const USER = {
+  username: 'ada',
+  role: 'analyst',
+  disabled: false,
+  must_change_password: false,
+  created_at: '2026-01-01T00:00:00.000Z',
+  created_by: 'system',
+  updated_at: '2026-01-01T00:00:00.000Z',
+  last_login_at: null,
+  version: 2,
+};
+
 test('REQ-T15: a wrong current password is sent once: no token cures it, and none is renewed for it', async () => {
-  server.on('/me/password', refuse(4012));
+  server.on('/me/password', refuse(4012, { detail: { path: '/current_password' } }));
   const change = client.users.changePassword({ current_password: 'wrong', new_password: 'a better password' });
   await expect(change).rejects.toMatchObject({ name: 'AuthError', code: 'AURORA-4012' });
   expect(server.got.map(({ url }) => url.split('/').at(-1))).toEqual(['token', 'password']);
 });
 
 test('a token that ended is renewed for a change of the password too; then the new one signs in', async () => {
-  const USER = {
-    username: 'ada',
-    role: 'analyst',
-    disabled: false,
-    must_change_password: false,
-    created_at: '2026-01-01T00:00:00.000Z',
-    created_by: 'system',
-    updated_at: '2026-01-01T00:00:00.000Z',
-    last_login_at: null,
-    version: 2,
-  };
   server.on('/me/password', refuse(4011), answer(200, USER));
   await client.users.changePassword({ current_password: 'correct horse', new_password: 'a better password' });
   expect(tokens()).toEqual(['token', 'refresh']);
@@ -90,6 +91,25 @@ test('a token that ended is renewed for a change of the password too; then the n
     'correct horse',
     'a better password',
   ]);
+});
+
+test('REQ-T15 ATK-B7: a token whose signing key counts no longer is renewed for a change of the password as for anything else', async () => {
+  server.on('/me/password', refuse(4012), answer(200, USER));
+  await client.users.changePassword({ current_password: 'correct horse', new_password: 'a better password' });
+  expect(server.got.map(({ url }) => url.split('/').at(-1))).toEqual(['token', 'password', 'refresh', 'password']);
+});
+
+test('a first password that was changed in signing in is not sent again: the new one signs in', async () => {
+  const passwords = () => asked('/auth/token').map(({ body }) => (JSON.parse(body) as { password: string }).password);
+  server.on('/auth/token', refuse(4030), answer(200, tokenPair(1)));
+  server.on('/alerts', answer(200, EMPTY));
+  await expect(client.alerts.list()).rejects.toMatchObject({ code: 'AURORA-4030' });
+  const given = { username: 'Ada', password: 'correct horse', new_password: 'a better password' };
+  await client.auth.token({ ...given, username: 'bob', new_password: 'the password of bob' });
+  await expect(client.alerts.list()).rejects.toMatchObject({ code: 'AURORA-4030' });
+  await client.auth.token(given);
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(passwords()).toEqual(['correct horse', 'correct horse', 'correct horse', 'a better password']);
 });
 
 test('a renewal that the server is too busy for is repeated like any other call, and still cures', async () => {
@@ -153,6 +173,19 @@ test('a refused password is not sent with every call: after a minute it may have
   expect(tokens()).toEqual(['token', 'token']);
 });
 
+test.each([
+  ['who was changed meanwhile', refuse(4010)],
+  ['whom a proxy turned away', answer(403, 'no')],
+])('a password that nobody called wrong is sent again at once: of somebody %s', async (_whom, refused) => {
+  server.on('/auth/token', refused, answer(200, tokenPair(1)));
+  server.on('/alerts', answer(200, EMPTY));
+  await expect(client.alerts.list()).rejects.toMatchObject({
+    name: expect.stringMatching(/AuthError|ApiError/) as string,
+  });
+  await expect(client.alerts.list()).resolves.toEqual(EMPTY);
+  expect(tokens()).toEqual(['token', 'token']);
+});
+
 test('signing in is repeated when the server is busy', async () => {
   server.on('/auth/token', refuse(5030), cut, answer(200, tokenPair(9)));
   server.on('/alerts', answer(200, EMPTY));
@@ -205,6 +238,29 @@ test('a session that somebody else keeps is renewed by them, once for all who we
   expect([renewals, tokens()]).toEqual([1, []]);
   own.close();
 });
+
+test('a renewal that failed at whoever keeps the session is asked for again, when they say that it may pass', async () => {
+  const busy = new ConnectionError('busy', { operation: 'auth.refresh' });
+  const own = lentTo([busy], [41]);
+  server.on('/alerts', only('Bearer token-41'));
+  await expect(own.alerts.list()).resolves.toEqual(EMPTY);
+  expect(machine.pauses).toHaveLength(1);
+  own.close();
+  const over = lentTo([new Error('signed out'), busy], [41]);
+  await expect(over.alerts.list()).rejects.toMatchObject({ message: 'alerts.list: signed out' });
+  expect(machine.pauses).toHaveLength(1);
+  over.close();
+});
+
+/** A client whose session is kept elsewhere: asked to renew it throws these first, then gives tokens of these numbers. */
+function lentTo(reasons: Error[], numbers: number[]): Client {
+  const renew = async () => {
+    const reason = reasons.shift();
+    if (reason) throw reason;
+    return TokenPair.parse(tokenPair(numbers.shift() ?? 0));
+  };
+  return clientOn(server.url, machine, { credentials: { access_token: 'kept', renew } });
+}
 
 test('signing out forgets the tokens', async () => {
   server.on('/auth/logout', answer(200, { ended: true }));

@@ -1,7 +1,8 @@
 /** A stream against a server that drops it, refuses it, falls silent or repeats itself: nothing is lost without being said. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { AuthError, type Client, type Stream } from '../../client/index.ts';
+import { AuthError, ConnectionError, type Client, type Stream } from '../../client/index.ts';
+import { TokenPair } from '../../protocol/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
 import { answer, refuse, startRudeServer, tokenPair, type RudeServer } from './rude-server.ts';
 
@@ -126,6 +127,24 @@ test('a renewal that the server is too busy for costs a pause, and not the strea
   server.onSocket((socket) => send(socket, call(1)));
   expect(await take(own.streams.toolCalls({ agent_id: 'a' }), 1)).toEqual([1]);
   expect(machine.pauses).toHaveLength(1);
+  own.close();
+});
+
+test('so does a renewal that may pass, as whoever keeps the session says; any other failure of theirs ends the stream', async () => {
+  const reasons: Error[] = [new ConnectionError('busy', { operation: 'auth.refresh' })];
+  const renew = async () => {
+    const reason = reasons.shift();
+    if (reason) throw reason;
+    return TokenPair.parse(tokenPair(1));
+  };
+  const own = clientOn(server.url, machine, { credentials: { access_token: 'kept', renew } });
+  server.refuseSockets({ status: 401 }, { status: 401 });
+  server.onSocket((socket) => send(socket, call(1)));
+  expect(await take(own.streams.toolCalls({ agent_id: 'a' }), 1)).toEqual([1]);
+  expect(machine.pauses).toHaveLength(1);
+  reasons.push(new Error('signed out'));
+  server.refuseSockets({ status: 401 });
+  await expect(own.streams.toolCalls({ agent_id: 'a' }).next()).rejects.toThrow('signed out');
   own.close();
 });
 

@@ -155,7 +155,7 @@ onEveryDatabase('sessions', (soc) => {
       const proved = await users.prove('anna', password);
       if (!proved) throw new Error('the password is not right');
       await act();
-      const refusal = { code: 4012, message: expect.stringContaining('sign in again') as string };
+      const refusal = { code: 4010, message: expect.stringContaining('sign in again') as string };
       await expect(sessions.begin(by, proved)).rejects.toMatchObject(refusal);
       await expect(users.setPassword(by, proved, 'the second of two')).rejects.toMatchObject(refusal);
       const open = await store.db.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute();
