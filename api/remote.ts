@@ -1,7 +1,7 @@
 /** Who is at the other end: the address of the socket, or what a configured proxy says of it (ATK-I1). */
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
-import { originOf } from '../mesh/index.ts';
+import { networkOf } from '../mesh/index.ts';
 
 /** The caller's address; of IPv6 the /64, which one household has whole. `proxies` are CIDR blocks whose word counts. */
 export function remoteOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, proxies: readonly string[]): string {
@@ -22,7 +22,7 @@ function isIn(address: string, blocks: readonly string[]): boolean {
   });
 }
 
-const nameOf = (address: string): string => (ipaddr.isValid(address) ? originOf(address) : 'unknown');
+const nameOf = (address: string): string => (ipaddr.isValid(address) ? networkOf(address) : 'unknown');
 
 /** Some proxies write the port as well: `203.0.113.9:4711`, `[2001:db8::1]:443`. */
 function withoutPort(hop: string): string {

@@ -9,7 +9,7 @@ import {
   type Api,
   type Gateway,
 } from '../api/index.ts';
-import { listen, LISTEN_BOUNDS, type Pins } from '../mesh/index.ts';
+import { hostOf, listen, LISTEN_BOUNDS, type Pins } from '../mesh/index.ts';
 import { narrowMode, type Ledger, type Orchestrator, type OnTold, type Standing } from '../orchestrator/index.ts';
 import { AuroraError, type Mode } from '../protocol/index.ts';
 import { localBus, sleep, VERSION } from '../seams/index.ts';
@@ -115,7 +115,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
       // Behind a proxy everybody comes from one address.
       bounds:
         proxies.length === 0 ? LISTEN_BOUNDS : { ...LISTEN_BOUNDS, links_per_remote_max: LISTEN_BOUNDS.links_max },
-      allow_hosts: [...binding.allow_hosts, ...(binding.advertise === undefined ? [] : [binding.advertise])],
+      allow_hosts: [...binding.allow_hosts, ...(binding.advertise === undefined ? [] : [hostOf(binding.advertise)])],
       handle: (request, response) => served.handle(request, response),
       headers: () => served.headers(),
       agree: () => '',

@@ -71,7 +71,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
     rules: rulesOf(config),
-    own_hosts: [ORCHESTRATOR, ...ownHosts(), ...(advertise === undefined ? [] : [advertise])],
+    own_hosts: [ORCHESTRATOR, ...ownHosts(advertise)],
     ...(notify && { notify }),
     bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max }, ...boundsOf(config.flow) },
   });

@@ -1,6 +1,6 @@
 /** The concrete seams of a running process, picked in one place. */
 import { readFileSync } from 'node:fs';
-import { isLoopback, type FrameQuota, type TlsMaterial, type Trust } from '../mesh/index.ts';
+import { hasPort, hostOf, isLoopback, type FrameQuota, type TlsMaterial, type Trust } from '../mesh/index.ts';
 import {
   armedFailpoints,
   inertFailpoints,
@@ -77,9 +77,18 @@ export const quotaOf = ({ limits: { frames_per_s } }: Config): FrameQuota => ({
   burst_frames: frames_per_s * BURST_S,
 });
 
-/** The same fleet on one machine: processes bound to every address are dialled over loopback, unless a name is advertised. */
-export const onThisMachine = (config: Config): Config =>
-  UNSPECIFIED.has(config.host) && config.advertise === undefined ? { ...config, advertise: '127.0.0.1' } : config;
+/**
+ * The same fleet on one machine: processes bound to every address are dialled over loopback, unless a name is advertised. Throws a
+ * ConfigError for a name with a port: each process has its own, and one for all would lead to one of them.
+ */
+export function onThisMachine(config: Config): Config {
+  const { host, advertise } = config;
+  if (advertise === undefined) return UNSPECIFIED.has(host) ? { ...config, advertise: '127.0.0.1' } : config;
+  if (!hasPort(advertise)) return config;
+  throw new ConfigError(
+    `advertise: ${advertise} has a port, and each process of a fleet has its own: say advertise: ${hostOf(advertise)}, and hosts: [${advertise}] for a proxy on that port`,
+  );
+}
 
 /**
  * Whom to believe when dialling. Where ports ask for certificates (`tls.ca`), those of the same fleet ask us as well: we show our

@@ -10,7 +10,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Whose address it is, as far as bounds go: of IPv6 the /64, which one household has whole (ATK-I1). */
-export function originOf(address: string): string {
+export function networkOf(address: string): string {
   const parsed = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
   if (parsed?.kind() !== 'ipv6') return parsed?.toString() ?? address;
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`;
@@ -31,6 +31,9 @@ export function toHostPort(host: string, secure: boolean, port?: number): string
   return hasPort(host) ? host : `${host}:${port ?? defaultPort(secure)}`;
 }
 
+/** True for `name:443` and `[2001:db8::7]:443`. */
+export const hasPort = (host: string): boolean => isIP(host) !== 6 && PORT.test(host);
+
 /** The host without brackets and port. */
 export function hostOf(host: string): string {
   if (isIP(host) !== 0) return host;
@@ -41,5 +44,4 @@ export function hostOf(host: string): string {
 }
 
 const PORT = /:\d{1,5}$/;
-const hasPort = (host: string) => isIP(host) !== 6 && PORT.test(host);
 const defaultPort = (secure: boolean) => (secure ? 443 : 80);

@@ -1,6 +1,6 @@
 /** How many links a port takes, in all and from one address (of IPv6 from one /64). */
 import { AuroraError } from '../protocol/index.ts';
-import { isLoopback, originOf } from './addresses.ts';
+import { isLoopback, networkOf } from './addresses.ts';
 
 /** The bounds; loopback is not counted by address, for all local agents share it. */
 export interface CrowdBounds {
@@ -21,7 +21,7 @@ export function createCrowd({ links_max, links_per_remote_max }: CrowdBounds): C
   let all = 0;
   return {
     enter(remote) {
-      const origin = originOf(remote);
+      const origin = networkOf(remote);
       const here = by_remote.get(origin) ?? 0;
       const crowded = all >= links_max || (here >= links_per_remote_max && !isLoopback(remote));
       if (crowded) throw new AuroraError(5030, { message: 'Too many connections', retry_after_ms: CROWD_RETRY_MS });
@@ -30,7 +30,7 @@ export function createCrowd({ links_max, links_per_remote_max }: CrowdBounds): C
     },
     leave(remote) {
       all -= 1;
-      const origin = originOf(remote);
+      const origin = networkOf(remote);
       const left = (by_remote.get(origin) ?? 1) - 1;
       if (left > 0) by_remote.set(origin, left);
       else by_remote.delete(origin);

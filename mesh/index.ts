@@ -1,5 +1,5 @@
 /** How peers speak: links, peers, hellos and the hosts that run skills. */
-export { hostOf, isLoopback, originOf } from './addresses.ts';
+export { hasPort, hostOf, isLoopback, networkOf } from './addresses.ts';
 export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
 export { digestOf } from './canonical.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
@@ -35,7 +35,7 @@ export { createReception, type Reception, type ReceptionDeps } from './reception
 export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';
 export { memoryLink } from './memory.ts';
 export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, type TlsMaterial } from './listen.ts';
-export { assertPublicAddress, type PinnedAddress } from './public-address.ts';
+export { assertPublicAddress, isWithin, type PinnedAddress } from './public-address.ts';
 export { keepConnected, type StayAway } from './reconnect.ts';
 export { simulatedLink } from './simulator.ts';
 export { dialWebsocket, lookupOf, type DialOptions, type Trust } from './websocket.ts';

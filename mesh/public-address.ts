@@ -62,6 +62,12 @@ async function resolveAll(
 function isDialable(address: string, networks: readonly string[]): boolean {
   if (isIP(address) === 0) return false;
   if (isPublic(ipaddr.parse(address))) return true;
+  return isWithin(address, networks);
+}
+
+/** True for an address that lies in one of these CIDR blocks, which never change once given. */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  if (isIP(address) === 0) return false;
   const plain = ipaddr.process(address); // a mapped address is judged as the IPv4 address it reaches
   return blocksOf(networks).some(([base, bits]) => base.kind() === plain.kind() && plain.match(base, bits));
 }

@@ -1,6 +1,5 @@
 /** Keeps one connection up: dials again with growing, spread pauses until told to stop or refused for good (wire.md 10). */
 import type { CancelTimer, Clock, Random, StopSignal } from '../seams/index.ts';
-import { sleep } from '../seams/index.ts';
 import { overLink, type Link, type LinkOwner } from './link.ts';
 
 /** What keeping needs. */
@@ -15,8 +14,8 @@ export interface KeepConnectedOptions {
    * `stayAway` when the other end said for how long after this link it does not want to be dialled (wire.md 3).
    */
   onLink: (link: Link, answered: () => void, stayAway: StayAway) => void;
-  /** An attempt failed, or a link ended; the next one comes after this pause. For the log. */
-  onPause?(pause_ms: number, cause: unknown): void;
+  /** An attempt failed, or a link ended; the next one comes after this pause, or at once when `goOn` is called meanwhile. */
+  onPause?(pause_ms: number, cause: unknown, goOn: () => void): void;
   /** Close codes after which nobody dials again: 4001, 4002, 4003 and 4009 unless said. */
   final_codes?: ReadonlySet<number>;
   signal: StopSignal;
@@ -33,7 +32,7 @@ export interface Ending {
 
 /** Resolves when no further connection will be made. The signal also closes the link there is. Never rejects. */
 export async function keepConnected(options: KeepConnectedOptions): Promise<Ending> {
-  const { clock, random, signal } = options;
+  const { random, signal } = options;
   let failures = 0;
   while (!signal.aborted) {
     let cause: unknown;
@@ -51,8 +50,7 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<Endi
     }
     if (isAborted(signal)) break;
     const pause_ms = away_ms + pauseAfter(failures++, random); // all who were told the same time do not return as one
-    options.onPause?.(pause_ms, cause);
-    await sleep(clock, pause_ms, signal).catch(() => {}); // the loop's condition sees the abort
+    await pause(pause_ms, options, (goOn) => options.onPause?.(pause_ms, cause, goOn));
   }
   return { code: 1000, reason: 'stopped' };
 }
@@ -61,6 +59,24 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<Endi
 export function pauseAfter(failures: number, random: Random): number {
   const middle_ms = Math.min(PAUSE_MS_MAX / (1 + SPREAD), FIRST_PAUSE_MS * GROWTH ** failures);
   return Math.round(middle_ms * (1 - SPREAD + 2 * SPREAD * random.next()));
+}
+
+/** Ends early when it is told to go on, and at the abort: the loop's condition sees that. */
+function pause(
+  pause_ms: number,
+  { clock, signal }: Pick<KeepConnectedOptions, 'clock' | 'signal'>,
+  tell: (goOn: () => void) => void,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = () => {
+      cancel();
+      signal.removeEventListener('abort', goOn);
+      resolve();
+    };
+    const cancel = clock.after(pause_ms, goOn);
+    signal.addEventListener('abort', goOn, { once: true });
+    tell(goOn);
+  });
 }
 
 /** Hands the link over and waits for its end. */

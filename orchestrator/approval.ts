@@ -90,9 +90,11 @@ export const stateAt = (approval: Approval, now: number): Approval['state'] => {
 
 const isOver = ({ expires_at }: Approval, now: number): boolean => Date.parse(expires_at) <= now;
 
-/** What was begun in the world outside on behalf of a task: whether it took place, only its agent can tell. */
+/** What was begun in the world outside on behalf of a task, each effect once: whether it took place, only its agent can tell. */
 export const effectsBegun = ({ approvals = [] }: Pick<TaskRow, 'approvals'>): Approval['consumed'] =>
-  approvals.flatMap(({ consumed }) => consumed);
+  approvals
+    .flatMap(({ consumed }) => consumed)
+    .filter(({ effect_key }, nth, all) => all.findIndex((one) => one.effect_key === effect_key) === nth);
 
 /**
  * The mode that an attempt of a task runs in: the stricter of its own and the one in force (INV14). What was begun goes on under
@@ -149,7 +151,9 @@ export function objectionToUse(
   if (state === 'pending') return refusal(4032, 'The approval was not given yet');
   if (state !== 'granted') return refusal(4031, `The approval is ${state}`);
   const { skill, params } = approval.origin === 'work' ? approval : task;
-  const action_hash = actionHashOf({ ...actionOf(task, agent_id, policy_version), skill, params });
+  // What was begun goes on under the rules that it was begun under, also after an upgrade.
+  const rules = is_begun ? approval.policy_version : policy_version;
+  const action_hash = actionHashOf({ ...actionOf(task, agent_id, rules), skill, params });
   if (use.action_hash !== action_hash || approval.action_hash !== action_hash) {
     return refusal(4090, 'The action is not the one that was approved');
   }

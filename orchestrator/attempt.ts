@@ -61,7 +61,10 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     const started = clock.monotonic();
     const mode = modeOf(task, deps.mode());
     // What it tells was done is a preview: no agent has to say so itself, and none that keeps quiet about it is believed.
-    const preview = place.traits.action_class !== 'read' && mode !== 'active' && { simulated: true as const };
+    // Findings of a skill that only reads are real, whatever class its card gives it.
+    const { effect, action_class } = place.traits;
+    const is_previewed = mode !== 'active' && effect !== 'read' && action_class !== 'read';
+    const preview = is_previewed && { simulated: true as const };
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
     try {
       const timeout_ms = Math.max(1, task.due - started);

@@ -1,7 +1,7 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
 import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
 import { inertFailpoints, makeRoom, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
-import { findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
+import { effectsBegun, findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
 import type { SignEffect } from './effect-token.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -66,11 +66,13 @@ export function createConsumption(deps: {
     if (error) return refuse(error);
     if (is_begun) return granted(false);
     if (lapse !== undefined) return refuse(lapsed(lapse));
+    // Asked about anew, it may have been begun under an approval of before.
+    const first = !effectsBegun(task).some((earlier) => earlier.effect_key === effect_key);
     const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
     failpoints.hit('approval.after_consume');
     metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
-    return granted(true);
+    return granted(first);
 
     function granted(first: boolean): ApprovalUsed {
       const action = approval?.origin === 'work' ? approval : task;

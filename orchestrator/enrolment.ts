@@ -1,5 +1,13 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
-import { fingerprintOf, hostOf, originOf, type Pins, type PinnedAddress, type Principal } from '../mesh/index.ts';
+import {
+  fingerprintOf,
+  hostOf,
+  isWithin,
+  networkOf,
+  type PinnedAddress,
+  type Pins,
+  type Principal,
+} from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
 import { makeRoom, toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
@@ -38,13 +46,15 @@ export interface EnrolmentDeps {
   quarantine: Quarantine;
   /** Judges the address that a pinned agent registered (ATK-G1); throws 4220. A stranger's address is not even looked at. */
   checkAddress: (url: string) => Promise<PinnedAddress>;
+  /** CIDR blocks of one's own (`mesh.networks`), where neighbours in one /64 are not one household. */
+  networks?: readonly string[];
 }
 
 /** Leases of agents that announced themselves. */
 export interface Enrolment {
   /**
    * Registers or renews: the same call. A stranger's key is quarantined and gets no work; from one address (`remote`, as the
-   * link knows it; of IPv6 from one /64) only so many strangers wait, the next one is 4290.
+   * link knows it; of IPv6 from one /64, unless it is a network of one's own) only so many strangers wait, the next one is 4290.
    */
   register(asked: Register, who: Principal, remote: string): Promise<Lease>;
   leave(who: Principal): { left: boolean };
@@ -54,7 +64,8 @@ export interface Enrolment {
 }
 
 /** Nobody is enrolled yet. */
-export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddress }: EnrolmentDeps): Enrolment {
+export function createEnrolment(deps: EnrolmentDeps): Enrolment {
+  const { clock, log, fleet, pins, quarantine, checkAddress, networks = [] } = deps;
   const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
   const counts = new Map<string, number>(); // of leases, by the id whose key they rest on
 
@@ -92,7 +103,8 @@ export function createEnrolment({ clock, log, fleet, pins, quarantine, checkAddr
   const keepWaiting = (id: string, public_key: string, remote: string) => {
     const waiting = new Set(quarantine.list().map((stranger) => stranger.id));
     for (const known of origins.keys()) if (!waiting.has(known)) origins.delete(known);
-    const host = originOf(hostOf(remote));
+    const address = hostOf(remote);
+    const host = isWithin(address, networks) ? address : networkOf(address);
     const others = [...origins].filter(([other, origin]) => other !== id && origin === host);
     if (others.length >= STRANGERS_PER_REMOTE_MAX) {
       throw new AuroraError(4290, {

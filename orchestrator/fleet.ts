@@ -54,8 +54,8 @@ export interface FleetDeps extends HandshakeDeps, CardDeps {
 /** The kept links. */
 export interface Fleet {
   /**
-   * Keeps a link to an agent until the answer is called. The same address twice is one link, kept while anybody keeps it. A card
-   * that is known already is not fetched, if the link vouches for it.
+   * Keeps a link to an agent until the answer is called. The same address twice is one link, kept while anybody keeps it, and
+   * dialled at once if it was waited with. A card that is known already is not fetched, if the link vouches for it.
    */
   keep(address: AgentAddress, card?: object): () => void;
   /** Which instance is behind a peer that we dialled. */
@@ -94,6 +94,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       });
     },
     sayGoaway() {
+      if (is_leaving) return;
       is_leaving = true;
       for (const peer of instances.keys()) tellLeaving(peer);
     },
@@ -111,6 +112,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     const key = `${address.agent_id} ${address.url}`;
     const entry = kept.get(key) ?? begin(key, address);
     entry.keepers++;
+    entry.goOn(); // whoever keeps it anew knows that it is there, whatever was said before it left
     let is_kept = true;
     return () => {
       if (is_kept && --entry.keepers === 0) release(key, entry);
@@ -121,7 +123,15 @@ export function createFleet(deps: FleetDeps): Fleet {
   function begin(key: string, address: AgentAddress): Kept {
     const { agent_id } = address;
     const why = 'not dialled yet';
-    const entry: Kept = { address, why, is_quarantined: false, stop: createStop(), keepers: 0, met: undefined };
+    const entry: Kept = {
+      address,
+      why,
+      is_quarantined: false,
+      stop: createStop(),
+      keepers: 0,
+      met: undefined,
+      goOn: () => undefined,
+    };
     kept.set(key, entry);
     addresses.set(agent_id, (addresses.get(agent_id) ?? 0) + 1);
     registry.expect(agent_id);
@@ -158,7 +168,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       onLink: (link, answered, stayAway) => {
         void meet(link, entry, { answered, stayAway }).catch((reason: unknown) => refuse(link, entry, reason));
       },
-      onPause: (pause_ms, cause) => {
+      onPause: (pause_ms, cause, goOn) => {
+        entry.goOn = goOn;
         if (cause instanceof Error) entry.why = cause.message;
         log.debug({ agent_id, pause_ms }, 'an agent is dialled again after a pause');
       },
@@ -261,6 +272,8 @@ interface Kept {
   keepers: number;
   /** The instance that was met there last: it may be gone, or be reached by another address. */
   met: string | undefined;
+  /** Ends the pause before it is dialled again, where there is one. */
+  goOn: () => void;
 }
 
 /** An instance names itself; its agent id is proven. */

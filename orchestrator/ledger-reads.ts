@@ -1,5 +1,6 @@
 /** What the ledger reads from its store: tasks as their ids, records as their events. */
 import type { EventRow, Store } from '../store/index.ts';
+import { PARENT_STARTS_AGAIN } from './ending.ts';
 import type { FamilySize } from './families.ts';
 import { phaseOf, phasesOf } from './journal.ts';
 import type { Ledger, ListQuery, StoredEvent } from './ledger.ts';
@@ -18,7 +19,7 @@ export interface LedgerReads {
   page(query: ListQuery & { bytes_max: number }): Promise<{ task_ids: readonly string[]; next: string | null }>;
   /** Tasks that are not over, behind a position, oldest first. */
   openAfter(position: number, limit: number): Promise<{ task_id: string; position: number }[]>;
-  /** How large the families of these roots are, by root. */
+  /** How large the families of these roots are, by root; what was ended for a parent to start again is no child of it any more. */
   familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>>;
   journalOf: Ledger['journalOf'];
 }
@@ -137,9 +138,28 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
       .where('root_id', 'in', root_ids)
       .groupBy('root_id')
       .execute();
+    const given_up = await givenUpOf(root_ids);
     return new Map(
-      families.map(({ root_id, tasks, children }) => [root_id, { tasks: Number(tasks), children: Number(children) }]),
+      families.map(({ root_id, tasks, children }) => [
+        root_id,
+        { tasks: Number(tasks), children: Number(children) - (given_up.get(root_id) ?? 0) },
+      ]),
     );
+  }
+
+  /** How many children of each root recovery ended, now or after an earlier process. */
+  async function givenUpOf(root_ids: readonly string[]): Promise<Map<string, number>> {
+    const rows = await db
+      .selectFrom('tasks')
+      .innerJoin('events', 'events.task_id', 'tasks.task_id')
+      .select((select) => ['tasks.root_id', select.fn.countAll().as('children')])
+      .where('tasks.root_id', 'in', root_ids)
+      .whereRef('tasks.parent_id', '=', 'tasks.root_id')
+      .where('events.type', '=', 'canceled')
+      .where('events.payload', 'like', `%${PARENT_STARTS_AGAIN.message}%`)
+      .groupBy('tasks.root_id')
+      .execute();
+    return new Map(rows.map(({ root_id, children }) => [root_id, Number(children)]));
   }
 
   /* ---- the journal ---- */

@@ -171,6 +171,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     pins: deps.pins,
     quarantine: deps.quarantine,
     checkAddress: (url) => assertPublicAddress(url, { networks }),
+    ...(deps.networks && { networks: deps.networks }),
   });
   const rules = deps.rules ?? PolicyRules.parse({});
   const policy = deps.policy ?? createPolicy(rules, deps.own_hosts);

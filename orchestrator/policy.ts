@@ -3,9 +3,19 @@ import { z } from 'zod';
 import { digestOf } from '../mesh/index.ts';
 import type { SkillTraits } from '../protocol/index.ts';
 import type { TaskRow } from './ledger.ts';
-import { protects } from './protected.ts';
-import { isUnclear } from './spelling.ts';
-import { stringsIn } from './targets.ts';
+import { objectionToPattern, protects } from './protected.ts';
+import { stringsIn, valuesIn } from './targets.ts';
+import { isUnclear } from './unclear.ts';
+
+/** What would protect nothing is refused when it is read, not found out when somebody acts. */
+const Pattern = z
+  .string()
+  .min(1)
+  .max(256)
+  .superRefine((pattern, found) => {
+    const objection = objectionToPattern(pattern);
+    if (objection !== undefined) found.addIssue({ code: 'custom', message: `${pattern}: ${objection}` });
+  });
 
 /** The rules. Every one of them goes into the policy version: whoever changes one voids the approvals given under the old. */
 export const PolicyRules = z
@@ -24,7 +34,7 @@ export const PolicyRules = z
       })
       .prefault({}),
     /** Names, globs (`dc-*`) or networks (`10.9.0.0/16`) that nothing may ever act on. */
-    protected_assets: z.array(z.string().min(1).max(256)).max(10_000).default([]),
+    protected_assets: z.array(Pattern).max(10_000).default([]),
     /** Targets of one task at most. */
     targets_max: z.number().int().min(1).default(5),
     /** Different targets an hour at most, for each action class, over all tasks. */
@@ -92,14 +102,19 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
   };
 
   function objectionTo({ task, traits, targets, recent }: Action): string | undefined {
-    if (targets.some((target) => isProtected(target, 'parts')) || stringsIn(task.params).some(isWholeProtected)) {
+    const declared = traits.targets.length > 0;
+    const aimed_at = declared ? targets : valuesIn(task.params);
+    if (
+      aimed_at.some((target) => isProtected(target, 'target')) ||
+      targets.some((target) => isProtected(target, 'parts')) ||
+      stringsIn(task.params).some((text) => isProtected(text, 'whole'))
+    ) {
       return 'a protected asset is named';
     }
     if (targets.length === 0) return 'it names no target';
     if (targets.length > rules.targets_max) {
       return `${targets.length} targets, one task may have ${rules.targets_max}`;
     }
-    const declared = traits.targets.length > 0;
     if (targets.some((target) => (declared ? isUnclear(target) : target.trim() === '' || target.trim() === '*'))) {
       return 'a target does not name one thing';
     }
@@ -107,10 +122,6 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
       return `more than ${rules.targets_hour_max} targets of class ${traits.action_class} in an hour`;
     }
     return undefined;
-  }
-
-  function isWholeProtected(text: string): boolean {
-    return isProtected(text, 'whole');
   }
 }
 

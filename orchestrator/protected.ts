@@ -1,8 +1,10 @@
 /** Which names stand for a protected asset: the patterns of the policy, whatever the spelling, besides this machine (ATK-F4). */
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import {
   addressesOf,
   hostIn,
+  hostsOf,
   isCount,
   NAME_CHARS_MAX,
   namesOf,
@@ -11,20 +13,26 @@ import {
   type Address,
 } from './spelling.ts';
 
-/** Tells whether a string names a protected asset. */
-export type IsProtected = (text: string, look: 'whole' | 'parts') => boolean;
+/**
+ * Tells whether a string names a protected asset: as a `whole`; in its `parts`, the names inside a URL, a share, `user@host` or a
+ * list; or, as what is aimed at, in its parts and also where the domain of the asset is left out (`target`).
+ */
+export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => boolean;
 
 /**
- * Makes the judge. Patterns are exact names, globs (`dc-*`) or networks (`10.9.0.0/16`), compared without regard to case and domain, both
- * ways: `fs-01` may be `fs-01.corp.example`. This machine is always protected. `parts` also looks at the names inside a URL, a share,
- * `user@host` or a list: for targets, not for free text.
+ * Makes the judge. Patterns are exact names, globs (`dc-*`) or networks (`10.9.0.0/16`), compared without regard to case and domain:
+ * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
   const assets = toAssets([...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')));
   return (text, look) =>
     plainForms(text).some((plain) => {
       if (look === 'whole') return isOne(plain, isLoopback);
-      return [plain, hostIn(plain)].some((name) => isOne(name, isThisMachine)) || piecesOf(plain).some(isPieceOne);
+      return (
+        [plain, hostIn(plain)].some((name) => isOne(name, isThisMachine)) ||
+        piecesOf(plain).some(isPieceOne) ||
+        (look === 'target' && hostsOf(plain).some((host) => namesOf(host).some((name) => isShort(assets, name))))
+      );
     });
 
   function isPieceOne(piece: string): boolean {
@@ -43,6 +51,18 @@ export function protects(patterns: readonly string[], own_hosts: readonly string
       );
     });
   }
+}
+
+/** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
+export function objectionToPattern(pattern: string): string | undefined {
+  const [plain = ''] = plainForms(pattern);
+  if (isNetwork(plain)) return undefined;
+  const host = hostIn(plain);
+  if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
+  if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
+  if (/^\[[^[\]]*\](?::\d{1,5})?$/.test(plain) || /^[^:/\\]+:\d{1,5}$/.test(plain))
+    return `leave the port out: ${host}`;
+  return undefined;
 }
 
 /** Patterns, sorted by how a name is held against them. */
@@ -64,23 +84,35 @@ function toAssets(patterns: readonly string[]): Assets {
   return {
     names: new Set(names),
     short: new Set(hosts.flatMap(shorter)),
-    globs: oneOf(globs, '.*', '.'),
+    // An account, or what lies on a host, is not the host: `dc*.corp.example` is not dcooper@mail.corp.example.
+    globs: oneOf(globs, '[^@/\\\\]*', '[^@/\\\\]'),
     short_globs: oneOf(short_globs, '[^.]*', '[^.]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
-    networks: hosts.filter((name) => ipaddr.isValidCIDR(name)).map((name) => ipaddr.parseCIDR(name)),
+    networks: hosts.filter(isNetwork).map((name) => ipaddr.parseCIDR(name)),
   };
 }
 
-const isAssetsName = ({ names, short, globs, short_globs }: Assets, name: string): boolean =>
-  short.has(name) ||
-  short_globs.test(name) ||
-  LOCALHOST.test(name) ||
-  [name, ...shorter(name)].some((each) => names.has(each) || globs.test(each));
+const isAssetsName = ({ names, globs }: Assets, name: string): boolean =>
+  LOCALHOST.test(name) || [name, ...shorter(name)].some((each) => names.has(each) || globs.test(each));
+
+const isShort = ({ short, short_globs }: Assets, name: string): boolean => short.has(name) || short_globs.test(name);
 
 const isAssetsAddress = ({ addresses, networks, globs }: Assets, address: Address): boolean =>
   addresses.has(String(address)) ||
   networks.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits)) ||
   [String(address), address.toNormalizedString()].some((text) => globs.test(text));
+
+/** Whole addresses only: a library reads 10.9/16 as 10.0.0.9/16. */
+function isNetwork(name: string): boolean {
+  const [base = '', bits = '', ...more] = name.split('/');
+  return (
+    more.length === 0 &&
+    isIP(base) !== 0 &&
+    !base.includes('%') &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= (isIP(base) === 4 ? 32 : 128)
+  );
+}
 
 /** The same host with less and less of its domain. */
 const shorter = (name: string): string[] => {
@@ -96,8 +128,8 @@ function oneOf(globs: readonly string[], several: string, one: string): RegExp {
   const sources = globs.map((glob) =>
     glob
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*+/g, several)
-      .replace(/\?/g, one),
+      .replace(/\*+/g, '*')
+      .replace(/[*?]/g, (mark) => (mark === '*' ? several : one)),
   );
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
@@ -107,3 +139,4 @@ const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
+const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;

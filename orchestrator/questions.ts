@@ -78,7 +78,11 @@ export function createQuestions(deps: QuestionDeps): Questions {
   return { count, ask, remind };
 
   function remind({ approvals = [] }: TaskRow): void {
-    for (const approval of approvals) if (stateAt(approval, clock.now()) === 'pending') notice(approval);
+    for (const approval of approvals) {
+      // Nobody can say yes to one of an earlier policy: the one that is asked instead is told of.
+      const is_open = stateAt(approval, clock.now()) === 'pending' && approval.policy_version === policy.version;
+      if (is_open) notice(approval);
+    }
   }
 
   function count(requester: string): void {

@@ -1,7 +1,7 @@
 /** What becomes of tasks whose orchestrator died: late ones and children end, the rest is carried on (PROM-P6, P13). */
 import type { TaskError } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
-import { withEffects } from './ending.ts';
+import { PARENT_STARTS_AGAIN, withEffects } from './ending.ts';
 import type { FamilySize } from './families.ts';
 import { fold } from './journal.ts';
 import type { LedgerReads } from './ledger-reads.ts';
@@ -76,10 +76,6 @@ async function resume(
 }
 
 const OUT_OF_TIME: TaskError = { code: 5040, message: 'The task ran out of time' };
-const PARENT_STARTS_AGAIN: TaskError = {
-  code: 4990,
-  message: 'The orchestrator was restarted: the parent starts again',
-};
 /** Whose own skills start again. */
 const ORCHESTRATOR = 'orchestrator';
 /** Tasks read at once. */

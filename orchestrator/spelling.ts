@@ -41,6 +41,19 @@ export const hostIn = (plain: string): string =>
     .replace(/:\d{1,5}$/, '')
     .replace(/^\[(.*)\]$/s, '$1');
 
+/** The hosts that a text may be aimed at, word by word: neither the user of one nor what lies on it; `CORP\WS-7$` is a host's account. */
+export const hostsOf = (plain: string): string[] => [
+  ...new Set(
+    plain
+      .split(WORDS)
+      .filter((word) => !PATH.test(word))
+      .flatMap((word) => [hostIn(word), MACHINE.exec(word)?.[1] ?? ''])
+      .flatMap((host) => [host, ...host.split(JOINTS)])
+      .map(trimDots)
+      .filter(isName),
+  ),
+];
+
 /**
  * The addresses that a name can be read as: 10.9.0.1 is also 10.9.1, 0xa090001, 168361985, 012.011.0.1 and ::ffff:10.9.0.1. None for a
  * name that is no address, nor for a network of several.
@@ -49,9 +62,12 @@ export function addressesOf(name: string): Address[] {
   const literal = name.replace(/^([0-9a-f-]+)\.ipv6-literal\.net$/, (_all, dashed: string) =>
     dashed.replaceAll('-', ':'),
   );
-  const [unzoned = ''] = literal.split('%', 1);
-  const bare = unzoned.replace(/^(.*)\/(?:32|128)$/s, '$1');
-  if (isIP(bare) === 6) return withEmbedded(ipaddr.IPv6.parse(bare));
+  // A network of one address is that address; 2001:db8::/32 is none.
+  const [host = '', bits, ...more] = literal.split('/', 3);
+  const [bare = ''] = host.split('%', 1);
+  if (more.length > 0) return [];
+  if (isIP(bare) === 6) return bits === undefined || bits === '128' ? withEmbedded(ipaddr.IPv6.parse(bare)) : [];
+  if (bits !== undefined && bits !== '32') return [];
   if (!NUMERIC_HOST.test(bare)) return [];
   const decimal = bare.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
   return [
@@ -67,24 +83,6 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** A small number is an address only where it stands for a host as a whole: elsewhere it is a port, a time, a count. */
 export const isCount = (name: string): boolean => /^\d+$/.test(name) && Number(name) < FIRST_HOST;
-
-/** True for a name that could stand for several things, for nothing, or for another thing than whoever reads it sees. */
-export function isUnclear(target: string): boolean {
-  if (target.length > NAME_CHARS_MAX || HIDDEN.test(target) || SEVERAL.test(target)) return true;
-  const [name = ''] = plainForms(target);
-  return !/[\p{L}\p{N}]/u.test(name) || SEVERAL.test(name) || EVERYTHING.test(name) || isRange(name) || isNoHost(name);
-}
-
-function isRange(name: string): boolean {
-  const [address = '', rest] = name.split('/', 2);
-  if (rest !== undefined && addressesOf(address).length > 0)
-    return rest !== (address.includes(':') ? '128' : '32') || isIP(address) === 0;
-  return ADDRESS_RANGE.test(name) || OCTET_RANGE.test(name) || ADDRESS6_RANGE.test(name);
-}
-
-/** Addresses of everybody, or of nobody. */
-const isNoHost = (name: string): boolean =>
-  isIP(name) !== 0 && addressesOf(name).some((address) => NO_HOST.includes(address.range()));
 
 /** With the IPv4 address that translators and tunnels take out of it. */
 function withEmbedded(address: ipaddr.IPv6): Address[] {
@@ -123,17 +121,14 @@ const isName = (piece: string): boolean => piece !== '' && piece.length <= NAME_
 /** What nobody is shown, but for tabs and ends of lines, which part what is beside them. */
 const UNSEEN = /(?![\t-\r])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const CONTROLS = /\p{Cc}/gu;
-/** In a target: spaces and controls of every kind, and beyond ASCII all but letters and digits that are shown. */
-const HIDDEN = /[^\x21-\x7e\p{L}\p{M}\p{N}]|\p{Default_Ignorable_Code_Point}/u;
-/** Wildcards, lists, quotes, ranges, selectors; a plus is none in a mail address, a quote none in a name. */
-const SEVERAL = /[*?%[\]{}|,;\s"`()<>&^!~]|\.\.|=[^=]|\+[^@+]*$|^'|'$/s;
-const EVERYTHING = /^@?(?:all|any|every|everybody|everyone|everything)$/;
+const WORDS = /[\s,;|"`<>]+/;
+/** Between two names of a list, where there is no path. */
+const JOINTS = /[$&+~!^=(){}[\]']+/;
+const MACHINE = /^(?:[^\\/@]+\\)?([^\\/@]+)\$(?:@[^@]*)?$/;
+/** Of this machine's own tree: no host stands before it. */
+const PATH = /^\/[^/\\]/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
-const ADDRESS_RANGE = /^\d{1,3}(?:\.\d{1,3}){3}-/;
-const OCTET_RANGE = /^(?=.*-)[\d-]+(?:\.[\d-]+){3}$/;
-const ADDRESS6_RANGE = /^(?=.*:.*:)[0-9a-f:.]+-[0-9a-f:.]+$/;
-const NO_HOST: readonly string[] = ['unspecified', 'broadcast', 'multicast'];
 const EMBEDDING: readonly string[] = ['ipv4Mapped', 'rfc6145', 'rfc6052'];
 const SIX_TO_FOUR = 0x2002;
 const ADDRESS_CHARS_MAX = 128;

@@ -134,7 +134,7 @@ function scrub(value: unknown, depth: number): unknown {
   return copy;
 }
 
-/** A count or a yes or no is no secret, whatever its name. */
+/** A yes or no is no secret, whatever its name; a number may be one. */
 const secretOf = (value: unknown): unknown =>
   typeof value === 'boolean' || value === null || value === undefined ? value : '[redacted]';
 

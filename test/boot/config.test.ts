@@ -8,7 +8,7 @@ import { ConfigError, ensureFleetKeys, loadConfig, showConfig } from '../../boot
 import { Config } from '../../boot/config.ts';
 import { readEnvironment } from '../../boot/layers.ts';
 import { textKeys } from '../../boot/schema-keys.ts';
-import { bindingOf } from '../../boot/seams.ts';
+import { bindingOf, onThisMachine } from '../../boot/seams.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aurora-config-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
@@ -144,6 +144,18 @@ test('a bind beyond loopback needs TLS or the word that something else encrypts'
   expect(errorOf(() => bindingOf('threat-intel', loadConfig({ env: open })))).toContain('tls: terminated-by-proxy');
   const behind = loadConfig({ env: { ...open, AURORA_TLS: 'terminated-by-proxy' } });
   expect(bindingOf('threat-intel', behind)).toMatchObject({ host: '0.0.0.0', port: 9002, advertise: 'threat-intel' });
+});
+
+test('a name with a port is for one process: a fleet, whose processes have one each, refuses it and says what to write', () => {
+  const advertising = (advertise: string) => loadConfig({ env: { AURORA_DATA: data, AURORA_ADVERTISE: advertise } });
+  const told = errorOf(() => onThisMachine(advertising('mesh.example.com:8443')));
+  expect(told).toContain('say advertise: mesh.example.com, and hosts: [mesh.example.com:8443]');
+  expect(errorOf(() => onThisMachine(advertising('[2001:db8::7]:8443')))).toContain('advertise: 2001:db8::7');
+  for (const name of ['mesh.example.com', '2001:db8::7'])
+    expect(onThisMachine(advertising(name))).toMatchObject({ advertise: name });
+  expect(bindingOf('orchestrator', advertising('mesh.example.com:8443'))).toMatchObject({
+    advertise: 'mesh.example.com:8443',
+  });
 });
 
 test('TLS files that are not there are named', () => {

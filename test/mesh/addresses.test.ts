@@ -1,7 +1,7 @@
 /** Which hosts are this machine, and how an address is written. */
 import { expect, test } from 'vitest';
 import { createCrowd } from '../../mesh/crowd.ts';
-import { isAllowedHost, isLoopback, originOf, toHostPort } from '../../mesh/addresses.ts';
+import { isAllowedHost, isLoopback, networkOf, toHostPort } from '../../mesh/addresses.ts';
 
 test.each([
   '127.0.0.1',
@@ -50,7 +50,7 @@ test.each([
   ['::ffff:203.0.113.9', '203.0.113.9'],
   ['2001:db8:1:2:ffff::9', '2001:db8:1:2::/64'],
   ['', ''],
-])('the origin of %s is %s', (address, origin) => expect(originOf(address)).toBe(origin));
+])('the origin of %s is %s', (address, origin) => expect(networkOf(address)).toBe(origin));
 
 test('ATK-I1: links are counted by the /64 they come from, and forgotten by it', () => {
   const crowd = createCrowd({ links_max: 10, links_per_remote_max: 2 });

@@ -68,6 +68,29 @@ describe('keeping connected', () => {
     }
   });
 
+  test('who goes on meanwhile is dialled at once, and the pause does not end a second time', async () => {
+    const ways: (() => void)[] = [];
+    const pauses: number[] = [];
+    const onPause = (pause_ms: number, _cause: unknown, goOn: () => void) => {
+      pauses.push(pause_ms);
+      ways.push(goOn);
+    };
+    const { clock, stop, far, goaways, done } = keeping({ onPause });
+    await settled();
+    goaways[0]?.(30_000);
+    far[0]?.cut();
+    await settled();
+    expect([far.length, pauses]).toEqual([1, [30_250]]);
+    ways[0]?.();
+    await settled();
+    expect(far).toHaveLength(2);
+    clock.advance(60_000);
+    await settled();
+    expect(far).toHaveLength(2);
+    stop.abort();
+    await done;
+  });
+
   test('a link that flaps does not reset the pauses; a stable one does (X21)', async () => {
     const { clock, stop, pauses, far, answers, done } = keeping();
     for (let round = 0; round < 4; round++) {

@@ -9,9 +9,10 @@ import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
 import { PolicyRules } from '../../orchestrator/policy.ts';
 import { ApprovalPage, skill } from '../../protocol/index.ts';
-import { actionHashOf, objectionToUse, type BoundAction } from '../../orchestrator/approval.ts';
+import { actionHashOf, actionOf, effectsBegun, objectionToUse, type BoundAction } from '../../orchestrator/approval.ts';
 import { toEnd, withEffects } from '../../orchestrator/ending.ts';
 import type { TaskRow } from '../../orchestrator/ledger.ts';
+import type { NotifyWaiting } from '../../orchestrator/notices.ts';
 import { manualClock, silentLog, type ManualClock } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import {
@@ -515,6 +516,51 @@ describe('the kinds of effects', () => {
   });
 });
 
+describe('after an upgrade, under a policy of another version', () => {
+  /** A granted task whose approval says that it was given by an earlier release, and binds its version. */
+  const earlier = async (at: Desk) => {
+    const task = await acceptTask(at);
+    const approval = await ask(at, task);
+    await vote(at, approval, 'operator:eve');
+    await lease(at, task);
+    const policy_version = 'of an earlier release';
+    const action_hash = actionHashOf(actionOf(task, 'responder', policy_version));
+    task.approvals = [{ ...approval, ...task.approvals![0]!, policy_version, action_hash, effect_kinds: [] }];
+    return { task, old: task.approvals[0]! };
+  };
+  const beginUnder = ({ task, old }: Awaited<ReturnType<typeof earlier>>) => {
+    const consumed = [{ effect_key: 'isolate:ws-7', at: old.asked_at }];
+    task.approvals = task.approvals!.map((one) => ({ ...one, consumed }));
+  };
+
+  test('what it began goes on under its own version, and nothing else is begun (ATK-F5)', async () => {
+    const at = await desk();
+    const before = await earlier(at);
+    const { task, old } = before;
+    await expect(use(at, task, old)).rejects.toMatchObject({ code: 4090 });
+    beginUnder(before);
+    expect(await use(at, task, old)).toMatchObject({ first: false });
+    await expect(use(at, task, old, { target: 'ws-8' })).rejects.toMatchObject({ code: 4090 });
+    Object.assign(task, { params: { endpoint: 'ws-8' } });
+    await expect(use(at, task, old)).rejects.toMatchObject({ code: 4090 });
+  });
+
+  test('asked anew, it is told that the effect was begun before: it does not act twice (wire.md 8)', async () => {
+    const at = await desk();
+    const before = await earlier(at);
+    const { task, old } = before;
+    beginUnder(before);
+    await at.ledger.release('task_1', 1, 'orchestrator_lost');
+    const anew = await ask(at, task);
+    expect(anew.approval_id).not.toBe(old.approval_id);
+    await vote(at, anew, 'operator:eve');
+    const fence = await lease(at, task);
+    expect(await use(at, task, anew, { fence })).toMatchObject({ first: false });
+    expect(await use(at, task, anew, { fence })).toMatchObject({ first: false });
+    expect(effectsBegun(task)).toMatchObject([{ effect_key: 'isolate:ws-7' }]);
+  });
+});
+
 describe('in the middle of work', () => {
   test('an agent asks for another action, waits for it, and uses it; its own lease goes on', async () => {
     const at = await desk();
@@ -549,10 +595,10 @@ describe('after a restart', () => {
     await run(join(folder, 'ledger.db')).finally(() => rmSync(folder, { recursive: true, force: true }));
   };
   /** What a new process finds: the same file, `down_ms` later, on a monotonic clock that starts anew. */
-  const restarted = async (before: Desk, file: string, down_ms: number, rules = {}) => {
+  const restarted = async (before: Desk, file: string, down_ms: number, rules = {}, notify?: NotifyWaiting) => {
     const now = before.clock.now();
     await before.store.close();
-    const at = await desk({ file, clock: manualClock(now + down_ms), rules });
+    const at = await desk({ file, clock: manualClock(now + down_ms), rules, ...(notify && { notify }) });
     const [recovered] = await at.ledger.recover();
     return { at, task: recovered!.task };
   };
@@ -601,6 +647,26 @@ describe('after a restart', () => {
       const anew = await ask(at, task);
       expect(task.approvals).toMatchObject([{ state: 'void' }, { state: 'pending' }]);
       expect(await vote(at, anew, 'operator:eve')).toMatchObject({ state: 'granted' });
+    }));
+
+  test('people are reminded of what waits, and not of what nobody can approve any more', () =>
+    inFolder(async (file) => {
+      const before = await desk({ file });
+      await ask(before, await acceptTask(before));
+      const told: string[] = [];
+      const notify = (all: readonly { approval_id: string }[]) =>
+        void told.push(...all.map(({ approval_id }) => approval_id));
+      const { at, task } = await restarted(before, file, 1_000, {}, notify);
+      at.approvals.remind(task);
+      await settled();
+      expect(told).toEqual(['approval_1_task_1']);
+      const { at: later, task: outdated } = await restarted(at, file, 1_000, { protected_assets: ['dc-*'] }, notify);
+      later.approvals.remind(outdated);
+      await settled();
+      expect(told).toHaveLength(1);
+      await ask(later, outdated);
+      await settled();
+      expect(told.slice(1)).toEqual(['approval_2_task_1']);
     }));
 
   test('a question of earlier rules can be rejected, and nothing is asked after that', () =>

@@ -33,15 +33,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const effect = { kind: 'isolate', target: 'ws-7', desired: { state: 'contained', isolation: 'full' } };
 
 /** A granted task, the message that its agent sends, and the token that it was given for it. */
-async function granted(at: Desk, more: Parameters<typeof acceptTask>[1] = {}) {
+async function granted(at: Desk, more: Parameters<typeof acceptTask>[1] = {}, desired: object = effect.desired) {
   const task = await acceptTask(at, more);
   const approval = await ask(at, task);
   await vote(at, approval, 'operator:eve');
   const fence = await lease(at, task);
   const { approval_id } = approval;
-  const { token = '' } = await use(at, task, approval, { fence, effect_sha256: digestOf(effect) });
+  const { token = '' } = await use(at, task, approval, {
+    fence,
+    effect_sha256: digestOf({ ...effect, desired }),
+  });
   const order = {
     ...effect,
+    desired,
     effect_key: 'isolate:ws-7',
     task_id: task.task_id,
     approval_id,
@@ -73,6 +77,19 @@ describe('what the orchestrator signs for an effect (wire.md 4, ATK-E5)', () => 
       effect_key: 'isolate:ws-7',
       effect_sha256: digestOf(effect),
     });
+  });
+
+  test.each([
+    { ports: { '443': 'closed', '22': 'closed', '80': 'open' } },
+    { '10': 1, '9': { b: [{ '2': 'x', '1': 'y', a: null }], a: true }, é: 'ü', a: 0.5, B: 1e21 },
+    { a: { '': [] }, '-1': {}, '01': '\u2028"' },
+  ])('counts for %j, whatever order an object keeps', async (desired) => {
+    const at = await desk();
+    const { order, authorization } = await granted(at, {}, desired);
+    const { public_key } = ORCHESTRATOR.pin;
+    expect(claimsOf(authorization, order, public_key, at.clock.now())['task_id']).toBe('task_1');
+    const changed = { ...order, desired: { ...desired, more: 1 } };
+    expect(() => claimsOf(authorization, changed, public_key, at.clock.now())).toThrow('another one');
   });
 
   test('lasts two minutes at most, and each use has one of its own', async () => {

@@ -29,6 +29,7 @@ beforeEach(() => {
     log: memoryLog(),
     fleet,
     pins: { of: (id) => pinned.find((pin) => pin.id === id) },
+    networks: ['fd00:1::/64'],
     quarantine: { add: (stranger) => void waiting.push(stranger), list: () => waiting },
     checkAddress: (url) =>
       assertPublicAddress(url, {
@@ -222,6 +223,8 @@ describe('who', () => {
     expect(await knock('honest', '198.51.100.2:40000')).toMatchObject({ state: 'quarantined' });
     waiting = waiting.filter(({ id }) => id !== 's0'); // approved, or forgotten
     expect(await knock('one-more', '198.51.100.1:40000')).toMatchObject({ state: 'quarantined' });
+    // In a network of one's own many agents come at once, each from its address.
+    for (let nth = 0; nth < 20; nth++) await knock(`pod-${nth}`, `[fd00:1::${nth + 1}]:50000`);
     // A household has a whole /64 of IPv6.
     for (let nth = 0; nth < 16; nth++) await knock(`v6-${nth}`, `[2001:db8:0:1::${nth + 1}]:50000`);
     await expect(knock('v6-more', '[2001:db8:0:1:ffff::1]:50000')).rejects.toMatchObject({ code: 4290 });

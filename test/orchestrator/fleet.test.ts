@@ -206,6 +206,7 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
   const fetched: string[] = [];
   const dialled: string[] = [];
   const closed: string[] = [];
+  let newest: Link | undefined;
   const fleet = createFleet({
     ...shared,
     self: own.identity,
@@ -218,6 +219,7 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
     dial: async (url) => {
       const [near, far] = memoryLink({ clock: seams.clock, dialled: new URL(url).host });
       host.accept(far);
+      newest = far;
       dialled.push(url);
       return tapped(near, { closing: (code) => closed.push(`${url} ${code}`) });
     },
@@ -232,6 +234,13 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
     fetched,
     dialled,
     closed,
+    /** The agent says for how long it is away, and goes. */
+    leave: (reconnect_after_ms: number) => {
+      newest?.send(
+        JSON.stringify({ jsonrpc: '2.0', method: 'mesh/goaway', params: { reason: 'x', reconnect_after_ms } }),
+      );
+      newest?.close(1001, 'going away');
+    },
     offered: () => registry.instances().flatMap((instance) => [...instance.card.skills.keys()]),
   };
 }
@@ -387,12 +396,13 @@ test('an orchestrator that leaves says so first, to its agents and to whoever ca
   await settled();
   expect(told).toEqual([expect.stringContaining('"mesh/goaway"')]);
   expect(done).toEqual([{ reason: 'the orchestrator is leaving', reconnect_after_ms: 1_000 }]);
+  const drained_again = mesh.orchestrator.drain(25_000); // says nothing a second time
   clock.advance(10_000);
   await settled();
   finish();
   expect(await answer).toMatchObject({ text: 'hi' });
   await runFor(clock, 2_000);
-  await drained;
+  await Promise.all([drained, drained_again]);
   expect(done.slice(1)).toContain(1001);
   expect(done.filter((said) => typeof said === 'object')).toHaveLength(1);
 });
@@ -417,6 +427,20 @@ test('an agent that says goaway is dialled again after the time it asks for, and
   expect(dialled.length).toBeGreaterThan(1);
   expect(dialled[1]).toBeGreaterThanOrEqual(left_at + 5_000);
   expect(dialled[1]).toBeLessThan(left_at + 6_000);
+});
+
+test('an agent that registers is dialled at once, however long it had asked to be left alone', async () => {
+  const ada = echoAgent('ada');
+  const card = cardOf(ada, 'ws://ada.test:1');
+  const { clock, fleet, dialled, offered, leave } = guesthouse(ada, card);
+  fleet.keep({ agent_id: 'ada', url: 'ws://ada.test:1' });
+  await expect.poll(offered).toEqual(['echo_text']);
+  leave(30_000);
+  await runFor(clock, 5_000);
+  expect(dialled).toHaveLength(1);
+  fleet.keep({ agent_id: 'ada', url: 'ws://ada.test:1' });
+  await expect.poll(() => dialled.length).toBe(2);
+  await expect.poll(offered).toEqual(['echo_text']);
 });
 
 test('the same instance at another address supersedes its older link, which closes 4009 and is left alone (wire.md 10)', async () => {

@@ -3,14 +3,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { objectionToUse } from '../../orchestrator/approval.ts';
 import { createLedger } from '../../orchestrator/durable-ledger.ts';
+import { fold } from '../../orchestrator/journal.ts';
+import { createPolicy, PolicyRules } from '../../orchestrator/policy.ts';
 import { manualClock, silentLog } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { openConnection } from '../../store/connection.ts';
 import { toKysely } from '../../store/kysely.ts';
 import { migrate, MIGRATIONS } from '../../store/migrations.ts';
+import { ARROWS } from '../../store/transition.ts';
 
 const golden = readFileSync(join(import.meta.dirname, '..', 'store', 'fixtures', 'v1.sql'), 'utf8');
+const StoredEvent = z.object({
+  task_id: z.string(),
+  type: z.enum(ARROWS),
+  fence: z.number().nullable(),
+  at: z.string(),
+  payload: z.string(),
+});
 let folder: string;
 let file: string;
 
@@ -50,6 +62,31 @@ test('it opens, its chains are whole, and it folds to the tasks it was', async (
   expect(await ledger.byKey('operator:test handoff 1')).toMatchObject({ task_id: 'task_000001' });
   expect((await ledger.recover()).map(({ task }) => task.task_id)).toEqual(['task_000002']);
   await store.close();
+});
+
+test('an approval from before kinds of effects is read, and what it began goes on under its own policy (INV13, INV21)', () => {
+  const lines = readFileSync(join(import.meta.dirname, '..', 'store', 'fixtures', 'approval-v1.jsonl'), 'utf8');
+  const task = fold(
+    lines
+      .trim()
+      .split('\n')
+      .map((line) => StoredEvent.parse(JSON.parse(line))),
+    () => 60_000,
+  );
+  const [approval] = task.approvals ?? [];
+  expect(task).toMatchObject({ state: 'working', approvals: [{ state: 'granted', targets: ['ws-7'] }] });
+  expect(approval).toMatchObject({ effect_kinds: [], votes: [{ by: 'operator:eve' }], consumed: [{}] });
+  const { approval_id = '', action_hash = '' } = approval ?? {};
+  const objection = (effect_key: string) =>
+    objectionToUse(task, approval, {
+      use: { approval_id, action_hash, effect_key },
+      agent_id: 'responder',
+      now: Date.parse('2026-01-01T00:00:30.000Z'),
+      policy_version: createPolicy(PolicyRules.parse({}), ['mesh-host']).version,
+      mode: 'active',
+    });
+  expect(objection('isolate:ws-7')).toBeUndefined();
+  expect(objection('disk_wipe:ws-7')).toMatchObject({ code: 4090 });
 });
 
 test('a later step goes forward over it in one piece: all of it, or nothing', async () => {

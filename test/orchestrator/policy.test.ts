@@ -174,6 +174,37 @@ test('the version names the rules: the same rules have the same, any other rule 
   expect(version({})).not.toBe(digestOf(PolicyRules.parse({}))); // as an earlier release judged it: asked anew
 });
 
+test.each([
+  ['https://dc1/', 'write the name alone: dc1'],
+  ['dc1/', 'write the name alone: dc1'],
+  ['dc1:389', 'leave the port out: dc1'],
+  ['[2001:db8::7]:443', 'leave the port out: 2001:db8::7'],
+  ['10.9/16', 'as 10.9.0.0/16'],
+  ['10/8', 'as 10.9.0.0/16'],
+  ['10.9.0.0/255.255.0.0', 'as 10.9.0.0/16'],
+  ['10.9.0.0/33', 'as 10.9.0.0/16'],
+  ['10.9.0.1/128', 'as 10.9.0.0/16'],
+  ['10.9.*/16', 'as 10.9.0.0/16'],
+  ['fe80::%eth0/10', 'as 10.9.0.0/16 or 2001:db8::/32'],
+])('the pattern %s would protect nothing of what it says: refused with what to write (ATK-F4)', (pattern, told) => {
+  const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];
+  expect(issue).toMatchObject({ path: ['protected_assets', 1], message: expect.stringContaining(told) as string });
+});
+
+test('names, globs, networks and names of other kinds are patterns', () => {
+  const protected_assets = [
+    ...['dc-*', 'vault.corp.example', '10.9.0.0/16', '10.9.0.1/32', '2001:db8::/32', '2001:db8::7', 'fd00::*'],
+    ...[
+      'CORP\\admin',
+      'admin@corp.example',
+      'arn:aws:iam::123456789012:role/Admin',
+      'prod/deployments/web',
+      'b\u00fccher',
+    ],
+  ];
+  expect(PolicyRules.parse({ protected_assets }).protected_assets).toEqual(protected_assets);
+});
+
 test('targets come from where the skill declares them, each once, lists one by one', () => {
   const traits = acting({ targets: ['/a/b', '/list', '/e~1f'] });
   const params = { a: { b: 'one' }, list: ['two', 'one', 3], 'e/f': 'three', other: 'no' };

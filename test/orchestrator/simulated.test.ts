@@ -1,7 +1,9 @@
 /** What a skill that acts answers where nothing may be done is a preview, whatever its agent says (requirements.md 7, INV14). */
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
-import { ApprovalPage, Task } from '../../protocol/index.ts';
+import { ApprovalPage, skill, Task } from '../../protocol/index.ts';
 import { silentLog, systemClock, type Clock } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { echoAgent } from '../support/echo.ts';
@@ -44,6 +46,30 @@ test('a wish for a stricter mode than that of the fleet counts, and what only re
   expect(await mesh.operator.request('handoff', reading)).not.toHaveProperty('simulated');
   expect((await newest()).task).not.toHaveProperty('simulated');
 });
+
+test.each(['low', 'medium'] as const)(
+  'what only reads has real findings, also where its card says %s',
+  async (action_class) => {
+    const look = skill({
+      id: 'look_at_host',
+      title: 'Look',
+      description: 'Looks at a host.',
+      tags: ['read'],
+      effect: 'read',
+      action_class,
+      targets: ['/host'],
+      params: z.object({ host: z.string() }),
+      result: z.object({ seen: z.string() }),
+    });
+    const skills = [look.implement(({ host }) => ({ seen: host }))];
+    const mesh = await startMesh([defineAgent({ id: 'looker', name: 'L', description: 'Looks.', skills })], {
+      orchestrator: { mode: 'monitor' },
+    });
+    await mesh.online(1);
+    const asked = { to: { skill: 'look_at_host' }, params: { host: 'ws-7' } };
+    expect(await mesh.operator.request('handoff', asked)).toEqual({ seen: 'ws-7' });
+  },
+);
 
 test('in active, with its approval, it is no preview', async () => {
   const { mesh, newest } = await fleetIn('active');

@@ -135,6 +135,79 @@ describe('one address', () => {
     expect(answer('FD00:0:0:0:0:0:0:5', { assets: ['fd00::*'] })).toBe('deny');
     expect(answer('10', { assets: ['10.9.0.1'] })).toBe('allow');
   });
+
+  test('a network of IPv6 is one also with a length that an address of IPv4 has, and the other way round', () => {
+    const at = (asset: string, target: string) => answer(target, { assets: [asset] });
+    expect(at('2001:db8::/32', '2001:db8:1::7')).toBe('deny');
+    expect(at('2001:db8::/32', '2001:db9::7')).toBe('allow');
+    expect(at('2001:db8::7/128', '2001:db8::7')).toBe('deny');
+    expect(at('2001:db8::7/128', '2001:db8::8')).toBe('allow');
+    expect(at('10.9.0.1/32', '10.9.0.1')).toBe('deny');
+    expect(at('10.9.0.1/32', '10.9.0.2')).toBe('allow');
+    expect([at('ws-1', '2001:db8::/32'), at('ws-1', '10.9.0.1/128'), at('ws-1', '2001:db8::7/128')]).toEqual([
+      'deny',
+      'deny',
+      'allow',
+    ]);
+  });
+});
+
+describe('an asset without its domain', () => {
+  const assets = ['dc*.corp.example', 'mail.corp.example', 'backup.corp.example', 'login.corp.example'];
+  const at = (endpoint: unknown, more: object = {}, pointers = ['/endpoint']) => {
+    const traits = acting({ action_class: 'low', targets: pointers });
+    const params = { endpoint, ...more };
+    const task = { mode: 'active' as const, skill: 'contain_endpoint', params };
+    const recent = { targets: [], questions: 1 };
+    const policy = createPolicy(PolicyRules.parse({ protected_assets: assets }));
+    const targets = targetsOf(traits, params);
+    return (policy.decide({ task, traits, agent_id: 'responder', targets, recent }) as Decision).answer;
+  };
+
+  test.each([
+    'dcooper',
+    'mail',
+    'DC-01',
+    'dc-01$',
+    'CORP\\DC-01$',
+    'DC-01$@corp.example',
+    'https://mail/x',
+    'mail:443',
+    '\\\\backup\\c$',
+    'anna@mail',
+    'MAIL\\administrator',
+  ])('is the host of %j: denied', (target) => {
+    expect(at(target)).toBe('deny');
+    expect(at(target, {}, [])).toBe('deny');
+  });
+
+  test.each([
+    'dcooper@corp.example',
+    'dcooper@hr.corp.example',
+    'CORP\\dcooper',
+    'mail@other.example',
+    'https://phish.evil.example/login',
+    'https://phish.evil.example/login/backup',
+    'prod/deployments/mail',
+    'arn:aws:iam::123456789012:role/backup',
+    '/srv/backup/x.tar',
+  ])('is neither user nor path nor part of %j: not denied', (target) => {
+    expect(at(target)).toBe('allow');
+    expect(at(target, {}, [])).toBe('allow');
+  });
+
+  test('is no word of a declared skill, whether as the name of a param or as another value', () => {
+    expect(at('ws-7', { mail: 1, channel: 'backup' })).toBe('allow');
+    expect(at('ws-7', { mail: 'x' }, [])).toBe('allow');
+    expect(at('ws-7', { 'mail.corp.example': 1 })).toBe('deny');
+    expect(at('ws-7', { also: 'dc-01.corp.example' })).toBe('deny');
+  });
+
+  test('is found in a list where nothing is declared', () => {
+    expect(['ws-1,dc-01', 'ws-1 dc-01', 'ws-1&dc-01', 'CN=dc-01,DC=corp'].map((list) => at(list, {}, []))).toEqual(
+      Array(4).fill('deny'),
+    );
+  });
 });
 
 test.each([
@@ -172,6 +245,31 @@ test.each([
   '10.0-5.0.1',
   'fd00::1-fd00::9',
   'fd00::/64',
+  '2001:db8::/32',
+  '10.9.0.1/128',
+  '4711/4712',
+  '[ff02::1]:443',
+  '[ws-1]',
+  '<ws-1>',
+  '<ws-1,ws-2@x>',
+  'ws-1@x+ws-2',
+  '+10.0.0.1+10.0.0.2',
+  'web1+web2',
+  'fileserver01+fileserver02',
+  'FileServer01+FileServer0002',
+  'WS1+WS2=',
+  'ws-(1)',
+  'ws(1|2).corp',
+  '(ws-1).exe',
+  'ws-1~9',
+  '/ws-1&ws-2',
+  '/srv/a&/srv/b',
+  'C:\\a&D:\\b',
+  'https://a.example/&https://b.example/',
+  '/tmp/$(reboot)',
+  'tag=servers/all',
+  'ws-1/24,ws-2',
+  'ws-1&reboot',
   '255.255.255.255',
   '224.0.0.1',
   'ff02::1',
@@ -194,6 +292,43 @@ test.each([
   'aGk/x+y@z==',
   'b\u00fccher.example',
   '4711',
+  'ws-7.corp.example',
+  'xn--bcher-kva.example',
+  'CORP\\WS-7$',
+  'anna_gmail.com#EXT#@corp.onmicrosoft.com',
+  'S-1-5-21-3623811015-3361044348-30300820-1013',
+  '00:1A:2B:3C:4D:5E',
+  '00-1a-2b-3c-4d-5e',
+  '7f3c2b1a-0000-4000-8000-00805f9b34fb',
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  '10.0.0.7:443',
+  '[2001:db8::7]:443',
+  'https://[2001:db8::7]/x',
+  '10.0.0.7/admin',
+  'arn:aws:ec2:eu-west-1:123456789012:instance/i-0abcdef1234567890',
+  'prod/deployments/web',
+  'registry.example/team/app:1.2.3',
+  'ghcr.io/team/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  'E-004711',
+  '4711/anna',
+  '<CAF+xyz=abc_1@mail.gmail.com>',
+  '<20261128.1234$x@corp.example>',
+  'bounce+anna=corp.example@lists.example',
+  'invoice(1).exe',
+  'C:\\Users\\ANNA~1\\x.exe',
+  'C:\\R&D\\plan(final).docx',
+  '\\\\fs-7\\team\\r+d.docx',
+  '/home/anna/notes/c++.txt',
+  'https://univ.example/~bob/x.html',
+  'https://shop.example/a+b/c=d&e',
+  's3://logs/dt=2026-11-28/part',
+  'dt=2026-11-28/part',
+  '+491701234567',
+  '+1-202-555-0100',
+  'AAMkAGI2TG93AAA+b/0xYz9AAAAAAEMAAC==',
+  'AAMkAGI2TG93AAAxb0xYz9AAAAAAEMAACAAAA+abc/12',
+  'bob+ci',
+  'CORP\\bob+ci',
 ])('%j names one', (target) => expect(answer(target)).toBe('allow'));
 
 const toWide = (one: string): string => String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0);
