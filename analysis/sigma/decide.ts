@@ -4,8 +4,11 @@ import type { Detection } from './rule.ts';
 import { selects } from './selection.ts';
 import type { View } from './view.ts';
 
-/** Whether one of the conditions holds for the event. */
-export const meetsDetection = ({ conditions, selections }: Detection, view: View): boolean =>
+/** Whether the rule matches the event and none of its filters takes the hit away. */
+export const isHit = (rule: Detection, filters: readonly Detection[], view: View): boolean =>
+  meetsDetection(rule, view) && filters.every((filter) => meetsDetection(filter, view));
+
+const meetsDetection = ({ conditions, selections }: Detection, view: View): boolean =>
   conditions.some(({ tree }) => meetsCondition(tree, selections, view));
 
 /** Whether the condition holds. A selection is only asked when its answer still matters. */

@@ -1,7 +1,7 @@
 /** Rules over events, one event at a time: which rules match it, and which could not be asked. */
 import type { LogEvent, LogOrigin } from '../events/index.ts';
 import { makeRoom } from '../../seams/index.ts';
-import { meetsDetection } from './decide.ts';
+import { isHit } from './decide.ts';
 import { createLane, isFor, type Lane } from './lane.ts';
 import { requirementOf } from './requirement.ts';
 import type { SigmaFilter, SigmaRule } from './rule.ts';
@@ -66,10 +66,7 @@ export function createEngine(
       counts.asked++;
       work.begin();
       try {
-        if (meetsDetection(rule, view)) {
-          const own = candidates[index]?.filters ?? [];
-          if (own.every((filter) => meetsDetection(filter, view))) (asking.hits ??= []).push(rule);
-        }
+        if (isHit(rule, candidates[index]?.filters ?? [], view)) (asking.hits ??= []).push(rule);
       } catch (reason) {
         // One rule at its bound is written down; the next one runs (ATK-H6).
         if (!(reason instanceof TooMuchWork)) throw reason;

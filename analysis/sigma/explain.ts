@@ -3,7 +3,7 @@ import type { Explanation, FieldExplanation, FilterExplanation, SelectionExplana
 import { textsOf, type LogEvent } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import type { Condition } from './condition.ts';
-import { meetsCondition } from './decide.ts';
+import { isHit, meetsCondition } from './decide.ts';
 import { filtersFor } from './engine.ts';
 import { holds, type FieldTest } from './field-test.ts';
 import { isFor } from './lane.ts';
@@ -13,8 +13,9 @@ import { viewOf, type View } from './view.ts';
 import { TooMuchWork, Work } from './work.ts';
 
 /**
- * Explains one rule on one event, with the filters that may take the hit away. Deterministic, and as exact as the engine: it asks the
- * same tests.
+ * Explains one rule on one event, with the filters that may take the hit away. Deterministic, and as exact as the engine: whether there is
+ * a hit is asked first, as the engine asks it and under the same bound of work. To tell why takes more, since nothing is left out where it
+ * does not matter any more: conditions, selections and filters have a bound of their own, and the verdict does not hang on them.
  */
 export function explain(
   rule: SigmaRule,
@@ -22,7 +23,6 @@ export function explain(
   filters: readonly SigmaFilter[] = [],
   work = new Work(),
 ): Explanation {
-  work.begin();
   const view = viewOf(event, work);
   const wanted = nameOfSource(rule.logsource);
   const { product, service, categories } = event.origin;
@@ -31,52 +31,81 @@ export function explain(
     wanted,
     event: nameOfSource({ product, service, category: categories.length > 0 ? categories.join('|') : undefined }),
   };
-  const { conditions, selections, met } = explainDetection(rule, view);
-  const holds_somewhere = conditions.some(({ matched }) => matched);
-  const detects = rule.not_evaluable.length === 0 && logsource.matched && holds_somewhere;
-  const asked = detects ? filtersFor(rule, filters).map((filter) => explainFilter(filter, view)) : [];
-  const suppressor = asked.find(({ suppresses }) => suppresses);
+  const own = filtersFor(rule, filters);
+  const is_asked = rule.not_evaluable.length === 0 && logsource.matched;
+  work.begin();
+  const is_hit = is_asked ? orUndefined(() => isHit(rule, own, view)) : false;
+
+  work.begin();
+  const conditions = shownOf(conditionsOf(rule, view));
+  work.begin();
+  const selections = selectionsOf(rule, view);
+  const met = metOf(selections);
+  const detects = is_asked && conditions.some(({ matched }) => matched);
+  work.begin();
+  const asked = detects ? explainFilters(own, view) : [];
+  work.begin();
+
+  const head = { logsource, conditions, selections, filters: asked };
+  if (is_hit === undefined) return { matched: false, why: `It was ${GIVEN_UP}: the engine counts no hit.`, ...head };
+  const suppressor = is_hit ? undefined : asked.find(({ suppresses }) => suppresses);
   const why = sentence(rule, { matched: detects, logsource, selections, met });
-  return {
-    matched: detects && suppressor === undefined,
-    why: suppressor ? `${why.slice(0, -1)}, and ${suppressor.why}` : why,
-    logsource,
-    conditions,
-    selections,
-    filters: asked,
-  };
+  return { matched: is_hit, why: suppressor ? `${why.slice(0, -1)}, and ${suppressor.why}` : why, ...head };
 }
 
-/** The conditions first: of the one bound of work they need no more than the engine took. */
-function explainDetection({ selections: all, conditions: wanted }: Detection, view: View) {
-  const conditions = wanted.map(({ text, tree }) => ({
-    text,
-    matched: orFalse(() => meetsCondition(tree, all, view)),
-  }));
-  const selections = [...all].map(([name, selection]): SelectionExplanation => ({
+/** Undefined where one was given up. */
+const conditionsOf = ({ selections, conditions }: Detection, view: View) =>
+  conditions.map(({ text, tree }) => ({ text, met: orUndefined(() => meetsCondition(tree, selections, view)) }));
+
+const shownOf = (conditions: ReturnType<typeof conditionsOf>) =>
+  conditions.map(({ text, met }) => ({ text, matched: met ?? false }));
+
+/** Whether each selection matches comes before what its lines say, which takes more. */
+function selectionsOf({ selections }: Detection, view: View): SelectionExplanation[] {
+  const asked = [...selections].map(([name, selection]) => ({
     name,
+    selection,
     matched: orFalse(() => selects(selection, view)),
+  }));
+  return asked.map(({ name, selection, matched }) => ({
+    name,
+    matched,
     fields: fieldTestsOf(selection)
       .slice(0, FIELDS_MAX)
       .map((test) => explainField(test, view)),
   }));
-  return { selections, conditions, met: new Set(selections.filter(({ matched }) => matched).map(({ name }) => name)) };
 }
 
-function explainFilter(filter: SigmaFilter, view: View): FilterExplanation {
+const metOf = (selections: readonly SelectionExplanation[]): ReadonlySet<string> =>
+  new Set(selections.filter(({ matched }) => matched).map(({ name }) => name));
+
+/** The conditions of all come first: of one bound they need no more than the engine took up to the filter that it stopped at. */
+function explainFilters(filters: readonly SigmaFilter[], view: View): FilterExplanation[] {
+  const asked = filters.map((filter) => ({ filter, conditions: conditionsOf(filter, view) }));
+  view.work.begin();
+  return asked.map(({ filter, conditions }) => explainFilter(filter, conditions, view));
+}
+
+function explainFilter(
+  filter: SigmaFilter,
+  conditions: ReturnType<typeof conditionsOf>,
+  view: View,
+): FilterExplanation {
   const { id, title } = filter;
-  const { selections, conditions, met } = explainDetection(filter, view);
-  const suppresses = conditions.every(({ matched }) => !matched);
+  const selections = selectionsOf(filter, view);
+  const suppresses = conditions.every(({ met }) => met === false);
   const [condition] = filter.conditions;
-  const blame = condition && blameOf(condition.tree, met);
+  const blame = condition && blameOf(condition.tree, metOf(selections));
   const named = selections.find(({ name }) => name === blame?.name);
   const line = named?.fields.find(({ matched }) => matched === named.matched);
   const [value] = line?.event_values ?? [];
   const detail = line ? `: ${line.key}, ${line.why}${value === undefined ? '' : ` in ${value}`}` : '';
+  const lets_pass = conditions.some(({ met }) => met);
+  const end = lets_pass ? 'lets it pass' : `was ${GIVEN_UP}`;
   const why = suppresses
     ? `the filter ${cut(title)} takes the hit away: ${blame?.name ?? 'its condition'} ${named?.matched ? 'matches' : 'does not match'}${detail}.`
-    : `the filter ${cut(title)} lets it pass.`;
-  return { id, title: cut(title), suppresses, why, conditions, selections };
+    : `the filter ${cut(title)} ${end}.`;
+  return { id, title: cut(title), suppresses, why, conditions: shownOf(conditions), selections };
 }
 
 function sentence(
@@ -148,9 +177,7 @@ function explainField(test: FieldTest, view: View): FieldExplanation {
     event_values: values.slice(0, VALUES_MAX).map(cut),
     matched_values: hits.slice(0, VALUES_MAX).map(cut),
     missed_values: misses.slice(0, VALUES_MAX).map(cut),
-    why: says.some(({ is_over }) => is_over)
-      ? 'given up at the bound of work'
-      : whyField(test, reading, { matched, hits, misses }),
+    why: says.some(({ is_over }) => is_over) ? GIVEN_UP : whyField(test, reading, { matched, hits, misses }),
   };
 }
 
@@ -172,14 +199,19 @@ function whyField(
 /** Attacker text: neutralised and cut. */
 const cut = (text: string): string => neutralize(text, TEXT_CHARS_MAX);
 
-const orFalse = (ask: () => boolean): boolean => {
+/** Nothing where it was given up. */
+const orUndefined = (ask: () => boolean): boolean | undefined => {
   try {
     return ask();
   } catch (reason) {
     if (!(reason instanceof TooMuchWork)) throw reason;
-    return false;
+    return undefined;
   }
 };
+
+const orFalse = (ask: () => boolean): boolean => orUndefined(ask) ?? false;
+
+const GIVEN_UP = 'given up at the bound of work';
 
 const FIELDS_MAX = 200;
 const VALUES_MAX = 5;

@@ -1,5 +1,5 @@
 /** Text with wildcards: `*` is any text, `?` one character, a backslash before them (or before itself) takes their meaning away. */
-import type { Work } from './work.ts';
+import { ASK_COST, type Work } from './work.ts';
 
 /** One piece of a pattern: literal text, any text, or one character. */
 export type Piece = string | typeof ANY | typeof ONE;
@@ -50,7 +50,7 @@ function matcherOf(pieces: readonly Piece[], texts: readonly string[]): Pattern[
   if (!pieces.includes(ONE) && texts.length <= 1) {
     const starts_open = pieces[0] === ANY;
     const ends_open = pieces.at(-1) === ANY;
-    const cost = only.length + 1;
+    const cost = only.length + ASK_COST;
     if (texts.length === 0) return starts_open ? () => true : (text) => text === '';
     if (starts_open && ends_open) {
       return (text, work) => {
@@ -148,7 +148,7 @@ function find(run: Run, text: string, from: number, to: number, work: Work): num
 function standsAt({ codes }: Run, text: string, at: number, work: Work): boolean {
   let index = 0;
   while (index < codes.length && (codes[index] === OPEN || codes[index] === text.charCodeAt(at + index))) index++;
-  work.spend(index * CHAR_COST);
+  work.spend(index * CHAR_COST + ASK_COST);
   return index === codes.length;
 }
 

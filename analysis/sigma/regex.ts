@@ -1,7 +1,7 @@
 /** Regular expressions of rules, which strangers write: a linear engine, bounded in program and input (ATK-H5). */
 import { RE2JS } from 're2js';
+import { metered } from './metered.ts';
 import type { Pattern } from './pattern.ts';
-import type { Work } from './work.ts';
 
 /** Flags that Sigma knows after `re`. */
 export type RegexFlag = 'i' | 'm' | 's';
@@ -39,35 +39,16 @@ export function compileRegex(source: string, flags: ReadonlySet<RegexFlag>): Reg
   return { kind: 'pattern', pattern: { matches, literal: literalOf(source).toLowerCase() }, steps: size };
 }
 
-/**
- * Asks the engine, and counts what it does. A character for which it knows its next state costs little; where it has to find out, it reads
- * its program step by step, and a hostile pattern makes it do so at every character.
- */
-function metered(compiled: RE2JS): Pattern['matches'] {
-  const prog = compiled.re2Input.prog as { getInst(at: number): unknown; numInst(): number; numLb: number };
-  const read = prog.getInst.bind(prog);
-  let meter: Work | undefined;
-  prog.getInst = (at) => {
-    meter?.spend(STEP_COST);
-    return read(at);
-  };
-  // What looks behind is matched without known states.
-  const char_cost = prog.numLb > 0 ? prog.numInst() * LOOKBEHIND_COST : CHAR_COST;
-  return (text, work) => {
-    work.spend(text.length * char_cost);
-    meter = work;
-    return compiled.test(text);
-  };
-}
-
 /** `.{1000,}` asks for nothing but a length, and the engine would need a state for each character of it. */
 function lengthTest(source: string, flags: ReadonlySet<RegexFlag>): Pattern['matches'] | undefined {
   const [, least] = /^\.\{(\d+),\}$/.exec(source) ?? [];
   if (least === undefined) return undefined;
   const chars_min = Number(least);
-  const isLong = (text: string): boolean => text.length >= chars_min && Array.from(text).length >= chars_min;
+  // A character is at most two code units.
+  const isLong = (text: string): boolean =>
+    text.length >= chars_min && (text.length >= chars_min * 2 || Array.from(text).length >= chars_min);
   return (text, work) => {
-    work.spend(text.length);
+    work.spend((text.length + 1) * LENGTH_COST);
     return flags.has('s') ? isLong(text) : text.split('\n').some(isLong);
   };
 }
@@ -143,7 +124,5 @@ const REGEX_CHARS_MAX = 4_096;
 const PROGRAM_MAX = 5_000;
 /** Of what the engine says about a pattern that it refuses. */
 const WHY_CHARS_MAX = 160;
-/** Nanoseconds of a character whose next state is known, of a step of the program, and of one where no state is ever known. */
-const CHAR_COST = 6;
-const STEP_COST = 80;
-const LOOKBEHIND_COST = 25;
+/** Nanoseconds of a character where only characters and lines are counted. */
+const LENGTH_COST = 25;

@@ -13,14 +13,17 @@ export class TooMuchWork extends Error {
 export class Work {
   private left = RULE_MAX;
   private since_turn = 0;
-  /** How often each character stands in the text that was scanned last; beyond Latin they share one place. */
+  /** How often each character stands in the text that was counted last; beyond Latin they share one place. */
   private readonly counts = new Uint32Array(LATIN + 1);
   private counted: string | undefined;
+  /** The one that this rule paid for: what others left counted must not make it cheaper. */
+  private paid: string | undefined;
 
   /** A rule is asked about an event. */
   begin(): void {
     this.since_turn += RULE_MAX - this.left;
     this.left = RULE_MAX;
+    this.paid = undefined;
   }
 
   /** Takes that much; throws `TooMuchWork` where it is more than what is left. */
@@ -36,16 +39,18 @@ export class Work {
   scan(text: string, chars: number, wanted: string): void {
     // A text that long is compared again from every place, in the worst case.
     const cost = wanted.length > SKIPPED_MAX ? wanted.length : COMPARE_COST;
-    if (chars * cost > this.left - COUNTED_FROM) {
+    const worst = chars * cost;
+    if (worst > COUNTED_MIN && worst > this.left - COUNTED_FROM) {
       this.count(text);
-      const share = (this.counts[placeOf(wanted, 0)] ?? 0) / text.length;
-      this.spend(Math.ceil(chars / CHARS_PASSED + chars * share * cost));
-    } else this.spend(chars * cost + 1);
+      const share = (this.counts[placeOf(wanted, 0)] ?? 0) / Math.max(text.length, 1);
+      this.spend(Math.ceil(chars / CHARS_PASSED + worst * share) + ASK_COST);
+    } else this.spend(worst + ASK_COST);
   }
 
   private count(text: string): void {
+    if (text !== this.paid) this.spend(text.length);
+    this.paid = text;
     if (text === this.counted) return;
-    this.spend(text.length);
     this.counts.fill(0);
     for (let index = 0; index < text.length; index++) {
       const place = placeOf(text, index);
@@ -63,10 +68,12 @@ export class Work {
   async turn(): Promise<void> {
     this.since_turn = 0;
     this.left = RULE_MAX;
-    this.counted = undefined;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 }
+
+/** Of asking one value about one text at all, ns. */
+export const ASK_COST = 10;
 
 const placeOf = (text: string, index: number): number => Math.min(text.charCodeAt(index), LATIN);
 
@@ -74,6 +81,8 @@ const RULE_MAX = 20_000_000;
 const TURN_MAX = 10_000_000;
 /** What a rule may have spent before it is worth counting characters, ns: nearly all rules on nearly all events stay below it. */
 const COUNTED_FROM = RULE_MAX - 1_000_000;
+/** And how much a scan may take at worst before it is, ns. */
+const COUNTED_MIN = 5_000;
 const LATIN = 256;
 /** Characters passed in a nanosecond, and what it costs to compare where the first one stands. */
 const CHARS_PASSED = 4;

@@ -9,8 +9,8 @@ import { createAutomaton } from '../../../analysis/literals/index.ts';
 import { parseCondition } from '../../../analysis/sigma/condition.ts';
 import { createCorrelator, createEngine, explain, lintSigma, parseSigma } from '../../../analysis/sigma/index.ts';
 import { compilePattern, parsePieces } from '../../../analysis/sigma/pattern.ts';
-import { literalOf } from '../../../analysis/sigma/regex.ts';
-import { Work } from '../../../analysis/sigma/work.ts';
+import { compileRegex, literalOf } from '../../../analysis/sigma/regex.ts';
+import { TooMuchWork, Work } from '../../../analysis/sigma/work.ts';
 import { openRecording } from '../../../analysis/recordings/index.ts';
 import { packIn } from '../../../score/sigma-pack.ts';
 import { sigma as sigmaFolder } from '../../../score/folders/sigma.ts';
@@ -377,6 +377,185 @@ describe('one rule on one event has one bound of work, whatever its values are (
       ["{a|re: '.{1000,}'}", '\u{1f600}'.repeat(999), false],
     ] as const)
       expect(matches(line, { a })).toBe(is_met);
+  });
+});
+
+describe('the bound of work is one of time, and the same on every run (ATK-H6)', () => {
+  const numbered = (count: number, valueOf: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => valueOf(at));
+  const valuesOf = (modifiers: string, values: readonly string[]) =>
+    ruleOf(`  s:\n   a${modifiers}:\n${values.map((value) => `    - '${value}'`).join('\n')}\n  condition: s`);
+  const filterOf = (values: readonly string[]) =>
+    `---\ntitle: known\nid: known\nlogsource: {product: windows}\nfilter:\n  rules: any\n  s:\n   a|contains:\n${values
+      .map((value) => `    - '${value}'`)
+      .join('\n')}\n  condition: not s\n`;
+  let seed = 5;
+  const mixed = (length: number) =>
+    numbered(length, () => ((seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) > 2 ** 30 ? 'a' : 'b')).join('');
+
+  test.each([8, 9, 10, 11, 12, 13])(
+    'what an expression learnt from one text does not decide another: %i characters back',
+    (back) => {
+      const one = event({ a: `${mixed(20_000)}a${'b'.repeat(back)}c` });
+      const other = event({ a: mixed(20_000) });
+      const told = (...events: LogEvent[]) => {
+        const { rules } = parseSigma(valuesOf('|re', [`(a|b)*a(a|b){${back}}c`]));
+        return events.map((each) => {
+          const engine = createEngine(rules);
+          const hits = engine.match(each).map(({ id }) => id);
+          return JSON.stringify([hits, [...engine.counts.bounded], explain(rules[0]!, each)]);
+        });
+      };
+      const [first, ...rest] = told(one, one, one);
+      expect(rest).toEqual([first, first]);
+      expect(told(other, other, one)[2]).toBe(first);
+    },
+  );
+
+  /** What is left of a bound: taken in halves until nothing is. */
+  const leftOf = (work: Work) => {
+    let left = 0;
+    for (let part = 2 ** 25; part >= 1; part /= 2) {
+      try {
+        work.spend(part);
+        left += part;
+      } catch {
+        continue;
+      }
+    }
+    return left;
+  };
+
+  test('a text that another rule had counted costs the next one as much', () => {
+    const work = new Work();
+    const long = 'a'.repeat(65_536);
+    const [first, second] = [1, 2].map(() => {
+      work.begin();
+      work.spend(1_500_000);
+      work.scan(long, long.length, 'ba');
+      return leftOf(work);
+    });
+    expect(first).toBeLessThan(18_500_000 - 65_536);
+    expect(second).toBe(first);
+  });
+
+  test('counting characters and lines is charged for what it takes', () => {
+    const work = new Work();
+    const before = leftOf(work);
+    work.begin();
+    const outcome = compileRegex('.{1000,}', new Set());
+    expect(outcome.kind === 'pattern' && outcome.pattern.matches('\n'.repeat(65_536), work)).toBe(false);
+    expect(before - leftOf(work)).toBeGreaterThan(65_536 * 20);
+  });
+
+  test('an empty text does not end the counting', () => {
+    const work = new Work();
+    work.spend(19_500_000);
+    work.scan('', 0, 'a');
+    expect(() => work.spend(1_000_000)).toThrow(TooMuchWork);
+  });
+
+  const words = numbered(20, (at) => `aa${String.fromCharCode(98 + at)}${'abc'[at % 3] ?? ''}`);
+  const letters = numbered(900, (at) => String.fromCodePoint(0x400 + at * 3)).join('');
+  const beyond = numbered(65_000, (at) => String.fromCodePoint(0x100 + ((at * 7_919) % 40_000)))
+    .join('')
+    .replace(/[\ud800-\udfff]/g, 'x');
+  test.each<[string, string, string[], string | string[]]>([
+    [
+      'literals, each of which is looked for alone',
+      '|re',
+      numbered(48, (at) => `zqzqzqzqzq.*${words.join('.*')}[${'cdefgh'[at % 6] ?? ''}${at}]`),
+      `${'a'.repeat(65_000)}${[...words].reverse().join(' ')}zqzqzqzqzq`,
+    ],
+    [
+      'a text spelled so that no literal is seen',
+      '|re',
+      numbered(400, (at) => `\\x62${'\\x61'.repeat(100)}\\x62${at % 10}`),
+      'a'.repeat(65_536),
+    ],
+    ['more characters told apart than states can be kept', '|re', [`(a|b)*a(a|b){9}[${letters}]x`], mixed(65_536)],
+    ['classes of many letters', '|re', numbered(60, (at) => `(?i)ſ[kK]{3}ß[a-z]*İ${at}`), beyond],
+    ['what looks behind', '|re', numbered(20, () => '(?<=\\p{L}b?)(\\p{L}\\p{Lu}?){20}c'), beyond],
+    ['lengths', '|re', numbered(45, () => '.{1000,}'), Array<string>(250).fill('\u{1f600}'.repeat(999))],
+    ['many short texts', '|contains', numbered(12_000, (at) => `k${at}`), numbered(3_000, (at) => `q${at}`)],
+    [
+      'short texts in many expressions',
+      '|re',
+      numbered(300, (at) => `[xy]${at}[ab]`),
+      numbered(3_000, (at) => `q${at}`),
+    ],
+  ])('%s take no more than their bound of 20 ms', (_name, modifiers, values, a) => {
+    const { rules } = parseSigma(valuesOf(modifiers, values));
+    const engine = createEngine(rules);
+    const one = event({ a });
+    const times = [1, 2, 3].map(() => {
+      const from = process.cpuUsage();
+      expect(engine.match(one)).toEqual([]);
+      const { user, system } = process.cpuUsage(from);
+      return (user + system) / 1_000;
+    });
+    // Of processor time, with room for a slow machine and for code that is not warm.
+    expect(Math.min(...times)).toBeLessThan(140);
+  });
+
+  test.each<[string, unknown]>([
+    ['keeps its program elsewhere', undefined],
+    ['has another program', { prog: {} }],
+  ])('an engine that %s is charged by length, and its rules still run', (_name, re2Input) => {
+    const compile = RE2JS.compile.bind(RE2JS);
+    const spy = vi
+      .spyOn(RE2JS, 'compile')
+      .mockImplementation((source, flags) => Object.assign(compile(source, flags), { re2Input }));
+    try {
+      // What is asked of it from outside goes on as before.
+      const inner = compile('ab[cd]');
+      vi.spyOn(RE2JS.prototype, 'test').mockImplementation((text) => inner.matcher(text).find());
+      vi.spyOn(RE2JS.prototype, 'programSize').mockReturnValue(6);
+      const { rules } = parseSigma(valuesOf('|re', ['ab[cd]']));
+      const engine = createEngine(rules);
+      expect(engine.match(event({ a: 'xabc' }))).toHaveLength(1);
+      expect(engine.match(event({ a: `${'ab '.repeat(20_000)}abc` }))).toEqual([]);
+      expect([...engine.counts.bounded]).toEqual([['r', 1]]);
+    } finally {
+      spy.mockRestore();
+      vi.restoreAllMocks();
+    }
+  });
+
+  test('an engine whose steps are not seen is charged by length', async () => {
+    vi.resetModules();
+    const compile = RE2JS.compile.bind(RE2JS);
+    vi.spyOn(RE2JS, 'compile').mockImplementation((source, flags) => {
+      const inlined = compile(source, flags);
+      return Object.assign(compile(source, flags), { test: (text: string) => inlined.test(text) });
+    });
+    try {
+      const fresh = await import('../../../analysis/sigma/index.ts');
+      const { rules } = fresh.parseSigma(valuesOf('|re', ['ab[cd]']));
+      const engine = fresh.createEngine(rules);
+      expect(engine.match(event({ a: 'xabc' }))).toHaveLength(1);
+      expect(engine.match(event({ a: `${'ab '.repeat(20_000)}abc` }))).toEqual([]);
+      expect([...engine.counts.bounded]).toEqual([['r', 1]]);
+    } finally {
+      vi.restoreAllMocks();
+      vi.resetModules();
+    }
+  });
+
+  test.each([
+    ['a filter of as many', 500, 500, 400],
+    ['nothing left for it', 1_300, 1_300, 600],
+    ['a rule and a filter that together are too much', 3_000, 3_000, 400],
+  ])('an explanation says what the engine does: a rule of many values and %s', (_name, own, others, length) => {
+    const values = numbered(own, (at) => `k${at}x`);
+    const filters = filterOf(numbered(others, (at) => `n${at}x`));
+    const file = parseSigma(`${valuesOf('|contains', [...values, 'the end'])}${filters}`);
+    const engine = createEngine(file.rules, file.filters);
+    const one = event({ a: `${'nk'.repeat(length / 2)}the end` });
+    const is_hit = engine.match(one).length === 1;
+    const { matched, why } = explain(file.rules[0]!, one, file.filters);
+    expect([engine.counts.bounded.size, matched]).toEqual([is_hit ? 0 : 1, is_hit]);
+    expect(why).toMatch(is_hit ? /^It matches by s\.$/ : /given up at the bound of work/);
   });
 });
 
