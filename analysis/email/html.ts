@@ -133,7 +133,7 @@ function addCarried(reading: HtmlReading, address: string): void {
 
 function addActive(reading: HtmlReading, tag: string, attributes: Record<string, string>): void {
   for (const [name, value] of Object.entries(attributes)) if (/^on[a-z]/.test(name)) addScript(reading, `${value}\n`);
-  const jump = tag === 'meta' && JUMP.exec((attributes['content'] ?? '').trimStart().slice(0, JUMP_CHARS_MAX))?.[1];
+  const jump = tag === 'meta' && JUMP.exec((attributes['content'] ?? '').trimStart())?.[1];
   if (jump) reading.jumps.push(jump);
 }
 
@@ -151,9 +151,7 @@ function unescaped(text: string): string {
 
 function hidingOf(attributes: Record<string, string>): string {
   if ('hidden' in attributes) return 'hidden attribute';
-  const style = bothEnds(attributes['style'] ?? '', STYLE_CHARS_MAX, ';')
-    .toLowerCase()
-    .replace(/\s+/g, '');
+  const style = (attributes['style'] ?? '').toLowerCase().replace(/\s+/g, '');
   if (NO_HEIGHT.test(style) && NO_OVERFLOW.test(style)) return 'no height';
   return HIDING.find(([pattern]) => pattern.test(style))?.[1] ?? '';
 }
@@ -167,11 +165,8 @@ const HIDING: readonly (readonly [RegExp, string])[] = [
 ];
 const NO_HEIGHT = /(?:^|;)(?:max-)?height:[0-2](?:px|pt)?(?:;|!|$)/;
 const NO_OVERFLOW = /(?:^|;)overflow(?:-y)?:hidden/;
-/** Of one style, so much of either end. */
-const STYLE_CHARS_MAX = 8_192;
-const JUMP = /^\d{0,8}\s{0,64}[;,]\s{0,64}url\s{0,64}=\s{0,64}['"]?(https?:[^'"\s]+)/i;
-const JUMP_CHARS_MAX = 16_384;
-const OUTLOOK_LINK = /\shref\s{0,64}=\s{0,64}["']?([^"'\s>]{1,4000})/gi;
+const JUMP = /^\d*\s*[;,]\s*url\s*=\s*['"]?(https?:[^'"\s]+)/i;
+const OUTLOOK_LINK = /\shref\s*=\s*["']?([^"'\s>]{1,4000})/gi;
 const DATA_PAGE =
   /^data:(text\/html|image\/svg\+xml|application\/xhtml\+xml)(?:;(?!base64)[^,;]{0,100}){0,5}(;base64)?,([\s\S]*)$/i;
 const FRAMES = new Set(['iframe', 'frame', 'object', 'embed']);

@@ -7,7 +7,7 @@ export interface DecodedCommand {
   /** The command as it stands, cut at the bound; its end is a layer of its own then. */
   text: string;
   is_cut: boolean;
-  /** What came out, each with the steps that lead to it: with them anybody can do it again. */
+  /** What came out, runs of blanks as one, each with the steps that lead to it: with them anybody can do it again. */
   layers: { text: string; steps: string[] }[];
   /** What was not unwrapped, and why. */
   left: string[];
@@ -44,7 +44,8 @@ interface Inner {
   step: string;
 }
 
-function unwrap(text: string, left: string[]): Inner[] {
+function unwrap(layer: string, left: string[]): Inner[] {
+  const text = withSingleBlanks(layer);
   return [
     ...encodedSwitches(text, left),
     ...base64Texts(text, left),
@@ -53,6 +54,10 @@ function unwrap(text: string, left: string[]): Inner[] {
     ...setVariables(text),
   ];
 }
+
+/** What the expressions below are shown: any number of blanks between two words would else cost them the square, or end their sight. */
+const withSingleBlanks = (text: string): string =>
+  text.replace(/\s{2,}|[^\S\n ]/g, (run) => (run.includes('\n') ? '\n' : ' '));
 
 /** `powershell -e <base64 of UTF-16>`: any beginning of `-EncodedCommand` will do, also with a slash. */
 function encodedSwitches(text: string, left: string[]): Inner[] {
@@ -70,7 +75,7 @@ function base64Texts(text: string, left: string[]): Inner[] {
     const bytes = Buffer.from(code, 'base64');
     const unpacked = inflate(bytes, left);
     if (unpacked) return [unpacked];
-    const keys = [...text.matchAll(/-bxor {0,8}\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);
+    const keys = [...text.matchAll(/-bxor\s?\(?(0x[0-9a-f]{1,2}|\d{1,3})\b/gi)].slice(0, 2);
     for (const [, key = ''] of keys) {
       const plain = Buffer.from(bytes.map((byte) => byte ^ Number(key))).toString('latin1');
       if (isReadable(plain)) return [{ text: plain, step: `base64, each byte -bxor ${key}` }];
@@ -110,17 +115,14 @@ function inflate(bytes: Buffer, left: string[]): Inner | undefined {
 /** `[char]73+[char]69`, `73,69,88 | %{[char]$_}`, and the same with `-bxor`. */
 function characterCodes(text: string, left: string[]): Inner[] {
   const found: Inner[] = [];
-  const joined = text.replace(
-    /(?:\[char\] {0,8}\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)? {0,8}(?:\+ {0,8})?){2,400}/gi,
-    (run) => {
-      const codes = [...run.matchAll(/\[char\] {0,8}\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
-      return `'${String.fromCharCode(...codes)}'`;
-    },
-  );
+  const joined = text.replace(/(?:\[char\]\s?\(?(?:0x[0-9a-f]{1,4}|\d{1,5})\)?\s?(?:\+\s?)?){2,400}/gi, (run) => {
+    const codes = [...run.matchAll(/\[char\]\s?\(?(0x[0-9a-f]{1,4}|\d{1,5})/gi)].map(([, code]) => Number(code));
+    return `'${String.fromCharCode(...codes)}'`;
+  });
   if (joined !== text) found.push({ text: joined, step: 'joined [char] codes' });
   if (/\[char/i.test(text)) {
-    const [, key] = /-bxor {0,8}["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
-    for (const [run] of taken([...text.matchAll(/(?:\d{1,3} {0,8}[,_:;~-] {0,8}){8,8000}\d{1,3}/g)], left)) {
+    const [, key] = /-bxor\s?["']?(0x[0-9a-f]{1,2}|\d{1,3})/i.exec(text) ?? [];
+    for (const [run] of taken([...text.matchAll(/(?:\d{1,3}\s?[,_:;~-]\s?){8,8000}\d{1,3}/g)], left)) {
       const codes = run.split(/[^\d]+/).map((code) => Number(code) ^ Number(key ?? 0));
       if (codes.some((code) => code > 255)) continue;
       const plain = Buffer.from(codes).toString('latin1');
@@ -134,14 +136,14 @@ function characterCodes(text: string, left: string[]): Inner[] {
 /** What only splits words: `'a'+'b'`, carets, backticks, `"{1}{0}" -f`, and variables cut into letters. */
 function withoutNoise(text: string): Inner[] {
   const formatted = text.replace(
-    /(?:\( {0,8})?["']((?:\{\d{1,2}\}){2,40})["'] {0,8}-f {0,8}((?:["'][^"'\n]{0,60}["'] {0,8}(?:, {0,8})?){2,40})\)?/gi,
+    /(?:\(\s?)?["']((?:\{\d{1,2}\}){2,40})["']\s?-f\s?((?:["'][^"'\n]{0,60}["']\s?(?:,\s?)?){2,40})\)?/gi,
     (whole: string, order: string, parts: string) => {
       const values = [...parts.matchAll(/["']([^"'\n]{0,60})["']/g)].map(([, value = '']) => value);
       const text = [...order.matchAll(/\{(\d{1,2})\}/g)].map(([, index]) => values[Number(index)] ?? '').join('');
       return text === '' ? whole : text;
     },
   );
-  let plain = formatted.includes('+') ? formatted.replace(/(["'])\s{0,4}\+\s{0,4}\1/g, '') : formatted;
+  let plain = formatted.includes('+') ? formatted.replace(/(["'])\s?\+\s?\1/g, '') : formatted;
   if (plain.includes('^') || plain.includes('`')) plain = plain.replace(/(?<=[A-Za-z])[\^`](?=[A-Za-z])/g, '');
   if (plain.includes('""')) plain = plain.replace(/(?<=[A-Za-z])""(?=[A-Za-z])/g, '');
   return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
@@ -194,10 +196,9 @@ function isReadable(text: string): boolean {
 
 const ENCODED_SWITCH =
   /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,65536}={0,2})/gi;
-const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl {1,8}enc/i;
+const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl enc/i;
 const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
-const SET_VARIABLE =
-  /\bset {1,8}(?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
+const SET_VARIABLE = /\bset (?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
 const VARIABLE_USE = /([%!])([A-Za-z_][\w.-]{0,40})(?::~(-?\d{1,3})(?:,(-?\d{1,3}))?)?\1/g;
 /** Variables that one command line sets. */
 const VARIABLES_MAX = 64;

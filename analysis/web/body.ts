@@ -1,9 +1,9 @@
 /** The body of a request split into the places an attacker can write to, by what its content type says and by what else a server may read. */
-import { keepsAscii, textAs } from './charset.ts';
+import { declaredCharset, keepsAscii, textAs } from './charset.ts';
 import { asciiLower, looseValuesOf, readHeaderValue, valuesOf } from './media-type.ts';
 import { looselyOf, multipartOf } from './multipart.ts';
 import { addAll, NAME_LENGTH_MAX, pairsOf, wholeOf, type Doubt, type Located } from './places.ts';
-import { xmlOf } from './xml-body.ts';
+import { declarationAt, xmlOf } from './xml-body.ts';
 
 /** The headers that say how a body is to be read, each as often as it came. */
 export interface BodyHeaders {
@@ -26,19 +26,23 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
   const places: Located[] = [];
   const doubts: Doubt[] = [];
   if (body === '') return { places, doubts };
-  const packed = headers.content_encodings.map((name) => asciiLower(name.trim())).find((name) => !UNPACKED.has(name));
+  const { text, also, doubt } = withoutChunks(body, headers.transfer_encodings);
+  addAll(places, also);
+  const codings = [...headers.content_encodings, ...headers.transfer_encodings].flatMap((list) => list.split(','));
+  const packed = packingOf(codings, text);
   if (packed !== undefined) doubts.push({ what: `body in ${packed.slice(0, SHOWN_CHARS_MAX)}`, why: 'it is packed' });
-  const { text, doubt } = withoutChunks(body, headers.transfer_encodings);
   if (doubt) doubts.push(doubt);
 
   const header = headers.content_types.join(', ');
   const type = readHeaderValue(header);
-  const charsets = [...valuesOf(type, 'charset'), ...looseValuesOf(header, 'charset')];
+  const is_xml = isXml(header);
+  const charsets = [...valuesOf(type, 'charset'), ...looseValuesOf(header, 'charset'), declaredCharset(text) ?? ''];
   const charset = charsets.find((name) => !keepsAscii(name));
   if (charset !== undefined) {
     const what = `body in ${charset.slice(0, SHOWN_CHARS_MAX)}`;
     doubts.push({ what, why: 'servers that know the charset read other letters' });
-    places.push({ ...wholeOf(textAs(text, charset)), label: what });
+    const read = textAs(text, charset);
+    if (read !== text) addAll(places, is_xml && isMarkup(read) ? xmlOf(read) : [{ ...wholeOf(read), label: what }]);
   }
   const boundaries = boundariesOf(header);
   const is_certain = header === '' || (headers.content_types.length === 1 && type.is_plain && isCertain(type.value));
@@ -48,10 +52,20 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
     addAll(places, read.places);
     if (read.doubt) doubts.push(read.doubt);
     if (read.doubt) addAll(places, looselyOf(text, boundaries));
-  } else if (is_certain && !is_multipart) addAll(places, declaredOf(text, type.value));
-  else {
+  } else if ((is_certain && !is_multipart) || (!SPLITS.test(header) && isJson(text))) {
+    // JSON is nothing else to any server that was not told to look for parts or pairs.
+    addAll(places, declaredOf(text, type.value));
+  } else {
     doubts.push({ what: 'body', why: 'its content type leaves servers a choice of how to read it' });
-    const readings = [looselyOf(text, boundaries), pairsOf(text, 'body'), jsonOf(text)?.places ?? [], xmlOf(text)];
+    const is_only_xml = is_xml && boundaries.length === 0 && isMarkup(text);
+    const readings = is_only_xml
+      ? [xmlOf(text)]
+      : [
+          looselyOf(text, boundaries),
+          pairsOf(withoutDeclaration(text), 'body'),
+          jsonOf(text)?.places ?? [],
+          xmlOf(text),
+        ];
     for (const reading of readings) addAll(places, reading);
     for (const boundary of boundaries) addAll(places, multipartOf(text, boundary).places);
   }
@@ -63,7 +77,7 @@ function declaredOf(body: string, type: string): Located[] {
   const start = body.trimStart();
   const json = type.includes('json') || '{['.includes(start.charAt(0) || ' ') ? jsonOf(body) : undefined;
   const is_form = type === '' || type === FORM;
-  const pairs = () => pairsOf(body, 'body');
+  const pairs = () => pairsOf(withoutDeclaration(body), 'body');
   if (json) {
     // Names that come twice: one reader keeps the first, another the last.
     const all = json.is_whole ? json.places : [...json.places, wholeOf(body)];
@@ -104,6 +118,28 @@ function jsonOf(body: string): { places: Located[]; is_whole: boolean } | undefi
   return { places: found, is_whole: strings === stringsIn(body) };
 }
 
+/** An object or a list that is JSON to its end. */
+function isJson(body: string): boolean {
+  return /^\s*[[{]/.test(body) && jsonOf(body) !== undefined;
+}
+
+/** Whether each media type that a header names is one of XML. */
+function isXml(header: string): boolean {
+  const types = asciiLower(header)
+    .split(/[\s,;]+/)
+    .filter((word) => word.includes('/'));
+  return types.length > 0 && types.every((type) => type.endsWith('/xml') || type.endsWith('+xml'));
+}
+
+/** The declaration of an XML text says nothing, and would be the name of a pair. */
+const withoutDeclaration = (body: string): string => {
+  const start = body.length - body.trimStart().length;
+  const length = declarationAt(body, start);
+  return length > 0 ? body.slice(start + length) : body;
+};
+
+const isMarkup = (body: string): boolean => body.trimStart().startsWith('<');
+
 /** How many strings stand in a JSON text. */
 function stringsIn(json: string): number {
   let quotes = 0;
@@ -120,39 +156,72 @@ function boundariesOf(header: string): string[] {
   return [...new Set([...strict, ...looseValuesOf(header, 'boundary')])].slice(0, BOUNDARIES_MAX);
 }
 
-/** A body that came in chunks, without their sizes; as it is where it came whole already. */
-function withoutChunks(body: string, encodings: readonly string[]): { text: string; doubt?: Doubt } {
+/** The coding that hides what stands here. Who reads requests often unpacks them, and leaves the header as it came. */
+function packingOf(codings: readonly string[], body: string): string | undefined {
+  const others = codings.map((name) => asciiLower(name.trim())).filter((name) => !UNPACKED.has(name));
+  if (others.length > 0 && UNREADABLE.test(body)) return others[0];
+  const unmarked = others.find((name) => !MARKED.has(name));
+  return unmarked !== undefined && !isJson(body) ? unmarked : undefined;
+}
+
+/** A body that came in chunks, without their sizes; as it is where it came whole already. `also` is what either reading leaves out. */
+function withoutChunks(body: string, encodings: readonly string[]): { text: string; also: Located[]; doubt?: Doubt } {
   if (!encodings.some((name) => /chunked/i.test(name)) || !CHUNK.test(body.slice(0, CHUNK_HEAD_CHARS_MAX))) {
-    return { text: body };
+    return { text: body, also: [] };
   }
   const bytes = Buffer.from(body).toString('latin1'); // sizes count bytes
+  const asText = (read: string) => Buffer.from(read, 'latin1').toString('utf8');
   const parts: string[] = [];
-  const joined = () => Buffer.from(parts.join(''), 'latin1').toString('utf8');
+  const joined = () => asText(parts.join(''));
+  let also: Located[] = [];
+  let is_sure = LAST_CHUNK.test(bytes);
   for (let at = 0; at < bytes.length;) {
     const head = CHUNK.exec(bytes.slice(at, at + CHUNK_HEAD_CHARS_MAX));
     const from = at + (head?.[0].length ?? 0);
     const size = parseInt(head?.[1] ?? '', 16);
-    if (!head || from + size > bytes.length) {
-      return { text: body, doubt: { what: 'body', why: 'its chunks do not fit together' } };
+    const behind = from + size;
+    const end = LINE_END.exec(bytes.slice(behind, behind + 2))?.[0].length;
+    if (!head || behind > bytes.length || (size > 0 && end === undefined)) {
+      parts.push(bytes.slice(from));
+      const doubt = { what: 'body', why: 'its chunks do not fit together' };
+      return { text: body, also: [wholeOf(joined())], ...(is_sure ? { doubt } : {}) };
     }
+    if (head[2] !== undefined) also = [wholeOf(body)];
     if (size === 0) {
-      const rest = bytes.slice(from).trim();
-      if (rest === '') return { text: joined() };
-      parts.push(`\n${rest}`);
+      const rest = asText(bytes.slice(from));
+      const trailers = trailersOf(rest);
+      if (trailers) return { text: joined(), also: [...also, ...trailers] };
       return {
-        text: joined(),
+        text: `${joined()}\n${rest.trim()}`,
+        also,
         doubt: { what: 'what follows the last chunk', why: 'servers may take it for a request' },
       };
     }
-    parts.push(bytes.slice(from, from + size));
-    at = from + size + (bytes.startsWith('\r\n', from + size) ? 2 : 1);
+    if (size >= SURE_BYTES_MIN) is_sure = true;
+    parts.push(bytes.slice(from, behind));
+    at = behind + (end ?? 0);
   }
-  return { text: joined(), doubt: { what: 'body', why: 'its last chunk is missing' } };
+  const doubt = { what: 'body', why: 'its last chunk is missing' };
+  return is_sure ? { text: joined(), also, doubt } : { text: body, also: [wholeOf(joined())] };
+}
+
+/** The headers behind the last chunk (RFC 9112 7.1.2); undefined where something else stands there. */
+function trailersOf(rest: string): Located[] | undefined {
+  if (rest.trim() === '') return [];
+  const lines = rest.split(/\r?\n/);
+  const empty = lines.indexOf('');
+  const is_over = empty > 0 && lines.slice(empty).every((line) => line === '');
+  if (!is_over || !lines.slice(0, empty).every((line) => TRAILER.test(line))) return undefined;
+  return lines.slice(0, empty).map((line) => {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    const label = `trailer ${name.slice(0, NAME_LENGTH_MAX)}`;
+    return { place: 'header', label, name: asciiLower(name), text: line.slice(colon + 1).trim() };
+  });
 }
 
 /** `multipart/` and `urlencoded` need no more than to stand somewhere for some servers. */
-const isCertain = (type: string): boolean =>
-  type.startsWith('multipart/') || type === FORM || !/multipart|urlencoded/.test(type);
+const isCertain = (type: string): boolean => type.startsWith('multipart/') || type === FORM || !SPLITS.test(type);
 
 function onceEach(places: readonly Located[]): Located[] {
   const seen = new Set<string>();
@@ -163,10 +232,20 @@ function onceEach(places: readonly Located[]): Located[] {
 }
 
 const FORM = 'application/x-www-form-urlencoded';
-const UNPACKED = new Set(['', 'identity']);
+const SPLITS = /multipart|urlencoded/i;
+/** Names that change no byte of the body itself, or that clients write for its charset. */
+const UNPACKED = new Set(['', 'identity', 'chunked', 'aws-chunked', 'amz-1.0', 'utf-8', 'utf8']);
+/** What these make begins with a byte that no text holds; others can be made of letters alone. */
+const MARKED = new Set(['gzip', 'x-gzip', 'compress', 'x-compress', 'zstd']);
+const UNREADABLE = /[^\P{Cc}\t\n\v\f\r]|\ufffd/u;
 /** RFC 2046 5.1.1. */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
-const CHUNK = /^([0-9a-f]{1,7})(?:[ \t]{0,8};[^\r\n]{0,200})?\r?\n/i;
+const CHUNK = /^([0-9a-f]{1,7})([ \t]{0,8};[^\r\n]{0,200})?\r?\n/i;
+const LINE_END = /^(?:\r?\n|\r?$)/;
+const LAST_CHUNK = /\n0{1,7}(?:[ \t]{0,8};[^\r\n]{0,200})?\r?\n(?:\r?\n|[\w-]{1,100}:)/;
+const TRAILER = /^[\w!#$%&'*+.^`|~-]{1,200}:/;
+/** A number at the head of a text that came whole seldom says how long its next line is: so long a one says it by intent. */
+const SURE_BYTES_MIN = 16;
 const CHUNK_HEAD_CHARS_MAX = 256;
 const BOUNDARIES_MAX = 4;
 /** Of what a header says, what a doubt quotes. */

@@ -55,7 +55,8 @@ function fromBytes(run: string): string {
   return decoded.includes('\ufffd') ? buffer.toString('latin1') : decoded;
 }
 
-const fromEntities = (text: string): string =>
+/** Character references as the characters they stand for. */
+export const fromEntities = (text: string): string =>
   text.replace(
     /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z]{2,8}));?/gi,
     (entity, hex?: string, decimal?: string, name?: string) => {

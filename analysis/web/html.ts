@@ -1,6 +1,7 @@
 /** HTML and script grammar: recognises markup and code that a browser would run. */
 import { createMatches, type Match } from './hit.ts';
 import { lowered, withoutAll } from './sift.ts';
+import { declarationAt } from './xml-body.ts';
 
 /** Reads the value as HTML that lands in a page: inside text, inside an attribute, or inside a script. */
 export function judgeHtml(value: string): Match[] {
@@ -116,6 +117,12 @@ function tagsOf(text: string): Tag[] {
   const tags: Tag[] = [];
   let at = text.indexOf('<');
   while (at >= 0) {
+    // Honest XML begins so; what else such a beginning may hold is a tag as any.
+    const declaration = declarationAt(text, at);
+    if (declaration > 0) {
+      at = text.indexOf('<', at + declaration);
+      continue;
+    }
     const head = /^<\s{0,4}[/?!%]{0,2}\s{0,4}([a-z][a-z0-9:_-]{0,30})/.exec(text.slice(at, at + 48));
     if (!head) {
       at = text.indexOf('<', at + 1);

@@ -1,5 +1,6 @@
 /** The parts of a multipart body (RFC 2046 5.1, RFC 7578), and what says that another reader would find other parts. */
-import { keepsAscii, textAs } from './charset.ts';
+import { endsOf } from '../readers/index.ts';
+import { declaredCharset, keepsAscii, textAs } from './charset.ts';
 import { asciiLower, looseValuesOf, readHeaderValue, valuesOf } from './media-type.ts';
 import { addAll, NAME_LENGTH_MAX, wholeOf, type Doubt, type Located } from './places.ts';
 
@@ -95,7 +96,9 @@ function partOf(part: string, depth: number, doubts: Set<string>): Located[] {
   const found: Located[] = [];
   const names: string[] = [];
   const files: string[] = [];
-  let [encoding, type] = ['', ''];
+  // Of several, one reader takes the first and another the last.
+  const encodings = new Set<string>();
+  const types = new Set<string>();
   for (const line of headers) {
     const { name, value } = headerIn(line);
     if (name === 'content-disposition') {
@@ -104,8 +107,8 @@ function partOf(part: string, depth: number, doubts: Set<string>): Located[] {
       files.push(...named.files);
       if (DISPOSITION.test(value)) continue;
     }
-    if (name === 'content-transfer-encoding') encoding = asciiLower(value);
-    if (name === 'content-type') type = value;
+    if (name === 'content-transfer-encoding') encodings.add(asciiLower(value));
+    if (name === 'content-type') types.add(value);
     if (line.trim() !== '') found.push({ place: 'header', label: 'body part header', name: 'part', text: line });
   }
   const name = names[0] ?? '';
@@ -118,23 +121,37 @@ function partOf(part: string, depth: number, doubts: Set<string>): Located[] {
   const add = (text: string, how: string) => {
     if (text !== '') found.push({ place, label: `body part "${shown}"${how}`, name: key, text });
   };
-  const nested = readHeaderValue(type);
-  const [boundary] = nested.value.startsWith('multipart/') ? valuesOf(nested, 'boundary') : [];
-  if (boundary !== undefined && depth < DEPTH_MAX) {
-    const inner = multipartOf(text, boundary, depth + 1);
-    if (inner.doubt) doubts.add(inner.doubt.why);
-    addAll(found, inner.places);
-    if (inner.doubt || !nested.is_plain) add(text, '');
-  } else add(text, '');
-  if (boundary !== undefined && depth >= DEPTH_MAX) doubts.add(`parts are nested deeper than ${DEPTH_MAX}`);
-  for (const charset of [...valuesOf(nested, 'charset'), ...(key === '_charset_' ? [text.trim()] : [])])
-    if (!keepsAscii(charset)) {
-      doubts.add('servers that know the charset of a part read other letters');
-      add(textAs(text, charset), ' in its charset');
+  if (encodings.size > 1) doubts.add('a part has two transfer encodings');
+  if (types.size > 1) doubts.add('a part has two content types');
+  let is_split = false;
+  const charsets = new Set(key === '_charset_' ? [text.trim()] : []);
+  const declared = declaredCharset(text);
+  if (declared !== undefined) charsets.add(declared);
+  for (const type of endsOf([...types], READINGS_MAX).taken) {
+    const nested = readHeaderValue(type);
+    for (const charset of valuesOf(nested, 'charset')) charsets.add(charset);
+    const [boundary] = nested.value.startsWith('multipart/') ? valuesOf(nested, 'boundary') : [];
+    if (boundary === undefined) continue;
+    if (depth >= DEPTH_MAX) {
+      doubts.add(`parts are nested deeper than ${DEPTH_MAX}`);
+      continue;
     }
-  if (encoding === 'base64') add(Buffer.from(text, 'base64').toString('utf8'), ' (base64)');
-  else if (encoding === 'quoted-printable') add(fromQuotedPrintable(text), ' (quoted-printable)');
-  else if (!PLAIN_ENCODING.test(encoding)) doubts.add('a part has a transfer encoding that is not known');
+    const inner = multipartOf(text, boundary, types.size > 1 ? DEPTH_MAX : depth + 1);
+    if (inner.doubt) doubts.add(inner.doubt.why);
+    is_split = types.size === 1 && nested.is_plain && !inner.doubt;
+    addAll(found, inner.places);
+  }
+  if (!is_split) add(text, '');
+  const others = [...charsets].filter((charset) => !keepsAscii(charset));
+  if (others.length > 0) doubts.add('servers that know the charset of a part read other letters');
+  for (const charset of endsOf(others, READINGS_MAX).taken) {
+    if (textAs(text, charset) !== text) add(textAs(text, charset), ' in its charset');
+  }
+  for (const encoding of encodings) {
+    if (encoding === 'base64') add(Buffer.from(text, 'base64').toString('utf8'), ' (base64)');
+    else if (encoding === 'quoted-printable') add(fromQuotedPrintable(text), ' (quoted-printable)');
+    else if (!PLAIN_ENCODING.test(encoding)) doubts.add('a part has a transfer encoding that is not known');
+  }
   return found;
 }
 
@@ -177,5 +194,7 @@ const MARK = /^-{2,60}\w{1,100}-{0,2}$/;
 const TAIL = /(--)?[ \t]{0,64}(\r?\n|$)/y;
 /** Nothing but a name and a file name, both of which are judged. */
 const DISPOSITION = /^form-data(?:; {0,8}(?:file)?name="[^"\\]{0,4000}"){1,2}$/i;
-const PLAIN_ENCODING = /^(?:|7bit|8bit|binary)$/;
+const PLAIN_ENCODING = /^(?:|7bit|8bit|binary|utf-?8)$/;
 const DEPTH_MAX = 4;
+/** Of the types of one part, and of its charsets: with more than one it is doubted anyhow. */
+const READINGS_MAX = 2;

@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 /**
  * Runs the work over a repeated unit of `length` characters and of four times as many. Processor time of this process counts, so a
  * busy machine changes nothing; of three runs the best, as a cold compiler or the collector can only add to it. What is over at once
- * is never held against itself: below `FREE_MS` there is nothing to measure.
+ * is never held against itself: below `FREE_MS` there is nothing to measure. So `length` is such that a square could not hide there:
+ * the square of four times 15 000 is some seconds.
  */
 export async function expectProportion(unit: string, length: number, run: (text: string) => unknown): Promise<void> {
   const small = await bestOf(repeated(unit, length), run);
@@ -32,4 +33,4 @@ async function bestOf(text: string, run: (text: string) => unknown): Promise<num
 
 /** Four would be exact, sixteen the square. */
 const FACTOR_MAX = 10;
-const FREE_MS = 40;
+const FREE_MS = 10;

@@ -641,7 +641,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'takes accounts away',
     pattern:
-      /\bnet1?(?:\.exe)?["']? +user\b[^\n]{0,80}\/del|remove-(?:local|ad|azuread|msol|mg)user|\buserdel\b|-deleteUser|dscl[^\n]{0,20}-delete \/Users|^[ \t]{0,16}(?:sudo +)?passwd +[A-Za-z]|az ad user delete|disable-(?:local|ad)(?:user|account)|\bnet1?(?:\.exe)?["']? +user +[^\s\/]{1,64} +(?:[^\s\/]{1,64}|[^\n]{0,80}\/active:no)\s*$|Set-AzureADUser[^\n]{0,60}AccountEnabled|aws iam delete-user|set-adaccountpassword|\/logoff/im,
+      /\bnet1?(?:\.exe)?["']? +user\b[^\n]{0,80}\/del|remove-(?:local|ad|azuread|msol|mg)user|\buserdel\b|-deleteUser|dscl[^\n]{0,20}-delete \/Users|^[ \t]*(?:sudo +)?passwd +[A-Za-z]|az ad user delete|disable-(?:local|ad)(?:user|account)|\bnet1?(?:\.exe)?["']? +user +[^\s\/]{1,64} +(?:[^\s\/]{1,64}|[^\n]{0,80}\/active:no)\s*$|Set-AzureADUser[^\n]{0,60}AccountEnabled|aws iam delete-user|set-adaccountpassword|\/logoff/im,
   },
   {
     id: 'snapshots',

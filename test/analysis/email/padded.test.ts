@@ -1,6 +1,7 @@
 /** Mails that are padded: what stands behind the padding is judged, or the result says that it was not. */
 import { expect, test } from 'vitest';
 import { analyzeEmail, checkAuthentication, parseEmail } from '../../../analysis/email/index.ts';
+import { readHtml } from '../../../analysis/email/html.ts';
 import { expectProportion } from '../../support/growth.ts';
 
 async function judged(lines: readonly string[]) {
@@ -91,13 +92,37 @@ test('a body between one bound and two is read once, and nothing of it is said t
   expect(read.not_checked.filter(({ what }) => what.includes('HTML'))).toEqual([]);
 });
 
+const page = (html: string) => [...HEAD, 'Content-Type: text/html', '', html];
+const TARGET = 'https://login.example.net/x';
+test.each([
+  ['zeros of a jump', `<meta http-equiv=refresh content="${'0'.repeat(9)};url=${TARGET}">`],
+  ['blanks of a jump', `<meta http-equiv=refresh content="0;${' '.repeat(65)}url${' '.repeat(20_000)}=${TARGET}">`],
+])('where a page sends on by itself is found behind many %s', (_, html) => {
+  expect(readHtml(html).jumps).toEqual([TARGET]);
+});
+
+test('a link of a conditional comment is found behind many blanks', async () => {
+  const { facts } = await judged(
+    page(`<!--[if mso]><a href${' '.repeat(65)}=${' '.repeat(65)}"${TARGET}">go</a><![endif]-->`),
+  );
+  expect(facts.urls).toBe(1);
+});
+
+test('a text is hidden wherever its style says so', () => {
+  const { visible, hidden } = readHtml(
+    `<p style="${'a:b;'.repeat(5_000)}display:none;${'a:b;'.repeat(5_000)}">${LURE}</p>`,
+  );
+  expect({ visible, hidden }).toMatchObject({ visible: [], hidden: [{ text: LURE, why: 'display:none' }] });
+});
+
 test.each<[string, string, (text: string) => readonly string[]]>([
   ['the end of an address', '.', (text) => [...HEAD, '', `see https://a.example/${text}x`]],
   ['a jump', ' ', (text) => [...HEAD, 'Content-Type: text/html', '', `<meta http-equiv=refresh content="${text}x">`]],
   ['a jump of digits', '0', (text) => [...HEAD, 'Content-Type: text/html', '', `<meta content="${text}x">`]],
+  ['a style of blanks', ' ', (text) => [...HEAD, 'Content-Type: text/html', '', `<p style="${text}x">hi</p>`]],
   ['a style', ';height:0', (text) => [...HEAD, 'Content-Type: text/html', '', `<p style="${text}">hi</p>`]],
   ['a comment', ' href', (text) => [...HEAD, 'Content-Type: text/html', '', `<!--[if mso]>${text}<![endif]-->`]],
   ['the name of a sender', 'a@a-', (text) => [`From: "${text}" <a@example.com>`, ...HEAD.slice(1), '', 'hi']],
 ])('%s of a mail costs time in proportion to its length (ATK-A9)', async (_, unit, mailOf) => {
-  await expectProportion(unit, 20_000, (text) => judged(mailOf(text)));
+  await expectProportion(unit, 60_000, (text) => judged(mailOf(text)));
 });

@@ -48,6 +48,49 @@ test.each([
   expect(await assess(start(command))).toMatchObject({ severity: 'critical' });
 });
 
+const ERASE = 'vssadmin delete shadows /all';
+const BASE64 = Buffer.from(ERASE).toString('base64');
+const CODES = [...Buffer.from(ERASE)];
+const PADDED: readonly (readonly [string, (blanks: string) => string])[] = [
+  ['-enc', (blanks) => `powershell -enc${blanks}${Buffer.from(ERASE, 'utf16le').toString('base64')}`],
+  ['set', (blanks) => `cmd /v:on /c set${blanks}a=vssad&&set${blanks}b=min&&!a!!b! delete shadows /all`],
+  ['[char]', (blanks) => `powershell iex(${CODES.map((code) => `[char]${blanks}${code}`).join('+')})`],
+  [
+    '+ of characters',
+    (blanks) => `powershell iex(${CODES.map((code) => `[char]${code}`).join(`${blanks}+${blanks}`)})`,
+  ],
+  ['codes', (blanks) => `powershell iex((${CODES.join(`${blanks},${blanks}`)}|%{[char]$_})-join'')`],
+  ['-bxor', (blanks) => `powershell "${CODES.map((code) => code ^ 35).join(',')}|%{[char]($_ -bxor${blanks}35)}"`],
+  [
+    '-bxor of base64',
+    (blanks) =>
+      `FromBase64String('${Buffer.from(CODES.map((code) => code ^ 35)).toString('base64')}')|%{$_-bxor${blanks}35}`,
+  ],
+  [
+    '-f',
+    (blanks) => `powershell (${blanks}"{1}{0}"${blanks}-f${blanks}'min delete shadows /all'${blanks},${blanks}'vssad')`,
+  ],
+  ['+ of texts', (blanks) => `powershell iex('vssad'${blanks}+${blanks}'min delete shadows /all')`],
+  ['openssl', (blanks) => `openssl${blanks}enc -d -a <<< ${BASE64}`],
+];
+test.each(
+  PADDED.flatMap(([name, commandOf]) =>
+    [' '.repeat(9), ' '.repeat(100), '\t'.repeat(9), ' \t\u00a0'.repeat(40)].map((blanks) => ({
+      name,
+      blanks,
+      command: commandOf(blanks),
+    })),
+  ),
+)('$blanks.length blanks at $name hide nothing', ({ command }) => {
+  const { severity, mitre_techniques } = checkCommands([command], literalContent());
+  expect({ severity, mitre_techniques }).toEqual({ severity: 'critical', mitre_techniques: ['T1490'] });
+});
+
+test('a change of the password of root is found behind any indent', () => {
+  for (const blanks of [' '.repeat(17), '\t'.repeat(400)])
+    expect(checkCommands([`${blanks}passwd root`], literalContent())).toMatchObject({ mitre_techniques: ['T1531'] });
+});
+
 test.each([
   [
     'between two times 70 000 characters',
@@ -121,9 +164,22 @@ const SEEN = {
   data_versions: {},
 };
 
-test.each([' ', '( ', '"{0}" ', '[char]65 ', '1 ', 'set a=', '%a%', '-bxor ', 'Invoke-A {', 'rm -r', 'tar -c', '\\ '])(
-  'a command line of %j costs time in proportion to its length (ATK-A9)',
-  async (unit) => {
-    await expectProportion(unit, 15_000, (text) => checkCommands([`x${text}x`], literalContent()));
-  },
-);
+test.each([
+  ' ',
+  ' \t',
+  'set ',
+  '-bxor  ',
+  '( ',
+  '"{0}" ',
+  '[char]65 ',
+  '1 ',
+  'set a=',
+  '%a%',
+  '-bxor ',
+  'Invoke-A {',
+  'rm -r',
+  'tar -c',
+  '\\ ',
+])('a command line of %j costs time in proportion to its length (ATK-A9)', async (unit) => {
+  await expectProportion(unit, 30_000, (text) => checkCommands([`x${text}x`], literalContent()));
+});

@@ -18,8 +18,21 @@ const judged = (request: HttpRequest) => analyzeRequests([request], 'params');
 const multipart = (body: string) => posted('multipart/form-data; boundary=B', body);
 const FILE = 'Content-Disposition: form-data; name="f"; ';
 const long = 'b'.repeat(180);
+const inUtf7 = (text: string) =>
+  text.replace(
+    /[^\w ().:/]+/g,
+    (run) => `+${Buffer.from(run, 'utf16le').swap16().toString('base64').replace(/=+$/, '')}-`,
+  );
+const SOAP =
+  '<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.example/s"><s:Body><Name>Ann</Name></s:Body></s:Envelope>';
+const numbered = (text: string) => text.replace(/#/g, (_, at: number) => String(at));
+const XXE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>';
+const base64 = Buffer.from(SQL.repeat(4)).toString('base64');
 
-test.each<[string, HttpRequest]>([
+/** By what each is found: the rule with what it cites, unless it is the statement of `SQL`. */
+const IN_TAGS = /^xss\/tag: .*<\/?(?:svg|script)/;
+const IN_SQL = /^sqli\/terminator: .*union.select/i;
+test.each<[string, HttpRequest, RegExp?]>([
   [
     'another parameter that ends in boundary',
     posted('multipart/form-data; x-boundary=A1; boundary=B', `${part(SQL)}--B--`),
@@ -38,7 +51,7 @@ test.each<[string, HttpRequest]>([
   ['no boundary', posted('multipart/form-data', `${part(SQL)}--B--`)],
   ['a boundary of another case', multipart(`${part(SQL, undefined, 'b')}--b--`)],
   ['a form that speaks of multipart', posted(`${FORM}; a=multipart/; boundary=zz`, `id=${encodeURIComponent(SQL)}`)],
-  ['a form that speaks of XML', posted(`${FORM}; a=xml`, `id=${XSS}`)],
+  ['a form that speaks of XML', posted(`${FORM}; a=xml`, `id=${XSS}`), IN_TAGS],
   ['a form that looks like XML', posted(FORM, `<?xml ?>&id=1'+union+select+name+from+users--`)],
   ['a form that is JSON as well', posted(FORM, `["&id=1'+union+select+name+from+users--+"]`)],
   ['a form called text', posted('text/plain', `id=1'+union+select+name+from+users--+`)],
@@ -53,6 +66,7 @@ test.each<[string, HttpRequest]>([
   [
     'such letters and a file name',
     multipart(`${part('İ'.repeat(80))}${part('x', `${FILE}filename="shell.php"`)}--B--`),
+    /^php-injection\/upload: /,
   ],
   [
     'two content types',
@@ -71,6 +85,7 @@ test.each<[string, HttpRequest]>([
   [
     'a disposition that holds more',
     multipart(`${part('x', `Content-Disposition: form-data; name="id"; x=${XSS}`)}--B--`),
+    IN_TAGS,
   ],
   [
     'parts in parts',
@@ -93,18 +108,26 @@ test.each<[string, HttpRequest]>([
       )}--B--`,
     ),
   ],
-  ['UTF-7', posted(`${FORM}; charset=utf-7`, 'id=+ADw-script+AD4-alert(1)+ADw-/script+AD4-')],
+  ['UTF-7', posted(`${FORM}; charset=utf-7`, 'id=+ADw-script+AD4-alert(1)+ADw-/script+AD4-'), IN_TAGS],
   ['UTF-16', posted('text/plain; charset=utf-16le', SQL.replace(/[^]/g, '$&\0'))],
   [
     'UTF-7 in a part',
     multipart(
       `${part('+ADw-script+AD4-alert(1)', 'Content-Disposition: form-data; name="id"\r\nContent-Type: text/plain; charset=utf-7')}--B--`,
     ),
+    IN_TAGS,
   ],
-  ['an unquoted attribute in XML', posted('text/xml', `<a>${XSS}</a>`)],
-  ['a script of its own in XML', posted('text/xml', '<a><script src="//evil.example/x"></script></a>')],
-  ['an instruction in XML', posted('text/xml', `<?x ' <script>alert(1)</script> ' ?><a/>`)],
-  ['a comment in XML', posted('application/xml', `<a><!-- <script>alert(1)</script> --></a>`)],
+  [
+    'UTF-7 between other charsets of a part',
+    multipart(
+      `${part('+ADw-script+AD4-alert(1)', 'Content-Disposition: form-data; name="id"\r\nContent-Type: text/plain; charset=utf-8; charset=utf-7; charset=latin1')}--B--`,
+    ),
+    IN_TAGS,
+  ],
+  ['an unquoted attribute in XML', posted('text/xml', `<a>${XSS}</a>`), IN_TAGS],
+  ['a script of its own in XML', posted('text/xml', '<a><script src="//evil.example/x"></script></a>'), IN_TAGS],
+  ['an instruction in XML', posted('text/xml', `<?x ' <script>alert(1)</script> ' ?><a/>`), IN_TAGS],
+  ['a comment in XML', posted('application/xml', `<a><!-- <script>alert(1)</script> --></a>`), IN_TAGS],
   ['a name that comes twice in JSON', posted('application/json', `{"id":"${SQL}","id":"x"}`)],
   [
     'chunks',
@@ -113,8 +136,67 @@ test.each<[string, HttpRequest]>([
       "8\r\nid=1'+un\r\na\r\nion+select\r\n13\r\n+name+from+users--+\r\n0\r\n\r\n",
     ),
   ],
-])('an attack is found behind %s', (_, request) => {
-  expect(judged(request)).toMatchObject({ verdict: 'malicious' });
+  [
+    'a page in XML',
+    posted('text/xml', `<a xmlns:b="http://www.w3.org/1999/xhtml"><b:script>run</b:script></a>`),
+    IN_TAGS,
+  ],
+  [
+    'a page in XML whose name is spelled otherwise',
+    posted('text/xml', '<a xmlns="http://www.w3.org/1999/xhtm&#108;"><script>run</script></a>'),
+    IN_TAGS,
+  ],
+  [
+    'a picture that acts',
+    posted('image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" onload="run"/>'),
+    /^xss\/tag: <svg/,
+  ],
+  ['XML of two types', posted('text/xml, text/xml', `<a>${XSS}</a>`), IN_TAGS],
+  [
+    'XML that declares UTF-7',
+    posted('text/xml', `<?xml version="1.0" encoding="UTF-7"?>${inUtf7(XXE)}`),
+    /^xxe\/entity: .*ENTITY/,
+  ],
+  [
+    'a part that declares UTF-7',
+    multipart(
+      `${part(`<?xml version="1.0" encoding="UTF-7"?>${inUtf7(XXE)}`, `${FILE}filename="a.xml"\r\nContent-Type: text/xml`)}--B--`,
+    ),
+    /^xxe\/entity: .*ENTITY/,
+  ],
+  ...['base64\r\nContent-Transfer-Encoding: 7bit', '7bit\r\nContent-Transfer-Encoding: base64'].map(
+    (twice): [string, HttpRequest] => [
+      `two transfer encodings, ${twice.slice(0, 4)} first`,
+      multipart(
+        `${part(base64.replace(/.{20}/g, '$&\r\n'), `Content-Disposition: form-data; name="id"\r\nContent-Transfer-Encoding: ${twice}`)}--B--`,
+      ),
+    ],
+  ),
+  [
+    'two types of a part',
+    multipart(
+      `${part(part(base64, 'Content-Disposition: form-data; name="id"\r\nContent-Transfer-Encoding: base64', 'C') + '--C--', 'Content-Disposition: form-data; name="a"\r\nContent-Type: multipart/mixed; boundary=C\r\nContent-Type: text/plain')}--B--`,
+    ),
+  ],
+  [
+    'a trailer',
+    posted({ 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' }, `2\r\nhi\r\n0\r\nX-A: ${XSS}\r\n\r\n`),
+    IN_TAGS,
+  ],
+  ['the size of a chunk', posted({ 'Transfer-Encoding': 'chunked' }, `1;${SQL}\r\nx\r\n0\r\n\r\n`)],
+  [
+    'short chunks without an end',
+    posted(
+      { 'Content-Type': FORM, 'Transfer-Encoding': 'chunked' },
+      `5\r\nid=1'\r\n8\r\n UNION S\r\nE\r\nELECT name FR\r\n`,
+    ),
+    /^sqli\/union: UNION SELECT/,
+  ],
+])('an attack is found behind %s', (_, request, found = IN_SQL) => {
+  const { verdict, findings } = judged(request);
+  expect(verdict).toBe('malicious');
+  const cited = findings.flatMap(({ rule, evidence }) => evidence.map(({ excerpt }) => `${rule}: ${excerpt}`));
+  expect(cited).toContainEqual(expect.stringMatching(found));
 });
 
 test.each([
@@ -136,9 +218,18 @@ test.each([
 
 test.each<[string, HttpRequest]>([
   ['a packed body', posted({ 'Content-Type': FORM, 'Content-Encoding': 'gzip' }, '\u001f\ufffdxyz')],
+  ['letters that deflate made', posted({ 'Content-Type': FORM, 'Content-Encoding': 'deflate' }, 'x^D0Up0IZUnnn=')],
+  ['a packed transfer', posted({ 'Content-Type': FORM, 'Transfer-Encoding': 'gzip' }, '\u001f\ufffd\bxyz')],
+  [
+    'a packed transfer in chunks',
+    posted({ 'Content-Type': FORM, 'Transfer-Encoding': 'gzip, chunked' }, '5\r\n\u001f\ufffd\b\r\n0\r\n\r\n'),
+  ],
+  ['a charset of XML nobody reads', posted('text/xml', '<?xml version="1.0" encoding="ibm037"?><a/>')],
+  ['JSON that parts may be looked for in', posted('application/json; x="multipart/form-data', '{"a":1}')],
   ['a charset nobody reads', posted(`${FORM}; charset=ibm037`, 'abc=def')],
   ['a charset in a field', multipart(`${part('ibm037', 'Content-Disposition: form-data; name="_charset_"')}--B--`)],
   ['chunks that do not fit', posted({ 'Transfer-Encoding': 'chunked' }, '8\r\nid=1\r\n0\r\n\r\n')],
+  ['chunks that were cut', posted({ 'Transfer-Encoding': 'chunked' }, `20\r\n${'a'.repeat(32)}\r\n20\r\naa`)],
   ['a second request', posted({ 'Transfer-Encoding': 'chunked' }, '4\r\nid=1\r\n0\r\n\r\nid=2')],
   ['lines that end in two ways', multipart(`${part('x')}--B\nContent-Disposition: form-data; name="b"\n\ny\r\n--B--`)],
   [
@@ -179,9 +270,82 @@ test.each<[string, HttpRequest]>([
     ),
   ],
   ['parts in lines of a text file', multipart(`${part('x')}--B--\r\n`.replaceAll('\r\n', '\n'))],
+  ...[
+    'text/xml; charset=windows-31j',
+    'text/xml; charset=utf_8',
+    'text/xml; charset=ANSI_X3.4-1968',
+    "text/xml; charset='utf-8'",
+    'application/xml; charset=binary',
+  ].map((type): [string, HttpRequest] => [`XML of ${type}`, posted(type, SOAP)]),
+  ['XML of an older charset', posted('text/xml', '<?xml version="1.0" encoding="ISO_8859-1:1987"?><a>b</a>')],
+  [
+    'XML that was written to a string',
+    posted('text/xml; charset=utf-8', '<?xml version="1.0" encoding="utf-16"?><a>b</a>'),
+  ],
+  ['XML called a form', posted(FORM, SOAP)],
+  ['XML called text', posted('text/plain', SOAP)],
+  ['XML in a part', multipart(`${part(SOAP, `${FILE}filename="a.xml"\r\nContent-Type: text/xml`)}--B--`)],
+  ['a job of a build server', posted('application/xml', '<project><script>echo hi</script></project>')],
+  [
+    'a task of a process',
+    posted(
+      'application/xml',
+      '<b:d xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL"><b:script>a + b</b:script></b:d>',
+    ),
+  ],
+  ...['gzip', 'UTF-8', 'amz-1.0', 'aws-chunked', 'br', 'gzip, aws-chunked'].map((coding): [string, HttpRequest] => [
+    `JSON with the coding ${coding}`,
+    posted({ 'Content-Type': 'application/json', 'Content-Encoding': coding }, '{"a":1}'),
+  ]),
+  ['text that was unpacked', posted({ 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' }, 'Hello there\r\n')],
+  ...[
+    'application/json; charset=utf8mb4',
+    'application/json charset=utf-8',
+    'application/json, text/plain, */*',
+    'application/json; charset=',
+  ].map((type): [string, HttpRequest] => [`JSON of ${type}`, posted(type, '{"name":"Ann Lee"}')]),
+  [
+    'a part in UTF-8',
+    multipart(`${part('Ann', 'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: UTF-8')}--B--`),
+  ],
+  ...['1\n2\n3\n', '1\r\n2\r\n3\r\n', '1\n2\n', '2026\nAnn\n'].map((body): [string, HttpRequest] => [
+    `a list of numbers that came in chunks, ${JSON.stringify(body)},`,
+    posted({ 'Content-Type': 'text/csv', 'Transfer-Encoding': 'chunked' }, body),
+  ]),
+  [
+    'a trailer',
+    posted(
+      { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked', Trailer: 'X-Sum' },
+      '7\r\n{"a":1}\r\n0\r\nX-Sum: abc\r\nX-Time: 1\r\n\r\n',
+    ),
+  ],
   ['chunks', posted({ 'Content-Type': FORM, 'Transfer-Encoding': 'chunked' }, '6\r\na=Grü\r\n4\r\n&b=1\r\n0\r\n\r\n')],
 ])('%s as honest clients send it leaves no doubt', (_, request) => {
   expect(judged(request)).toMatchObject({ verdict: 'benign', checked: [{ corpus: { items: 1, items_read: 1 } }] });
+});
+
+test.each([
+  'text/xml; charset=utf-16',
+  'text/xml charset=utf-8',
+  'text/xml, text/xml',
+  'text/xml; charset=',
+  'multipart/form-data, text/xml',
+])('a doubt accuses no honest XML: %s', (type) => {
+  expect(judged(posted(type, SOAP))).toMatchObject({ verdict: 'inconclusive', findings: [] });
+});
+
+test.each(['GET http://a.example/ HTTP/1.1\r\n\r\n', 'X-A: b\r\n\r\nGET / HTTP/1.1\r\n\r\n'])(
+  'a second request is no trailer: %j',
+  (rest) => {
+    const { verdict, not_checked } = judged(posted({ 'Transfer-Encoding': 'chunked' }, `2\r\nhi\r\n0\r\n${rest}`));
+    expect(verdict).not.toBe('benign');
+    expect(not_checked[0]?.what).toBe('request 1: what follows the last chunk');
+  },
+);
+
+test('a doubt accuses no XML in a part', () => {
+  const head = `${FILE}filename="a.xml"\r\nContent-Type: text/xml; charset=utf-16`;
+  expect(judged(multipart(`${part(SOAP, head)}--B--`))).toMatchObject({ verdict: 'inconclusive', findings: [] });
 });
 
 test('each of two content types of a raw request is read', () => {
@@ -194,6 +358,8 @@ test.each<[string, string, (text: string) => string]>([
   ['headers', 'a: b\r\n', (text) => `--B\r\n${text}`],
   ['tags', "<a b='", (text) => text],
   ['names', 'a b ', (text) => `<${text}`],
+  ['types', 'Content-Type: multipart/a; boundary=#\r\n', (text) => `--B\r\n${numbered(text)}\r\n${text}\r\n--B--`],
+  ['charsets', 'Content-Type: a/a; charset=utf-7#\r\n', (text) => `--B\r\n${numbered(text)}\r\n${text}\r\n--B--`],
 ])('a body of nothing but %s costs time in proportion to its length (ATK-A9)', async (_, unit, bodyOf) => {
   for (const type of ['multipart/form-data; boundary=B', 'text/xml', 'multipart/form-data; boundary=B; boundary=C'])
     await expectProportion(unit, 500_000, (text) => judged(posted(type, bodyOf(text))));
