@@ -138,9 +138,17 @@ export function objectionToVote(
 export function objectionToUse(
   task: TaskRow,
   approval: Approval | undefined,
-  asked: { use: ApprovalUse; agent_id: string; now: number; policy_version: string; mode: Mode },
+  asked: {
+    use: ApprovalUse;
+    agent_id: string;
+    now: number;
+    policy_version: string;
+    mode: Mode;
+    /** Whether the policy of now protects a target. */
+    isProtected?: ((target: string) => boolean) | undefined;
+  },
 ): AuroraError | undefined {
-  const { use, agent_id, now, policy_version } = asked;
+  const { use, agent_id, now, policy_version, isProtected } = asked;
   if (isFinal(task.state)) return refusal(4090, 'The task is over');
   const mode = narrowMode(asked.mode, task.mode);
   if (mode !== 'active') return refusal(4031, `In mode ${mode} no effect is begun`);
@@ -151,7 +159,7 @@ export function objectionToUse(
   if (state === 'pending') return refusal(4032, 'The approval was not given yet');
   if (state !== 'granted') return refusal(4031, `The approval is ${state}`);
   const { skill, params } = approval.origin === 'work' ? approval : task;
-  // What was begun goes on under the rules that it was begun under, also after an upgrade.
+  // What was begun goes on under the rules that it was begun under, also after an upgrade; but not on what is protected by now.
   const rules = is_begun ? approval.policy_version : policy_version;
   const action_hash = actionHashOf({ ...actionOf(task, agent_id, rules), skill, params });
   if (use.action_hash !== action_hash || approval.action_hash !== action_hash) {
@@ -159,6 +167,8 @@ export function objectionToUse(
   }
   const target = targetIn(use.effect_key);
   if (!approval.targets.includes(target)) return refusal(4031, 'That target was not approved');
+  if (rules !== policy_version && isProtected?.(target))
+    return refusal(4031, 'That target is protected by now: what was begun there is for a person to look at');
   // What was begun goes on: an earlier release asked without saying which kinds.
   if (!is_begun && !approval.effect_kinds.includes(kindIn(use.effect_key))) return otherKind(use, approval);
   const is_used = approval.consumed.some(

@@ -42,7 +42,7 @@ export function createConsumption(deps: {
   failpoints?: Failpoints | undefined;
   ledger: Pick<Ledger, 'record'>;
   turns: Turns;
-  policy: Pick<Policy, 'version'>;
+  policy: Pick<Policy, 'version' | 'isProtected'>;
   /** The mode in force. */
   mode: () => Mode;
   standing: Standing;
@@ -61,7 +61,14 @@ export function createConsumption(deps: {
     // Before time and mode, which may change while it is looked up. What was begun goes on.
     const lapse = found && !is_begun ? lapseIn(await fallenOf(deps.standing, task, found)) : undefined;
     const approval = findApproval(task, approval_id);
-    const asked = { use, agent_id, now: clock.now(), policy_version: policy.version, mode: deps.mode() };
+    const asked = {
+      use,
+      agent_id,
+      now: clock.now(),
+      policy_version: policy.version,
+      mode: deps.mode(),
+      isProtected: (target: string) => policy.isProtected?.(target) ?? false,
+    };
     const error = objectionToUse(task, approval, asked);
     if (error) return refuse(error);
     if (is_begun) return granted(false);

@@ -76,6 +76,8 @@ export interface Policy {
   /** Names these rules: an approval counts only under the policy that it was given under. */
   readonly version: string;
   decide(action: Action): Decision | Promise<Decision>;
+  /** Whether nothing may ever act on that target; a policy that does not say so protects none by itself. */
+  isProtected?(target: string): boolean;
 }
 
 /** Whether a task would really do something to the world: what only reads does not, and only `active` does (ATK-F9). */
@@ -87,6 +89,7 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
   const isProtected = protects(rules.protected_assets, own_hosts);
   return {
     version: digestOf({ ...rules, judgement: JUDGEMENT }),
+    isProtected: (target) => isProtected(target, 'target'),
     decide(action) {
       const { task, traits } = action;
       if (traits.action_class === 'read') return readingOrLying(traits);

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent, type Agent } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
-import { PolicyRules } from '../../orchestrator/policy.ts';
+import { createPolicy, PolicyRules, type Policy } from '../../orchestrator/policy.ts';
 import { ApprovalPage, skill } from '../../protocol/index.ts';
 import { actionHashOf, actionOf, effectsBegun, objectionToUse, type BoundAction } from '../../orchestrator/approval.ts';
 import { toEnd, withEffects } from '../../orchestrator/ending.ts';
@@ -543,6 +543,32 @@ describe('after an upgrade, under a policy of another version', () => {
     await expect(use(at, task, old, { target: 'ws-8' })).rejects.toMatchObject({ code: 4090 });
     Object.assign(task, { params: { endpoint: 'ws-8' } });
     await expect(use(at, task, old)).rejects.toMatchObject({ code: 4090 });
+  });
+
+  test('what it began goes on under new rules, but not where they protect its target (ATK-F4)', async () => {
+    const under = (rules: Parameters<typeof PolicyRules.parse>[0]) => createPolicy(PolicyRules.parse(rules));
+    let now = under({});
+    const policy: Policy = {
+      get version() {
+        return now.version;
+      },
+      decide: (action) => now.decide(action),
+      isProtected: (target) => now.isProtected?.(target) ?? false,
+    };
+    const at = await desk({ policy });
+    const task = await acceptTask(at);
+    const approval = await ask(at, task);
+    await vote(at, approval, 'operator:eve');
+    const fence = await lease(at, task);
+    expect(await use(at, task, approval, { fence })).toMatchObject({ first: true });
+    now = under({ targets_max: 6, protected_assets: ['ws-8'] });
+    expect(await use(at, task, approval, { fence })).toMatchObject({ first: false });
+    now = under({ protected_assets: ['ws-7.corp.example'] });
+    await expect(use(at, task, approval, { fence })).rejects.toMatchObject({
+      code: 4031,
+      message: expect.stringContaining('protected by now') as string,
+    });
+    expect(await recordOf(at)).toContain('refused 4031 responder isolate:ws-7');
   });
 
   test('asked anew, it is told that the effect was begun before: it does not act twice (wire.md 8)', async () => {
