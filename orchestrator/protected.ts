@@ -22,35 +22,44 @@ export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => 
 /**
  * Makes the judge. Patterns are exact names, globs (`dc-*`) or networks (`10.9.0.0/16`), compared without regard to case and domain:
  * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
+ * `dc1:389` is that text, and dc1 as the host of a target.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
-  const assets = toAssets([...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')));
+  const plain_patterns = [...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? ''));
+  const assets = toAssets(plain_patterns);
+  // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
+  const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
   return (text, look) =>
     plainForms(text).some((plain) => {
-      if (look === 'whole') return isOne(plain, isLoopback);
+      if (look === 'whole') return isOne(assets, plain, isLoopback);
       return (
-        [plain, hostIn(plain)].some((name) => isOne(name, isThisMachine)) ||
+        [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
         piecesOf(plain).some(isPieceOne) ||
-        (look === 'target' && hostsOf(plain).some((host) => namesOf(host).some((name) => isShort(assets, name))))
+        (look === 'target' && hostsOf(plain).some(isHostOne))
       );
     });
 
   function isPieceOne(piece: string): boolean {
-    return isCount(piece) ? assets.names.has(piece) : isOne(piece, isLoopback);
+    return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
   }
 
-  function isOne(plain: string, isOurs: (address: Address) => boolean): boolean {
-    if (plain === '' || plain.length > NAME_CHARS_MAX) return false;
-    return namesOf(plain).some((name) => {
-      const addresses = addressesOf(name);
-      if (addresses.length === 0) return isAssetsName(assets, name);
-      return (
-        assets.names.has(name) ||
-        addresses.some((address) => isOurs(address) || isAssetsAddress(assets, address)) ||
-        assets.globs.test(name)
-      );
-    });
+  function isHostOne(host: string): boolean {
+    const isHostShort = (all: Assets) => namesOf(host).some((name) => isShort(all, name));
+    return isOne(with_port, host, isLoopback) || isHostShort(assets) || isHostShort(with_port);
   }
+}
+
+function isOne(assets: Assets, plain: string, isOurs: (address: Address) => boolean): boolean {
+  if (plain === '' || plain.length > NAME_CHARS_MAX) return false;
+  return namesOf(plain).some((name) => {
+    const addresses = addressesOf(name);
+    if (addresses.length === 0) return isAssetsName(assets, name);
+    return (
+      assets.names.has(name) ||
+      addresses.some((address) => isOurs(address) || isAssetsAddress(assets, address)) ||
+      assets.globs.test(name)
+    );
+  });
 }
 
 /** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
@@ -60,8 +69,7 @@ export function objectionToPattern(pattern: string): string | undefined {
   const host = hostIn(plain);
   if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
   if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
-  if (/^\[[^[\]]*\](?::\d{1,5})?$/.test(plain) || /^[^:/\\]+:\d{1,5}$/.test(plain))
-    return `leave the port out: ${host}`;
+  if (/^\[[^[\]]*\](?::\d{1,5})?$/.test(plain)) return `leave brackets and port out: ${host}`;
   return undefined;
 }
 
@@ -84,9 +92,9 @@ function toAssets(patterns: readonly string[]): Assets {
   return {
     names: new Set(names),
     short: new Set(hosts.flatMap(shorter)),
-    // An account, or what lies on a host, is not the host: `dc*.corp.example` is not dcooper@mail.corp.example.
-    globs: oneOf(globs, '[^@/\\\\]*', '[^@/\\\\]'),
-    short_globs: oneOf(short_globs, '[^.]*', '[^.]'),
+    // An account is not its host: `dc*.corp.example` is not dcooper@mail.corp.example. What has no domain may mean accounts and paths too.
+    globs: oneOf(globs, (glob) => (HOST_GLOB.test(glob) ? '[^@]' : '.')),
+    short_globs: oneOf(short_globs, () => '[^.:]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
     networks: hosts.filter(isNetwork).map((name) => ipaddr.parseCIDR(name)),
   };
@@ -123,13 +131,13 @@ const shorter = (name: string): string[] => {
 const isLoopback = (address: Address): boolean => address.range() === 'loopback';
 const isThisMachine = (address: Address): boolean => isLoopback(address) || UNSPECIFIED.includes(String(address));
 
-/** One expression for all globs: a name is held against thousands at once. */
-function oneOf(globs: readonly string[], several: string, one: string): RegExp {
+/** One expression for all globs: a name is held against thousands at once. `oneIn` says what a `?` of each stands for, and a `*` many times. */
+function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegExp {
   const sources = globs.map((glob) =>
     glob
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')
       .replace(/\*+/g, '*')
-      .replace(/[*?]/g, (mark) => (mark === '*' ? several : one)),
+      .replace(/[*?]/g, (mark) => (mark === '*' ? `${oneIn(glob)}*` : oneIn(glob))),
   );
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
@@ -137,6 +145,10 @@ function oneOf(globs: readonly string[], several: string, one: string): RegExp {
 /** Dialled, they are this machine. */
 const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;
+/** With a domain, and neither account nor path. */
+const HOST_GLOB = /^[^@/\\.]*\.[^@/\\]*$/;
+/** A host with its port, an image with its tag, a number of its kind: `dc1:389`, `redis:7`, `uid:1001`. */
+const WITH_PORT = /^([^:/\\]+):\d{1,5}$/;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
 const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;

@@ -30,25 +30,27 @@ export function piecesOf(plain: string): string[] {
 }
 
 /** The host that a URL or a share is of, without user and port; the text itself where it is neither. */
-export const hostIn = (plain: string): string =>
-  (
-    plain
-      .replace(/^[a-z][a-z0-9+.-]*:(?=\/\/)/, '')
-      .replace(/^[/\\]+/, '')
-      .split(/[/\\?#]/, 1)[0] ?? ''
-  )
-    .replace(/^.*@/s, '')
-    .replace(/:\d{1,5}$/, '')
-    .replace(/^\[(.*)\]$/s, '$1');
+export function hostIn(plain: string): string {
+  const [authority = ''] = plain
+    .replace(SCHEME, '')
+    .replace(/^[/\\]+/, '')
+    .split(/[/\\?#]/, 1);
+  const host = authority.replace(/^.*@/s, '');
+  return isIP(host) === 6 ? host : host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/s, '$1');
+}
 
-/** The hosts that a text may be aimed at, word by word: neither the user of one nor what lies on it; `CORP\WS-7$` is a host's account. */
+/**
+ * The hosts that a text may be aimed at, word by word: neither the user of one nor what lies on it; `CORP\WS-7$` is a host's account,
+ * `HOST/ws-7` a service on it.
+ */
 export const hostsOf = (plain: string): string[] => [
   ...new Set(
     plain
       .split(WORDS)
+      .map((word) => word.replace(OPENED, ''))
       .filter((word) => !PATH.test(word))
-      .flatMap((word) => [hostIn(word), MACHINE.exec(word)?.[1] ?? ''])
-      .flatMap((host) => [host, ...host.split(JOINTS)])
+      .flatMap((word) => [hostIn(word), headOf(word), ...WITH_HOST.map((form) => form.exec(word)?.[1] ?? '')])
+      .flatMap((host) => [host, ...host.split(JOINTS).flatMap(besideColon)])
       .map(trimDots)
       .filter(isName),
   ),
@@ -93,6 +95,16 @@ function withEmbedded(address: ipaddr.IPv6): Address[] {
   return holds ? [address, new ipaddr.IPv4(pair)] : [address];
 }
 
+/** What stands before the first path, its scheme too: of `nfs:/export` hostIn drops the nfs, and a host may be called so. */
+const headOf = (word: string): string =>
+  URL_LIKE.test(word) ? '' : (word.split(/[/\\?#]/, 1)[0] ?? '').replace(/^.*@/s, '');
+
+/** `mail:/export`, `mail:imaps`, `mail::module`, `ssh:mail`: a host on either side. An IPv6 address or an ARN has more colons. */
+function besideColon(host: string): string[] {
+  const sides = isIP(host) === 6 ? [] : host.replace('::', ':').split(':');
+  return sides.length === 2 ? sides.filter((side) => !isCount(side)) : [host];
+}
+
 /** An IPv6 address stays whole, with or without a port behind it; all else ends at a colon. */
 function partsOf(token: string): string[] {
   if (!token.includes(':')) return [token];
@@ -124,9 +136,21 @@ const CONTROLS = /\p{Cc}/gu;
 const WORDS = /[\s,;|"`<>]+/;
 /** Between two names of a list, where there is no path. */
 const JOINTS = /[$&+~!^=(){}[\]']+/;
-const MACHINE = /^(?:[^\\/@]+\\)?([^\\/@]+)\$(?:@[^@]*)?$/;
-/** Of this machine's own tree: no host stands before it. */
-const PATH = /^\/[^/\\]/;
+/** Where a host stands elsewhere: its account, a share over HTTP, a service on it as Kerberos names it. */
+const WITH_HOST = [
+  /^(?:[^\\/@]+\\)?([^\\/@]+)\$(?:@[^@]*)?$/, // CORP\WS-7$
+  /^[/\\]{2}([^/\\@]+)@(?:ssl|\d)/, // \\ws-7@SSL@8443\x
+  // MSSQLSvc/db-1:1433, ldap/dc-1/corp.example
+  /^(?:host|cifs|ldap|https?|mssqlsvc|termsrv|rpc|wsman|dns|gc|nfs|ftp|imap|pop|smtp|smtpsvc|restrictedkrbhost)\/([^/\\@:]+)/,
+];
+/** Of this machine's own tree, or of a drive: no host stands before it. */
+const PATH = /^(?:\/[^/\\]|[a-z]:(?:[/\\](?![/\\])|$))/;
+/** Marks that open a word: `(HOST/ws-7)`. */
+const OPENED = /^['([{]+/;
+/** Browsers and curl find the host of these behind any number of slashes, of either kind; of other schemes behind two. */
+const SCHEME =
+  /^(?:(?:[a-z][a-z0-9+.-]*:)+(?=\/\/)|(?:https?|wss?|ftps?|sftp|ssh|scp|smb|cifs|nfs|ldaps?|rdp|imaps?|pop3s?|smtps?|telnet|vnc):|file:(?=[/\\]{2}))/;
+const URL_LIKE = /^[a-z][a-z0-9+.-]*:[/\\]{2}/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
 const EMBEDDING: readonly string[] = ['ipv4Mapped', 'rfc6145', 'rfc6052'];

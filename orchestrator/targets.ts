@@ -14,17 +14,15 @@ export function targetsOf(traits: Pick<SkillTraits, 'targets'>, params: unknown)
 }
 
 /** Every whole string anywhere in a value, keys included. */
-export const stringsIn = (value: unknown): string[] => textsIn(value, (key) => [key]);
-
-/** The same without keys: those are the words of whoever wrote the skill. */
-export const valuesIn = (value: unknown): string[] => textsIn(value, () => []);
-
-function textsIn(value: unknown, ofKey: (key: string) => string[]): string[] {
+export function stringsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => textsIn(item, ofKey));
-  return Object.entries(value).flatMap(([key, item]) => [...ofKey(key), ...textsIn(item, ofKey)]);
+  if (Array.isArray(value)) return value.flatMap(stringsIn);
+  return Object.entries(value).flatMap(([key, item]) => [key, ...stringsIn(item)]);
 }
+
+/** The same without the names of the params: those are the words of whoever wrote the skill, keys further down may be hosts. */
+export const valuesIn = (params: Record<string, unknown>): string[] => Object.values(params).flatMap(stringsIn);
 
 const nameOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

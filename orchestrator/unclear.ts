@@ -8,7 +8,10 @@ export function isUnclear(target: string): boolean {
   const [name = ''] = plainForms(target);
   if (!isBase64(target) && [target, name].some((text) => SEVERAL.test(withoutOwnMarks(text)))) return true;
   return (
-    !/[\p{L}\p{N}]/u.test(name) || EVERYTHING.test(name) || isRange(name) || [name, hostIn(name)].some(isAddressOfNone)
+    !/[\p{L}\p{N}]/u.test(name) ||
+    EVERYTHING.test(name) ||
+    isRange(withoutBrackets(name)) ||
+    [name, hostIn(name)].some(isAddressOfNone)
   );
 }
 
@@ -17,10 +20,7 @@ export function isUnclear(target: string): boolean {
  * path, a copy of a file. Left out there, they are looked for in the rest.
  */
 function withoutOwnMarks(text: string): string {
-  const bare = text
-    .replace(MESSAGE_ID, '$1')
-    .replace(PHONE, '')
-    .replace(BRACKETS, (all, inner: string) => (isIP(inner) === 6 ? inner : all))
+  const bare = withoutBrackets(text.replace(MESSAGE_ID, '$1').replace(PHONE, ''))
     .replace(COPY, '')
     .replace(PARTITION, '')
     .replace(ALIAS, '$1');
@@ -32,12 +32,20 @@ function withoutOwnMarks(text: string): string {
   return ANOTHER_ROOT.test(path) ? bare : root + path.replace(IN_PARENTHESES, '$1').replace(/[+=~&!^]/g, '');
 }
 
-/** The id of a mail or a blob: with its padding, or so long and mixed that no list of names looks like it. */
-const isBase64 = (text: string): boolean =>
-  text.length % 4 === 0 &&
-  BASE64.test(text) &&
-  (text.endsWith('=') ? text.length >= PADDED_CHARS_MIN : text.length >= UNPADDED_CHARS_MIN) &&
-  [/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(text));
+const withoutBrackets = (text: string): string =>
+  text.replace(BRACKETS, (all, inner: string) => (isIP(inner) === 6 ? inner : all));
+
+/** The id of a mail or a blob: some of it is longer and more mixed than a name, and no two parts of it look like `FileServer01`. */
+function isBase64(text: string): boolean {
+  const chars_min = text.endsWith('=') ? PADDED_CHARS_MIN : UNPADDED_CHARS_MIN;
+  if (text.length % 4 !== 0 || text.length < chars_min || !BASE64.test(text)) return false;
+  const parts = text.split(/[+/=]/);
+  const names = parts.filter((part) => NUMBERED.test(part));
+  const isLong = (part: string) => part.length > HOST_CHARS_MAX && isMixed(part) && !names.includes(part);
+  return names.length < 2 && parts.some(isLong);
+}
+
+const isMixed = (part: string): boolean => [/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(part));
 
 function isRange(name: string): boolean {
   const [address = '', rest] = name.split('/', 2);
@@ -63,8 +71,9 @@ const PHONE = /^\+(?=\d[\d-]{5,19}$)/;
 const BRACKETS = /(?<![^/@])\[([\da-f:.]{2,45})\](?=$|[:/\\])/i;
 /** `invoice(1).exe` */
 const COPY = /(?<=[\p{L}\p{N}_])\(\d{1,4}\)(?=\.[\p{L}\p{N}]{1,8}$)/u;
-/** `dt=2026-11-28/part`: with a word for a value it would be a selector. */
-const PARTITION = /(?<![^/])\w{1,64}=(?=\d[\w.-]*\/)/g;
+/** `dt=2026-11-28/part`: with a word for a value it would be a selector, and so it is with an address or a network. */
+const PARTITION =
+  /(?<![^/])\w{1,64}=(?=\d[\w.-]*\/)(?!0x|(?:\d{1,3}(?:-\d{1,3})?\.){3}\d{1,3}(?![\w.])|\d+\.[\d.]*\/\d+$)/g;
 /** `bob+ci`, an account: with a digit, a dash or a dot in it, it could be two hosts. */
 const ALIAS = /^((?:[\w.-]{1,64}\\)?[\p{L}_]{1,64})\+(?=[\p{L}_]{1,64}$)/u;
 /** Where what follows is a path: a URL with its host, a share, a drive, a folder at the top. */
@@ -75,9 +84,13 @@ const IN_PARENTHESES = /(?<!\$)\(([\p{L}\p{N}._-]{1,64})\)/gu;
 const BASE64 = /^[A-Za-z\d+/]+={0,2}$/;
 const PADDED_CHARS_MIN = 24;
 const UNPADDED_CHARS_MIN = 40;
+/** Letters and then digits, as hosts are numbered. */
+const NUMBERED = /^[A-Za-z]{2,}\d+$/;
+/** Of a host without a domain, in a Windows network. */
+const HOST_CHARS_MAX = 15;
 
 /** Behind an address: of a network, or a second address. */
-const MASK = /^(?:\d+|[\da-fx]*[.:][\da-fx.:]*)$/;
+const MASK = /^(?:\d+|0x[\da-f]+|[\da-fx]*[.:][\da-fx.:]*)$/;
 const ADDRESS_RANGE = /^\d{1,3}(?:\.\d{1,3}){3}-/;
 const OCTET_RANGE = /^(?=.*-)[\d-]+(?:\.[\d-]+){3}$/;
 const ADDRESS6_RANGE = /^(?=.*:.*:)[0-9a-f:.]+-[0-9a-f:.]+$/;

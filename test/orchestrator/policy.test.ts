@@ -92,6 +92,8 @@ describe('protected assets (ATK-F4)', () => {
     '0',
     '::1',
     '::ffff:127.0.0.1',
+    'http:0',
+    'http:/0/x',
   ])('%j is denied, whatever the class', (endpoint) => {
     expect(at(endpoint, { rules })).toBe('deny');
     expect(at(endpoint, { rules, action_class: 'low' })).toBe('deny');
@@ -106,6 +108,13 @@ describe('protected assets (ATK-F4)', () => {
     expect(hidden({ also: [{ deep: ['DC-02'] }] })).toBe('deny');
     expect(hidden({ also: { 'dc-02': true } })).toBe('deny');
     expect(hidden({ reason: 'spread from dc-02 this morning' })).toBe('ask');
+  });
+
+  test('a glob without a domain covers accounts and paths in any param, one with a domain no account', () => {
+    const globs = { protected_assets: ['corp*', 'backup-*', 'dc*.corp.example'] };
+    const hidden = (also: string) => decide({ rules: globs, params: { endpoint: 'ws-7', also } }).answer;
+    expect(['CORP\\anna', 'backup-1/2026/a', 'backup-1@other.example'].map(hidden)).toEqual(Array(3).fill('deny'));
+    expect(['OTHER\\anna', 'dcooper@hr.corp.example'].map(hidden)).toEqual(Array(2).fill('ask'));
   });
 
   test('a skill that declares no targets is looked through as well', () => {
@@ -177,8 +186,7 @@ test('the version names the rules: the same rules have the same, any other rule 
 test.each([
   ['https://dc1/', 'write the name alone: dc1'],
   ['dc1/', 'write the name alone: dc1'],
-  ['dc1:389', 'leave the port out: dc1'],
-  ['[2001:db8::7]:443', 'leave the port out: 2001:db8::7'],
+  ['[2001:db8::7]:443', 'leave brackets and port out: 2001:db8::7'],
   ['10.9/16', 'as 10.9.0.0/16'],
   ['10/8', 'as 10.9.0.0/16'],
   ['10.9.0.0/255.255.0.0', 'as 10.9.0.0/16'],
@@ -201,8 +209,22 @@ test('names, globs, networks and names of other kinds are patterns', () => {
       'prod/deployments/web',
       'b\u00fccher',
     ],
+    ...['dc1:389', 'redis:7', 'uid:1001', 'vlan:20'],
   ];
   expect(PolicyRules.parse({ protected_assets }).protected_assets).toEqual(protected_assets);
+});
+
+test('a pattern with a port is that text, and its host as a target, but no name of a param (ATK-F4)', () => {
+  const rules = { protected_assets: ['dc1.corp.example:389', 'vault*:8200', 'redis:7', '10.9.0.1:443', 'vlan:20'] };
+  const denied = [
+    ...['dc1', 'dc1.corp.example', 'dc1:389', 'dc1:636', 'https://dc1/x', 'anna@dc1'],
+    ...['vault-2', 'redis:7', 'redis', 'redis.corp.example', '10.9.0.1', '0xa090001', 'vlan:20'],
+  ];
+  expect(denied.filter((target) => at(target, { rules }) !== 'deny')).toEqual([]);
+  expect(['dc1.other.example', 'dc11', 'redis@ws-7', '10.9.0.2', 'ws-7:389'].map((one) => at(one, { rules }))).toEqual(
+    Array(5).fill('ask'),
+  );
+  expect(decide({ rules, params: { endpoint: 'ws-7', vlan: 20, redis: 'x' } }).answer).toBe('ask');
 });
 
 test('targets come from where the skill declares them, each once, lists one by one', () => {

@@ -176,6 +176,25 @@ describe('an asset without its domain', () => {
     '\\\\backup\\c$',
     'anna@mail',
     'MAIL\\administrator',
+    'http:/mail/x',
+    'http:\\\\mail\\x',
+    'http:mail',
+    'https:anna@mail:443/x',
+    'sftp:/mail/x',
+    'file:\\\\mail\\x',
+    'mail:/export',
+    'anna@mail:/etc',
+    'mail:imaps',
+    'ssh:mail',
+    'ssh:mail:22',
+    'mail::module',
+    'jdbc:postgresql://mail/x',
+    'MAIL:C$',
+    '\\\\mail@SSL@8443\\x',
+    'HOST/mail',
+    'MSSQLSvc/mail:1433',
+    'HTTP/mail@CORP.EXAMPLE',
+    'ldap/dc-01/corp.example',
   ])('is the host of %j: denied', (target) => {
     expect(at(target)).toBe('deny');
     expect(at(target, {}, [])).toBe('deny');
@@ -191,6 +210,8 @@ describe('an asset without its domain', () => {
     'prod/deployments/mail',
     'arn:aws:iam::123456789012:role/backup',
     '/srv/backup/x.tar',
+    'C:\\backup\\x.tar',
+    'registry.example/mail:1.2',
   ])('is neither user nor path nor part of %j: not denied', (target) => {
     expect(at(target)).toBe('allow');
     expect(at(target, {}, [])).toBe('allow');
@@ -199,15 +220,50 @@ describe('an asset without its domain', () => {
   test('is no word of a declared skill, whether as the name of a param or as another value', () => {
     expect(at('ws-7', { mail: 1, channel: 'backup' })).toBe('allow');
     expect(at('ws-7', { mail: 'x' }, [])).toBe('allow');
+    expect(at('ws-7', { hosts: { mail: {} } })).toBe('allow');
     expect(at('ws-7', { 'mail.corp.example': 1 })).toBe('deny');
     expect(at('ws-7', { also: 'dc-01.corp.example' })).toBe('deny');
   });
 
-  test('is found in a list where nothing is declared', () => {
-    expect(['ws-1,dc-01', 'ws-1 dc-01', 'ws-1&dc-01', 'CN=dc-01,DC=corp'].map((list) => at(list, {}, []))).toEqual(
-      Array(4).fill('deny'),
-    );
+  test('is found in a list where nothing is declared, and as a key of a map', () => {
+    const lists = ['ws-1,dc-01', 'ws-1 dc-01', 'ws-1&dc-01', 'CN=dc-01,DC=corp', 'ws-1 (HOST/mail)', "'http:/mail/x'"];
+    expect(lists.map((list) => at(list, {}, []))).toEqual(lists.map(() => 'deny'));
+    expect(at('ws-7', { hosts: { mail: {} } }, [])).toBe('deny');
   });
+
+  test('is not the scheme of a URL, a drive or a time', () => {
+    const allowed: [string, string][] = [
+      ['h*.corp.example', 'https://other.example/x'],
+      ['c*.corp.example', 'C:\\x\\y'],
+      ['1*.corp.example', 'ws-7:12'],
+      ['f*.corp.example', 'fe80::7'],
+      ['f*.corp.example', '[fe80::7]:443'],
+    ];
+    expect(allowed.map(([asset, target]) => answer(target, { assets: [asset] }))).toEqual(allowed.map(() => 'allow'));
+  });
+});
+
+describe('a glob', () => {
+  test.each([
+    ['C:\\Windows\\*', 'C:\\Windows\\System32\\x.dll'],
+    ['/srv/backup/*', '/srv/backup/2026/a'],
+    ['prod/*', 'prod/deployments/web'],
+    ['prod/*/web', 'prod/eu/deployments/web'],
+    ['*@corp.example', 'anna@corp.example'],
+    ['corp*', 'CORP\\anna'],
+    ['svc-*', 'svc-backup@corp.example'],
+    ['backup*', 'backup/2026/a'],
+  ])('%j covers %j', (asset, target) => {
+    expect(answer(target, { assets: [asset] })).toBe('deny');
+    expect(answer(target, { assets: [asset], pointers: [] })).toBe('deny');
+  });
+
+  test.each([
+    ['dc*.corp.example', 'dcooper@mail.corp.example'],
+    ['C:\\Windows\\*', 'C:\\Users\\x.dll'],
+    ['prod/*', 'test/deployments/web'],
+    ['corp*', 'OTHER\\anna'],
+  ])('%j does not cover %j', (asset, target) => expect(answer(target, { assets: [asset] })).toBe('allow'));
 });
 
 test.each([
@@ -238,6 +294,12 @@ test.each([
   '.',
   '/',
   '10.0.0.0/255.255.255.0',
+  '10.9.0.0/0xffff0000',
+  'net=10.9.0.0/16',
+  'net=10.9/16',
+  'prod/net=10.9.0.0/16',
+  'ip=10.9.0.1-10.9.0.254/x',
+  'ip=10.0-5.0.1/x',
   '10/8',
   '10.9.1/32',
   '10.0.0.1\u201310.0.0.9',
@@ -246,6 +308,8 @@ test.each([
   'fd00::1-fd00::9',
   'fd00::/64',
   '2001:db8::/32',
+  '[2001:db8::]/32',
+  '[2000::]/3',
   '10.9.0.1/128',
   '4711/4712',
   '[ff02::1]:443',
@@ -257,6 +321,10 @@ test.each([
   'web1+web2',
   'fileserver01+fileserver02',
   'FileServer01+FileServer0002',
+  'FileServer01+FileServer02+FileServer0003',
+  'FileServer01+FileServer0002=',
+  'Prod/web/FileServer01+Prod/web/FileServer002',
+  'WS01+WS02+AAMkAGI2TG93AAAxb0xYz9AAAAAAEM',
   'WS1+WS2=',
   'ws-(1)',
   'ws(1|2).corp',
@@ -303,6 +371,8 @@ test.each([
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   '10.0.0.7:443',
   '[2001:db8::7]:443',
+  '[2001:db8::7]/128',
+  '[2001:db8::7]:443/x',
   'https://[2001:db8::7]/x',
   '10.0.0.7/admin',
   'arn:aws:ec2:eu-west-1:123456789012:instance/i-0abcdef1234567890',
@@ -323,6 +393,9 @@ test.each([
   'https://shop.example/a+b/c=d&e',
   's3://logs/dt=2026-11-28/part',
   'dt=2026-11-28/part',
+  'dt=20261128/05',
+  'year=2026/month=11/part',
+  'version=10.0.19041.1/x',
   '+491701234567',
   '+1-202-555-0100',
   'AAMkAGI2TG93AAA+b/0xYz9AAAAAAEMAAC==',
