@@ -34,13 +34,19 @@ export async function signIn(
   return tokens;
 }
 
-/** Signs out and forgets. */
+/** Signs out and forgets, all in one turn: what is forgotten is the session that was ended, and none that began meanwhile. */
 export async function signOut(config: Config): Promise<void> {
-  await askAs(config, routes.auth.logout, {}).catch((reason: unknown) => {
-    // What was over already is as good as ended; whoever cannot be reached has not ended anything.
-    if (!(reason instanceof SignedOutError)) throw reason;
+  readLogin(config);
+  await inTurn(config, async () => {
+    const login = readLogin(config);
+    const signal = AbortSignal.timeout(RENEWAL_MS_MAX);
+    const end = (token: string) => ask(config, login.api_url, routes.auth.logout, { signal }, token);
+    await renewing(login, end, () => renewed(config, login, signal)).catch((reason: unknown) => {
+      // What was over already is as good as ended; whoever cannot be reached has not ended anything.
+      if (!(reason instanceof SignedOutError)) throw reason;
+    });
+    rmSync(placeOf(config.data).login, { force: true });
   });
-  await inTurn(config, async () => rmSync(placeOf(config.data).login, { force: true }));
 }
 
 /** What is kept here counts no longer. */
@@ -60,14 +66,24 @@ export interface Asked {
 /** Calls a route as whoever is signed in here; a token that is refused is renewed once, whatever is wrong with it. */
 export async function askAs(config: Config, route: RouteSpec, asked: Asked): Promise<unknown> {
   const login = readLogin(config);
+  const call = (token: string) => ask(config, login.api_url, route, asked, token);
+  return renewing(login, call, () => renewLogin(config, login));
+}
+
+/** What a call answers, with fresh tokens where those of the login are refused. */
+async function renewing(
+  { tokens }: Login,
+  call: (token: string) => Promise<unknown>,
+  renew: () => Promise<TokenPair>,
+): Promise<unknown> {
   try {
-    return await ask(config, login.api_url, route, asked, login.tokens.access_token);
+    return await call(tokens.access_token);
   } catch (reason) {
     // A token whose signing key counts no longer is a wrong one (4012) to whoever looks at it.
     if (!isOfProof(reason)) throw reason;
   }
-  const { access_token } = await renewLogin(config, login);
-  return ask(config, login.api_url, route, asked, access_token);
+  const { access_token } = await renew();
+  return call(access_token);
 }
 
 /**
@@ -75,22 +91,24 @@ export async function askAs(config: Config, route: RouteSpec, asked: Asked): Pro
  * after another, for a refresh token that is used twice ends the session of all of them. Throws a UsageError when it is over.
  */
 export const renewLogin = (config: Config, refused: Login): Promise<TokenPair> =>
-  inTurn(config, async () => {
-    const { api_url, tokens } = readLogin(config);
-    // A token is for the API that gave it, and a command ends as whoever began it.
-    if (api_url !== refused.api_url) throw new UsageError('Somebody signed in at another API meanwhile: repeat it');
-    if (tokens.username !== refused.tokens.username)
-      throw new UsageError('Somebody else signed in here meanwhile: repeat it');
-    if (tokens.access_token !== refused.tokens.access_token) return tokens;
-    const body = { refresh_token: tokens.refresh_token };
-    const signal = AbortSignal.timeout(RENEWAL_MS_MAX);
-    const renewed = await ask(config, api_url, routes.auth.refresh, { body, signal }).catch((cause: unknown) => {
-      throw isOfProof(cause) ? new SignedOutError(cause) : cause;
-    });
-    const fresh = TokenPair.parse(renewed);
-    keepLogin(config, { api_url, tokens: fresh });
-    return fresh;
+  inTurn(config, () => renewed(config, refused, AbortSignal.timeout(RENEWAL_MS_MAX)));
+
+/** That, in the turn of whoever calls. */
+async function renewed(config: Config, refused: Login, signal: AbortSignal): Promise<TokenPair> {
+  const { api_url, tokens } = readLogin(config);
+  // A token is for the API that gave it, and a command ends as whoever began it.
+  if (api_url !== refused.api_url) throw new UsageError('Somebody signed in at another API meanwhile: repeat it');
+  if (tokens.username !== refused.tokens.username)
+    throw new UsageError('Somebody else signed in here meanwhile: repeat it');
+  if (tokens.access_token !== refused.tokens.access_token) return tokens;
+  const body = { refresh_token: tokens.refresh_token };
+  const answered = await ask(config, api_url, routes.auth.refresh, { body, signal }).catch((cause: unknown) => {
+    throw isOfProof(cause) ? new SignedOutError(cause) : cause;
   });
+  const fresh = TokenPair.parse(answered);
+  keepLogin(config, { api_url, tokens: fresh });
+  return fresh;
+}
 
 const isOfProof = (reason: unknown): reason is AuroraError =>
   reason instanceof AuroraError && httpStatus(reason.code) === 401;
@@ -123,7 +141,7 @@ async function takeTurn(path: string, own: string): Promise<void> {
     const is_left = now - since > TURN_MS_MAX || systemPlatform.now() - made_at > TURN_MS_MAX;
     if (is_left) rmSync(path, { force: true });
     if (!is_told && now - began > TURN_QUIET_MS) {
-      process.stderr.write('aurora: waits for another command that is signing in or renewing its tokens\n');
+      process.stderr.write('aurora: waits for another command that is signing in or out or renewing its tokens\n');
       is_told = true;
     }
     await systemPlatform.sleep(TURN_LOOK_MS, new AbortController().signal); // a timer that keeps the process alive
@@ -203,7 +221,7 @@ function readLogin(config: Config): Login {
 const keepLogin = (config: Config, login: Login): void => writeJson(placeOf(config.data).login, login);
 
 const ANSWER_BYTES_MAX = 16_777_216;
-/** One renewal takes no longer, and is given up then; whoever holds a turn beyond that is gone. */
+/** One renewal or signing out takes no longer, and is given up then; whoever holds a turn beyond that is gone. */
 const RENEWAL_MS_MAX = 20_000;
 const TURN_MS_MAX = 25_000;
 const TURN_LOOK_MS = 50;

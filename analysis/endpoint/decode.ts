@@ -7,7 +7,7 @@ export interface DecodedCommand {
   /** The command as it stands, cut at the bound; its end is a layer of its own then. */
   text: string;
   is_cut: boolean;
-  /** What came out, runs of blanks as one, each with the steps that lead to it: with them anybody can do it again. */
+  /** What came out, each with the steps that lead to it: with them anybody can do it again. */
   layers: { text: string; steps: string[] }[];
   /** What was not unwrapped, and why. */
   left: string[];
@@ -36,7 +36,7 @@ export function decodeCommand(command: string): DecodedCommand {
     wave = fresh.slice(0, room);
     found.layers.push(...wave);
   }
-  return found;
+  return { ...found, left: [...new Set(found.left)] };
 }
 
 interface Inner {
@@ -51,7 +51,9 @@ function unwrap(layer: string, left: string[]): Inner[] {
     ...base64Texts(text, left),
     ...characterCodes(text, left),
     ...withoutNoise(text),
-    ...setVariables(text),
+    ...setVariables(layer, left),
+    // Carets may hide the word `set`, and a value that is cut by its numbers counts each of its blanks.
+    ...(layer !== text && USES_VARIABLES.test(layer) ? withoutNoise(layer) : []),
   ];
 }
 
@@ -149,35 +151,51 @@ function withoutNoise(text: string): Inner[] {
   return plain === text ? [] : [{ text: plain, step: 'joined texts, carets and backticks taken out' }];
 }
 
-/** `set a=vssad&&set b=min&&!a!!b!`: what a command line of cmd sets itself, put where it is used. */
-function setVariables(text: string): Inner[] {
-  if (!/[%!]/.test(text)) return [];
+/**
+ * `set a=vssad&&set b=min&&!a!!b!`: what a command line of cmd sets itself, put where it is used. It is shown every blank, for
+ * `%a:~2,3%` counts them; what comes out has its blanks as they came and as one.
+ */
+function setVariables(layer: string, left: string[]): Inner[] {
+  if (!USES_VARIABLES.test(layer)) return [];
+  const text = layer.replaceAll('\r', ''); // as cmd takes it
   const values = new Map<string, string>();
-  for (const [, quoted, bare = '', value = ''] of [...text.matchAll(SET_VARIABLE)].slice(0, VARIABLES_MAX)) {
+  const sets = [...text.matchAll(SET_VARIABLE)];
+  if (sets.length > VARIABLES_MAX) left.push(`variables beyond the first ${VARIABLES_MAX} that it sets`);
+  for (const [, quoted, bare = '', value = ''] of sets.slice(0, VARIABLES_MAX)) {
     const [name = bare, ...rest] = quoted?.split('=') ?? [bare, value];
-    values.set(name.trim().toLowerCase(), fill(rest.join('='), values));
+    values.set(name.trim().toLowerCase(), fill(rest.join('='), values, left));
   }
   if (values.size === 0) return [];
-  const plain = fill(text, values);
-  return plain === text ? [] : [{ text: plain, step: 'variables that it sets itself put in' }];
+  const plain = fill(text, values, left);
+  if (plain === text) return [];
+  const texts = new Set([plain, withSingleBlanks(plain)]);
+  return [...texts].map((each) => ({ text: each, step: 'variables that it sets itself put in' }));
 }
 
-/** Also a part of a value, `%a:~2,3%`. A value that would grow beyond the bound stays as it stands. */
-const fill = (text: string, values: ReadonlyMap<string, string>): string => {
+/** Also a part of a value, `%a:~2,3%`. What would grow beyond the bound stays as it stands. */
+const fill = (text: string, values: ReadonlyMap<string, string>, left: string[]): string => {
+  let grown = text.length;
   const filled = text.replace(
     VARIABLE_USE,
     (whole: string, _mark: string, name: string, from?: string, length?: string) => {
       const value = values.get(name.toLowerCase());
-      if (value === undefined) return whole;
-      if (from === undefined) return value;
-      const start = Number(from);
-      const begin = start < 0 ? Math.max(0, value.length + start) : start;
-      const count = length === undefined ? value.length : Number(length);
-      return value.slice(begin, count < 0 ? value.length + count : begin + count);
+      // What follows may make it shorter again, but is not waited for.
+      if (value === undefined || grown > COMMAND_CHARS_MAX * 2) return whole;
+      const part = from === undefined ? value : partOf(value, Number(from), length);
+      grown += part.length - whole.length;
+      return part;
     },
   );
-  return filled.length > COMMAND_CHARS_MAX ? text : filled;
+  if (grown <= COMMAND_CHARS_MAX) return filled;
+  left.push(`variables that make more than ${COMMAND_CHARS_MAX} characters`);
+  return text;
 };
+
+function partOf(value: string, start: number, length: string | undefined): string {
+  const begin = start < 0 ? Math.max(0, value.length + start) : start;
+  const count = length === undefined ? value.length : Number(length);
+  return value.slice(begin, count < 0 ? value.length + count : begin + count);
+}
 
 /** The first and the last of what looks encoded; what lies between is said. */
 function taken(matches: readonly RegExpExecArray[], left: string[]): RegExpExecArray[] {
@@ -198,8 +216,10 @@ const ENCODED_SWITCH =
   /[\s"'][-/\u2013\u2014\u2015](e(?:c|n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)[\s:]{1,4}["']?([A-Za-z0-9+/]{12,65536}={0,2})/gi;
 const DECODES_BASE64 = /frombase64string|base64|b64decode|openssl enc/i;
 const BASE64_TEXT = /[A-Za-z0-9+/]{16,60000}={0,2}/g;
-const SET_VARIABLE = /\bset (?:"([A-Za-z_][\w.-]{0,40}=[^"\n]{0,200})"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]{0,200}))/gi;
-const VARIABLE_USE = /([%!])([A-Za-z_][\w.-]{0,40})(?::~(-?\d{1,3})(?:,(-?\d{1,3}))?)?\1/g;
+const USES_VARIABLES = /[%!]/;
+const SET_VARIABLE = /\bset[^\S\n]+(?:"([A-Za-z_][\w.-]{0,40}=[^"\n]*)"|([A-Za-z_][\w.-]{0,40})=([^&|"\n]*))/gi;
+/** cmd takes 8 191 characters of a line, so that no place in a value has more digits. */
+const VARIABLE_USE = /([%!])([A-Za-z_][\w.-]{0,40})(?::~(-?\d{1,4})(?:,(-?\d{1,4}))?)?\1/g;
 /** Variables that one command line sets. */
 const VARIABLES_MAX = 64;
 const READABLE_CHARS_MIN = 4;

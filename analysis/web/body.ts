@@ -26,14 +26,23 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
   const places: Located[] = [];
   const doubts: Doubt[] = [];
   if (body === '') return { places, doubts };
-  const { text, also, doubt } = withoutChunks(body, headers.transfer_encodings);
+  const { text, other, also, doubt } = withoutChunks(body, headers.transfer_encodings);
   addAll(places, also);
   const codings = [...headers.content_encodings, ...headers.transfer_encodings].flatMap((list) => list.split(','));
   const packed = packingOf(codings, text);
   if (packed !== undefined) doubts.push({ what: `body in ${packed.slice(0, SHOWN_CHARS_MAX)}`, why: 'it is packed' });
   if (doubt) doubts.push(doubt);
+  const read = readingsOf(text, headers.content_types);
+  addAll(places, read.places);
+  if (other !== undefined) addAll(places, readingsOf(other, headers.content_types).places);
+  return { places: onceEach(places), doubts: [...doubts, ...read.doubts] };
+}
 
-  const header = headers.content_types.join(', ');
+/** What its types make of a body without chunks. */
+function readingsOf(text: string, content_types: readonly string[]): BodyPlaces {
+  const places: Located[] = [];
+  const doubts: Doubt[] = [];
+  const header = content_types.join(', ');
   const type = readHeaderValue(header);
   const is_xml = isXml(header);
   const charsets = [...valuesOf(type, 'charset'), ...looseValuesOf(header, 'charset'), declaredCharset(text) ?? ''];
@@ -45,7 +54,7 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
     if (read !== text) addAll(places, is_xml && isMarkup(read) ? xmlOf(read) : [{ ...wholeOf(read), label: what }]);
   }
   const boundaries = boundariesOf(header);
-  const is_certain = header === '' || (headers.content_types.length === 1 && type.is_plain && isCertain(type.value));
+  const is_certain = header === '' || (content_types.length === 1 && type.is_plain && isCertain(type.value));
   const is_multipart = type.value.startsWith('multipart/');
   if (is_certain && is_multipart && boundaries.length === 1 && BOUNDARY.test(boundaries[0] ?? '')) {
     const read = multipartOf(text, boundaries[0] ?? '');
@@ -69,7 +78,7 @@ export function bodyOf(body: string, headers: BodyHeaders): BodyPlaces {
     for (const reading of readings) addAll(places, reading);
     for (const boundary of boundaries) addAll(places, multipartOf(text, boundary).places);
   }
-  return { places: onceEach(places), doubts };
+  return { places, doubts };
 }
 
 /** What one plain content type makes of a body. */
@@ -160,49 +169,80 @@ function boundariesOf(header: string): string[] {
 function packingOf(codings: readonly string[], body: string): string | undefined {
   const others = codings.map((name) => asciiLower(name.trim())).filter((name) => !UNPACKED.has(name));
   if (others.length > 0 && UNREADABLE.test(body)) return others[0];
-  const unmarked = others.find((name) => !MARKED.has(name));
-  return unmarked !== undefined && !isJson(body) ? unmarked : undefined;
+  const unmarked = others.filter((name) => !MARKED.has(name));
+  return unmarked.find((name) => LETTERS.test(name)) ?? (isJson(body) ? undefined : unmarked[0]);
 }
 
-/** A body that came in chunks, without their sizes; as it is where it came whole already. `also` is what either reading leaves out. */
-function withoutChunks(body: string, encodings: readonly string[]): { text: string; also: Located[]; doubt?: Doubt } {
-  if (!encodings.some((name) => /chunked/i.test(name)) || !CHUNK.test(body.slice(0, CHUNK_HEAD_CHARS_MAX))) {
-    return { text: body, also: [] };
-  }
+/** A body that came in chunks, without their sizes; as it is where it came whole already. */
+interface Unchunked {
+  text: string;
+  /** What else a server may take for the body, to be read as that is. */
+  other?: string;
+  /** What either reading leaves out. */
+  also: Located[];
+  doubt?: Doubt;
+}
+
+/** Puts the chunks of a body together (RFC 9112 7.1), however their sizes are written. */
+function withoutChunks(body: string, encodings: readonly string[]): Unchunked {
+  // Nothing is hidden in numbers, and lists of them are what looks most like chunks.
+  if (!encodings.some((name) => /chunked/i.test(name)) || NUMBERS.test(body)) return { text: body, also: [] };
+  const misfit = { what: 'body', why: 'its chunks do not fit together' };
+  if (!headAt(body, 0)) return { text: body, also: [], ...(SIZE.test(body) ? { doubt: misfit } : {}) };
   const bytes = Buffer.from(body).toString('latin1'); // sizes count bytes
   const asText = (read: string) => Buffer.from(read, 'latin1').toString('utf8');
   const parts: string[] = [];
   const joined = () => asText(parts.join(''));
   let also: Located[] = [];
-  let is_sure = LAST_CHUNK.test(bytes);
+  let [is_sure, is_odd, fitted] = [LAST_CHUNK.test(bytes), false, 0];
+  const unsure = (): Unchunked => ({
+    text: body,
+    ...(fitted > 0 ? { other: joined() } : {}),
+    also: [wholeOf(joined())],
+  });
   for (let at = 0; at < bytes.length;) {
-    const head = CHUNK.exec(bytes.slice(at, at + CHUNK_HEAD_CHARS_MAX));
-    const from = at + (head?.[0].length ?? 0);
-    const size = parseInt(head?.[1] ?? '', 16);
+    const head = headAt(bytes, at);
+    const from = at + (head?.length ?? 0);
+    const size = head?.size ?? NaN;
     const behind = from + size;
     const end = LINE_END.exec(bytes.slice(behind, behind + 2))?.[0].length;
     if (!head || behind > bytes.length || (size > 0 && end === undefined)) {
       parts.push(bytes.slice(from));
-      const doubt = { what: 'body', why: 'its chunks do not fit together' };
-      return { text: body, also: [wholeOf(joined())], ...(is_sure ? { doubt } : {}) };
+      return is_sure ? { ...unsure(), doubt: misfit } : unsure();
     }
-    if (head[2] !== undefined) also = [wholeOf(body)];
+    if (head.says_more) also = [wholeOf(body)];
+    if (head.is_odd) is_odd = true;
     if (size === 0) {
       const rest = asText(bytes.slice(from));
       const trailers = trailersOf(rest);
-      if (trailers) return { text: joined(), also: [...also, ...trailers] };
+      if (trailers) {
+        const read = { text: joined(), also: [...also, ...trailers] };
+        return is_odd ? { ...read, text: body, other: read.text, doubt: ODD } : read;
+      }
       return {
         text: `${joined()}\n${rest.trim()}`,
         also,
         doubt: { what: 'what follows the last chunk', why: 'servers may take it for a request' },
       };
     }
-    if (size >= SURE_BYTES_MIN) is_sure = true;
+    fitted += 1;
+    if (size >= SURE_BYTES_MIN || fitted >= SURE_CHUNKS_MIN) is_sure = true;
     parts.push(bytes.slice(from, behind));
     at = behind + (end ?? 0);
   }
   const doubt = { what: 'body', why: 'its last chunk is missing' };
-  return is_sure ? { text: joined(), also, doubt } : { text: body, also: [wholeOf(joined())] };
+  return is_sure ? { text: joined(), also, doubt } : unsure();
+}
+
+/** The line that a chunk begins with at a place of a text, how many bytes it announces, and whether it says something else. */
+function headAt(
+  text: string,
+  at: number,
+): { length: number; size: number; is_odd: boolean; says_more: boolean } | undefined {
+  CHUNK.lastIndex = at;
+  const [line, odd = '', size = '', more] = CHUNK.exec(text) ?? [];
+  if (line === undefined) return undefined;
+  return { length: line.length, size: parseInt(size, 16), is_odd: odd !== '', says_more: more !== undefined };
 }
 
 /** The headers behind the last chunk (RFC 9112 7.1.2); undefined where something else stands there. */
@@ -237,16 +277,24 @@ const SPLITS = /multipart|urlencoded/i;
 const UNPACKED = new Set(['', 'identity', 'chunked', 'aws-chunked', 'amz-1.0', 'utf-8', 'utf8']);
 /** What these make begins with a byte that no text holds; others can be made of letters alone. */
 const MARKED = new Set(['gzip', 'x-gzip', 'compress', 'x-compress', 'zstd']);
+/** What is known to be written so that it is a list of JSON as well. */
+const LETTERS = /deflate|zlib/;
 const UNREADABLE = /[^\P{Cc}\t\n\v\f\r]|\ufffd/u;
 /** RFC 2046 5.1.1. */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
-const CHUNK = /^([0-9a-f]{1,7})([ \t]{0,8};[^\r\n]{0,200})?\r?\n/i;
+/** What may follow a size (blanks and extensions) may be of any length; some servers also take a sign and `0x`. */
+const CHUNK = /([ \t]*(?:\+|0x)?)([0-9a-f]+)[ \t]*(;[^\r\n]*)?\r?\n/iy;
+/** How a size may begin a body for a server that minds the grammar less than we do. */
+const SIZE = /^[^\S\r\n]*\+?(?:0x)?[0-9a-f][0-9a-f_]*[^\S\r\n]*(?:;[^\r\n]*)?[\r\n]/i;
+const NUMBERS = /^[\d\s.,;+-]*$/;
 const LINE_END = /^(?:\r?\n|\r?$)/;
-const LAST_CHUNK = /\n0{1,7}(?:[ \t]{0,8};[^\r\n]{0,200})?\r?\n(?:\r?\n|[\w-]{1,100}:)/;
+const LAST_CHUNK = /\n0+[ \t]*(?:;[^\r\n]*)?\r?\n(?:\r?\n|[\w-]{1,100}:)/;
 const TRAILER = /^[\w!#$%&'*+.^`|~-]{1,200}:/;
 /** A number at the head of a text that came whole seldom says how long its next line is: so long a one says it by intent. */
 const SURE_BYTES_MIN = 16;
-const CHUNK_HEAD_CHARS_MAX = 256;
+/** Nor do two of them. */
+const SURE_CHUNKS_MIN = 2;
+const ODD: Doubt = { what: 'body', why: 'the size of a chunk is written as some servers read it and others do not' };
 const BOUNDARIES_MAX = 4;
 /** Of what a header says, what a doubt quotes. */
 const SHOWN_CHARS_MAX = 40;

@@ -23,7 +23,7 @@ export function textAs(text: string, charset: string): string {
 /** Servers put aside how a name is quoted, and most of them which line joins its words. */
 const nameOf = (charset: string): string => asciiLower(charset.trim()).replaceAll("'", '').replaceAll('_', '-');
 
-const isWide = (name: string): boolean => /16|32|ucs/.test(name);
+const isWide = (name: string): boolean => WIDE.test(name);
 
 const fromUtf7 = (text: string): string =>
   text.replace(/\+([A-Za-z0-9+/]{1,8192})-?|\+-/g, (_, code: string | undefined) => {
@@ -37,6 +37,8 @@ const fromUtf7 = (text: string): string =>
   });
 
 const KEEPS_ASCII =
-  /^(?:|utf-?8(?:mb[34])?|us-ascii|ascii|ansi-x3\.4-19\d\d|binary|iso-?8859-\d{1,2}(?::\d{4})?|latin-?\d|(?:windows-|cp)125\d|koi8-[ru]|gbk|gb2312|gb18030|big5|shift-jis|windows-31j|euc-(?:jp|kr|cn))$/;
+  /^(?:|utf-?8(?:mb[34])?|us-ascii|ascii|ansi-x3\.4-19\d\d|binary|iso-?8859-\d{1,2}(?::\d{4})?|latin-?\d|(?:windows-|cp)125\d|koi8-[ru]|gbk|gb2312|gb18030|big5|shift-jis|windows-31j|euc-(?:jp|kr|cn|tw)|(?:cp|ibm)-?(?:437|737|775|85[02578]|86[0-3569]|874)|cp(?:932|936|949|950)|macintosh|x-mac-(?:roman|cyrillic)|tis-620|windows-(?:874|949)|(?:x-)?sjis)$/;
+/** Many names of EBCDIC hold the same figures (IBM1160, IBM16804). `unicode` is UTF-16 to those who write it. */
+const WIDE = /^(?:x-)?(?:cs)?(?:utf-?(?:16|32)|(?:iso-10646-)?ucs-?[24]?|unicode)/;
 const DECLARED = /^<\?xml\b[^>]*?\sencoding\s*=\s*["']([\w.:()+-]{1,80})/;
 const DECLARED_CHARS_MAX = 1_024;

@@ -67,6 +67,21 @@ export function judgeHtml(value: string): Match[] {
     text,
     /\b(?:self|top|this|window|parent|frames|\[\])\s{0,4}\[\s{0,4}(?:["'`/]|\d)/,
   );
+  // A statement; `location="..."` behind a blank is an attribute of WSDL.
+  matches.find(
+    'script',
+    'script code',
+    true,
+    text,
+    /[>;{}()][ \t]{0,8}location(?:\.href)?\s{0,4}=\s{0,4}["'`]\s{0,4}(?:https?:)?[/\\]{2}/,
+  );
+  matches.find(
+    'script',
+    'script code',
+    false,
+    text,
+    /^\s{0,40}location(?:\.href)?\s{0,4}=\s{0,4}["'`]\s{0,4}(?:https?:)?[/\\]{2}/,
+  );
   matches.find(
     'script',
     'an import of script',

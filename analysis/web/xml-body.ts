@@ -79,9 +79,9 @@ const STRUCTURE = /^\/?[\p{L}_][\p{L}\p{N}_:.-]*(?:\s+[\p{L}_][\p{L}\p{N}_:.-]*\
 /** Only a body that names one of these is shown as a page; elsewhere `<script>` is a name like any other. */
 const PAGE = /w3\.org\/(?:1999\/xhtml|2000\/svg)/i;
 /** What a page runs, whatever its prefix. */
-const RUNS_IN_PAGE = /^(?:[\w.-]{1,40}:)?(?:script|iframe)\b|\son[a-z]{3,24}\s*=/i;
+const RUNS_IN_PAGE = /^(?:[^\s/>]+:)?(?:script|iframe)\b|\son[a-z]{3,24}\s*=/i;
 /** What runs where a lenient page takes the body in. */
 const FETCHES = /^(?:script|iframe)\b[^]*\s(?:xlink:)?(?:src|href)\s*=/i;
-const PREFIX = /^<[\w.-]{1,40}:/;
+const PREFIX = /^<[^\s/>]+:/;
 /** Names of one tag together. */
 const TAG_CHARS_MAX = 4_096;

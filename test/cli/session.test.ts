@@ -59,6 +59,15 @@ function fastClock(): { waited: () => number; said: () => string } {
   return { waited: () => waited, said: () => said };
 }
 
+/** Resolves when somebody begins to wait for their turn; pauses cost no time from here on. */
+const nextPause = () =>
+  new Promise<void>((resolve) => {
+    vi.spyOn(systemPlatform, 'sleep').mockImplementation(async () => {
+      resolve();
+      await nextTurn();
+    });
+  });
+
 /** Lets in whoever has another token than the first, and answers those who have that one when so many of them wait. */
 function refuseTogether(count: number): void {
   const waiting: (() => void)[] = [];
@@ -138,12 +147,7 @@ test.each([
   server.on('/auth/logout', answer(200, { ended: true }));
   const asking = me();
   await server.reached('/auth/refresh', 1);
-  const is_waiting = new Promise<void>((resolve) => {
-    vi.spyOn(systemPlatform, 'sleep').mockImplementation(async () => {
-      resolve();
-      await nextTurn();
-    });
-  });
+  const is_waiting = nextPause();
   const acting = way === 'in' ? signIn(config, server.url, { username: 'ada', password: 'p' }) : signOut(config);
   await Promise.race([acting, is_waiting]);
   renew();
@@ -151,6 +155,27 @@ test.each([
   const kept: unknown = existsSync(join(data, 'login.json')) ? JSON.parse(login()) : undefined;
   expect(kept).toEqual(left && { ...left, api_url: server.url });
   expect(existsSync(lock())).toBe(false);
+});
+
+test('signing out forgets the session that it ended, and none that began meanwhile', async () => {
+  let end: () => void = () => undefined;
+  server.on('/auth/logout', (response, got) => void (end = () => answer(200, { ended: true })(response, got)));
+  server.on('/auth/token', answer(200, tokenPair(8)));
+  const leaving = signOut(config);
+  await server.reached('/auth/logout', 1);
+  const is_waiting = nextPause();
+  const coming = signIn(config, server.url, { username: 'ada', password: 'p' });
+  await Promise.race([coming, is_waiting]);
+  end();
+  await Promise.all([leaving, coming]);
+  expect(login()).toContain('token-8');
+  expect(server.got.find(({ url }) => url.includes('/auth/logout'))?.headers.authorization).toBe('Bearer token-0');
+});
+
+test('signing out where nobody is signed in waits for nobody', async () => {
+  rmSync(join(data, 'login.json'));
+  writeFileSync(lock(), 'of another command');
+  await expect(signOut(config)).rejects.toThrow('You are not signed in here: aurora login');
 });
 
 test('a command that died just now, or by a clock that was ahead, is waited for a while, and that is said', async () => {
@@ -162,7 +187,7 @@ test('a command that died just now, or by a clock that was ahead, is waited for 
     expect(await me()).toEqual(ME);
     expect(waited()).toBeGreaterThan(20_000);
     expect(waited()).toBeLessThan(26_000);
-    expect(said()).toBe('aurora: waits for another command that is signing in or renewing its tokens\n');
+    expect(said()).toBe('aurora: waits for another command that is signing in or out or renewing its tokens\n');
     expect(existsSync(lock())).toBe(false);
     vi.restoreAllMocks();
   }

@@ -60,6 +60,15 @@ test('variables that double themselves stay bounded', () => {
   expect(decodeCommand(bomb).layers.every(({ text }) => text.length <= 65_536)).toBe(true);
 });
 
+test('a value put in tens of thousands of times is given up, not made', () => {
+  const bomb = `set a=${'x'.repeat(190)}&set b=${'%a%'.repeat(60)}&set c=${'%b%'.repeat(5)}&${'%c%'.repeat(16_000)}`;
+  const { layers, left } = decodeCommand(bomb);
+  expect(layers.every(({ text }) => text.length <= 65_536)).toBe(true);
+  expect(left).toContain('variables that make more than 65536 characters');
+  const many = Array.from({ length: 65 }, (_, index) => `set v${index}=x`).join('&');
+  expect(decodeCommand(`${many}&%v64%`).left).toEqual(['variables beyond the first 64 that it sets']);
+});
+
 test('what is encoded is unwrapped with a list of steps that leads to it', () => {
   const inner = 'vssadmin delete shadows /all';
   const nested = `powershell -enc ${utf16(`IEX ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('${Buffer.from(inner).toString('base64')}')))`)}`;

@@ -54,6 +54,15 @@ const CODES = [...Buffer.from(ERASE)];
 const PADDED: readonly (readonly [string, (blanks: string) => string])[] = [
   ['-enc', (blanks) => `powershell -enc${blanks}${Buffer.from(ERASE, 'utf16le').toString('base64')}`],
   ['set', (blanks) => `cmd /v:on /c set${blanks}a=vssad&&set${blanks}b=min&&!a!!b! delete shadows /all`],
+  [
+    'set of a value that is cut by its blanks',
+    (blanks) =>
+      `cmd /v:on /c set${blanks}"z=${blanks}vssadminelthow"&&!z:~${blanks.length},8!${blanks}d!z:~-6,1!!z:~-5,1!ete shadows /all`,
+  ],
+  [
+    'set under carets',
+    (blanks) => `cmd /v:on /c s^e^t${blanks}"z=${blanks}vssadmin"&&!z:~${blanks.length},8! delete shadows /all`,
+  ],
   ['[char]', (blanks) => `powershell iex(${CODES.map((code) => `[char]${blanks}${code}`).join('+')})`],
   [
     '+ of characters',
@@ -83,6 +92,18 @@ test.each(
   ),
 )('$blanks.length blanks at $name hide nothing', ({ command }) => {
   const { severity, mitre_techniques } = checkCommands([command], literalContent());
+  expect({ severity, mitre_techniques }).toEqual({ severity: 'critical', mitre_techniques: ['T1490'] });
+});
+
+test.each([
+  ['inside a value', (letters: string) => `cmd /v:on /c set "z=  vsadminelthow "&&${letters}`],
+  ['before a name and inside its value', (letters: string) => `cmd /v:on /c set  "z=  vsadminelthow "&&${letters}`],
+  ['inside a value without quotes', (letters: string) => `cmd /v:on /c set z=  vsadminelthow &&${letters}`],
+])('a command is spelled by places that count two blanks %s', (_, commandOf) => {
+  const spelled = Array.from(ERASE, (letter) =>
+    letter === '/' ? '/' : `!z:~${'  vsadminelthow '.indexOf(letter)},1!`,
+  );
+  const { severity, mitre_techniques } = checkCommands([commandOf(spelled.join(''))], literalContent());
   expect({ severity, mitre_techniques }).toEqual({ severity: 'critical', mitre_techniques: ['T1490'] });
 });
 
@@ -174,6 +195,8 @@ test.each([
   '[char]65 ',
   '1 ',
   'set a=',
+  'set  "a=',
+  'set  ',
   '%a%',
   '-bxor ',
   'Invoke-A {',

@@ -29,6 +29,14 @@ const numbered = (text: string) => text.replace(/#/g, (_, at: number) => String(
 const XXE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>';
 const base64 = Buffer.from(SQL.repeat(4)).toString('base64');
 
+/** In pieces of so many bytes, each behind a line that says so. */
+const inChunks = (text: string, size: number, sizeOf = (bytes: number) => bytes.toString(16)) =>
+  text.replace(new RegExp(`[^]{1,${size}}`, 'g'), (piece) => `${sizeOf(piece.length)}\r\n${piece}\r\n`);
+const IN_CHUNKS = { 'Content-Type': FORM, 'Transfer-Encoding': 'chunked' };
+const FORM_SQL = "id=1'+union+select+name+from+users--+";
+const IN_PARTS = { 'Content-Type': 'multipart/form-data; boundary=B', 'Transfer-Encoding': 'chunked' };
+const PART_SQL = `${part(base64, 'Content-Disposition: form-data; name="id"\r\nContent-Transfer-Encoding: base64')}--B--\r\n`;
+
 /** By what each is found: the rule with what it cites, unless it is the statement of `SQL`. */
 const IN_TAGS = /^xss\/tag: .*<\/?(?:svg|script)/;
 const IN_SQL = /^sqli\/terminator: .*union.select/i;
@@ -141,6 +149,11 @@ test.each<[string, HttpRequest, RegExp?]>([
     posted('text/xml', `<a xmlns:b="http://www.w3.org/1999/xhtml"><b:script>run</b:script></a>`),
     IN_TAGS,
   ],
+  ...['\u00e9', 'a'.repeat(41), '\u00b5-\u4e2d.1'].map((prefix): [string, HttpRequest, RegExp] => [
+    `a page in XML under the prefix ${prefix.slice(0, 5)}`,
+    posted('text/xml', `<${prefix}:script xmlns:${prefix}="http://www.w3.org/1999/xhtml">run</${prefix}:script>`),
+    IN_TAGS,
+  ]),
   [
     'a page in XML whose name is spelled otherwise',
     posted('text/xml', '<a xmlns="http://www.w3.org/1999/xhtm&#108;"><script>run</script></a>'),
@@ -184,6 +197,27 @@ test.each<[string, HttpRequest, RegExp?]>([
     IN_TAGS,
   ],
   ['the size of a chunk', posted({ 'Transfer-Encoding': 'chunked' }, `1;${SQL}\r\nx\r\n0\r\n\r\n`)],
+  ...['0', '00000000', '0 ', '0\t ', `0;${'a'.repeat(300)}`].flatMap((last): [string, HttpRequest][] => [
+    [`chunks that end with ${last.slice(0, 9)}`, posted(IN_CHUNKS, `${inChunks(FORM_SQL, 3)}${last}\r\n\r\n`)],
+    [`parts in chunks that end with ${last.slice(0, 9)}`, posted(IN_PARTS, `${inChunks(PART_SQL, 12)}${last}\r\n\r\n`)],
+  ]),
+  ...(
+    [
+      ['zeros', (bytes) => `0000000${bytes}`],
+      ['a blank', (bytes) => `${bytes} `],
+      ['many blanks', (bytes) => `${bytes}${' \t'.repeat(200)}`],
+      ['a long extension', (bytes) => `${bytes};${'a'.repeat(300)}`],
+      ['a blank in front', (bytes) => ` ${bytes}`],
+      ['a sign', (bytes) => `+${bytes}`],
+      ['0x', (bytes) => `0x${bytes}`],
+    ] satisfies [string, (bytes: number) => string][]
+  ).map(([name, sizeOf]): [string, HttpRequest] => [
+    `sizes with ${name}`,
+    posted(IN_CHUNKS, `${inChunks(FORM_SQL, 3, sizeOf)}0\r\n\r\n`),
+  ]),
+  ['chunks whose end does not fit', posted(IN_CHUNKS, `${inChunks(FORM_SQL, 9)}zz\r\n`)],
+  ['parts in chunks whose end does not fit', posted(IN_PARTS, `${inChunks(PART_SQL, 12)}zz\r\n`)],
+  ['one chunk whose end does not fit', posted(IN_CHUNKS, `3\r\nid=\r\n${FORM_SQL.slice(3)}`)],
   [
     'short chunks without an end',
     posted(
@@ -219,17 +253,30 @@ test.each([
 test.each<[string, HttpRequest]>([
   ['a packed body', posted({ 'Content-Type': FORM, 'Content-Encoding': 'gzip' }, '\u001f\ufffdxyz')],
   ['letters that deflate made', posted({ 'Content-Type': FORM, 'Content-Encoding': 'deflate' }, 'x^D0Up0IZUnnn=')],
+  ...['deflate', 'br, deflate'].map((coding): [string, HttpRequest] => [
+    `JSON that ${coding} may have made`,
+    posted({ 'Content-Type': 'application/json', 'Content-Encoding': coding }, '["D0Up0IZUnnn"]'),
+  ]),
   ['a packed transfer', posted({ 'Content-Type': FORM, 'Transfer-Encoding': 'gzip' }, '\u001f\ufffd\bxyz')],
   [
     'a packed transfer in chunks',
     posted({ 'Content-Type': FORM, 'Transfer-Encoding': 'gzip, chunked' }, '5\r\n\u001f\ufffd\b\r\n0\r\n\r\n'),
   ],
   ['a charset of XML nobody reads', posted('text/xml', '<?xml version="1.0" encoding="ibm037"?><a/>')],
+  ...['IBM1160', 'IBM1164', 'IBM1166', 'IBM1132', 'IBM16804', 'ibm870'].map((name): [string, HttpRequest] => [
+    `XML that declares ${name}`,
+    posted('text/xml', `<?xml version="1.0" encoding="${name}"?><a/>`),
+  ]),
   ['JSON that parts may be looked for in', posted('application/json; x="multipart/form-data', '{"a":1}')],
   ['a charset nobody reads', posted(`${FORM}; charset=ibm037`, 'abc=def')],
   ['a charset in a field', multipart(`${part('ibm037', 'Content-Disposition: form-data; name="_charset_"')}--B--`)],
   ['chunks that do not fit', posted({ 'Transfer-Encoding': 'chunked' }, '8\r\nid=1\r\n0\r\n\r\n')],
   ['chunks that were cut', posted({ 'Transfer-Encoding': 'chunked' }, `20\r\n${'a'.repeat(32)}\r\n20\r\naa`)],
+  ['chunks of which two fit', posted({ 'Transfer-Encoding': 'chunked' }, '2\r\nid\r\n2\r\n=1\r\nzz')],
+  ['two chunks without an end', posted({ 'Transfer-Encoding': 'chunked' }, '2\r\nid\r\n2\r\n=1\r\n')],
+  ['a size that ends without its line', posted(IN_CHUNKS, '3;a\rb\r\nid=\r\n0\r\n\r\n')],
+  ['a size behind a sign and 0x', posted(IN_CHUNKS, '+0x3\r\nid=\r\n0\r\n\r\n')],
+  ['a size that not all read', posted(IN_CHUNKS, '0x3\r\nid=\r\n0\r\n\r\n')],
   ['a second request', posted({ 'Transfer-Encoding': 'chunked' }, '4\r\nid=1\r\n0\r\n\r\nid=2')],
   ['lines that end in two ways', multipart(`${part('x')}--B\nContent-Disposition: form-data; name="b"\n\ny\r\n--B--`)],
   [
@@ -277,6 +324,12 @@ test.each<[string, HttpRequest]>([
     "text/xml; charset='utf-8'",
     'application/xml; charset=binary',
   ].map((type): [string, HttpRequest] => [`XML of ${type}`, posted(type, SOAP)]),
+  ...['IBM850', 'cp437', 'macintosh', 'TIS-620', 'x-sjis', 'unicode', 'ISO-10646-UCS-2'].map(
+    (name): [string, HttpRequest] => [
+      `XML that declares ${name}`,
+      posted('text/xml', `<?xml version="1.0" encoding="${name}"?><a>b</a>`),
+    ],
+  ),
   ['XML of an older charset', posted('text/xml', '<?xml version="1.0" encoding="ISO_8859-1:1987"?><a>b</a>')],
   [
     'XML that was written to a string',
@@ -308,7 +361,16 @@ test.each<[string, HttpRequest]>([
     'a part in UTF-8',
     multipart(`${part('Ann', 'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: UTF-8')}--B--`),
   ],
-  ...['1\n2\n3\n', '1\r\n2\r\n3\r\n', '1\n2\n', '2026\nAnn\n'].map((body): [string, HttpRequest] => [
+  ...[
+    '1\n2\n3\n',
+    '1\r\n2\r\n3\r\n',
+    '1\n2\n',
+    '2026\nAnn\n',
+    '1\n2\n1\n2\n',
+    ' 1.5\n 2\n',
+    '1;Ann\n2;Bob\n',
+    '1;Ann',
+  ].map((body): [string, HttpRequest] => [
     `a list of numbers that came in chunks, ${JSON.stringify(body)},`,
     posted({ 'Content-Type': 'text/csv', 'Transfer-Encoding': 'chunked' }, body),
   ]),
@@ -348,6 +410,17 @@ test('a doubt accuses no XML in a part', () => {
   expect(judged(multipart(`${part(SOAP, head)}--B--`))).toMatchObject({ verdict: 'inconclusive', findings: [] });
 });
 
+test('a page that is left by a statement alone is found, also where its tag is only a name of XML', () => {
+  const rules = (request: HttpRequest) => judged(request).findings.map(({ rule }) => rule);
+  expect(rules(posted('text/xml', "<script>location='//evil.example'</script>"))).toContain('xss/script');
+  expect(rules(posted(FORM, "q=%27;location.href='//evil.example'"))).toContain('xss/script');
+});
+
+test('an address in a description of a service is no statement', () => {
+  const wsdl = '<w:port xmlns:w="http://schemas.example/w"><w:address location="https://shop.example/a"/></w:port>';
+  expect(judged(multipart(`${part(wsdl, `${FILE}filename="a.wsdl"`)}--B--`))).toMatchObject({ verdict: 'benign' });
+});
+
 test('each of two content types of a raw request is read', () => {
   const raw = `POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n${part(SQL)}--B--`;
   expect(judged(parseRawRequest(raw)!)).toMatchObject({ verdict: 'malicious' });
@@ -360,7 +433,22 @@ test.each<[string, string, (text: string) => string]>([
   ['names', 'a b ', (text) => `<${text}`],
   ['types', 'Content-Type: multipart/a; boundary=#\r\n', (text) => `--B\r\n${numbered(text)}\r\n${text}\r\n--B--`],
   ['charsets', 'Content-Type: a/a; charset=utf-7#\r\n', (text) => `--B\r\n${numbered(text)}\r\n${text}\r\n--B--`],
+  ['prefixes', 'a:', (text) => `<${text} xmlns="http://www.w3.org/1999/xhtml">`],
 ])('a body of nothing but %s costs time in proportion to its length (ATK-A9)', async (_, unit, bodyOf) => {
   for (const type of ['multipart/form-data; boundary=B', 'text/xml', 'multipart/form-data; boundary=B; boundary=C'])
     await expectProportion(unit, 500_000, (text) => judged(posted(type, bodyOf(text))));
+});
+
+test.each<[string, (text: string) => string]>([
+  ['1\r\na\r\n', (text) => text],
+  ['0', (text) => text],
+  ['0', (text) => `${text}\r\nx`],
+  [' ', (text) => `1${text}`],
+  [' ', (text) => `1${text}\r\na\r\n`],
+  ['\n0', (text) => `1;a\r\nb\r\n${text}`],
+  ['\n0 ;', (text) => `1;a\r\nb\r\n${text}`],
+  [';', (text) => `1${text}\r\na\r\n`],
+])('chunks of nothing but %j cost time in proportion to their length (ATK-A9)', async (unit, bodyOf) => {
+  for (const headers of [IN_CHUNKS, IN_PARTS])
+    await expectProportion(unit, 500_000, (text) => judged(posted(headers, bodyOf(text))));
 });
