@@ -3,7 +3,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { publicKeyOf, type Identity, type Pin, type Role } from '../mesh/index.ts';
-import { VERSION, type Ids } from '../seams/index.ts';
+import { syncPathNow, VERSION, type Ids } from '../seams/index.ts';
 
 /** A key or a pin that cannot be used; the message says what to do. */
 export class KeyFileError extends Error {
@@ -41,6 +41,8 @@ export function ensureKey(path: string): KeyObject {
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     try {
       writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
+      syncPathNow(path); // others pin it from here on
+      syncPathNow(dirname(path));
     } catch (reason) {
       if (!existsSync(path)) throw new KeyFileError(`${path} cannot be written`, { cause: reason });
     }

@@ -1,13 +1,19 @@
 /** Files that are written whole: a reader sees what was there or what is there now, never half of it. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPathNow } from '../seams/index.ts';
 
-/** Writes beside the file, under a name that no other process uses, and renames it; for its owner alone unless `mode` says more. */
+/**
+ * Writes beside the file, under a name that no other process uses, and renames it; for its owner alone unless `mode` says more. It is on
+ * the disk when this returns: a key that was pinned, or a session that was renewed, is not empty after a power cut.
+ */
 export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, bytes, { mode });
+  syncPathNow(draft);
   renameSync(draft, path);
+  syncPathNow(dirname(path));
 }
 
 /** A value as such a file. */

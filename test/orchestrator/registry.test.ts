@@ -405,16 +405,7 @@ describe('when nobody is there', () => {
   });
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
-    const offer: Offer = {
-      look_up: {
-        effect: 'read',
-        action_class: 'read',
-        routable: true,
-        targets: [],
-        effect_kinds: [],
-        investigates: [],
-      },
-    };
+    const offer = lookUp();
     registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
     registry.expect('ada');
     await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
@@ -431,16 +422,7 @@ describe('when nobody is there', () => {
   });
 
   test('one that is missed is waited for by nobody, and whoever asks for what it offered is told who is away', async () => {
-    const offer: Offer = {
-      look_up: {
-        effect: 'read',
-        action_class: 'read',
-        routable: true,
-        targets: [],
-        effect_kinds: [],
-        investigates: ['certificate'],
-      },
-    };
+    const offer = lookUp(['certificate']);
     const missed = () => [{ agent_id: 'ada', why: 'it is away' }];
     registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined), missed);
     const told = { code: 5030, message: expect.stringContaining('ada: it is away') as string };
@@ -531,3 +513,9 @@ function instance(
 const WORK_MS = 100;
 /** No multiple of the work: tasks come at all times of others' work. */
 const TURN_MS = 103;
+
+/** What an agent was approved to offer that looks things up. */
+function lookUp(investigates: string[] = []): Offer {
+  const reads = { effect: 'read', action_class: 'read', routable: true } as const;
+  return { look_up: { ...reads, targets: [], effect_kinds: [], investigates } };
+}
