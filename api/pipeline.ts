@@ -17,7 +17,7 @@ import { createGathering } from './input.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { createReplay, type ReplayDeps } from './replay.ts';
-import { SECRET_NAMES, secretInAddress } from './streams.ts';
+import { queryOf } from './secrets.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the pipeline is made of. */
@@ -111,7 +111,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function admit(route: RouteSpec, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const state = stateOf(request);
     if (route.deprecated) reply.headers({ deprecation: 'true', sunset: route.deprecated.sunset });
-    refuseSecrets(request);
+    queryOf(request.raw.url); // refuses secrets in it
     refuseEncoded(request);
     if (route.permission !== 'PUB') state.who = await identify(request, reply, state);
     count(route, reply, state);
@@ -224,15 +224,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       .type(route.media === 'text/plain' ? PROMETHEUS : JSON_TYPE)
       .send(body);
   }
-}
-
-/** A secret in the address is in every log already: it is refused, so that nobody gets used to it (ATK-B10). */
-function refuseSecrets(request: FastifyRequest): void {
-  const at = request.raw.url?.indexOf('?') ?? -1;
-  if (at === -1) return;
-  const given = new URLSearchParams(request.raw.url?.slice(at + 1));
-  const secret = SECRET_NAMES.find((name) => given.has(name));
-  if (secret !== undefined) throw secretInAddress(secret);
 }
 
 /** What is packed is not unpacked: a small body stays a small body (ATK-A21). */
