@@ -40,7 +40,7 @@ export interface Face {
   mode: () => Mode;
   standing: Standing;
   /** Agents that get nothing new: somebody drained them before. */
-  held: readonly string[];
+  drained: readonly string[];
   /** Opens the port. */
   open(orchestrator: Gateway & Pick<Orchestrator, 'rules'>): Promise<OpenFace>;
 }
@@ -79,7 +79,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
     onTold: feed.onTold,
     mode: () => mode,
     standing: createStanding(records.users),
-    held: records.agents.drained,
+    drained: records.agents.drained,
     open,
   };
 

@@ -13,7 +13,7 @@ import { backoff, createRetryBudget, isTransient, judgeAttempts, RETRY_LIMITS, t
 import type { Telling } from './telling.ts';
 
 /** A place on an instance, and the lease that was written for it. */
-export interface Hold {
+export interface Leased {
   place: Place;
   attempt: Attempt;
 }
@@ -27,7 +27,7 @@ export type Hear = (event: ProgressEvent) => void;
 /** Makes attempts, and gives them up. */
 export interface Attempts {
   /** Rejects only when the task was stopped: cancelled, or out of time. */
-  readonly handOff: (task: TaskRow, hold: Hold, hear: Hear, stop: Stop) => Promise<Answer>;
+  readonly handOff: (task: TaskRow, leased: Leased, hear: Hear, stop: Stop) => Promise<Answer>;
   /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
   readonly giveUp: (task: TaskRow, attempt: Attempt, why: string, error?: TaskError) => Promise<TaskEnd | undefined>;
 }
@@ -56,7 +56,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
 
   return { handOff, giveUp };
 
-  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, stop: Stop): Promise<Answer> {
+  async function handOff(task: TaskRow, { place, attempt }: Leased, hear: Hear, stop: Stop): Promise<Answer> {
     const { agent_id, instance_id, peer } = place.instance;
     const started = clock.monotonic();
     const mode = modeOf(task, deps.mode());

@@ -2,13 +2,13 @@
 import { AuroraError, type Attempt, type TaskEventKind } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
-import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
+import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';
 import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
-import { planTask, wantedBy, type Order } from './order.ts';
+import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createPermits } from './permits.ts';
 import type { Place, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
@@ -81,21 +81,21 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function dispatch(order: Order): Promise<Dispatched> {
     const known = order.key && (await joined(order.key));
     if (known) return known;
-    const task = planTask(order, deps);
+    const task = taskOfOrder(order, deps);
     const place = ownSkill(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
-    let hold: Hold | undefined | 'duplicate';
+    let leased: Leased | undefined | 'duplicate';
     try {
-      hold = await accept(task, order, place);
+      leased = await accept(task, order, place);
     } catch (reason) {
       running.close();
       throw reason;
     }
-    if (hold === 'duplicate') {
+    if (leased === 'duplicate') {
       running.close();
       return dispatch(order);
     }
-    void carry(running, order, { hold, held: undefined });
+    void carry(running, order, { leased, lost: undefined });
     return { task, done: running.done };
   }
 
@@ -103,7 +103,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     events.restore(task.task_id, toStreamEvents(told));
     const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
     const routing = { ...asked, path: [...asked.path], due: task.due };
-    const from = { hold: undefined, held: held && { attempt: held } };
+    const from = { leased: undefined, lost: held && { attempt: held } };
     void carry(open.open(task), { ...asked, to, routing }, from);
   }
 
@@ -123,29 +123,28 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** One attempt after another, until one comes to an end. */
   async function road(task: TaskRow, order: Order, stop: Stop, from: Start): Promise<TaskEnd> {
     const own = ownSkill(order);
-    if (own) return runHere(task, own, stop.signal, from.held?.attempt);
-    let { hold } = from;
+    if (own) return runHere(task, own, stop.signal, from.lost?.attempt);
+    let { leased, lost } = from;
     const hear = relay(task);
-    let { held } = from;
     for (;;) {
-      if (held) {
-        hold = await reclaim(task, held, stop.signal);
-        const end = hold ? undefined : await giveUp(task, held.attempt, AGENT_LOST);
+      if (lost) {
+        leased = await reclaim(task, lost, stop.signal);
+        const end = leased ? undefined : await giveUp(task, lost.attempt, AGENT_LOST);
         if (end) return end;
       }
-      hold ??= await take(task, order, stop.signal);
-      const { place } = hold;
+      leased ??= await take(task, order, stop.signal);
+      const { place } = leased;
       let answer: Answer;
       try {
-        answer = await handOff(task, hold, hear(hold.attempt), stop);
+        answer = await handOff(task, leased, hear(leased.attempt), stop);
       } catch (reason) {
         place.release();
         throw reason;
       }
-      held = 'lost' in answer ? hold : undefined;
-      if (!held) place.release();
+      lost = 'lost' in answer ? leased : undefined;
+      if (!lost) place.release();
       if ('end' in answer) return answer.end;
-      hold = undefined;
+      leased = undefined;
       if ('pause_ms' in answer) {
         const { pause_ms } = answer;
         await leaving.unless(task, stop.signal, (staying) => sleep(clock, pause_ms, staying));
@@ -173,7 +172,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     task: TaskRow,
     order: Order,
     place: Place | undefined,
-  ): Promise<Hold | undefined | 'duplicate'> {
+  ): Promise<Leased | undefined | 'duplicate'> {
     const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
     if (!lease) place?.release();
     failpoints.hit('dispatch.before_commit');
@@ -207,7 +206,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- route: a task finds a specialist with room ---- */
 
   /** A place and a lease on it, as soon as somebody fits, may and has room. */
-  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
+  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Leased> {
     await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
     const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
@@ -228,9 +227,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** The same attempt on the same process, when its link is back and it says that it still has the task (PROM-P12). */
   async function reclaim(
     task: TaskRow,
-    { attempt, place: left }: Held,
+    { attempt, place: left }: Lost,
     signal: AbortSignal,
-  ): Promise<Hold | undefined> {
+  ): Promise<Leased | undefined> {
     const { agent_id, instance_id } = attempt;
     const only_ms_max = task.effect === 'non_idempotent' ? LEASE_MS : RETURN_MS;
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
@@ -269,8 +268,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- here: what the orchestrator does itself ---- */
 
-  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, held?: Attempt): Promise<TaskEnd> {
-    const end = held && (await giveUp(task, held, 'orchestrator_lost'));
+  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, lost?: Attempt): Promise<TaskEnd> {
+    const end = lost && (await giveUp(task, lost, 'orchestrator_lost'));
     if (end) return end;
     const { hop, path, actor, effect } = task;
     const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
@@ -309,12 +308,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
 /** Where the road begins: leased with its acceptance, or with an attempt of an earlier process. */
 interface Start {
-  hold: Hold | undefined;
-  held: Held | undefined;
+  leased: Leased | undefined;
+  lost: Lost | undefined;
 }
 
 /** An attempt whose agent is not there; the place it had is given back once it is known what became of it. */
-interface Held {
+interface Lost {
   attempt: Attempt;
   place?: Place;
 }

@@ -82,10 +82,10 @@ export interface Registry {
   /** What the cards of those connected, or known and away, ask to be shown in investigations. */
   interests(): Interest[];
   instances(): Instance[];
-  /** Gives an agent nothing new until it is let go: what it does now it ends, and who waits for it goes on waiting. */
-  hold(agent_id: string): void;
-  letGo(agent_id: string): void;
-  held(): ReadonlySet<string>;
+  /** Gives an agent nothing new until that is taken back: what it does now it ends, and who waits for it goes on waiting. */
+  drain(agent_id: string): void;
+  undrain(agent_id: string): void;
+  drained(): ReadonlySet<string>;
   expected(): string[];
   /** Breakers that are not closed, for health. */
   breakers(): OpenBreaker[];
@@ -109,23 +109,30 @@ export const REGISTRY_LIMITS: RegistryLimits = {
   route_ms_max: 10_000,
 };
 
+/** What placing needs. */
+export interface RegistryDeps {
+  clock: Clock;
+  metrics?: Metrics | undefined;
+  /** The defaults unless said. */
+  limits?: Partial<RegistryLimits> | undefined;
+  /** What agents that are away would offer; nothing unless said. */
+  knownOffer?: KnownOffer;
+  /** Agents that nobody waits for any more; none unless said. */
+  missed?: Missed;
+}
+
 /** Makes an empty registry. */
-export function createRegistry(
-  clock: Clock,
-  limits: Partial<RegistryLimits> = {},
-  metrics?: Metrics,
-  knownOffer: KnownOffer = () => undefined,
-  missed: Missed = () => [],
-): Registry {
-  const bounds = { ...REGISTRY_LIMITS, ...limits };
+export function createRegistry(deps: RegistryDeps): Registry {
+  const { clock, metrics, knownOffer = () => undefined, missed = () => [] } = deps;
+  const bounds = { ...REGISTRY_LIMITS, ...deps.limits };
   const pools = createPools<Waiter>();
-  const held = new Set<string>();
+  const drained = new Set<string>();
   let is_watching = false;
   const queue = createQueue<Waiter>({ clock, metrics, limits: bounds });
   const breakers = createBreakers({ clock, metrics, limits: bounds.breaker, onReady });
   const instances = () => pools.instances();
   const presence = createPresence({ instances, knownOffer, missed });
-  const refusals = createRefusals({ metrics, presence, instances, breakers, queue, held, hasUsable });
+  const refusals = createRefusals({ metrics, presence, instances, breakers, queue, drained, hasUsable });
   const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, placeAt });
 
   return {
@@ -143,12 +150,12 @@ export function createRegistry(
     offers: presence.offers,
     interests: presence.interests,
     instances: () => [...instances()],
-    hold: (agent_id) => void held.add(agent_id),
-    letGo(agent_id) {
-      held.delete(agent_id);
+    drain: (agent_id) => void drained.add(agent_id),
+    undrain(agent_id) {
+      drained.delete(agent_id);
       onReady(agent_id);
     },
-    held: () => held,
+    drained: () => drained,
     expected: presence.expected,
     breakers: () => breakers.open(),
     wake: () => serve(pools.all()),
@@ -230,7 +237,7 @@ export function createRegistry(
     let best: Instance | undefined;
     let best_rank = Infinity;
     for (const instance of free) {
-      if (held.has(instance.agent_id)) continue;
+      if (drained.has(instance.agent_id)) continue;
       const rank = instance.in_flight + (avoid.includes(instance.instance_id) ? AVOIDED : 0);
       if (rank >= best_rank) continue;
       if (typeof breakers.verdict(instance.agent_id, wanted.skill) !== 'string' || !isUsable(instance)) continue;

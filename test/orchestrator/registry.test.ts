@@ -20,7 +20,7 @@ let registry: Registry;
 beforeEach(() => {
   clock = manualClock();
   metrics = countingMetrics();
-  registry = createRegistry(clock, { queue_max: 3, queue_all_max: 5 }, metrics);
+  registry = createRegistry({ clock, metrics, limits: { queue_max: 3, queue_all_max: 5 } });
 });
 
 describe('whom', () => {
@@ -127,7 +127,7 @@ describe('when nobody has room', () => {
 
   test('one agent that is named has one queue over all of its skills; whoever asks for a skill alone stands in another (PROM-P8)', async () => {
     const skills = ['look_up', 'dig_up', 'sum_up', 'add_up'];
-    registry = createRegistry(clock, { queue_max: 4 });
+    registry = createRegistry({ clock, limits: { queue_max: 4 } });
     registry.add(instance('ada', 1, { in_flight_max: 1, skills }));
     await take({ agent_id: 'ada' });
     for (const skill of skills) void take({ agent_id: 'ada' }, { skill });
@@ -191,7 +191,7 @@ describe('when nobody has room', () => {
 
 describe('between tenants', () => {
   test('of equal priority they take turns, however many the one has waiting (PROM-P8, INV20)', async () => {
-    registry = createRegistry(clock);
+    registry = createRegistry({ clock });
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     const place = await take({ agent_id: 'ada' });
     const served: string[] = [];
@@ -214,7 +214,7 @@ describe('between tenants', () => {
   });
 
   test('one alone may fill a queue, but half of it once another asks; that one gets in as soon as there is room (PROM-P8)', async () => {
-    registry = createRegistry(clock, { queue_max: 4 });
+    registry = createRegistry({ clock, limits: { queue_max: 4 } });
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     const place = await take({ agent_id: 'ada' });
     const many = Array.from({ length: 4 }, () => take({ agent_id: 'ada' }, { tenant: 'many' }));
@@ -359,7 +359,7 @@ test('a key that was taken back ends the link the next time work would go over i
 });
 
 test('whatever is asked, what is remembered of it is bounded, and who waits is not forgotten', async () => {
-  registry = createRegistry(clock);
+  registry = createRegistry({ clock });
   registry.expect('ada');
   const waiting = take({ agent_id: 'ada' });
   for (let nth = 0; nth < 3_000; nth++) registry.take(wanted({ skill: 'look_up' }, { path: [`p${nth}`] }));
@@ -406,7 +406,7 @@ describe('when nobody is there', () => {
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
     const offer = lookUp();
-    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
+    registry = createRegistry({ clock, metrics, knownOffer: (agent_id) => (agent_id === 'ada' ? offer : undefined) });
     registry.expect('ada');
     await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
     await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
@@ -424,7 +424,12 @@ describe('when nobody is there', () => {
   test('one that is missed is waited for by nobody, and whoever asks for what it offered is told who is away', async () => {
     const offer = lookUp(['certificate']);
     const missed = () => [{ agent_id: 'ada', why: 'it is away' }];
-    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined), missed);
+    registry = createRegistry({
+      clock,
+      metrics,
+      knownOffer: (agent_id) => (agent_id === 'ada' ? offer : undefined),
+      missed,
+    });
     const told = { code: 5030, message: expect.stringContaining('ada: it is away') as string };
     await expect(take({ skill: 'look_up' })).rejects.toMatchObject(told);
     await expect(take({ agent_id: 'ada' })).rejects.toMatchObject(told);
@@ -448,7 +453,7 @@ describe('when nobody is there', () => {
 
 /** How long the tasks of `few` take when each comes together with one of each of the others, at an agent with room for 4. */
 async function p99Beside(others: readonly string[]): Promise<number> {
-  registry = createRegistry(clock);
+  registry = createRegistry({ clock });
   registry.add(instance('ada', 1, { in_flight_max: 4 }));
   const took: number[] = [];
   const work = async (tenant: string) => {
