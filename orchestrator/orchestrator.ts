@@ -227,6 +227,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     fleet,
     blobs,
     enrolment,
+    knownAgents,
     approvals,
     consumption,
     care: deps.care,
@@ -290,11 +291,16 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   function agents(): AgentDetail[] {
     return toFleetAgents({
-      status: [...fleet.status(), ...enrolment.quarantined(), ...enrolment.away()],
+      status: knownAgents(),
       instances: registry.instances(),
       breakers: registry.breakers(),
       drained: registry.drained(),
     });
+  }
+
+  /** Of the fleet, in quarantine, away. */
+  function knownAgents() {
+    return [...fleet.status(), ...enrolment.quarantined(), ...enrolment.away()];
   }
 
   function setDrained(agent_id: string, is_drained: boolean): void {
