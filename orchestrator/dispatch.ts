@@ -10,7 +10,7 @@ import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createPermits } from './permits.ts';
-import type { Place, Registry } from './registry.ts';
+import type { Slot, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
 import { allows, ROUTING_LIMITS, stepTo } from './routing.ts';
@@ -82,11 +82,11 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = taskOfOrder(order, deps);
-    const place = ownSkill(order) ? undefined : admit(task, order);
+    const slot = ownSkill(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     let leased: Leased | undefined | 'duplicate';
     try {
-      leased = await accept(task, order, place);
+      leased = await accept(task, order, slot);
     } catch (reason) {
       running.close();
       throw reason;
@@ -133,16 +133,16 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
         if (end) return end;
       }
       leased ??= await take(task, order, stop.signal);
-      const { place } = leased;
+      const { slot } = leased;
       let answer: Answer;
       try {
         answer = await handOff(task, leased, hear(leased.attempt), stop);
       } catch (reason) {
-        place.release();
+        slot.release();
         throw reason;
       }
       lost = 'lost' in answer ? leased : undefined;
-      if (!lost) place.release();
+      if (!lost) slot.release();
       if ('end' in answer) return answer.end;
       leased = undefined;
       if ('pause_ms' in answer) {
@@ -154,43 +154,43 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
-  /** A place where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
-  function admit(task: TaskRow, order: Order): Place | undefined {
-    const place = registry.take(wantedBy(task, order));
-    if (!place) registry.admit(wantedBy(task, order));
+  /** A slot where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
+  function admit(task: TaskRow, order: Order): Slot | undefined {
+    const slot = registry.take(wantedBy(task, order));
+    if (!slot) registry.admit(wantedBy(task, order));
     try {
       admitAction(order);
     } catch (reason) {
-      place?.release();
+      slot?.release();
       throw reason;
     }
-    return place;
+    return slot;
   }
 
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
   async function accept(
     task: TaskRow,
     order: Order,
-    place: Place | undefined,
+    slot: Slot | undefined,
   ): Promise<Leased | undefined | 'duplicate'> {
-    const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
-    if (!lease) place?.release();
+    const lease = slot && isAllowedAtOnce(task, order, slot) ? leaseOf(order, slot) : undefined;
+    if (!lease) slot?.release();
     failpoints.hit('dispatch.before_commit');
     let accepted: Awaited<ReturnType<typeof ledger.accept>>;
     try {
       accepted = await ledger.accept(task, ROUTING_LIMITS, lease);
     } catch (reason) {
-      if (lease) place?.release();
+      if (lease) slot?.release();
       throw reason;
     }
     failpoints.hit('dispatch.after_commit');
-    if (accepted !== 'accepted' && lease) place?.release();
+    if (accepted !== 'accepted' && lease) slot?.release();
     if (accepted === 'duplicate') return accepted;
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
     const attempt = task.attempts.at(-1);
-    return place && lease && attempt && { place, attempt };
+    return slot && lease && attempt && { slot, attempt };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
@@ -205,21 +205,21 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- route: a task finds a specialist with room ---- */
 
-  /** A place and a lease on it, as soon as somebody fits, may and has room. */
+  /** A slot and a lease on it, as soon as somebody fits, may and has room. */
   async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Leased> {
     await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+    const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
     try {
-      if ((await permit(task, order, place)) === 'asked') {
-        place.release(); // nobody is kept from other work while people think
+      if ((await permit(task, order, slot)) === 'asked') {
+        slot.release(); // nobody is kept from other work while people think
         return await take(task, order, signal);
       }
-      const attempt = await ledger.lease(task.task_id, leaseOf(order, place));
+      const attempt = await ledger.lease(task.task_id, leaseOf(order, slot));
       if (!attempt) throw new AuroraError(4990);
-      return { place, attempt };
+      return { slot, attempt };
     } catch (reason) {
-      place.release();
+      slot.release();
       throw reason;
     }
   }
@@ -227,7 +227,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** The same attempt on the same process, when its link is back and it says that it still has the task (PROM-P12). */
   async function reclaim(
     task: TaskRow,
-    { attempt, place: left }: Lost,
+    { attempt, slot: left }: Lost,
     signal: AbortSignal,
   ): Promise<Leased | undefined> {
     const { agent_id, instance_id } = attempt;
@@ -235,12 +235,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
     const wanted = { ...about, only: instance_id, only_ms_max };
     try {
-      const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
-      if (place.instance.holding?.has(task.task_id)) {
+      const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+      if (slot.instance.holding?.has(task.task_id)) {
         left?.report('ignored');
-        return { place, attempt };
+        return { slot, attempt };
       }
-      place.release();
+      slot.release();
     } catch (reason) {
       if (reason === LEFT || signal.aborted) throw reason;
     } finally {
@@ -250,7 +250,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return undefined;
   }
 
-  function leaseOf({ routing }: Order, { instance, traits }: Place): Lease {
+  function leaseOf({ routing }: Order, { instance, traits }: Slot): Lease {
     const { agent_id, instance_id } = instance;
     const { hop, path, actor } = stepTo(routing, agent_id, deps.grantOf(agent_id));
     return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
@@ -312,10 +312,10 @@ interface Start {
   lost: Lost | undefined;
 }
 
-/** An attempt whose agent is not there; the place it had is given back once it is known what became of it. */
+/** An attempt whose agent is not there; the slot it had is given back once it is known what became of it. */
 interface Lost {
   attempt: Attempt;
-  place?: Place;
+  slot?: Slot;
 }
 
 /** What was thrown on the road, as the end of the task, with what may have happened all the same. */

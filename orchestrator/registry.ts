@@ -48,8 +48,8 @@ export interface Wanted {
   is_admitted?: boolean;
 }
 
-/** A place on an instance, held until released. */
-export interface Place {
+/** A slot on an instance, held until released. */
+export interface Slot {
   instance: Instance;
   traits: SkillTraits;
   /** Says what became of the task, for the breaker; nothing said is `ignored`. Only the first word counts. */
@@ -73,10 +73,10 @@ export interface Registry {
    * is taken or kept: ask before the task is (INV12).
    */
   admit(wanted: Wanted): void;
-  /** Waits for a place on the least busy instance that fits. Throws as `admit`, and 5030 when those that fit are away for `route_ms_max`. */
-  acquire(wanted: Wanted, signal: AbortSignal): Promise<Place>;
-  /** A place for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
-  take(wanted: Wanted): Place | undefined;
+  /** Waits for a slot on the least busy instance that fits. Throws as `admit`, and 5030 when those that fit are away for `route_ms_max`. */
+  acquire(wanted: Wanted, signal: AbortSignal): Promise<Slot>;
+  /** A slot for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
+  take(wanted: Wanted): Slot | undefined;
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
   offers(skill: string): boolean;
   /** What the cards of those connected, or known and away, ask to be shown in investigations. */
@@ -133,7 +133,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   const instances = () => pools.instances();
   const presence = createPresence({ instances, knownOffer, missed });
   const refusals = createRefusals({ metrics, presence, instances, breakers, queue, drained, hasUsable });
-  const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, placeAt });
+  const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, slotAt });
 
   return {
     add,
@@ -161,10 +161,10 @@ export function createRegistry(deps: RegistryDeps): Registry {
     wake: () => serve(pools.all()),
   };
 
-  async function acquire(wanted: Wanted, signal: AbortSignal): Promise<Place> {
+  async function acquire(wanted: Wanted, signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
-    const place = take(wanted);
-    if (place) return place;
+    const slot = take(wanted);
+    if (slot) return slot;
     if (wanted.only !== undefined) return waits.forReturn(wanted, wanted.only, signal);
     const pool = pools.of(wanted);
     const refusal = wanted.is_admitted ? refusals.toAdmitted(pool) : refusals.toNewcomer(pool, wanted);
@@ -172,11 +172,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return waits.forRoom(pool, wanted, signal);
   }
 
-  function take(wanted: Wanted): Place | undefined {
+  function take(wanted: Wanted): Slot | undefined {
     const holder = holderFor(wanted);
-    if (holder || wanted.only !== undefined) return holder && placeOn(holder, wanted.skill);
+    if (holder || wanted.only !== undefined) return holder && slotOn(holder, wanted.skill);
     const instance = choose(pools.of(wanted), wanted);
-    return instance && placeOn(instance, wanted.skill);
+    return instance && slotOn(instance, wanted.skill);
   }
 
   /* ---- who is there ---- */
@@ -247,7 +247,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return best;
   }
 
-  function placeOn(instance: Instance, skill: string): Place {
+  function slotOn(instance: Instance, skill: string): Slot {
     const traits = instance.card.skills.get(skill);
     if (!traits) throw new Error(`${instance.agent_id} lost ${skill} while it was chosen`);
     const report = breakers.begin(instance.agent_id, skill);
@@ -266,15 +266,15 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return { instance, traits, report, isTrusted: () => isTrusted(instance), release };
   }
 
-  function placeAt(instance: Instance, wanted: Wanted): Place | undefined {
-    return holderFor(wanted) === instance ? placeOn(instance, wanted.skill) : undefined;
+  function slotAt(instance: Instance, wanted: Wanted): Slot | undefined {
+    return holderFor(wanted) === instance ? slotOn(instance, wanted.skill) : undefined;
   }
 
-  /** Gives places of these pools to those who wait there, one after the other, as long as there are any. */
+  /** Gives slots of these pools to those who wait there, one after the other, as long as there are any. */
   function serve(served: Iterable<Pool<Waiter>>): void {
     for (let next = nextOf(served); next; next = nextOf(served)) {
       queue.onServed(next.waiter);
-      next.waiter.resolve(placeOn(next.instance, next.waiter.wanted.skill));
+      next.waiter.resolve(slotOn(next.instance, next.waiter.wanted.skill));
     }
   }
 
