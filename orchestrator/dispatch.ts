@@ -1,5 +1,5 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
-import { AuroraError, type Attempt, type TaskEventKind } from '../protocol/index.ts';
+import { AuroraError, type Attempt } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';
@@ -9,19 +9,14 @@ import { createLeaving, LEFT } from './leaving.ts';
 import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
+import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
 import type { Slot, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
-import { allows, ROUTING_LIMITS, stepTo } from './routing.ts';
+import { ROUTING_LIMITS, stepTo } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
-
-/** A skill that the orchestrator itself has: runs here, under the same states. */
-export type LocalSkill = (task: TaskRow, signal: AbortSignal, tell: Tell) => Promise<unknown>;
-
-/** Puts an event on a task's stream, and on its investigation's. */
-export type Tell = (kind: TaskEventKind, value: unknown) => void;
 
 /** A task under way. */
 export interface Dispatched {
@@ -47,14 +42,12 @@ export interface Dispatcher {
 }
 
 /** What dispatching needs. */
-export interface DispatchDeps extends AttemptDeps {
+export interface DispatchDeps extends AttemptDeps, Pick<OwnSkillsDeps, 'local'> {
   registry: Registry;
   events: Events;
   approvals: Approvals;
   /** Rights an agent was granted for handing work on. */
   grantOf(agent_id: string): readonly string[];
-  /** The orchestrator's own skills, by id. */
-  local: ReadonlyMap<string, LocalSkill>;
   onTold?: OnTold | undefined;
 }
 
@@ -64,6 +57,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
   const { handOff, giveUp } = createAttempts({ ...deps, tell });
+  const own = createOwnSkills({ ...deps, tell, giveUp });
   const leaving = createLeaving();
   const { permit, answered, admitAction, isAllowedAtOnce } = createPermits({ ...deps, open, leaving });
 
@@ -82,7 +76,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = taskOfOrder(order, deps);
-    const slot = ownSkill(order) ? undefined : admit(task, order);
+    const slot = own.find(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     let leased: Leased | undefined | 'duplicate';
     try {
@@ -122,8 +116,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** One attempt after another, until one comes to an end. */
   async function road(task: TaskRow, order: Order, stop: Stop, from: Start): Promise<TaskEnd> {
-    const own = ownSkill(order);
-    if (own) return runHere(task, own, stop.signal, from.lost?.attempt);
+    const skill = own.find(order);
+    if (skill) return own.run(task, skill, stop.signal, from.lost?.attempt);
     let { leased, lost } = from;
     const hear = relay(task);
     for (;;) {
@@ -254,29 +248,6 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const { agent_id, instance_id } = instance;
     const { hop, path, actor } = stepTo(routing, agent_id, deps.grantOf(agent_id));
     return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
-  }
-
-  /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
-  function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
-    const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
-    const own = is_for_us ? deps.local.get(skill) : undefined;
-    if (own && !allows(routing.actor.scopes, { id: skill, effect: 'read' })) {
-      throw new AuroraError(4030, { message: `${routing.from} may not use ${skill}`, detail: { skill } });
-    }
-    return own;
-  }
-
-  /* ---- here: what the orchestrator does itself ---- */
-
-  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, lost?: Attempt): Promise<TaskEnd> {
-    const end = lost && (await giveUp(task, lost, 'orchestrator_lost'));
-    if (end) return end;
-    const { hop, path, actor, effect } = task;
-    const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
-    const attempt = await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
-    if (!attempt) throw new AuroraError(4990);
-    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id: 'orchestrator' });
-    return { state: 'completed', result: await own(task, signal, (kind, value) => tell(task, kind, value)) };
   }
 
   /* ---- settle: the first end wins ---- */
