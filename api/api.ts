@@ -71,7 +71,7 @@ export interface ApiDeps {
 export interface Gateway {
   attend: (link: Link, principal: Principal) => void;
   agents(): AgentDetail[];
-  setHeld(agent_id: string, is_held: boolean): void;
+  setDrained(agent_id: string, is_drained: boolean): void;
   health(): OrchestratorHealth;
   unready: () => string[];
   keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef>;

@@ -1,41 +1,26 @@
-/** What the orchestrator tells, as the events of the streams: thoughts, tool calls, receipts, approvals; and the end of a task for who waits. */
+/** What the orchestrator tells, as the events of the streams: thoughts, tool calls, receipts, approvals. */
 import { z } from 'zod';
 import { stateAt, taskOf, type Ledger, type OnTold, type StreamEvent } from '../orchestrator/index.ts';
-import {
-  AuroraError,
-  isFinal,
-  Severity,
-  streams,
-  Verdict,
-  type Alert,
-  type Approval,
-  type TaskState,
-} from '../protocol/index.ts';
-import { makeRoom, sleep, type Bus, type Clock, type Log } from '../seams/index.ts';
+import { isFinal, streams, TaskState, type Alert, type Approval } from '../protocol/index.ts';
+import { makeRoom, type Bus, type Clock, type Log } from '../seams/index.ts';
 import type { AlertEvent } from '../soc/index.ts';
-
-/** A task as the ledger keeps it. */
-export type TaskRow = NonNullable<Awaited<ReturnType<Ledger['get']>>>;
+import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from './task-facts.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 /** The link between what the orchestrator tells and whoever listens or waits at the API. */
-export interface Feed {
+export interface Feed extends Omit<Waiting, 'wake'> {
   /** To be given to the orchestrator. */
   onTold: OnTold;
   /** Watches the questions that earlier processes asked; call once, when the open tasks are there. */
   resume(): Promise<void>;
-  /** From here nobody waits any longer: whoever does, or comes, is answered with the task as it stands (PROM-P13). */
-  leave(): void;
-  /** The task once it is over, or once people are asked, where that is wanted, or after the time; throws the signal's reason. */
-  settled(task_id: string, options: { signal: AbortSignal; ms_max: number; or_asked: boolean }): Promise<TaskRow>;
 }
 
-/** A feed that waits for nothing yet; `onTold` publishes on the bus, and reads of the ledger what somebody waits for. */
+/** A feed that tells nothing yet; `onTold` publishes on the bus, and reads of the ledger what somebody waits for. */
 export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pick<Ledger, 'get' | 'list'> }): Feed {
   const { bus, clock, log, ledger } = deps;
-  const waiting = new Map<string, Set<() => void>>();
+  const { settled, wake, leave } = createWaiting(deps);
   const steps = new Map<string, number>();
   const asked = new Map<string, Approval>();
-  let is_leaving = false;
 
   return { onTold, resume, leave, settled };
 
@@ -183,57 +168,6 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
       request_id: requestIdOf(task),
     });
   }
-
-  /* ---- waiting ---- */
-
-  function leave(): void {
-    is_leaving = true;
-    for (const task_id of waiting.keys()) wake(task_id);
-  }
-
-  async function settled(
-    task_id: string,
-    { signal, ms_max, or_asked }: Parameters<Feed['settled']>[1],
-  ): ReturnType<Feed['settled']> {
-    const until = clock.monotonic() + ms_max;
-    for (;;) {
-      const woken = turn(task_id);
-      try {
-        const task = await taskOf(ledger, task_id);
-        const left_ms = until - clock.monotonic();
-        const is_there = isFinal(task.state) || (or_asked && task.state === 'auth_required');
-        if (is_there || left_ms <= 0 || is_leaving) return task;
-        const over = new AbortController();
-        const both = AbortSignal.any([signal, over.signal]);
-        try {
-          await Promise.race([woken.promise, sleep(clock, Math.min(left_ms, RECHECK_MS), both)]);
-        } finally {
-          over.abort(new AuroraError(4990));
-        }
-      } finally {
-        woken.stop();
-      }
-    }
-  }
-
-  function turn(task_id: string): { promise: Promise<void>; stop: () => void } {
-    const own = waiting.get(task_id) ?? new Set();
-    waiting.set(task_id, own);
-    let wakeUp: () => void = () => undefined;
-    const promise = new Promise<void>((resolve) => (wakeUp = resolve));
-    own.add(wakeUp);
-    return {
-      promise,
-      stop() {
-        own.delete(wakeUp);
-        if (own.size === 0) waiting.delete(task_id);
-      },
-    };
-  }
-
-  function wake(task_id: string): void {
-    for (const wakeUp of waiting.get(task_id) ?? []) wakeUp();
-  }
 }
 
 /** Tells what happened to an alert; what is long in it is read from the alert itself. */
@@ -247,34 +181,6 @@ export const tellAlertOn =
 /** The topic of one agent's steps. */
 export const toolCallTopic = (agent_id: string): string => streams.toolCalls.topic.replace('{agent_id}', agent_id);
 
-/** What a task is about, in the words of whoever asked for it; other references than ours travel on, and are not shown. */
-export function refsOf({ carried }: Pick<TaskRow, 'carried'>): Record<string, string> {
-  const { alert_id, case_id, attack_id } = carried?.handoff.refs ?? {};
-  const known = Object.entries({ alert_id, case_id, attack_id });
-  return Object.fromEntries(known.flatMap(([name, id]) => (id === undefined ? [] : [[name, id]])));
-}
-
-/** The request that began it, when it came this way. */
-export function requestIdOf({ carried }: Pick<TaskRow, 'carried'>): string | null {
-  const request_id = carried?.meta['request_id'];
-  return typeof request_id === 'string' ? request_id : null;
-}
-
-/** From its acceptance until its end, or until now. */
-export const durationOf = (
-  { created_at, updated_at, state }: Pick<TaskRow, 'created_at' | 'updated_at' | 'state'>,
-  now: number,
-): number => Math.max(0, (isFinal(state) ? Date.parse(updated_at) : now) - Date.parse(created_at));
-
-/** What a result says at a glance, when it is an analysis. */
-export const judgedIn = (result: unknown): z.infer<typeof Judged> => Judged.safeParse(result).data ?? {};
-
-const Judged = z.object({
-  verdict: Verdict.optional(),
-  severity: Severity.optional(),
-  confidence: z.number().min(0).max(1).optional(),
-  summary: z.string().optional(),
-});
 const TextOf = z.object({ text: z.string() });
 const ToolCallOf = z.object({
   tool: z.string(),
@@ -283,7 +189,7 @@ const ToolCallOf = z.object({
   duration_ms: z.number().nonnegative().optional(),
 });
 const StatusOf = z.object({
-  state: z.custom<TaskState>((value) => typeof value === 'string').optional(),
+  state: TaskState.optional().catch(undefined), // what is no state of ours is none
   text: z.string().optional(),
   approval_id: z.string().optional(),
   approval: z.object({ approval_id: z.string() }).optional(),
@@ -299,4 +205,3 @@ const FAMILY_MAX = 300;
 const ASKED_MAX = 10_000;
 /** The wall may be set while a timer runs. */
 const LOOK_MS_MAX = 60_000;
-const RECHECK_MS = 5_000;

@@ -1,30 +1,27 @@
 /** The road of one request: who, how often, may they, is it well-formed; then the act, and one answer (house.md 6). */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { digestOf, requestIdIn } from '../mesh/index.ts';
+import { requestIdIn } from '../mesh/index.ts';
 import {
   admits,
   AuroraError,
-  httpStatus,
-  isErrorCode,
   type BoundRoute,
   type Mode,
   type RouteContext,
   type RouteSpec,
 } from '../protocol/index.ts';
 import { sha256Of, type Clock, type Ids, type Log, type Metrics, type Random } from '../seams/index.ts';
-import { scopeOf, type Answers, type StoredSettings } from '../soc/index.ts';
+import type { StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import { letKeep, type LostSecret, type Made } from './keeping.ts';
 import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
-import { SECRET_NAMES, secretInAddress } from './streams.ts';
+import { createReplay, type ReplayDeps } from './replay.ts';
+import { queryOf } from './secrets.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the pipeline is made of. */
-export interface PipelineDeps {
+export interface PipelineDeps extends ReplayDeps {
   clock: Clock;
   ids: Ids;
   random: Random;
@@ -32,9 +29,6 @@ export interface PipelineDeps {
   metrics: Metrics;
   authority: Authority;
   limiter: RateLimiter;
-  answers: Answers;
-  /** A digest of what may hold a password, as it may be kept (ATK-B11). */
-  sealed: (digest: string) => string;
   /** The mode in force, and the budgets of the moment. */
   mode: () => Mode;
   limits: () => StoredSettings['limits'];
@@ -70,7 +64,8 @@ export const everyHeader = (mode: Mode): Record<string, string> => ({
 
 /** A pipeline for one server; what it knows of a request lives as long as the request does. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { clock, ids, random, authority, limiter, answers } = deps;
+  const { clock, ids, random, authority, limiter } = deps;
+  const replay = createReplay(deps);
   const states = new WeakMap<IncomingMessage, RequestState>();
 
   return { begin, stateOf, bind };
@@ -94,11 +89,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   function bind(app: FastifyInstance, name: string, bound: BoundRoute): void {
     const { route } = bound;
-    const gather = createGathering(route, name === BULK ? BULK_LIST : undefined);
+    const gather = createGathering(route, route.bulk?.list);
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      bodyLimit: name === BULK ? BULK_BYTES_MAX : BODY_BYTES_MAX,
+      bodyLimit: route.bulk?.bytes_max ?? BODY_BYTES_MAX,
       config: { name },
       onRequest: (request, reply) => admit(route, request, reply),
       handler: async (request, reply) => {
@@ -116,7 +111,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function admit(route: RouteSpec, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const state = stateOf(request);
     if (route.deprecated) reply.headers({ deprecation: 'true', sunset: route.deprecated.sunset });
-    refuseSecrets(request);
+    queryOf(request.raw.url); // refuses secrets in it
     refuseEncoded(request);
     if (route.permission !== 'PUB') state.who = await identify(request, reply, state);
     count(route, reply, state);
@@ -167,7 +162,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   ): Promise<void> {
     const { route } = bound;
-    const { idempotency = route.method === 'POST' ? 'replay' : 'none' } = route;
     const hung_up = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) hung_up.abort(new AuroraError(4990));
@@ -176,59 +170,25 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const context = toContext(request, {
       signal: hung_up.signal,
       answer(chosen) {
-        if (chosen !== route.status && !(route.also ?? []).includes(chosen)) throw new Error(`${name}: ${chosen}?`);
+        if (chosen !== route.status && !(route.also ?? []).includes(chosen))
+          throw new Error(`${name} chose status ${chosen}, which its route does not name: add it to \`also\``);
         status = chosen;
       },
-      once: (order, accept) => toOneTask({ name, order, context, reply }, accept),
+      async once(order, accept) {
+        const became = await replay.task({ name, order, context }, accept);
+        if (became.joined) reply.header('idempotency-replayed', 'true');
+        return became;
+      },
     });
     const act = async () => {
       const output = await bound.act(input, context);
       return { status, body: route.media === 'text/plain' ? String(output) : JSON.stringify(output) };
     };
 
-    const key = context.idempotency_key;
-    if (key === undefined || idempotency === 'none' || idempotency === 'task' || !context.caller) {
-      send(route, { request, reply }, await act());
-      return;
-    }
-    const may_show_secret = idempotency === 'once';
-    const scope = scopeOf(context.caller.sub, name, key);
-    let first: string | undefined;
-    let told: string | null = null; // what a repetition hears of an answer that may hold a secret
-    // What asks for a secret may bring one: somebody's first password.
-    const digest = may_show_secret ? deps.sealed(digestOf(input)) : digestOf(input);
-    const given = await answers.once({ scope, digest }, async (keepAnswer) => {
-      letKeep(context, async (trx, made) => {
-        const kept = toKept(route, made);
-        told = kept.body;
-        if (kept.body.length <= KEPT_CHARS_MAX) await keepAnswer(trx, kept);
-      });
-      const answered = await act();
-      first = answered.body;
-      const keep = answered.status < 300 && answered.body.length <= KEPT_CHARS_MAX;
-      return { status: answered.status, body: may_show_secret ? told : answered.body, keep };
-    });
-    const body = given.replayed ? given.body : (first ?? given.body);
-    const lost = given.replayed && may_show_secret ? lostIn(body) : undefined;
-    if (body === null || lost) throw shownOnce(lost);
-    if (given.replayed) reply.header('idempotency-replayed', 'true');
-    if (given.status >= REFUSED_FROM) throw refusalIn(body);
-    send(route, { request, reply }, { status: given.status, body });
-  }
-
-  /** Which task an order became is kept, and never how the task was then: everybody waits and hears for themselves. */
-  async function toOneTask(
-    { name, order, context, reply }: { name: string; order: object; context: RouteContext; reply: FastifyReply },
-    accept: () => Promise<string>,
-  ): ReturnType<RouteContext['once']> {
-    const { caller, idempotency_key: key } = context;
-    if (key === undefined || !caller) return { task_id: await accept(), joined: false };
-    const scope = scopeOf(caller.sub, name, key, 'task');
-    const { body, replayed } = await answers.once({ scope, digest: digestOf(order) }, async () => {
-      return { status: ACCEPTED, body: await accept(), keep: true };
-    });
-    if (replayed) reply.header('idempotency-replayed', 'true');
-    return { task_id: body ?? '', joined: replayed };
+    const given = await replay.answer({ name, route, input, context }, act);
+    if (given.is_replayed) reply.header('idempotency-replayed', 'true');
+    if ('refusal' in given) throw given.refusal;
+    send(route, { request, reply }, given);
   }
 
   function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer' | 'once'>): RouteContext {
@@ -266,15 +226,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 }
 
-/** A secret in the address is in every log already: it is refused, so that nobody gets used to it (ATK-B10). */
-function refuseSecrets(request: FastifyRequest): void {
-  const at = request.raw.url?.indexOf('?') ?? -1;
-  if (at === -1) return;
-  const given = new URLSearchParams(request.raw.url?.slice(at + 1));
-  const secret = SECRET_NAMES.find((name) => given.has(name));
-  if (secret !== undefined) throw secretInAddress(secret);
-}
-
 /** What is packed is not unpacked: a small body stays a small body (ATK-A21). */
 function refuseEncoded({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity';
@@ -293,37 +244,6 @@ function versionIn(header: string | undefined): number | undefined {
   const [, version] = /^(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(header) ?? [];
   if (version !== undefined) return Number(version);
   throw badHeader('If-Match', 'the ETag of the record as it was read, like "3"');
-}
-
-/**
- * An answer as it is kept: a refusal without what belongs to its request alone, time and request id; of one with a secret what
- * is told without it.
- */
-function toKept({ output: shape, status = 200 }: RouteSpec, made: Made): { status: number; body: string } {
-  if ('refusal' in made) {
-    const { code, message, detail } = made.refusal;
-    return { status: httpStatus(code), body: JSON.stringify({ code, message, detail }) };
-  }
-  if ('lost' in made) return { status, body: JSON.stringify(made) };
-  return { status: made.status ?? status, body: JSON.stringify(shape.parse(made.output)) };
-}
-
-function refusalIn(body: string): AuroraError {
-  const { code, message, detail } = KeptRefusal.parse(JSON.parse(body));
-  return new AuroraError(isErrorCode(code) ? code : 5000, { message, detail });
-}
-
-/** What was kept in place of an answer with a secret; an answer without one, which is told again like any other, is none. */
-const lostIn = (kept: string | null): LostSecret | undefined =>
-  kept === null ? undefined : KeptLost.safeParse(JSON.parse(kept)).data;
-
-/** Whose secret it was is said, and what to do: what nobody can use has to be taken back. */
-function shownOnce(lost: LostSecret | undefined): AuroraError {
-  const next = lost?.next ?? 'take back what was made';
-  return new AuroraError(4090, {
-    message: `This was made under that Idempotency-Key already, and its secret was shown once. Where it did not arrive: ${next}`,
-    ...(lost && { detail: lost }),
-  });
 }
 
 const badHeader = (name: string, rule: string): AuroraError =>
@@ -349,28 +269,11 @@ function isListed(etag: string, if_none_match = ''): boolean {
   return named.includes(etag) || if_none_match.trim() === '*';
 }
 
-const Lost: z.ZodType<LostSecret> = z.object({ next: z.string() }).catchall(z.string());
-/** An earlier release kept it bare; that lives for a day. */
-const KeptLost = z
-  .strictObject({ lost: Lost })
-  .transform(({ lost }) => lost)
-  .or(Lost);
-const KeptRefusal = z.object({ code: z.number(), message: z.string(), detail: z.unknown() });
 /** H01. */
 const API_VERSION = '1.0';
 const ETAG_DIGEST_CHARS = 32;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
-/** The one route whose entries are judged one by one (T13). */
-export const BULK = 'alerts.bulk';
-const BULK_LIST = 'alerts';
 const BODY_BYTES_MAX = 1_048_576;
-/** 500 alerts. */
-const BULK_BYTES_MAX = 8_388_608;
-const ACCEPTED = 202;
-/** Statuses of refusals. */
-const REFUSED_FROM = 400;
 /** Attempts to sign in from one address a minute; those on one account are counted besides. */
 const LOGINS_MINUTE_MAX = 60;
-/** A larger answer is made anew. */
-const KEPT_CHARS_MAX = 1_048_576;

@@ -10,7 +10,7 @@ import { AuroraError, type BoundRoute } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import { toRefusal } from './envelope.ts';
 import type { OpenApi } from './openapi.ts';
-import { BULK, createPipeline, everyHeader, type PipelineDeps } from './pipeline.ts';
+import { createPipeline, everyHeader, type PipelineDeps } from './pipeline.ts';
 
 /** What a server is made of. */
 export interface ServerOptions extends PipelineDeps {
@@ -80,10 +80,11 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   function onlyJson(): void {
     const parse = app.getDefaultJsonParser('error', 'error');
     const parseEntries = app.getDefaultJsonParser('ignore', 'ignore'); // a poisoned entry is refused by itself
+    const bulks = new Set(bindings.filter(([, { route }]) => route.bulk).map(([name]) => name));
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
       if (body === '') done(null, undefined);
-      else void (nameOf(request) === BULK ? parseEntries : parse)(request, String(body), done);
+      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, String(body), done);
     });
   }
 

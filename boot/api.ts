@@ -18,7 +18,7 @@ import type { Store } from '../store/index.ts';
 import { fileKeyShelf } from './api-keys.ts';
 import type { Config } from './config.ts';
 import { tellFirstAdmin } from './first-admin.ts';
-import type { Place } from './place.ts';
+import type { DataFolder } from './place.ts';
 import { digestSealing } from './sealing.ts';
 import { bindingOf, type ProcessSeams } from './seams.ts';
 
@@ -26,7 +26,7 @@ import { bindingOf, type ProcessSeams } from './seams.ts';
 export interface FaceDeps {
   config: Config;
   seams: ProcessSeams;
-  place: Place;
+  place: DataFolder;
   store: Store;
   ledger: Ledger;
   pins: Pins;
@@ -40,7 +40,7 @@ export interface Face {
   mode: () => Mode;
   standing: Standing;
   /** Agents that get nothing new: somebody drained them before. */
-  held: readonly string[];
+  drained: readonly string[];
   /** Opens the port. */
   open(orchestrator: Gateway & Pick<Orchestrator, 'rules'>): Promise<OpenFace>;
 }
@@ -79,7 +79,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
     onTold: feed.onTold,
     mode: () => mode,
     standing: createStanding(records.users),
-    held: records.agents.drained,
+    drained: records.agents.drained,
     open,
   };
 

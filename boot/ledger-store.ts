@@ -6,7 +6,7 @@ import { openStore, type DatabaseAddress, type Store } from '../store/index.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './layers.ts';
 import type { StandingBy } from './lifetime.ts';
-import type { Place } from './place.ts';
+import type { DataFolder } from './place.ts';
 import type { ProcessSeams } from './seams.ts';
 import { anchorSigning } from './signing.ts';
 
@@ -21,7 +21,7 @@ export interface LedgerStore {
 /** What opening needs. */
 export interface LedgerStoreOptions {
   config: Config;
-  place: Place;
+  place: DataFolder;
   seams: ProcessSeams;
   /** Signs the anchors. */
   key: KeyObject;
@@ -87,7 +87,7 @@ export async function openLedgerStore({ config, place, seams, key }: LedgerStore
   }
 }
 
-function addressOf({ ledger }: Config, place: Place): DatabaseAddress {
+function addressOf({ ledger }: Config, place: DataFolder): DatabaseAddress {
   const url = ledger.database_file === undefined ? ledger.database : readAddress(ledger.database_file);
   return url === undefined ? { kind: 'sqlite', file: place.ledger } : { kind: 'postgres', url };
 }

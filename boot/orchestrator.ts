@@ -66,7 +66,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     networks: config.mesh.networks,
     mode: face?.mode ?? config.mode,
     ledger,
-    ...(face && { onTold: face.onTold, standing: face.standing, held: face.held }),
+    ...(face && { onTold: face.onTold, standing: face.standing, drained: face.drained }),
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),

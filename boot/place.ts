@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 /** The paths below one data folder. */
-export interface Place {
+export interface DataFolder {
   /** One folder a key, so that one process can be given exactly one. */
   keyFolder(id: string): string;
   keyFile(id: string): string;
@@ -33,7 +33,7 @@ export interface Place {
 }
 
 /** The places below `data`. */
-export function placeOf(data: string): Place {
+export function placeOf(data: string): DataFolder {
   const keyFolder = (id: string) => join(data, 'keys', id.replace(':', '-'));
   return {
     keyFolder,

@@ -6,7 +6,7 @@ import { Approval, ApprovalPage, AuroraError, isSamePerson } from '../protocol/i
 import { toApprovalText, toOutcomeText } from './approval-view.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { readPages } from './pages.ts';
-import { plainTable, print } from './tasks.ts';
+import { plainTable, print } from './print.ts';
 import { safe, toSpan } from './text.ts';
 
 /** The waiting ones, or all. */

@@ -2,8 +2,8 @@
 import { connectBare, connectProven, trustOf, type Config } from '../boot/index.ts';
 import { UsageError } from './outcome.ts';
 import { parseParams } from './params.ts';
+import { print } from './print.ts';
 import { readText } from './standard-input.ts';
-import { print } from './tasks.ts';
 
 /** Sends one request and prints the result as JSON. Throws what the peer answered. */
 export async function call(

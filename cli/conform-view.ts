@@ -9,7 +9,7 @@ import {
   type Requirement,
   type Result,
 } from '../conformance/index.ts';
-import { plainTable } from './tasks.ts';
+import { plainTable } from './print.ts';
 import { safe, toSpan, wrap } from './text.ts';
 
 /** Shows how far a run is; `close` takes the line away again. */

@@ -23,7 +23,7 @@ import { createProgress, toEnd, toListText } from './conform-view.ts';
 import { credentialsFor, revokeAll, type KeyFlags } from './credentials.ts';
 import { AdvisedError, EXIT, UsageError } from './outcome.ts';
 import { parseNamedParams } from './params.ts';
-import { print } from './tasks.ts';
+import { print } from './print.ts';
 import { safe } from './text.ts';
 
 /** The flags of the command. */

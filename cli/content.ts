@@ -9,8 +9,8 @@ import {
   type Config,
 } from '../boot/index.ts';
 import { EXIT } from './outcome.ts';
+import { print } from './print.ts';
 import { isRunning } from './reach.ts';
-import { print } from './tasks.ts';
 import { safe } from './text.ts';
 
 /** Adds what lies at the path. Throws what `toOutcome` can tell when nothing of it can be used. */

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { callHttp } from '../boot/index.ts';
 import type { Peer, Trust } from '../mesh/index.ts';
 import { INLINE_BYTES_MAX, type BlobRef, type Source } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
+import { readChunks } from './standard-input.ts';
 
 /** Where the bytes come from. */
 export interface Input {
@@ -31,9 +33,7 @@ export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust:
   // A name is what findings cite; whatever it was called, 200 characters are enough to recognize it.
   const name = input.name.slice(0, NAME_CHARS_MAX);
   if (input.size <= INLINE_BYTES_MAX * INLINE_SHARE) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of input.open()) chunks.push(chunk);
-    return { name, base64: Buffer.concat(chunks).toString('base64') };
+    return { name, base64: (await buffer(input.open())).toString('base64') };
   }
   const hash = createHash('sha256');
   for await (const chunk of input.open()) hash.update(chunk);
@@ -51,17 +51,10 @@ export async function toSource(input: Input, peer: Pick<Peer, 'request'>, trust:
 
 async function readStandardInput(bytes_max: number, cap: string): Promise<Input> {
   if (process.stdin.isTTY) throw new UsageError('Standard input is a terminal: pipe something into it, or name a file');
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    size += chunk.byteLength;
-    if (size > bytes_max) throw tooLarge('Standard input', size, bytes_max, cap);
-    chunks.push(chunk);
-  }
+  const chunks = await readChunks(bytes_max, (size) => tooLarge('Standard input', size, bytes_max, cap));
   return {
     name: 'stdin',
-    size,
+    size: chunks.reduce((size, { byteLength }) => size + byteLength, 0),
     async *open() {
       yield* chunks;
     },

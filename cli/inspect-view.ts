@@ -1,7 +1,7 @@
 /** What the inspector shows: everything a peer says of itself, harmless to the terminal. */
 import { colors } from '../boot/index.ts';
 import type { Skill, Visit } from '../conformance/index.ts';
-import { plainTable } from './tasks.ts';
+import { plainTable } from './print.ts';
 import { safe, wrap } from './text.ts';
 
 /** Who it is. */

@@ -10,7 +10,7 @@ import { runShell } from './inspect-shell.ts';
 import { toAnswerText, toCardText, toSchemaText, toSkillsText } from './inspect-view.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { parseParams, type Params } from './params.ts';
-import { print } from './tasks.ts';
+import { print } from './print.ts';
 import { safe } from './text.ts';
 
 /** The flags of the command. */

@@ -5,8 +5,8 @@ import { colors, restoreLedger, sha256Of, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { AuroraError, LedgerBackup, LedgerVerdict } from '../protocol/index.ts';
 import { advising, EXIT, UsageError } from './outcome.ts';
+import { print } from './print.ts';
 import { isRunning } from './reach.ts';
-import { print } from './tasks.ts';
 import { safe } from './text.ts';
 
 /** Answers 0 when every row fits, 1 when one does not. */

@@ -4,8 +4,8 @@ import type { Config } from '../boot/index.ts';
 import { ApiKey, pageOf, routes, User, type Permission, type UserRole } from '../protocol/index.ts';
 import { advising } from './outcome.ts';
 import { readPagesAs } from './pages.ts';
+import { plainTable, print } from './print.ts';
 import { askAs } from './session.ts';
-import { plainTable, print } from './tasks.ts';
 import { safe } from './text.ts';
 
 /** Everybody, as far as the API lets that many be. */

@@ -2,7 +2,7 @@
 import type { Peer } from '../mesh/index.ts';
 import { Redriven, Task, type Redrive } from '../protocol/index.ts';
 import { UsageError } from './outcome.ts';
-import { print } from './tasks.ts';
+import { print } from './print.ts';
 
 /** Asks for a new task, and says which it is. */
 export async function redrive(peer: Peer, asked: Redrive, json: boolean): Promise<void> {

@@ -16,7 +16,7 @@ import { assertWsUrl, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
 import { EXIT, UsageError } from './outcome.ts';
-import { print } from './tasks.ts';
+import { print } from './print.ts';
 import { safe } from './text.ts';
 
 /** What is sent again. */

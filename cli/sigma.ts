@@ -1,4 +1,5 @@
 /** `aurora sigma`: a rule tried out by the threat hunter, over events where some are given. */
+import { buffer } from 'node:stream/consumers';
 import { colors, trustOf, type Config } from '../boot/index.ts';
 import type { Peer } from '../mesh/index.ts';
 import { RuleExplanation, RuleTrial, type SigmaProblem } from '../protocol/index.ts';
@@ -80,9 +81,7 @@ const request = (peer: Peer, skill: string, params: Record<string, unknown>): Pr
 
 async function textOf(path: string): Promise<string> {
   const input = await readInput(path, RULE_BYTES_MAX, 'of one rule file: split it');
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of input.open()) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = (await buffer(input.open())).toString('utf8');
   if (text.trim() === '') throw new UsageError(`${path} is empty: there is no rule in it`);
   return text;
 }

@@ -1,10 +1,10 @@
 /** `aurora agents`, `task`, `history`, `cancel`: what the orchestrator knows, as a table or as JSON. */
-import Table from 'cli-table3';
 import { z } from 'zod';
 import type { Peer } from '../mesh/index.ts';
 import { HistoryPage, isFinal, Task, TaskPage } from '../protocol/index.ts';
 import { readPages } from './pages.ts';
-import { safe, toJsonText } from './text.ts';
+import { plainTable, print } from './print.ts';
+import { safe } from './text.ts';
 import { standingOf, toTimelineText } from './timeline.ts';
 
 /** Who is in the fleet. */
@@ -87,34 +87,6 @@ export async function cancelTask(peer: Peer, task_id: string, json: boolean): Pr
   if (isFinal(state)) process.stderr.write(`aurora: it had ended already (${state})\n`);
   await peer.request('task/cancel', { task_id, reason: 'aurora cancel' });
   await showTask(peer, task_id, json);
-}
-
-/** JSON for machines, on stdout alone. */
-export const print = (value: unknown): void => void process.stdout.write(`${toJsonText(value)}\n`);
-
-/** Columns without frames: it can be read, cut and grepped. */
-export function plainTable(head: string[]) {
-  const none = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-  };
-  const chars = {
-    ...none,
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '  ',
-  };
-  return new Table({ head, chars, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
 }
 
 const Fleet = z.object({

@@ -108,3 +108,9 @@ const ISO_TIME = /^\d{4}-?[01]\d-?[0-3]\d[T ][0-2]\d(?::?[0-6]\d){1,2}(?:[.,]\d{
 /** An object, and no array. */
 export const isFrame = (value: unknown): value is Frame =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The objects of a list; none where it is no list. */
+export const framesIn = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);
+
+/** Text that says something. */
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -1,6 +1,6 @@
 /** Finding out what a peer can do: its OpenRPC document, its card, and the skills in both. */
 import { SKILLS_EXTENSION } from '../protocol/index.ts';
-import { isFrame, type Frame } from './answers.ts';
+import { framesIn, isFrame, type Frame } from './answers.ts';
 import type { Chance } from './chance.ts';
 import { makeFitting } from './params.ts';
 import type { Probe } from './probe.ts';
@@ -29,7 +29,7 @@ export function skillsIn({ document, card }: Discovered, chance: Chance): Skill[
   // What a schema points to (`#/components/schemas/…`) goes along with it.
   const toWhole = (schema: Frame | undefined) =>
     schema && components !== undefined ? { ...schema, components } : schema;
-  return listOf(document?.['methods'])
+  return framesIn(document?.['methods'])
     .slice(0, SKILLS_MAX)
     .flatMap((method): Skill[] => {
       const { name, examples, result } = method;
@@ -77,7 +77,7 @@ async function cardOf(probe: Probe): Promise<Frame | undefined> {
 /** What the card tells of each skill. */
 function traitsIn(card: Frame | undefined): Map<string, Frame> {
   const capabilities = isFrame(card?.['capabilities']) ? card['capabilities'] : {};
-  const extension = listOf(capabilities['extensions']).find(({ uri }) => uri === SKILLS_EXTENSION);
+  const extension = framesIn(capabilities['extensions']).find(({ uri }) => uri === SKILLS_EXTENSION);
   const params = isFrame(extension?.['params']) ? extension['params'] : {};
   const skills = isFrame(params['skills']) ? params['skills'] : {};
   return new Map(Object.entries(skills).filter((entry): entry is [string, Frame] => isFrame(entry[1])));
@@ -85,7 +85,7 @@ function traitsIn(card: Frame | undefined): Map<string, Frame> {
 
 /** The schema of by-name params out of the parts that OpenRPC has. */
 function schemaOf(method: Frame): Frame | undefined {
-  const parts = listOf(method['params']).filter(({ name }) => typeof name === 'string');
+  const parts = framesIn(method['params']).filter(({ name }) => typeof name === 'string');
   if (!Array.isArray(method['params'])) return undefined;
   return {
     type: 'object',
@@ -95,13 +95,12 @@ function schemaOf(method: Frame): Frame | undefined {
 }
 
 function paramsFor(examples: unknown, schema: Frame | undefined, chance: Chance): Pick<Skill, 'params' | 'is_made'> {
-  const [first] = listOf(examples);
+  const [first] = framesIn(examples);
   if (first)
-    return { params: Object.fromEntries(listOf(first['params']).map(({ name, value }) => [String(name), value])) };
+    return { params: Object.fromEntries(framesIn(first['params']).map(({ name, value }) => [String(name), value])) };
   const shape = schema && readShape(schema);
   return { params: (shape && makeFitting(shape, chance)) ?? {}, is_made: true };
 }
 
 /** Of one document: more are left alone. */
 const SKILLS_MAX = 1_000;
-const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);

@@ -4,7 +4,7 @@ import { isFrame, type Frame } from './answers.ts';
 import { skip } from './check.ts';
 import { now } from './clock.ts';
 import type { Greeting } from './greeting.ts';
-import { isKnown, type Probe } from './probe.ts';
+import { untilKnown, type Probe } from './probe.ts';
 import type { Skill } from './subject.ts';
 
 /** How a handover is other than usual. */
@@ -32,7 +32,7 @@ export interface Handover {
 export async function openHandover(probe: Probe): Promise<Handover> {
   expectOrchestrator(probe);
   const talk = await probe.greet();
-  await isKnown(talk);
+  await untilKnown(talk);
   const to = agentIdOf(talk);
   return {
     talk,

@@ -96,7 +96,7 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     async talk(options) {
       if (profile === 'bare') return talkOver(await wire(options));
       const talk = await greet({}, options);
-      await isKnown(talk);
+      await untilKnown(talk);
       if (!subject.key && (await isTurnedAway(talk))) skip(NO_KEY);
       return talk;
     },
@@ -113,8 +113,8 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
   };
 }
 
-/** Waits until the peer has asked who we are, and so was told: whatever is sent from now on comes after that. */
-export const isKnown = (talk: Talk): Promise<unknown> =>
+/** Waits until the peer has asked who we are, and so was told: whatever is sent from now on comes after that. Nothing when it did not ask in time. */
+export const untilKnown = (talk: Talk): Promise<unknown> =>
   talk.until(() => talk.asked.find(({ method }) => method === 'mesh/hello') ?? talk.end, ASKED_MS_MAX);
 
 /** Whether the peer wants nothing of who said hello. It judges the proof after it heard it, so it is asked twice. */

@@ -59,8 +59,7 @@ function leftOf(field: string, value: unknown, taken: ReadonlySet<string>): stri
   const parts = [...taken].filter((path) => path === field || path.startsWith(`${field}.`));
   if (parts.includes(field)) return [];
   if (parts.length === 0 || !isFields(value)) return READ_FIELDS.has(field) ? [] : [field];
-  const isTaken = (path: string) =>
-    parts.some((part) => part === path || part.startsWith(`${path}.`) || part.startsWith(`${path} `));
+  const isTaken = (path: string) => parts.some((part) => part === path || part.startsWith(`${path}.`));
   return Object.keys(value)
     .map((key) => `${field}.${key}`)
     .filter((path) => !isTaken(path));

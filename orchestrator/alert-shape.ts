@@ -16,12 +16,16 @@ export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAler
   const alert: Record<string, unknown> = { ...value };
   const taken = new Set<string>();
   const odd: string[] = [];
-  for (const [field, paths] of SHAPES) {
+  for (const [field, places] of SHAPES) {
     if (typeof alert[field] === 'string' || Array.isArray(alert[field])) continue;
-    const path = paths.find((each) => isTelling(at(value, each)));
-    if (path === undefined) continue;
-    alert[field] = at(value, path);
-    taken.add(path);
+    for (const place of places) {
+      const { path, read = asItIs }: Kept = typeof place === 'string' ? { path: place } : place;
+      const told = read(at(value, path));
+      if (!isTelling(told)) continue;
+      alert[field] = told;
+      taken.add(path);
+      break;
+    }
   }
   for (const field of [...DESK_FIELDS, ...DESK_LABELS, 'alert_id', 'description', 'command_line']) {
     if (alert[field] === undefined || alert[field] === null) {
@@ -53,30 +57,27 @@ function toForm(field: string, value: unknown): unknown {
   return form.success ? form.data : undefined;
 }
 
-/** The words and, of Wazuh, the levels that products use; a bare number says nothing without its scale. */
+/** The words that products use; a bare number says nothing without its scale. */
 function toSeverity(value: unknown): string | undefined {
-  if (typeof value === 'object' && value !== null && 'wazuh' in value) {
-    const level = Number(value.wazuh);
-    return WAZUH_LEVELS.find(([from]) => level >= from)?.[1];
-  }
   const word = lower(value);
   return typeof word === 'string' ? SEVERITIES.get(word.trim()) : undefined;
 }
+
+/** The levels of Wazuh's rules as words. */
+const ofWazuh = (level: unknown): string | undefined =>
+  typeof level === 'number' ? WAZUH_LEVELS.find(([from]) => level >= from)?.[1] : undefined;
+
+const asItIs = (value: unknown): unknown => value;
 
 const lower = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
 const isTelling = (value: unknown): boolean =>
   (typeof value === 'string' && value !== '') ||
   typeof value === 'number' ||
-  (Array.isArray(value) && value.length > 0) ||
-  (typeof value === 'object' && value !== null && 'wazuh' in value);
+  (Array.isArray(value) && value.length > 0);
 
 /** A field by its path, whether its dots are objects in one another or stand in the name, as Elastic writes both. */
 function at(value: unknown, path: string): unknown {
-  if (path === WAZUH_LEVEL) {
-    const level = at(value, 'rule.level');
-    return typeof level === 'number' ? { wazuh: level } : undefined;
-  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
   if (Object.hasOwn(fields, path)) return fields[path];
@@ -89,12 +90,20 @@ function at(value: unknown, path: string): unknown {
   return undefined;
 }
 
-const WAZUH_LEVEL = 'rule.level as severity';
+/** Where a product keeps something, and what its value says in our words where it is not as it is. */
+interface Kept {
+  path: string;
+  read?: (value: unknown) => unknown;
+}
+
 /** Where products keep what we read; the first that says something counts. */
-const SHAPES: readonly (readonly [string, readonly string[]])[] = [
+const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
   ['title', ['kibana.alert.rule.name', 'signal.rule.name', 'rule.description', 'rule.name', 'event.reason', 'message']],
   ['description', ['kibana.alert.reason', 'kibana.alert.rule.description', 'full_log', 'event.original', 'message']],
-  ['severity', ['kibana.alert.severity', 'signal.rule.severity', 'event.severity', WAZUH_LEVEL]],
+  [
+    'severity',
+    ['kibana.alert.severity', 'signal.rule.severity', 'event.severity', { path: 'rule.level', read: ofWazuh }],
+  ],
   ['rule', ['kibana.alert.rule.name', 'signal.rule.name', 'rule.name', 'rule.id']],
   ['host', ['host.name', 'host.hostname', 'agent.name']],
   ['user', ['user.name', 'user.username', 'user.email', 'user.id', 'data.dstuser', 'data.srcuser']],

@@ -8,13 +8,13 @@ import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT, withEffects } from './endin
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
 import { lateBy } from './journal.ts';
 import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
-import type { Place } from './registry.ts';
+import type { Slot } from './registry.ts';
 import { backoff, createRetryBudget, isTransient, judgeAttempts, RETRY_LIMITS, type RetryLimits } from './retry.ts';
 import type { Telling } from './telling.ts';
 
-/** A place on an instance, and the lease that was written for it. */
-export interface Hold {
-  place: Place;
+/** A slot on an instance, and the lease that was written for it. */
+export interface Leased {
+  slot: Slot;
   attempt: Attempt;
 }
 
@@ -27,7 +27,7 @@ export type Hear = (event: ProgressEvent) => void;
 /** Makes attempts, and gives them up. */
 export interface Attempts {
   /** Rejects only when the task was stopped: cancelled, or out of time. */
-  readonly handOff: (task: TaskRow, hold: Hold, hear: Hear, stop: Stop) => Promise<Answer>;
+  readonly handOff: (task: TaskRow, leased: Leased, hear: Hear, stop: Stop) => Promise<Answer>;
   /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
   readonly giveUp: (task: TaskRow, attempt: Attempt, why: string, error?: TaskError) => Promise<TaskEnd | undefined>;
 }
@@ -56,13 +56,13 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
 
   return { handOff, giveUp };
 
-  async function handOff(task: TaskRow, { place, attempt }: Hold, hear: Hear, stop: Stop): Promise<Answer> {
-    const { agent_id, instance_id, peer } = place.instance;
+  async function handOff(task: TaskRow, { slot, attempt }: Leased, hear: Hear, stop: Stop): Promise<Answer> {
+    const { agent_id, instance_id, peer } = slot.instance;
     const started = clock.monotonic();
     const mode = modeOf(task, deps.mode());
     // What it tells was done is a preview: no agent has to say so itself, and none that keeps quiet about it is believed.
     // Findings of a skill that only reads are real, whatever class its card gives it.
-    const { effect, action_class } = place.traits;
+    const { effect, action_class } = slot.traits;
     const is_previewed = mode !== 'active' && effect !== 'read' && action_class !== 'read';
     const preview = is_previewed && { simulated: true as const };
     tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id, instance_id });
@@ -77,18 +77,18 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       });
       failpoints.hit('dispatch.after_send');
       const result = await answer;
-      if (!place.isTrusted()) throw REVOKED;
+      if (!slot.isTrusted()) throw REVOKED;
       failpoints.hit('dispatch.after_result');
       const ms = Math.round(clock.monotonic() - started);
       log.info(logged(task, { agent_id, attempt: attempt.attempt, ms }), 'a handoff was answered');
       metrics.observe('handoff_ms', ms, { agent_id });
       budget.onSuccess();
-      place.report('ok');
+      slot.report('ok');
       // What is answered after a cancel is kept, but it is a part and no end of the work (wire.md 7).
       if (!stop.aborted) return { end: { state: 'completed', result, ...preview } };
       return { end: { ...withEffects(task, toEnd(stop.reason, stop)), result, ...preview } };
     } catch (reason) {
-      const error = place.isTrusted() ? AuroraError.from(reason) : REVOKED;
+      const error = slot.isTrusted() ? AuroraError.from(reason) : REVOKED;
       const why = error === REVOKED ? 'revoked' : isLinkLost(error) ? 'link_lost' : String(error.code);
       const { code, message } = error;
       log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
@@ -96,7 +96,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       if (stop.aborted) throw error;
       if (error === REVOKED) return await again(task, attempt, { why, error, pause_ms: 0 });
       if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
-      place.report(outcomeOf(error), message);
+      slot.report(outcomeOf(error), message);
       if (!isLinkLost(error)) return await failed(task, attempt, error);
       return await again(task, attempt, { why: 'link_lost', error, pause_ms: 0 });
     }

@@ -1,27 +1,22 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
-import { AuroraError, type Attempt, type TaskEventKind } from '../protocol/index.ts';
+import { AuroraError, type Attempt } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
-import { createAttempts, type Answer, type AttemptDeps, type Hold } from './attempt.ts';
+import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';
 import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
-import { planTask, wantedBy, type Order } from './order.ts';
+import { taskOfOrder, wantedBy, type Order } from './order.ts';
+import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
-import type { Place, Registry } from './registry.ts';
+import type { Slot, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
-import { allows, ROUTING_LIMITS, stepTo } from './routing.ts';
+import { ROUTING_LIMITS, stepTo } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
-
-/** A skill that the orchestrator itself has: runs here, under the same states. */
-export type LocalSkill = (task: TaskRow, signal: AbortSignal, tell: Tell) => Promise<unknown>;
-
-/** Puts an event on a task's stream, and on its investigation's. */
-export type Tell = (kind: TaskEventKind, value: unknown) => void;
 
 /** A task under way. */
 export interface Dispatched {
@@ -47,14 +42,12 @@ export interface Dispatcher {
 }
 
 /** What dispatching needs. */
-export interface DispatchDeps extends AttemptDeps {
+export interface DispatchDeps extends AttemptDeps, Pick<OwnSkillsDeps, 'local'> {
   registry: Registry;
   events: Events;
   approvals: Approvals;
   /** Rights an agent was granted for handing work on. */
   grantOf(agent_id: string): readonly string[];
-  /** The orchestrator's own skills, by id. */
-  local: ReadonlyMap<string, LocalSkill>;
   onTold?: OnTold | undefined;
 }
 
@@ -64,6 +57,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
   const { handOff, giveUp } = createAttempts({ ...deps, tell });
+  const own = createOwnSkills({ ...deps, tell, giveUp });
   const leaving = createLeaving();
   const { permit, answered, admitAction, isAllowedAtOnce } = createPermits({ ...deps, open, leaving });
 
@@ -81,21 +75,21 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   async function dispatch(order: Order): Promise<Dispatched> {
     const known = order.key && (await joined(order.key));
     if (known) return known;
-    const task = planTask(order, deps);
-    const place = ownSkill(order) ? undefined : admit(task, order);
+    const task = taskOfOrder(order, deps);
+    const slot = own.find(order) ? undefined : admit(task, order);
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
-    let hold: Hold | undefined | 'duplicate';
+    let leased: Leased | undefined | 'duplicate';
     try {
-      hold = await accept(task, order, place);
+      leased = await accept(task, order, slot);
     } catch (reason) {
       running.close();
       throw reason;
     }
-    if (hold === 'duplicate') {
+    if (leased === 'duplicate') {
       running.close();
       return dispatch(order);
     }
-    void carry(running, order, { hold, held: undefined });
+    void carry(running, order, { leased, lost: undefined });
     return { task, done: running.done };
   }
 
@@ -103,7 +97,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     events.restore(task.task_id, toStreamEvents(told));
     const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
     const routing = { ...asked, path: [...asked.path], due: task.due };
-    const from = { hold: undefined, held: held && { attempt: held } };
+    const from = { leased: undefined, lost: held && { attempt: held } };
     void carry(open.open(task), { ...asked, to, routing }, from);
   }
 
@@ -122,30 +116,29 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** One attempt after another, until one comes to an end. */
   async function road(task: TaskRow, order: Order, stop: Stop, from: Start): Promise<TaskEnd> {
-    const own = ownSkill(order);
-    if (own) return runHere(task, own, stop.signal, from.held?.attempt);
-    let { hold } = from;
+    const skill = own.find(order);
+    if (skill) return own.run(task, skill, stop.signal, from.lost?.attempt);
+    let { leased, lost } = from;
     const hear = relay(task);
-    let { held } = from;
     for (;;) {
-      if (held) {
-        hold = await reclaim(task, held, stop.signal);
-        const end = hold ? undefined : await giveUp(task, held.attempt, AGENT_LOST);
+      if (lost) {
+        leased = await reclaim(task, lost, stop.signal);
+        const end = leased ? undefined : await giveUp(task, lost.attempt, AGENT_LOST);
         if (end) return end;
       }
-      hold ??= await take(task, order, stop.signal);
-      const { place } = hold;
+      leased ??= await take(task, order, stop.signal);
+      const { slot } = leased;
       let answer: Answer;
       try {
-        answer = await handOff(task, hold, hear(hold.attempt), stop);
+        answer = await handOff(task, leased, hear(leased.attempt), stop);
       } catch (reason) {
-        place.release();
+        slot.release();
         throw reason;
       }
-      held = 'lost' in answer ? hold : undefined;
-      if (!held) place.release();
+      lost = 'lost' in answer ? leased : undefined;
+      if (!lost) slot.release();
       if ('end' in answer) return answer.end;
-      hold = undefined;
+      leased = undefined;
       if ('pause_ms' in answer) {
         const { pause_ms } = answer;
         await leaving.unless(task, stop.signal, (staying) => sleep(clock, pause_ms, staying));
@@ -155,43 +148,43 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
-  /** A place where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
-  function admit(task: TaskRow, order: Order): Place | undefined {
-    const place = registry.take(wantedBy(task, order));
-    if (!place) registry.admit(wantedBy(task, order));
+  /** A slot where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
+  function admit(task: TaskRow, order: Order): Slot | undefined {
+    const slot = registry.take(wantedBy(task, order));
+    if (!slot) registry.admit(wantedBy(task, order));
     try {
       admitAction(order);
     } catch (reason) {
-      place?.release();
+      slot?.release();
       throw reason;
     }
-    return place;
+    return slot;
   }
 
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
   async function accept(
     task: TaskRow,
     order: Order,
-    place: Place | undefined,
-  ): Promise<Hold | undefined | 'duplicate'> {
-    const lease = place && isAllowedAtOnce(task, order, place) ? leaseOf(order, place) : undefined;
-    if (!lease) place?.release();
+    slot: Slot | undefined,
+  ): Promise<Leased | undefined | 'duplicate'> {
+    const lease = slot && isAllowedAtOnce(task, order, slot) ? leaseOf(order, slot) : undefined;
+    if (!lease) slot?.release();
     failpoints.hit('dispatch.before_commit');
     let accepted: Awaited<ReturnType<typeof ledger.accept>>;
     try {
       accepted = await ledger.accept(task, ROUTING_LIMITS, lease);
     } catch (reason) {
-      if (lease) place?.release();
+      if (lease) slot?.release();
       throw reason;
     }
     failpoints.hit('dispatch.after_commit');
-    if (accepted !== 'accepted' && lease) place?.release();
+    if (accepted !== 'accepted' && lease) slot?.release();
     if (accepted === 'duplicate') return accepted;
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
     const attempt = task.attempts.at(-1);
-    return place && lease && attempt && { place, attempt };
+    return slot && lease && attempt && { slot, attempt };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */
@@ -206,21 +199,21 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- route: a task finds a specialist with room ---- */
 
-  /** A place and a lease on it, as soon as somebody fits, may and has room. */
-  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
+  /** A slot and a lease on it, as soon as somebody fits, may and has room. */
+  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Leased> {
     await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+    const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
     try {
-      if ((await permit(task, order, place)) === 'asked') {
-        place.release(); // nobody is kept from other work while people think
+      if ((await permit(task, order, slot)) === 'asked') {
+        slot.release(); // nobody is kept from other work while people think
         return await take(task, order, signal);
       }
-      const attempt = await ledger.lease(task.task_id, leaseOf(order, place));
+      const attempt = await ledger.lease(task.task_id, leaseOf(order, slot));
       if (!attempt) throw new AuroraError(4990);
-      return { place, attempt };
+      return { slot, attempt };
     } catch (reason) {
-      place.release();
+      slot.release();
       throw reason;
     }
   }
@@ -228,20 +221,20 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** The same attempt on the same process, when its link is back and it says that it still has the task (PROM-P12). */
   async function reclaim(
     task: TaskRow,
-    { attempt, place: left }: Held,
+    { attempt, slot: left }: Lost,
     signal: AbortSignal,
-  ): Promise<Hold | undefined> {
+  ): Promise<Leased | undefined> {
     const { agent_id, instance_id } = attempt;
     const only_ms_max = task.effect === 'non_idempotent' ? LEASE_MS : RETURN_MS;
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
     const wanted = { ...about, only: instance_id, only_ms_max };
     try {
-      const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
-      if (place.instance.holding?.has(task.task_id)) {
+      const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+      if (slot.instance.holding?.has(task.task_id)) {
         left?.report('ignored');
-        return { place, attempt };
+        return { slot, attempt };
       }
-      place.release();
+      slot.release();
     } catch (reason) {
       if (reason === LEFT || signal.aborted) throw reason;
     } finally {
@@ -251,33 +244,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return undefined;
   }
 
-  function leaseOf({ routing }: Order, { instance, traits }: Place): Lease {
+  function leaseOf({ routing }: Order, { instance, traits }: Slot): Lease {
     const { agent_id, instance_id } = instance;
     const { hop, path, actor } = stepTo(routing, agent_id, deps.grantOf(agent_id));
     return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
-  }
-
-  /** The orchestrator's own skill, when the order is for it: by name, not by way of another agent, and with the right to it. */
-  function ownSkill({ to, skill, routing }: Order): LocalSkill | undefined {
-    const is_for_us = 'agent_id' in to ? to.agent_id === 'orchestrator' : !('tags' in to);
-    const own = is_for_us ? deps.local.get(skill) : undefined;
-    if (own && !allows(routing.actor.scopes, { id: skill, effect: 'read' })) {
-      throw new AuroraError(4030, { message: `${routing.from} may not use ${skill}`, detail: { skill } });
-    }
-    return own;
-  }
-
-  /* ---- here: what the orchestrator does itself ---- */
-
-  async function runHere(task: TaskRow, own: LocalSkill, signal: AbortSignal, held?: Attempt): Promise<TaskEnd> {
-    const end = held && (await giveUp(task, held, 'orchestrator_lost'));
-    if (end) return end;
-    const { hop, path, actor, effect } = task;
-    const here = { agent_id: 'orchestrator', instance_id: 'orchestrator' };
-    const attempt = await ledger.lease(task.task_id, { ...here, hop, path, actor, effect });
-    if (!attempt) throw new AuroraError(4990);
-    tell(task, 'status', { state: 'working', attempt: attempt.attempt, agent_id: 'orchestrator' });
-    return { state: 'completed', result: await own(task, signal, (kind, value) => tell(task, kind, value)) };
   }
 
   /* ---- settle: the first end wins ---- */
@@ -309,14 +279,14 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
 /** Where the road begins: leased with its acceptance, or with an attempt of an earlier process. */
 interface Start {
-  hold: Hold | undefined;
-  held: Held | undefined;
+  leased: Leased | undefined;
+  lost: Lost | undefined;
 }
 
-/** An attempt whose agent is not there; the place it had is given back once it is known what became of it. */
-interface Held {
+/** An attempt whose agent is not there; the slot it had is given back once it is known what became of it. */
+interface Lost {
   attempt: Attempt;
-  place?: Place;
+  slot?: Slot;
 }
 
 /** What was thrown on the road, as the end of the task, with what may have happened all the same. */

@@ -8,7 +8,7 @@ export interface FleetFacts {
   status: readonly { agent_id: string; url: string; state: string; why?: string | undefined }[];
   instances: readonly Instance[];
   breakers: readonly OpenBreaker[];
-  held: ReadonlySet<string>;
+  drained: ReadonlySet<string>;
 }
 
 /** One entry an agent, in order of their ids, however many processes it has. */
@@ -17,7 +17,7 @@ export function toFleetAgents(facts: FleetFacts): AgentDetail[] {
   return ids.map((agent_id) => toAgent(agent_id, facts));
 }
 
-function toAgent(agent_id: string, { status, instances, breakers, held }: FleetFacts): AgentDetail {
+function toAgent(agent_id: string, { status, instances, breakers, drained }: FleetFacts): AgentDetail {
   const known = status.find((entry) => entry.agent_id === agent_id);
   const own = instances.filter((instance) => instance.agent_id === agent_id);
   const open = breakers.filter((breaker) => breaker.agent_id === agent_id);
@@ -26,7 +26,7 @@ function toAgent(agent_id: string, { status, instances, breakers, held }: FleetF
     agent_id,
     name: card?.name ?? agent_id,
     description: card?.description ?? '',
-    health: healthOf({ state: known?.state ?? 'offline', own, open, is_held: held.has(agent_id) }),
+    health: healthOf({ state: known?.state ?? 'offline', own, open, is_drained: drained.has(agent_id) }),
     why: own.length > 0 ? (open[0]?.why ?? null) : (known?.why ?? null),
     url: known?.url ?? '',
     version: card?.version ?? null,
@@ -49,11 +49,11 @@ function healthOf(facts: {
   state: string;
   own: readonly Instance[];
   open: readonly OpenBreaker[];
-  is_held: boolean;
+  is_drained: boolean;
 }): AgentHealth {
-  const { state, own, open, is_held } = facts;
+  const { state, own, open, is_drained } = facts;
   if (state === 'quarantined') return 'quarantined';
   if (own.length === 0) return 'offline';
-  if (is_held || own.every(({ is_leaving }) => is_leaving)) return 'draining';
+  if (is_drained || own.every(({ is_leaving }) => is_leaving)) return 'draining';
   return open.length > 0 ? 'degraded' : 'online';
 }

@@ -14,11 +14,11 @@ import {
   type Source,
 } from '../protocol/index.ts';
 import { readAlert } from './alert-input.ts';
-import type { LocalSkill, Tell } from './dispatch.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
+import type { LocalSkill, Tell } from './own-skills.ts';
 import { scriptOf } from './script.ts';
 import { SPECIALIST_OF, TEXT_STEP, URLS_MAX, urlsFound, type Planner, type Situation, type Step } from './plan.ts';
 

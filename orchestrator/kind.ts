@@ -1,5 +1,12 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
-import { headInside, isHostLog, isShellHistory, isW3cLog } from '../analysis/readers/index.ts';
+import {
+  EVTX_SIGNATURE,
+  headInside,
+  isHostLog,
+  isShellHistory,
+  isW3cLog,
+  SHELL_LINK_SIGNATURE,
+} from '../analysis/readers/index.ts';
 import { AuroraError, type InputKind, type NotChecked } from '../protocol/index.ts';
 
 /**
@@ -49,12 +56,14 @@ function detectPlain(head: Uint8Array, name: string): InputKind {
 /** What carries its kind in its first bytes. */
 function signedKind(head: Uint8Array): InputKind | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  if (bytes.subarray(0, EVTX.length).equals(EVTX)) return 'evtx';
+  if (startsWith(bytes, EVTX_SIGNATURE)) return 'evtx';
   const is_prefetch = bytes.subarray(0, 4).equals(PREFETCH_PACKED) || bytes.subarray(4, 8).equals(PREFETCH);
-  if (is_prefetch || bytes.subarray(0, SHELL_LINK.length).equals(SHELL_LINK)) return 'artifact';
+  if (is_prefetch || startsWith(bytes, SHELL_LINK_SIGNATURE)) return 'artifact';
   if (CERTIFICATE_DER.test(bytes.subarray(0, DER_HEAD_BYTES).toString('latin1'))) return 'certificate';
   return isLoginRecords(bytes) ? 'artifact' : undefined;
 }
+
+const startsWith = (bytes: Buffer, signature: Buffer): boolean => bytes.subarray(0, signature.length).equals(signature);
 
 /** PEM: at most what tools write before a certificate, then its first line, or that of the key that lies with it. */
 function isCertificates(lines: readonly string[]): boolean {
@@ -235,10 +244,8 @@ const PACKED: ReadonlySet<InputKind> = new Set([
   'intel',
   'report',
 ]);
-const EVTX = Buffer.from('ElfFile\0', 'latin1');
 const PREFETCH = Buffer.from('SCCA', 'latin1');
 const PREFETCH_PACKED = Buffer.from('MAM\x04', 'latin1');
-const SHELL_LINK = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
 /** A sequence in a sequence, then version 2 or 3, as every X.509 certificate of the last decades begins. */
 const CERTIFICATE_DER = /^0\x82[\s\S]{2}0(?:\x82[\s\S]{2}|\x81[\s\S])\xa0\x03\x02\x01[\x01\x02]/;
 const DER_HEAD_BYTES = 16;

@@ -49,7 +49,9 @@ export interface MethodDeps {
   events: Events;
   fleet: Fleet;
   blobs: BlobStore;
-  enrolment: Enrolment;
+  enrolment: Pick<Enrolment, 'register' | 'leave'>;
+  /** Every agent that can be told of: of the fleet, in quarantine, away. */
+  knownAgents: () => readonly { agent_id: string }[];
   approvals: Approvals;
   consumption: Consumption;
   /** What can be done with the ledger as a whole; nothing where it is in memory only. */
@@ -93,9 +95,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
     ['agent/register', register],
     ['agent/renew', register],
     ['agent/leave', async (_params, call) => deps.enrolment.leave(await anyone(call))],
-    ['agent/list', async (_params, call) => ({ items: agents(await operator(call)) })],
-    ['agent/tools', async (_params, call) => operator(call).then(async () => ({ items: await tools() }))],
-    ['blob/grant', async (params, call) => grantBlob(parse(BlobRef, params), await operator(call))],
+    ['agent/list', listAgents],
+    ['agent/tools', listTools],
+    ['blob/grant', grantBlob],
   ];
   return {
     mesh: createMethods(new Map([...look, ['mesh/hello', deps.onHello], ...proven])),
@@ -130,10 +132,10 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   /* ---- agents and blobs ---- */
 
-  function agents(_who: Principal): unknown[] {
+  async function listAgents(_params: RpcParams | undefined, call: Call): Promise<unknown> {
+    await operator(call);
     const instances = deps.registry.instances();
-    const known = [...deps.fleet.status(), ...deps.enrolment.quarantined(), ...deps.enrolment.away()];
-    return known.map((status) => {
+    const items = deps.knownAgents().map((status) => {
       const own = instances.filter(({ agent_id }) => agent_id === status.agent_id);
       return {
         ...status,
@@ -146,13 +148,21 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
         skills: [...new Set(own.flatMap(({ card }) => [...card.skills.keys()]))],
       };
     });
+    return { items };
+  }
+
+  async function listTools(_params: RpcParams | undefined, call: Call): Promise<unknown> {
+    await operator(call);
+    return { items: await tools() };
   }
 
   async function register(params: RpcParams | undefined, call: Call): Promise<unknown> {
     return deps.enrolment.register(parse(Register, params), await anyone(call), call.peer.link.remote);
   }
 
-  function grantBlob(ref: BlobRef, _who: Principal): unknown {
+  async function grantBlob(params: RpcParams | undefined, call: Call): Promise<unknown> {
+    const ref = parse(BlobRef, params);
+    await operator(call);
     return deps.blobs.forPutting(ref);
   }
 

@@ -86,7 +86,7 @@ export interface OrchestratorDeps extends Omit<ReceptionDeps, 'methods' | 'admit
   /** Whether users may still do what they did; they may unless said. */
   standing?: Standing;
   /** Agents that get nothing new from the start: somebody said so to an earlier process. */
-  held?: readonly string[];
+  drained?: readonly string[];
   /** Tells people that approvals wait. */
   notify?: NotifyWaiting;
   agent_quota?: FrameQuota;
@@ -113,7 +113,7 @@ export interface Orchestrator {
   /** The fleet as people see it. */
   agents(): AgentDetail[];
   /** Gives an agent nothing new, or work again; throws 4043 for one that is not known. */
-  setHeld(agent_id: string, is_held: boolean): void;
+  setDrained(agent_id: string, is_drained: boolean): void;
   /** Keeps bytes too large for a frame, as somebody does who puts them over HTTP. */
   keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef>;
   /** The policy in force. */
@@ -141,14 +141,14 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const attended = new WeakMap<Peer, Principal>();
 
   const { ledger } = deps;
-  const registry = createRegistry(
+  const registry = createRegistry({
     clock,
-    deps.bounds?.registry,
     metrics,
-    (agent_id) => deps.offers?.approved(agent_id),
-    () => enrolment.away(),
-  );
-  for (const agent_id of deps.held ?? []) registry.hold(agent_id);
+    limits: deps.bounds?.registry,
+    knownOffer: (agent_id) => deps.offers?.approved(agent_id),
+    missed: () => enrolment.away(),
+  });
+  for (const agent_id of deps.drained ?? []) registry.drain(agent_id);
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
@@ -227,6 +227,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     fleet,
     blobs,
     enrolment,
+    knownAgents,
     approvals,
     consumption,
     care: deps.care,
@@ -240,7 +241,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     accept: reception.accept,
     attend,
     agents,
-    setHeld,
+    setDrained,
     keepBytes,
     rules,
     routes: blobRoutes(blobs, log),
@@ -290,17 +291,22 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   function agents(): AgentDetail[] {
     return toFleetAgents({
-      status: [...fleet.status(), ...enrolment.quarantined(), ...enrolment.away()],
+      status: knownAgents(),
       instances: registry.instances(),
       breakers: registry.breakers(),
-      held: registry.held(),
+      drained: registry.drained(),
     });
   }
 
-  function setHeld(agent_id: string, is_held: boolean): void {
+  /** Of the fleet, in quarantine, away. */
+  function knownAgents() {
+    return [...fleet.status(), ...enrolment.quarantined(), ...enrolment.away()];
+  }
+
+  function setDrained(agent_id: string, is_drained: boolean): void {
     if (!agents().some((agent) => agent.agent_id === agent_id)) throw new AuroraError(4043, { detail: { agent_id } });
-    if (is_held) registry.hold(agent_id);
-    else registry.letGo(agent_id);
+    if (is_drained) registry.drain(agent_id);
+    else registry.undrain(agent_id);
   }
 
   async function keepBytes(bytes: Uint8Array, about: Pick<BlobRef, 'media_type' | 'name'>): Promise<BlobRef> {

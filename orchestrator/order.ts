@@ -20,7 +20,7 @@ export interface Order {
 }
 
 /** The task that an order becomes; throws 5080 where it has gone too far or round in a circle, before anything is kept. */
-export function planTask(order: Order, { ids, clock }: { ids: Ids; clock: Clock }): TaskRow {
+export function taskOfOrder(order: Order, { ids, clock }: { ids: Ids; clock: Clock }): TaskRow {
   const { routing } = order;
   assertHopLeft(routing);
   if ('agent_id' in order.to) assertOffPath(routing, order.to.agent_id);

@@ -6,7 +6,7 @@ import type { Leaving } from './leaving.ts';
 import type { TaskRow } from './ledger.ts';
 import type { OpenTasks } from './open-tasks.ts';
 import { wantedBy, type Order } from './order.ts';
-import type { Place, Registry, Wanted } from './registry.ts';
+import type { Slot, Registry, Wanted } from './registry.ts';
 import { allows } from './routing.ts';
 
 /** What permitting needs. */
@@ -20,21 +20,21 @@ export interface PermitDeps {
 
 /** Permits, and waits for those who are asked. */
 export interface Permits {
-  /** Whether it may be handed to this place now; `asked` when people have to say so first. Throws 4030 without the right to the skill. */
-  readonly permit: (task: TaskRow, order: Order, place: Place) => Promise<'allowed' | 'asked'>;
+  /** Whether it may be handed to this slot now; `asked` when people have to say so first. Throws 4030 without the right to the skill. */
+  readonly permit: (task: TaskRow, order: Order, slot: Slot) => Promise<'allowed' | 'asked'>;
   /** Resolves once people who were asked have allowed it, at once where nobody was; its time stands still meanwhile (wire.md 7). */
   readonly answered: (task: TaskRow, order: Order, signal: AbortSignal) => Promise<void>;
   /** Throws before anything is kept where it is known already that people could not be asked: no key, too many questions (ATK-F10). */
   readonly admitAction: (order: Order) => void;
   /** What only reads, and is allowed without asking anybody: it starts with its acceptance. */
-  readonly isAllowedAtOnce: (task: TaskRow, order: Order, place: Place) => boolean;
+  readonly isAllowedAtOnce: (task: TaskRow, order: Order, slot: Slot) => boolean;
 }
 
 /** Makes it. */
 export function createPermits({ clock, registry, approvals, open, leaving }: PermitDeps): Permits {
   return { permit, answered, admitAction, isAllowedAtOnce };
 
-  async function permit(task: TaskRow, order: Order, { instance, traits }: Place): Promise<'allowed' | 'asked'> {
+  async function permit(task: TaskRow, order: Order, { instance, traits }: Slot): Promise<'allowed' | 'asked'> {
     assertMayUse(task, order, traits);
     return approvals.permit(task, { agent_id: instance.agent_id, traits });
   }
@@ -62,18 +62,18 @@ export function createPermits({ clock, registry, approvals, open, leaving }: Per
   }
 
   async function askAnew(task: TaskRow, order: Order, signal: AbortSignal): Promise<void> {
-    const place = await placeWhenever({ ...wantedBy(task, order), is_admitted: true }, signal);
+    const slot = await slotWhenever({ ...wantedBy(task, order), is_admitted: true }, signal);
     try {
-      const { instance, traits } = place;
+      const { instance, traits } = slot;
       assertMayUse(task, order, traits);
       await approvals.askAnew(task, { agent_id: instance.agent_id, traits });
     } finally {
-      place.release();
+      slot.release();
     }
   }
 
   /** However long its agent is away: the question waits, and its own expiry ends that. */
-  async function placeWhenever(wanted: Wanted, signal: AbortSignal): Promise<Place> {
+  async function slotWhenever(wanted: Wanted, signal: AbortSignal): Promise<Slot> {
     for (;;) {
       try {
         return await registry.acquire(wanted, signal);
@@ -93,7 +93,7 @@ export function createPermits({ clock, registry, approvals, open, leaving }: Per
   }
 
   /** What only reads, and is allowed without asking anybody: it starts with its acceptance. */
-  function isAllowedAtOnce(task: TaskRow, order: Order, { instance, traits }: Place): boolean {
+  function isAllowedAtOnce(task: TaskRow, order: Order, { instance, traits }: Slot): boolean {
     return mayUse(task, order, traits) && approvals.isFree(task, { agent_id: instance.agent_id, traits });
   }
 }

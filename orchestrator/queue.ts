@@ -1,4 +1,4 @@
-/** Who waits for a place: in which order they get one, and how many may wait (PROM-P8). */
+/** Who waits for a slot: in which order they get one, and how many may wait (PROM-P8). */
 import { AuroraError } from '../protocol/index.ts';
 import { makeRoom, type Clock, type Metrics } from '../seams/index.ts';
 
@@ -12,7 +12,7 @@ export interface Waiting {
   order: number;
 }
 
-/** All who wait, in lines: who stands in one line could each take the same places. */
+/** All who wait, in lines: who stands in one line could each take the same slots. */
 export interface Queue<W extends Waiting> {
   readonly size: number;
   /** Why one more may not wait: 4290 where the caller waits for too much already, 5030 where all together do. */
@@ -23,7 +23,7 @@ export interface Queue<W extends Waiting> {
   headOf(line: Line<W>): W | undefined;
   /** The more urgent first; among equals the tenant that was served longest ago; of one tenant who came first. */
   isBefore(left: W, right: W): boolean;
-  /** Got its place: its tenant's turn is over. */
+  /** Got its slot: its tenant's turn is over. */
   onServed(waiter: W): void;
 }
 

@@ -1,12 +1,15 @@
 /** What was asked and acted on lately: the counts behind the caps on blast radius and on questions (ATK-F4, F10). */
 import type { Approval } from '../protocol/index.ts';
-import type { Clock } from '../seams/index.ts';
+import { makeRoom, type Clock } from '../seams/index.ts';
 import { findApproval, stateAt } from './approval.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 
 /** The counts. */
 export interface RecentActions {
-  /** Counts a question of that requester; answers how many there were in the last minute, this one included. */
+  /**
+   * Counts a question of that requester; answers how many there were in the last minute, this one included. Where too many ask at
+   * once, whoever has not asked for longest is counted anew: who asks most is never forgotten.
+   */
   countQuestion(requester: string): number;
   questions(requester: string): number;
   /** How long until the oldest of them is forgotten, ms. */
@@ -37,6 +40,7 @@ interface Open {
 
 /** Makes the counts. */
 export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: Pick<Ledger, 'list'> }): RecentActions {
+  /** Whoever asked last stands last. */
   const asked = new Map<string, number[]>();
   /** By class and target. */
   const acted = new Map<string, Map<string, Target>>();
@@ -44,8 +48,10 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
 
   return {
     countQuestion(requester) {
-      forgetOldRequesters();
       const times = [...timesOf(requester), clock.monotonic()];
+      asked.delete(requester);
+      forgetOldRequesters();
+      makeRoom(asked, REQUESTERS_MAX);
       asked.set(requester, times.slice(-TIMES_MAX));
       return times.length;
     },
@@ -69,8 +75,10 @@ export function createRecentActions({ clock, ledger }: { clock: Clock; ledger: P
   }
 
   function forgetOldRequesters(): void {
-    if (asked.size < REQUESTERS_MAX) return;
-    for (const requester of asked.keys()) if (timesOf(requester).length === 0) asked.delete(requester);
+    for (const requester of asked.keys()) {
+      if (timesOf(requester).length > 0) return;
+      asked.delete(requester);
+    }
   }
 
   function add(task: TaskRow, { approval_id, action_class, targets }: Counted, at: number): () => void {
@@ -128,6 +136,7 @@ const LONGEST_TASK_MS = 86_400_000;
 const PAGE_TASKS = 200;
 /** Times kept of one requester: more than any bound on questions asks for. */
 const TIMES_MAX = 1_000;
+/** Requesters whose questions are counted. */
 const REQUESTERS_MAX = 1_000;
 const NEVER = 0;
 /** Questions about one target that are followed; older ones count whatever becomes of them. */

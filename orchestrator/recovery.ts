@@ -23,20 +23,22 @@ export interface RecoveryDeps {
 /** Reads all open tasks, page by page; answers those that go on. */
 export async function recoverTasks(deps: RecoveryDeps): Promise<Recovered[]> {
   const { reads, dueOf, readmit } = deps;
-  const recovered: Promise<Recovered | undefined>[] = [];
+  const going_on: Recovered[] = [];
   let last = 0;
   for (;;) {
     const page = await reads.openAfter(last, PAGE_TASKS);
+    const resumed: Promise<Recovered | undefined>[] = [];
     for (const events of (await reads.eventsOf(page.map(({ task_id }) => task_id))).values()) {
       const row = fold(events, dueOf);
       readmit(row);
-      recovered.push(resume(row, events, deps));
+      resumed.push(resume(row, events, deps));
     }
+    // Before the next page is read: an end that cannot be kept fails the start, and is nobody's loose end.
+    for (const task of await Promise.all(resumed)) if (task) going_on.push(task);
     const end = page.at(-1);
     if (!end || page.length < PAGE_TASKS) break;
     last = end.position;
   }
-  const going_on = (await Promise.all(recovered)).flatMap((task) => task ?? []);
   for (let first = 0; first < going_on.length; first += PAGE_TASKS)
     await restoreFamilies(going_on.slice(first, first + PAGE_TASKS), deps);
   return going_on;

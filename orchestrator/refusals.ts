@@ -24,19 +24,19 @@ export interface RefusalDeps {
   breakers: Breakers;
   queue: Queue<Waiter>;
   /** Agents that get nothing new. */
-  held: ReadonlySet<string>;
+  drained: ReadonlySet<string>;
   /** Whether one of them may still be handed work. */
   hasUsable: (members: Iterable<Instance>) => boolean;
 }
 
 /** Makes them. */
 export function createRefusals(deps: RefusalDeps): Refusals {
-  const { metrics, presence, instances, breakers, queue, held, hasUsable } = deps;
+  const { metrics, presence, instances, breakers, queue, drained, hasUsable } = deps;
 
   return { toNewcomer, toAdmitted };
 
   function toNewcomer(pool: Pool<Waiter>, { tenant = '' }: Wanted): AuroraError | undefined {
-    const refusal = toAdmitted(pool) ?? drained(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.queue, tenant });
+    const refusal = toAdmitted(pool) ?? idle(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.queue, tenant });
     if (refusal) metrics?.count('refusals_total', { code: String(refusal.code) });
     return refusal;
   }
@@ -56,9 +56,9 @@ export function createRefusals(deps: RefusalDeps): Refusals {
   }
 
   /** Somebody said that these agents are to get nothing new. */
-  function drained({ name, members }: Pool<Waiter>): AuroraError | undefined {
+  function idle({ name, members }: Pool<Waiter>): AuroraError | undefined {
     const usable = [...members].filter(({ is_leaving }) => !is_leaving);
-    if (usable.length === 0 || usable.some(({ agent_id }) => !held.has(agent_id))) return undefined;
+    if (usable.length === 0 || usable.some(({ agent_id }) => !drained.has(agent_id))) return undefined;
     return unavailable(`Every agent for ${name} is drained: it gets nothing new until somebody resumes it`);
   }
 

@@ -48,8 +48,8 @@ export interface Wanted {
   is_admitted?: boolean;
 }
 
-/** A place on an instance, held until released. */
-export interface Place {
+/** A slot on an instance, held until released. */
+export interface Slot {
   instance: Instance;
   traits: SkillTraits;
   /** Says what became of the task, for the breaker; nothing said is `ignored`. Only the first word counts. */
@@ -73,19 +73,19 @@ export interface Registry {
    * is taken or kept: ask before the task is (INV12).
    */
   admit(wanted: Wanted): void;
-  /** Waits for a place on the least busy instance that fits. Throws as `admit`, and 5030 when those that fit are away for `route_ms_max`. */
-  acquire(wanted: Wanted, signal: AbortSignal): Promise<Place>;
-  /** A place for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
-  take(wanted: Wanted): Place | undefined;
+  /** Waits for a slot on the least busy instance that fits. Throws as `admit`, and 5030 when those that fit are away for `route_ms_max`. */
+  acquire(wanted: Wanted, signal: AbortSignal): Promise<Slot>;
+  /** A slot for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
+  take(wanted: Wanted): Slot | undefined;
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
   offers(skill: string): boolean;
   /** What the cards of those connected, or known and away, ask to be shown in investigations. */
   interests(): Interest[];
   instances(): Instance[];
-  /** Gives an agent nothing new until it is let go: what it does now it ends, and who waits for it goes on waiting. */
-  hold(agent_id: string): void;
-  letGo(agent_id: string): void;
-  held(): ReadonlySet<string>;
+  /** Gives an agent nothing new until that is taken back: what it does now it ends, and who waits for it goes on waiting. */
+  drain(agent_id: string): void;
+  undrain(agent_id: string): void;
+  drained(): ReadonlySet<string>;
   expected(): string[];
   /** Breakers that are not closed, for health. */
   breakers(): OpenBreaker[];
@@ -109,24 +109,31 @@ export const REGISTRY_LIMITS: RegistryLimits = {
   route_ms_max: 10_000,
 };
 
+/** What placing needs. */
+export interface RegistryDeps {
+  clock: Clock;
+  metrics?: Metrics | undefined;
+  /** The defaults unless said. */
+  limits?: Partial<RegistryLimits> | undefined;
+  /** What agents that are away would offer; nothing unless said. */
+  knownOffer?: KnownOffer;
+  /** Agents that nobody waits for any more; none unless said. */
+  missed?: Missed;
+}
+
 /** Makes an empty registry. */
-export function createRegistry(
-  clock: Clock,
-  limits: Partial<RegistryLimits> = {},
-  metrics?: Metrics,
-  knownOffer: KnownOffer = () => undefined,
-  missed: Missed = () => [],
-): Registry {
-  const bounds = { ...REGISTRY_LIMITS, ...limits };
+export function createRegistry(deps: RegistryDeps): Registry {
+  const { clock, metrics, knownOffer = () => undefined, missed = () => [] } = deps;
+  const bounds = { ...REGISTRY_LIMITS, ...deps.limits };
   const pools = createPools<Waiter>();
-  const held = new Set<string>();
+  const drained = new Set<string>();
   let is_watching = false;
   const queue = createQueue<Waiter>({ clock, metrics, limits: bounds });
   const breakers = createBreakers({ clock, metrics, limits: bounds.breaker, onReady });
   const instances = () => pools.instances();
   const presence = createPresence({ instances, knownOffer, missed });
-  const refusals = createRefusals({ metrics, presence, instances, breakers, queue, held, hasUsable });
-  const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, placeAt });
+  const refusals = createRefusals({ metrics, presence, instances, breakers, queue, drained, hasUsable });
+  const waits = createWaits({ clock, route_ms_max: bounds.route_ms_max, queue, hasUsable, slotAt });
 
   return {
     add,
@@ -143,21 +150,21 @@ export function createRegistry(
     offers: presence.offers,
     interests: presence.interests,
     instances: () => [...instances()],
-    hold: (agent_id) => void held.add(agent_id),
-    letGo(agent_id) {
-      held.delete(agent_id);
+    drain: (agent_id) => void drained.add(agent_id),
+    undrain(agent_id) {
+      drained.delete(agent_id);
       onReady(agent_id);
     },
-    held: () => held,
+    drained: () => drained,
     expected: presence.expected,
     breakers: () => breakers.open(),
     wake: () => serve(pools.all()),
   };
 
-  async function acquire(wanted: Wanted, signal: AbortSignal): Promise<Place> {
+  async function acquire(wanted: Wanted, signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
-    const place = take(wanted);
-    if (place) return place;
+    const slot = take(wanted);
+    if (slot) return slot;
     if (wanted.only !== undefined) return waits.forReturn(wanted, wanted.only, signal);
     const pool = pools.of(wanted);
     const refusal = wanted.is_admitted ? refusals.toAdmitted(pool) : refusals.toNewcomer(pool, wanted);
@@ -165,11 +172,11 @@ export function createRegistry(
     return waits.forRoom(pool, wanted, signal);
   }
 
-  function take(wanted: Wanted): Place | undefined {
+  function take(wanted: Wanted): Slot | undefined {
     const holder = holderFor(wanted);
-    if (holder || wanted.only !== undefined) return holder && placeOn(holder, wanted.skill);
+    if (holder || wanted.only !== undefined) return holder && slotOn(holder, wanted.skill);
     const instance = choose(pools.of(wanted), wanted);
-    return instance && placeOn(instance, wanted.skill);
+    return instance && slotOn(instance, wanted.skill);
   }
 
   /* ---- who is there ---- */
@@ -230,7 +237,7 @@ export function createRegistry(
     let best: Instance | undefined;
     let best_rank = Infinity;
     for (const instance of free) {
-      if (held.has(instance.agent_id)) continue;
+      if (drained.has(instance.agent_id)) continue;
       const rank = instance.in_flight + (avoid.includes(instance.instance_id) ? AVOIDED : 0);
       if (rank >= best_rank) continue;
       if (typeof breakers.verdict(instance.agent_id, wanted.skill) !== 'string' || !isUsable(instance)) continue;
@@ -240,7 +247,7 @@ export function createRegistry(
     return best;
   }
 
-  function placeOn(instance: Instance, skill: string): Place {
+  function slotOn(instance: Instance, skill: string): Slot {
     const traits = instance.card.skills.get(skill);
     if (!traits) throw new Error(`${instance.agent_id} lost ${skill} while it was chosen`);
     const report = breakers.begin(instance.agent_id, skill);
@@ -259,15 +266,15 @@ export function createRegistry(
     return { instance, traits, report, isTrusted: () => isTrusted(instance), release };
   }
 
-  function placeAt(instance: Instance, wanted: Wanted): Place | undefined {
-    return holderFor(wanted) === instance ? placeOn(instance, wanted.skill) : undefined;
+  function slotAt(instance: Instance, wanted: Wanted): Slot | undefined {
+    return holderFor(wanted) === instance ? slotOn(instance, wanted.skill) : undefined;
   }
 
-  /** Gives places of these pools to those who wait there, one after the other, as long as there are any. */
+  /** Gives slots of these pools to those who wait there, one after the other, as long as there are any. */
   function serve(served: Iterable<Pool<Waiter>>): void {
     for (let next = nextOf(served); next; next = nextOf(served)) {
       queue.onServed(next.waiter);
-      next.waiter.resolve(placeOn(next.instance, next.waiter.wanted.skill));
+      next.waiter.resolve(slotOn(next.instance, next.waiter.wanted.skill));
     }
   }
 

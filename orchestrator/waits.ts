@@ -1,23 +1,23 @@
-/** Waiting for a place: for room at anybody who fits, or for one instance to come back. */
+/** Waiting for a slot: for room at anybody who fits, or for one instance to come back. */
 import { AuroraError } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
 import type { Pool } from './pools.ts';
 import type { Queue, Waiting } from './queue.ts';
 import { unavailable } from './refusals.ts';
-import type { Instance, Place, Wanted } from './registry.ts';
+import type { Instance, Slot, Wanted } from './registry.ts';
 
 /** Somebody who stands in the line of a pool. */
 export interface Waiter extends Waiting {
   readonly wanted: Wanted;
-  resolve(place: Place): void;
+  resolve(slot: Slot): void;
 }
 
 /** The waits; both reject with the signal's reason when that aborts. */
 export interface Waits {
   /** Until it is served. Bounded by the task's own deadline while somebody is there, and by `route_ms_max` while nobody is. */
-  forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Place>;
+  forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Slot>;
   /** Until that instance is back and may have it; 5030 `gone` after `only_ms_max`. */
-  forReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Place>;
+  forReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Slot>;
   /** Tells those who wait for it that it is here. */
   onReturn(instance: Instance): void;
 }
@@ -29,12 +29,12 @@ export interface WaitDeps {
   queue: Queue<Waiter>;
   /** Whether one of them may be handed work. */
   hasUsable: (members: Iterable<Instance>) => boolean;
-  /** A place on exactly that instance, if it is the one that is wanted. */
-  placeAt: (instance: Instance, wanted: Wanted) => Place | undefined;
+  /** A slot on exactly that instance, if it is the one that is wanted. */
+  slotAt: (instance: Instance, wanted: Wanted) => Slot | undefined;
 }
 
 /** Makes them; nobody waits yet. */
-export function createWaits({ clock, route_ms_max, queue, hasUsable, placeAt }: WaitDeps): Waits {
+export function createWaits({ clock, route_ms_max, queue, hasUsable, slotAt }: WaitDeps): Waits {
   /** Those who wait for one instance to come back. */
   const awaiting = new Map<string, Set<(instance: Instance) => void>>();
 
@@ -46,7 +46,7 @@ export function createWaits({ clock, route_ms_max, queue, hasUsable, placeAt }: 
     },
   };
 
-  function forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Place> {
+  function forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Slot> {
     return waiting(signal, (resolve, reject) => {
       const { tenant = '', priority } = wanted;
       const waiter: Waiter = { queue: pool.queue, tenant, priority, order: 0, wanted, resolve };
@@ -63,12 +63,12 @@ export function createWaits({ clock, route_ms_max, queue, hasUsable, placeAt }: 
     });
   }
 
-  function forReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Place> {
+  function forReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Slot> {
     return waiting(signal, (resolve, reject) => {
       const those = awaiting.get(instance_id) ?? new Set();
       const look = (instance: Instance) => {
-        const place = placeAt(instance, wanted);
-        if (place) resolve(place);
+        const slot = slotAt(instance, wanted);
+        if (slot) resolve(slot);
       };
       const stopTimer = clock.after(wanted.only_ms_max ?? route_ms_max, () =>
         reject(unavailable(`${instance_id} has not come back`, { gone: true })),

@@ -24,6 +24,8 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   status?: number;
   /** Further statuses of success that `answer` may choose. */
   also?: readonly number[];
+  /** The member of its body that is a list whose entries are judged one by one (T13), and how large the body may be: 1 MiB unless said. */
+  bulk?: { list: string; bytes_max: number };
   /** Which budget a call is counted against; `user` unless said (R29, R30, T13). */
   rate?: RateClass;
   /** What an `Idempotency-Key` does; `replay` for every POST unless said (T06). */

@@ -3,20 +3,20 @@ import { z } from 'zod';
 import { AuroraError } from '../protocol/index.ts';
 import { sha256Of } from '../seams/index.ts';
 
-/** The place behind the last item of a page: the values it is sorted by. */
-export type Place = (string | number)[];
+/** The last item of a page, by the values that the list is sorted by: what comes behind it is the next page. */
+export type CursorKey = (string | number)[];
 
 /** A cursor for `question`: what is listed, filtered and sorted how. */
-export function cursorOf(question: unknown, place: Place): string {
-  const text = JSON.stringify([digestOf(question), ...place]);
+export function cursorOf(question: unknown, key: CursorKey): string {
+  const text = JSON.stringify([digestOf(question), ...key]);
   return `${Buffer.from(text).toString('base64url')}.${digestOf(text)}`;
 }
 
 /**
- * The place in a cursor, of the shape that the list is sorted by: anybody can compute the checks, so that the shape is what the
+ * The key in a cursor, of the shape that the list is sorted by: anybody can compute the checks, so that the shape is what the
  * database relies on. Throws 4220 when it was changed, or taken from the answer to another question.
  */
-export function readCursor<P extends Place>(
+export function readCursor<P extends CursorKey>(
   question: unknown,
   cursor: string | undefined,
   shape: z.ZodType<P>,
@@ -26,8 +26,8 @@ export function readCursor<P extends Place>(
   const text = Buffer.from(encoded, 'base64url').toString();
   const parsed = more.length === 0 && check === digestOf(text) ? Parts.safeParse(parse(text)) : undefined;
   const [asked, ...rest] = parsed?.data ?? [];
-  const place = asked === digestOf(question) ? shape.safeParse(rest) : undefined;
-  if (place?.success) return place.data;
+  const key = asked === digestOf(question) ? shape.safeParse(rest) : undefined;
+  if (key?.success) return key.data;
   throw new AuroraError(4220, {
     message: 'Validation failed: /cursor take next_cursor from the same list, unchanged',
     detail: { issues: [{ path: '/cursor', message: 'not a cursor of this list' }] },

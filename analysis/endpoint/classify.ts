@@ -67,11 +67,11 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
   const inText = SIEVE.over(text);
   const inDone = done === text ? inText : SIEVE.over(done);
   return COMMAND_RULES.flatMap((rule): CommandSign[] => {
-    const { id, technique, strength, title, pattern, also } = rule;
+    const { id, technique, strength, title, acts_by_reading, pattern, also } = rule;
     const found = also && !inText(also) ? null : inText(pattern);
     const is_asking = ASKING.has(rule);
     if (is_asking && !found) return [];
-    const [judged, find] = READING.has(id) ? [text, inText] : [done, inDone];
+    const [judged, find] = acts_by_reading ? [text, inText] : [done, inDone];
     const act = is_asking ? undefined : actOf(rule, judged, find);
     if (act === undefined && !found) return [];
     const sign = { rule: `command/${id}`, technique, strength, title, steps };
@@ -101,31 +101,6 @@ const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
 
 /** Rules that only ask: their words are the act. */
 const ASKING = new Set(COMMAND_RULES.filter(({ technique }) => isDiscovery(technique)));
-
-/** Rules whose act is to look: what is read is what is taken. */
-const READING = new Set([
-  'shadow-file',
-  'proc-memory',
-  'files-with-passwords',
-  'registry-passwords',
-  'history-read',
-  'private-keys',
-  'metadata-service',
-  'gpp',
-  'container-secrets',
-  'browser-secrets',
-  'keychain',
-  'password-managers',
-  'web-cookies',
-  'setuid',
-  'clipboard',
-  'mail-collected',
-  'defacement',
-  'local-data',
-  'removable-data',
-  'direct-volume',
-  'dns-c2',
-]);
 
 /** Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. */
 function rank(signs: readonly CommandSign[]): { parent: string; points: number; strongest: number }[] {

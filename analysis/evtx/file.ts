@@ -1,6 +1,7 @@
 /** A log file as a stream: header, then chunks of 64 KiB, so that memory does not grow with the file. */
 import { createHash } from 'node:crypto';
 import type { Workers } from '../../seams/index.ts';
+import { EVTX_SIGNATURE } from '../readers/index.ts';
 import type { ChunkReading } from './chunk.ts';
 import { job } from './chunk-job.ts';
 import type { EvtxRecord } from './event.ts';
@@ -121,7 +122,7 @@ type Header = { ok: true; chunks: number; is_dirty: boolean; is_sound: boolean }
 
 function parseHeader(page: Uint8Array): Header {
   const bytes = Buffer.from(page.buffer, page.byteOffset, page.byteLength);
-  if (bytes.toString('latin1', 0, 8) !== 'ElfFile\0')
+  if (!bytes.subarray(0, EVTX_SIGNATURE.length).equals(EVTX_SIGNATURE))
     return { ok: false, reason: 'it does not begin like an event log' };
   if (bytes.length < HEADER_BYTES) return { ok: false, reason: 'it ends inside its header' };
   const major = bytes.readUInt16LE(0x26);

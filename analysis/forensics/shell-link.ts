@@ -1,5 +1,6 @@
 /** Windows shell links ([MS-SHLLINK]): what a shortcut starts, with which arguments, and on which machine it was made. */
 import { z } from 'zod';
+import { SHELL_LINK_SIGNATURE } from '../readers/index.ts';
 import { fieldsOf, Malformed, type Fields } from './fields.ts';
 
 /** What a link says; absent parts are absent. */
@@ -29,12 +30,13 @@ export const ShellLink = z.object({
 export type ShellLink = z.infer<typeof ShellLink>;
 
 /** Whether bytes begin like one. */
-export const isShellLink = (head: Buffer): boolean => head.toString('hex', 0, 20) === SIGNATURE;
+export const isShellLink = (head: Buffer): boolean =>
+  head.subarray(0, SHELL_LINK_SIGNATURE.length).equals(SHELL_LINK_SIGNATURE);
 
 /** Reads one; what is damaged past the header is added to `damage`. Throws `Malformed` when the header cannot be read. */
 export function parseShellLink(bytes: Uint8Array, damage: string[]): ShellLink {
   const link = fieldsOf(bytes);
-  if (link.bytes(0, 20).toString('hex') !== SIGNATURE) throw new Malformed('it has no link signature');
+  if (!isShellLink(link.bytes(0, SHELL_LINK_SIGNATURE.length))) throw new Malformed('it has no link signature');
   const flags = link.u32(0x14);
   const head = {
     created_at: link.time(0x1c),
@@ -119,7 +121,6 @@ function readBlock(block: Fields, into: Partial<ShellLink>): void {
   }
 }
 
-const SIGNATURE = '4c0000000114020000000000c000000000000046';
 const HAS_TARGET_IDS = 1;
 const HAS_LINK_INFO = 2;
 const IS_UNICODE = 0x80;

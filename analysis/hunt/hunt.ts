@@ -19,7 +19,7 @@ import {
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { controlEvent, CONTROL_RULE } from './control.ts';
 import { createCoverage } from './coverage.ts';
-import { createSightings, type Sighting } from './sightings.ts';
+import { createHitGroups, type HitGroup } from './hit-groups.ts';
 
 /** What is hunted in. */
 export interface HuntInput {
@@ -36,18 +36,18 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const work = new Work();
   const engine = createEngine([...ruleset.rules, CONTROL_RULE], ruleset.filters, work);
   const correlator = createCorrelator(ruleset.correlations, ruleset.rules);
-  const sightings = createSightings<SigmaRule>();
+  const groups = createHitGroups<SigmaRule>();
   const coverage = createCoverage();
   let events = 0;
   let told = 0;
   for await (const batch of recording.batches) {
     for (const event of batch) {
       const before = engine.counts.covered;
-      sightings.note(event);
+      groups.note(event);
       const hits = engine.matchInTurns(event);
       for (const rule of hits instanceof Promise ? await hits : hits) {
         correlator.observe(rule, event);
-        if (!correlator.isSilent(rule)) sightings.add(rule, event);
+        if (!correlator.isSilent(rule)) groups.add(rule, event);
       }
       coverage.note(event, engine.counts.covered > before);
     }
@@ -60,8 +60,8 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const alerts = correlator.finish();
   const report = recording.report();
   const seen: WeighedFinding[] = [];
-  for (const sighting of sightings.all()) {
-    seen.push(toFinding(sighting, name, work));
+  for (const group of groups.all()) {
+    seen.push(toFinding(group, name, work));
     if (work.is_due) await work.turn();
   }
   const findings = [...seen, ...alerts.map((alert, index) => toCorrelationFinding(alert, index, name))].sort(byGravity);
@@ -93,14 +93,14 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
       ...coverage.gaps(),
       ...rulesetGaps(ruleset, engine),
       ...correlator.gaps(),
-      ...boundGaps(engine, findings.length - shown.length, sightings.dropped()),
+      ...boundGaps(engine, findings.length - shown.length, groups.dropped()),
     ],
     data_versions: { sigma: ruleset.version },
   });
 }
 
-function toFinding(sighting: Sighting<SigmaRule>, source: string, work: Work): WeighedFinding {
-  const { id, rule, host, hour, count, samples } = sighting;
+function toFinding(group: HitGroup<SigmaRule>, source: string, work: Work): WeighedFinding {
+  const { id, rule, host, hour, count, samples } = group;
   const where = [host === '' ? '' : ` on ${host}`, hour === '' ? '' : ` in the hour of ${hour}:00Z`].join('');
   return {
     id,

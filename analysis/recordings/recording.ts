@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Workers } from '../../seams/index.ts';
 import { normalizeEvent, type LogEvent } from '../events/index.ts';
 import { createEvtxReader, NotEvtx } from '../evtx/index.ts';
-import { createRecordReader, peek, unpack } from '../readers/index.ts';
+import { createRecordReader, EVTX_SIGNATURE, peek, unpack } from '../readers/index.ts';
 
 /** What came of reading; whole once the batches have ended. */
 export interface RecordingReport {
@@ -51,8 +51,8 @@ export function openRecording(
       seen.files += 1;
       const inside = placeInside(input.name, file.name);
       const at = inside === '' ? '' : `${inside}, `;
-      const { head, stream } = await peek(file.bytes, SIGNATURE.length);
-      if (head.subarray(0, SIGNATURE.length).equals(SIGNATURE)) yield* readLog(stream, file.name, at);
+      const { head, stream } = await peek(file.bytes, EVTX_SIGNATURE.length);
+      if (head.subarray(0, EVTX_SIGNATURE.length).equals(EVTX_SIGNATURE)) yield* readLog(stream, file.name, at);
       else if (head.includes(0)) leave(file.name, 'it is binary, and no event log');
       else yield* readJson(stream, file.name, at);
     }
@@ -112,5 +112,4 @@ function placeInside(input: string, file: string): string {
   return file.slice(name.length + 1);
 }
 
-const SIGNATURE = Buffer.from('ElfFile\0', 'latin1');
 const UNREAD_LISTED_MAX = 30;

@@ -21,7 +21,7 @@ export interface AgentDeps {
   desk: Desk;
   bus: Bus;
   agents: Pick<Agents, 'setDrained'>;
-  orchestrator: { agents(): AgentDetail[]; setHeld(agent_id: string, is_held: boolean): void };
+  orchestrator: { agents(): AgentDetail[]; setDrained(agent_id: string, is_drained: boolean): void };
 }
 
 /** The routes with their acts. */
@@ -35,8 +35,8 @@ export function bindAgents({ desk, bus, agents, orchestrator }: AgentDeps): Boun
       return { items, next_cursor: behind.length > limit && end ? cursorOf(LIST, [end.agent_id]) : null };
     }),
     agentRoutes.get.implement(({ agent_id }) => agentOf(agent_id)),
-    agentRoutes.drain.implement(({ agent_id }, context) => setHeld(agent_id, true, context)),
-    agentRoutes.resume.implement(({ agent_id }, context) => setHeld(agent_id, false, context)),
+    agentRoutes.drain.implement(({ agent_id }, context) => setDrained(agent_id, true, context)),
+    agentRoutes.resume.implement(({ agent_id }, context) => setDrained(agent_id, false, context)),
     agentRoutes.tools.implement(async ({ agent_id }, context) => ({
       items: await toolsOf(agentOf(agent_id), context),
     })),
@@ -70,10 +70,10 @@ export function bindAgents({ desk, bus, agents, orchestrator }: AgentDeps): Boun
     return agent;
   }
 
-  async function setHeld(agent_id: string, is_held: boolean, context: RouteContext): Promise<AgentDetail> {
+  async function setDrained(agent_id: string, is_drained: boolean, context: RouteContext): Promise<AgentDetail> {
     agentOf(agent_id);
-    await agents.setDrained(doerIn(context), agent_id, is_held);
-    orchestrator.setHeld(agent_id, is_held);
+    await agents.setDrained(doerIn(context), agent_id, is_drained);
+    orchestrator.setDrained(agent_id, is_drained);
     return agentOf(agent_id);
   }
 

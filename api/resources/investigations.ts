@@ -18,8 +18,8 @@ import {
 import { toIso, type Clock } from '../../seams/index.ts';
 import type { Alerts } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
-import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../feed.ts';
 import { shownTo } from '../shown.ts';
+import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
 /** What it works on. */

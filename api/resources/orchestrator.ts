@@ -15,8 +15,9 @@ import {
   type RouteContext,
 } from '../../protocol/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
-import { refsOf, requestIdOf, type Feed, type TaskRow } from '../feed.ts';
+import type { Feed } from '../feed.ts';
 import { shownTo } from '../shown.ts';
+import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 
 /** What it works on. */
 export interface OrchestratorDeps {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { colors } from '../../boot/index.ts';
 import { UsageError } from '../outcome.ts';
-import { print } from '../tasks.ts';
+import { print } from '../print.ts';
 import { carryOut, type Creation } from './creation.ts';
 import { namesOf, type Names } from './names.ts';
 import { planPackage } from './package.ts';

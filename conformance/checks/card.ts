@@ -1,6 +1,6 @@
 /** The card: valid A2A v1.0, true, and kept no longer than it may be. */
 import { ActionClass, Effect, MESH_BINDING, SKILLS_EXTENSION } from '../../protocol/index.ts';
-import { isFrame, type Frame } from '../answers.ts';
+import { framesIn, isFrame, isText, type Frame } from '../answers.ts';
 import { demand, fail, show, skip, verifies } from '../check.ts';
 import { digestOf } from '../digest.ts';
 import { introducedIn } from '../greeting.ts';
@@ -137,12 +137,12 @@ export const cardChecks = [
 /** The card that was found. Skips when there is none. */
 const cardOf = ({ subject }: Probe): Frame => subject.card ?? skip('no card was found: see CARD-01');
 
-const skillsOf = ({ skills }: Frame): Frame[] => listOf(skills);
-const interfacesOf = ({ supportedInterfaces }: Frame): Frame[] => listOf(supportedInterfaces);
+const skillsOf = ({ skills }: Frame): Frame[] => framesIn(skills);
+const interfacesOf = ({ supportedInterfaces }: Frame): Frame[] => framesIn(supportedInterfaces);
 
 /** What the extension tells: whose card it is, and the traits of the skills. */
 function paramsIn({ capabilities }: Frame): Frame {
-  const extensions = isFrame(capabilities) ? listOf(capabilities['extensions']) : [];
+  const extensions = isFrame(capabilities) ? framesIn(capabilities['extensions']) : [];
   const params = extensions.find(({ uri }) => uri === SKILLS_EXTENSION)?.['params'];
   return isFrame(params) ? params : {};
 }
@@ -167,8 +167,6 @@ function expectText(object: Frame, name: string, whose: string): void {
   demand(isText(object[name]), `${name} of ${whose} is ${show(object[name])}`);
 }
 
-const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isWebSocketUrl = (url: unknown): url is string =>
   typeof url === 'string' && /^wss?:\/\//.test(url) && URL.canParse(url);

@@ -1,5 +1,5 @@
 /** Discovery: the OpenRPC document, whole and true. */
-import { isFrame, type Frame } from '../answers.ts';
+import { framesIn, isFrame, isText, type Frame } from '../answers.ts';
 import { demand, fail, show, skip, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
 import { codeOf } from '../handover.ts';
@@ -99,7 +99,7 @@ const skillsOf = (document: Frame): string[] =>
     .filter((name) => !name.startsWith('rpc.') && !name.includes('/') && name !== 'handoff');
 
 function schemasOf({ name, params, result, 'x-aurora': own }: Frame): { where: string; schema: unknown }[] {
-  const parts = [...listOf(params), ...(isFrame(result) ? [result] : [])].filter((part) => !('$ref' in part));
+  const parts = [...framesIn(params), ...(isFrame(result) ? [result] : [])].filter((part) => !('$ref' in part));
   const whole =
     isFrame(own) && 'params_schema' in own
       ? [{ where: `the params of ${String(name)}`, schema: own['params_schema'] }]
@@ -112,9 +112,9 @@ function schemasOf({ name, params, result, 'x-aurora': own }: Frame): { where: s
 
 /** Each value of an example with the schema it belongs to. */
 function examplesOf({ name, params, result, examples }: Frame): { where: string; schema: unknown; value: unknown }[] {
-  const about = new Map(listOf(params).map((part) => [part['name'], part['schema']]));
-  return listOf(examples).flatMap((example) => {
-    const given = listOf(example['params']);
+  const about = new Map(framesIn(params).map((part) => [part['name'], part['schema']]));
+  return framesIn(examples).flatMap((example) => {
+    const given = framesIn(example['params']);
     const answered = isFrame(example['result']) && 'value' in example['result'] ? [example['result']] : [];
     const schema = isFrame(result) ? result['schema'] : undefined;
     return [
@@ -132,6 +132,4 @@ function examplesOf({ name, params, result, examples }: Frame): { where: string;
   });
 }
 
-const listOf = (value: unknown): Frame[] => (Array.isArray(value) ? value.filter(isFrame) : []);
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const SNAKE_CASE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;

@@ -1,12 +1,12 @@
 /** Hello: who is who, proven both ways, before anything else is said. */
 import { randomBytes } from 'node:crypto';
-import { isFrame, type Frame } from '../answers.ts';
+import { isFrame, isText, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { now, pass } from '../clock.ts';
 import { introducedIn, sayHello, type Greeting, type GreetingOptions } from '../greeting.ts';
 import { codeOf } from '../handover.ts';
 import { isProof } from '../identity.ts';
-import { isKnown, type Probe } from '../probe.ts';
+import { untilKnown, type Probe } from '../probe.ts';
 import { NO_METHOD, type Talk } from '../talk.ts';
 
 /** The checks of HELLO. */
@@ -149,7 +149,7 @@ const greetWith = (probe: Probe, hello: Frame): Promise<Greeting> => probe.greet
 async function greetKnown(probe: Probe, options: Partial<GreetingOptions>): Promise<Greeting> {
   const talk = await probe.greet({ key: probe.key(), ...options });
   introducedIn(talk.greeted);
-  await isKnown(talk);
+  await untilKnown(talk);
   await talk.ask(NO_METHOD);
   return talk;
 }
@@ -157,7 +157,7 @@ async function greetKnown(probe: Probe, options: Partial<GreetingOptions>): Prom
 /** What the peer asks whoever connects. Skips where it asks nothing. */
 async function challengeTo(probe: Probe): Promise<string> {
   const talk = await probe.greet();
-  await isKnown(talk);
+  await untilKnown(talk);
   const asked = talk.asked.find(({ method }) => method === 'mesh/hello');
   const challenge = isFrame(asked?.['params']) ? asked['params']['challenge'] : undefined;
   return isText(challenge) ? challenge : skip('the peer asks for no proof: see HELLO-09');
@@ -173,7 +173,7 @@ async function expectTurnedAway(
   codes: readonly number[],
 ): Promise<void> {
   const talk = await probe.greet(options);
-  if (!(await isKnown(talk))) skip('the peer asks for no proof: see HELLO-09');
+  if (!(await untilKnown(talk))) skip('the peer asks for no proof: see HELLO-09');
   await expectEnd(talk, codes);
 }
 
@@ -184,7 +184,6 @@ async function expectEnd(talk: Talk, codes: readonly number[]): Promise<void> {
 
 const expectText = (object: Frame, name: string): void =>
   demand(isText(object[name]), `${name} is ${show(object[name])}`);
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const NO_VERSION = 'mesh.v999';
 const CHALLENGE_BYTES = 32;

@@ -4,7 +4,7 @@ import { demand, show, skip, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
 import { codeOf } from '../expect.ts';
 import { resultOf, triedSkills } from '../handover.ts';
-import { isKnown, type Probe } from '../probe.ts';
+import { untilKnown, type Probe } from '../probe.ts';
 import type { Skill } from '../subject.ts';
 
 /** CALL-25 and CALL-26. */
@@ -33,7 +33,7 @@ export const limitChecks = [
       skip('rpc.discover answers with little: no larger answer is known to be had');
     const limits = { frame_bytes_max: FRAME_BYTES_MAX, in_flight_max: 64, depth_max: 64 };
     const talk = await probe.greet({ key, hello: { limits }, answer: { limits } });
-    await isKnown(talk);
+    await untilKnown(talk);
     // One document fits, perhaps; a batch of them has to be answered in one frame.
     const entries = Array.from({ length: Math.ceil((2 * FRAME_BYTES_MAX) / bytes) }, (_, nth) => nth);
     for (let nth = 1; ; nth++) {

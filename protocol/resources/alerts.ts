@@ -148,6 +148,7 @@ export const alertRoutes = {
     permission: 'alerts:write',
     summary: 'Post up to 500 alerts; each is answered by itself.',
     keeps: ['T13'],
+    bulk: { list: 'alerts', bytes_max: 8_388_608 },
     input: z.strictObject({
       alerts: z.array(z.unknown()).min(1).max(500).describe('each as POST /api/v1/alerts takes it'),
     }),

@@ -180,10 +180,10 @@ describe('an agent whose pin is taken away while it works (wire.md 4, 10)', () =
       },
     });
     await mesh.online(2);
-    mesh.orchestrator.setHeld('crow', true);
+    mesh.orchestrator.setDrained('crow', true);
     const answer = mesh.operator.request('handoff', ask);
     while (!is_working) await settled();
-    mesh.orchestrator.setHeld('crow', false);
+    mesh.orchestrator.setDrained('crow', false);
     revoked.add('parrot');
     const outcomes = async () => {
       const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));

@@ -81,6 +81,20 @@ test('an alert of Elastic is read with dots in its names and with objects in one
   expect(skills).toContain('check_lolbins');
 });
 
+test('the level of Wazuh is read where its rule has it, dots in its name or not, and nowhere else', async () => {
+  const dotted = await investigated(
+    JSON.stringify({ title: 'x', 'rule.level': 15, rule: { id: '1' }, agent: { name: 'web1' }, location: 'y' }),
+  );
+  expect(dotted.desk).toMatchObject({ severity: 'critical' });
+  expect(dotted.result.not_checked[0]?.what).toContain('location');
+  expect(dotted.result.not_checked[0]?.what).not.toContain('rule.level');
+  const odd = await investigated(
+    JSON.stringify({ title: 'x', severity: { wazuh: 15 }, 'kibana.alert.rule.name': 'y', host: 'web1' }),
+  );
+  expect(odd.desk).not.toHaveProperty('severity');
+  expect(odd.result.not_checked.map(({ what }) => what).join()).toContain('severity');
+});
+
 test('an odd field is passed over and named, and never the end of an investigation', async () => {
   const { result, desk } = await investigated(
     JSON.stringify({

@@ -142,11 +142,11 @@ test('an agent without the right to read may not start an investigation either',
 });
 
 test('an agent that was drained before the start gets nothing until somebody resumes it (REQ-T02)', async () => {
-  const mesh = await startMesh([echoAgent('ada')], { orchestrator: { held: ['ada'] } });
+  const mesh = await startMesh([echoAgent('ada')], { orchestrator: { drained: ['ada'] } });
   await mesh.online(1);
   expect(mesh.orchestrator.agents()).toMatchObject([{ agent_id: 'ada', health: 'draining' }]);
   const asked = { to: { agent_id: 'ada', skill: 'echo_text' }, params: { text: 'hi' } };
   await expect(mesh.operator.request('handoff', asked)).rejects.toMatchObject({ code: 5030 });
-  mesh.orchestrator.setHeld('ada', false);
+  mesh.orchestrator.setDrained('ada', false);
   expect(await mesh.operator.request('handoff', asked)).toMatchObject({ text: 'hi' });
 });

@@ -137,7 +137,7 @@ test('link and card are read from the number that was checked, whatever the name
     ...seams,
     self: identity,
     pins: { of: () => undefined },
-    registry: createRegistry(clock),
+    registry: createRegistry({ clock }),
     methods: () => createMethods(new Map()),
     notifications: () => new Map(),
     dial: async (url, { address }) => {
@@ -202,7 +202,7 @@ function guesthouse(agent: ReturnType<typeof echoAgent>, card: object) {
     },
     card_digest: digestOf(card),
   });
-  const registry = createRegistry(seams.clock);
+  const registry = createRegistry({ clock: seams.clock });
   const fetched: string[] = [];
   const dialled: string[] = [];
   const closed: string[] = [];
@@ -354,7 +354,7 @@ function mute(clock: ManualClock): Fleet {
     ...{ clock, ids: countingIds(), random: seededRandom(1), log: memoryLog(), metrics: countingMetrics() },
     self: identityOf('orchestrator', 'orchestrator').identity,
     pins: { of: () => undefined },
-    registry: createRegistry(clock),
+    registry: createRegistry({ clock }),
     methods: () => createMethods(new Map()),
     notifications: () => new Map(),
     dial: async () => memoryLink({ clock })[0],

@@ -7,7 +7,7 @@ import {
   createRegistry,
   REGISTRY_LIMITS,
   type Instance,
-  type Place,
+  type Slot,
   type Registry,
   type Wanted,
 } from '../../orchestrator/registry.ts';
@@ -20,7 +20,7 @@ let registry: Registry;
 beforeEach(() => {
   clock = manualClock();
   metrics = countingMetrics();
-  registry = createRegistry(clock, { queue_max: 3, queue_all_max: 5 }, metrics);
+  registry = createRegistry({ clock, metrics, limits: { queue_max: 3, queue_all_max: 5 } });
 });
 
 describe('whom', () => {
@@ -48,11 +48,11 @@ describe('whom', () => {
     for (const nth of [1, 2, 3]) registry.add(instance('ada', nth, { in_flight_max: 2 }));
     const counts = () => registry.instances().map(({ in_flight }) => in_flight);
     const take3 = () => Promise.all([1, 2, 3].map(() => take({ agent_id: 'ada' })));
-    const places = await take3();
+    const slots = await take3();
     expect(counts()).toEqual([1, 1, 1]);
     await take3();
     expect(counts()).toEqual([2, 2, 2]);
-    places.find(({ instance: { instance_id } }) => instance_id === 'ada-2')?.release();
+    slots.find(({ instance: { instance_id } }) => instance_id === 'ada-2')?.release();
     expect(await chosen({ agent_id: 'ada' })).toBe('ada-2');
   });
 
@@ -68,14 +68,14 @@ describe('whom', () => {
 });
 
 describe('when nobody has room', () => {
-  test('a released place goes to the most urgent one who waits, among equals to the first', async () => {
+  test('a released slot goes to the most urgent one who waits, among equals to the first', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     const first = await take({ agent_id: 'ada' });
     const served: string[] = [];
     const wait = async (name: string, priority: number) => {
-      const place = await take({ agent_id: 'ada' }, { priority });
+      const slot = await take({ agent_id: 'ada' }, { priority });
       served.push(name);
-      place.release();
+      slot.release();
     };
     const waiting = [wait('low', 1), wait('high', 9), wait('high too', 9)];
     first.release();
@@ -83,7 +83,7 @@ describe('when nobody has room', () => {
     expect(served).toEqual(['high', 'high too', 'low']);
   });
 
-  test('a place released twice counts once', async () => {
+  test('a slot released twice counts once', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 2 }));
     const [one] = await Promise.all([take({ agent_id: 'ada' }), take({ agent_id: 'ada' })]);
     one.release();
@@ -91,24 +91,24 @@ describe('when nobody has room', () => {
     expect(registry.instances()[0]?.in_flight).toBe(1);
   });
 
-  test('one who stops waiting leaves the queue, and takes no place later', async () => {
+  test('one who stops waiting leaves the queue, and takes no slot later', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     const stop = new AbortController();
     const waiting = registry.acquire(wanted({ agent_id: 'ada' }), stop.signal);
     stop.abort(new Error('enough'));
     await expect(waiting).rejects.toMatchObject({ code: 5000 });
-    place.release();
+    slot.release();
     expect(registry.instances()[0]?.in_flight).toBe(0);
     expect(clock.nextAt()).toBeUndefined();
   });
 
   test('waiting for room is not over after 10 s: the deadline of the task rules', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     const waiting = take({ agent_id: 'ada' });
     clock.advance(25_000);
-    place.release();
+    slot.release();
     expect((await waiting).instance.instance_id).toBe('ada-1');
   });
 
@@ -127,7 +127,7 @@ describe('when nobody has room', () => {
 
   test('one agent that is named has one queue over all of its skills; whoever asks for a skill alone stands in another (PROM-P8)', async () => {
     const skills = ['look_up', 'dig_up', 'sum_up', 'add_up'];
-    registry = createRegistry(clock, { queue_max: 4 });
+    registry = createRegistry({ clock, limits: { queue_max: 4 } });
     registry.add(instance('ada', 1, { in_flight_max: 1, skills }));
     await take({ agent_id: 'ada' });
     for (const skill of skills) void take({ agent_id: 'ada' }, { skill });
@@ -141,10 +141,10 @@ describe('when nobody has room', () => {
 
   test('who was accepted already waits although the queue is full', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     for (const _ of [1, 2, 3]) void take({ agent_id: 'ada' });
     const waiting = take({ agent_id: 'ada' }, { is_admitted: true, priority: 9 });
-    place.release();
+    slot.release();
     expect((await waiting).instance.instance_id).toBe('ada-1');
   });
 
@@ -161,12 +161,12 @@ describe('when nobody has room', () => {
   test('one on the path of the first who waits is given to the next', async () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     registry.add(instance('bob', 1, { in_flight_max: 1 }));
-    const places = [await take({ agent_id: 'ada' }), await take({ agent_id: 'bob' })];
+    const slots = [await take({ agent_id: 'ada' }), await take({ agent_id: 'bob' })];
     const first = take({ skill: 'look_up' }, { path: ['ada'], priority: 9 });
     const second = take({ skill: 'look_up' });
-    places[0]?.release();
+    slots[0]?.release();
     expect((await second).instance.instance_id).toBe('ada-1');
-    places[1]?.release();
+    slots[1]?.release();
     expect((await first).instance.instance_id).toBe('bob-1');
   });
 
@@ -185,20 +185,20 @@ describe('when nobody has room', () => {
     const waiting = [take({ agent_id: 'ada' }), take({ agent_id: 'bob' })];
     ada.is_leaving = bob.is_leaving = false;
     registry.wake();
-    expect((await Promise.all(waiting)).map((place) => place.instance.agent_id)).toEqual(['ada', 'bob']);
+    expect((await Promise.all(waiting)).map((slot) => slot.instance.agent_id)).toEqual(['ada', 'bob']);
   });
 });
 
 describe('between tenants', () => {
   test('of equal priority they take turns, however many the one has waiting (PROM-P8, INV20)', async () => {
-    registry = createRegistry(clock);
+    registry = createRegistry({ clock });
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     const served: string[] = [];
     const wait = async (tenant: string, to: HandoffTo, priority = 5) => {
-      const place = await take(to, { tenant, priority });
+      const slot = await take(to, { tenant, priority });
       served.push(tenant);
-      place.release();
+      slot.release();
     };
     const waiting = Array.from({ length: 10 }, (_, nth) =>
       wait('many', nth % 2 ? { agent_id: 'ada' } : { skill: 'look_up' }),
@@ -208,19 +208,19 @@ describe('between tenants', () => {
       wait('few', { agent_id: 'ada' }),
       wait('urgent', { agent_id: 'ada' }, 6),
     );
-    place.release();
+    slot.release();
     await Promise.all(waiting);
     expect(served.slice(0, 5)).toEqual(['urgent', 'many', 'few', 'many', 'few']);
   });
 
   test('one alone may fill a queue, but half of it once another asks; that one gets in as soon as there is room (PROM-P8)', async () => {
-    registry = createRegistry(clock, { queue_max: 4 });
+    registry = createRegistry({ clock, limits: { queue_max: 4 } });
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     const many = Array.from({ length: 4 }, () => take({ agent_id: 'ada' }, { tenant: 'many' }));
     const admit = (tenant: string) => () => registry.admit(wanted({ agent_id: 'ada' }, { tenant }));
     expect(admit('few')).toThrow(expect.objectContaining({ code: 4290 }));
-    place.release();
+    slot.release();
     expect(admit('many')).toThrow(expect.objectContaining({ code: 4290, retry_after_ms: 1_000 })); // 3 of 4: over its half
     expect(admit('few')).not.toThrow();
     (await many[0])?.release();
@@ -263,9 +263,9 @@ describe('asking before anything is kept (INV12)', () => {
 describe('when an agent fails', () => {
   const failAll = async (to: HandoffTo) => {
     for (const _ of [1, 2, 3, 4, 5]) {
-      const place = await take(to);
-      place.report('failed', 'link lost');
-      place.release();
+      const slot = await take(to);
+      slot.report('failed', 'link lost');
+      slot.release();
     }
   };
   beforeEach(() => {
@@ -300,9 +300,9 @@ describe('when an agent fails', () => {
 
   test('who was accepted waits: one tries, and when that went well all others follow (PROM-P10)', async () => {
     await failAll({ agent_id: 'ada' });
-    const served: Place[] = [];
+    const served: Slot[] = [];
     for (const _ of [1, 2, 3])
-      void take({ agent_id: 'ada' }, { is_admitted: true }).then((place) => void served.push(place));
+      void take({ agent_id: 'ada' }, { is_admitted: true }).then((slot) => void served.push(slot));
     await settled();
     expect(served).toHaveLength(0);
     clock.advance(30_000);
@@ -316,9 +316,9 @@ describe('when an agent fails', () => {
   test('one who tries and is released without a word leaves the try to the next (PROM-P10)', async () => {
     await failAll({ agent_id: 'ada' });
     clock.advance(30_000);
-    const place = await take({ agent_id: 'ada' });
+    const slot = await take({ agent_id: 'ada' });
     const next = take({ agent_id: 'ada' }, { is_admitted: true });
-    place.release();
+    slot.release();
     expect((await next).instance.instance_id).toBe('ada-1');
   });
 });
@@ -359,7 +359,7 @@ test('a key that was taken back ends the link the next time work would go over i
 });
 
 test('whatever is asked, what is remembered of it is bounded, and who waits is not forgotten', async () => {
-  registry = createRegistry(clock);
+  registry = createRegistry({ clock });
   registry.expect('ada');
   const waiting = take({ agent_id: 'ada' });
   for (let nth = 0; nth < 3_000; nth++) registry.take(wanted({ skill: 'look_up' }, { path: [`p${nth}`] }));
@@ -406,7 +406,7 @@ describe('when nobody is there', () => {
 
   test('one that is away is not waited for when it is known not to offer the skill: 4043 at once', async () => {
     const offer = lookUp();
-    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined));
+    registry = createRegistry({ clock, metrics, knownOffer: (agent_id) => (agent_id === 'ada' ? offer : undefined) });
     registry.expect('ada');
     await expect(take({ skill: 'dig_up' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
     await expect(take({ agent_id: 'ada' }, { skill: 'dig_up' })).rejects.toMatchObject({ code: 4043 });
@@ -424,7 +424,12 @@ describe('when nobody is there', () => {
   test('one that is missed is waited for by nobody, and whoever asks for what it offered is told who is away', async () => {
     const offer = lookUp(['certificate']);
     const missed = () => [{ agent_id: 'ada', why: 'it is away' }];
-    registry = createRegistry(clock, {}, metrics, (agent_id) => (agent_id === 'ada' ? offer : undefined), missed);
+    registry = createRegistry({
+      clock,
+      metrics,
+      knownOffer: (agent_id) => (agent_id === 'ada' ? offer : undefined),
+      missed,
+    });
     const told = { code: 5030, message: expect.stringContaining('ada: it is away') as string };
     await expect(take({ skill: 'look_up' })).rejects.toMatchObject(told);
     await expect(take({ agent_id: 'ada' })).rejects.toMatchObject(told);
@@ -448,16 +453,16 @@ describe('when nobody is there', () => {
 
 /** How long the tasks of `few` take when each comes together with one of each of the others, at an agent with room for 4. */
 async function p99Beside(others: readonly string[]): Promise<number> {
-  registry = createRegistry(clock);
+  registry = createRegistry({ clock });
   registry.add(instance('ada', 1, { in_flight_max: 4 }));
   const took: number[] = [];
   const work = async (tenant: string) => {
     const asked_at = clock.monotonic();
-    const place = await take({ agent_id: 'ada' }, { tenant }).catch(() => undefined); // refused is answered at once
-    if (!place) return;
+    const slot = await take({ agent_id: 'ada' }, { tenant }).catch(() => undefined); // refused is answered at once
+    if (!slot) return;
     await sleep(clock, WORK_MS);
     if (tenant === 'few') took.push(clock.monotonic() - asked_at);
-    place.release();
+    slot.release();
   };
   for (let turn = 0; turn < 500; turn++) {
     for (const tenant of [...others, 'few']) void work(tenant);
@@ -475,7 +480,7 @@ const wanted = (to: HandoffTo, more: Partial<Omit<Wanted, 'to'>> = {}): Wanted =
   ...more,
 });
 
-const take = (to: HandoffTo, more: Parameters<typeof wanted>[1] = {}): Promise<Place> =>
+const take = (to: HandoffTo, more: Parameters<typeof wanted>[1] = {}): Promise<Slot> =>
   registry.acquire(wanted(to, more), new AbortController().signal);
 
 async function chosen(to: HandoffTo, more: Parameters<typeof wanted>[1] = {}): Promise<string> {

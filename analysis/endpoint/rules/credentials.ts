@@ -74,6 +74,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1003.007',
     strength: 2,
     title: 'reads the memory of a process through /proc',
+    acts_by_reading: true,
     pattern: /\/proc\/[^\s]{1,40}\/(?:maps|mem)\b|\bmimipenguin\b|\bgcore\b/i,
   },
   {
@@ -81,6 +82,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1003.008',
     strength: 3,
     title: 'reads password hashes of the system',
+    acts_by_reading: true,
     pattern: /\/etc\/(?:shadow|gshadow|master\.passwd|security\/passwd)\b|\bunshadow\b/i,
   },
   {
@@ -155,6 +157,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.001',
     strength: 2,
     title: 'searches files for passwords',
+    acts_by_reading: true,
     pattern:
       /(?:findstr|select-string|\bgrep\b|\bsls\b)[^\n]{0,120}(?:passw|pwd|credential|secret)|unattend(?:ed)?\.xml|\.netrc\b|\blazagne(?:\.py|\.exe)? +(?:all|-)|\bpasshunt\b|sensitivefiles|\bsnaffler\b[^\n]{0,30}-o|\bsessiongopher\b|\bsharpcloud\b|web\.config[^\n]{0,80}connectionstring|\.aws\/credentials|\.azure\/|git-credentials|\bwinscp\.ini\b|credentials? in files?|\bpowersql\b|passwords?\.(?:txt|xml|kdbx?)\b/i,
   },
@@ -163,6 +166,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.002',
     strength: 3,
     title: 'searches the registry for passwords',
+    acts_by_reading: true,
     pattern:
       /reg(?:\.exe)?["']? +query[^\n]{0,160}(?:passw|\/f +pass|putty\\sessions|winlogon[^\n]{0,40}defaultpassword)|SimonTatham\\PuTTY|ORL\\WinVNC|DefaultPassword/i,
   },
@@ -171,6 +175,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.003',
     strength: 3,
     title: 'reads command histories for secrets',
+    acts_by_reading: true,
     pattern:
       /\bcat\b[^\n]{0,60}\.(?:bash|zsh|sh)_history|ConsoleHost_history|HistorySavePath[^\n]{0,80}(?:cat|get-content|type|select-string)|(?:get-content|type|cat)[^\n]{0,80}HistorySavePath|\$HISTFILE[^\n]{0,20}grep/i,
   },
@@ -179,6 +184,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.004',
     strength: 3,
     title: 'collects private keys and certificates',
+    acts_by_reading: true,
     pattern:
       /\.(?:pem|pfx|p12|ppk|gpg|asc|key|pgp|p7b|cer|crt|keystore|jks)\b[^\n]{0,80}(?:copy|find|dir|rsync|cp |include|ls )|(?:find|dir|ls|gci|get-childitem|copy|cp|rsync)\b[^\n]{0,160}(?:\bid_(?:rsa|dsa|ed25519|ecdsa)\b|\.(?:pem|pfx|p12|ppk|pgp|gpg)\b|\.ssh\b)|export-pfxcertificate|crypto::(?:certificates|keys|capi)|CertUtil[^\n]{0,20}-exportPFX|dsregcmd|\.gnupg\b/i,
   },
@@ -187,6 +193,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.005',
     strength: 3,
     title: 'asks the metadata service of a cloud',
+    acts_by_reading: true,
     pattern: /169\.254\.169\.254|metadata\.google\.internal/i,
   },
   {
@@ -194,6 +201,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.006',
     strength: 3,
     title: 'searches group policies for passwords',
+    acts_by_reading: true,
     pattern:
       /\bgpp(?:-?decrypt|password|autologon)|cpassword|\\sysvol\\[^\n]{0,120}(?:\.xml|groups)|findstr[^\n]{0,80}sysvol|get-gpp/i,
   },
@@ -202,6 +210,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1552.007',
     strength: 3,
     title: 'reads secrets of containers',
+    acts_by_reading: true,
     pattern:
       /kubectl[^\n]{0,80}(?:secrets?\b|serviceaccount\/token)|kubernetes\.io\/serviceaccount|docker[^\n]{0,40}secret|\/var\/run\/secrets/i,
   },
@@ -218,6 +227,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1555.003',
     strength: 3,
     title: 'reads passwords stored in browsers',
+    acts_by_reading: true,
     pattern:
       /(?:User Data|Chrome|Chromium|Edge|Opera|Brave)[^\n]{0,60}(?:Login Data|Cookies|Web Data|Local State)|\blogins\.json\b|\bkey[34]\.db\b|Firefox[\\/]+Profiles|lazagne[^\n]{0,20}browsers|webbrowserpassview|\bsharpchrom|browserpws|\bhackbrowserdata\b|chromepass|\bsharpweb\b/i,
   },
@@ -226,6 +236,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1555.001',
     strength: 3,
     title: 'reads the keychain',
+    acts_by_reading: true,
     pattern:
       /security["']? +(?:dump-keychain|find-(?:generic|internet)-password|find-certificate|export)|login\.keychain|\bchainbreaker\b/i,
   },
@@ -242,6 +253,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1555.005',
     strength: 3,
     title: 'reads the database of a password manager',
+    acts_by_reading: true,
     pattern: /\.kdbx\b|keepass|keethief|bitwarden|1password|lastpass/i,
   },
   {
@@ -325,6 +337,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     technique: 'T1539',
     strength: 3,
     title: 'reads session cookies',
+    acts_by_reading: true,
     pattern:
       /cookies\.sqlite|cookies?\.binarycookies|Network\\Cookies|\bsharpcookie|stealcookie|--remote-debugging-port/i,
   },

@@ -273,6 +273,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1005',
     strength: 2,
     title: 'gathers files',
+    acts_by_reading: true,
     pattern:
       /fileExtensionsString|\.docx?[^\n]{0,40}\.(?:txt|xlsx?|pdf)[^\n]{0,120}(?:copy|compress|zip|find)|path to home folder|Group Containers|sqlite_dump|\.sqlite\b[^\n]{0,80}(?:copy|dump|select)|NoteStore/i,
   },
@@ -281,6 +282,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1025',
     strength: 3,
     title: 'gathers files of removable media',
+    acts_by_reading: true,
     pattern: /DriveType *-eq *['"]?Removable|drivetype *= *2/i,
   },
   {
@@ -310,6 +312,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1114',
     strength: 3,
     title: 'collects mail',
+    acts_by_reading: true,
     pattern:
       /get-inbox|\.ost\b|\.pst\b|mailboxexportrequest|Outlook\.Application[^\n]{0,120}(?:folder|inbox|namespace)|new-mailboxexport|mailsniper|owa[^\n]{0,20}search/i,
   },
@@ -318,6 +321,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1115',
     strength: 3,
     title: 'reads the clipboard',
+    acts_by_reading: true,
     pattern:
       /get-clipboard|\bpbpaste\b|\bxclip\b|\bxsel\b|\| *clip(?:\.exe)?\b|set-clipboard|GetClipboardData|the clipboard/i,
   },
@@ -395,6 +399,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1071.004',
     strength: 3,
     title: 'speaks to a server through DNS',
+    acts_by_reading: true,
     pattern:
       /Resolve-DnsName[^\n]{0,80}(?:TXT|\$\(|Get-Random)|dns[-_]?(?:beacon|domain-length|large|cat)|nslookup[^\n]{0,40}-(?:q|type|querytype)=txt|\bdnscat|iodine\b/i,
   },
@@ -609,6 +614,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1491.001',
     strength: 3,
     title: 'leaves a note',
+    acts_by_reading: true,
     pattern:
       /ransom[-_ ]?note|SystemParametersInfo|set-wallpaper|\bwallpaper\b|your files (?:have been|are) encrypted|\/etc\/motd|legalnotice(?:text|caption)/i,
   },

@@ -505,6 +505,7 @@ export const PERSISTENCE_RULES: readonly CommandRule[] = [
     technique: 'T1548.001',
     strength: 3,
     title: 'uses a bit that runs a file as its owner',
+    acts_by_reading: true,
     pattern:
       /\bchmod +(?:[ugo]*\+[a-z]*s|[2467]\d{3})\b|chmod [ug]\+xs|\bsetcap\b|-perm +[-/]?(?:[246]000|[ug][=+]s)|setuid\b|cap_setuid|getcap -r/i,
   },

@@ -9,6 +9,8 @@ export interface CommandRule {
   readonly strength: 1 | 2 | 3;
   /** What the command does, behind its name: "lists services". */
   readonly title: string;
+  /** Its act is to look: what is read is what is taken, so its words count also where they are only read. */
+  readonly acts_by_reading?: true;
   readonly pattern: RegExp;
   /** Must match as well, anywhere in the text. */
   readonly also?: RegExp;

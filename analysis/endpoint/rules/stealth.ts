@@ -16,6 +16,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     technique: 'T1006',
     strength: 3,
     title: 'reads a volume past the file system',
+    acts_by_reading: true,
     pattern: /\\\\\.\\(?:[a-z]:|PhysicalDrive|HarddiskVolume)|New-Object IO\.FileStream "\\\\|\bninjacopy\b/i,
   },
   {

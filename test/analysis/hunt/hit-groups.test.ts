@@ -1,7 +1,7 @@
-/** Hits put together: one start of a process is one sighting, whichever logs tell of it. */
+/** Hits put together: one start of a process is one group, whichever logs tell of it. */
 import { expect, test } from 'vitest';
 import { normalizeEvent, type LogEvent } from '../../../analysis/events/index.ts';
-import { createSightings } from '../../../analysis/hunt/sightings.ts';
+import { createHitGroups } from '../../../analysis/hunt/hit-groups.ts';
 import type { RuleHead } from '../../../analysis/sigma/index.ts';
 
 const IMAGE = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
@@ -29,19 +29,19 @@ const told = (over: object = {}): object => ({
 });
 
 function see(...raws: object[]) {
-  const sightings = createSightings<RuleHead>();
+  const groups = createHitGroups<RuleHead>();
   for (const [index, raw] of raws.entries()) {
     const event = normalizeEvent(raw, `line ${index + 1}`) as LogEvent;
-    sightings.note(event);
-    sightings.add(RULE, event);
+    groups.note(event);
+    groups.add(RULE, event);
   }
-  return sightings.all();
+  return groups.all();
 }
 
 test.each([
   ['the audit first', [audited(), told()]],
   ['Sysmon first', [told(), audited()]],
-])('the audit and Sysmon tell of one start: one sighting of two events (%s)', (_, raws) => {
+])('the audit and Sysmon tell of one start: one group of two events (%s)', (_, raws) => {
   const [seen, ...others] = see(...raws);
   expect(others).toEqual([]);
   expect(seen).toMatchObject({ count: 2, root: '{parent}' });
