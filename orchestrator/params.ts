@@ -1,6 +1,6 @@
 /** Params of a method as they come: parsed once, and apart from their `_meta`. */
 import type { z } from 'zod';
-import { AuroraError, invalidParams, type RpcParams } from '../protocol/index.ts';
+import { invalidParams, type RpcParams } from '../protocol/index.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Throws -32602 that names the first path. */
@@ -23,5 +23,5 @@ export function withoutMeta(params: RpcParams | undefined): unknown {
 /** A list goes on behind a task that exists: another cursor would look like its end. Throws -32602. */
 export async function assertCursor(ledger: Pick<Ledger, 'get'>, cursor: string | undefined): Promise<void> {
   if (cursor === undefined || (await ledger.get(cursor))) return;
-  throw new AuroraError(-32602, { message: 'Invalid params: /cursor take the next_cursor of a page' });
+  throw invalidParams([{ path: '/cursor', message: 'take the next_cursor of a page' }]);
 }
