@@ -80,6 +80,6 @@ const FRAMEWORK: Readonly<Partial<Record<string, ErrorCode>>> = {
   FST_ERR_CTP_EMPTY_TYPE: 4150,
   FST_ERR_CTP_INVALID_TYPE: 4150,
 };
-/** R and I2: who is told to come again is told when. */
+/** REQ-X16 and ATK-I2: who is told to come again is told when. */
 const ALWAYS_RETRY = new Set([429, 503]);
 const RETRY_AFTER_MS = 1_000;
