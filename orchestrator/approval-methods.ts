@@ -36,7 +36,7 @@ export interface ApprovalMethodDeps {
   held: Callers['held'];
 }
 
-/** Makes them. */
+/** Makes the methods `approval/...`, each with its name. */
 export function createApprovalMethods(deps: ApprovalMethodDeps): [string, MethodHandler][] {
   const { clock, ledger, approvals, consumption } = deps;
   return [

@@ -64,7 +64,7 @@ export interface ApprovalDeps extends Omit<QuestionDeps, 'judge'>, VoteDeps {
   mode: () => Mode;
 }
 
-/** Makes it. */
+/** Makes the approvals over one ledger and one policy. */
 export function createApprovals(deps: ApprovalDeps): Approvals {
   const { turns, policy, rules } = deps;
   const judge = createJudge(deps);

@@ -45,7 +45,7 @@ export interface BreakerLimits {
   pairs_max: number;
 }
 
-/** The defaults. */
+/** Breakers unless a configuration says otherwise (PROM-P10). */
 export const BREAKER_LIMITS: BreakerLimits = {
   failures_max: 5,
   failed_share_max: 0.5,

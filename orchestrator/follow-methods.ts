@@ -24,7 +24,7 @@ export interface FollowMethods {
   readonly onAck: NotificationHandler;
 }
 
-/** Makes them. */
+/** Makes the methods by which a caller follows a task. */
 export function createFollowMethods(deps: FollowDeps): FollowMethods {
   const { taskFor } = deps;
   const subscribers = new Map<Peer, Map<Ack['token'], Following>>();

@@ -42,7 +42,7 @@ export interface HandoffDeps {
   mode: () => Mode;
 }
 
-/** Makes it. */
+/** Makes the method `handoff`: reads what is asked, hands it to the dispatcher, answers with its end. */
 export function createHandoff(deps: HandoffDeps): MethodHandler {
   const { callers } = deps;
   return handoff;

@@ -24,7 +24,7 @@ export interface LedgerReads {
   journalOf: Ledger['journalOf'];
 }
 
-/** Makes them; nothing is remembered between two of them. */
+/** Makes the reads of one store; nothing is remembered between two of them. */
 export function createLedgerReads(db: Store['db']): LedgerReads {
   return { eventsOf, byKey, childrenOf, list, page, openAfter, familiesOf, journalOf };
 

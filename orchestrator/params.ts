@@ -10,10 +10,12 @@ export function parse<T>(schema: z.ZodType<T>, params: unknown): T {
   return parsed.data;
 }
 
+/** The `_meta` of params; an empty object where there is none. */
 export function metaOf(params: RpcParams | undefined): unknown {
   return params && '_meta' in params ? params._meta : {};
 }
 
+/** Params without their `_meta`, as a method reads them. */
 export function withoutMeta(params: RpcParams | undefined): unknown {
   if (!params || Array.isArray(params)) return params;
   const { _meta, ...rest } = params;

@@ -21,7 +21,7 @@ export interface RetryLimits {
   budget_max: number;
 }
 
-/** The defaults. */
+/** Retries unless a configuration says otherwise (PROM-P9). */
 export const RETRY_LIMITS: RetryLimits = {
   attempts_max: 5,
   agents_lost_max: 3,

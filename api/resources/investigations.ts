@@ -22,7 +22,7 @@ import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../feed
 import { shownTo } from '../shown.ts';
 import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
-/** What it works on. */
+/** What the routes of investigations work on. */
 export interface InvestigationDeps {
   clock: Clock;
   desk: Desk;

@@ -18,7 +18,7 @@ import { callerIn, type Desk } from '../desk.ts';
 import { refsOf, requestIdOf, type Feed, type TaskRow } from '../feed.ts';
 import { shownTo } from '../shown.ts';
 
-/** What it works on. */
+/** What the routes of tasks and dispatch work on. */
 export interface OrchestratorDeps {
   desk: Desk;
   feed: Feed;
