@@ -119,6 +119,7 @@ const threat = threatSkill({
   example: { type: 'domain', value: 'paypal.login.example.com' },
 });
 
+/** Reads a mail, checks who sent it and judges whether it is after something. */
 export const emailSecurity = defineAgent({
   id: 'email-security',
   name: 'Email security',

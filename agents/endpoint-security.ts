@@ -124,6 +124,7 @@ const threat = threatSkill({
   example: { type: 'command_line', value: 'vssadmin.exe delete shadows /all /quiet' },
 });
 
+/** Reads the events of hosts, and rates each host. */
 export const endpointSecurity = defineAgent({
   id: 'endpoint-security',
   name: 'Endpoint security',

@@ -144,6 +144,7 @@ const threat = threatSkill({
   example: { type: 'file_path', value: 'C:\\Users\\Public\\svchost.exe' },
 });
 
+/** Reads event logs and artefacts exactly, and orders what they tell. */
 export const forensicAnalyst = defineAgent({
   id: 'forensic-analyst',
   name: 'Forensic analysis',

@@ -68,6 +68,7 @@ const threat = threatSkill({
   example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
+/** Brings endpoints into a desired state once a person allowed it. */
 export const incidentResponder = defineAgent({
   id: 'incident-responder',
   name: 'Incident response',

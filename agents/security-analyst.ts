@@ -86,6 +86,7 @@ const threat = threatSkill({
   example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
+/** Weighs alerts, binds them to incidents, and says who should look next. */
 export const securityAnalyst = defineAgent({
   id: 'security-analyst',
   name: 'Security analyst',

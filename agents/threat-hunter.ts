@@ -148,6 +148,7 @@ const threat = threatSkill({
   example: { type: 'url', value: 'http://198.51.100.7:4444/update.exe' },
 });
 
+/** Runs Sigma rules over recorded events, and searches them. */
 export const threatHunter = defineAgent({
   id: 'threat-hunter',
   name: 'Threat hunter',

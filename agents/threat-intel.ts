@@ -227,6 +227,7 @@ const give = skill({
   }),
 });
 
+/** Finds indicators in text, and names what their evidence supports. */
 export const threatIntel = defineAgent({
   id: 'threat-intel',
   name: 'Threat intelligence',

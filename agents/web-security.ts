@@ -75,6 +75,7 @@ const threat = threatSkill({
   example: { type: 'url', value: 'http://192.0.2.7/shell.php' },
 });
 
+/** Reads access logs and requests, and says who attacks the application and how. */
 export const webSecurity = defineAgent({
   id: 'web-security',
   name: 'Web security',

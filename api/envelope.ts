@@ -1,6 +1,6 @@
 /** The one way to say no over HTTP: the envelope V01, and the headers that go with it. */
 import { z } from 'zod';
-import { AuroraError, errorData, httpStatus, invalidParams, type ErrorCode } from '../protocol/index.ts';
+import { AuroraError, errorData, httpStatus, invalidParams, ParamIssue, type ErrorCode } from '../protocol/index.ts';
 
 /** A refusal, ready to be sent. */
 export interface Refused {
@@ -32,7 +32,7 @@ function atTheEdge(reason: unknown): AuroraError {
     const code = EDGE[reason.code];
     if (code === undefined) return reason;
     const { detail, cause } = reason;
-    return new AuroraError(code, { message: wordsOf(reason, code), detail, cause });
+    return new AuroraError(code, { message: code === 5000 ? 'Internal error' : wordsOf(reason, code), detail, cause });
   }
   const known = FRAMEWORK[nameOf(reason)];
   if (known !== undefined) return new AuroraError(known, { cause: reason });
@@ -41,12 +41,13 @@ function atTheEdge(reason: unknown): AuroraError {
   return new AuroraError(5000, { cause: reason });
 }
 
-/** What a method says of its params is true of a request as well; a fault of ours stays in the log. */
-function wordsOf({ message }: AuroraError, code: ErrorCode): string {
-  if (code === 5000) return 'Internal error';
-  if (message.includes('/options/idempotency_key'))
+/** What a method says of its params is true of a request as well. */
+function wordsOf({ message, detail }: AuroraError, code: ErrorCode): string {
+  const { data } = WithIssues.safeParse(detail);
+  if (!data) return message;
+  if (data.issues.some(({ path }) => path === '/options/idempotency_key'))
     return 'Validation failed: a skill that acts needs an Idempotency-Key';
-  return message.replace(/^Invalid params/, 'Validation failed');
+  return invalidParams(data.issues, { code }).message;
 }
 
 const nameOf = (reason: unknown): string =>
@@ -64,6 +65,8 @@ function statusOf(reason: unknown): number | undefined {
 const challengeOf = (code: ErrorCode): string =>
   code === 4011 ? 'Bearer realm="aurora", error="invalid_token", error_description="expired"' : 'Bearer realm="aurora"';
 
+const WithIssues = z.object({ issues: z.array(ParamIssue).min(1) });
+
 const EDGE: Readonly<Partial<Record<ErrorCode, ErrorCode>>> = {
   [-32700]: 4000,
   [-32600]: 4000,
@@ -77,6 +80,6 @@ const FRAMEWORK: Readonly<Partial<Record<string, ErrorCode>>> = {
   FST_ERR_CTP_EMPTY_TYPE: 4150,
   FST_ERR_CTP_INVALID_TYPE: 4150,
 };
-/** R and I2: who is told to come again is told when. */
+/** REQ-X16 and ATK-I2: who is told to come again is told when. */
 const ALWAYS_RETRY = new Set([429, 503]);
 const RETRY_AFTER_MS = 1_000;

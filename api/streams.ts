@@ -315,8 +315,7 @@ function parseQuery(query: URLSearchParams): StreamQuery {
   const seq = after_seq !== undefined && /^\d{1,16}$/.test(after_seq) ? Number(after_seq) : after_seq;
   const parsed = StreamQuery.safeParse({ ...rest, ...(after_seq !== undefined && { after_seq: seq }) });
   if (parsed.success) return parsed.data;
-  const { message, detail } = invalidParams(parsed.error);
-  throw new AuroraError(4220, { message: message.replace('Invalid params', 'Validation failed'), detail });
+  throw invalidParams(parsed.error, { code: 4220 });
 }
 
 /** The parameters of a path that fits; the prefix may be left out, as the reference writes it. */

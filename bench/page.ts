@@ -6,6 +6,8 @@ import type { Line, Results } from './results.ts';
 /** The page. */
 export const toPage = ({ lines, machine, versions, remark }: Results): string =>
   [
+    TITLE,
+    forUsers(lines, machine),
     HEAD,
     ...(remark === undefined ? [] : [`**Of these figures:** ${remark}\n`]),
     tableOf(lines),
@@ -14,6 +16,23 @@ export const toPage = ({ lines, machine, versions, remark }: Results): string =>
     WHERE,
     machineOf(machine, versions),
   ].join('\n');
+
+/** What somebody who wants to use it reads first: what red says, what it does not, and what they get. */
+function forUsers(lines: readonly Line[], { cpu, cores }: Results['machine']): string {
+  const days = lines.map(({ measured_at }) => measured_at.slice(0, 10)).sort();
+  const when = [...new Set([days.at(0), days.at(-1)])].join(' to ');
+  const judged = lines.filter(({ verdict }) => verdict !== 'told' && verdict !== 'skipped');
+  const red = judged.filter(({ verdict }) => verdict === 'red').length;
+  const ours = (id: string) => lines.find((line) => line.id === id)?.note?.split(' : ')[0];
+  const [rate, pause] = [ours('G3'), ours('G8c')];
+  const got =
+    rate !== undefined && pause !== undefined
+      ? ` What you get there, each task on disk before it is acknowledged: ${rate} with 64 dispatches in flight; one caller alone waits ${pause} (p50).`
+      : '';
+  return `On ${cores} cores of ${cpu}, ${when}: ${red} of ${judged.length} judged rows are red. Red means that it is slower than a floor taken from
+prototypes that relay frames without a durable record, proofs of identity or audit; it does not mean that something fails.${got}
+`;
+}
 
 function tableOf(lines: readonly Line[]): string {
   const rows = lines.map((line) => {
@@ -45,9 +64,9 @@ ${cores} cores of ${cpu}, ${memory_gb} GB, ${os}. ${named.join(', ')}.
 `;
 }
 
-const HEAD = `# How fast it is
+const TITLE = '# How fast it is\n';
 
-Made by \`npm run bench\`; do not edit. Each figure is a ratio from one interleaved run: product and peer take turns, round by round,
+const HEAD = `Made by \`npm run bench\`; do not edit. Each figure is a ratio from one interleaved run: product and peer take turns, round by round,
 in processes of their own on loopback, and the median of the rounds counts. Ratios of two runs on two machines can be compared,
 rates cannot: those behind a ratio are in the last column, product first.
 

@@ -47,4 +47,5 @@ export function writeManifest(folder: string, { packs }: Manifest): void {
   writeJson(join(folder, MANIFEST), { packs: ordered }, 0o644);
 }
 
+/** The file beside the packs that says which there are. */
 export const MANIFEST = 'content.json';

@@ -127,6 +127,7 @@ function stampOfFile(path: string): string {
 
 /** What is said of a pack that is not used any more, here and by `verify`. */
 export const PACK_GONE = 'its file is gone';
+/** What is said of a pack whose bytes are others than those added. */
 export const PACK_CHANGED = 'it is not the pack that was added';
 const PACK_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/i;
 /** One pack, unpacked: 128 MiB. */

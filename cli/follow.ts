@@ -24,6 +24,7 @@ const Status = z.looseObject({
   instance_id: z.string().optional(),
   why: z.string().optional(),
 });
+/** A status of a task, as events tell it. */
 export type Status = z.infer<typeof Status>;
 
 /** Who is asked, and listened to: a peer of the mesh, or the API in its place. */

@@ -3,6 +3,7 @@ import { createClientOn, type Client, type ClientOptions } from './client.ts';
 import { systemPlatform } from './platform.ts';
 
 export * from './errors.ts';
+export { systemPlatform } from './platform.ts';
 
 /** Makes a client of one API. */
 export const createClient = (options: ClientOptions): Client => createClientOn(systemPlatform, options);

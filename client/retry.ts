@@ -1,4 +1,4 @@
-/** When a call is repeated, how long is waited before, and when it is enough (requirements.md K08–K12, N08, N09, decision K K N). */
+/** When a call is repeated, how long is waited before, and when it is enough (requirements.md K08–K12, N08, N09: one set of numbers for both contracts). */
 import { ApiError, ConnectionError, type ClientError } from './errors.ts';
 import type { Operation, OperationKind } from './operation.ts';
 

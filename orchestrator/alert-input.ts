@@ -10,10 +10,7 @@ export async function readAlert(bytes: AsyncIterable<Uint8Array>): Promise<{ ale
   const value = parseJson(await readWhole(bytes));
   const shaped = isFields(value) ? shapeAlert(value) : undefined;
   const alert = Alert.safeParse(shaped?.alert ?? value, { error: missing });
-  if (!alert.success) {
-    const { message, detail } = invalidParams(alert.error);
-    throw new AuroraError(4220, { message: message.replace('Invalid params', 'The alert is not valid'), detail });
-  }
+  if (!alert.success) throw invalidParams(alert.error, { code: 4220, what: 'The alert is not valid' });
   return { alert: alert.data, unread: shaped && isFields(value) ? unreadIn(value, shaped) : [] };
 }
 

@@ -15,7 +15,7 @@ export interface Answers {
   readonly asked: (task: TaskRow, signal: AbortSignal) => Promise<Approval>;
 }
 
-/** Makes them. */
+/** Makes the answers that tasks wait for; nobody waits yet. */
 export function createAnswers({ clock, turns }: { clock: Clock; turns: Turns }): Answers {
   return { answered, granted, asked };
 

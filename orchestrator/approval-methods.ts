@@ -6,6 +6,7 @@ import {
   ApprovalRequest,
   ApprovalUse,
   AuroraError,
+  invalidParams,
   type Approval,
   type ApprovalPage,
   type ApprovalTicket,
@@ -35,7 +36,7 @@ export interface ApprovalMethodDeps {
   held: Callers['held'];
 }
 
-/** Makes them. */
+/** Makes the methods `approval/...`, each with its name. */
 export function createApprovalMethods(deps: ApprovalMethodDeps): [string, MethodHandler][] {
   const { clock, ledger, approvals, consumption } = deps;
   return [
@@ -109,7 +110,7 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
   function traitsOf(agent_id: string, skill: string): SkillTraits {
     const own = deps.registry.instances().find((instance) => instance.agent_id === agent_id);
     const traits = own?.card.skills.get(skill);
-    if (!traits) throw new AuroraError(-32602, { message: `Invalid params: /skill ${agent_id} has no such skill` });
+    if (!traits) throw invalidParams([{ path: '/skill', message: `${agent_id} has no such skill` }]);
     return traits;
   }
 

@@ -48,8 +48,10 @@ export const actionOf = (task: TaskRow, agent_id: string, policy_version: string
 /** An approval says which task it is of: nothing has to be searched for, also after a restart. */
 export const approvalIdOf = ({ task_id, approvals = [] }: TaskRow): string =>
   `approval_${approvals.length + 1}_${task_id}`;
+/** The task that an approval id names; empty where it is none. */
 export const taskIdIn = (approval_id: string): string => /^approval_\d{1,6}_(.+)$/s.exec(approval_id)?.[1] ?? '';
 
+/** The approval of that id among those of a task. */
 export const findApproval = (task: TaskRow | undefined, approval_id: string): Approval | undefined =>
   task?.approvals?.find((approval) => approval.approval_id === approval_id);
 

@@ -1,6 +1,7 @@
 /** Asking people before something acts: the question, the wait, the votes (wire.md 8). A record of its own there is none. */
 import {
   AuroraError,
+  invalidParams,
   type Approval,
   type ApprovalDecision,
   type ApprovalRequest,
@@ -63,7 +64,7 @@ export interface ApprovalDeps extends Omit<QuestionDeps, 'judge'>, VoteDeps {
   mode: () => Mode;
 }
 
-/** Makes it. */
+/** Makes the approvals over one ledger and one policy. */
 export function createApprovals(deps: ApprovalDeps): Approvals {
   const { turns, policy, rules } = deps;
   const judge = createJudge(deps);
@@ -138,7 +139,7 @@ const aboutAll = ({ skill, params }: TaskRow, agent_id: string, traits: SkillTra
 });
 
 const noKey = (): AuroraError =>
-  new AuroraError(-32602, { message: 'Invalid params: /options/idempotency_key is needed for a skill that acts' });
+  invalidParams([{ path: '/options/idempotency_key', message: 'is needed for a skill that acts' }]);
 
 /** What is counted of earlier actions, where none is taken. */
 const NOTHING = { targets: [], questions: 0 };

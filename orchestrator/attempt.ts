@@ -48,7 +48,7 @@ export interface AttemptDeps {
   retry?: Partial<RetryLimits> | undefined;
 }
 
-/** Makes it. */
+/** Makes the attempts: work handed to an agent, and what becomes of it. */
 export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attempts {
   const { clock, log, metrics, failpoints, ledger, tell } = deps;
   const limits = { ...RETRY_LIMITS, ...deps.retry };

@@ -21,7 +21,7 @@ export interface BlobLimits {
   silence_ms_max: number;
 }
 
-/** The defaults. */
+/** Blobs unless a configuration says otherwise. */
 export const BLOB_LIMITS: BlobLimits = {
   blob_bytes_max: 268_435_456,
   blobs_bytes_max: 2_147_483_648,

@@ -30,7 +30,7 @@ export interface OpenBreaker {
   retry_at: string;
 }
 
-/** Bounds of P10. */
+/** Bounds of PROM-P10. */
 export interface BreakerLimits {
   /** Failures in a row that open it: 5. */
   failures_max: number;
@@ -45,7 +45,7 @@ export interface BreakerLimits {
   pairs_max: number;
 }
 
-/** The defaults. */
+/** Breakers unless a configuration says otherwise (PROM-P10). */
 export const BREAKER_LIMITS: BreakerLimits = {
   failures_max: 5,
   failed_share_max: 0.5,
@@ -65,7 +65,7 @@ export interface BreakersDeps {
   limits?: Partial<BreakerLimits> | undefined;
 }
 
-/** Makes breakers, all closed. Times are monotonic: a jump of the wall moves none (D9). */
+/** Makes breakers, all closed. Times are monotonic: a jump of the wall moves none (PROM-D9). */
 export function createBreakers({ clock, metrics, onReady = () => undefined, limits = {} }: BreakersDeps): Breakers {
   const bounds = { ...BREAKER_LIMITS, ...limits };
   const pairs = new Map<string, Pair>();

@@ -40,7 +40,7 @@ export interface CallersDeps {
   principalOf: (peer: Peer) => Principal | undefined | Promise<Principal | undefined>;
 }
 
-/** Makes it. */
+/** Makes the callers: who asks, and for which task of theirs. */
 export function createCallers({ ledger, fleet, principalOf }: CallersDeps): Callers {
   return { anyone, proven, operator, held, taskFor };
 

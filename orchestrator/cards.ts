@@ -20,7 +20,7 @@ export interface CardDeps {
   fetchCard(url: string, address?: string): Promise<unknown>;
 }
 
-/** Makes it; no card is known. */
+/** Makes the cards of a fleet; no card is known. */
 export function createCards(deps: CardDeps): Cards {
   const cards = new Map<string, CardFacts>();
   /** What they offer, by a digest of its own. */

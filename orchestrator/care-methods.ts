@@ -19,7 +19,7 @@ export interface CareMethodDeps extends Omit<RemedyDeps, 'hold' | 'ledger'> {
   assertAccepting(): void;
 }
 
-/** Makes them. */
+/** Makes the methods by which people care for tasks, each with its name. */
 export function createCareMethods(deps: CareMethodDeps): [string, MethodHandler][] {
   const { ledger, operator } = deps;
   const remedies = createRemedies({ ...deps, hold: (params, until) => deps.blobs.hold(refsIn(params), until) });

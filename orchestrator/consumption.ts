@@ -34,7 +34,7 @@ export interface Refused {
   error: AuroraError;
 }
 
-/** Makes it. */
+/** Makes the use of approvals in the moment of their effect (ATK-F5). */
 export function createConsumption(deps: {
   clock: Clock;
   log: Log;

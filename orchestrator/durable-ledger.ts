@@ -17,7 +17,7 @@ export interface LedgerLimits {
   finished_max: number;
 }
 
-/** Makes it. Bounds are judged in memory, keys and states by the store. */
+/** Makes the ledger over one store. Bounds are judged in memory, keys and states by the store. */
 export function createLedger(
   store: Pick<Store, 'db' | 'append'>,
   clock: Clock,

@@ -67,12 +67,6 @@ export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
   return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
 }
 
-/** A child whose parent is done once more from its start: it is no handoff of the parent any more. */
-export const PARENT_STARTS_AGAIN: TaskError = {
-  code: 4990,
-  message: 'The orchestrator was restarted: the parent starts again',
-};
-
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
 /** Effects that an error names in its sentence; all of them stand in its detail. */

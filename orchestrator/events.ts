@@ -62,7 +62,7 @@ export interface EventLimits {
   streams_bytes_max: number;
 }
 
-/** The defaults. */
+/** Events of tasks unless a configuration says otherwise. */
 export const EVENT_LIMITS: EventLimits = {
   ring_max: 1_000,
   kept_max: 1_000,

@@ -21,7 +21,7 @@ export interface Families {
   settle(row: TaskRow): void;
 }
 
-/** Makes it; `open_max` tasks may be open in all. */
+/** Makes the families of tasks; `open_max` tasks may be open in all. */
 export function createFamilies(open_max: number): Families {
   const roots = new Map<string, number>();
   const children = new Map<string, number>();

@@ -1,6 +1,6 @@
 /** Following a task over the mesh: `task/subscribe`, and the acknowledgements that keep its events coming (wire.md 6). */
 import type { Call, MethodHandler, NotificationHandler, Peer } from '../mesh/index.ts';
-import { Ack, AuroraError, isFinal, TaskSubscription, type RpcParams } from '../protocol/index.ts';
+import { Ack, AuroraError, invalidParams, isFinal, TaskSubscription, type RpcParams } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
 import { AskerMeta, type Callers } from './callers.ts';
 import type { Events } from './events.ts';
@@ -24,7 +24,7 @@ export interface FollowMethods {
   readonly onAck: NotificationHandler;
 }
 
-/** Makes them. */
+/** Makes the methods by which a caller follows a task. */
 export function createFollowMethods(deps: FollowDeps): FollowMethods {
   const { taskFor } = deps;
   const subscribers = new Map<Peer, Map<Ack['token'], Following>>();
@@ -33,8 +33,7 @@ export function createFollowMethods(deps: FollowDeps): FollowMethods {
   async function subscribe(params: RpcParams | undefined, call: Call): Promise<unknown> {
     const asked = parse(TaskSubscription, withoutMeta(params));
     const { progress_token: token } = parse(AskerMeta, metaOf(params));
-    if (token === undefined)
-      throw new AuroraError(-32602, { message: 'Invalid params: /_meta/progress_token is missing' });
+    if (token === undefined) throw invalidParams([{ path: '/_meta/progress_token', message: 'is missing' }]);
     const task = await taskFor(call, asked.task_id);
     await bringBack(task);
     const own = subscribers.get(call.peer) ?? new Map<Ack['token'], Following>();

@@ -4,6 +4,7 @@ import {
   AuroraError,
   HandoffRequest,
   INLINE_BYTES_MAX,
+  invalidParams,
   isErrorCode,
   isFinal,
   type Mode,
@@ -41,7 +42,7 @@ export interface HandoffDeps {
   mode: () => Mode;
 }
 
-/** Makes it. */
+/** Makes the method `handoff`: reads what is asked, hands it to the dispatcher, answers with its end. */
 export function createHandoff(deps: HandoffDeps): MethodHandler {
   const { callers } = deps;
   return handoff;
@@ -116,8 +117,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
 
   function toWanted({ to, params = {}, task, method }: HandoffRequest): Pick<Order, 'to' | 'skill' | 'params'> {
     if (!to) {
-      if (task === undefined)
-        throw new AuroraError(-32602, { message: 'Invalid params: /to name whom, or give /task as text' });
+      if (task === undefined) throw invalidParams([{ path: '/to', message: 'name whom, or give /task as text' }]);
       return toTextOrder(task, skillIds());
     }
     const skill = method ?? to.skill;
@@ -125,7 +125,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
       const interests = deps.registry.interests().filter(({ agent_id }) => agent_id === to.agent_id);
       return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id), interests });
     }
-    if (skill === undefined) throw new AuroraError(-32602, { message: 'Invalid params: /method name the skill' });
+    if (skill === undefined) throw invalidParams([{ path: '/method', message: 'name the skill' }]);
     return { to, skill, params };
   }
 

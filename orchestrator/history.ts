@@ -1,5 +1,5 @@
 /** The record of a task as people read it: its rows in the order they were kept, with what is long cut. */
-import { AuroraError, type HistoryPage, type HistoryQuery, type RecordedEvent } from '../protocol/index.ts';
+import { invalidParams, type HistoryPage, type HistoryQuery, type RecordedEvent } from '../protocol/index.ts';
 import type { EventRow } from '../store/index.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger } from './ledger.ts';
@@ -26,7 +26,7 @@ export async function readHistory(
 
 function positionIn(cursor = '0'): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new AuroraError(-32602, { message: 'Invalid params: /cursor take the next_cursor of a page' });
+  throw invalidParams([{ path: '/cursor', message: 'take the next_cursor of a page' }]);
 }
 
 function toRecorded({ task_id, seq, at, type, fence, payload, hash }: EventRow): RecordedEvent {

@@ -6,7 +6,7 @@ import type { Action, Decision, Policy } from './policy.ts';
 /** Answers at once where the policy does; never throws. */
 export type Judge = (action: Action) => Decision | Promise<Decision>;
 
-/** Makes it. */
+/** Makes the judge of a policy; one that fails denies (ATK-F8). */
 export function createJudge({ policy, clock, log }: { policy: Policy; clock: Clock; log: Log }): Judge {
   return (action) => {
     try {

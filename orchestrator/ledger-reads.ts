@@ -1,9 +1,9 @@
 /** What the ledger reads from its store: tasks as their ids, records as their events. */
 import type { EventRow, Store } from '../store/index.ts';
-import { PARENT_STARTS_AGAIN } from './ending.ts';
 import type { FamilySize } from './families.ts';
 import { phaseOf, phasesOf } from './journal.ts';
 import type { Ledger, ListQuery, StoredEvent } from './ledger.ts';
+import { isParentRestart, parentRestartMarks } from './parent-restart.ts';
 
 /** The questions. Tasks are answered as ids: rows are folded from their events, or at hand already. */
 export interface LedgerReads {
@@ -24,7 +24,7 @@ export interface LedgerReads {
   journalOf: Ledger['journalOf'];
 }
 
-/** Makes them; nothing is remembered between two of them. */
+/** Makes the reads of one store; nothing is remembered between two of them. */
 export function createLedgerReads(db: Store['db']): LedgerReads {
   return { eventsOf, byKey, childrenOf, list, page, openAfter, familiesOf, journalOf };
 
@@ -152,14 +152,16 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
     const rows = await db
       .selectFrom('tasks')
       .innerJoin('events', 'events.task_id', 'tasks.task_id')
-      .select((select) => ['tasks.root_id', select.fn.countAll().as('children')])
+      .select(['tasks.root_id', 'events.payload'])
       .where('tasks.root_id', 'in', root_ids)
       .whereRef('tasks.parent_id', '=', 'tasks.root_id')
       .where('events.type', '=', 'canceled')
-      .where('events.payload', 'like', `%${PARENT_STARTS_AGAIN.message}%`)
-      .groupBy('tasks.root_id')
+      .where((where) => where.or(parentRestartMarks().map((mark) => where('events.payload', 'like', `%${mark}%`))))
       .execute();
-    return new Map(rows.map(({ root_id, children }) => [root_id, Number(children)]));
+    const given_up = new Map<string, number>();
+    for (const { root_id, payload } of rows)
+      if (isParentRestart(payload)) given_up.set(root_id, (given_up.get(root_id) ?? 0) + 1);
+    return given_up;
   }
 
   /* ---- the journal ---- */

@@ -29,7 +29,7 @@ export interface OpenTasks {
   idle(): Promise<void>;
 }
 
-/** Makes it, empty. */
+/** Makes the list of open tasks, empty. */
 export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Metrics }): OpenTasks {
   const tasks = new Map<string, Entry>();
   const idle_waiters: (() => void)[] = [];

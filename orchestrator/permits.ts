@@ -30,7 +30,7 @@ export interface Permits {
   readonly isAllowedAtOnce: (task: TaskRow, order: Order, slot: Slot) => boolean;
 }
 
-/** Makes it. */
+/** Makes the permits: rights, then policy, then people. */
 export function createPermits({ clock, registry, approvals, open, leaving }: PermitDeps): Permits {
   return { permit, answered, admitAction, isAllowedAtOnce };
 

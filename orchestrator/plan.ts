@@ -308,6 +308,7 @@ export const DESK_FIELDS = [
   'entities',
   'asset_criticality',
 ] as const;
+/** Fields that the desk shows and does not weigh. */
 export const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 /** Whose trade each skill is, in our own fleet: names the specialist that a fleet lacks. */
 export const SPECIALIST_OF: Readonly<Record<string, string>> = {
@@ -329,6 +330,7 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
 /** Of a text, so many URLs are taken apart. */
 export const URLS_MAX = 20;
 const URL_CHARS_MAX = 4_096;
+/** The step that reads a text for indicators. */
 export const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
 const TEXT_FIELDS = ['title', 'description'] as const;

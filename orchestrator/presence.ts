@@ -38,7 +38,7 @@ export interface PresenceDeps {
   missed: Missed;
 }
 
-/** Makes it; nobody is here yet. */
+/** Makes the presence of agents; nobody is here yet. */
 export function createPresence({ instances, knownOffer, missed }: PresenceDeps): Presence {
   const by_agent = new Map<string, Set<Instance>>();
   const expected = new Set<string>();

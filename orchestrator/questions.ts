@@ -69,7 +69,7 @@ export interface Questions {
   readonly remind: (task: TaskRow) => void;
 }
 
-/** Makes it. */
+/** Makes the questions to people: on the record of their task, or granted there at once. */
 export function createQuestions(deps: QuestionDeps): Questions {
   const { clock, metrics, ledger, turns, judge, policy, rules } = deps;
   const recent = createRecentActions(deps);

@@ -1,11 +1,12 @@
 /** What becomes of tasks whose orchestrator died: late ones and children end, the rest is carried on (PROM-P6, P13). */
 import type { TaskError } from '../protocol/index.ts';
 import type { Clock } from '../seams/index.ts';
-import { PARENT_STARTS_AGAIN, withEffects } from './ending.ts';
+import { withEffects } from './ending.ts';
 import type { FamilySize } from './families.ts';
 import { fold } from './journal.ts';
 import type { LedgerReads } from './ledger-reads.ts';
 import type { Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
+import { PARENT_STARTS_AGAIN } from './parent-restart.ts';
 
 /** What recovering needs. */
 export interface RecoveryDeps {

@@ -29,7 +29,7 @@ export interface RefusalDeps {
   hasUsable: (members: Iterable<Instance>) => boolean;
 }
 
-/** Makes them. */
+/** Makes the reasons why nobody takes a piece of work. */
 export function createRefusals(deps: RefusalDeps): Refusals {
   const { metrics, presence, instances, breakers, queue, drained, hasUsable } = deps;
 

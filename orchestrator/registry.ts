@@ -100,7 +100,7 @@ export interface RegistryLimits extends QueueLimits {
   breaker?: Partial<BreakerLimits>;
 }
 
-/** The defaults. */
+/** The registry unless a configuration says otherwise. */
 export const REGISTRY_LIMITS: RegistryLimits = {
   queue_max: 256,
   queue_all_max: 10_000,

@@ -38,7 +38,7 @@ export interface RemedyDeps {
   mode: () => Mode;
 }
 
-/** Makes them. */
+/** Makes the remedies over one ledger. */
 export function createRemedies(deps: RemedyDeps): Remedies {
   const { clock, ledger } = deps;
   const turns = createTurns(clock);

@@ -3,7 +3,7 @@ import { isLinkLost } from '../mesh/index.ts';
 import type { Attempt, AuroraError } from '../protocol/index.ts';
 import type { Clock, Metrics, Random } from '../seams/index.ts';
 
-/** Bounds of P9 and P11. */
+/** Bounds of PROM-P9 and PROM-P11. */
 export interface RetryLimits {
   /** Attempts of one task, each counted when it is leased: 5. */
   attempts_max: number;
@@ -21,7 +21,7 @@ export interface RetryLimits {
   budget_max: number;
 }
 
-/** The defaults. */
+/** Retries unless a configuration says otherwise (PROM-P9). */
 export const RETRY_LIMITS: RetryLimits = {
   attempts_max: 5,
   agents_lost_max: 3,

@@ -26,7 +26,7 @@ export interface TellingDeps {
   onTold?: OnTold | undefined;
 }
 
-/** Makes it. Artifacts are journaled as they come (wire.md 6). */
+/** Makes the telling of what becomes of tasks. Artifacts are journaled as they come (wire.md 6). */
 export function createTelling({ events, ledger, log, onTold }: TellingDeps): Telling {
   return { tell, relay };
 

@@ -1,5 +1,11 @@
 /** Free text as an order: the rules planner reads what kind of thing it is (wire.md 5). */
-import { AuroraError, INLINE_BYTES_MAX, type HandoffTo, type InputKind } from '../protocol/index.ts';
+import {
+  INLINE_BYTES_MAX,
+  invalidParams,
+  type AuroraError,
+  type HandoffTo,
+  type InputKind,
+} from '../protocol/index.ts';
 import { interestedIn, type Interest } from './interest.ts';
 import { detectKind } from './kind.ts';
 import { Alert, rulesPlanner } from './plan.ts';
@@ -59,10 +65,8 @@ function alertIn(task: string): Alert | undefined {
 function nothingIn(task: string, skills: readonly string[], whom = ''): AuroraError {
   const named = skills.find((skill) => new RegExp(`\\b${skill}\\b`).test(task));
   const hint = named ? ` To use ${named}, name it in /to and give /params.` : '';
-  return new AuroraError(-32602, {
-    message: `Invalid params: /task names nothing that can be investigated${whom}.${hint}`,
-    detail: { skills },
-  });
+  const message = `names nothing that can be investigated${whom}.${hint}`;
+  return invalidParams([{ path: '/task', message }], { detail: { skills } });
 }
 
 /** Something that looks like an address, a name, a hash or a link, defanged or not; short and linear on purpose. */

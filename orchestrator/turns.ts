@@ -11,7 +11,7 @@ export interface Turns {
   wake(task_id: string): void;
 }
 
-/** Makes it. */
+/** Makes the turns; nobody has one yet. */
 export function createTurns(clock: Clock): Turns {
   const tails = new Map<string, Promise<unknown>>();
   const sleepers = new Map<string, Set<() => void>>();

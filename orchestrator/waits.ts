@@ -33,7 +33,7 @@ export interface WaitDeps {
   slotAt: (instance: Instance, wanted: Wanted) => Slot | undefined;
 }
 
-/** Makes them; nobody waits yet. */
+/** Makes the waits for an agent with room; nobody waits yet. */
 export function createWaits({ clock, route_ms_max, queue, hasUsable, slotAt }: WaitDeps): Waits {
   /** Those who wait for one instance to come back. */
   const awaiting = new Map<string, Set<(instance: Instance) => void>>();

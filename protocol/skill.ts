@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Source } from './blob.ts';
 import type { EffectOutcome, EffectRequest } from './effect.ts';
-import { AuroraError } from './errors.ts';
+import { AuroraError, ERRORS, type ErrorCode } from './errors.ts';
 import type { ActionClass } from './result.ts';
 
 /** What running a skill does to the world: nothing, something that may be repeated, or something that may not (PROM-P4). */
@@ -135,18 +135,37 @@ export function skill<P extends z.ZodType, R extends z.ZodType>(spec: SkillSpec<
   };
 }
 
-/** The -32602 of a failed parse: the message names the first path, the detail lists them all (at most 20), none shows a value. */
-export function invalidParams(error: z.ZodError): AuroraError {
-  const issues = error.issues.slice(0, ISSUES_MAX).map(({ path, message }) => ({
-    path: `/${path.map(String).join('/')}`.slice(0, TEXT_CHARS_MAX),
-    message: message.slice(0, TEXT_CHARS_MAX),
-  }));
-  const first = issues[0];
-  return new AuroraError(-32602, {
-    message: first ? `Invalid params: ${first.path} ${first.message}` : 'Invalid params',
-    detail: { issues },
+/** One thing that is wrong with what was given: where, as a JSON pointer, and what. */
+export const ParamIssue = z.object({ path: z.string(), message: z.string() });
+export type ParamIssue = z.infer<typeof ParamIssue>;
+
+/** How a refusal of params is said. */
+export interface InvalidParamsOptions {
+  /** -32602 unless said. */
+  code?: ErrorCode;
+  /** What the message begins with; the code's sentence unless said. */
+  what?: string;
+  /** Stands beside the issues. */
+  detail?: object;
+}
+
+/** The refusal of a failed parse: the message names the first path, the detail lists them all (at most 20), none shows a value. */
+export function invalidParams(
+  wrong: z.ZodError | readonly ParamIssue[],
+  { code = -32602, what = ERRORS[code], detail }: InvalidParamsOptions = {},
+): AuroraError {
+  const issues = wrong instanceof z.ZodError ? wrong.issues.slice(0, ISSUES_MAX).map(toParamIssue) : wrong;
+  const [first] = issues;
+  return new AuroraError(code, {
+    message: first ? `${what}: ${first.path} ${first.message}` : what,
+    detail: { issues, ...detail },
   });
 }
+
+const toParamIssue = ({ path, message }: z.core.$ZodIssue): ParamIssue => ({
+  path: `/${path.map(String).join('/')}`.slice(0, TEXT_CHARS_MAX),
+  message: message.slice(0, TEXT_CHARS_MAX),
+});
 
 const ISSUES_MAX = 20;
 /** A path holds the caller's own keys: what they sent is not sent back at length. */

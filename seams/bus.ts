@@ -39,7 +39,7 @@ export interface BusLimits {
   topics_max: number;
 }
 
-/** The defaults. */
+/** A bus unless said otherwise: characters and events kept, and topics. */
 export const BUS_LIMITS: BusLimits = { chars_max: 8_388_608, events_max: 50_000, topics_max: 1_024 };
 
 /**

@@ -12,6 +12,7 @@ const FAILPOINTS = [
   'agent.after_run',
   'agent.after_effect',
 ] as const;
+/** One of the named places. */
 export type FailpointName = (typeof FAILPOINTS)[number];
 
 /** What code that can be made to fail calls on its way. */

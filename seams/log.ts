@@ -13,6 +13,7 @@ export interface Log {
 
 /** Levels a configuration may name. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+/** One of those levels. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**

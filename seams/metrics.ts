@@ -16,7 +16,7 @@ export interface Metrics {
 /** The real metrics; every name gets the prefix `aurora_`. */
 export function promMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'aurora_' }); // memory, and the lag of the event loop (X33)
+  collectDefaultMetrics({ register: registry, prefix: 'aurora_' }); // memory, and the lag of the event loop (FLT-X33)
   const counters = new Map<string, Counter>();
   const gauges = new Map<string, Gauge>();
   const histograms = new Map<string, Histogram>();

@@ -285,7 +285,7 @@ export function createAlerts(deps: AlertDeps): Alerts {
 
 function toOutcome(index: number, parsed: z.ZodSafeParseResult<NewAlert>, kept: KeptAlert | undefined): BulkOutcome {
   if (!kept) {
-    const { message, detail } = parsed.success ? tooLarge() : invalidParams(parsed.error);
+    const { message, detail } = parsed.success ? tooLarge() : invalidParams(parsed.error, { code: 4220 });
     return { index, status: 'refused', error: { code: errorCodeText(4220), message, detail } };
   }
   const { alert, is_new } = kept;

@@ -34,6 +34,7 @@ export function breakOf(before: ChainHead, event: NewEvent): string | undefined 
   return undefined;
 }
 
+/** SHA-256 of a text in UTF-8, as hexadecimal digits. */
 export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** The hash of an event, over JSON of a list, so that no two are written alike; the payload counts by its own hash. */

@@ -20,6 +20,7 @@ export interface Forms {
   numbered: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 }
 
+/** The forms of the database behind `db`. */
 export const formsOf = (db: QueryExecutorProvider): Forms => (isPostgres(db) ? POSTGRES : SQLITE);
 
 /** Keeps a row that was read as it is until the transaction ends; SQLite has one writer anyway. */

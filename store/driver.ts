@@ -27,6 +27,7 @@ export interface SqlDriver {
   close(): void;
 }
 
+/** Which driver of SQLite is there. */
 export type DriverName = 'libsql' | 'node:sqlite';
 
 /**

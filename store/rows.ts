@@ -29,12 +29,14 @@ export const TASK_COLUMNS = [
   'final_at',
 ] as const satisfies (keyof TaskIndex)[];
 
+/** The table of tasks: a row is kept up to date with the newest event of its task. */
 export const TASKS: Table = {
   name: 'tasks',
   columns: TASK_COLUMNS,
   conflict: `ON CONFLICT (task_id) DO UPDATE SET phase = excluded.phase, fence = excluded.fence, seq = excluded.seq,
     head = excluded.head, updated_at = excluded.updated_at, final_at = excluded.final_at`,
 };
+/** The table of events: rows are only ever added. */
 export const EVENTS: Table = {
   name: 'events',
   columns: ['task_id', 'seq', 'type', 'fence', 'at', 'payload', 'payload_hash', 'prev_hash', 'hash'],
@@ -47,6 +49,7 @@ export const KEYS: Table = {
   conflict: `ON CONFLICT (scope) DO UPDATE SET task_id = excluded.task_id, digest = excluded.digest, expires_at = excluded.expires_at`,
 };
 
+/** A row of `TASKS`, in the order of its columns. */
 export const taskValues = (task: TaskIndex): SqlValue[] => [
   task.task_id,
   task.root_id,
@@ -61,6 +64,7 @@ export const taskValues = (task: TaskIndex): SqlValue[] => [
   task.deadline,
   task.final_at,
 ];
+/** A row of `EVENTS`, in the order of its columns. */
 export const eventValues = (event: NewEvent): SqlValue[] => [
   event.task_id,
   event.seq,
@@ -72,6 +76,7 @@ export const eventValues = (event: NewEvent): SqlValue[] => [
   event.prev_hash,
   event.hash,
 ];
+/** A row of `KEYS`, in the order of its columns. */
 export const keyValues = (key: KeyRow): SqlValue[] => [key.scope, key.task_id, key.digest, key.expires_at];
 
 /** A task as it was read. */

@@ -15,6 +15,7 @@ export const PHASES = [
   'DEAD_LETTERED',
   'UNKNOWN_EFFECT',
 ] as const;
+/** One of the phases. */
 export type Phase = (typeof PHASES)[number];
 
 /** What happens to a dispatch. The last three are notes: they record, and change nothing. */
@@ -38,6 +39,7 @@ export const ARROWS = [
   'late_result',
   'audit',
 ] as const;
+/** One of the arrows. */
 export type ArrowType = (typeof ARROWS)[number];
 
 /** Where a dispatch stands. `fence` is the number of its newest lease, and so the count of its attempts; 0 before the first. */

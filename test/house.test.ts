@@ -56,6 +56,18 @@ test('what a file exports is used by another one, or published at a door of the 
   expect(deadExports(texts, published)).toEqual([]);
 });
 
+test('what is published is the door of its folder; two more are named here, and the house itself knows neither', () => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+  const published = [...JSON.stringify(exports).matchAll(/"\.\/dist\/([^"]+)\.js"/g)].map(([, door]) => `${door}.ts`);
+  const more = ['boot/author.ts', 'client/browser.ts']; // for whoever writes an agent; for browsers, which have no `ws`
+  expect(published.filter((door) => !door.endsWith('/index.ts'))).toEqual(more);
+  const users = judged.filter(
+    ({ path, imports }) =>
+      path.split('/', 1)[0]! in HOUSE && imports.some((name) => more.includes(join(path, '..', name))),
+  );
+  expect(users.map(({ path }) => path)).toEqual([]);
+});
+
 test('an export that only its own door names is seen; one that is used, published, or exported for its type passes', () => {
   const exporting =
     'export const idle = 1;\nexport async function used() {}\nexport const Task = z();\nexport type Task = 1;\n';

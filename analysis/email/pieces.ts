@@ -27,5 +27,6 @@ function partsOf(line: string): string[] {
 
 /** A piece has at most so many characters. */
 export const PIECE_CHARS_MAX = 4_000;
+/** A mail has at most so many pieces. */
 export const PIECES_MAX = 20_000;
 const OVERLAP_CHARS = 200;

@@ -11,6 +11,7 @@ export interface Signal {
   techniques?: readonly string[];
 }
 
+/** The id of one sign. */
 export type SignalId = keyof typeof SIGNALS;
 
 /** One observation; `host` and `sha256` name the indicator it rests on, if it rests on one. */

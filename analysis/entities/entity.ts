@@ -1,7 +1,9 @@
 /** One entity under one spelling, so that two sensors mean the same by it; what everybody has is none. */
 import ipaddr from 'ipaddr.js';
 
+/** What statements of sensors are about. */
 export const ENTITY_TYPES = ['host', 'user', 'ip', 'domain', 'hash', 'process'] as const;
+/** One of those types. */
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
 /** A thing that several statements can be about. */
@@ -16,6 +18,7 @@ export function entityOf(type: EntityType, written: string): Entity | undefined 
   return value === undefined || value === '' || NOBODY.has(value) ? undefined : { type, value };
 }
 
+/** One text for each entity, to find it by. */
 export const entityKey = ({ type, value }: Entity): string => `${type} ${value}`;
 
 const SPELLING: Readonly<Record<EntityType, (value: string) => string | undefined>> = {

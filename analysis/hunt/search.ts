@@ -28,6 +28,7 @@ const FoundEvent = z.object({
   ecs: z.record(z.string(), z.string()).describe('the same under the names of the Elastic Common Schema'),
 });
 
+/** What a search found, and among how many events. */
 export const SearchResult = z.object({
   events: z.array(FoundEvent).describe('newest first'),
   matched: z.number().int().nonnegative(),

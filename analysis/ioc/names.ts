@@ -1,6 +1,7 @@
 /** What a dotted name is: a domain, the name of a file, the name of a detection, or none of them. */
 import { parse } from 'tldts';
 
+/** What a dotted name can be. */
 export type NameKind = 'domain' | 'file_name' | 'other';
 
 /**

@@ -4,6 +4,7 @@ import type { SigmaProblem } from '../../protocol/index.ts';
 import { problem } from './problem.ts';
 import type { Entry, MapNode, Node } from './yaml-tree.ts';
 
+/** What a correlation does with the hits of its rules. */
 export type CorrelationType =
   'event_count' | 'value_count' | 'temporal' | 'temporal_ordered' | 'value_sum' | 'value_avg' | 'value_percentile';
 
@@ -24,6 +25,7 @@ export interface Correlation {
   generate: boolean;
 }
 
+/** How a count is compared. */
 export type Operator = 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
 
 /** Whether a count meets one condition. */

@@ -21,6 +21,7 @@ export interface Engine {
   readonly counts: EngineCounts;
 }
 
+/** What an engine has done so far. */
 export interface EngineCounts {
   events: number;
   /** Events that at least one rule speaks about. */

@@ -3,12 +3,15 @@ import { WINDOWS_SERVICES } from '../events/index.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
+/** What the `status` of a rule may be. */
 export const STATUSES = words('stable test experimental deprecated unsupported');
 /** The specification's, and what SigmaHQ writes beside them. */
 export const TOP_FIELDS = words(`
   title id name taxonomy related status description license author references date modified logsource detection fields
   falsepositives level tags scope correlation filter regression_tests_path simulation`);
+/** Fields of a `logsource`. */
 export const LOGSOURCE_FIELDS = words('category product service definition');
+/** Categories of log sources that rules are written for. */
 export const CATEGORIES = words(`
   antivirus appliance application clipboard_capture create_remote_thread create_stream_hash database dns dns_query driver_load
   edr email file_access file_block_executable file_block_shredding file_change file_delete file_delete_detected file_event
@@ -16,10 +19,12 @@ export const CATEGORIES = words(`
   process_tampering process_termination proxy ps_classic_provider_start ps_classic_script ps_classic_start ps_module ps_script
   raw_access_thread registry_add registry_delete registry_event registry_rename registry_set sysmon_error sysmon_status vpn
   webserver wmi wmi_event`);
+/** Products that rules are written for. */
 export const PRODUCTS = words(`
   aws azure bitbucket cisco cloudflare django docker esxi f5 fortigate fortios gcp github gitlab google_workspace huawei juniper jvm
   kubernetes linux m365 macos modsecurity mssql mysql nodejs okta onelogin opencanary oracle paloalto postgresql python qualys
   rpc_firewall ruby_on_rails salesforce slack snort spring sql suricata velocity vmware windows zeek zscaler`);
+/** Services that rules are written for: channels of Windows, and others. */
 export const SERVICES: ReadonlySet<string> = new Set([
   ...Object.keys(WINDOWS_SERVICES),
   ...words(`
@@ -29,6 +34,7 @@ export const SERVICES: ReadonlySet<string> = new Set([
   riskdetection route53 s3 secure security signinlogs sip smb_files smb_mapping smtp snmp socks squid ssh sshd ssl sslvpnd sudo
   syslog sysmon system threat_detection threat_management tunnel vpcflow vsftpd weird x509`),
 ]);
+/** What a tag begins with. */
 export const NAMESPACES = words('attack car cve d3fend detection emerging-threats stp tlp');
 
 /** The known name that somebody meant who wrote another one, or undefined when none is near. */

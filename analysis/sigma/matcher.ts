@@ -31,6 +31,7 @@ export interface Modifiers {
 
 /** `equals`, or one of the modifiers that say how to compare. */
 export type Compare = string;
+/** What is done to a value before it is compared. */
 export type Transform = 'windash' | 'base64' | 'base64offset' | 'utf16le' | 'utf16be' | 'utf16';
 
 /** A value that cannot be used: `error` when it is wrong, `not_evaluable` when only this engine cannot. */

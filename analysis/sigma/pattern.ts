@@ -4,7 +4,9 @@ import { ASK_COST, type Work } from './work.ts';
 /** One piece of a pattern: literal text, any text, or one character. */
 export type Piece = string | typeof ANY | typeof ONE;
 
+/** Any text, also none. */
 export const ANY = Symbol('*');
+/** Any one character. */
 export const ONE = Symbol('?');
 
 /** A pattern ready to be asked. */

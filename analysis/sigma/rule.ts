@@ -42,11 +42,13 @@ export interface Detection {
   not_evaluable: readonly string[];
 }
 
+/** A rule over single events. */
 export interface SigmaRule extends RuleHead, Detection {
   kind: 'rule';
   logsource: LogSource;
 }
 
+/** A rule over the hits of other rules. */
 export interface CorrelationRule extends RuleHead {
   kind: 'correlation';
   correlation: Correlation;

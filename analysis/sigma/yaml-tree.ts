@@ -5,6 +5,7 @@ import { problem, SigmaError, type Place } from './problem.ts';
 /** A value with where it stands. */
 export type Node = ScalarNode | ListNode | MapNode;
 
+/** A single value. */
 export interface ScalarNode extends Place {
   kind: 'scalar';
   value: string | number | boolean | null;
@@ -15,11 +16,13 @@ export interface ScalarNode extends Place {
   exact: boolean;
 }
 
+/** A list, in its order. */
 export interface ListNode extends Place {
   kind: 'list';
   items: Node[];
 }
 
+/** A map, its entries in their order. */
 export interface MapNode extends Place {
   kind: 'map';
   entries: Entry[];

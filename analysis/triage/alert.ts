@@ -59,6 +59,7 @@ export function timeOf({ timestamp, created_at }: TriagedAlert): number | undefi
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** The alert as something that was seen of its entities. */
 export const toSighting = (alert: TriagedAlert): Sighting => ({
   id: alert.alert_id,
   at: timeOf(alert),
@@ -80,6 +81,7 @@ export function findingOf(alert: TriagedAlert): WeighedFinding {
   };
 }
 
+/** The title of the alert as evidence, harmless to print. */
 export const evidenceOf = ({ alert_id, title }: TriagedAlert): [Evidence] => [
   evidence({ source: `alert ${alert_id}`, locator: '/title', text: title }),
 ];

@@ -33,6 +33,7 @@ const attack = (title: string, changes: Partial<Trade> = {}): Trade => ({
 const habit = (title: string, changes: Partial<Trade> = {}): Trade =>
   attack(title, { can_succeed: false, techniques: [], ...changes });
 
+/** What each class of attack is called, how bad it is, and which techniques it supports. */
 export const TRADE: Readonly<Record<AttackClass, Trade>> = {
   sqli: attack('SQL injection'),
   xss: attack('cross-site scripting', { if_possible: 'medium', if_likely: 'high', techniques: ['T1190', 'T1059.007'] }),

@@ -16,7 +16,7 @@ import type { Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import { toolCallTopic } from '../feed.ts';
 
-/** What it works on. */
+/** What the routes of agents work on. */
 export interface AgentDeps {
   desk: Desk;
   bus: Bus;

@@ -13,7 +13,7 @@ import type { Audit } from '../../soc/index.ts';
 import type { Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 
-/** What it works on. */
+/** What the routes of approvals work on. */
 export interface ApprovalDeps {
   clock: Clock;
   desk: Desk;

@@ -14,7 +14,7 @@ import { keepIn, type LostSecret } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 import type { Tokens } from '../tokens.ts';
 
-/** What it works on. */
+/** What the routes of signing in and keys work on. */
 export interface AuthDeps {
   users: Users;
   sessions: Sessions;

@@ -22,7 +22,7 @@ import { shownTo } from '../shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
-/** What it works on. */
+/** What the routes of investigations work on. */
 export interface InvestigationDeps {
   clock: Clock;
   desk: Desk;

@@ -19,7 +19,7 @@ import type { Feed } from '../feed.ts';
 import { shownTo } from '../shown.ts';
 import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 
-/** What it works on. */
+/** What the routes of tasks and dispatch work on. */
 export interface OrchestratorDeps {
   desk: Desk;
   feed: Feed;

@@ -7,7 +7,7 @@ import { doerIn } from '../doer.ts';
 import { lookAtHealth, type HealthDeps } from '../health.ts';
 import type { Tickets } from '../tickets.ts';
 
-/** What it works on. */
+/** What the routes of settings and health work on. */
 export interface SystemDeps extends HealthDeps {
   clock: Clock;
   metrics: Pick<Metrics, 'text'>;

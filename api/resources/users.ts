@@ -6,7 +6,7 @@ import { doerIn } from '../doer.ts';
 import { keepIn, type LostSecret } from '../keeping.ts';
 import { takeOrThrow, type RateLimiter } from '../rate.ts';
 
-/** What it works on. */
+/** What the routes of users work on. */
 export interface UserDeps {
   users: Users;
   audit: Audit;

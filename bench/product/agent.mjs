@@ -2,7 +2,7 @@
 import { shipped } from './shipped.mjs';
 import { SKILLS } from './skills.mjs';
 
-const { defineAgent, run } = await shipped('boot');
+const { defineAgent, run } = await shipped('boot', 'author');
 
 process.once('disconnect', () => process.exit(0));
 await run(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RESULT } from '../peers/reference.mjs';
 import { shipped } from './shipped.mjs';
 
-const { skill, Source } = await shipped('boot');
+const { skill, Source } = await shipped('protocol');
 
 const Ioc = z.object({ type: z.string(), value: z.string() });
 const about = { tags: ['bench'], effect: 'read' };

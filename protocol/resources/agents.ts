@@ -72,6 +72,7 @@ export type ToolCall = z.infer<typeof ToolCall>;
 /** A server of tools or of inference that was configured, and how it is. */
 const Outside = z.object({ name: z.string(), state: z.enum(['ok', 'degraded', 'unavailable']), message: z.string() });
 
+/** The routes of agents: the fleet, its tools, what it was asked. */
 export const agentRoutes = {
   list: route({
     method: 'GET',
@@ -152,6 +153,7 @@ export const agentRoutes = {
   }),
 };
 
+/** The streams of agents: their thoughts, and what each is asked. */
 export const agentStreams = {
   toolCalls: stream({
     path: '/api/v1/ws/agents/{agent_id}/tool-calls',

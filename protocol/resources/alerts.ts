@@ -108,6 +108,7 @@ export type BulkOutcome = z.infer<typeof BulkOutcome>;
 export const AlertSort = z.enum(['-created_at', 'created_at', '-last_seen_at', '-severity']);
 export type AlertSort = z.infer<typeof AlertSort>;
 
+/** The routes of alerts. */
 export const alertRoutes = {
   list: route({
     method: 'GET',
@@ -203,6 +204,7 @@ export const alertRoutes = {
   }),
 };
 
+/** The stream of alerts. */
 export const alertStreams = {
   alerts: stream({
     path: '/api/v1/ws/alerts',

@@ -12,6 +12,7 @@ const decision = {
   note: z.string().max(1024).optional(),
 };
 
+/** The routes of approvals: what waits for a person, and the answers. */
 export const approvalRoutes = {
   list: route({
     method: 'GET',
@@ -53,6 +54,7 @@ export const approvalRoutes = {
   }),
 };
 
+/** The stream of questions to people and of their answers. */
 export const approvalStreams = {
   approvals: stream({
     path: '/api/v1/ws/approvals',

@@ -49,6 +49,7 @@ export const ApiKey = z.object({
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 
+/** The routes of signing in, sessions and keys. */
 export const authRoutes = {
   providers: route({
     method: 'GET',

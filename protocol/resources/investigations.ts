@@ -51,6 +51,7 @@ export const workOptions = {
   reason: z.string().max(1024).optional(),
 };
 
+/** The routes of investigations. */
 export const investigationRoutes = {
   list: route({
     method: 'GET',
@@ -118,6 +119,7 @@ export const investigationRoutes = {
   }),
 };
 
+/** The stream of receipts of investigations. */
 export const investigationStreams = {
   agentThoughts: stream({
     path: '/api/v1/ws/agent-thoughts',

@@ -35,6 +35,7 @@ const Refs = z.strictObject({
   attack_id: z.string().max(64).optional(),
 });
 
+/** The routes of single tasks: dispatched, looked up, canceled. */
 export const orchestratorRoutes = {
   dispatch: route({
     method: 'POST',

@@ -56,6 +56,7 @@ export const Health = z.object({
 });
 export type Health = z.infer<typeof Health>;
 
+/** The routes of the whole: health, settings, figures. */
 export const systemRoutes = {
   settings: route({
     method: 'GET',

@@ -29,6 +29,7 @@ export const Me = z.object({
 });
 export type Me = z.infer<typeof Me>;
 
+/** The routes of people and their roles. */
 export const userRoutes = {
   me: route({
     method: 'GET',

@@ -146,6 +146,8 @@ describe('a dispatch', () => {
     for (const path of ['/api/v1/approvals?state=pending&', '/api/v1/approvals?', '/api/v1/orchestrator/history?']) {
       const { status, body } = await api.call('GET', `${path}cursor=garbage`, { as: 'analyst' });
       expect([path, status, body.error?.code]).toEqual([path, 422, 'AURORA-4220']);
+      expect(body.error?.message).toMatch(/^Validation failed: \/cursor take /);
+      expect(body.error?.detail).toMatchObject({ issues: [{ path: '/cursor' }] });
     }
     for (const method of ['task/list', 'approval/list']) {
       const asked = api.mesh.operator.request(method, { cursor: 'garbage' }, { timeout_ms: 5_000 });
@@ -306,6 +308,7 @@ describe('what acts', () => {
       const body = { to: { skill: 'isolate_host' }, params: { host: 'ws-7' }, reason: 'it beacons' };
       const unkeyed = await dispatch('analyst', body, '?wait=true');
       expect([unkeyed.status, unkeyed.body.error.message]).toEqual([422, expect.stringContaining('Idempotency-Key')]);
+      expect(unkeyed.body.error.detail).toMatchObject({ issues: [{ path: '/options/idempotency_key' }] });
 
       const headers = { 'idempotency-key': 'act-1' };
       const asked = await dispatch('analyst', body, '?wait=true&on_approval=return', headers);

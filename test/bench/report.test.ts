@@ -26,6 +26,17 @@ test('the page and the picture in docs are those of bench/results.json', () => {
   expect(read('docs/performance.svg')).toBe(toChart(results.lines));
 });
 
+test('the page says first what red means, where and when it was measured, and what a user gets', () => {
+  const machine = { cpu: 'Z80', cores: 2, memory_gb: 1, os: 'cpm' };
+  const slow = toLine(goal('G3'), { figures: [0.1], note: '99/s : 990/s' }, at);
+  const alone = toLine(goal('G8c'), { figures: [9], note: '900 µs : 100 µs' }, '2026-11-30T00:00:00.000Z');
+  const opening = (of: Line[]) => toPage({ lines: of, machine, versions: {} }).split('\n\n')[1]!.replaceAll('\n', ' ');
+  const said = opening([...lines, slow, alone]);
+  expect(said).toContain('On 2 cores of Z80, 2026-11-28 to 2026-11-30: 3 of 5 judged rows are red. Red means');
+  expect(said).toContain('99/s with 64 dispatches in flight; one caller alone waits 900 µs (p50)');
+  expect(opening(lines)).not.toContain('undefined');
+});
+
 test('every line of the table is measured by one group, and the results hold no other', () => {
   expect(GROUPS.flatMap((group) => group.lines).toSorted()).toEqual(GOALS.map(({ id }) => id).toSorted());
   expect(results.lines.filter(({ id }) => !GOALS.some((each) => each.id === id))).toEqual([]);

@@ -20,6 +20,11 @@ test('the bundle of a browser holds the client, the words, and zod alone', async
   expect(code).not.toMatch(/require\(|from ?["']node:/);
 });
 
+test('both doors have the same values: one page of types speaks for both', async () => {
+  const [node, browser] = await Promise.all([import('../../client/index.ts'), import('../../client/browser.ts')]);
+  expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+});
+
 test('the package names a door for Node and one for everybody else', () => {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, unknown>;

@@ -269,6 +269,25 @@ test('what a root had before a restart counts after it: neither its fan-out nor 
   expect(await next.accept(task('fresh'), BOUNDS)).toBe('accepted');
 });
 
+test('PROM-P6: what ended for a parent to start again is known by its detail, and by the sentence of earlier releases, no other by its words', async () => {
+  const ledger = createLedger(store, clock);
+  const sentence = 'The orchestrator was restarted: the parent starts again';
+  const ends = {
+    now: { code: 4990, message: 'In other words', detail: { why: 'parent_restarted', effects_begun: [] } },
+    before: { code: 4990, message: `${sentence}. Its effect may have happened` },
+    quoted: { code: 4990, message: `Canceled, as somebody read: ${sentence}`, detail: { said: 'parent_restarted' } },
+  };
+  const child = (id: string, root_id: string) => task(id, { root_id, parent_id: root_id });
+  for (const [root, error] of Object.entries(ends)) {
+    await ledger.accept(task(root), BOUNDS, to('i1'));
+    for (const nth of [1, 2, 3]) await ledger.accept(child(`${root}_${nth}`, root), BOUNDS);
+    for (const nth of [1, 2, 3]) await ledger.settle(`${root}_${nth}`, { state: 'canceled', error });
+  }
+  const { ledger: next } = await restart();
+  const answers = Object.keys(ends).map((root) => next.accept(child(`${root}_4`, root), BOUNDS));
+  expect(await Promise.all(answers)).toEqual(['accepted', 'accepted', 'fan_out']);
+});
+
 test('an agent that died in the middle of its fan-out has all of it again, after each restart (wire.md 5)', async () => {
   const bounds = { fan_out_max: 32, root_tasks_max: 256 };
   let ledger = createLedger(store, clock);

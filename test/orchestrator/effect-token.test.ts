@@ -1,4 +1,4 @@
-/** The token of a granted effect: what is signed, how long it counts, and that the receiver of docs/operating.md takes nothing else. */
+/** The token of a granted effect: what is signed, how long it counts, and that the receiver of docs/effect-receiver.md takes nothing else. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'receiver-'));
 let claimsOf: ClaimsOf;
 
 beforeAll(async () => {
-  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operating.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'effect-receiver.md'), 'utf8');
   const [, code = ''] = /```js receiver\n(.*?)```/s.exec(page) ?? [];
   const file = join(folder, 'receiver.mjs');
   writeFileSync(file, code);

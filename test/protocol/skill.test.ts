@@ -1,7 +1,15 @@
 /** A skill is checked on its way in and on its way out, by the compiler as far as that sees and by its schemas beyond. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { AuroraError, route, Severity, skill, type RouteContext, type SkillContext } from '../../protocol/index.ts';
+import {
+  AuroraError,
+  invalidParams,
+  route,
+  Severity,
+  skill,
+  type RouteContext,
+  type SkillContext,
+} from '../../protocol/index.ts';
 
 const ctx = {} as unknown as SkillContext; // no handler here looks at it
 const context = {} as unknown as RouteContext; // no act here looks at it
@@ -89,6 +97,24 @@ describe('params', () => {
     expect((detail as { issues: unknown[] }).issues).toHaveLength(20);
     expect(JSON.stringify([detail, message])).not.toContain('hunter2');
   });
+});
+
+test('a refusal of params is said under the code and the words that its caller gives', () => {
+  const parsed = z.object({ text: z.string() }).safeParse({});
+  const wrong = parsed.error ?? expect.unreachable();
+  const issues = [{ path: '/text', message: wrong.issues[0]?.message ?? '' }];
+  const said = (error: AuroraError) => [error.code, error.message.split(' /')[0], error.detail];
+  expect(said(invalidParams(wrong))).toEqual([-32602, 'Invalid params:', { issues }]);
+  expect(said(invalidParams(wrong, { code: 4220 }))).toEqual([4220, 'Validation failed:', { issues }]);
+  const own = invalidParams([{ path: '/to', message: 'name whom' }], {
+    code: 4220,
+    what: 'No order',
+    detail: { skills: [] },
+  });
+  expect([own.message, own.detail]).toEqual([
+    'No order: /to name whom',
+    { issues: [{ path: '/to', message: 'name whom' }], skills: [] },
+  ]);
 });
 
 test.each(['Analyze', 'analyze-text', '_a', 'a_', 'a__b', '__proto__', 'rpc.discover', '', 'a b'])(

@@ -1,4 +1,4 @@
-/** X6: the orchestrator and the agents are killed at random while work goes on: all that was accepted ends once (D2; INV1, 6, 18). */
+/** X6: the orchestrator and the agents are killed at random while work goes on: all that was accepted ends once (PROM-D2; INV1, INV6, INV18). */
 import type { Kit, Scenario, TestMesh } from '../harness.ts';
 import { replay } from '../replay.ts';
 import { pause } from '../waiting.ts';

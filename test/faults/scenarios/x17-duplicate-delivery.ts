@@ -1,4 +1,4 @@
-/** X17: every frame arrives twice, then five times: the ends are those of an undisturbed run, and nothing takes effect twice (D13). */
+/** X17: every frame arrives twice, then five times: the ends are those of an undisturbed run, and nothing takes effect twice (PROM-D13). */
 import type { Scenario } from '../harness.ts';
 import { ask, that } from '../workload.ts';
 import { createMiddles } from '../ws-middle.ts';

@@ -1,4 +1,4 @@
-/** X38: five times the load for a while, by callers who just ask again; then less than all: goodput returns by itself (D14, INV12, 18, 20). */
+/** X38: five times the load for a while, by callers who just ask again; then less than all: goodput returns by itself (PROM-D14, INV12, INV18, INV20). */
 import type { Scenario, TestMesh } from '../harness.ts';
 import { pause } from '../waiting.ts';
 import { that, within } from '../workload.ts';
