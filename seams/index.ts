@@ -14,5 +14,6 @@ export * from './metrics.ts';
 export * from './stop.ts';
 export { syncPathNow } from './sync-path.ts';
 export { rangeOf, VERSION } from './version.ts';
+export * from './thread.ts';
 export { threadWorkers, type ThreadOptions } from './worker-threads.ts';
 export * from './workers.ts';

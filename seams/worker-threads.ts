@@ -1,9 +1,8 @@
 /** Worker threads: a few, started when the first job comes, kept for the next, ended when one takes too long. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AuroraError, isErrorCode } from '../protocol/index.ts';
 import type { CancelTimer, Clock } from './clock.ts';
+import { startThread } from './thread.ts';
 import { JobTimeout, type Workers } from './workers.ts';
 
 /** What the threads need. */
@@ -68,11 +67,7 @@ export function threadWorkers({ clock, ...bounds }: ThreadOptions): Workers {
   }
 
   function start(): Thread {
-    const worker = new Worker(entry(), {
-      env: {}, // hostile work finds nothing here
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: memory_mib_max },
-    });
+    const worker = startThread('seams/worker-thread', { memory_mib_max }); // hostile work finds no environment there
     const thread: Thread = { worker, loaded: new Set(), order: undefined, stopTimer: undefined };
     threads.add(thread);
     worker.on('message', (answer: ThreadAnswer) => hear(thread, answer));
@@ -165,16 +160,6 @@ interface Thread {
 
 const toError = ({ code, message, detail }: ThreadFault): Error =>
   code !== undefined && isErrorCode(code) ? new AuroraError(code, { message, detail }) : new Error(message);
-
-/** The thread's own code, whether we run from what was built or from the sources beside it. */
-function entry(): string {
-  const paths = ['./worker-thread.js', '../dist/seams/worker-thread.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = paths.find((path) => existsSync(path));
-  if (found === undefined) throw new Error('the project is not built; run: npm run build');
-  return found;
-}
 
 /** A module of the sources as the build made it; any other module is itself. */
 function builtFrom(module: string): string {

@@ -7,6 +7,7 @@ import type { Either } from './either.ts';
 import type { Journal } from './journal.ts';
 import type { PostgresAddress } from './postgres.ts';
 import type { Tables } from './schema.ts';
+import type { ThreadUse } from './threaded-journal.ts';
 import type { WalTail } from './wal-tail.ts';
 
 /** A file that one process owns. */
@@ -14,6 +15,8 @@ export interface SqliteAddress {
   /** A path whose folder exists, or `:memory:`. */
   file: string;
   driver?: DriverName | undefined;
+  /** What a thread commits: `large` groups, and any while the disk is slow; or `all`. Not for `:memory:`. */
+  thread?: ThreadUse | undefined;
 }
 
 /** Where things are kept. */

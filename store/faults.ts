@@ -35,7 +35,7 @@ function kindOfSqlState(reason: unknown): Fault['kind'] {
 }
 
 /** SQLite's extended result code: `rawCode` by libsql, `errcode` by node:sqlite. */
-function resultCode(reason: unknown): number | undefined {
+export function resultCode(reason: unknown): number | undefined {
   if (typeof reason !== 'object' || reason === null) return undefined;
   if ('rawCode' in reason && typeof reason.rawCode === 'number') return reason.rawCode;
   if ('errcode' in reason && typeof reason.errcode === 'number') return reason.errcode;

@@ -89,7 +89,7 @@ export function createGroupCommit(deps: {
     while (waiting.length > 0 && health.state === 'ok') {
       const began = clock.monotonic();
       const committed = commit(waiting.splice(0, is_quick ? GROUP_QUICK : GROUP_MAX));
-      if (committed) return occupy(flushLater(committed));
+      if (committed) return occupy(committed);
       is_quick = clock.monotonic() - began < QUICK_MS;
       if (is_quick && !is_closing && waiting.length > 0) {
         schedule();
@@ -120,11 +120,6 @@ export function createGroupCommit(deps: {
       ),
     );
     return done;
-  }
-
-  async function flushLater(first: Promise<void>): Promise<void> {
-    await first;
-    while (waiting.length > 0 && stateNow() === 'ok') await commit(waiting.splice(0, GROUP_MAX));
   }
 
   function commit(group: readonly Waiting[], doubtful = false): Either<void> {
@@ -246,7 +241,11 @@ export function createGroupCommit(deps: {
 
   function close(): Either<void> {
     is_closing = true;
-    return after(writing, () => after(flush(), end));
+    return after(writing, () => after(flushAll(), end));
+  }
+
+  function flushAll(): Either<void> {
+    return after(flush(), () => (waiting.length > 0 && stateNow() === 'ok' ? flushAll() : undefined));
   }
 
   function end(): void {

@@ -36,8 +36,12 @@ export interface Journal {
 
 /** What a write meets after somebody else took the database over (PROM-P14). */
 export class StaleEpoch extends AuroraError {
+  /** The epoch of whoever owns it now. */
+  readonly found: string;
+
   constructor(own: string, found: string) {
     super(5030, { message: `Another orchestrator owns this database: epoch ${found}, ours is ${own}` });
+    this.found = found;
   }
 }
 

@@ -1,36 +1,40 @@
 /** Kysely over the one connection: for everything that is not hot. */
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase } from 'kysely';
 import { BEGIN, inTransaction, toSqlValues, type SqlDriver, type SqlValue } from './driver.ts';
 import { refusedBy } from './faults.ts';
 import type { Tables } from './schema.ts';
+import { TurnTakingDialect } from './turn-taking.ts';
 
-/** Every statement is checked for what SQLite can store; a transaction must not wait for anything but the database. */
-export function toKysely(driver: SqlDriver): Kysely<Tables> {
+/**
+ * Every statement is checked for what SQLite can store; a transaction must not wait for anything but the database. While
+ * `committing` answers a promise, nothing is written.
+ */
+export function toKysely(
+  driver: SqlDriver,
+  committing: () => Promise<void> | undefined = () => undefined,
+): Kysely<Tables> {
   const bounds = boundsOf(driver);
-  return new Kysely<Tables>({
-    dialect: new SqliteDialect({
-      database: {
-        close: () => undefined, // the store closes the connection it opened
-        prepare(sql) {
-          const bound = bounds.get(sql);
-          if (bound) return { ...NOTHING, run: () => told(() => (bound(), NO_CHANGE)) };
-          const statement = driver.prepare(sql);
-          const is_alone = () => WRITES.test(sql) && !driver.in_transaction;
-          const ask = <T>(act: (values: SqlValue[]) => T, values: readonly unknown[]): T =>
-            told(() => {
-              const given = toSqlValues(values);
-              return is_alone() ? inTransaction(driver, () => act(given)) : act(given);
-            });
-          return {
-            reader: statement.reader,
-            all: (values) => ask((given) => [...statement.all(given)], values),
-            run: (values) => ({ changes: ask((given) => statement.run(given), values), lastInsertRowid: 0 }),
-            iterate: (values) => ask((given) => statement.all(given).values(), values),
-          };
-        },
-      },
-    }),
-  });
+  const database: SqliteDatabase = {
+    close: () => undefined, // the store closes the connection it opened
+    prepare(sql) {
+      const bound = bounds.get(sql);
+      if (bound) return { ...NOTHING, run: () => told(() => (bound(), NO_CHANGE)) };
+      const statement = driver.prepare(sql);
+      const is_alone = () => WRITES.test(sql) && !driver.in_transaction;
+      const ask = <T>(act: (values: SqlValue[]) => T, values: readonly unknown[]): T =>
+        told(() => {
+          const given = toSqlValues(values);
+          return is_alone() ? inTransaction(driver, () => act(given)) : act(given);
+        });
+      return {
+        reader: statement.reader,
+        all: (values) => ask((given) => [...statement.all(given)], values),
+        run: (values) => ({ changes: ask((given) => statement.run(given), values), lastInsertRowid: 0 }),
+        iterate: (values) => ask((given) => statement.all(given).values(), values),
+      };
+    },
+  };
+  return new Kysely<Tables>({ dialect: new TurnTakingDialect({ database }, committing) });
 }
 
 /** How transactions begin and end. Faults of the disk roll back by themselves: what is told then is the fault, not that nothing is open. */

@@ -2,6 +2,7 @@
 import { AuroraError } from '../protocol/index.ts';
 import type { NewEvent } from './chain.ts';
 import type { SqlRow, SqlValue } from './driver.ts';
+import type { Batch } from './journal.ts';
 import type { KeyRow, TaskIndex } from './schema.ts';
 import { PHASES } from './transition.ts';
 
@@ -78,6 +79,27 @@ export const eventValues = (event: NewEvent): SqlValue[] => [
 ];
 /** A row of `KEYS`, in the order of its columns. */
 export const keyValues = (key: KeyRow): SqlValue[] => [key.scope, key.task_id, key.digest, key.expires_at];
+
+/** A batch value by value, table by table: as one statement binds it, and as it crosses threads. */
+export interface BatchValues {
+  tasks: SqlValue[];
+  events: SqlValue[];
+  keys: SqlValue[];
+}
+
+/** Writes a batch out. */
+export const valuesOf = ({ tasks, events, keys }: Batch): BatchValues => ({
+  tasks: flat(tasks, taskValues),
+  events: flat(events, eventValues),
+  keys: flat(keys, keyValues),
+});
+
+/** Value by value: `flat()` takes as long as the insert. */
+function flat<T>(rows: readonly T[], toValues: (row: T) => SqlValue[]): SqlValue[] {
+  const values: SqlValue[] = [];
+  for (const row of rows) for (const value of toValues(row)) values.push(value);
+  return values;
+}
 
 /** A task as it was read. */
 export function toTask(row: SqlRow): TaskIndex {

@@ -3,10 +3,12 @@ import { toIso } from '../seams/index.ts';
 import { backupTo } from './backup.ts';
 import { openConnection } from './connection.ts';
 import type { Database, OpenOptions, SqliteAddress } from './database.ts';
+import { after } from './either.ts';
 import { toKysely } from './kysely.ts';
 import { migrate } from './migrations.ts';
 import { takeEpoch, takeLock } from './ownership.ts';
 import { createSqliteJournal } from './sqlite-journal.ts';
+import { openThreadedJournal } from './threaded-journal.ts';
 import { walTailOf } from './wal-tail.ts';
 
 /** Opens, or makes, the file. Throws a sentence when it has an owner, is damaged, or is of a newer release. */
@@ -22,24 +24,27 @@ export async function openSqlite(address: SqliteAddress, options: OpenOptions): 
       );
     const connection = openConnection({ file, driver, durability: options.durability });
     try {
-      const db = toKysely(connection);
       connection.exec('BEGIN IMMEDIATE');
-      await migrate(db);
+      await migrate(toKysely(connection));
       connection.exec('COMMIT');
       const epoch = takeEpoch(connection, `process ${process.pid} since ${toIso(options.clock.now())}`);
+      const own = createSqliteJournal(connection, epoch);
+      const data = { file, driver, durability: options.durability, epoch };
+      const thread = address.thread && (await openThreadedJournal({ ...options, own, data, use: address.thread }));
       return {
-        db,
+        db: toKysely(connection, () => thread?.committing),
         driver,
         tail,
         assurance: connection.assurance,
-        journal: createSqliteJournal(connection, epoch),
+        journal: thread ?? own,
         epoch: () => epoch,
         isBusy: () => connection.in_transaction,
         backup: (copy) => backupTo(connection, copy),
-        close() {
-          connection.close();
-          releaseLock();
-        },
+        close: () =>
+          after(thread?.close(), () => {
+            connection.close();
+            releaseLock();
+          }),
       };
     } catch (reason) {
       connection.close();

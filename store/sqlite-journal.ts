@@ -1,10 +1,19 @@
 /** The hot path to SQLite: constant SQL, kept prepared, many rows a statement, one transaction a group, all in one turn. */
 import { inTransaction, type SqlDriver, type SqlRow, type SqlStatement, type SqlValue } from './driver.ts';
-import { StaleEpoch, type Journal } from './journal.ts';
-import { EVENTS, eventValues, KEYS, keyValues, TASKS, taskValues, toKey, toTask, type Table } from './rows.ts';
+import { StaleEpoch, type Batch, type Journal } from './journal.ts';
+import { EVENTS, KEYS, TASKS, toKey, toTask, valuesOf, type BatchValues, type Table } from './rows.ts';
+
+/** A journal that answers at once. */
+export interface SqliteJournal extends Journal {
+  commit(batch: Batch): void;
+  /** Commits what was written out before. */
+  write(values: BatchValues): void;
+  /** Whether a batch was committed: its events are written all or none, and no other event has their hashes. */
+  has(batch: Batch): boolean;
+}
 
 /** Writes for the owner of `epoch`. */
-export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
+export function createSqliteJournal(driver: SqlDriver, epoch: string): SqliteJournal {
   const statements = new Map<string, SqlStatement>();
   const prepared = (sql: string): SqlStatement => {
     const known = statements.get(sql);
@@ -27,16 +36,21 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
     inserts.get(table)?.set(size, statement);
     return statement;
   };
-  const insert = (table: Table, rows: readonly SqlValue[][]) => {
+  const insert = (table: Table, values: readonly SqlValue[]) => {
     let from = 0;
     for (const size of ROWS_PER_STATEMENT) {
-      for (; rows.length - from >= size; from += size) {
-        const values: SqlValue[] = []; // value by value: flat() takes as long as the insert
-        for (const row of rows.slice(from, from + size)) for (const value of row) values.push(value);
-        insertOf(table, size).run(values);
+      const width = size * table.columns.length;
+      for (; values.length - from >= width; from += width) {
+        insertOf(table, size).run(values.length === width ? values : values.slice(from, from + width));
       }
     }
   };
+  const write = ({ tasks, events, keys }: BatchValues) =>
+    asOwner(() => {
+      insert(TASKS, tasks);
+      insert(EVENTS, events);
+      insert(KEYS, keys);
+    });
 
   return {
     read({ task_ids, scopes }) {
@@ -47,12 +61,13 @@ export function createSqliteJournal(driver: SqlDriver, epoch: string): Journal {
         keys: found(scopes, (scope) => key.first([scope]), toKey),
       };
     },
-    commit: ({ tasks, events, keys }) =>
-      asOwner(() => {
-        insert(TASKS, tasks.map(taskValues));
-        insert(EVENTS, events.map(eventValues));
-        insert(KEYS, keys.map(keyValues));
-      }),
+    commit: (batch) => write(valuesOf(batch)),
+    write,
+    has({ events: [first] }) {
+      if (!first) return true;
+      const event = prepared('SELECT 1 FROM events WHERE task_id = ? AND seq = ? AND hash = ?');
+      return event.first([first.task_id, first.seq, first.hash]) !== undefined;
+    },
     probe(thorough) {
       asOwner(() => void prepared(`UPDATE meta SET value = value + 1 WHERE key = 'probes'`).run([]));
       if (!thorough) return;

@@ -30,7 +30,7 @@ export interface Store
   backup(file: string): void;
   /** Forgets tasks that were final before that wall time, in ms, behind a checkpoint; at most 1 000 a call. Answers how many. */
   prune(before_ms: number): Promise<number>;
-  /** Commits what waits and gives the database up; with SQLite all of it happens before this returns. */
+  /** Commits what waits and gives the database up; with SQLite and no thread all of it happens before this returns. */
   close(): Promise<void>;
 }
 

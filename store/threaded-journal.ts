@@ -1,0 +1,145 @@
+/** Commits on a thread: the event loop goes on while SQLite writes a large group, and while a slow disk syncs any. */
+import type { Worker } from 'node:worker_threads';
+import { startThread, type Clock, type Log } from '../seams/index.ts';
+import type { Durability } from './connection.ts';
+import type { DriverName } from './driver.ts';
+import { StaleEpoch, UnknownCommit, type Batch, type Journal } from './journal.ts';
+import { valuesOf, type BatchValues } from './rows.ts';
+import type { SqliteJournal } from './sqlite-journal.ts';
+
+/** A journal with a thread beside it. */
+export interface ThreadedJournal extends Journal {
+  /** While the thread commits; never rejects. Our own connection writes nothing meanwhile. */
+  readonly committing: Promise<void> | undefined;
+  /** Ends the thread after what it is at. */
+  close(): Promise<void>;
+}
+
+/** What is left to the thread. */
+export type ThreadUse = 'large' | 'all';
+
+/** What the thread opens: the same file, as the same owner. */
+export interface ThreadData {
+  file: string;
+  driver: DriverName;
+  durability: Durability;
+  epoch: string;
+}
+
+/** What it is told. */
+export type ToThread = BatchValues | 'close';
+
+/** What it says: that it is there, or how a commit ended. */
+export type FromThread = 'ready' | 'kept' | ThreadFault;
+
+/** An error as it crosses threads. */
+export interface ThreadFault {
+  message: string;
+  /** SQLite's extended result code. */
+  code: number | undefined;
+  /** Of a StaleEpoch: who owns the file now. */
+  found: string | undefined;
+}
+
+/**
+ * Starts the thread, and makes the journal over that of our own connection, which reads, probes, and commits what is small while
+ * commits are quick: a caller that is alone would wait for the threads to find each other. Without its thread it commits everything.
+ */
+export async function openThreadedJournal(deps: {
+  own: SqliteJournal;
+  data: ThreadData;
+  use: ThreadUse;
+  clock: Clock;
+  log: Log;
+  start?: typeof startThread;
+}): Promise<ThreadedJournal> {
+  const { own, data, clock, log, start = startThread } = deps;
+  const here_max = deps.use === 'all' ? 0 : SMALL_EVENTS_MAX;
+  let state: 'starting' | 'there' | 'closing' | 'gone' = 'starting';
+  let is_quick = true;
+  let at: { began: number; batch: Batch; resolve: () => void; reject: (reason: Error) => void } | undefined;
+  let committing: Promise<void> | undefined;
+  const worker = start('store/journal-thread', { data, memory_mib_max: MEMORY_MIB_MAX });
+  const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+  const started = new Promise<void>((resolve) => void worker.once('message', () => resolve()));
+  worker.on('message', hear);
+  worker.on('error', lose);
+  worker.on('exit', () => lose(new Error('the thread ended')));
+  await Promise.race([started, ended]);
+  worker.unref();
+
+  return {
+    read: (wanted) => own.read(wanted),
+    probe: (thorough) => own.probe(thorough),
+    commit: (batch) =>
+      state === 'there' && (!is_quick || batch.events.length > here_max) ? commitThere(batch) : commitHere(batch),
+    get committing() {
+      return committing;
+    },
+    async close() {
+      while (committing) await committing;
+      if (state !== 'there') return;
+      state = 'closing';
+      worker.ref();
+      tell(worker, 'close');
+      await ended;
+    },
+  };
+
+  function commitHere(batch: Batch): void {
+    const began = clock.monotonic();
+    own.commit(batch);
+    is_quick = clock.monotonic() - began < QUICK_MS;
+  }
+
+  function commitThere(batch: Batch): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      at = { began: clock.monotonic(), batch, resolve, reject };
+    });
+    const over = () => {
+      committing = undefined;
+    };
+    committing = done.then(over, over);
+    worker.ref(); // whoever waits for a commit keeps the process alive
+    tell(worker, valuesOf(batch));
+    return done;
+  }
+
+  function hear(said: FromThread): void {
+    if (said === 'ready') {
+      state = 'there';
+      return;
+    }
+    const asked = at;
+    at = undefined;
+    worker.unref();
+    if (!asked) return;
+    is_quick = clock.monotonic() - asked.began < QUICK_MS;
+    if (said === 'kept') asked.resolve();
+    else asked.reject(toError(said));
+  }
+
+  /** What it was at when it died is looked up in the file before anybody is told. */
+  function lose(cause: Error): void {
+    if (state === 'gone' || state === 'closing') return;
+    state = 'gone';
+    log.error({ err: cause }, 'the thread that commits died: this process goes on without it');
+    const asked = at;
+    at = undefined;
+    asked?.reject(new UnknownCommit(() => Promise.resolve(own.has(asked.batch)), cause));
+  }
+
+  function toError({ message, code, found }: ThreadFault): Error {
+    if (found !== undefined) return new StaleEpoch(data.epoch, found);
+    return Object.assign(new Error(message), code !== undefined && { rawCode: code });
+  }
+}
+
+const tell = (worker: Worker, said: ToThread): void => worker.postMessage(said);
+
+/** Events of a group that is committed in our own turn: four dispatches, in about half a ms. */
+const SMALL_EVENTS_MAX = 12;
+/** What takes longer than that waits for a disk, ms. */
+const QUICK_MS = 4;
+/** Heap of the thread, MiB: a group of 64 with the largest params is 16 MB. */
+const MEMORY_MIB_MAX = 256;

@@ -1,0 +1,112 @@
+/** The thread that commits: the loop goes on meanwhile, nobody writes beside it, and its death loses nothing. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { manualClock, memoryLog, startThread } from '../../seams/index.ts';
+import { openConnection } from '../../store/connection.ts';
+import { createGroupCommit } from '../../store/group-commit.ts';
+import { openStore, type Append } from '../../store/index.ts';
+import { migrate } from '../../store/migrations.ts';
+import { toKysely } from '../../store/kysely.ts';
+import { takeEpoch } from '../../store/ownership.ts';
+import { createSqliteJournal } from '../../store/sqlite-journal.ts';
+import { openThreadedJournal } from '../../store/threaded-journal.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aurora-thread-'));
+  file = join(folder, 'ledger.db');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const AT = '2026-01-01T00:00:00.000Z';
+const accept = (task_id: string, payload: unknown = task_id): Append => ({
+  task_id,
+  at: AT,
+  opens: { root_id: task_id, parent_id: null, skill: 'analyze_threat', deadline: AT },
+  arrows: [{ type: 'accepted', payload }],
+});
+const opened = async () => {
+  const connection = openConnection({ file, driver: 'libsql', durability: 'full' });
+  await migrate(toKysely(connection));
+  return connection;
+};
+
+test('while a thread commits, reads answer, and no write of our own comes between', async () => {
+  const connection = await opened();
+  let committing: Promise<void> | undefined;
+  let end: () => void = () => undefined;
+  const db = toKysely(connection, () => committing);
+  const order: string[] = [];
+  committing = new Promise((resolve) => {
+    end = () => {
+      committing = undefined;
+      order.push('committed');
+      resolve();
+    };
+  });
+  const note = (key: string) => db.insertInto('meta').values({ key, value: 'x' }).execute();
+  const noted = note('alone').then(() => order.push('a write'));
+  const together = db.transaction().execute(async (trx) => {
+    await trx.insertInto('meta').values({ key: 'in a transaction', value: 'x' }).execute();
+    order.push('a transaction');
+  });
+  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM meta WHERE value = 'x'`.execute(
+    toKysely(connection),
+  );
+  order.push(`${rows[0]?.n} rows`);
+  end();
+  await Promise.all([noted, together]);
+  expect(order).toEqual(['0 rows', 'committed', 'a write', 'a transaction']);
+  connection.close();
+});
+
+test('small groups are committed here, large ones by the thread, and both are one chain', async () => {
+  const database = { kind: 'sqlite', file, thread: 'large' } as const;
+  const store = await openStore({ database, durability: 'full', clock: manualClock(), log: memoryLog() });
+  const many = Array.from({ length: 100 }, (_, index) => store.append(accept(`task_${index}`)));
+  expect((await Promise.all(many)).every(({ outcome }) => outcome === 'kept')).toBe(true);
+  expect(await store.append(accept('task_alone'))).toMatchObject({ outcome: 'kept' });
+  expect(await store.verifyChain()).toEqual({ ok: true, tasks: 101, events: 101 });
+  await store.close();
+});
+
+test('INV1: a thread that dies amid a group loses nothing: what it kept is looked up, and commits go on without it', async () => {
+  const connection = await opened();
+  const epoch = takeEpoch(connection, 'the test');
+  const clock = manualClock();
+  const log = memoryLog();
+  let is_doomed = false;
+  let tellEnd: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (tellEnd = resolve));
+  /** A real thread, ended as soon as it is told something: before, within or after its transaction. */
+  const start: typeof startThread = (...args) => {
+    const thread = startThread(...args);
+    const tell = thread.postMessage.bind(thread);
+    thread.postMessage = (...said) => {
+      tell(...said);
+      if (is_doomed) void thread.terminate().then(tellEnd);
+    };
+    return thread;
+  };
+  const own = createSqliteJournal(connection, epoch);
+  const data = { file, driver: 'libsql', durability: 'full', epoch } as const;
+  const journal = await openThreadedJournal({ own, data, use: 'all', clock, log, start });
+  const writes = createGroupCommit({ journal, clock, log, isBusy: () => connection.in_transaction });
+  expect(await writes.append(accept('task_a'))).toMatchObject({ outcome: 'kept' });
+
+  is_doomed = true;
+  const interrupted = writes.append(accept('task_b'), { patient: true });
+  await ended;
+  clock.advance(1_000);
+  expect(await interrupted).toMatchObject({ outcome: 'kept' });
+  expect(await writes.append(accept('task_c'))).toMatchObject({ outcome: 'kept' });
+  expect(JSON.stringify(log.lines)).toContain('the thread that commits died');
+  const kept = await toKysely(connection).selectFrom('events').select('task_id').execute();
+  expect(kept.map(({ task_id }) => task_id)).toEqual(['task_a', 'task_b', 'task_c']);
+  await journal.close();
+  connection.close();
+});
