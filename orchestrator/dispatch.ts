@@ -82,20 +82,24 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = planTask(order, deps);
-    const place = ownSkill(order) ? undefined : admit(task, order);
+    const admitted = ownSkill(order) ? undefined : admit(task, order);
+    const place = typeof admitted === 'object' ? admitted : undefined;
+    const leaveQueue = typeof admitted === 'function' ? admitted : undefined;
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     let hold: Hold | undefined | 'duplicate';
     try {
       hold = await accept(task, order, place);
     } catch (reason) {
+      leaveQueue?.();
       running.close();
       throw reason;
     }
     if (hold === 'duplicate') {
+      leaveQueue?.();
       running.close();
       return dispatch(order);
     }
-    void carry(running, order, { hold, held: undefined });
+    void carry(running, order, { hold, held: undefined, leaveQueue });
     return { task, done: running.done };
   }
 
@@ -116,6 +120,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       if (reason !== LEFT)
         await settle(task, toLastEnd(task, reason, stop)).catch((fault: unknown) => unkept(task, fault));
     } finally {
+      from.leaveQueue?.();
       running.close();
     }
   }
@@ -133,7 +138,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
         const end = hold ? undefined : await giveUp(task, held.attempt, AGENT_LOST);
         if (end) return end;
       }
-      hold ??= await take(task, order, stop.signal);
+      hold ??= await take(task, order, stop.signal, from.leaveQueue);
       const { place } = hold;
       let answer: Answer;
       try {
@@ -155,17 +160,20 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
-  /** A place where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
-  function admit(task: TaskRow, order: Order): Place | undefined {
-    const place = registry.take(wantedBy(task, order));
-    if (!place) registry.admit(wantedBy(task, order));
+  /**
+   * A place where somebody is free; where nobody is, one in the queue, with the way to leave it: whoever could not be served later
+   * either is refused before it is kept.
+   */
+  function admit(task: TaskRow, order: Order): Place | (() => void) {
+    const admitted = registry.take(wantedBy(task, order)) ?? registry.admit(wantedBy(task, order));
     try {
       admitAction(order);
     } catch (reason) {
-      place?.release();
+      if (typeof admitted === 'function') admitted();
+      else admitted.release();
       throw reason;
     }
-    return place;
+    return admitted;
   }
 
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
@@ -206,11 +214,14 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- route: a task finds a specialist with room ---- */
 
-  /** A place and a lease on it, as soon as somebody fits, may and has room. */
-  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Hold> {
+  /** A place and a lease on it, as soon as somebody fits, may and has room. What was held in the queue is left as it is entered. */
+  async function take(task: TaskRow, order: Order, signal: AbortSignal, leaveQueue?: () => void): Promise<Hold> {
     await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const place = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+    const place = await leaving.unless(task, signal, (staying) => {
+      leaveQueue?.();
+      return registry.acquire(wanted, staying);
+    });
     try {
       if ((await permit(task, order, place)) === 'asked') {
         place.release(); // nobody is kept from other work while people think
@@ -311,6 +322,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 interface Start {
   hold: Hold | undefined;
   held: Held | undefined;
+  /** Gives back what was held in the queue while the task was being kept. */
+  leaveQueue?: (() => void) | undefined;
 }
 
 /** An attempt whose agent is not there; the place it had is given back once it is known what became of it. */
