@@ -12,7 +12,7 @@ import {
   type KeyShelf,
 } from '../../api/index.ts';
 import { STREAM_LIMITS } from '../../api/streams.ts';
-import { listen, type Agent, type Port } from '../../mesh/index.ts';
+import { listen, type Agent, type Link, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
 import type { BoundRoute, Mode, UserRole } from '../../protocol/index.ts';
 import { localBus, systemClock, systemIds, systemRandom, type Bus, type Clock } from '../../seams/index.ts';
@@ -114,6 +114,8 @@ export async function startApi(
   agents: readonly Agent[] = [],
   options: {
     orchestrator?: Partial<OrchestratorDeps>;
+    /** The two ends of a link to an agent; in memory unless said. */
+    link?: (url: string) => [Link, Link];
     bindings?: readonly (readonly [string, BoundRoute])[];
     origins?: readonly string[];
     proxies?: readonly string[];
@@ -136,6 +138,7 @@ export async function startApi(
       known.mesh?.ledger.page(query) ?? { rows: [], next: null },
   };
   const mesh = await startMesh(agents, {
+    ...(options.link && { link: options.link }),
     orchestrator: {
       mode: () => mode,
       onTold: (task, event) => feed.onTold(task, event),
