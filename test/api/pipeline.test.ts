@@ -69,6 +69,48 @@ describe('errors', () => {
     },
   );
 
+  test('ATK-I2: whatever is 429 or 503 says in whole seconds when to come again', async () => {
+    const waiting = Object.keys(ERRORS)
+      .map(Number)
+      .filter((code) => isErrorCode(code) && [429, 503].includes(httpStatus(code)));
+    expect(waiting.length).toBeGreaterThanOrEqual(4);
+    for (const code of waiting) {
+      const { status, headers } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      expect([code, status, headers['retry-after']]).toEqual([
+        code,
+        httpStatus(code as never),
+        expect.stringMatching(/^[1-9]\d*$/) as unknown,
+      ]);
+    }
+    for (const code of [4040, 4090, 4130, 5000, 5040]) {
+      const { headers } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      expect([code, headers['retry-after']]).toEqual([code, undefined]);
+    }
+  });
+
+  test.each([4290, 5030, 5031])(
+    'ATK-I2 INV12: work that was journaled and failed with %i is never an invitation to send it again',
+    async (code) => {
+      const failing = echoAgent('failing', () => {
+        throw new AuroraError(code as 5030, { retry_after_ms: 1_000 });
+      });
+      const own = await startApi([failing], { orchestrator: { bounds: { retry: { attempts_max: 1 } } } });
+      try {
+        const body = { to: { skill: 'echo_text' }, params: { text: 'x' } };
+        const said = await own.call('POST', '/api/v1/orchestrator/dispatch?wait=true', { as: 'analyst', body });
+        const [kept] = await own.mesh.ledger.list({ limit: 10 });
+        expect(kept?.state).toBe('failed');
+        expect([said.status, said.headers['retry-after'], said.body.error]).toMatchObject([
+          500,
+          undefined,
+          { code: 'AURORA-5000', retryable: false, detail: { task_id: kept?.task_id, code: `AURORA-${code}` } },
+        ]);
+      } finally {
+        await own.stop();
+      }
+    },
+  );
+
   test('REQ-X01 REQ-X03 REQ-X04 REQ-X06 REQ-X08 REQ-X09 REQ-X12 REQ-X13: the ordinary mistakes have their codes', async () => {
     const codeOf = async (...[method, path, ask]: Parameters<TestApi['call']>) =>
       (await api.call(method, path, ask)).body.error.code;
