@@ -180,11 +180,39 @@ describe('errors', () => {
   test('ATK-A21: what is packed, mislabelled or doubly framed is refused, and no schema is skipped', async () => {
     const as = 'analyst';
     const raw = JSON.stringify({ title: 'no severity' });
-    const types = ['application/json\t;x', 'application/json;', 'APPLICATION/JSON', 'text/plain', 'application/jsonx'];
-    for (const type of types) {
-      const { status } = await api.call('POST', '/api/v1/alerts', { as, raw, headers: { 'content-type': type } });
-      expect([400, 415, 422]).toContain(status);
+    // Taken for JSON, and so judged by the schema; or not taken at all. Never taken without being judged.
+    const types: [string, number][] = [
+      ['application/json', 422],
+      ['application/json; charset=utf-8', 422],
+      ['APPLICATION/JSON', 422],
+      ['application/json;', 422],
+      ['application/json\t;x', 422],
+      ['application/json ;x', 422],
+      ['application/json, text/plain', 415],
+      ['application/jsonx', 415],
+      ['application/json/x', 415],
+      ['text/plain', 415],
+      ['text/json', 415],
+      ['application/x-www-form-urlencoded', 415],
+      ['multipart/form-data; boundary=x', 415],
+      ['*/*', 415],
+      ['', 415],
+    ];
+    const before = (await api.call('GET', '/api/v1/alerts?limit=200', { as })).body.items.length;
+    const said: [string, number][] = [];
+    for (const [type] of types) {
+      const headers = { 'content-type': type };
+      said.push([type, (await api.call('POST', '/api/v1/alerts', { as, raw, headers })).status]);
+      const bad = JSON.stringify({ ...alert(`schema ${type}`), severity: 'none', tenant_id: 'x' });
+      expect((await api.call('POST', '/api/v1/alerts', { as, raw: bad, headers })).status).toBeGreaterThanOrEqual(400);
     }
+    expect(said).toEqual(types);
+    expect((await api.call('GET', '/api/v1/alerts?limit=200', { as })).body.items).toHaveLength(before);
+    const untyped = `Authorization: Bearer ${api.tokens.get(as) ?? ''}\r\nContent-Length: ${raw.length}\r\nConnection: close`;
+    const answer = await rawly(
+      `POST /api/v1/alerts HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n${untyped}\r\n\r\n${raw}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 415 /);
     const bomb = gzipSync(Buffer.alloc(5_000_000)).toString('latin1');
     const headers = { 'content-encoding': 'gzip' };
     expect((await api.call('POST', '/api/v1/alerts', { as, raw: bomb, headers })).status).toBe(415);
@@ -215,6 +243,40 @@ describe('errors', () => {
       expect([401, 404]).toContain((await api.call('GET', path)).status);
       expect([200, 404]).toContain((await api.call('GET', path, { as: 'viewer' })).status);
     }
+  });
+
+  test.each([
+    ['U+0000', '\\u0000'],
+    ['half a surrogate', '\\ud800'],
+    ['the other half', '\\udfff'],
+    ['two halves in the wrong order', '\\udc00\\ud800'],
+    ['half a megabyte', 'x'.repeat(500_000)],
+  ])('ATK-A20: %s in an id is 422 wherever an id may stand, and nothing is kept of it', async (_what, text) => {
+    const as = 'admin';
+    const head = '"title":"ids","severity":"low","source":"a20"';
+    const bodies: [string, string, string][] = [
+      ['POST', '/api/v1/alerts', `{${head},"external_id":"a${text}"}`],
+      ['POST', '/api/v1/alerts', `{${head},"affected_assets":["a${text}"]}`],
+      ['POST', '/api/v1/alerts', `{${head},"iocs":[{"type":"domain","value":"a${text}"}]}`],
+      ['POST', '/api/v1/alerts', `{"title":"ids","severity":"low","source":"a${text}"}`],
+      ['POST', '/api/v1/agents/investigate', `{"alert_id":"ALRT-2026-00001${text}"}`],
+      [
+        'POST',
+        '/api/v1/orchestrator/dispatch',
+        `{"to":{"agent_id":"ada${text}"},"method":"echo_text","params":{"text":"x"}}`,
+      ],
+      [
+        'POST',
+        '/api/v1/orchestrator/dispatch',
+        `{"to":{"skill":"echo_text"},"params":{"text":"x"},"refs":{"case_id":"a${text}"}}`,
+      ],
+      ['POST', '/api/v1/users', `{"username":"a${text}","role":"viewer"}`],
+      ['POST', '/api/v1/auth/api-keys', `{"name":"a${text}","scopes":["alerts:read"]}`],
+    ];
+    const said: [string, number][] = [];
+    for (const [method, path, raw] of bodies) said.push([path, (await api.call(method, path, { as, raw })).status]);
+    expect(said).toEqual(bodies.map(([, path]) => [path, 422]));
+    expect((await api.call('GET', '/api/v1/alerts?source=a20', { as })).body.items).toEqual([]);
   });
 
   test('ATK-A20: text that no database takes is 422, in a body, a name, a path and a query', async () => {
