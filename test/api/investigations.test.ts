@@ -41,6 +41,7 @@ describe('an investigation', () => {
     const thoughts = await api.follow('/api/v1/ws/agent-thoughts', { as: 'viewer' });
     const receipts = await api.follow('/ws/investigation-receipts', { as: 'viewer' });
     const calls = await api.follow('/api/v1/ws/agents/web-security/tool-calls', { as: 'viewer' });
+    const others = await api.follow('/api/v1/ws/agents/threat-intel/tool-calls', { as: 'viewer' });
     const posted = await api.call('POST', '/api/v1/alerts', {
       as: 'analyst',
       body: {
@@ -79,7 +80,10 @@ describe('an investigation', () => {
     expect(thought.data).toMatchObject({ alert_id: posted.body.alert_id, step: 1 });
     const call = await calls.until(({ type }) => type === 'tool_call');
     expect(call.data).toMatchObject({ agent_id: 'web-security', investigation_id, outcome: 'ok' });
-    for (const stream of [thoughts, receipts, calls]) stream.close();
+    await others.until(({ type }) => type === 'tool_call');
+    for (const [agent_id, stream] of Object.entries({ 'web-security': calls, 'threat-intel': others }))
+      for (const { data } of stream.events()) expect(data).toMatchObject({ agent_id }); // each stream is that of one agent
+    for (const stream of [thoughts, receipts, calls, others]) stream.close();
 
     const { body } = await api.call('GET', `/api/v1/investigations/${investigation_id}`, { as: 'viewer' });
     expect(body).toMatchObject({

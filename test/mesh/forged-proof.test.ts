@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { isProven, proveIdentity, publicKeyOf, type Pin, type ProofSubject } from '../../mesh/index.ts';
+import { isProven, proveIdentity, publicKeyOf, type Pin, type ProofSubject } from '../../mesh/identity.ts';
 
 const subject: ProofSubject = {
   challenge: 'c'.repeat(43),
