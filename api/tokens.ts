@@ -49,6 +49,7 @@ export function createTokens({ keys, clock, ids }: { keys: SigningKeys; clock: C
 
     async verify(access_token) {
       if (access_token.length > TOKEN_CHARS_MAX) throw new AuroraError(4012, { message: 'This token is too long' });
+      if (!COMPACT.test(access_token)) throw new AuroraError(4012);
       const { payload } = await jwtVerify(
         access_token,
         ({ kid = '' }) => {
@@ -85,6 +86,8 @@ const Claims = z.object({
 });
 
 const ALGORITHM = 'EdDSA';
+/** One token has one text (RFC 7515): no padding, blank or line end, and no other last character for the same 64 bytes. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 /** RFC 9068: so that no other token of ours, or of anybody else, passes for one. */
 const TYPE = 'at+jwt';
 const ISSUER = 'aurora-mesh';

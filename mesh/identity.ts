@@ -44,10 +44,7 @@ export const proveIdentity = (key: KeyObject, subject: ProofSubject): string =>
 /** Whether the proof was made with the pinned key over exactly this subject. A malformed proof or key is simply false. */
 export function isProven(pin: Pin, subject: ProofSubject, proof: string): boolean {
   try {
-    const key = keyOf(pin.public_key);
-    return (
-      key.asymmetricKeyType === 'ed25519' && verify(null, signedBytes(subject), key, Buffer.from(proof, 'base64url'))
-    );
+    return verify(null, signedBytes(subject), keyOf(pin.public_key), Buffer.from(proof, 'base64url'));
   } catch {
     return false;
   }
@@ -63,12 +60,22 @@ function keyOf(public_key: string): KeyObject {
   return key;
 }
 
-/** An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading and writing it as that costs a tenth of finding it out. */
+/**
+ * An Ed25519 key has one form in DER, a fixed head and 32 bytes: reading and writing it as that costs a tenth of finding it out.
+ * Throws for any other form, and for a weak key: under one of those anybody can sign, and OpenSSL takes it (ATK-B16).
+ */
 function toKey(spki: Buffer): KeyObject {
   const x = spki.subarray(ED25519_HEAD.byteLength);
   const is_ed25519 = x.byteLength === ED25519_BYTES && spki.indexOf(ED25519_HEAD) === 0;
-  if (!is_ed25519) return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  if (!is_ed25519) throw new Error('not an Ed25519 key in its one form');
+  if (isWeak(x)) throw new Error('a key of small order');
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, format: 'jwk' });
+}
+
+function isWeak(x: Buffer): boolean {
+  const y = Buffer.from(x);
+  y.writeUInt8(y.readUInt8(ED25519_BYTES - 1) & 0x7f, ED25519_BYTES - 1); // without its sign
+  return SMALL_ORDER.has(y.toString('hex'));
 }
 
 /** The public half of a key in the form a pin keeps. */
@@ -109,3 +116,13 @@ const FINGERPRINT_CHARS = 16;
 /** SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } of RFC 8410, up to the key itself. */
 const ED25519_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 const ED25519_BYTES = 32;
+/** y, little-endian, of the points of order 1, 2, 4 and 8 (RFC 8032), and of those once more beyond the prime. */
+const SMALL_ORDER = new Set([
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+]);

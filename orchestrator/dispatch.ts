@@ -76,20 +76,24 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = taskOfOrder(order, deps);
-    const slot = own.find(order) ? undefined : admit(task, order);
+    const admitted = own.find(order) ? undefined : admit(task, order);
+    const slot = typeof admitted === 'object' ? admitted : undefined;
+    const leaveQueue = typeof admitted === 'function' ? admitted : undefined;
     const running = open.open(task); // before it is kept: whoever finds it by its key finds its end as well
     let leased: Leased | undefined | 'duplicate';
     try {
       leased = await accept(task, order, slot);
     } catch (reason) {
+      leaveQueue?.();
       running.close();
       throw reason;
     }
     if (leased === 'duplicate') {
+      leaveQueue?.();
       running.close();
       return dispatch(order);
     }
-    void carry(running, order, { leased, lost: undefined });
+    void carry(running, order, { leased, lost: undefined, leaveQueue });
     return { task, done: running.done };
   }
 
@@ -110,6 +114,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       if (reason !== LEFT)
         await settle(task, toLastEnd(task, reason, stop)).catch((fault: unknown) => unkept(task, fault));
     } finally {
+      from.leaveQueue?.();
       running.close();
     }
   }
@@ -126,7 +131,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
         const end = leased ? undefined : await giveUp(task, lost.attempt, AGENT_LOST);
         if (end) return end;
       }
-      leased ??= await take(task, order, stop.signal);
+      leased ??= await take(task, order, stop.signal, from.leaveQueue);
       const { slot } = leased;
       let answer: Answer;
       try {
@@ -148,17 +153,20 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
-  /** A slot where somebody is free; where nobody is, whoever could not be served later either is refused before it is kept. */
-  function admit(task: TaskRow, order: Order): Slot | undefined {
-    const slot = registry.take(wantedBy(task, order));
-    if (!slot) registry.admit(wantedBy(task, order));
+  /**
+   * A slot where somebody is free; where nobody is, a place in the queue, with the way to leave it: whoever could not be served later
+   * either is refused before it is kept.
+   */
+  function admit(task: TaskRow, order: Order): Slot | (() => void) {
+    const admitted = registry.take(wantedBy(task, order)) ?? registry.admit(wantedBy(task, order));
     try {
       admitAction(order);
     } catch (reason) {
-      slot?.release();
+      if (typeof admitted === 'function') admitted();
+      else admitted.release();
       throw reason;
     }
-    return slot;
+    return admitted;
   }
 
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
@@ -199,11 +207,14 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- route: a task finds a specialist with room ---- */
 
-  /** A slot and a lease on it, as soon as somebody fits, may and has room. */
-  async function take(task: TaskRow, order: Order, signal: AbortSignal): Promise<Leased> {
+  /** A slot and a lease on it, as soon as somebody fits, may and has room. What was held in the queue is left as it is entered. */
+  async function take(task: TaskRow, order: Order, signal: AbortSignal, leaveQueue?: () => void): Promise<Leased> {
     await answered(task, order, signal);
     const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
+    const slot = await leaving.unless(task, signal, (staying) => {
+      leaveQueue?.();
+      return registry.acquire(wanted, staying);
+    });
     try {
       if ((await permit(task, order, slot)) === 'asked') {
         slot.release(); // nobody is kept from other work while people think
@@ -281,6 +292,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 interface Start {
   leased: Leased | undefined;
   lost: Lost | undefined;
+  /** Gives back what was held in the queue while the task was being kept. */
+  leaveQueue?: (() => void) | undefined;
 }
 
 /** An attempt whose agent is not there; the slot it had is given back once it is known what became of it. */

@@ -17,6 +17,8 @@ export interface Queue<W extends Waiting> {
   readonly size: number;
   /** Why one more may not wait: 4290 where the caller waits for too much already, 5030 where all together do. */
   refusal(newcomer: Pick<Waiting, 'queue' | 'tenant'>): AuroraError | undefined;
+  /** Counts one who will wait, until what it answers is called; calling twice counts once. */
+  reserve(newcomer: Pick<Waiting, 'queue' | 'tenant'>): () => void;
   add(line: Line<W>, waiter: W): void;
   remove(line: Line<W>, waiter: W): void;
   /** Who of a line is next. */
@@ -60,6 +62,7 @@ export function createQueue<W extends Waiting>(deps: {
       return size;
     },
     refusal,
+    reserve,
     headOf,
     isBefore,
     add(line, waiter) {
@@ -92,6 +95,15 @@ export function createQueue<W extends Waiting>(deps: {
     return fillsQueue || fillsAll ? refused(4290, `Too many of your tasks wait for ${queue}`) : undefined;
   }
 
+  function reserve(newcomer: Pick<Waiting, 'queue' | 'tenant'>): () => void {
+    let is_held = true;
+    count(newcomer, 1);
+    return () => {
+      if (is_held) count(newcomer, -1);
+      is_held = false;
+    };
+  }
+
   /** A tenant that is alone may fill everything; one that was refused counts, or it would never get in. */
   function isShared(tenant: string): boolean {
     const other = latest?.tenant === tenant ? before : latest;
@@ -120,7 +132,7 @@ export function createQueue<W extends Waiting>(deps: {
     return waited === 0 ? left.order < right.order : waited < 0;
   }
 
-  function count({ queue, tenant }: W, by: 1 | -1): void {
+  function count({ queue, tenant }: Pick<Waiting, 'queue' | 'tenant'>, by: 1 | -1): void {
     size += by;
     metrics?.gauge('tasks_waiting', size);
     for (const key of [keyOf(queue), keyOf(queue, tenant), keyOf('', tenant)]) {

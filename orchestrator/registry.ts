@@ -69,10 +69,11 @@ export interface Registry {
   forget(agent_id: string): void;
   /**
    * Throws what `acquire` would refuse a newcomer with: 4043 when nobody known fits, 5080 when all that fit are on the path,
-   * 5030 when the breakers of all that fit are open or too many wait in all, 4290 when the caller has too many waiting. Nothing
-   * is taken or kept: ask before the task is (INV12).
+   * 5030 when the breakers of all that fit are open or too many wait in all, 4290 when the caller has too many waiting. Ask before
+   * the task is kept (INV12). Whoever may wait counts as one who does until it calls what is answered: many may be kept at once,
+   * and each has its room by then (INV11).
    */
-  admit(wanted: Wanted): void;
+  admit(wanted: Wanted): () => void;
   /** Waits for a slot on the least busy instance that fits. Throws as `admit`, and 5030 when those that fit are away for `route_ms_max`. */
   acquire(wanted: Wanted, signal: AbortSignal): Promise<Slot>;
   /** A slot for somebody who does not wait; undefined when there is none. Nobody is overtaken: who waits would have got it. */
@@ -144,6 +145,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       const pool = pools.of(wanted);
       const refusal = choose(pool, wanted) ? undefined : refusals.toNewcomer(pool, wanted);
       if (refusal) throw refusal;
+      return queue.reserve({ queue: pool.queue, tenant: wanted.tenant ?? '' });
     },
     acquire,
     take,

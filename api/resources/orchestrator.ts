@@ -6,6 +6,8 @@ import {
   ApprovalTicket,
   AuroraError,
   HistoryPage,
+  errorCodeText,
+  httpStatus,
   isErrorCode,
   isFinal,
   orchestratorRoutes,
@@ -130,7 +132,10 @@ export async function cancel(
   await desk.ask(context, 'task/cancel', given({ task_id, reason }));
 }
 
-/** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */
+/**
+ * A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. 429 and 503 promise that
+ * nothing was kept, and clients send again what they answer: a task that was kept and failed so is a 500 that names the code (ATK-I2).
+ */
 function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   const { task_id, state } = task;
   if (state === 'completed') {
@@ -143,7 +148,9 @@ function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   }
   if (isFinal(state)) {
     const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
-    throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id, detail } });
+    const known = isErrorCode(code) ? code : 5000;
+    if (![429, 503].includes(httpStatus(known))) throw new AuroraError(known, { message, detail: { task_id, detail } });
+    throw new AuroraError(5000, { message, detail: { task_id, code: errorCodeText(known), detail } });
   }
   const asked = task.approvals?.findLast(({ state: open }) => open === 'pending');
   const approval = asked && ApprovalTicket.parse(asked);

@@ -202,6 +202,12 @@ describe('signing in and out', () => {
     expect((await api.call('GET', '/api/v1/auth/providers')).body.items).toMatchObject([{ provider_id: 'password' }]);
     const { status, body } = await token({ username: 'viewer', password: 'viewer has a password' });
     expect([status, body.role]).toEqual([200, 'viewer']);
+    const parts = body.access_token.split('.');
+    const [head, claims] = parts
+      .slice(0, 2)
+      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as object);
+    expect([parts.length, head, claims]).toMatchObject([3, { alg: 'EdDSA' }, { sub: 'user:viewer' }]);
+    expect(claims).not.toHaveProperty('role'); // what somebody may do is looked up, never believed
     expect((await me(body.access_token)).body).toMatchObject({ username: 'viewer', role: 'viewer' });
   });
 
@@ -361,6 +367,11 @@ describe('signing in and out', () => {
     });
     expect([made.status, made.body.one_time_password]).toEqual([201, null]);
     expect(made.text).not.toContain('scrypt');
+    const ed = await token({ username: 'ed', password: 'ed has a password' });
+    const own = await me(ed.body.access_token);
+    expect([own.status, own.body]).toMatchObject([200, { username: 'ed', role: 'analyst' }]);
+    expect(own.body.permissions).toContain('alerts:write');
+    expect((await api.call('GET', '/api/v1/users/me')).status).toBe(401);
     const { body } = await api.call('GET', '/api/v1/users?role=analyst', { as: 'admin' });
     expect(body.items.map(({ username }) => username)).toEqual(expect.arrayContaining(['analyst', 'ed']));
     expect((await api.call('DELETE', '/api/v1/users/ed', { as: 'admin' })).status).toBe(200);

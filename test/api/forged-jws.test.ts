@@ -39,9 +39,9 @@ const plusOrder = (signature: Buffer): Buffer => {
   const half = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse();
   return Buffer.concat([signature.subarray(0, 32), half]);
 };
-const flipped = (signature: Buffer, at: number): Buffer => {
+const flipped = (signature: Buffer, at: number, bits = 1): Buffer => {
   const bent = Buffer.from(signature);
-  bent[at] = bent[at]! ^ 1;
+  bent[at] = bent[at]! ^ bits;
   return bent;
 };
 
@@ -70,6 +70,25 @@ test.each<[string, (head: string, payload: string, signature: string) => string]
     ),
   ],
   ['a signature with a null byte in its text', withSignature((signature) => `${signature.toString('base64url')}\0`)],
+  [
+    'a signature whose last character says the same bytes',
+    withSignature((s) =>
+      s.toString('base64url').replace(/.$/, (last) => ({ A: 'B', Q: 'R', g: 'h', w: 'x' })[last] ?? ''),
+    ),
+  ],
+  ['a signature with padding', withSignature((signature) => `${signature.toString('base64url')}==`)],
+  ['a signature with a line end', withSignature((signature) => `${signature.toString('base64url')}\n`)],
+  ['a signature with a blank in it', withSignature((s) => s.toString('base64url').replace(/^.{9}/, '$& '))],
+  ['a signature with a character of no alphabet', withSignature((s) => `${s.toString('base64url')}!`)],
+  ['a header with padding', (head, payload, signature) => `${head}=.${payload}.${signature}`],
+  ['a payload with a line end', (head, payload, signature) => `${head}.${payload}\n.${signature}`],
+  [
+    'S of the order',
+    withSignature((s) => Buffer.concat([s.subarray(0, 32), plusOrder(Buffer.alloc(64)).subarray(32)])),
+  ],
+  ['S with its highest bit', withSignature((signature) => flipped(signature, 63, 0x80))],
+  ['R with the other sign', withSignature((signature) => flipped(signature, 31, 0x80))],
+  ['R and S exchanged', withSignature((s) => Buffer.concat([s.subarray(32), s.subarray(0, 32)]))],
   ['a signature in hex', withSignature((signature) => signature.toString('hex'))],
   [
     'another payload',
@@ -106,4 +125,27 @@ test.each<[string, (head: string, payload: string, signature: string) => string]
   const [head = '', payload = '', signature = ''] = (await made).access_token.split('.');
   const bent = bend(head, payload, signature);
   await expect(tokens.verify(bent)).rejects.toMatchObject({ code: 4012 });
+});
+
+test('ATK-B16: not one bit of a signature may be another, nor one character of a token', async () => {
+  const text = (await made).access_token;
+  const dot = text.lastIndexOf('.');
+  const signature = Buffer.from(text.slice(dot + 1), 'base64url');
+  const bent = Array.from({ length: 512 }, (_, bit) => {
+    const other = flipped(signature, bit >> 3, 1 << (bit & 7));
+    return `${text.slice(0, dot)}.${other.toString('base64url')}`;
+  });
+  for (let at = 0; at < text.length; at++) {
+    const other = text[at] === 'A' ? 'B' : 'A';
+    bent.push(text.slice(0, at) + other + text.slice(at + 1), text.slice(0, at) + text.slice(at + 1));
+  }
+  const believed = await Promise.all(
+    bent.map((token) =>
+      tokens.verify(token).then(
+        () => [token],
+        () => [],
+      ),
+    ),
+  );
+  expect(believed.flat()).toEqual([]);
 });

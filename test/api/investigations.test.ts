@@ -1,6 +1,8 @@
 /** The first use of the product: an alert is posted, looked at by specialists, followed live, answered, and what acts is approved. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
+import { memoryLink } from '../../mesh/index.ts';
+import { overLink, type LinkOwner } from '../../mesh/link.ts';
 import { PolicyRules } from '../../orchestrator/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
@@ -23,6 +25,15 @@ afterAll(() => api.stop());
 
 const dispatch = (as: string, body: object, query = '', headers = {}) =>
   api.call('POST', `/api/v1/orchestrator/dispatch${query}`, { as, body, headers });
+/** The same owner, heard. */
+const hearing = (owner: LinkOwner, hear: (text: string) => void): LinkOwner => ({
+  onText(text) {
+    hear(text);
+    owner.onText(text);
+  },
+  onDrain: () => owner.onDrain?.(),
+  onClose: (code, reason) => owner.onClose(code, reason),
+});
 const echo = (text: string) => ({ to: { skill: 'echo_text' }, params: { text } });
 
 describe('an investigation', () => {
@@ -30,6 +41,7 @@ describe('an investigation', () => {
     const thoughts = await api.follow('/api/v1/ws/agent-thoughts', { as: 'viewer' });
     const receipts = await api.follow('/ws/investigation-receipts', { as: 'viewer' });
     const calls = await api.follow('/api/v1/ws/agents/web-security/tool-calls', { as: 'viewer' });
+    const others = await api.follow('/api/v1/ws/agents/threat-intel/tool-calls', { as: 'viewer' });
     const posted = await api.call('POST', '/api/v1/alerts', {
       as: 'analyst',
       body: {
@@ -68,7 +80,10 @@ describe('an investigation', () => {
     expect(thought.data).toMatchObject({ alert_id: posted.body.alert_id, step: 1 });
     const call = await calls.until(({ type }) => type === 'tool_call');
     expect(call.data).toMatchObject({ agent_id: 'web-security', investigation_id, outcome: 'ok' });
-    for (const stream of [thoughts, receipts, calls]) stream.close();
+    await others.until(({ type }) => type === 'tool_call');
+    for (const [agent_id, stream] of Object.entries({ 'web-security': calls, 'threat-intel': others }))
+      for (const { data } of stream.events()) expect(data).toMatchObject({ agent_id }); // each stream is that of one agent
+    for (const stream of [thoughts, receipts, calls, others]) stream.close();
 
     const { body } = await api.call('GET', `/api/v1/investigations/${investigation_id}`, { as: 'viewer' });
     expect(body).toMatchObject({
@@ -286,6 +301,78 @@ describe('a dispatch', () => {
     });
     expect([acted.status, acted.body.error.code]).toEqual([403, 'AURORA-4030']);
   });
+});
+
+test('ATK-E8: no credential of a user is in any frame between orchestrator and agents, whatever it came with', async () => {
+  const wire: string[] = [];
+  const acting = createResponder();
+  const own = await startApi([await agents['threat-intel']!(), await agents['web-security']!(), acting.responder], {
+    mode: 'active',
+    link(url) {
+      const [near, far] = memoryLink({ dialled: new URL(url).host });
+      const seen = overLink(near, {
+        attach: (owner) => near.attach(hearing(owner, (text) => void wire.push(text))),
+        send(text) {
+          wire.push(text);
+          near.send(text);
+        },
+      });
+      return [seen, far];
+    },
+  });
+  try {
+    const session = await own.records.sessions.begin(
+      { sub: 'user:analyst' },
+      (await own.records.users.find('analyst'))!,
+    );
+    const refreshed = await own.call('POST', '/api/v1/auth/refresh', {
+      body: { refresh_token: session.refresh_token },
+    });
+    const bearer = refreshed.body.access_token;
+    const made = await own.call('POST', '/api/v1/auth/api-keys', {
+      as: 'analyst',
+      body: { name: 'all', scopes: ['alerts:write', 'alerts:read', 'investigations:write'] },
+    });
+    const { ticket } = (await own.call('POST', '/api/v1/ws/ticket', { as: 'analyst' })).body;
+    const secrets = [bearer, made.body.api_key, ticket, session.refresh_token, refreshed.body.refresh_token];
+    const ways = [{ authorization: `Bearer ${bearer}` }, { 'x-api-key': made.body.api_key }];
+    for (const [nth, way] of ways.entries()) {
+      const headers = { ...way, cookie: `session=${bearer}`, 'idempotency-key': `key-${nth}`, baggage: `t=${bearer}` };
+      const raw_log = '203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] "GET /../../etc/passwd HTTP/1.1" 404 12';
+      const body = { title: `Odd ${nth}`, severity: 'medium', source: 'nginx', raw_log };
+      const posted = await own.call('POST', '/api/v1/alerts', { headers, body });
+      const begun = await own.call('POST', '/api/v1/agents/investigate', {
+        headers: { ...headers, 'idempotency-key': `investigate-${nth}` },
+        body: { alert_id: posted.body.alert_id },
+      });
+      expect(begun.status).toBe(202);
+      const url = '/api/v1/orchestrator/dispatch?wait=true&on_approval=return';
+      const acted = { to: { skill: 'isolate_host' }, params: { host: `ws-${nth}` } };
+      const asked = await own.call('POST', url, {
+        headers: { ...headers, 'idempotency-key': `act-${nth}` },
+        body: acted,
+      });
+      if (asked.status !== 202) continue; // a key that may not act
+      const { approval_id, action_hash } = asked.body.approval;
+      const path = `/api/v1/approvals/${approval_id}/approve`;
+      expect((await own.call('POST', path, { as: 'admin', body: { action_hash } })).status).toBe(200);
+    }
+    await expect.poll(() => own.mesh.orchestrator.health().tasks_open, { timeout: 20_000 }).toBe(0);
+    expect(acting.isolated).toEqual(['ws-0']);
+
+    const said = wire.join('\n');
+    // What was asked is there, in every kind of frame: the capture sees what there is.
+    for (const there of ['203.0.113.9', '"isolate_host"', 'user:analyst', '$/progress']) expect(said).toContain(there);
+    for (const secret of [...secrets, own.tokens.get('admin') ?? '']) {
+      expect(secret.length).toBeGreaterThan(20);
+      // A JWT neither whole nor by its parts: its claims are as good as a name, its signature as good as a key.
+      for (const part of [secret, ...secret.split('.').slice(1), Buffer.from(secret).toString('base64').slice(4, 40)])
+        expect(said).not.toContain(part);
+    }
+    expect(said).not.toMatch(/authorization|x-api-key|eyJ[\w-]{10,}\.eyJ/i);
+  } finally {
+    await own.stop();
+  }
 });
 
 describe('what acts', () => {

@@ -31,6 +31,39 @@ describe('ATK-D1 REQ-P01 REQ-P07 REQ-P09 REQ-P11: who gets through which door', 
     }
   });
 
+  // Told here once more: the table above judges doors by what a role holds, and would follow a mistake in it.
+  const READABLE = [
+    'alerts',
+    'cases',
+    'siem',
+    'edr',
+    'playbooks',
+    'soar',
+    'investigations',
+    'network',
+    'agents',
+    'chat',
+    'system',
+  ];
+  test.each([
+    [
+      'admin',
+      ['alerts', 'cases', 'siem', 'edr', 'soar', 'investigations', 'network', 'agents', 'chat', 'system'],
+      true,
+    ],
+    ['analyst', ['alerts', 'cases', 'siem', 'investigations', 'network', 'chat'], true],
+    ['operator', ['edr', 'soar'], false],
+    ['viewer', [], false],
+  ] as const)(
+    'REQ-P01 REQ-P07 REQ-P09 REQ-P11: a person who is %s may read everything, and write %j',
+    (role, areas, decides) => {
+      const sees = [...READABLE, ...(role === 'viewer' ? [] : ['approvals'])].map((area) => `${area}:read`);
+      const writes = areas.map((area) => `${area}:write`);
+      const held = [...sees, ...writes, ...(decides ? ['approvals:decide'] : [])];
+      expect([...permissionsOf(role)].sort()).toEqual(held.sort());
+    },
+  );
+
   test('a key without scopes for it is refused everywhere but at doors that ask only who it is', async () => {
     const { body } = await api.call('POST', '/api/v1/auth/api-keys', {
       as: 'admin',

@@ -69,6 +69,48 @@ describe('errors', () => {
     },
   );
 
+  test('ATK-I2: whatever is 429 or 503 says in whole seconds when to come again', async () => {
+    const waiting = Object.keys(ERRORS)
+      .map(Number)
+      .filter((code) => isErrorCode(code) && [429, 503].includes(httpStatus(code)));
+    expect(waiting.length).toBeGreaterThanOrEqual(4);
+    for (const code of waiting) {
+      const { status, headers } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      expect([code, status, headers['retry-after']]).toEqual([
+        code,
+        httpStatus(code as never),
+        expect.stringMatching(/^[1-9]\d*$/) as unknown,
+      ]);
+    }
+    for (const code of [4040, 4090, 4130, 5000, 5040]) {
+      const { headers } = await api.call('GET', `/api/v1/test/fail?code=${code}`, { as: 'viewer' });
+      expect([code, headers['retry-after']]).toEqual([code, undefined]);
+    }
+  });
+
+  test.each([4290, 5030, 5031])(
+    'ATK-I2 INV12: work that was journaled and failed with %i is never an invitation to send it again',
+    async (code) => {
+      const failing = echoAgent('failing', () => {
+        throw new AuroraError(code as 5030, { retry_after_ms: 1_000 });
+      });
+      const own = await startApi([failing], { orchestrator: { bounds: { retry: { attempts_max: 1 } } } });
+      try {
+        const body = { to: { skill: 'echo_text' }, params: { text: 'x' } };
+        const said = await own.call('POST', '/api/v1/orchestrator/dispatch?wait=true', { as: 'analyst', body });
+        const [kept] = await own.mesh.ledger.list({ limit: 10 });
+        expect(kept?.state).toBe('failed');
+        expect([said.status, said.headers['retry-after'], said.body.error]).toMatchObject([
+          500,
+          undefined,
+          { code: 'AURORA-5000', retryable: false, detail: { task_id: kept?.task_id, code: `AURORA-${code}` } },
+        ]);
+      } finally {
+        await own.stop();
+      }
+    },
+  );
+
   test('REQ-X01 REQ-X03 REQ-X04 REQ-X06 REQ-X08 REQ-X09 REQ-X12 REQ-X13: the ordinary mistakes have their codes', async () => {
     const codeOf = async (...[method, path, ask]: Parameters<TestApi['call']>) =>
       (await api.call(method, path, ask)).body.error.code;
@@ -138,11 +180,39 @@ describe('errors', () => {
   test('ATK-A21: what is packed, mislabelled or doubly framed is refused, and no schema is skipped', async () => {
     const as = 'analyst';
     const raw = JSON.stringify({ title: 'no severity' });
-    const types = ['application/json\t;x', 'application/json;', 'APPLICATION/JSON', 'text/plain', 'application/jsonx'];
-    for (const type of types) {
-      const { status } = await api.call('POST', '/api/v1/alerts', { as, raw, headers: { 'content-type': type } });
-      expect([400, 415, 422]).toContain(status);
+    // Taken for JSON, and so judged by the schema; or not taken at all. Never taken without being judged.
+    const types: [string, number][] = [
+      ['application/json', 422],
+      ['application/json; charset=utf-8', 422],
+      ['APPLICATION/JSON', 422],
+      ['application/json;', 422],
+      ['application/json\t;x', 422],
+      ['application/json ;x', 422],
+      ['application/json, text/plain', 415],
+      ['application/jsonx', 415],
+      ['application/json/x', 415],
+      ['text/plain', 415],
+      ['text/json', 415],
+      ['application/x-www-form-urlencoded', 415],
+      ['multipart/form-data; boundary=x', 415],
+      ['*/*', 415],
+      ['', 415],
+    ];
+    const before = (await api.call('GET', '/api/v1/alerts?limit=200', { as })).body.items.length;
+    const said: [string, number][] = [];
+    for (const [type] of types) {
+      const headers = { 'content-type': type };
+      said.push([type, (await api.call('POST', '/api/v1/alerts', { as, raw, headers })).status]);
+      const bad = JSON.stringify({ ...alert(`schema ${type}`), severity: 'none', tenant_id: 'x' });
+      expect((await api.call('POST', '/api/v1/alerts', { as, raw: bad, headers })).status).toBeGreaterThanOrEqual(400);
     }
+    expect(said).toEqual(types);
+    expect((await api.call('GET', '/api/v1/alerts?limit=200', { as })).body.items).toHaveLength(before);
+    const untyped = `Authorization: Bearer ${api.tokens.get(as) ?? ''}\r\nContent-Length: ${raw.length}\r\nConnection: close`;
+    const answer = await rawly(
+      `POST /api/v1/alerts HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n${untyped}\r\n\r\n${raw}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 415 /);
     const bomb = gzipSync(Buffer.alloc(5_000_000)).toString('latin1');
     const headers = { 'content-encoding': 'gzip' };
     expect((await api.call('POST', '/api/v1/alerts', { as, raw: bomb, headers })).status).toBe(415);
@@ -172,7 +242,54 @@ describe('errors', () => {
     ]) {
       expect([401, 404]).toContain((await api.call('GET', path)).status);
       expect([200, 404]).toContain((await api.call('GET', path, { as: 'viewer' })).status);
+      const body = alert(`disguised ${path}`);
+      expect([401, 404]).toContain((await api.call('POST', path, { body })).status);
+      expect([403, 404]).toContain((await api.call('POST', path, { as: 'viewer', body })).status);
     }
+    for (const path of [
+      '/api/v1/%75sers',
+      '/api/v1//users',
+      '/api/v1/users;x',
+      '/api/v1/users.',
+      '/api/v1/alerts/../users',
+    ])
+      expect([403, 404]).toContain((await api.call('GET', path, { as: 'analyst' })).status);
+    const { text } = await api.call('GET', '/api/v1/alerts?limit=200', { as: 'viewer' });
+    expect(text).not.toContain('disguised');
+  });
+
+  test.each([
+    ['U+0000', '\\u0000'],
+    ['half a surrogate', '\\ud800'],
+    ['the other half', '\\udfff'],
+    ['two halves in the wrong order', '\\udc00\\ud800'],
+    ['half a megabyte', 'x'.repeat(500_000)],
+  ])('ATK-A20: %s in an id is 422 wherever an id may stand, and nothing is kept of it', async (_what, text) => {
+    const as = 'admin';
+    const head = '"title":"ids","severity":"low","source":"a20"';
+    const bodies: [string, string, string][] = [
+      ['POST', '/api/v1/alerts', `{${head},"external_id":"a${text}"}`],
+      ['POST', '/api/v1/alerts', `{${head},"affected_assets":["a${text}"]}`],
+      ['POST', '/api/v1/alerts', `{${head},"iocs":[{"type":"domain","value":"a${text}"}]}`],
+      ['POST', '/api/v1/alerts', `{"title":"ids","severity":"low","source":"a${text}"}`],
+      ['POST', '/api/v1/agents/investigate', `{"alert_id":"ALRT-2026-00001${text}"}`],
+      [
+        'POST',
+        '/api/v1/orchestrator/dispatch',
+        `{"to":{"agent_id":"ada${text}"},"method":"echo_text","params":{"text":"x"}}`,
+      ],
+      [
+        'POST',
+        '/api/v1/orchestrator/dispatch',
+        `{"to":{"skill":"echo_text"},"params":{"text":"x"},"refs":{"case_id":"a${text}"}}`,
+      ],
+      ['POST', '/api/v1/users', `{"username":"a${text}","role":"viewer"}`],
+      ['POST', '/api/v1/auth/api-keys', `{"name":"a${text}","scopes":["alerts:read"]}`],
+    ];
+    const said: [string, number][] = [];
+    for (const [method, path, raw] of bodies) said.push([path, (await api.call(method, path, { as, raw })).status]);
+    expect(said).toEqual(bodies.map(([, path]) => [path, 422]));
+    expect((await api.call('GET', '/api/v1/alerts?source=a20', { as })).body.items).toEqual([]);
   });
 
   test('ATK-A20: text that no database takes is 422, in a body, a name, a path and a query', async () => {
@@ -338,13 +455,14 @@ describe('headers', () => {
 
 describe('budgets', () => {
   test('REQ-R29 REQ-R32 REQ-R33 REQ-R34 REQ-X16 REQ-C02 ATK-I2: the hundred-and-first request of a minute is 4290, and says when to come again', async () => {
-    const own = await startApi([], { user_minute_max: 100 });
+    const own = await startApi([], { user_minute_max: 'as_shipped' });
     try {
       const first = await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
       expect([first.headers['x-ratelimit-limit'], first.headers['x-ratelimit-remaining']]).toEqual(['100', '99']);
       const reset = Number(first.headers['x-ratelimit-reset']) * 1_000 - own.clock.now();
       expect(reset > 0 && reset <= 61_000).toBe(true);
-      for (let nth = 2; nth <= 100; nth++) await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
+      for (let nth = 2; nth <= 100; nth++)
+        expect([nth, (await own.call('GET', '/api/v1/users/me', { as: 'viewer' })).status]).toEqual([nth, 200]);
       const over = await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
       expect([over.status, over.body.error.code, over.headers['x-ratelimit-remaining']]).toEqual([
         429,
@@ -361,8 +479,18 @@ describe('budgets', () => {
   });
 
   test('REQ-R31: health is asked as often as one likes', async () => {
-    for (let nth = 0; nth < 5; nth++) {
-      expect((await api.call('GET', '/health')).headers['x-ratelimit-limit']).toBeUndefined();
+    const own = await startApi([], { user_minute_max: 3 });
+    try {
+      for (let nth = 0; nth < 4; nth++) {
+        for (const path of ['/health', '/health/liveness', '/health/readiness']) {
+          const { status, headers } = await own.call('GET', path, { as: 'viewer' });
+          expect([path, status, headers['x-ratelimit-limit']]).toEqual([path, 200, undefined]);
+        }
+      }
+      const { headers } = await own.call('GET', '/api/v1/users/me', { as: 'viewer' });
+      expect(headers['x-ratelimit-remaining']).toBe('2'); // nothing was taken from what they have
+    } finally {
+      await own.stop();
     }
   });
 

@@ -106,6 +106,32 @@ describe('over a real port', () => {
     (await api.follow('/api/v1/ws/alerts', { as: 'operator' })).close();
   });
 
+  test('ATK-I3 INV11: they are counted by person, however they sign in, and as they come: of ten at once three are let in', async () => {
+    const key = await api.call('POST', '/api/v1/auth/api-keys', {
+      as: 'operator',
+      body: { name: 'streams', scopes: ['alerts:read'] },
+    });
+    const ways = [{ as: 'operator' }, { headers: { 'x-api-key': key.body.api_key } }];
+    const asked = Array.from({ length: 10 }, (_, nth) => api.follow('/api/v1/ws/alerts', ways[nth % 2]));
+    const came = await Promise.allSettled(asked);
+    const open = came.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const refused = came.flatMap((one) => (one.status === 'rejected' ? [one.reason as Record<string, unknown>] : []));
+    expect(open).toHaveLength(3);
+    for (const one of refused) {
+      expect(one).toMatchObject({ status: 503, body: { error: { code: 'AURORA-5030' } } });
+      expect((one['headers'] as Record<string, string>)['retry-after']).toMatch(/^[1-9]\d*$/); // ATK-I2
+    }
+    for (const one of open) one.close();
+    await Promise.all(open.map(({ closed }) => closed));
+    const again = await Promise.all([0, 1, 2].map(() => api.follow('/api/v1/ws/alerts', ways[1])));
+    for (const one of again) one.close();
+    await Promise.all(again.map(({ closed }) => closed));
+  });
+
+  test('ATK-I3: the bounds are 5 000 streams in all, and 200 of one caller', () => {
+    expect(STREAM_LIMITS).toMatchObject({ streams_max: 5_000, streams_per_caller_max: 200 });
+  });
+
   test('an unknown stream is 404, a number that is none 422, a page of another origin 403', async () => {
     const as = 'viewer';
     await expect(api.follow('/api/v1/ws/nothing', { as })).rejects.toMatchObject({ status: 404 });

@@ -150,7 +150,7 @@ test('PROM-P1: the plain road is kept, folds back to the same row, and costs two
   expect(await next.byKey('alice handoff 1')).toEqual(found);
 });
 
-test('PROM-P5: the first end wins; a late result is kept beside it', async () => {
+test('PROM-P5 INV4 INV7: the first end wins; a late result is kept beside it', async () => {
   const ledger = createLedger(store, clock);
   await ledger.accept(task('task_1'), BOUNDS);
   await ledger.lease('task_1', to('i1'));

@@ -218,7 +218,7 @@ describe('between tenants', () => {
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     const slot = await take({ agent_id: 'ada' });
     const many = Array.from({ length: 4 }, () => take({ agent_id: 'ada' }, { tenant: 'many' }));
-    const admit = (tenant: string) => () => registry.admit(wanted({ agent_id: 'ada' }, { tenant }));
+    const admit = (tenant: string) => () => registry.admit(wanted({ agent_id: 'ada' }, { tenant }))();
     expect(admit('few')).toThrow(expect.objectContaining({ code: 4290 }));
     slot.release();
     expect(admit('many')).toThrow(expect.objectContaining({ code: 4290, retry_after_ms: 1_000 })); // 3 of 4: over its half
@@ -243,14 +243,27 @@ test('a tenant that asks for ten times what it may leaves the p99 of another bel
 describe('asking before anything is kept (INV12)', () => {
   const admit = (to: HandoffTo, more: Parameters<typeof wanted>[1] = {}) => registry.admit(wanted(to, more));
 
-  test('answers as a newcomer would be answered, and takes nothing', async () => {
+  test('whoever was told that it may wait counts as one who does until it enters or goes (INV11)', async () => {
+    registry.add(instance('ada', 1, { in_flight_max: 0 }));
+    const leave = [admit({ agent_id: 'ada' }), admit({ agent_id: 'ada' }), admit({ agent_id: 'ada' })];
+    expect(() => admit({ agent_id: 'ada' })).toThrow(expect.objectContaining({ code: 4290 }));
+    leave[0]!();
+    leave[0]!();
+    void take({ agent_id: 'ada' });
+    expect(() => admit({ agent_id: 'ada' })).toThrow(expect.objectContaining({ code: 4290 }));
+    expect(metrics.of('tasks_waiting')).toBe(3);
+    for (const go of leave) go();
+    expect(metrics.of('tasks_waiting')).toBe(1);
+  });
+
+  test('answers as a newcomer would be answered, and takes no place', async () => {
     expect(() => admit({ agent_id: 'ada' })).toThrow(expect.objectContaining({ code: 4043 }));
     registry.add(instance('ada', 1, { in_flight_max: 1 }));
     expect(() => admit({ skill: 'look_up' }, { path: ['ada'] })).toThrow(expect.objectContaining({ code: 5080 }));
-    admit({ agent_id: 'ada' });
+    admit({ agent_id: 'ada' })();
     expect(registry.instances()[0]?.in_flight).toBe(0);
     await take({ agent_id: 'ada' });
-    admit({ agent_id: 'ada' }); // it may wait
+    admit({ agent_id: 'ada' })(); // it may wait
     expect(metrics.of('tasks_waiting')).toBe(0);
   });
 

@@ -19,6 +19,8 @@ const MUTANTS: Record<string, Mutation & { found: RegExp }> = {
     ledger: forgetsLeases,
     found: /^DUP_EFFECT/,
   },
+  'a ledger that keeps something else than it was asked for (PROM-P3)': { ledger: keepsOther, found: /^PHANTOM/ },
+  'a ledger that tells another story than its journal (PROM-P13)': { ledger: tellsOther, found: /^INV21/ },
 };
 
 /** Seconds on a machine of its own; other tests run beside it. */
@@ -75,6 +77,24 @@ function forgetsLeases(ledger: Ledger): Ledger {
     ...ledger,
     async recover() {
       return (await ledger.recover()).map((recovered) => ({ ...recovered, held: undefined }));
+    },
+  };
+}
+
+function keepsOther(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    accept: (row, ...rest) =>
+      ledger.accept(Object.assign(row, { params: { ...(row.params as object), more: 1 } }), ...rest),
+  };
+}
+
+function tellsOther(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    async get(task_id) {
+      const row = await ledger.get(task_id);
+      return row && { ...row, priority: row.priority + 1 };
     },
   };
 }

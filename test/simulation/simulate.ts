@@ -19,6 +19,8 @@ export interface Simulated {
   virtual_ms: number;
   /** What happened, line by line; only when it was traced. */
   trace: readonly string[];
+  /** What there was to judge: rows of the journal by type, and what was seen outside by who and kind. */
+  seen: ReadonlySet<string>;
 }
 
 /** Runs it; never rejects: a run that does not come to an end is a verdict too. */
@@ -40,7 +42,19 @@ export async function simulate(
     .selectFrom('tasks')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return { seed, verdict, tasks: count, virtual_ms: Math.round(world.time.monotonic()), trace: world.trace };
+  const virtual_ms = Math.round(world.time.monotonic());
+  return { seed, verdict, tasks: count, virtual_ms, trace: world.trace, seen: seenIn(world) };
+}
+
+function seenIn({ committed, history }: World): Set<string> {
+  const seen = new Set<string>(committed.map(({ type }) => type));
+  for (const event of history) {
+    if (event.who === 'client') seen.add(`${event.op} ${event.kind}`);
+    if (event.who === 'agent') seen.add(event.kind);
+  }
+  for (const { type, fence } of committed)
+    if (type === 'leased' && fence !== null && fence > 1) seen.add('leased again');
+  return seen;
 }
 
 /** Time goes on when everybody waits for it. */

@@ -194,7 +194,7 @@ describe.each(['sqlite', 'postgres'] as const)('anchors on %s', (kind) => {
       expect(await store.verifyChain({ written: readAnchors(seam.file) })).toMatchObject({ ok: false, seq: 1 });
     });
 
-    test('INV2: retention takes only what is anchored, and checking goes on behind it', async () => {
+    test('retention takes only what is anchored, and checking goes on behind it', async () => {
       await fill();
       clock.advance(60_000);
       await finish('task_f');

@@ -363,7 +363,7 @@ describe.each(kinds)('the store on %s', (kind) => {
       expect(await store.verifyChain()).toMatchObject({ ok: false, task_id: 'task_1699', seq: 1 });
     });
 
-    test('INV2: retention forgets finished tasks behind a checkpoint, and a changed checkpoint is named', async () => {
+    test('retention forgets finished tasks behind a checkpoint, and a changed checkpoint is named', async () => {
       const store = await open();
       await finished(store, 'task_a');
       await store.append(accept('task_open'));

@@ -12,7 +12,7 @@ import {
   type KeyShelf,
 } from '../../api/index.ts';
 import { STREAM_LIMITS } from '../../api/streams.ts';
-import { listen, type Agent, type Port } from '../../mesh/index.ts';
+import { listen, type Agent, type Link, type Port } from '../../mesh/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/index.ts';
 import type { BoundRoute, Mode, UserRole } from '../../protocol/index.ts';
 import { localBus, systemClock, systemIds, systemRandom, type Bus, type Clock } from '../../seams/index.ts';
@@ -114,12 +114,14 @@ export async function startApi(
   agents: readonly Agent[] = [],
   options: {
     orchestrator?: Partial<OrchestratorDeps>;
+    /** The two ends of a link to an agent; in memory unless said. */
+    link?: (url: string) => [Link, Link];
     bindings?: readonly (readonly [string, BoundRoute])[];
     origins?: readonly string[];
     proxies?: readonly string[];
     mode?: Mode;
-    /** Requests a minute of one user; tests ask more often than people. */
-    user_minute_max?: number;
+    /** Requests a minute of one user; tests ask more often than people, unless they want what everybody has. */
+    user_minute_max?: number | 'as_shipped';
     streams_per_caller_max?: number;
     /** Counts the processes before this one. */
     epoch?: number;
@@ -136,6 +138,7 @@ export async function startApi(
       known.mesh?.ledger.page(query) ?? { rows: [], next: null },
   };
   const mesh = await startMesh(agents, {
+    ...(options.link && { link: options.link }),
     orchestrator: {
       mode: () => mode,
       onTold: (task, event) => feed.onTold(task, event),
@@ -191,7 +194,9 @@ export async function startApi(
   known.api = api;
   const port = await openPort(api, seams, options.origins ?? []);
   const url = port.url.replace('ws', 'http');
-  await records.settings.change({ sub: 'system' }, { limits: { user_minute_max: options.user_minute_max ?? 100_000 } });
+  const { user_minute_max = 100_000 } = options;
+  if (user_minute_max !== 'as_shipped')
+    await records.settings.change({ sub: 'system' }, { limits: { user_minute_max } });
   await mesh.online(agents.length);
 
   const tokens = new Map<string, string>();

@@ -47,6 +47,8 @@ export interface TestMesh {
   operator: Peer;
   /** The link of another operator of `operators`. */
   as(id: string): Peer;
+  /** The orchestrator's ends of the links of operators. */
+  accepted: readonly Link[];
   ledger: Ledger;
   /** Who signs for the orchestrator. */
   pin: Pin;
@@ -164,8 +166,10 @@ export async function startMesh(
   await orchestrator.recover();
   orchestrator.start();
 
+  const accepted: Link[] = [];
   const join = async (self: Identity): Promise<Peer> => {
     const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });
+    accepted.push(far);
     orchestrator.accept(far);
     const handshake = { ...shared, self };
     const peer = createPeer({
@@ -184,6 +188,7 @@ export async function startMesh(
     orchestrator,
     operator,
     as: (id) => joined.get(id)!,
+    accepted,
     ledger,
     pin: orchestratorSelf.pin,
     hosts,
