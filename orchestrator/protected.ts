@@ -65,7 +65,7 @@ function isOne(assets: Assets, plain: string, isOurs: (address: Address) => bool
 /** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
 export function objectionToPattern(pattern: string): string | undefined {
   const [plain = ''] = plainForms(pattern);
-  if (isNetwork(plain)) return undefined;
+  if (isNetwork(plain)) return isTooWide(plain) ? 'write the network of IPv4 alone, as 10.9.0.0/16' : undefined;
   const host = hostIn(plain);
   if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
   if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
@@ -81,7 +81,7 @@ interface Assets {
   globs: RegExp;
   short_globs: RegExp;
   addresses: ReadonlySet<string>;
-  networks: readonly [Address, number][];
+  networks: readonly [ipaddr.IPv6, number][];
 }
 
 function toAssets(patterns: readonly string[]): Assets {
@@ -96,7 +96,7 @@ function toAssets(patterns: readonly string[]): Assets {
     globs: oneOf(globs, (glob) => (HOST_GLOB.test(glob) ? '[^@]' : '.')),
     short_globs: oneOf(short_globs, () => '[^.:]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
-    networks: hosts.filter(isNetwork).map((name) => ipaddr.parseCIDR(name)),
+    networks: hosts.filter(isNetwork).flatMap(networksOf),
   };
 }
 
@@ -107,8 +107,35 @@ const isShort = ({ short, short_globs }: Assets, name: string): boolean => short
 
 const isAssetsAddress = ({ addresses, networks, globs }: Assets, address: Address): boolean =>
   addresses.has(String(address)) ||
-  networks.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits)) ||
+  (networks.length > 0 && liesIn(networks, toIPv6(address))) ||
   [String(address), address.toNormalizedString()].some((text) => globs.test(text));
+
+const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
+  networks.some(([base, bits]) => address.match(base, bits));
+
+/**
+ * A network in one form, whichever it is written in: 10.0.0.0/8 is ::ffff:10.0.0.0/104, and so is the one that 64:ff9b::10.0.0.0/104 or
+ * 2002:a00::/24 carries.
+ */
+function networksOf(name: string): [ipaddr.IPv6, number][] {
+  const [base, bits] = ipaddr.parseCIDR(name);
+  if (base instanceof ipaddr.IPv4) return [[toIPv6(base), MAPPED_BITS + bits]];
+  const before = base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS;
+  const carried = bits < before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
+  return [
+    [base, bits],
+    ...carried.map((each): [ipaddr.IPv6, number] => [toIPv6(each), MAPPED_BITS + Math.min(bits - before, 32)]),
+  ];
+}
+
+/** ::ffff:10.9.0.0/16 is all of ::/16, and hardly meant. */
+const isTooWide = (name: string): boolean => {
+  const [base, bits] = ipaddr.parseCIDR(name);
+  return base.range() === 'ipv4Mapped' && bits < MAPPED_BITS;
+};
+
+const toIPv6 = (address: Address): ipaddr.IPv6 =>
+  address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : address;
 
 /** Whole addresses only: a library reads 10.9/16 as 10.0.0.9/16. */
 function isNetwork(name: string): boolean {
@@ -142,6 +169,9 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
 
+/** What stands before the IPv4 address in one of IPv6. */
+const MAPPED_BITS = 96;
+const SIX_TO_FOUR_BITS = 16;
 /** Dialled, they are this machine. */
 const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;

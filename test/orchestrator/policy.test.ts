@@ -193,6 +193,7 @@ test.each([
   ['10.9.0.0/33', 'as 10.9.0.0/16'],
   ['10.9.0.1/128', 'as 10.9.0.0/16'],
   ['10.9.*/16', 'as 10.9.0.0/16'],
+  ['::ffff:10.9.0.0/16', 'the network of IPv4 alone, as 10.9.0.0/16'],
   ['fe80::%eth0/10', 'as 10.9.0.0/16 or 2001:db8::/32'],
 ])('the pattern %s would protect nothing of what it says: refused with what to write (ATK-F4)', (pattern, told) => {
   const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];

@@ -136,6 +136,23 @@ describe('one address', () => {
     expect(answer('10', { assets: ['10.9.0.1'] })).toBe('allow');
   });
 
+  test.each([
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::FFFF:A00:0/104', '10.0.0.0/8'],
+    ['64:ff9b::10.0.0.0/104', '10.0.0.0/8'],
+    ['2002:a00::/24', '10.0.0.0/8'],
+    ['::ffff:10.1.2.0/120', '10.1.2.0/24'],
+    ['::/0', '0.0.0.0/0'],
+  ])('%s protects the same of IPv4 as %s, whichever form an address is in', (written, network) => {
+    for (const asset of [written, network]) {
+      const inside = IPV4_FORMS.map((form) => answer(form([10, 1, 2, 3]), { assets: [asset] }));
+      expect(inside).toEqual(inside.map(() => 'deny'));
+      const outside = IPV4_FORMS.map((form) => answer(form([11, 1, 2, 3]), { assets: [asset] }));
+      expect(outside).toEqual(outside.map(() => (network === '0.0.0.0/0' ? 'deny' : 'allow')));
+    }
+    expect(answer('2001:db8::7', { assets: [network] })).toBe('allow');
+  });
+
   test('a network of IPv6 is one also with a length that an address of IPv4 has, and the other way round', () => {
     const at = (asset: string, target: string) => answer(target, { assets: [asset] });
     expect(at('2001:db8::/32', '2001:db8:1::7')).toBe('deny');
