@@ -1,8 +1,10 @@
 /** Which names stand for a protected asset: the patterns of the policy, whatever the spelling, besides this machine (ATK-F4). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { hostOfLink, isLink } from './link.ts';
 import {
   addressesOf,
+  decodedForms,
   hostIn,
   hostsOf,
   isCount,
@@ -29,15 +31,18 @@ export function protects(patterns: readonly string[], own_hosts: readonly string
   const assets = toAssets(plain_patterns);
   // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
   const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
-  return (text, look) =>
-    plainForms(text).some((plain) => {
+  return (text, look) => {
+    // What else is in it is none of its words: `?q=%20mail`.
+    const host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
+    return decodedForms(text).some((plain) => {
       if (look === 'whole') return isOne(assets, plain, isLoopback);
       return (
         [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
         piecesOf(plain).some(isPieceOne) ||
-        (look === 'target' && hostsOf(plain).some(isHostOne))
+        (look === 'target' && hostsOf(host ?? plain).some(isHostOne))
       );
     });
+  };
 
   function isPieceOne(piece: string): boolean {
     return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
