@@ -25,32 +25,48 @@ export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => 
  * Makes the judge. Patterns are exact names, globs (`dc-*`) or networks (`10.9.0.0/16`), compared without regard to case and domain:
  * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
  * `dc1:389` is that text, and dc1 as the host of a target.
+ *
+ * An account is not its organisation: who protects `corp.example` keeps people from blocking that domain, and still has to disable
+ * `CORP\anna`, `corp.example\anna` or `anna@corp.example` when she is taken over. So a pattern of two labels says nothing of such an account,
+ * unless its last one is for a network of one's own (`nas.local`), where the first may be a host: of `NAS\admin` nobody can tell. A name of
+ * three labels is a host (`MAIL\administrator` is an account on mail.corp.example), and so is each of `own_hosts`.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
-  const plain_patterns = [...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? ''));
+  const [asked = [], ours = []] = [patterns, own_hosts].map((all) =>
+    all.flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')),
+  );
+  const plain_patterns = [...asked, ...ours];
   const assets = toAssets(plain_patterns);
+  // A host of ours is one, whatever it is called.
+  const hosts = toAssets([...asked.filter((pattern) => !isOrganisation(pattern)), ...ours]);
   // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
   const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
   return (text, look) => {
     // What else is in it is none of its words: `?q=%20mail`.
-    const host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
+    const link_host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
     return decodedForms(text).some((plain) => {
       if (look === 'whole') return isOne(assets, plain, isLoopback);
-      return (
-        [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
-        piecesOf(plain).some(isPieceOne) ||
-        (look === 'target' && hostsOf(host ?? plain).some(isHostOne))
-      );
+      const [, of_windows, account = of_windows] = ACCOUNT.exec(plain) ?? [];
+      if (account !== undefined) return isOne(assets, account, isLoopback) || isNamed(hosts, plain, look, plain);
+      return isNamed(assets, plain, look, link_host ?? plain);
     });
   };
 
-  function isPieceOne(piece: string): boolean {
-    return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
+  function isNamed(among: Assets, plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
+    return (
+      [plain, hostIn(plain)].some((name) => isOne(among, name, isThisMachine)) ||
+      piecesOf(plain).some((piece) => isPieceOne(among, piece)) ||
+      (look === 'target' && hostsOf(aimed_at).some((host) => isHostOne(among, host)))
+    );
   }
 
-  function isHostOne(host: string): boolean {
+  function isPieceOne(among: Assets, piece: string): boolean {
+    return isCount(piece) ? among.names.has(piece) : isOne(among, piece, isLoopback);
+  }
+
+  function isHostOne(among: Assets, host: string): boolean {
     const isHostShort = (all: Assets) => namesOf(host).some((name) => isShort(all, name));
-    return isOne(with_port, host, isLoopback) || isHostShort(assets) || isHostShort(with_port);
+    return isOne(with_port, host, isLoopback) || isHostShort(among) || isHostShort(with_port);
   }
 }
 
@@ -174,6 +190,8 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
 
+const isOrganisation = (pattern: string): boolean => ORGANISATION.test(pattern) && !OWN_NETWORK.test(pattern);
+
 /** What stands before the IPv4 address in one of IPv6. */
 const MAPPED_BITS = 96;
 const SIX_TO_FOUR_BITS = 16;
@@ -184,6 +202,11 @@ const WILDCARD = /[*?]/;
 const HOST_GLOB = /^[^@/\\.]*\.[^@/\\]*$/;
 /** A host with its port, an image with its tag, a number of its kind: `dc1:389`, `redis:7`, `uid:1001`. */
 const WITH_PORT = /^([^:/\\]+):\d{1,5}$/;
+const ORGANISATION = /^[\p{L}\p{M}\p{N}-]+\.\p{L}[\p{L}\p{M}\p{N}-]*$/u;
+const OWN_NETWORK = /\.(?:corp|home|internal|intranet|lan|local|localdomain|localhost|private)$/;
+/** `CORP\anna` or `anna@corp.example`, without scheme, path or port. */
+const ACCOUNT =
+  /^(?:[\p{L}\p{M}\p{N}._-]+\\([\p{L}\p{M}\p{N}._+'$-]+)|([\p{L}\p{M}\p{N}._+'-]+)@[\p{L}\p{M}\p{N}._-]+)$/u;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
 const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;
