@@ -39,8 +39,9 @@ export function judgeRequest(
   request: HttpRequest,
   judged?: Judged,
 ): { hits: Hit[]; cut: string[]; doubts: readonly Doubt[] } {
-  const { values, cut, doubts } = placesOf(request);
-  const hits = values.flatMap((located) => judgeLocated(located, judged));
+  const { values, joined, cut, doubts } = placesOf(request);
+  // What a value says alone is its own evidence, and comes last.
+  const hits = [...joined, ...values].flatMap((located) => judgeLocated(located, judged));
   return { hits: distinct([...hits, ...judgeSession(values), ...judgeUpload(values)]), cut, doubts };
 }
 
