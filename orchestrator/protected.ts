@@ -1,8 +1,10 @@
 /** Which names stand for a protected asset: the patterns of the policy, whatever the spelling, besides this machine (ATK-F4). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { hostOfLink, isLink } from './link.ts';
 import {
   addressesOf,
+  decodedForms,
   hostIn,
   hostsOf,
   isCount,
@@ -23,29 +25,48 @@ export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => 
  * Makes the judge. Patterns are exact names, globs (`dc-*`) or networks (`10.9.0.0/16`), compared without regard to case and domain:
  * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
  * `dc1:389` is that text, and dc1 as the host of a target.
+ *
+ * An account is not its organisation: who protects `corp.example` keeps people from blocking that domain, and still has to disable
+ * `CORP\anna`, `corp.example\anna` or `anna@corp.example` when she is taken over. So a pattern of two labels says nothing of such an account,
+ * unless its last one is for a network of one's own (`nas.local`), where the first may be a host: of `NAS\admin` nobody can tell. A name of
+ * three labels is a host (`MAIL\administrator` is an account on mail.corp.example), and so is each of `own_hosts`.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
-  const plain_patterns = [...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? ''));
+  const [asked = [], ours = []] = [patterns, own_hosts].map((all) =>
+    all.flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')),
+  );
+  const plain_patterns = [...asked, ...ours];
   const assets = toAssets(plain_patterns);
+  // A host of ours is one, whatever it is called.
+  const hosts = toAssets([...asked.filter((pattern) => !isOrganisation(pattern)), ...ours]);
   // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
   const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
-  return (text, look) =>
-    plainForms(text).some((plain) => {
+  return (text, look) => {
+    // What else is in it is none of its words: `?q=%20mail`.
+    const link_host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
+    return decodedForms(text).some((plain) => {
       if (look === 'whole') return isOne(assets, plain, isLoopback);
-      return (
-        [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
-        piecesOf(plain).some(isPieceOne) ||
-        (look === 'target' && hostsOf(plain).some(isHostOne))
-      );
+      const [, of_windows, account = of_windows] = ACCOUNT.exec(plain) ?? [];
+      if (account !== undefined) return isOne(assets, account, isLoopback) || isNamed(hosts, plain, look, plain);
+      return isNamed(assets, plain, look, link_host ?? plain);
     });
+  };
 
-  function isPieceOne(piece: string): boolean {
-    return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
+  function isNamed(among: Assets, plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
+    return (
+      [plain, hostIn(plain)].some((name) => isOne(among, name, isThisMachine)) ||
+      piecesOf(plain).some((piece) => isPieceOne(among, piece)) ||
+      (look === 'target' && hostsOf(aimed_at).some((host) => isHostOne(among, host)))
+    );
   }
 
-  function isHostOne(host: string): boolean {
+  function isPieceOne(among: Assets, piece: string): boolean {
+    return isCount(piece) ? among.names.has(piece) : isOne(among, piece, isLoopback);
+  }
+
+  function isHostOne(among: Assets, host: string): boolean {
     const isHostShort = (all: Assets) => namesOf(host).some((name) => isShort(all, name));
-    return isOne(with_port, host, isLoopback) || isHostShort(assets) || isHostShort(with_port);
+    return isOne(with_port, host, isLoopback) || isHostShort(among) || isHostShort(with_port);
   }
 }
 
@@ -65,7 +86,7 @@ function isOne(assets: Assets, plain: string, isOurs: (address: Address) => bool
 /** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
 export function objectionToPattern(pattern: string): string | undefined {
   const [plain = ''] = plainForms(pattern);
-  if (isNetwork(plain)) return undefined;
+  if (isNetwork(plain)) return isTooWide(plain) ? 'write the network of IPv4 alone, as 10.9.0.0/16' : undefined;
   const host = hostIn(plain);
   if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
   if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
@@ -81,7 +102,7 @@ interface Assets {
   globs: RegExp;
   short_globs: RegExp;
   addresses: ReadonlySet<string>;
-  networks: readonly [Address, number][];
+  networks: readonly [ipaddr.IPv6, number][];
 }
 
 function toAssets(patterns: readonly string[]): Assets {
@@ -96,7 +117,7 @@ function toAssets(patterns: readonly string[]): Assets {
     globs: oneOf(globs, (glob) => (HOST_GLOB.test(glob) ? '[^@]' : '.')),
     short_globs: oneOf(short_globs, () => '[^.:]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
-    networks: hosts.filter(isNetwork).map((name) => ipaddr.parseCIDR(name)),
+    networks: hosts.filter(isNetwork).flatMap(networksOf),
   };
 }
 
@@ -107,8 +128,35 @@ const isShort = ({ short, short_globs }: Assets, name: string): boolean => short
 
 const isAssetsAddress = ({ addresses, networks, globs }: Assets, address: Address): boolean =>
   addresses.has(String(address)) ||
-  networks.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits)) ||
+  (networks.length > 0 && liesIn(networks, toIPv6(address))) ||
   [String(address), address.toNormalizedString()].some((text) => globs.test(text));
+
+const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
+  networks.some(([base, bits]) => address.match(base, bits));
+
+/**
+ * A network in one form, whichever it is written in: 10.0.0.0/8 is ::ffff:10.0.0.0/104, and so is the one that 64:ff9b::10.0.0.0/104 or
+ * 2002:a00::/24 carries.
+ */
+function networksOf(name: string): [ipaddr.IPv6, number][] {
+  const [base, bits] = ipaddr.parseCIDR(name);
+  if (base instanceof ipaddr.IPv4) return [[toIPv6(base), MAPPED_BITS + bits]];
+  const before = base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS;
+  const carried = bits < before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
+  return [
+    [base, bits],
+    ...carried.map((each): [ipaddr.IPv6, number] => [toIPv6(each), MAPPED_BITS + Math.min(bits - before, 32)]),
+  ];
+}
+
+/** ::ffff:10.9.0.0/16 is all of ::/16, and hardly meant. */
+const isTooWide = (name: string): boolean => {
+  const [base, bits] = ipaddr.parseCIDR(name);
+  return base.range() === 'ipv4Mapped' && bits < MAPPED_BITS;
+};
+
+const toIPv6 = (address: Address): ipaddr.IPv6 =>
+  address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : address;
 
 /** Whole addresses only: a library reads 10.9/16 as 10.0.0.9/16. */
 function isNetwork(name: string): boolean {
@@ -142,6 +190,11 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
 
+const isOrganisation = (pattern: string): boolean => ORGANISATION.test(pattern) && !OWN_NETWORK.test(pattern);
+
+/** What stands before the IPv4 address in one of IPv6. */
+const MAPPED_BITS = 96;
+const SIX_TO_FOUR_BITS = 16;
 /** Dialled, they are this machine. */
 const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;
@@ -149,6 +202,11 @@ const WILDCARD = /[*?]/;
 const HOST_GLOB = /^[^@/\\.]*\.[^@/\\]*$/;
 /** A host with its port, an image with its tag, a number of its kind: `dc1:389`, `redis:7`, `uid:1001`. */
 const WITH_PORT = /^([^:/\\]+):\d{1,5}$/;
+const ORGANISATION = /^[\p{L}\p{M}\p{N}-]+\.\p{L}[\p{L}\p{M}\p{N}-]*$/u;
+const OWN_NETWORK = /\.(?:corp|home|internal|intranet|lan|local|localdomain|localhost|private)$/;
+/** `CORP\anna` or `anna@corp.example`, without scheme, path or port. */
+const ACCOUNT =
+  /^(?:[\p{L}\p{M}\p{N}._-]+\\([\p{L}\p{M}\p{N}._+'$-]+)|([\p{L}\p{M}\p{N}._+'-]+)@[\p{L}\p{M}\p{N}._-]+)$/u;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
 const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;

@@ -20,6 +20,13 @@ export function plainForms(text: string): string[] {
   return [...new Set(forms.map(fold))];
 }
 
+/** The same of what is encoded with `%` in it, and of what is encoded in that: whoever opens a URL takes it out. */
+export function decodedForms(text: string): string[] {
+  const texts = [text];
+  for (let last = text; texts.length <= DECODINGS_MAX && ENCODED.test(last); texts.push(last)) last = decoded(last);
+  return [...new Set(texts.flatMap(plainForms))];
+}
+
 /** A name as `plainForms` gives it, also as people write it whose domain has letters beyond ASCII. */
 export const namesOf = (plain: string): string[] =>
   plain.length > NAME_CHARS_MAX || !plain.includes('xn--') ? [plain] : [plain, fold(domainToUnicode(plain))];
@@ -116,6 +123,9 @@ function partsOf(token: string): string[] {
   return addresses.length > 0 ? addresses : [token, ...token.split(':')];
 }
 
+const decoded = (text: string): string =>
+  text.replace(ENCODED_RUN, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+
 const fold = (text: string): string =>
   text
     .replace(/[\p{Pd}\u2212]/gu, '-')
@@ -130,6 +140,10 @@ const trimDots = (piece: string): string => piece.replace(/^[.-]+|(?<![.-])[.-]+
 
 const isName = (piece: string): boolean => piece !== '' && piece.length <= NAME_CHARS_MAX;
 
+const ENCODED = /%[\da-f]{2}/i;
+const ENCODED_RUN = /(?:%[\da-f]{2})+/gi;
+/** Times that one thing may be encoded. */
+const DECODINGS_MAX = 3;
 /** What nobody is shown, but for tabs and ends of lines, which part what is beside them. */
 const UNSEEN = /(?![\t-\r])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const CONTROLS = /\p{Cc}/gu;
@@ -139,6 +153,7 @@ const JOINTS = /[$&+~!^=(){}[\]']+/;
 /** Where a host stands elsewhere: its account, a share over HTTP, a service on it as Kerberos names it. */
 const WITH_HOST = [
   /^(?:[^\\/@]+\\)?([^\\/@]+)\$(?:@[^@]*)?$/, // CORP\WS-7$
+  /^[a-z][a-z\d+.-]*:\/*[^/]*@([^/\\?#@]+)/, // https://x\@mail/, of which some readers take the host behind the last @
   /^[/\\]{2}([^/\\@]+)@(?:ssl|\d)/, // \\ws-7@SSL@8443\x
   // MSSQLSvc/db-1:1433, ldap/dc-1/corp.example
   /^(?:host|cifs|ldap|https?|mssqlsvc|termsrv|rpc|wsman|dns|gc|nfs|ftp|imap|pop|smtp|smtpsvc|restrictedkrbhost)\/([^/\\@:]+)/,

@@ -21,8 +21,14 @@ export function stringsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, item]) => [key, ...stringsIn(item)]);
 }
 
-/** The same without the names of the params: those are the words of whoever wrote the skill, keys further down may be hosts. */
-export const valuesIn = (params: Record<string, unknown>): string[] => Object.values(params).flatMap(stringsIn);
+/**
+ * What the params of a skill that declares no targets may be aimed at: every string of them, but neither the names of the params, which
+ * are the words of whoever wrote the skill (keys further down may be hosts), nor a sentence where the skill asks for a reason.
+ */
+export const valuesIn = (params: Record<string, unknown>): string[] =>
+  Object.entries(params)
+    .filter(([name, value]) => !(SAYS_WHY.test(name) && typeof value === 'string' && /\s/.test(value.trim())))
+    .flatMap(([, value]) => stringsIn(value));
 
 const nameOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -36,3 +42,6 @@ function valueAt(params: unknown, pointer: string): unknown {
   }
   return value;
 }
+
+/** Params that say why something is done, not to what. A single word there may still be a target, under an odd name. */
+const SAYS_WHY = /^(?:reason|justification|comment|note)s?$/i;

@@ -1,10 +1,12 @@
 /** Whether a target names one thing: no list, no range, no wildcard, nothing that nobody can see (ATK-F4). */
 import { isIP } from 'node:net';
+import { hostOfLink, isLink } from './link.ts';
 import { addressesOf, hostIn, NAME_CHARS_MAX, plainForms } from './spelling.ts';
 
 /** True for a name that could stand for several things, for nothing, or for another thing than whoever reads it sees. */
 export function isUnclear(target: string): boolean {
   if (target.length > NAME_CHARS_MAX || HIDDEN.test(target)) return true;
+  if (isLink(target)) return isHostUnclear(hostOfLink(target));
   const [name = ''] = plainForms(target);
   if (!isBase64(target) && [target, name].some((text) => SEVERAL.test(withoutOwnMarks(text)))) return true;
   return (
@@ -14,6 +16,8 @@ export function isUnclear(target: string): boolean {
     [name, hostIn(name)].some(isAddressOfNone)
   );
 }
+
+const isHostUnclear = (host: string | undefined): boolean => host === undefined || isAddressOfNone(hostIn(host));
 
 /**
  * Marks that part the names of a list, and yet belong to some kinds of names: a Message-ID, a telephone number, a mail address, a

@@ -39,11 +39,12 @@ export function createAccountWatch(): AccountWatch {
       if (event_id === '4768' || event_id === '4769') tickets.note(event);
     },
     signals: () => [
-      ...logons.guessing().map(({ rule, title, address, records }) => ({
+      ...logons.guessing().map(({ rule, is_spraying, title, address, records }) => ({
         rule,
         title,
-        technique: rule === 'login/spraying' ? 'T1110.003' : 'T1110.001',
-        severity: GRAVITY[rule],
+        technique: is_spraying ? 'T1110.003' : 'T1110.001',
+        // Of many accounts that were tried, one is theirs now.
+        severity: rule === 'login/guessed' && is_spraying ? ('critical' as const) : GRAVITY[rule],
         subject: address,
         text: records[0]?.text ?? '',
         events: records,

@@ -175,13 +175,13 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
     const command = commandIn(text);
     return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
   });
-  const guesses = guessingIn(records).map(({ rule, address, title, records: [shown, ...others] }) =>
+  const guesses = guessingIn(records).map(({ rule, is_spraying, address, title, records: [shown, ...others] }) =>
     suspicion(source, {
       id: `${rule.replace('/', '-')}-${address}`,
       title,
       rule,
       severity: rule === 'login/guessed' ? 'high' : 'low',
-      technique: rule === 'login/spraying' ? 'T1110.003' : 'T1110.001',
+      technique: is_spraying ? 'T1110.003' : 'T1110.001',
       locator: `line ${shown?.line ?? 0}`,
       text: shown?.text ?? '',
       others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),

@@ -35,6 +35,8 @@ export interface Habits {
 /** Guessing as a log shows it, with the records that do. */
 export interface Guessing<R> {
   rule: 'login/guessed' | 'login/guessing' | 'login/spraying';
+  /** A few passwords were tried for many accounts, or from many addresses. */
+  is_spraying: boolean;
   address: string;
   title: string;
   records: R[];
@@ -44,7 +46,7 @@ export interface Guessing<R> {
 export interface GuessWatch<R> {
   /** `at_ms` is NaN where the log does not say. */
   note(login: Login, record: R, at_ms?: number): void;
-  /** Who guesses, and whose guess was right. In the order of the log. */
+  /** Who guesses, and whose guess was right: with the guesses that led there one story, told once. In the order of the log. */
   guessing(): Guessing<R>[];
   /** Logins of further addresses and names, that found no room. */
   left(): number;
@@ -53,7 +55,7 @@ export interface GuessWatch<R> {
 /** A watch that has seen no login; what counts as guessing is said by the habits of the protocol. */
 export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const failed = new Map<string, Failures<R>>();
-  const guessed = new Map<string, Guessing<R>>();
+  const guessed = new Map<string, Guessing<R> & { is_storm: boolean }>();
   const worked = new Map<string, Set<string>>();
   const room: Room = { names: NAMES_MAX };
   let worked_names = 0;
@@ -69,6 +71,8 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
         const beside = is_storm ? `, of ${failures} from ${failed.size} addresses` : '';
         guessed.set(login.address, {
           rule: 'login/guessed',
+          is_spraying: is_storm,
+          is_storm,
           address: login.address,
           title: `${login.address} logged in as ${login.account} after ${known.count()} failure${known.count() === 1 ? '' : 's'}${beside}`,
           records: [record, known.first],
@@ -103,23 +107,44 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
       const many = [...failed].filter(isOne);
       const few = [...failed].filter((each) => !isOne(each));
       const scattered = few.reduce((sum, [, { count }]) => sum + count(), 0);
-      const [first, second] = few;
+      const is_storm = scattered >= STORM_FAILURES && few.length >= STORM_ADDRESSES && !habits.shares_addresses;
+      const storm = is_storm ? toStorm(scattered, few) : undefined;
+      const attempts = new Map(many.map(([address, tries]) => [address, toGuessing(address, tries, habits)]));
+      const stories = [...guessed.values()].map(({ is_storm: of_storm, ...right }) =>
+        withAttempts(right, attempts.get(right.address) ?? (of_storm ? storm : undefined)),
+      );
+      const is_told = [...guessed.values()].some(
+        ({ address, is_storm: of_storm }) => of_storm && !attempts.has(address),
+      );
       return [
-        ...guessed.values(),
-        ...many.map(([address, tries]) => toGuessing(address, tries, habits)),
-        ...(first && scattered >= STORM_FAILURES && few.length >= STORM_ADDRESSES && !habits.shares_addresses
-          ? [
-              {
-                rule: 'login/spraying' as const,
-                address: first[0],
-                title: `${scattered} logins failed, spread over ${few.length} addresses`,
-                records: [first[1].first, ...(second ? [second[1].first] : [])],
-              },
-            ]
-          : []),
+        ...stories,
+        ...[...attempts.values()].filter(({ address }) => !guessed.has(address)),
+        ...(storm && !is_told ? [storm] : []),
       ];
     },
     left: () => left,
+  };
+}
+
+/** A right guess with the wrong ones before and after it. */
+function withAttempts<R>(right: Guessing<R>, attempts: Guessing<R> | undefined): Guessing<R> {
+  if (!attempts) return right;
+  return {
+    ...right,
+    is_spraying: right.is_spraying || attempts.is_spraying,
+    title: `${right.title}; ${attempts.title}`,
+    records: [...new Set([...right.records, ...attempts.records])],
+  };
+}
+
+function toStorm<R>(failures: number, from: readonly [string, Failures<R>][]): Guessing<R> {
+  const [first, second] = from;
+  return {
+    rule: 'login/spraying',
+    is_spraying: true,
+    address: first?.[0] ?? '',
+    title: `${failures} logins failed, spread over ${from.length} addresses`,
+    records: [first, second].flatMap((each) => (each ? [each[1].first] : [])),
   };
 }
 
@@ -157,6 +182,7 @@ function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, 
   if (!shares_addresses)
     return {
       rule: 'login/guessing',
+      is_spraying: false,
       address,
       title: `${count()} logins from ${address} failed${forged}`,
       records: [first],
@@ -168,8 +194,10 @@ function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, 
     locked > 0 ? `${locked} ${locked === 1 ? 'was' : 'were'} locked` : '',
   ];
   const said = states.filter((state) => state !== '').join(', ');
+  const is_spraying = accounts >= names;
   return {
-    rule: accounts >= names ? 'login/spraying' : 'login/guessing',
+    rule: is_spraying ? 'login/spraying' : 'login/guessing',
+    is_spraying,
     address,
     title: `${tries.total()} logins from ${address} failed, for ${accounts} account${accounts === 1 ? '' : 's'}${said && ` (${said})`}${forged}`,
     records: [first, ...(last === first ? [] : [last])],

@@ -1,6 +1,7 @@
 /** The request judge: each value of a request, each of its decoded forms, against each grammar that speaks about its place. */
 import { judgeCode } from './code.ts';
 import { layersOf } from './decode.ts';
+import { isProse, isSpoken } from './documents.ts';
 import type { AttackClass, Match } from './hit.ts';
 import { judgeHtml } from './html.ts';
 import { judgePath } from './path.ts';
@@ -38,8 +39,9 @@ export function judgeRequest(
   request: HttpRequest,
   judged?: Judged,
 ): { hits: Hit[]; cut: string[]; doubts: readonly Doubt[] } {
-  const { values, cut, doubts } = placesOf(request);
-  const hits = values.flatMap((located) => judgeLocated(located, judged));
+  const { values, joined, cut, doubts } = placesOf(request);
+  // What a value says alone is its own evidence, and comes last.
+  const hits = [...joined, ...values].flatMap((located) => judgeLocated(located, judged));
   return { hits: distinct([...hits, ...judgeSession(values), ...judgeUpload(values)]), cut, doubts };
 }
 
@@ -81,18 +83,20 @@ function remembered(judged: Judged | undefined, grammars: Grammars, text: string
 
 function judgeText(grammars: Grammars, value: string): ValueHit[] {
   const hits: ValueHit[] = [];
-  for (const { text, steps } of layersOf(value))
+  for (const { text, steps } of layersOf(value)) {
+    let spoken: boolean | undefined;
     for (const grammar of grammars)
       for (const match of grammar(text))
         hits.push({
           class: match.class,
           rule: match.rule,
           title: match.title,
-          certain: match.certain,
+          certain: match.certain && !(match.class === 'sqli' && (spoken ??= isSpoken(text))),
           text: cutOut(text, match),
           steps,
           ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
         });
+  }
   return hits;
 }
 
@@ -105,19 +109,6 @@ function grammarsOf({ place, name }: Located): Grammars {
   if (place === 'name') return NAME_GRAMMARS;
   if (place === 'cookie') return COOKIE_GRAMMARS;
   return VALUE_GRAMMARS;
-}
-
-/** Eight words and among them four different ones that only sentences need. */
-function isProse(text: string): boolean {
-  const words =
-    text
-      .slice(0, PROSE_CHARS)
-      .toLowerCase()
-      .match(/(?<=^|[\s(])\p{L}{1,24}(?=$|[\s.,;:!?)])/gu) ?? [];
-  return (
-    words.length >= PROSE_WORDS_MIN &&
-    new Set(words.filter((word) => SENTENCE_WORDS.has(word))).size >= SENTENCE_WORDS_MIN
-  );
 }
 
 /** A short word or number: nothing any grammar could recognise. Most values end here. */
@@ -189,15 +180,6 @@ const LIST_HEADERS = new Set([
 ]);
 /** Classes whose grammar is made of words that people also write about. */
 const TOLD_CLASSES: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
-const SENTENCE_WORDS = new Set(
-  'the a an is are was were be been i you we they it that this these those with of to in for how what why which my your our also like not please thanks hello write uses der die das ein eine ist sind war und oder nicht mit von zu im ich du wir sie es wie was warum auch bitte danke man mein kann'.split(
-    ' ',
-  ),
-);
-const SENTENCE_WORDS_MIN = 4;
-const PROSE_WORDS_MIN = 8;
-/** How much of a value is read to know whether it is prose. */
-const PROSE_CHARS = 2_048;
 const CERTAIN_POINTS = 3;
 const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;
 const EVIDENCE_CHARS_MAX = 200;

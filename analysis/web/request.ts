@@ -1,7 +1,7 @@
 /** One HTTP request split into the places an attacker can write to. */
 import { bothEnds, endsOf, endsOfText, isCut } from '../readers/index.ts';
 import { bodyOf } from './body.ts';
-import { NAME_LENGTH_MAX, pairsOf, type Doubt, type Located } from './places.ts';
+import { joinedOf, NAME_LENGTH_MAX, pairsOf, type Doubt, type Located } from './places.ts';
 
 /** A request as a caller hands it in; `target` is the request line's target, path and query as they came. */
 export interface HttpRequest {
@@ -14,6 +14,8 @@ export interface HttpRequest {
 /** The places of a request and what the bounds cut away. */
 export interface Places {
   values: Located[];
+  /** The values of each name that came several times, as one. */
+  joined: Located[];
   /** What lies between the ends of too many places, and of values beyond `VALUE_LENGTH_MAX`, in words; empty when all was taken. */
   cut: string[];
   /** Where a server may read another request than this one. */
@@ -60,7 +62,7 @@ export function placesOf(request: HttpRequest): Places {
       cut.push(`${located.label} between its first and its last ${VALUE_LENGTH_MAX} characters`);
     return endsOfText(located.text, VALUE_LENGTH_MAX).map((text) => ({ ...located, text }));
   });
-  return { values, cut, doubts };
+  return { values, joined: joinedOf(taken, VALUE_LENGTH_MAX), cut, doubts };
 }
 
 /** A raw HTTP/1.x request as text, or undefined when its first line is no request line. */

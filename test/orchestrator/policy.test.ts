@@ -125,6 +125,66 @@ describe('protected assets (ATK-F4)', () => {
   });
 });
 
+describe('an account is not its organisation (ATK-F4)', () => {
+  const rules = { protected_assets: ['corp.example', 'mail.corp.example', 'nas.local', 'vault'] };
+
+  test.each([
+    'CORP\\anna',
+    'corp.example\\anna',
+    'anna@corp.example',
+    'Anna.Meier+x@CORP.example',
+    'CORP\\WS-7$',
+    'CORP\\mail',
+  ])('%j can be acted on though the domain is protected', (account) => {
+    expect(at(account, { rules })).toBe('ask');
+    expect(decide({ rules, pointers: [], params: { account } }).answer).toBe('ask');
+  });
+
+  test.each([
+    'corp.example',
+    'CORP',
+    'https://anna@corp.example/x',
+    'https://corp.example/x',
+    'anna@corp.example:22',
+    '\\\\corp.example\\anna',
+    'CORP\\corp.example',
+    'corp.example@other.example',
+    'CORP\\MAIL$',
+    'MAIL\\administrator',
+    'mail.corp.example\\administrator',
+    'anna@mail.corp.example',
+    'anna@mail',
+    'NAS\\admin',
+    'admin@nas.local',
+    'vault\\admin',
+    'admin@vault',
+    'MESH-HOST\\admin',
+    'CORP\\vault',
+  ])('%j is still the domain, or a host, or what nobody can tell from one', (target) => {
+    expect(at(target, { rules })).toBe('deny');
+  });
+
+  test('a host of ours has accounts of its own, whatever it is called, and a glob covers those that it says', () => {
+    const policy = (assets: string[], own: string[]) => (target: string) =>
+      createPolicy(PolicyRules.parse({ protected_assets: assets }), own).isProtected?.(target);
+    expect(policy(['mesh.example'], ['mesh.example'])('MESH\\admin')).toBe(true);
+    expect(policy(['corp.example', '*@corp.example'], [])('anna@corp.example')).toBe(true);
+    expect(policy(['corp.example', 'corp*'], [])('CORP\\anna')).toBe(true);
+  });
+});
+
+test('where no targets are declared, a sentence that says why is no host, but a word or a full name there is (ATK-F4)', () => {
+  const rules = { protected_assets: ['mail.corp.example', 'backup.corp.example'] };
+  const because = (params: object) =>
+    decide({ rules, pointers: [], params: { host: 'ws-7', ...params }, action_class: 'low' }).answer;
+  expect(because({ reason: 'it sent mail at night, the backup is safe' })).toBe('allow');
+  expect(because({ note: 'see the mail of anna' })).toBe('allow');
+  expect(because({ reason: 'it came from mail.corp.example' })).toBe('deny');
+  expect(because({ reason: ' mail ' })).toBe('deny');
+  expect(because({ reason: ['mail', 'ws-8 mail'] })).toBe('deny');
+  expect(because({ order: 'isolate mail now' })).toBe('deny');
+});
+
 test.each([
   '*',
   '',
@@ -193,6 +253,7 @@ test.each([
   ['10.9.0.0/33', 'as 10.9.0.0/16'],
   ['10.9.0.1/128', 'as 10.9.0.0/16'],
   ['10.9.*/16', 'as 10.9.0.0/16'],
+  ['::ffff:10.9.0.0/16', 'the network of IPv4 alone, as 10.9.0.0/16'],
   ['fe80::%eth0/10', 'as 10.9.0.0/16 or 2001:db8::/32'],
 ])('the pattern %s would protect nothing of what it says: refused with what to write (ATK-F4)', (pattern, told) => {
   const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];

@@ -136,6 +136,23 @@ describe('one address', () => {
     expect(answer('10', { assets: ['10.9.0.1'] })).toBe('allow');
   });
 
+  test.each([
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::FFFF:A00:0/104', '10.0.0.0/8'],
+    ['64:ff9b::10.0.0.0/104', '10.0.0.0/8'],
+    ['2002:a00::/24', '10.0.0.0/8'],
+    ['::ffff:10.1.2.0/120', '10.1.2.0/24'],
+    ['::/0', '0.0.0.0/0'],
+  ])('%s protects the same of IPv4 as %s, whichever form an address is in', (written, network) => {
+    for (const asset of [written, network]) {
+      const inside = IPV4_FORMS.map((form) => answer(form([10, 1, 2, 3]), { assets: [asset] }));
+      expect(inside).toEqual(inside.map(() => 'deny'));
+      const outside = IPV4_FORMS.map((form) => answer(form([11, 1, 2, 3]), { assets: [asset] }));
+      expect(outside).toEqual(outside.map(() => (network === '0.0.0.0/0' ? 'deny' : 'allow')));
+    }
+    expect(answer('2001:db8::7', { assets: [network] })).toBe('allow');
+  });
+
   test('a network of IPv6 is one also with a length that an address of IPv4 has, and the other way round', () => {
     const at = (asset: string, target: string) => answer(target, { assets: [asset] });
     expect(at('2001:db8::/32', '2001:db8:1::7')).toBe('deny');
@@ -240,6 +257,114 @@ describe('an asset without its domain', () => {
       ['f*.corp.example', '[fe80::7]:443'],
     ];
     expect(allowed.map(([asset, target]) => answer(target, { assets: [asset] }))).toEqual(allowed.map(() => 'allow'));
+  });
+});
+
+describe('a URL with a query or encoded characters', () => {
+  const assets = ['mail.corp.example', 'dc-01', '10.9.0.0/16', 'fd00::5', 'b\u00fccher.example'];
+
+  test.each([
+    'https://evil.example/a?b=c%20d',
+    'https://evil.example/a%20b/c.html',
+    'HTTPS://Evil.Example:8443/a?b=c&d=e+f#top',
+    'https://evil.example/?',
+    'https://evil.example/login?email=anna@other.example&next=/home',
+    'https://evil.example/r?u=https%3A%2F%2Fbank.example%2Flogin',
+    'https://evil.example/r?u=https://bank.example/login',
+    'https://evil.example/x?q=%20mail',
+    'https://evil.example/?q=%E9',
+    'https://evil.example/#!/a?b=c',
+    'https://evil.example./a?b=c',
+    'https://b\u00fccher.other/a?b=c',
+    'https://xn--bcher-kva.other/a?b=c',
+    'http://198.51.100.7/a?b=c',
+    'https://[2001:db8::7]:443/a?b=c',
+    'ftp://evil.example/a%20b',
+    'wss://evil.example/socket?v=1',
+  ])('names one thing where everybody reads the same in it: %j', (target) => {
+    expect(answer(target, { assets })).toBe('allow');
+    expect(answer(target, { assets, pointers: [] })).toBe('allow');
+  });
+
+  test.each([
+    'https://mail/a?b=c',
+    'https://MAIL.:443/a?b=c',
+    'https://mail.corp.example./a?b=c',
+    'https://m%61il/a',
+    'https://m%2561il/a',
+    'https://mail%2ecorp%2eexample/a',
+    'https://mail\u3002corp\u3002example/a?b=c',
+    'https://\uff4dail/a?b=c',
+    'https://ma%C2%ADil/a',
+    'https://ma%09il/a',
+    'https://ma\til/a?b=c',
+    'https://ma\nil/a?b=c',
+    'ht\ntps://mail/a?b=c',
+    'https://anna@mail/a?b=c',
+    'https://evil.example@mail/a?b=c',
+    'https://evil.example%40mail/a',
+    'https://evil.example\\@mail/a?b=c',
+    'https://evil.example\\@mail/a',
+    'https://evil.example?@mail/a',
+    'https://evil.example#@mail/a?b',
+    'https:\\\\mail\\a?b=c',
+    'https:mail/a?b=c',
+    'https:///mail/a?b=c',
+    'https://evil.example/a?b=dc-01',
+    'https://evil.example/a?b=dc%2D01',
+    'https://evil.example/r?u=https%3A%2F%2Fdc-01%2F',
+    'https://0xa090001/a?b=c',
+    'https://168361985/a?b=c',
+    'https://10.9.1/a?b=c',
+    'https://%31%30.9.0.1/a',
+    'https://[::ffff:10.9.0.1]/a?b=c',
+    'https://[fd00:0::5]/a?b=c',
+    'https://[fd00::5%25eth0]/a?b=c',
+    'https://[::1%25lo]/a',
+    'https://localhost./a?b=c',
+    'https://xn--bcher-kva.example/a?b=c',
+    'https://B%C3%9CCHER.example/a',
+  ])('is protected, however it is spelled: %j', (target) => {
+    expect(isDenied(target, { assets })).toBe(true);
+  });
+
+  test.each([
+    'https://anna@evil.example/a?b=c',
+    'https://evil.example?b=c',
+    'https://evil.example#a?b',
+    'https://evil.exampl?/a',
+    'https://evil.example\\a?b=c',
+    'https://evil%2eexample/a',
+    'https://evil.example/a/%2e%2e/b',
+    'https://evil.example/a/%2e/b',
+    'https://evil.example/a/../b?c',
+    'https://evil..example/a?b',
+    'https://evil.example/a%00b',
+    'https://evil.example/a%0ab',
+    'https://evil.example/a%5cb',
+    'https://evil.example/100%',
+    'https://evil.example/a%2',
+    'https://evil.example/a?b c',
+    'https://evil.example/a?b\u200bc',
+    'https://evil.example/*?a=b',
+    'https://evil.example/[1-9]?a=b',
+    'https://evil.example/{a,b}?c',
+    'https://evil.example/a?b,https://other.example/',
+    'https://evil.example/a?b&https://other.example/',
+    'https://evil.example/a?b+//other.example/',
+    'https://evil.example/a?b|c',
+    'https://evil.example/a?b=$(reboot)',
+    'https://*.evil.example/a?b',
+    'https://0xc6336407/a?b=c',
+    'https://fa\u00df.example/a?b=c',
+    'https://[fe80::1%25eth0]/a?b=c',
+    'https://224.0.0.1/a?b=c',
+    'https://evil.example:99999/a?b=c',
+    'https:///a?b=c',
+    's3://logs/a?b=c',
+    'evil.example/a?b=c',
+  ])('names no single thing where two readers could differ: %j', (target) => {
+    expect(answer(target, { assets })).toBe('deny');
   });
 });
 

@@ -22,29 +22,33 @@ const worked = (second: number, TargetUserName: string, address = '10.0.0.66') =
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-test('a password tried for many accounts, and the one it was right for, are told with both records and their techniques', async () => {
+test('a password tried for many accounts, and the one it was right for, are one story with the records of both', async () => {
   const result = await assessed([
     ...times(12, (index) => failed(index, `user${index}`, index < 3 ? '0xC0000064' : '0xC000006A')),
     failed(12, 'user12', '0xc0000234'),
     worked(13, 'bob'),
   ]);
-  expect(accusations(result)).toEqual(['high login/guessed', 'medium login/spraying']);
+  expect(accusations(result)).toEqual(['critical login/guessed']);
   expect(result.verdict).toBe('malicious');
-  expect(result.mitre_techniques).toEqual(['T1110.001', 'T1110.003']);
-  const [guessed, spraying] = result.findings;
-  expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 14', 'line 1']);
+  expect(result.mitre_techniques).toEqual(['T1110.003']);
+  const [guessed] = result.findings;
+  expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 14', 'line 1', 'line 13']);
   expect(guessed?.title).toContain('10.0.0.66 logged in as bob after 13 failures');
   expect(guessed?.evidence[0]?.excerpt).toContain('EventID 4624 · TargetUserName=bob · IpAddress=10.0.0.66');
-  expect(spraying?.title).toContain('for 13 accounts (3 do not exist, 1 was locked)');
+  expect(guessed?.title).toContain('13 logins from 10.0.0.66 failed, for 13 accounts (3 do not exist, 1 was locked)');
   expect(result.recommendations.map(({ action }) => action)).not.toContain('isolate the host');
 });
 
 test('one account guessed at is told, and gravely once a guess was right', async () => {
   const tries = times(30, (index) => failed(index, 'admin'));
   expect(accusations(await assessed(tries))).toEqual(['low login/guessing']);
-  expect(accusations(await assessed([...tries, worked(31, 'admin')]))).toEqual([
+  const told = await assessed([...tries, worked(31, 'admin')]);
+  expect(accusations(told)).toEqual(['high login/guessed']);
+  expect(told.mitre_techniques).toEqual(['T1110.001']);
+  const beside = times(12, (index) => failed(index, `user${index}`, '0xC000006A', '10.0.0.77'));
+  expect(accusations(await assessed([...tries, ...beside, worked(31, 'admin')]))).toEqual([
     'high login/guessed',
-    'low login/guessing',
+    'medium login/spraying',
   ]);
 });
 

@@ -54,12 +54,15 @@ test('everyday commands of sudo and cron are benign', () => {
 
 test('a storm of guesses from many addresses, one of which then logs in, is a finding with both records', () => {
   const { findings } = judge([...storm, accepted(200, 'root', '198.51.100.7')]);
-  const guessed = findings.find(({ rule }) => rule === 'login/guessed');
+  const [guessed, ...others] = findings;
+  expect(others).toEqual([]);
+  expect(guessed?.title).toContain('logins failed, spread over');
   expect(guessed).toMatchObject({
+    rule: 'login/guessed',
     severity: 'high',
     title: expect.stringContaining('as root after 1 failure, of 100') as string,
   });
-  expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 101', 'line 7']);
+  expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 101', 'line 7', 'line 1', 'line 2']);
 });
 
 test('guessing that nobody lets in is low, from one address or from many', () => {

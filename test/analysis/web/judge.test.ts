@@ -176,6 +176,25 @@ test.each([
   expect(of(`/item?id=${encodeURIComponent(text)}&name=${encodeURIComponent(text)}`)).toHaveLength(2);
 });
 
+test('what only the values of one name say together is found, as servers join them with commas', () => {
+  const findings = (request: { target: string; body?: string }) =>
+    analyzeRequests([{ method: 'POST', ...request }], 'params').findings;
+  for (const pairs of ['id=1+union/*&id=*/select/*&x=1&id=*/2', 'id=sleep/*&ID=*/(5)', 'id=1+or+(&id=2)+like+1']) {
+    expect(findings({ target: `/?${pairs}` })[0], pairs).toMatchObject({ severity: 'high' });
+    expect(findings({ target: '/', body: pairs })[0], pairs).toMatchObject({ severity: 'high' });
+  }
+  const [first, rest] = ['id=1+union/*', 'id=*/select/*&id=*/2'];
+  expect(findings({ target: `/?${first}`, body: rest })[0]).toMatchObject({ severity: 'high' });
+  // One name is one attack, also where a value says it alone.
+  expect(findings({ target: "/?id=1'+or+1=1--+&id=2&id=3" })).toHaveLength(1);
+  const honest = Array.from({ length: 3_000 }, (_, nth) => `tag=${nth}-and-or-select`).join('&');
+  expect(analyzeRequests([{ method: 'POST', target: '/', body: honest }], 'params')).toMatchObject({
+    verdict: 'benign',
+  });
+  const late = `${honest}&tag=1+union/*&tag=*/select/*&tag=*/2&${honest}`;
+  expect(findings({ target: '/', body: late })[0]).toMatchObject({ severity: 'high' });
+});
+
 test('a parameter name that hides a terminal command is neutralised wherever it is told (ATK-F3)', () => {
   const told = JSON.stringify(
     analyzeRequests([{ method: 'GET', target: "/?a\u001b[2J\u202e=1'%20or%201=1--" }], 'params'),
