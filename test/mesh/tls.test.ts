@@ -1,6 +1,5 @@
 /** Ports and links over TLS: who is trusted, who must show a certificate, and which versions are spoken (wire.md 4). */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,16 +18,15 @@ import {
   seededRandom,
   systemClock,
 } from '../../seams/index.ts';
+import { authoritiesIn, has_openssl } from '../support/authority.ts';
 import { echoAgent } from '../support/echo.ts';
 import { identityOf } from '../support/mesh.ts';
 
-const has_openssl = canRun('openssl', ['version']);
 if (!has_openssl) console.warn('SKIPPED: no openssl in the PATH, so nothing here was tried over TLS');
 
 describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-tls-'));
-  const path = (name: string) => join(folder, name);
-  const pem = (name: string) => readFileSync(path(name), 'utf8');
+  const { path, pem, makeAuthority, makeCertificate } = authoritiesIn(folder);
   const served: Served[] = [];
 
   beforeAll(() => {
@@ -111,40 +109,10 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
     return { url: agent.url, port: agent.port, trust: trustOf(config) };
   }
 
-  function makeAuthority(name: string): void {
-    const about = ['-subj', `/CN=${name} authority`, '-days', '2', '-out', path(`${name}.pem`)];
-    run('req', '-x509', ...newKey(name), ...about);
-  }
-
-  function makeCertificate(name: string, authority: string, extension: string): void {
-    const [asked, extensions] = [path(`${name}.csr`), path(`${name}.ext`)];
-    writeFileSync(extensions, extension);
-    run('req', '-new', ...newKey(name), '-subj', `/CN=${name}`, '-out', asked);
-    const by = ['-CA', path(`${authority}.pem`), '-CAkey', path(`${authority}.key`), '-CAcreateserial'];
-    run('x509', '-req', '-in', asked, ...by, '-days', '2', '-extfile', extensions, '-out', path(`${name}.pem`));
-  }
-
-  function newKey(name: string): string[] {
-    return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', path(`${name}.key`)];
-  }
-
   function keyPair(name: string) {
     return { cert: pem(`${name}.pem`), key: pem(`${name}.key`) };
   }
 });
-
-function run(...args: string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' });
-}
-
-function canRun(command: string, args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function statusOf(port: number, secrets: tls.SecureContextOptions): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
