@@ -88,6 +88,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
       ...orchestrator.routes,
     ],
     onLink: (link) => orchestrator.accept(link),
+    log,
     onFault: (err) => log.error({ err }, 'the port met a fault'),
   });
   url = advertisedUrl(port, advertise);

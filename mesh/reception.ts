@@ -13,6 +13,7 @@ import {
   type PeerLimits,
 } from './peer.ts';
 import { FRAME_QUOTA, type FrameQuota } from './quota.ts';
+import { createRefusedLog } from './refused-log.ts';
 
 /** What a reception needs. */
 export interface ReceptionDeps extends HandshakeDeps {
@@ -53,6 +54,7 @@ export interface Reception {
 export function createReception(deps: ReceptionDeps): Reception {
   const { clock, log, metrics } = deps;
   const hello_ms_max = deps.hello_ms_max ?? HELLO_MS_MAX;
+  const tellRefused = createRefusedLog(deps);
   const guests = new Map<Peer, Guest>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
@@ -63,6 +65,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   function accept(link: Link): void {
     const is_mesh = link.protocol !== '';
     if (!is_mesh && (deps.anonymous === 'off' || !link.loopback)) {
+      tellRefused({ remote: link.remote, code: 4010, why: 'It came bare, and offers no mesh.v1' }, TURNED_AWAY);
       link.attach({ onText: ignore, onClose: ignore });
       link.close(4001, 'authentication required');
       return;
@@ -138,7 +141,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   function turnAway(peer: Peer, reason: unknown): void {
     const error = AuroraError.from(reason);
     if (!peer.link.open) return;
-    log.warn({ remote: peer.link.remote, code: error.code, why: error.message }, 'a peer was turned away');
+    tellRefused({ remote: peer.link.remote, code: error.code, why: error.message }, TURNED_AWAY);
     metrics.count('handshakes_refused_total');
     peer.close(closeCodeOf(error), error.message.slice(0, REASON_CHARS_MAX));
   }
@@ -217,6 +220,7 @@ function ignore(): void {
   // Nothing to do.
 }
 
+const TURNED_AWAY = 'a peer was turned away';
 const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;

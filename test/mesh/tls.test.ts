@@ -1,6 +1,7 @@
 /** Ports and links over TLS: who is trusted, who must show a certificate, and which versions are spoken (wire.md 4). */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -63,7 +64,7 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   });
 
   test('with tls.ca a client shows a certificate of that authority, or hears nothing', async () => {
-    const { url, port, trust } = await open({ ca: path('own.pem') });
+    const { url, port, trust, log } = await open({ ca: path('own.pem') });
     const own = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls: trust }) });
     expect(own.open).toBe(true); // whoever shares its configuration shows its certificate
     own.cut();
@@ -71,10 +72,19 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
     await expect(
       dialWebsocket({ url, protocol: '', clock: systemClock, tls: { ca: pem('own.pem') } }),
     ).rejects.toThrow();
+    const why = () => log.lines.flatMap(({ fields }) => ('why' in fields ? [fields.why] : []));
     const health = (client?: string) => statusOf(port, { ca: pem('own.pem'), ...(client && keyPair(client)) });
     await expect(health()).rejects.toThrow();
     await expect(health('stranger')).rejects.toThrow();
     expect(await health('client')).toBe(200);
+    await new Promise((resolve) => connect(port, '127.0.0.1').on('close', resolve).end('GET / HTTP/1.1\r\n\r\n'));
+    expect(why()).toEqual([
+      'No TLS: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
+      'No TLS: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
+      'Its certificate is refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'This port speaks TLS, and plain HTTP came',
+    ]);
+    for (const { fields } of log.lines) if ('why' in fields) expect(fields).toMatchObject({ remote: REMOTE });
   });
 
   test('a version older than TLS 1.2 is not spoken, whatever the process allows', async () => {
@@ -94,8 +104,10 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   async function open(more: { ca?: string } = {}) {
     const files = { cert: path('server.pem'), key: path('server.key'), trust: path('own.pem'), ...more };
     const config = loadConfig({ env: {}, flags: { data: folder, port: 0, tls: files } });
+    const log = memoryLog();
     const agent = await serve(echoAgent('ada'), {
       ...seams(),
+      log,
       ...bindingOf('ada', config),
       content: literalContent(),
       pins: literalPins([]),
@@ -106,7 +118,7 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
       },
     });
     served.push(agent);
-    return { url: agent.url, port: agent.port, trust: trustOf(config) };
+    return { url: agent.url, port: agent.port, trust: trustOf(config), log };
   }
 
   function keyPair(name: string) {
@@ -124,6 +136,7 @@ function statusOf(port: number, secrets: tls.SecureContextOptions): Promise<numb
   });
 }
 
+const REMOTE: unknown = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
 const seams = () => ({
   clock: systemClock,
   ids: countingIds(),
