@@ -170,7 +170,8 @@ describe('who comes to the orchestrator', () => {
   test('a stranger with a key of its own is quarantined, and may do nothing but ask to be let in', async () => {
     const kept: unknown[] = [];
     const { identity, pin } = identityOf('newcomer', 'agent');
-    const quarantine = { add: (stranger: unknown) => void kept.push(stranger), list: () => [] };
+    const add = (stranger: unknown) => void kept.push(stranger);
+    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
     const mesh = await startMesh([], { orchestrator: { quarantine } });
     const peer = await dial(mesh, identity);
     expect(await peer.request('agent/register', register('newcomer'))).toMatchObject({ state: 'quarantined' });
