@@ -202,7 +202,8 @@ describe('who comes to the orchestrator', () => {
 
   test('ATK-E9: a second key for an id that is pinned is refused, logged and never quarantined', async () => {
     const kept: unknown[] = [];
-    const quarantine = { add: (stranger: unknown) => void kept.push(stranger), list: () => [] };
+    const add = (stranger: unknown) => void kept.push(stranger);
+    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
     const mesh = await startMesh([agentWith('parrot', 'echo_text')], { orchestrator: { quarantine } });
     await mesh.online(1);
     const impostor = await dial(mesh, identityOf('parrot', 'agent').identity);
