@@ -39,8 +39,6 @@ export interface Face {
   onTold: OnTold;
   mode: () => Mode;
   standing: Standing;
-  /** Agents that get nothing new: somebody drained them before. */
-  drained: readonly string[];
   /** Opens the port. */
   open(orchestrator: Gateway & Pick<Orchestrator, 'rules'>): Promise<OpenFace>;
 }
@@ -79,7 +77,6 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
     onTold: feed.onTold,
     mode: () => mode,
     standing: createStanding(records.users),
-    drained: records.agents.drained,
     open,
   };
 

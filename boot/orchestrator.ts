@@ -2,6 +2,7 @@
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
 import { createLedger, createOrchestrator, PolicyRules } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
+import { drainedIn } from '../soc/index.ts';
 import { prepareApi } from './api.ts';
 import { careOf } from './backup.ts';
 import type { Config } from './config.ts';
@@ -66,7 +67,8 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     networks: config.mesh.networks,
     mode: face?.mode ?? config.mode,
     ledger,
-    ...(face && { onTold: face.onTold, standing: face.standing, drained: face.drained }),
+    ...(face && { onTold: face.onTold, standing: face.standing }),
+    drained: await drainedIn(store),
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
@@ -88,6 +90,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
       ...orchestrator.routes,
     ],
     onLink: (link) => orchestrator.accept(link),
+    log,
     onFault: (err) => log.error({ err }, 'the port met a fault'),
   });
   url = advertisedUrl(port, advertise);

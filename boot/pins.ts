@@ -72,10 +72,11 @@ export function removeAgent(paths: { pins: string; quarantine: string }, id: str
   return is_waiting ? 'waiting' : undefined;
 }
 
-/** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound newcomers are. */
+/** The quarantine in a file: the first key that claims an id waits, a second one is refused (ATK-E9). At its bound newcomers are: who makes room decides who waits. */
 export function fileQuarantine(path: string, pins: Pins): Quarantine {
   const waiting = watchedFile(path, z.array(Stranger).max(STRANGERS_MAX));
   return {
+    places: STRANGERS_MAX,
     add({ id, public_key }) {
       const strangers = waiting();
       const there = strangers.find((stranger) => stranger.id === id);
@@ -83,7 +84,7 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
         throw new AuroraError(4090, { message: `Another key waits under the id ${id} already` });
       }
       if (there) return;
-      // One who is pinned by now waits no longer; the others are not pushed out by strangers that come later.
+      // One who is pinned by now waits no longer.
       const still = strangers.filter((stranger) => pins.of(stranger.id) === undefined);
       if (still.length >= STRANGERS_MAX) {
         throw new AuroraError(4290, {
@@ -92,6 +93,10 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
         });
       }
       writeJson(path, [...still, { id, public_key }]);
+    },
+    drop(ids) {
+      const left = waiting().filter(({ id }) => !ids.includes(id));
+      if (left.length < waiting().length) writeJson(path, left);
     },
     list: () => waiting().filter((stranger) => pins.of(stranger.id) === undefined),
   };

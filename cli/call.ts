@@ -1,14 +1,16 @@
 /** `aurora call`: one request to any peer, bare as a stranger or proven as an operator. */
-import { connectBare, connectProven, trustOf, type Config } from '../boot/index.ts';
-import { UsageError } from './outcome.ts';
+import { connectBare, connectProven, type Config } from '../boot/index.ts';
+import { AuroraError } from '../protocol/index.ts';
+import { AdvisedError, UsageError } from './outcome.ts';
 import { parseParams } from './params.ts';
 import { print } from './print.ts';
 import { readText } from './standard-input.ts';
+import { tlsAdvice, trustFor, whyOf, type TlsFlags } from './trust.ts';
 
 /** Sends one request and prints the result as JSON. Throws what the peer answered. */
 export async function call(
   config: Config,
-  asked: {
+  asked: TlsFlags & {
     url: string;
     method: string;
     params: string | undefined;
@@ -19,16 +21,29 @@ export async function call(
 ): Promise<void> {
   if (!/^wss?:\/\//.test(asked.url)) throw new UsageError(`${asked.url} is no ws:// or wss:// address`);
   const params = parseParams(asked.params === '-' ? await readText(PARAMS_BYTES_MAX) : (asked.params ?? '{}'));
-  const trust = trustOf(config);
-  const peer = asked.mesh
-    ? (await connectProven({ url: asked.url, data: config.data, operator: asked.operator, trust })).peer
-    : await connectBare(asked.url, { trust });
+  const peer = await dial(config, asked).catch((reason: unknown) => {
+    const advice = tlsAdvice(asked.url, reason);
+    if (advice === undefined) throw reason;
+    const message = `no conversation with ${asked.url}: ${whyOf(deepest(reason))}`;
+    throw new AdvisedError(new AuroraError(5030, { message, cause: reason }), advice);
+  });
   try {
     print(await peer.request(asked.method, params, { timeout_ms: asked.timeout_ms }));
   } finally {
     peer.close(1000, 'done');
   }
 }
+
+async function dial(config: Config, asked: TlsFlags & { url: string; mesh: boolean; operator?: string | undefined }) {
+  const { url, operator } = asked;
+  const trust = trustFor(config, asked);
+  if (!asked.mesh) return connectBare(url, { trust });
+  return (await connectProven({ url, data: config.data, operator, trust })).peer;
+}
+
+/** What stands behind all of an error. */
+const deepest = (reason: unknown): unknown =>
+  reason instanceof Error && reason.cause !== undefined ? deepest(reason.cause) : reason;
 
 /** A frame of the mesh holds no more. */
 const PARAMS_BYTES_MAX = 4_194_304;

@@ -2,11 +2,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { toInteger, type Cli } from './cli.ts';
 import type { ConformFlags } from './conform.ts';
+import { withTlsFlags } from './trust.ts';
 
 /** Adds `conform` to the program. */
 export function addConformCommand(cli: Cli): void {
   const { program, configOf, isJson, operator, end } = cli;
-  program
+  const command = program
     .command('conform')
     .argument('[ws-url]', 'the agent or the orchestrator, in any language')
     .argument('[file]', 'where --json puts the report; - or nothing is stdout')
@@ -31,7 +32,8 @@ export function addConformCommand(cli: Cli): void {
     .option('--key <file>', 'the key (PEM) that the peer has pinned; that of the data folder unless said')
     .option('--id <name>', 'whose key it is: orchestrator, or operator:<name> for an orchestrator')
     .option('--agent-key <file>', 'key of the pinned agent "conformance-agent", for an orchestrator')
-    .option('--peer-key <file>', 'key of the pinned agent "conformance-peer", whom the first hands work on to')
+    .option('--peer-key <file>', 'key of the pinned agent "conformance-peer", whom the first hands work on to');
+  withTlsFlags(command)
     .option('--allow-effects', 'also call skills that do more than read', false)
     .option('--drain-pid <pid>', 'SIGTERM to this process makes the peer leave: tries how it says goodbye', toInteger)
     .option('--junit <file>', 'JUnit XML, for CI')
@@ -73,6 +75,7 @@ Examples:
   aurora conform ws://127.0.0.1:9002 --profile bare --level must --html report.html
   aurora conform ws://127.0.0.1:9000 --junit report.xml --json report.json
   aurora conform ws://192.0.2.7:7000 --method lookup --params '{"name":"x"}' --token secret
+  aurora conform wss://mesh.example.com:9000 --tls-cert client.pem --tls-key client.key --tls-trust authority.pem
   aurora conform --list --only BATCH-01
 
 Exit codes: 0 every must that was tried holds, 1 one does not (or none could be tried), 2 wrong call, 3 nobody reached`;

@@ -1,7 +1,7 @@
 /** One run of the conformance kit from the command line: asked, watched, told, written. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf, readNote, trustOf, type Config } from '../boot/index.ts';
+import { placeOf, readNote, type Config } from '../boot/index.ts';
 import {
   conform,
   isDue,
@@ -25,9 +25,10 @@ import { AdvisedError, EXIT, UsageError } from './outcome.ts';
 import { parseNamedParams } from './params.ts';
 import { print } from './print.ts';
 import { safe } from './text.ts';
+import { tlsAdvice, tlsText, toKitTrust, trustFor, whyOf, type TlsFlags } from './trust.ts';
 
 /** The flags of the command. */
-export interface ConformFlags extends KeyFlags {
+export interface ConformFlags extends KeyFlags, TlsFlags {
   profile: string[];
   level: Level;
   only: string[];
@@ -58,8 +59,8 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   const { url, file } = placed(first, second, json);
   const asked = toOptions(flags);
   const { token } = flags;
-  const tls_ca = trustOf(config)?.ca;
-  const profiles = toProfiles(flags.profile) ?? (await reaching(url, () => profilesOf({ url, token, tls_ca })));
+  const trust = toKitTrust(trustFor(config, flags));
+  const profiles = toProfiles(flags.profile) ?? (await reaching(url, () => profilesOf({ url, token, ...trust })));
   if (profiles.length === 0) {
     throw noWebSocket(config, url);
   }
@@ -75,7 +76,7 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const progress = createProgress(process.stderr, due);
   const onResult = (result: Result) => progress.hear(result);
-  const options = { ...asked, ...keys, url, token, tls_ca, profiles, onResult };
+  const options = { ...asked, ...keys, url, token, ...trust, profiles, onResult };
   const report = await reaching(url, () => conform(options)).finally(() => {
     progress.close();
     revokeAll(config, { enrolled });
@@ -169,8 +170,9 @@ export async function reaching<T>(url: string, run: () => Promise<T>): Promise<T
     return await run();
   } catch (cause) {
     if (isFault(cause)) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const error = new AuroraError(5030, { message: `no conversation with ${url}: ${why}`, cause });
+    const error = new AuroraError(5030, { message: `no conversation with ${url}: ${whyOf(cause)}`, cause });
+    const advice = tlsAdvice(url, cause);
+    if (advice !== undefined) throw new AdvisedError(error, advice);
     throw new AdvisedError(error, 'Is it started, and is that its port? Where a fleet of ours runs: aurora agents');
   }
 }
@@ -224,10 +226,11 @@ function put(path: string, text: string, folder?: string): void {
 }
 
 /** The flags about keys, to be said again; a token is not repeated. */
-const keysText = ({ key, id, token, method, params }: ConformFlags): string =>
+const keysText = ({ key, id, token, method, params, ...tls }: ConformFlags): string =>
   [
     ...(key === undefined ? [] : [`--key ${key}`]),
     ...(id === undefined ? [] : [`--id ${id}`]),
+    ...tlsText(tls),
     ...(token === undefined ? [] : ['--token …']),
     ...(method === undefined ? [] : [`--method ${method}`]),
     ...(params === undefined ? [] : [`--params '${params}'`]),

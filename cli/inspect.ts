@@ -1,6 +1,6 @@
 /** One visit of the inspector: what the peer offers, printed or in a shell. */
 import { writeFileSync } from 'node:fs';
-import { trustOf, type Config } from '../boot/index.ts';
+import type { Config } from '../boot/index.ts';
 import { profilesOf, visit, type Exchanged, type Profile, type Visit } from '../conformance/index.ts';
 import { assertWsUrl, noWebSocket, reaching } from './conform.ts';
 import { toNoteText } from './conform-view.ts';
@@ -12,9 +12,10 @@ import { EXIT, UsageError } from './outcome.ts';
 import { parseParams, type Params } from './params.ts';
 import { print } from './print.ts';
 import { safe } from './text.ts';
+import { tlsText, toKitTrust, trustFor, type TlsFlags } from './trust.ts';
 
 /** The flags of the command. */
-export interface InspectFlags extends KeyFlags {
+export interface InspectFlags extends KeyFlags, TlsFlags {
   profile?: Profile;
   try?: string;
   frames: boolean;
@@ -37,8 +38,8 @@ export async function inspect(config: Config, { url, params, flags, json, operat
   if (params !== undefined && flags.try === undefined) throw new UsageError('Params belong to a --try <skill>');
   const given = params === undefined ? undefined : parseParams(params);
   const { token } = flags;
-  const tls_ca = trustOf(config)?.ca;
-  const spoken = flags.profile ? [flags.profile] : await reaching(url, () => profilesOf({ url, token, tls_ca }));
+  const trust = toKitTrust(trustFor(config, flags));
+  const spoken = flags.profile ? [flags.profile] : await reaching(url, () => profilesOf({ url, token, ...trust }));
   if (spoken.length === 0) throw noWebSocket(config, url);
   const keys = credentialsFor(config, { url, profiles: spoken, operator, flags, enrols: false });
   const profile = best(spoken, keys.key !== undefined);
@@ -48,9 +49,10 @@ export async function inspect(config: Config, { url, params, flags, json, operat
     if (watcher.on) watcher.show(toNoteText(note));
   };
   const answer_ms_max = flags.timeout * 1_000;
-  const options = { url, profile, token, tls_ca, answer_ms_max, onNote };
+  const options = { url, profile, token, ...trust, answer_ms_max, onNote };
   const here = await reaching(url, () => visit({ ...options, key: profile === 'bare' ? undefined : keys.key }));
-  const whose = { url, token, key_file: keys.key_file, id: keys.key?.id };
+  const tls = tlsText(flags);
+  const whose = { url, token, key_file: keys.key_file, id: keys.key?.id, tls };
   const save = (visited: Visit, file: string) => write(visited, file, againText(file, profile, whose));
   try {
     if (flags.try !== undefined) return await tryOnce(here, flags.try, given, json);
@@ -114,11 +116,19 @@ function againText(
     token,
     key_file,
     id,
-  }: { url: string; token: string | undefined; key_file?: string | undefined; id?: string | undefined },
+    tls,
+  }: {
+    url: string;
+    token: string | undefined;
+    key_file?: string | undefined;
+    id?: string | undefined;
+    tls: readonly string[];
+  },
 ): string {
   const key = profile === 'bare' || key_file === undefined ? [] : ['--key', toWord(key_file), '--id', toWord(id ?? '')];
-  const who = [...key, ...(token === undefined ? [] : ['--token …'])];
-  return ['aurora call --replay', toWord(file), ...(who.length > 0 ? [toWord(url), ...who] : [])].join(' ');
+  const who = [...key, ...(token === undefined ? [] : ['--token …']), ...tls.map(toWord)];
+  const is_named = who.length > 0 || url.startsWith('wss:'); // a certificate too is shown only to whom one names
+  return ['aurora call --replay', toWord(file), ...(is_named ? [toWord(url), ...who] : [])].join(' ');
 }
 
 /** A word as a shell reads it back. */

@@ -26,6 +26,7 @@ import { addPeopleCommands } from './people-commands.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import { toJsonText } from './text.ts';
+import { withTlsFlags, type TlsFlags } from './trust.ts';
 import { explainWrongCalls } from './wrong-calls.ts';
 
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
@@ -129,7 +130,7 @@ function createProgram(end: (code: number) => void): Command {
       end(await investigate(file, configOf(), options));
     });
 
-  program
+  const call_command = program
     .command('call [ws-url] [method] [params]')
     .usage('[options] <ws-url> <method> [params]')
     .description('one JSON-RPC request to any peer; params as JSON, or - for standard input')
@@ -141,10 +142,11 @@ function createProgram(end: (code: number) => void): Command {
     )
     .option('--key <file>', 'the key for a recording under mesh.v1')
     .option('--id <name>', 'whose key that is')
-    .option('--token <token>', 'a bearer token for the replay')
+    .option('--token <token>', 'a bearer token for the replay');
+  withTlsFlags(call_command)
     .addHelpText(
       'after',
-      `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call --replay bare-BATCH-01.json ws://127.0.0.1:9002\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'`,
+      `\nExamples:\n  aurora call ws://127.0.0.1:9002 rpc.discover\n  aurora call --replay bare-BATCH-01.json ws://127.0.0.1:9002\n  aurora call ws://127.0.0.1:9002 analyze_threat '{"alert_id":"A-1","iocs":[{"type":"ip","value":"203.0.113.9"}]}'\n  aurora call wss://mesh.example.com:9002 rpc.discover --tls-cert client.pem --tls-key client.key --tls-trust authority.pem`,
     )
     .action(
       async (url: string | undefined, method: string | undefined, params: string | undefined, flags: CallFlags) => {
@@ -161,7 +163,7 @@ function createProgram(end: (code: number) => void): Command {
           throw new UsageError('Say whom and what: aurora call <ws-url> <method> [params]');
         const { call } = await import('./call.ts');
         const { operator } = common();
-        await call(configOf(), { url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
+        await call(configOf(), { ...flags, url, method, params, mesh, timeout_ms: timeout * 1_000, operator });
       },
     );
 
@@ -267,7 +269,7 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     });
 }
 
-interface CallFlags {
+interface CallFlags extends TlsFlags {
   mesh: boolean;
   timeout: number;
   replay?: string;

@@ -1,6 +1,6 @@
 /** `aurora call --replay`: a recording sent again, with what is different now. */
 import { readFileSync, statSync } from 'node:fs';
-import { colors, trustOf, type Config } from '../boot/index.ts';
+import { colors, type Config } from '../boot/index.ts';
 import {
   parseReplay,
   replay,
@@ -18,9 +18,10 @@ import { credentialsFor, type KeyFlags } from './credentials.ts';
 import { EXIT, UsageError } from './outcome.ts';
 import { print } from './print.ts';
 import { safe } from './text.ts';
+import { toKitTrust, trustFor, type TlsFlags } from './trust.ts';
 
 /** What is sent again. */
-export interface ReplayAsked extends KeyFlags {
+export interface ReplayAsked extends KeyFlags, TlsFlags {
   file: string;
   url: string | undefined;
   token: string | undefined;
@@ -45,7 +46,9 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
   if (requirement !== undefined)
     process.stderr.write(`${safe(requirement)}: ${sentence ?? 'no sentence of this kit'}\n`);
   const onLine = asked.json ? undefined : (line: ReplayLine) => void process.stdout.write(`${toText(line)}\n`);
-  const options = { recording, url, key, token: asked.token, tls_ca: trustOf(config)?.ca, onLine };
+  const { ca, ...shown } = trustFor(config, asked);
+  const trust = toKitTrust({ ...(ca !== undefined && { ca }), ...(asked.url !== undefined && shown) });
+  const options = { recording, url, key, token: asked.token, ...trust, onLine };
   const replayed = await reaching(url, () => replay(options));
   if (asked.json) print(replayed);
   else process.stdout.write(`${replayed.same ? 'Everything came as it was recorded' : 'It is different now'}\n`);
@@ -53,13 +56,15 @@ export async function sendReplay(config: Config, asked: ReplayAsked): Promise<nu
 }
 
 /**
- * The key that was named, and no other: what a stranger's recording says is said with its rights. Whoever names a key or a token
- * also says to whom, for the address in the recording may be anybody's.
+ * The key that was named, and no other: what a stranger's recording says is said with its rights. Whoever names a key, a token or a
+ * certificate also says to whom, for the address in the recording may be anybody's.
  */
 function keyOf(config: Config, profile: Profile, asked: ReplayAsked): Key | undefined {
-  const { url, operator, key, token } = asked;
-  if (url === undefined && (key !== undefined || token !== undefined)) {
-    throw new UsageError('Say to whom a key or a token goes: aurora call --replay <file> <ws-url> --key <file>');
+  const { url, operator, key, token, tlsCert } = asked;
+  if (url === undefined && [key, token, tlsCert].some((named) => named !== undefined)) {
+    throw new UsageError(
+      'Say to whom a key, a token or a certificate goes: aurora call --replay <file> <ws-url> --key <file>',
+    );
   }
   if (key === undefined && profile !== 'bare') process.stderr.write(`aurora: ${NO_KEY}\n`);
   if (key === undefined || url === undefined) return undefined;

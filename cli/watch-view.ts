@@ -61,7 +61,7 @@ function createTable(out: NodeJS.WriteStream): WatchView {
         if (status) {
           row.state = status.state;
           row.attempt = status.attempt ?? row.attempt;
-          if (status.why === 'link_lost') row.last = 'its link was lost';
+          row.last = WHY.get(status.why ?? '') ?? row.last;
           if (status.state !== 'working' && status.state !== 'submitted') row.took_ms = at - row.started_at;
         } else if (event.kind !== 'thought') {
           row.last = describe({ event, source, status });
@@ -92,7 +92,7 @@ function describe({ event, status }: Seen): string {
   if (status) {
     const by = status.instance_id === undefined ? '' : ` on ${status.instance_id}`;
     const attempt = (status.attempt ?? 1) > 1 ? ` attempt ${String(status.attempt)}` : '';
-    const why = status.why === undefined ? '' : ` (${status.why})`;
+    const why = status.why === undefined ? '' : ` (${WHY.get(status.why) ?? status.why})`;
     return safe(`${status.state}${attempt}${by}${why}`);
   }
   const value: Record<string, unknown> = isRecord(event.value) ? event.value : {};
@@ -117,6 +117,11 @@ const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
+/** Why an attempt was given up, where that is a word and no code. */
+const WHY: ReadonlyMap<string, string> = new Map([
+  ['link_lost', 'its link was lost'],
+  ['revoked', 'its key is no longer pinned'],
+]);
 /** The newest; older ones are dropped. */
 const THOUGHTS_SHOWN = 4;
 /** Tasks with a row of their own: an investigation has at most 256. */

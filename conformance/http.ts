@@ -5,6 +5,7 @@ import { Failure, show } from './check.ts';
 import { after } from './clock.ts';
 import type { Notes } from './exchange.ts';
 import type { Subject } from './subject.ts';
+import { secretsOf, type Trust } from './trust.ts';
 
 /** What is asked. */
 export interface HttpAsked {
@@ -29,7 +30,7 @@ export async function askHttp(
   { path, method = 'GET', headers }: HttpAsked,
   notes: Notes,
 ): Promise<HttpAnswer> {
-  const { limits, tls_ca, token } = subject;
+  const { limits, token } = subject;
   const base = new URL(subject.url.replace(/^ws/, 'http'));
   // A path of a recording may name any host: it would be told the token.
   if (!URL.canParse(path, base.href) || new URL(path, base).origin !== base.origin) {
@@ -45,7 +46,7 @@ export async function askHttp(
         method,
         headers: { ...auth, ...headers },
         agent: false,
-        ...(tls_ca !== undefined && { ca: tls_ca }),
+        ...secretsOf(subject),
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -80,7 +81,7 @@ export async function askHttp(
 }
 
 /** What asking over HTTP needs to know of the peer. */
-type HttpSubject = Pick<Subject, 'url' | 'tls_ca' | 'token'> & { limits: Pick<Subject['limits'], 'answer_ms_max'> };
+type HttpSubject = Trust & Pick<Subject, 'url' | 'token'> & { limits: Pick<Subject['limits'], 'answer_ms_max'> };
 
 const toHeaders = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));

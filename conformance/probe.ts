@@ -10,6 +10,7 @@ import type { Chance } from './chance.ts';
 import type { Profile } from './requirements.ts';
 import type { Skill, Subject } from './subject.ts';
 import { startTalk, type Talk } from './talk.ts';
+import { trustIn } from './trust.ts';
 import { isWire, openWire, type UpgradeAnswer, type WireOptions } from './upgrade.ts';
 import type { Wire } from './wire.ts';
 
@@ -65,8 +66,8 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     const { upgrade_ms_max } = limits;
     const auth = subject.token === undefined ? {} : { authorization: `Bearer ${subject.token}` };
     const headers = { ...auth, ...options.headers };
-    const { tls_ca } = subject;
-    const opened = await openWire({ url, protocols, ...options, headers, tls_ca, upgrade_ms_max, notes, connection });
+    const trust = trustIn(subject);
+    const opened = await openWire({ url, protocols, ...options, headers, ...trust, upgrade_ms_max, notes, connection });
     if (isWire(opened)) wires.push(opened);
     return opened;
   };

@@ -7,17 +7,17 @@ import type { Key } from './identity.ts';
 import { createRenaming, isLike } from './likeness.ts';
 import type { Replay } from './replay.ts';
 import { createReplayedGreeting } from './replayed-greeting.ts';
+import { trustIn, type Trust } from './trust.ts';
 import { isWire, openWire } from './upgrade.ts';
 import type { Wire } from './wire.ts';
 
 /** What is sent again, to whom and as whom. */
-export interface ReplayOptions {
+export interface ReplayOptions extends Trust {
   recording: Replay;
   /** Where to; where it was recorded unless said. */
   url?: string | undefined;
   key?: Key | undefined;
   token?: string | undefined;
-  tls_ca?: string | undefined;
   /** How long an answer may take beyond the time it took then, ms: 5 000. */
   answer_ms_max?: number | undefined;
   /** Hears each line as it comes. */
@@ -97,7 +97,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
         ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value ?? undefined])),
       },
       ...(early !== undefined && { early: Buffer.from(early, 'base64') }),
-      tls_ca: options.tls_ca,
+      ...trustIn(options),
       upgrade_ms_max: limits.upgrade_ms_max,
       notes,
       connection,
@@ -120,7 +120,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     const unsent = (then: string): void => tell({ likeness: 'unsent', note, then });
     if (connection === 0) {
       const [method = 'GET', path = '/'] = text.split(' ');
-      await askHttp({ url, limits, tls_ca: options.tls_ca, token: options.token }, { method, path }, notes).catch(
+      await askHttp({ url, limits, token: options.token, ...trustIn(options) }, { method, path }, notes).catch(
         (reason: unknown) => hear({ connection, kind: 'event', text: String(reason) }),
       );
       return;

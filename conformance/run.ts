@@ -12,11 +12,12 @@ import { createProbe, type Probe } from './probe.ts';
 import { createPulse, looksAt } from './pulse.ts';
 import { requirements, type Level, type Profile, type RequirementId } from './requirements.ts';
 import { dialledOf, type Skill, type Subject } from './subject.ts';
+import type { Trust } from './trust.ts';
 import { createTurns } from './turns.ts';
-import { isWire } from './upgrade.ts';
+import { assertAnswered, isWire } from './upgrade.ts';
 
 /** What a run is told. Only the address is needed. */
-export interface ConformOptions {
+export interface ConformOptions extends Trust {
   /** `ws://` or `wss://`. */
   url: string;
   /** What the peer is held to; what it speaks, unless said. */
@@ -31,7 +32,6 @@ export interface ConformOptions {
   method?: string | undefined;
   params?: Record<string, unknown> | undefined;
   token?: string | undefined;
-  tls_ca?: string | undefined;
   key?: Key | undefined;
   /** Keys under which the orchestrator has pinned an agent, and a second one: for agents of the kit's own. */
   agent_key?: Key | undefined;
@@ -150,6 +150,7 @@ async function spokenBy(subject: Subject): Promise<Profile[]> {
   // Who never heard of mesh.v1 may agree to the upgrade without agreeing to that.
   const takes = async (probe: Probe, protocol: string) => {
     const answered = await probe.upgrade();
+    assertAnswered(answered, subject.url);
     return isWire(answered) && answered.protocol === protocol;
   };
   const find = async (): Promise<Profile[]> => {
@@ -248,7 +249,7 @@ async function runProfile(
 async function reach(profile: Profile, base: Subject): Promise<void> {
   const { probe } = newProbe(profile, base, 'reach');
   try {
-    await probe.upgrade();
+    assertAnswered(await probe.upgrade(), base.url);
   } finally {
     await probe.done();
   }

@@ -1,6 +1,7 @@
 /** The peer under test as the kit knows it: where it is, who we are to it, and what it says it can do. */
 import type { Frame } from './answers.ts';
 import type { Key } from './identity.ts';
+import type { Trust } from './trust.ts';
 import type { Turns } from './turns.ts';
 
 /** A skill of the peer, as far as it is known. */
@@ -20,12 +21,11 @@ export interface Skill {
 }
 
 /** The peer. */
-export interface Subject {
+export interface Subject extends Trust {
   url: string;
   /** `host:port`, the port always said. */
   dialled: string;
   token?: string | undefined;
-  tls_ca?: string | undefined;
   /** The key that the peer has pinned: of its orchestrator, or of an operator of the orchestrator under test. */
   key?: Key | undefined;
   /** A key that nobody has pinned. */

@@ -39,6 +39,7 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
     throw new Error(`the upgrade was not answered within ${options.upgrade_ms_max} ms`);
   }
   notes.add({ connection, kind: 'event', text: `the upgrade was answered ${answer.status}`, greeting: true });
+  if (answer.status === 0 && isAlert(socket.errored)) throw socket.errored;
   if (answer.status !== 101) {
     socket.destroy();
     return { status: answer.status, headers: answer.headers, body: answer.rest.toString('utf8') };
@@ -49,6 +50,16 @@ export async function openWire(options: WireOptions): Promise<Wire | UpgradeAnsw
 
 /** Whether the upgrade was agreed to. */
 export const isWire = (answered: Wire | UpgradeAnswer): answered is Wire => 'sendText' in answered;
+
+/** Throws where a peer behind TLS hung up and answered nothing: so may end who shows it a certificate that it does not take. */
+export function assertAnswered(answered: Wire | UpgradeAnswer, url: string): void {
+  if (isWire(answered) || answered.status !== 0 || !url.startsWith('wss:')) return;
+  throw Object.assign(new Error('it hung up before it answered the upgrade'), { code: 'ECONNRESET' });
+}
+
+/** What the other end of TLS says over the certificate that it was shown, or was not: from TLS 1.3 on it comes after our hello. */
+const isAlert = (reason: Error | null): reason is Error =>
+  reason !== null && 'code' in reason && String(reason.code).includes('_ALERT_');
 
 /** The Sec-WebSocket-Accept that belongs to a key. */
 export const acceptOf = (key: string): string =>

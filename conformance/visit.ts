@@ -11,14 +11,14 @@ import { toVisitReplay, type Replay } from './replay.ts';
 import type { Profile } from './requirements.ts';
 import { toSubject, type ConformOptions } from './run.ts';
 import type { Skill } from './subject.ts';
+import type { Trust } from './trust.ts';
 
 /** Whom to visit, and as whom. */
-export interface VisitOptions {
+export interface VisitOptions extends Trust {
   url: string;
   profile: Profile;
   key?: Key | undefined;
   token?: string | undefined;
-  tls_ca?: string | undefined;
   /** How long an answer may take, ms: 60 000. */
   answer_ms_max?: number | undefined;
   /** Hears everything that is sent, comes, or happens. */

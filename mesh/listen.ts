@@ -1,15 +1,17 @@
 /** One port: WebSocket upgrades become links, a few HTTP routes are answered, everything else is refused. */
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { AuroraError } from '../protocol/index.ts';
-import type { Clock, Ids, Random } from '../seams/index.ts';
+import type { Clock, Ids, Log, Random } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
 import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import type { Link, LinkLimits } from './link.ts';
 import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, GOODBYE_MS_MAX } from './link.ts';
-import { createRefusal, requestIdIn, SAFE_HEADERS } from './refusal.ts';
+import { createRefusal, remoteIn, requestIdIn, SAFE_HEADERS } from './refusal.ts';
+import { createRefusedLog } from './refused-log.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
 /** A plain HTTP answer. */
@@ -55,6 +57,8 @@ export interface ListenOptions {
   admit?: (request: IncomingMessage) => LinkLimits | Promise<LinkLimits>;
   /** A new link, which reads nothing until it is attached. */
   onLink(link: Link, request: IncomingMessage): void;
+  /** Hears who was refused and why, a bounded number of lines a minute. */
+  log?: Pick<Log, 'warn'>;
   /** What went wrong inside, for the log. */
   onFault?(fault: unknown): void;
 }
@@ -89,7 +93,8 @@ export async function listen(options: ListenOptions): Promise<Port> {
   /** Whoever dials speaks TLS, with us or with a proxy before us: a host without a port means 443 to them. */
   const is_dialled_securely = tls !== undefined;
   const onFault = (fault: unknown) => options.onFault?.(fault);
-  const refusal = createRefusal({ clock, ids: options.ids, onFault, headers: options.headers });
+  const tell = options.log && createRefusedLog({ log: options.log, clock });
+  const refusal = createRefusal({ clock, ids: options.ids, onFault, headers: options.headers, tell });
   const crowd = createCrowd(bounds);
   const links = new Map<Socket, Link | undefined>(); // undefined while being admitted
   let closing = false;
@@ -169,11 +174,15 @@ export async function listen(options: ListenOptions): Promise<Port> {
     ),
   );
   server.on('upgrade', (request, _socket, head) => void upgrade(request, head)); // nor does upgrade
+  server.on('drop', (dropped?: Dropped) => tell?.({ remote: remoteIn(dropped), why: 'Too many connections' }, DROPPED));
+  if (secure && tls.ca !== undefined) server.on('connection', remember);
   server.on('clientError', (error, wire: Socket) => {
-    const name = 'code' in error ? error.code : undefined;
-    if (name === 'HPE_HEADER_OVERFLOW') refusal.onWire(wire, new AuroraError(4310));
-    else if (name === 'ERR_HTTP_REQUEST_TIMEOUT' || name === 'ECONNRESET') wire.destroy();
-    else refusal.onWire(wire, new AuroraError(4000));
+    const name = 'code' in error ? String(error.code) : '';
+    if (/^ERR_(?:SSL|TLS)_/.test(name) || name === 'ECONNRESET' || name === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      const why = whyDropped(name, wire);
+      if (tell && why !== undefined) tell({ remote: remoteBelow(wire), why }, DROPPED);
+      wire.destroy();
+    } else refusal.onWire(wire, new AuroraError(name === 'HPE_HEADER_OVERFLOW' ? 4310 : 4000));
   });
 
   const { port } = await bind(server, host, options.port);
@@ -205,6 +214,29 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
 function hangUp(this: Socket): void {
   this.destroy();
+}
+
+/** Where one led that was one too many. */
+type Dropped = Pick<Socket, 'remoteAddress' | 'remotePort'>;
+
+/** A socket remembers where it leads once it was asked: one whose certificate is refused is closed before anybody hears of it. */
+function remember(wire: Socket): void {
+  remoteOf(wire);
+}
+
+/** Below TLS lies the socket that came: it still knows where it led when the one above is closed. */
+const remoteBelow = (wire: Socket): string => {
+  const below: unknown = Reflect.get(wire, '_parent');
+  return remoteIn(wire.remoteAddress === undefined && below instanceof Socket ? below : wire);
+};
+
+/** Why a connection ended before it was a request; undefined where the other end just left. */
+function whyDropped(name: string, wire: Socket): string | undefined {
+  if (name === 'ERR_HTTP_REQUEST_TIMEOUT') return 'No whole request came in time';
+  if (name === 'ERR_SSL_HTTP_REQUEST') return 'This port speaks TLS, and plain HTTP came';
+  if (name !== 'ECONNRESET') return `No TLS: ${name}`;
+  const { authorizationError: refused } = wire instanceof TLSSocket ? wire : {};
+  return refused ? `Its certificate is refused: ${String(refused)}` : undefined; // null until it was judged
 }
 
 /** A socket remembers it, so it is the same at the end as at the beginning. */
@@ -272,6 +304,7 @@ function routeOf(routes: readonly HttpRoute[], request: IncomingMessage, respons
 
 const PLAIN_BIND =
   'A bind other than loopback needs TLS (tls.cert, tls.key, optional tls.ca) or the explicit `tls: terminated-by-proxy`.';
+const DROPPED = 'the port dropped a connection';
 const UNSPECIFIED = new Set(['0.0.0.0', '::', '']);
 /** What a refused handshake may come back with (RFC 6455, 4.4). */
 const SPOKEN_VERSION = { 'sec-websocket-version': '13' };

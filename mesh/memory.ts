@@ -13,6 +13,8 @@ export interface MemoryLinkOptions {
   protocol?: string;
   /** What the dialler is taken to have dialled. */
   dialled?: string;
+  /** What the owner of an end threw over a frame, for the log: the other end is told 1011 alone. */
+  onFault?: ((fault: unknown) => void) | undefined;
 }
 
 /** A connected pair. Frames arrive in the order they were sent, on microtasks; the bounds and close codes are a socket's. */
@@ -39,6 +41,7 @@ export function linkPair(options: MemoryLinkOptions, roads: readonly [Road, Road
     limits: options.limits ?? LINK_LIMITS,
     protocol: options.protocol ?? 'mesh.v1',
     dialled: options.dialled ?? 'memory:0',
+    onFault: options.onFault,
   };
   const near: End = createEnd(about, 'memory:far', roads[0], () => far);
   const far: End = createEnd(about, 'memory:near', roads[1], () => near);
@@ -52,7 +55,12 @@ interface End extends PairedLink {
   arrive(parcel: Parcel): void;
 }
 
-function createEnd(about: Required<MemoryLinkOptions>, remote: string, road: Road, other: () => End): End {
+function createEnd(
+  about: Required<Omit<MemoryLinkOptions, 'onFault'>> & Pick<MemoryLinkOptions, 'onFault'>,
+  remote: string,
+  road: Road,
+  other: () => End,
+): End {
   const { clock, limits } = about;
   const inbox: Parcel[] = []; // bounded by the sender's unsent_bytes_max
   let owner: LinkOwner | undefined;
@@ -94,7 +102,8 @@ function createEnd(about: Required<MemoryLinkOptions>, remote: string, road: Roa
   const deliver = (text: string) => {
     try {
       owner?.onText(text);
-    } catch {
+    } catch (fault) {
+      about.onFault?.(fault);
       close(1011, 'the receiver failed');
     }
   };

@@ -13,6 +13,7 @@ import {
   type PeerLimits,
 } from './peer.ts';
 import { FRAME_QUOTA, type FrameQuota } from './quota.ts';
+import { createRefusedLog } from './refused-log.ts';
 
 /** What a reception needs. */
 export interface ReceptionDeps extends HandshakeDeps {
@@ -53,16 +54,19 @@ export interface Reception {
 export function createReception(deps: ReceptionDeps): Reception {
   const { clock, log, metrics } = deps;
   const hello_ms_max = deps.hello_ms_max ?? HELLO_MS_MAX;
+  const tellRefused = createRefusedLog(deps);
   const guests = new Map<Peer, Guest>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
   let is_leaving = false;
+  let is_watching = false;
 
   return { accept, onHello, principalOf, peers: () => [...guests.keys()], sayGoaway, drain };
 
   function accept(link: Link): void {
     const is_mesh = link.protocol !== '';
     if (!is_mesh && (deps.anonymous === 'off' || !link.loopback)) {
+      tellRefused({ remote: link.remote, code: 4010, why: 'It came bare, and offers no mesh.v1' }, TURNED_AWAY);
       link.attach({ onText: ignore, onClose: ignore });
       link.close(4001, 'authentication required');
       return;
@@ -133,12 +137,13 @@ export function createReception(deps: ReceptionDeps): Reception {
     if (older !== peer) older?.close(4009, 'superseded');
     if (guests.has(peer)) newest.set(name, peer);
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
+    if (role === 'operator') watch();
   }
 
   function turnAway(peer: Peer, reason: unknown): void {
     const error = AuroraError.from(reason);
     if (!peer.link.open) return;
-    log.warn({ remote: peer.link.remote, code: error.code, why: error.message }, 'a peer was turned away');
+    tellRefused({ remote: peer.link.remote, code: error.code, why: error.message }, TURNED_AWAY);
     metrics.count('handshakes_refused_total');
     peer.close(closeCodeOf(error), error.message.slice(0, REASON_CHARS_MAX));
   }
@@ -153,7 +158,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   function principalNow(peer: Peer, guest: Guest | undefined): Principal | undefined {
     if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
     if (guest?.principal && isRevoked(guest, guest.principal)) {
-      const error = new AuroraError(4010, { message: 'This key is no longer pinned here' });
+      const error = new AuroraError(4010, { message: UNPINNED });
       clock.after(0, () => turnAway(peer, error)); // once this call was answered
       throw error;
     }
@@ -169,6 +174,21 @@ export function createReception(deps: ReceptionDeps): Reception {
       guest.checked_at = now;
     }
     return guest.is_revoked;
+  }
+
+  /** Who only listens makes no call at which the pin is looked at: for people, who are few, it is looked at once a second. */
+  function watch(): void {
+    if (is_watching) return;
+    is_watching = true;
+    clock.after(PIN_CHECK_MS, () => {
+      is_watching = false;
+      for (const [peer, guest] of guests) {
+        if (guest.principal?.role !== 'operator') continue;
+        guest.checked_at = -Infinity; // a call may have looked a moment ago
+        if (isRevoked(guest, guest.principal)) turnAway(peer, new AuroraError(4010, { message: UNPINNED }));
+        else watch();
+      }
+    });
   }
 
   function sayGoaway(): void {
@@ -217,6 +237,8 @@ function ignore(): void {
   // Nothing to do.
 }
 
+const TURNED_AWAY = 'a peer was turned away';
+const UNPINNED = 'This key is no longer pinned here';
 const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;

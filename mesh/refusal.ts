@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { AuroraError, errorData, httpStatus } from '../protocol/index.ts';
 import type { Clock, Ids } from '../seams/index.ts';
 import { toIso } from '../seams/index.ts';
+import { toHostPort } from './addresses.ts';
+import type { RefusedLog } from './refused-log.ts';
 
 /**
  * Both ways to say no. `reason` is what was thrown; what is no AuroraError is told as 5000 and goes to `onFault`. `request` is what is
@@ -16,7 +18,7 @@ export interface Refusal {
   onWire(wire: Socket, reason: unknown, request?: Asking, more?: Readonly<Record<string, string>>): void;
 }
 
-type Asking = Pick<IncomingMessage, 'headers'>;
+type Asking = Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
 
 /** Makes the refusals of one port. */
 export function createRefusal(deps: {
@@ -25,11 +27,14 @@ export function createRefusal(deps: {
   onFault: (fault: unknown) => void;
   /** Headers besides; `x-request-id` is added where there are any. */
   headers?: (() => Readonly<Record<string, string>>) | undefined;
+  /** Hears of each, for the log. */
+  tell?: RefusedLog | undefined;
 }): Refusal {
-  const render = (reason: unknown, request: Asking | undefined) => {
+  const render = (reason: unknown, request: Asking | undefined, wire: Socket | undefined) => {
     const error = AuroraError.from(reason);
     if (!(reason instanceof AuroraError)) deps.onFault(reason);
     const request_id = requestIdIn(request?.headers ?? {}, deps.ids);
+    deps.tell?.({ ...aboutOf(request, wire), code: error.code, why: error.message, request_id }, REFUSED);
     const data = errorData(error, { request_id, at: toIso(deps.clock.now()) });
     const body = JSON.stringify({ error: data });
     const own = deps.headers && { ...deps.headers(), 'x-request-id': request_id };
@@ -47,13 +52,13 @@ export function createRefusal(deps: {
 
   return {
     onResponse(response, reason, request) {
-      const { status, headers, body } = render(reason, request);
+      const { status, headers, body } = render(reason, request, request.socket);
       if (response.headersSent)
         response.destroy(); // half an answer must not look whole
       else response.writeHead(status, headers).end(body);
     },
     onWire(wire, reason, request, more) {
-      const { status, headers, body } = render(reason, request);
+      const { status, headers, body } = render(reason, request, wire);
       if (!wire.writable) {
         wire.destroy();
         return;
@@ -66,6 +71,15 @@ export function createRefusal(deps: {
     },
   };
 }
+
+/** Who a socket leads to, `host:port`; `unknown` where it is closed and nobody asked before. */
+export const remoteIn = (wire: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined): string =>
+  wire?.remoteAddress === undefined ? 'unknown' : toHostPort(wire.remoteAddress, false, wire.remotePort);
+
+const aboutOf = (request: Asking | undefined, wire: Socket | undefined) => ({
+  remote: remoteIn(wire),
+  ...(request && { method: request.method, path: request.url?.split('?', 1)[0], origin: request.headers.origin }),
+});
 
 /** The id that a caller gave their request, when it is a UUID; else a new one (H02). */
 export function requestIdIn(headers: IncomingHttpHeaders, ids: Pick<Ids, 'uuid'>): string {
@@ -80,5 +94,6 @@ export const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+const REFUSED = 'the port refused a request';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,23 +1,9 @@
 /** Agents that announce themselves: a proven key and a checked address make a lease, an unknown key waits in quarantine (wire.md 4). */
-import {
-  fingerprintOf,
-  hostOf,
-  isWithin,
-  networkOf,
-  type PinnedAddress,
-  type Pins,
-  type Principal,
-} from '../mesh/index.ts';
+import { fingerprintOf, type PinnedAddress, type Pins, type Principal } from '../mesh/index.ts';
 import { AuroraError, type Lease, type Register } from '../protocol/index.ts';
 import { makeRoom, toIso, type CancelTimer, type Clock, type Log } from '../seams/index.ts';
 import type { Fleet } from './fleet.ts';
-
-/** Where keys of strangers wait for `aurora agents approve`. */
-export interface Quarantine {
-  /** Throws 4290 where it is full: whoever waits is never pushed out by who comes later. */
-  add(stranger: { id: string; public_key: string }): void;
-  list(): { id: string; public_key: string }[];
-}
+import { createStrangers, type Quarantine } from './strangers.ts';
 
 /** An agent that waits. */
 export interface Quarantined {
@@ -53,8 +39,8 @@ export interface EnrolmentDeps {
 /** Leases of agents that announced themselves. */
 export interface Enrolment {
   /**
-   * Registers or renews: the same call. A stranger's key is quarantined and gets no work; from one address (`remote`, as the
-   * link knows it; of IPv6 from one /64, unless it is a network of one's own) only so many strangers wait, the next one is 4290.
+   * Registers or renews: the same call. A stranger's key is quarantined and gets no work; 4290 where it may not wait
+   * (`Strangers`), which depends on `remote`, its address as the link knows it.
    */
   register(asked: Register, who: Principal, remote: string): Promise<Lease>;
   leave(who: Principal): { left: boolean };
@@ -65,11 +51,10 @@ export interface Enrolment {
 
 /** Nobody is enrolled yet. */
 export function createEnrolment(deps: EnrolmentDeps): Enrolment {
-  const { clock, log, fleet, pins, quarantine, checkAddress, networks = [] } = deps;
+  const { clock, log, fleet, pins, checkAddress, networks = [] } = deps;
+  const strangers = createStrangers({ clock, log, quarantine: deps.quarantine, networks });
   const leases = new Map<string, { url: string; stop: () => void; stopTimer: CancelTimer }>();
   const counts = new Map<string, number>(); // of leases, by the id whose key they rest on
-
-  const origins = new Map<string, string>(); // of strangers, by id; no longer than the quarantine
 
   const missed = new Map<string, { url: string; at: number }>(); // by id, the one that went first in front
 
@@ -99,30 +84,13 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
     return role === 'stranger' && pin?.public_key === public_key ? (pin?.role ?? role) : role;
   };
 
-  /** One address cannot fill the quarantine and so keep honest strangers out of it. */
-  const keepWaiting = (id: string, public_key: string, remote: string) => {
-    const waiting = new Set(quarantine.list().map((stranger) => stranger.id));
-    for (const known of origins.keys()) if (!waiting.has(known)) origins.delete(known);
-    const address = hostOf(remote);
-    const host = isWithin(address, networks) ? address : networkOf(address);
-    const others = [...origins].filter(([other, origin]) => other !== id && origin === host);
-    if (others.length >= STRANGERS_PER_REMOTE_MAX) {
-      throw new AuroraError(4290, {
-        message: 'Too many strangers wait from this address',
-        retry_after_ms: RETRY_AFTER_MS,
-      });
-    }
-    quarantine.add({ id, public_key });
-    origins.set(id, host);
-  };
-
   return {
     async register({ agent_id, url, ttl_ms, card }, who, remote) {
       if (who.id !== agent_id) throw new AuroraError(4030, { message: 'An agent registers itself, nobody else' });
       const renew_before = toIso(clock.now() + ttl_ms);
       const role = roleOf(who);
       if (role === 'stranger') {
-        if (who.public_key !== undefined) keepWaiting(agent_id, who.public_key, remote);
+        if (who.public_key !== undefined) strangers.wait({ id: agent_id, public_key: who.public_key }, remote);
         return { agent_id, state: 'quarantined', renew_before };
       }
       if (role !== 'agent') throw new AuroraError(4030, { message: 'Only agents register' });
@@ -159,7 +127,7 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
       });
     },
     quarantined: () =>
-      quarantine.list().map(({ id, public_key }) => {
+      strangers.list().map(({ id, public_key }) => {
         const fingerprint = fingerprintOf(public_key);
         const why = `its key is not pinned: compare it with the agent's log, then aurora agents approve ${id} ${fingerprint}`;
         return { agent_id: id, url: '', state: 'quarantined', fingerprint, why };
@@ -174,8 +142,6 @@ const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id,
 const AWAY_MS_MAX = 86_400_000;
 /** Agents that are told of as away. */
 const AWAY_MAX = 256;
-const STRANGERS_PER_REMOTE_MAX = 16;
-const RETRY_AFTER_MS = 30_000;
 /** In all: as many as one port takes links. */
 const LEASES_MAX = 16_384;
 /** A key that invents instances does not use them all up. */

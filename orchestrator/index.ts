@@ -4,7 +4,7 @@ export type { Care } from './care.ts';
 export { createLedger } from './durable-ledger.ts';
 export type { Ledger, StoredEvent, TaskRow } from './ledger.ts';
 export type { AgentAddress } from './fleet.ts';
-export type { Quarantine } from './enrolment.ts';
+export type { Quarantine } from './strangers.ts';
 export {
   createOrchestrator,
   type Orchestrator,

@@ -28,7 +28,7 @@ import { createEffectTokens } from './effect-token.ts';
 import type { NotifyWaiting } from './notices.ts';
 import { createTelling, type OnTold } from './telling.ts';
 import { createTurns } from './turns.ts';
-import { createEnrolment, type Quarantine } from './enrolment.ts';
+import { createEnrolment } from './enrolment.ts';
 import { createEvents, EVENT_LIMITS } from './events.ts';
 import { toFleetAgents } from './fleet-view.ts';
 import { createFleet, type AgentAddress, type FleetDeps } from './fleet.ts';
@@ -43,6 +43,7 @@ import { createRegistry, type RegistryLimits } from './registry.ts';
 import type { RetryLimits } from './retry.ts';
 import { childRouting } from './routing.ts';
 import { standingOf, type Standing } from './standing.ts';
+import type { Quarantine } from './strangers.ts';
 
 /** Bounds of an orchestrator; every part's own defaults unless said. */
 export interface OrchestratorLimits {

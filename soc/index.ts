@@ -1,5 +1,5 @@
 /** What a security team keeps: people and their keys, alerts, settings, and the record of who did what. No HTTP, no mesh. */
-export type { Agents } from './agents.ts';
+export { drainedIn, type Agents } from './agents.ts';
 export { refusedAsDuplicate, type AlertEvent, type Alerts, type KeptAlert } from './alerts.ts';
 export { scopeOf, type Answers, type KeepAnswer, type KeptAnswer } from './answers.ts';
 export type { Audit, Doer } from './audit.ts';

@@ -40,7 +40,7 @@ export async function openRecords(deps: RecordDeps): Promise<Records> {
   const audit = createAudit(deps);
   const passwords = createPasswords(random, deps.cost);
   const settings = await createSettings({ ...deps, audit });
-  const agents = await createAgents({ ...deps, audit });
+  const agents = createAgents({ ...deps, audit });
   const users = createUsers({ ...deps, audit, passwords, onChanged });
   const sessions = createSessions({ ...deps, audit, users, onChanged });
   const answers = createAnswers(deps);

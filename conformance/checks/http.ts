@@ -4,6 +4,7 @@ import { demand, show, verifies } from '../check.ts';
 import { dial } from '../dial.ts';
 import type { Probe } from '../probe.ts';
 import { NO_METHOD } from '../talk.ts';
+import { trustIn } from '../trust.ts';
 
 /** The checks of HTTP. */
 export const httpChecks = [
@@ -38,8 +39,8 @@ export const httpChecks = [
 ];
 
 /** Says half of a request, and leaves it lying until the returned function is called. */
-async function leaveHalf({ url, tls_ca, limits }: Probe['subject']): Promise<() => void> {
-  const socket = await dial(new URL(url), { tls_ca, upgrade_ms_max: limits.upgrade_ms_max });
+async function leaveHalf({ url, limits, ...subject }: Probe['subject']): Promise<() => void> {
+  const socket = await dial(new URL(url), { ...trustIn(subject), upgrade_ms_max: limits.upgrade_ms_max });
   socket.write(`GET / HTTP/1.1\r\nhost: ${new URL(url).host}\r\nx-half:`);
   return () => void socket.destroy();
 }

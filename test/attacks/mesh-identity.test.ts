@@ -232,7 +232,8 @@ describe('who comes to the orchestrator', () => {
   test('a stranger with a key of its own is quarantined, and may do nothing but ask to be let in', async () => {
     const kept: unknown[] = [];
     const { identity, pin } = identityOf('newcomer', 'agent');
-    const quarantine = { add: (stranger: unknown) => void kept.push(stranger), list: () => [] };
+    const add = (stranger: unknown) => void kept.push(stranger);
+    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
     const mesh = await startMesh([], { orchestrator: { quarantine } });
     const peer = await dial(mesh, identity);
     expect(await peer.request('agent/register', register('newcomer'))).toMatchObject({ state: 'quarantined' });
@@ -263,7 +264,8 @@ describe('who comes to the orchestrator', () => {
 
   test('ATK-E9: a second key for an id that is pinned is refused, logged and never quarantined', async () => {
     const kept: unknown[] = [];
-    const quarantine = { add: (stranger: unknown) => void kept.push(stranger), list: () => [] };
+    const add = (stranger: unknown) => void kept.push(stranger);
+    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
     const mesh = await startMesh([agentWith('parrot', 'echo_text')], { orchestrator: { quarantine } });
     await mesh.online(1);
     const impostor = await dial(mesh, identityOf('parrot', 'agent').identity);
@@ -280,6 +282,16 @@ describe('who comes to the orchestrator', () => {
       const peer = await dial(mesh, identityOf(id, 'operator').identity);
       expect(await peer.closed).toMatchObject({ code: 4001 });
     }
+  });
+
+  test('an operator whose pin is taken away and who only listens hears nothing more within a second or so', async () => {
+    const revoked = new Set<string>();
+    const mesh = await startMesh([], { revoked });
+    await mesh.operator.request('rpc.ping', {});
+    revoked.add('operator:test');
+    const began = systemClock.monotonic();
+    expect(await mesh.operator.closed).toMatchObject({ code: 4001, reason: 'This key is no longer pinned here' });
+    expect(systemClock.monotonic() - began).toBeLessThan(10_000); // of a machine under load; a link that nobody looks at stays
   });
 
   test('a bare stranger may look, and nothing else', async () => {

@@ -96,6 +96,9 @@ test('ATK-E9: a full quarantine refuses newcomers and pushes nobody out; one tha
   const later = fileQuarantine(place.quarantine, filePins(place.pins));
   later.add({ id: 'one-more', public_key: 'x' });
   expect(later.list().map(({ id }) => id)).toEqual(expect.arrayContaining(['honest', 'one-more']));
+  later.drop(['honest', 'nobody']);
+  expect(waiting.list().map(({ id }) => id)).not.toContain('honest');
+  expect(waiting.list()).toHaveLength(255);
 });
 
 test('whoever waits under the name of a folder of somebody else takes no key along, and no agent is enrolled there', () => {

@@ -94,15 +94,18 @@ describe('a link in memory', () => {
     expect([one.ended?.code, other.ended?.code]).toEqual([1009, 1009]);
   });
 
-  test('an owner that throws closes 1011 and harms nobody else', async () => {
-    const [near, far] = memoryLink();
+  test('an owner that throws closes 1011, says why here and harms nobody else', async () => {
+    const faults: unknown[] = [];
+    const [near, far] = memoryLink({ onFault: (fault) => faults.push(fault) });
     const one = record(near);
+    const fault = new Error('a fault of the owner');
     record(far, () => {
-      throw new Error('a fault of the owner');
+      throw fault;
     });
     near.send('x');
     near.send('y');
-    expect((await one.closed).code).toBe(1011);
+    expect(await one.closed).toEqual({ code: 1011, reason: 'the receiver failed' });
+    expect(faults).toEqual([fault]);
   });
 
   test('an owner that comes after the end is told of it', async () => {

@@ -1,7 +1,7 @@
 /** Ports and links over TLS: who is trusted, who must show a certificate, and which versions are spoken (wire.md 4). */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -19,16 +19,15 @@ import {
   seededRandom,
   systemClock,
 } from '../../seams/index.ts';
+import { authoritiesIn, has_openssl } from '../support/authority.ts';
 import { echoAgent } from '../support/echo.ts';
 import { identityOf } from '../support/mesh.ts';
 
-const has_openssl = canRun('openssl', ['version']);
 if (!has_openssl) console.warn('SKIPPED: no openssl in the PATH, so nothing here was tried over TLS');
 
 describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aurora-tls-'));
-  const path = (name: string) => join(folder, name);
-  const pem = (name: string) => readFileSync(path(name), 'utf8');
+  const { path, pem, makeAuthority, makeCertificate } = authoritiesIn(folder);
   const served: Served[] = [];
 
   beforeAll(() => {
@@ -65,7 +64,7 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   });
 
   test('with tls.ca a client shows a certificate of that authority, or hears nothing', async () => {
-    const { url, port, trust } = await open({ ca: path('own.pem') });
+    const { url, port, trust, log } = await open({ ca: path('own.pem') });
     const own = await dialWebsocket({ url, protocol: '', clock: systemClock, ...(trust && { tls: trust }) });
     expect(own.open).toBe(true); // whoever shares its configuration shows its certificate
     own.cut();
@@ -73,10 +72,19 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
     await expect(
       dialWebsocket({ url, protocol: '', clock: systemClock, tls: { ca: pem('own.pem') } }),
     ).rejects.toThrow();
+    const why = () => log.lines.flatMap(({ fields }) => ('why' in fields ? [fields.why] : []));
     const health = (client?: string) => statusOf(port, { ca: pem('own.pem'), ...(client && keyPair(client)) });
     await expect(health()).rejects.toThrow();
     await expect(health('stranger')).rejects.toThrow();
     expect(await health('client')).toBe(200);
+    await new Promise((resolve) => connect(port, '127.0.0.1').on('close', resolve).end('GET / HTTP/1.1\r\n\r\n'));
+    expect(why()).toEqual([
+      'No TLS: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
+      'No TLS: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
+      'Its certificate is refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'This port speaks TLS, and plain HTTP came',
+    ]);
+    for (const { fields } of log.lines) if ('why' in fields) expect(fields).toMatchObject({ remote: REMOTE });
   });
 
   test('a version older than TLS 1.2 is not spoken, whatever the process allows', async () => {
@@ -96,8 +104,10 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
   async function open(more: { ca?: string } = {}) {
     const files = { cert: path('server.pem'), key: path('server.key'), trust: path('own.pem'), ...more };
     const config = loadConfig({ env: {}, flags: { data: folder, port: 0, tls: files } });
+    const log = memoryLog();
     const agent = await serve(echoAgent('ada'), {
       ...seams(),
+      log,
       ...bindingOf('ada', config),
       content: literalContent(),
       pins: literalPins([]),
@@ -108,43 +118,13 @@ describe.skipIf(!has_openssl)('over TLS (needs openssl in the PATH)', () => {
       },
     });
     served.push(agent);
-    return { url: agent.url, port: agent.port, trust: trustOf(config) };
-  }
-
-  function makeAuthority(name: string): void {
-    const about = ['-subj', `/CN=${name} authority`, '-days', '2', '-out', path(`${name}.pem`)];
-    run('req', '-x509', ...newKey(name), ...about);
-  }
-
-  function makeCertificate(name: string, authority: string, extension: string): void {
-    const [asked, extensions] = [path(`${name}.csr`), path(`${name}.ext`)];
-    writeFileSync(extensions, extension);
-    run('req', '-new', ...newKey(name), '-subj', `/CN=${name}`, '-out', asked);
-    const by = ['-CA', path(`${authority}.pem`), '-CAkey', path(`${authority}.key`), '-CAcreateserial'];
-    run('x509', '-req', '-in', asked, ...by, '-days', '2', '-extfile', extensions, '-out', path(`${name}.pem`));
-  }
-
-  function newKey(name: string): string[] {
-    return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', path(`${name}.key`)];
+    return { url: agent.url, port: agent.port, trust: trustOf(config), log };
   }
 
   function keyPair(name: string) {
     return { cert: pem(`${name}.pem`), key: pem(`${name}.key`) };
   }
 });
-
-function run(...args: string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' });
-}
-
-function canRun(command: string, args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function statusOf(port: number, secrets: tls.SecureContextOptions): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
@@ -156,6 +136,7 @@ function statusOf(port: number, secrets: tls.SecureContextOptions): Promise<numb
   });
 }
 
+const REMOTE: unknown = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
 const seams = () => ({
   clock: systemClock,
   ids: countingIds(),

@@ -30,7 +30,12 @@ beforeEach(() => {
     fleet,
     pins: { of: (id) => pinned.find((pin) => pin.id === id) },
     networks: ['fd00:1::/64'],
-    quarantine: { add: (stranger) => void waiting.push(stranger), list: () => waiting },
+    quarantine: {
+      places: 256,
+      add: (stranger) => void waiting.push(stranger),
+      drop: (ids) => void (waiting = waiting.filter(({ id }) => !ids.includes(id))),
+      list: () => waiting,
+    },
     checkAddress: (url) =>
       assertPublicAddress(url, {
         networks: ['203.0.113.0/24', '10.20.0.0/16'],

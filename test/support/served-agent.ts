@@ -1,6 +1,6 @@
 /** A good agent on a port of its own, served in this process, with the key of the orchestrator that it has pinned. */
 import { generateKeyPairSync } from 'node:crypto';
-import { literalPins, publicKeyOf, serve, type Identity } from '../../mesh/index.ts';
+import { literalPins, publicKeyOf, serve, type Identity, type TlsMaterial } from '../../mesh/index.ts';
 import {
   countingIds,
   countingMetrics,
@@ -12,8 +12,8 @@ import {
 import { VERSION } from '../../boot/index.ts';
 import { echoAgent } from './echo.ts';
 
-/** Starts it. */
-export async function startServedAgent() {
+/** Starts it; over TLS where that is said. */
+export async function startServedAgent({ tls }: { tls?: TlsMaterial } = {}) {
   const [own, orchestrator] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
   const self: Identity = {
     id: 'echo',
@@ -40,9 +40,10 @@ export async function startServedAgent() {
     },
     host: '127.0.0.1',
     port: 0,
+    ...(tls && { tls }),
   });
   return {
-    url: `ws://127.0.0.1:${served.port}`,
+    url: served.url,
     key: { id: 'orchestrator', private_key: orchestrator.privateKey },
     close: () => served.drain(0),
   };
