@@ -211,7 +211,8 @@ onEveryDatabase('keys', (soc) => {
   });
 
   test('keys that are over are forgotten after the retention, those that count are not, and the audit record goes on naming them', async () => {
-    const { keys, clock, audit, prune, store } = soc();
+    const { keys, clock, audit, store } = soc();
+    const prune = (before_ms: number) => soc().prune(before_ms);
     const day = 86_400_000;
     const { anna, key: revoked } = await make();
     const by = { sub: anna.sub };
