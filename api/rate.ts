@@ -19,27 +19,33 @@ export interface RateLimiter {
 
 /** A limiter by the minute. Names are bounded: where there are too many, those whose minute is over go, then the oldest. */
 export function createRateLimiter(clock: Clock, names_max = NAMES_MAX): RateLimiter {
-  const windows = new Map<string, { count: number; ends: number }>();
+  const windows = new Map<string, Window>();
+  // All last equally long, so that they end in the order in which they began: each is put in once, and taken out once.
+  let oldest: Window | undefined;
+  let newest: Window | undefined;
 
   const makeRoom = (now: number) => {
-    for (const [name, { ends }] of windows) if (ends <= now) windows.delete(name);
-    for (const name of windows.keys()) {
-      if (windows.size < names_max) break;
-      windows.delete(name);
+    while (oldest && (oldest.ends <= now || windows.size >= names_max)) {
+      windows.delete(oldest.name);
+      oldest = oldest.next;
     }
+  };
+
+  const begin = (name: string, now: number): Window => {
+    makeRoom(now);
+    const window: Window = { name, count: 0, ends: now + WINDOW_MS, next: undefined };
+    windows.set(name, window);
+    if (oldest && newest) newest.next = window;
+    else oldest = window;
+    newest = window;
+    return window;
   };
 
   return {
     take(name, limit) {
       const now = clock.monotonic();
       const found = windows.get(name);
-      const is_running = found !== undefined && found.ends > now;
-      const window = is_running ? found : { count: 0, ends: now + WINDOW_MS };
-      if (!is_running) {
-        windows.delete(name);
-        if (windows.size >= names_max) makeRoom(now);
-        windows.set(name, window);
-      }
+      const window = found !== undefined && found.ends > now ? found : begin(name, now);
       window.count += 1;
       const left_ms = Math.max(1, Math.ceil(window.ends - now));
       return {
@@ -51,6 +57,15 @@ export function createRateLimiter(clock: Clock, names_max = NAMES_MAX): RateLimi
       };
     },
   };
+}
+
+interface Window {
+  name: string;
+  count: number;
+  /** Monotonic ms. */
+  ends: number;
+  /** The one that began after it. */
+  next: Window | undefined;
 }
 
 /** Counts one more, or throws 4290 that says when to come again. */

@@ -1,6 +1,7 @@
 /** The API beside the orchestrator: its records on the same store, its own port. */
 import type { KeyObject } from 'node:crypto';
 import {
+  addMissedDecisions,
   createApi,
   createFeed,
   createSigningKeys,
@@ -105,6 +106,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
     });
     api = served;
     await feed.resume();
+    await addMissedDecisions({ ledger, audit: records.audit, log });
     const port = await listen({
       ...binding,
       port: wanted,

@@ -81,7 +81,12 @@ export const Config = z.strictObject({
         .enum(['full', 'normal', 'off'])
         .default('full')
         .describe('when a task counts as kept: synced, or sooner, for measuring and throw-away work'),
-      retention_days: z.number().min(0.01).max(3650).default(90).describe('how long finished tasks are kept'),
+      retention_days: z
+        .number()
+        .min(0.01)
+        .max(3650)
+        .default(90)
+        .describe('how long finished tasks, audit rows and keys that are over are kept'),
     })
     .prefault({}),
   failpoints: z

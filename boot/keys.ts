@@ -1,9 +1,10 @@
 /** Private keys in files: one Ed25519 key a process, readable by its owner alone (wire.md 4). */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { publicKeyOf, type Identity, type Pin, type Role } from '../mesh/index.ts';
-import { syncPathNow, VERSION, type Ids } from '../seams/index.ts';
+import { VERSION, type Ids } from '../seams/index.ts';
+import { writeFirst } from './whole-file.ts';
 
 /** A key or a pin that cannot be used; the message says what to do. */
 export class KeyFileError extends Error {
@@ -32,7 +33,7 @@ export function readKey(path: string): KeyObject {
   throw new KeyFileError(`${path} holds a key that is not Ed25519`);
 }
 
-/** Makes a key where there is none, and returns the one that is there then; of two makers at once one wins, and both read it. */
+/** Makes a key where there is none, and returns the one that is there then; of two makers at once one wins, and both read that one whole. */
 export function ensureKey(path: string): KeyObject {
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -40,11 +41,9 @@ export function ensureKey(path: string): KeyObject {
     const { privateKey } = generateKeyPairSync('ed25519');
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     try {
-      writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
-      syncPathNow(path); // others pin it from here on
-      syncPathNow(dirname(path));
-    } catch (reason) {
-      if (!existsSync(path)) throw new KeyFileError(`${path} cannot be written`, { cause: reason });
+      writeFirst(path, pem.toString()); // others pin it from here on
+    } catch (cause) {
+      throw new KeyFileError(`${path} cannot be written`, { cause });
     }
   }
   return readKey(path);

@@ -1,5 +1,6 @@
 /** What agents were approved to offer, in a file beside the pins. */
-import type { Offers } from '../orchestrator/index.ts';
+import { cardDigestOf, type Offers } from '../orchestrator/index.ts';
+import { AuroraError } from '../protocol/index.ts';
 import { KeyFileError } from './keys.ts';
 import {
   addOffer,
@@ -45,11 +46,22 @@ export function fileOffers(path: string): Offers {
   };
 }
 
-/** Approves what an agent asked for last. Answers false when it asked for nothing. */
-export function approveOffer(path: string, agent_id: string): boolean {
+/**
+ * Approves what an agent asked for last, where that is the card of this digest: another may have come since somebody looked. Answers
+ * false when it asked for nothing. Throws a KeyFileError without a digest, and 4090 for another card.
+ */
+export function approveOffer(path: string, agent_id: string, card: string | undefined): boolean {
   const { kept } = readOffers(path);
   const approved = kept.get(agent_id)?.asked;
   if (!approved) return false;
+  if (card === undefined)
+    throw new KeyFileError(
+      `say which card of ${agent_id} you looked at: --card with the digest that aurora agents shows`,
+    );
+  if (card.toLowerCase() !== cardDigestOf(approved))
+    throw new AuroraError(4090, {
+      message: `Another card of ${agent_id} waits than ${card}: look again, aurora agents`,
+    });
   writeOffers(path, kept.set(agent_id, { approved }));
   return true;
 }

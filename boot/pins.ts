@@ -104,18 +104,19 @@ export function fileQuarantine(path: string, pins: Pins): Quarantine {
 
 /**
  * Approves what waits under an id: the key under which a stranger registered, which is pinned then, or what a pinned agent
- * offers beyond what was approved. Throws when nothing waits, or another key than the fingerprint says: whoever came first
- * may not be whoever was meant.
+ * offers beyond what was approved. Throws when nothing waits, or another key or card than the fingerprint or the digest says:
+ * whoever came first, or last, may not be whoever was meant.
  */
 export function approve(
   paths: { pins: string; quarantine: string; offers: string },
   id: string,
-  fingerprint?: string,
+  { fingerprint, card }: { fingerprint?: string | undefined; card?: string | undefined } = {},
 ): 'pinned' | 'offer' {
   const waiting = watchedFile(paths.quarantine, z.array(Stranger).max(STRANGERS_MAX))();
   const stranger = waiting.find((candidate) => candidate.id === id);
-  if (!stranger) {
-    if (fingerprint === undefined && approveOffer(paths.offers, id)) return 'offer';
+  if (!stranger || card !== undefined) {
+    if (fingerprint === undefined && approveOffer(paths.offers, id, card)) return 'offer';
+    if (stranger) throw new KeyFileError(`a key waits under ${id}, and no card: give its fingerprint instead`);
     const names = waiting.map((candidate) => candidate.id).join(', ');
     throw new KeyFileError(`no agent ${id} waits for approval${names === '' ? '' : `; waiting: ${names}`}`);
   }

@@ -26,6 +26,8 @@ export interface DataFolder {
   firstAdmin: string;
   /** The session of whoever signed in here with `aurora login`. */
   login: string;
+  /** Folder of the turns in which commands change that. */
+  loginTurns: string;
   /** Where the orchestrator that runs on this folder says how to reach it. */
   running: string;
   /** What quiet processes say. */
@@ -51,6 +53,7 @@ export function placeOf(data: string): DataFolder {
     apiKeys: join(data, 'api'),
     firstAdmin: join(data, 'first-admin-password'),
     login: join(data, 'login.json'),
+    loginTurns: join(data, 'login-turns'),
     running: join(data, 'running.json'),
     logs: join(data, 'logs'),
   };

@@ -1,5 +1,6 @@
 /** Files that are written whole: a reader sees what was there or what is there now, never half of it. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncPathNow } from '../seams/index.ts';
 
@@ -19,3 +20,21 @@ export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o60
 /** A value as such a file. */
 export const writeJson = (path: string, value: object, mode?: number): void =>
   writeWhole(path, `${JSON.stringify(value, null, 2)}\n`, mode);
+
+/**
+ * Writes a file where there is none: of many writers at once one wins, and each finds that one's file whole and on the disk when this
+ * returns. The draft has a name of its own, for processes of several containers may share a number.
+ */
+export function writeFirst(path: string, bytes: string): void {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx' });
+    syncPathNow(draft);
+    linkSync(draft, path); // refused where there is one
+  } catch (reason) {
+    if (!(reason instanceof Error && 'code' in reason && reason.code === 'EEXIST')) throw reason;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncPathNow(dirname(path));
+}

@@ -229,12 +229,16 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     .description(
       'pin the key under which a quarantined agent registered (only that key, when its fingerprint is given), or let a pinned one offer what its card asks for now',
     )
-    .addHelpText('after', '\nExample:\n  aurora agents approve my-agent 0f3c2a9d41b7e865')
-    .action((id: string, fingerprint: string | undefined) => {
-      const approved = approve(placeOf(configOf().data), id, fingerprint);
+    .option('--card <digest>', 'of the card that you looked at, as `aurora agents` shows it; another one is refused')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora agents approve my-agent 0f3c2a9d41b7e865\n  aurora agents approve my-agent --card 5d1e0c77a9b2f364',
+    )
+    .action((id: string, fingerprint: string | undefined, { card }: { card?: string }) => {
+      const approved = approve(placeOf(configOf().data), id, { fingerprint, card });
       const next = 'it gets work when it registers again';
       process.stdout.write(
-        approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what its card says now\n`,
+        approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what that card says\n`,
       );
     });
   agents

@@ -1,10 +1,10 @@
 /** Who is signed in at the API from here: kept in the data folder, renewed when it is over. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { callHttp, placeOf, readJson, readNote, trustOf, writeJson, type Config } from '../boot/index.ts';
-import { systemPlatform } from '../client/index.ts';
 import { AuroraError, httpStatus, routes, TokenPair, type RouteSpec } from '../protocol/index.ts';
 import { advising, UsageError } from './outcome.ts';
+import { inTurn as takeTurns } from './turn.ts';
 
 /** What is kept, readable by its owner alone. */
 const Login = z.object({ api_url: z.string(), tokens: TokenPair });
@@ -114,59 +114,10 @@ const isOfProof = (reason: unknown): reason is AuroraError =>
   reason instanceof AuroraError && httpStatus(reason.code) === 401;
 
 /** Changes what is kept while no other command does: what one renews would bring back what another has just put in its place. */
-async function inTurn<T>(config: Config, act: () => Promise<T>): Promise<T> {
-  const path = `${placeOf(config.data).login}.lock`;
-  const own = systemPlatform.uuid();
-  await takeTurn(path, own);
-  try {
-    return await act();
-  } finally {
-    // Whoever took longer than they may has a successor, whose turn this is not to end.
-    if (holderOf(path) === own) rmSync(path, { force: true });
-  }
-}
-
-/**
- * Waits until no other process holds the file; one that was left behind counts no longer after a while, by its own time or by ours: a
- * clock that was set back would make it last.
- */
-async function takeTurn(path: string, own: string): Promise<void> {
-  const began = systemPlatform.monotonic();
-  let [holder, since, is_told]: [string | undefined, number, boolean] = [undefined, began, false];
-  while (!take(path, own)) {
-    const now = systemPlatform.monotonic();
-    const met = holderOf(path);
-    if (met !== holder) [holder, since] = [met, now];
-    const made_at = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    const is_left = now - since > TURN_MS_MAX || systemPlatform.now() - made_at > TURN_MS_MAX;
-    if (is_left) rmSync(path, { force: true });
-    if (!is_told && now - began > TURN_QUIET_MS) {
-      process.stderr.write('aurora: waits for another command that is signing in or out or renewing its tokens\n');
-      is_told = true;
-    }
-    await systemPlatform.sleep(TURN_LOOK_MS, new AbortController().signal); // a timer that keeps the process alive
-  }
-}
-
-/** Whether the file is ours now. */
-function take(path: string, own: string): boolean {
-  try {
-    writeFileSync(path, own, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (reason) {
-    if (reason instanceof Error && 'code' in reason && reason.code === 'EEXIST') return false;
-    throw reason;
-  }
-}
-
-/** Who holds it; undefined when nobody does. */
-function holderOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined; // given up at this moment
-  }
-}
+const inTurn = <T>(config: Config, act: () => Promise<T>): Promise<T> =>
+  takeTurns(placeOf(config.data).loginTurns, act, () => {
+    process.stderr.write('aurora: waits for another command that is signing in or out or renewing its tokens\n');
+  });
 
 async function ask(
   config: Config,
@@ -221,9 +172,5 @@ function readLogin(config: Config): Login {
 const keepLogin = (config: Config, login: Login): void => writeJson(placeOf(config.data).login, login);
 
 const ANSWER_BYTES_MAX = 16_777_216;
-/** One renewal or signing out takes no longer, and is given up then; whoever holds a turn beyond that is gone. */
+/** One renewal or signing out takes no longer, and is given up then: less than a turn lasts. */
 const RENEWAL_MS_MAX = 20_000;
-const TURN_MS_MAX = 25_000;
-const TURN_LOOK_MS = 50;
-/** After that whoever waits is told why. */
-const TURN_QUIET_MS = 1_000;

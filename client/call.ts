@@ -21,7 +21,7 @@ import type { VersionGate } from './version.ts';
 /** What can be said for one call. */
 export interface CallOptions {
   signal?: AbortSignal;
-  /** Of one attempt. */
+  /** Of one attempt, signing in and renewing a token for it included. */
   timeout_ms?: number;
   /** 1 repeats nothing. */
   attempts_max?: number;
@@ -56,7 +56,8 @@ export function createCall(deps: CallDeps): Call {
 
   return async (operation, options = {}) => {
     const began = platform.monotonic();
-    const run: Run = { began, attempts: 0, is_renewed: false, headers: headersOf(operation, options), options };
+    const headers = headersOf(operation, options);
+    const run: Run = { began, attempts: 0, request_id: undefined, is_renewed: false, headers, options };
     share.earn();
     try {
       const output = await repeated(operation, run);
@@ -84,18 +85,27 @@ export function createCall(deps: CallDeps): Call {
     run: Run,
     signal: AbortSignal,
   ): Promise<{ value: O } | ClientError> {
+    const { timeout_ms = rules.timeouts_ms[operation.kind] } = run.options;
+    const limit = new AbortController();
+    const cancel = platform.after(timeout_ms, () => {
+      const known = { operation: operation.name, request_id: run.request_id };
+      limit.abort(new TimeoutError(`no answer within ${timeout_ms} ms`, known));
+    });
+    run.request_id = undefined;
     try {
       signal.throwIfAborted();
-      return { value: await proven(operation, run, signal) };
+      return { value: await proven(operation, run, AbortSignal.any([signal, limit.signal])) };
     } catch (reason) {
       if (closing.aborted) throw new ClosedError('the client was closed', about(operation, reason));
       if (signal.aborted) throw new ClientError('aborted by the caller', about(operation, reasonOf(signal)));
       if (!(reason instanceof ClientError)) throw reason;
       return reason;
+    } finally {
+      cancel();
     }
   }
 
-  /** Sends with a proof, and once more with a fresh one where the first was refused. */
+  /** Sends with a proof, once one is there, and once more with a fresh one where the first was refused. */
   async function proven<O>(operation: Operation<O>, run: Run, signal: AbortSignal): Promise<O> {
     const session = deps.session();
     const proof = operation.is_proven ? await session.proof(signal) : undefined;
@@ -111,23 +121,17 @@ export function createCall(deps: CallDeps): Call {
   }
 
   async function send<O>(
-    { name: operation, method, path, body, kind, statuses, read, instead }: Operation<O>,
+    { name: operation, method, path, body, statuses, read, instead }: Operation<O>,
     run: Run,
     { proof, signal }: { proof: Proof | undefined; signal: AbortSignal },
   ): Promise<O> {
     run.attempts += 1;
-    const request_id = platform.uuid();
+    const request_id = (run.request_id = platform.uuid());
     const headers = { ...run.headers, ...proof?.headers, 'x-request-id': request_id };
-    const init: RequestInit = { method, headers, redirect: 'error', credentials: 'omit' };
+    const init: RequestInit = { method, headers, redirect: 'error', credentials: 'omit', signal };
     if (body !== undefined) init.body = body;
-    const { timeout_ms = rules.timeouts_ms[kind] } = run.options;
-    const limit = new AbortController();
-    const cancel = platform.after(timeout_ms, () => {
-      limit.abort(new TimeoutError(`no answer within ${timeout_ms} ms`, { operation, request_id }));
-    });
     try {
-      const both = AbortSignal.any([signal, limit.signal]);
-      const response = await platform.fetch(root + path, { ...init, signal: both });
+      const response = await platform.fetch(root + path, init);
       const known = { operation, request_id: response.headers.get('x-request-id') ?? request_id };
       const is_read = heed(response, { ...known, instead });
       const text = is_read ? await textIn(response, known) : '';
@@ -135,11 +139,9 @@ export function createCall(deps: CallDeps): Call {
       const { status, statusText, headers: given } = response;
       throw toApiError({ status, statusText, headers: given, body: text }, { ...known, now: platform.now() });
     } catch (reason) {
-      if (reason instanceof ClientError || signal.aborted) throw reason;
-      if (limit.signal.aborted) throw reasonOf(limit.signal);
+      if (reason instanceof ClientError) throw reason;
+      if (signal.aborted) throw reasonOf(signal);
       throw new ConnectionError(`no answer: ${textOf(reason)}`, { operation, request_id, cause: reason });
-    } finally {
-      cancel();
     }
   }
 
@@ -210,6 +212,8 @@ interface Run {
   /** Monotonic ms. */
   began: number;
   attempts: number;
+  /** Of what was sent last in this attempt. */
+  request_id: string | undefined;
   /** The token was renewed for it: a second 401 is the truth (T15). */
   is_renewed: boolean;
   headers: Record<string, string>;

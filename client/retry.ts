@@ -6,7 +6,7 @@ import type { Operation, OperationKind } from './operation.ts';
 export interface RetryRules {
   /** Attempts in all, the first included. */
   attempts_max: number;
-  /** One attempt of each kind may take that long. */
+  /** One attempt of each kind may take that long, signing in for it included. */
   timeouts_ms: Record<OperationKind, number>;
   /** No attempt begins later than that after the call did, the time of one attempt added. */
   total_ms_max: number;

@@ -17,6 +17,12 @@ export const votedBy = (approval_id: string, vote: Vote, lapsed: readonly string
   payload: { approval_id, vote, ...(lapsed.length > 0 && { lapsed: [...lapsed] }) } satisfies z.input<typeof Voted>,
 });
 
+/** Such an answer as it stands on a record. */
+export function voteIn(payload: string): { approval_id: string; vote: Vote } {
+  const { approval_id, vote } = Voted.parse(JSON.parse(payload));
+  return { approval_id, vote };
+}
+
 /** All answers that were needed; a task that waited gets a new deadline, because its own time stood still (wire.md 7). */
 export const grantedBy = (approval_id: string, deadline?: string): Arrow => ({
   type: 'approval_granted',

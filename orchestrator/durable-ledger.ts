@@ -45,6 +45,7 @@ export function createLedger(
     },
     history,
     journalOf: reads.journalOf,
+    votesOfLate: reads.votesOfLate,
     recover: () => recoverTasks({ clock, reads, dueOf, readmit, restore: families.restore, settle }),
   };
 

@@ -1,5 +1,6 @@
 /** What the ledger reads from its store: tasks as their ids, records as their events. */
 import type { EventRow, Store } from '../store/index.ts';
+import { voteIn } from './approval-journal.ts';
 import type { FamilySize } from './families.ts';
 import { phaseOf, phasesOf } from './journal.ts';
 import type { Ledger, ListQuery, StoredEvent } from './ledger.ts';
@@ -22,11 +23,12 @@ export interface LedgerReads {
   /** How large the families of these roots are, by root; what was ended for a parent to start again is no child of it any more. */
   familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>>;
   journalOf: Ledger['journalOf'];
+  votesOfLate: Ledger['votesOfLate'];
 }
 
 /** Makes the reads of one store; nothing is remembered between two of them. */
 export function createLedgerReads(db: Store['db']): LedgerReads {
-  return { eventsOf, byKey, childrenOf, list, page, openAfter, familiesOf, journalOf };
+  return { eventsOf, byKey, childrenOf, list, page, openAfter, familiesOf, journalOf, votesOfLate };
 
   async function eventsOf(task_ids: readonly string[]): Promise<Map<string, StoredEvent[]>> {
     const found = new Map<string, StoredEvent[]>();
@@ -170,6 +172,18 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
     const task_ids = tree ? await treeOf(task_id) : [task_id];
     const rows = db.selectFrom('events').selectAll().where('task_id', 'in', task_ids);
     return rows.where('position', '>', after).orderBy('position').limit(limit).execute();
+  }
+
+  async function votesOfLate(events_max: number): ReturnType<Ledger['votesOfLate']> {
+    const newest = await db.selectFrom('events').select('position').orderBy('position', 'desc').limit(1).execute();
+    const rows = await db
+      .selectFrom('events')
+      .select('payload')
+      .where('position', '>', (newest[0]?.position ?? 0) - events_max)
+      .where('type', '=', 'approval_voted')
+      .orderBy('position')
+      .execute();
+    return rows.map(({ payload }) => voteIn(payload));
   }
 
   /** A task and everything below it, in the order of acceptance: nobody is accepted before its parent. */

@@ -11,6 +11,7 @@ import type {
   TaskError,
   TaskOutcome,
   TaskState,
+  Vote,
 } from '../protocol/index.ts';
 import type { Arrow, EventRow } from '../store/index.ts';
 import type { Carried } from './carried.ts';
@@ -142,6 +143,8 @@ export interface Ledger {
   history(task_id: string): Promise<StoredEvent[]>;
   /** Rows of the records of a task, or of it and everything below it, in the order they were kept, behind a position. */
   journalOf(query: { task_id: string; tree: boolean; after: number; limit: number }): Promise<EventRow[]>;
+  /** People's answers among so many of the newest events, oldest first: what may have been cut off in the middle. */
+  votesOfLate(events_max: number): Promise<{ approval_id: string; vote: Vote }[]>;
   /**
    * Call once, before the first `accept`: reads the open tasks of earlier processes, ends what must not or need not run again,
    * and answers the rest, to be carried on.

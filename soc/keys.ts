@@ -35,6 +35,8 @@ export interface Keys {
   find(api_key: string): Promise<Caller | undefined>;
   /** The same for a key that was shown before. */
   findById(key_id: string): Promise<Caller | undefined>;
+  /** Forgets keys that were revoked, or over, before that wall time; their rows in the audit record stay as long as others. */
+  prune(before_ms: number): Promise<void>;
 }
 
 /** Keys in the store; `onChanged` is called after one was revoked, so that what it opened is looked at again. */
@@ -44,7 +46,7 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
   const now = () => toIso(clock.now());
   const told = new Map<string, number>(); // when last_used_at was written, monotonic ms
 
-  return { list, get, create, revoke, find, findById: (key_id) => callerOf(key_id, undefined) };
+  return { list, get, create, revoke, find, findById: (key_id) => callerOf(key_id, undefined), prune };
 
   async function list({ username, limit, cursor }: Parameters<Keys['list']>[0]): ReturnType<Keys['list']> {
     const question = ['keys', username];
@@ -145,6 +147,16 @@ export function createKeys(deps: SocDeps & { audit: Audit; users: Pick<Users, 'f
     if (!owner || owner.disabled) return undefined;
     if (api_key !== undefined) tellUsed(key_id);
     return toCaller(row, owner);
+  }
+
+  async function prune(before_ms: number): Promise<void> {
+    const before = toIso(before_ms);
+    await store.asOwner((trx) =>
+      trx
+        .deleteFrom('api_keys')
+        .where((where) => where.or([where('revoked_at', '<', before), where('expires_at', '<', before)]))
+        .execute(),
+    );
   }
 
   /** Once a minute is enough to know a key that nobody needs any more. */

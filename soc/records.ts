@@ -21,7 +21,7 @@ export interface Records {
   settings: Settings;
   answers: Answers;
   audit: Audit;
-  /** Forgets what is over, and of the audit record what is older than that, wall ms. */
+  /** Forgets what is over; keys only when they are longer over than since that, wall ms, and of the audit record what is older. */
   prune(before_ms: number): Promise<void>;
 }
 
@@ -44,11 +44,12 @@ export async function openRecords(deps: RecordDeps): Promise<Records> {
   const users = createUsers({ ...deps, audit, passwords, onChanged });
   const sessions = createSessions({ ...deps, audit, users, onChanged });
   const answers = createAnswers(deps);
+  const keys = createKeys({ ...deps, audit, users, onChanged });
   const windowMs = () => settings.now().duplicate_window_hours * HOUR_MS;
   return {
     users,
     sessions,
-    keys: createKeys({ ...deps, audit, users, onChanged }),
+    keys,
     alerts: createAlerts({ ...deps, audit, windowMs, onEvent }),
     agents,
     settings,
@@ -57,6 +58,7 @@ export async function openRecords(deps: RecordDeps): Promise<Records> {
     async prune(before_ms) {
       await answers.prune();
       await sessions.prune(clock.now());
+      await keys.prune(before_ms);
       await audit.prune(before_ms);
     },
   };

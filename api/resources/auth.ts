@@ -7,7 +7,7 @@ import {
   type RouteContext,
   type TokenPair,
 } from '../../protocol/index.ts';
-import type { Audit, IssuedSession, Keys, Sessions, Users } from '../../soc/index.ts';
+import type { Audit, Doer, IssuedSession, Keys, Sessions, Users } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import { keepIn, type LostSecret } from '../keeping.ts';
@@ -22,6 +22,13 @@ export interface AuthDeps {
   tokens: Tokens;
   audit: Audit;
   limiter: RateLimiter;
+}
+
+/** What somebody signs in with. */
+interface Credentials {
+  username: string;
+  password: string;
+  new_password?: string | undefined;
 }
 
 /** The routes with their acts. */
@@ -57,19 +64,24 @@ export function bindAuth({ users, sessions, keys, tokens, audit, limiter }: Auth
     }),
   ];
 
-  /** An unknown name and a wrong password are the same, in words, work and time (ATK-B8). */
-  async function signIn(
-    { username, password, new_password }: { username: string; password: string; new_password?: string | undefined },
-    context: RouteContext,
-  ): Promise<TokenPair> {
-    const name = username.toLowerCase();
+  /** Each refusal is on the audit record, also that of a right password: as many a minute as may try, and no row beyond. */
+  async function signIn(asked: Credentials, context: RouteContext): Promise<TokenPair> {
+    const name = asked.username.toLowerCase();
     takeOrThrow(limiter, `login:${context.remote}:${name}`, TRIES_MINUTE_MAX);
     const by = { sub: `user:${name}`, request_id: context.request_id, remote: context.remote };
-    const user = await users.prove(name, password);
-    if (!user) {
-      await audit.write(by, { action: 'session.begin', outcome: 'refused', detail: { why: 'wrong credentials' } });
-      throw new AuroraError(4012);
+    try {
+      return await begin({ ...asked, username: name }, by);
+    } catch (reason) {
+      const why = reason instanceof AuroraError ? REFUSED[reason.code] : undefined;
+      if (why !== undefined) await audit.write(by, { action: 'session.begin', outcome: 'refused', detail: { why } });
+      throw reason;
     }
+  }
+
+  /** An unknown name and a wrong password are the same, in words, work and time (ATK-B8). */
+  async function begin({ username, password, new_password }: Credentials, by: Doer): Promise<TokenPair> {
+    const user = await users.prove(username, password);
+    if (!user) throw new AuroraError(4012);
     if (new_password === undefined) {
       if (user.must_change_password) throw mustChange();
       return toPair(await sessions.begin(by, user));
@@ -97,5 +109,12 @@ const mustChange = (): AuroraError =>
     detail: { must_change_password: true },
   });
 
+/** Refusals of whoever tries to sign in, by their codes, as the record says them; others are failures of this side. */
+const REFUSED: Readonly<Record<number, string>> = {
+  4010: 'the user was changed meanwhile',
+  4012: 'wrong credentials',
+  4030: 'a one-time password, and no new one',
+  4220: 'a new password that is the old one',
+};
 /** Attempts on one account from one address a minute. */
 const TRIES_MINUTE_MAX = 10;

@@ -252,6 +252,36 @@ describe('signing in and out', () => {
     expect((await token({ username: 'carl', password: 'carl has his own now' })).status).toBe(200);
   });
 
+  test('ATK-B8: whoever shows a right password and is refused is on the audit record, as often as they may try', async () => {
+    const made = await api.call('POST', '/api/v1/users', { as: 'admin', body: { username: 'ida', role: 'viewer' } });
+    const password = made.body.one_time_password ?? '';
+    const rows = async () => {
+      const path = '/api/v1/audit?action=session.begin&actor=user:ida&limit=50';
+      const { body } = await api.call('GET', path, { as: 'admin' });
+      return body.items.map(({ outcome, detail, remote }) => [outcome, detail, remote]);
+    };
+    const refused = (why: string) => ['refused', { why }, '127.0.0.1'];
+    expect((await token({ username: 'ida', password })).status).toBe(403);
+    expect((await token({ username: 'ida', password, new_password: password })).status).toBe(422);
+    const find = vi.spyOn(api.records.users, 'prove').mockImplementationOnce(async (...args) => {
+      const user = await api.records.users.prove(...args);
+      await api.records.users.update({ sub: 'system' }, { username: 'ida', role: 'analyst' });
+      return user;
+    });
+    expect((await token({ username: 'ida', password, new_password: 'ida has her own now' })).status).toBe(401);
+    find.mockRestore();
+    expect(await rows()).toEqual([
+      refused('the user was changed meanwhile'),
+      refused('a new password that is the old one'),
+      refused('a one-time password, and no new one'),
+    ]);
+    const statuses: number[] = [];
+    for (let nth = 3; nth < 12; nth++) statuses.push((await token({ username: 'ida', password })).status);
+    expect(statuses).toEqual([...Array<number>(7).fill(403), 429, 429]);
+    expect(await rows()).toHaveLength(10);
+    api.clock.shift(60_000); // the others come from the same address
+  });
+
   test('ATK-B5: whoever changes their password goes on with this session and its stream; their others end at once', async () => {
     const other = await api.signIn('fay', 'analyst');
     const { body } = await token({ username: 'fay', password: 'fay has a password' });

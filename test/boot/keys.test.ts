@@ -166,9 +166,12 @@ test('a stranger waits until it is approved, then its key is pinned; a second ke
   expect(() => quarantine.add({ id: 'newcomer', public_key: second })).toThrow(AuroraError);
   expect(quarantine.list()).toEqual([{ id: 'newcomer', public_key: first }]);
   expect(() => approve(place, 'somebody')).toThrow('waiting: newcomer');
-  expect(() => approve(place, 'newcomer', fingerprintOf(second))).toThrow(`fingerprint ${fingerprintOf(first)}, not`);
+  expect(() => approve(place, 'newcomer', { fingerprint: fingerprintOf(second) })).toThrow(
+    `fingerprint ${fingerprintOf(first)}, not`,
+  );
+  expect(() => approve(place, 'newcomer', { card: '0'.repeat(16) })).toThrow('a key waits under newcomer, and no card');
   expect(pins.of('newcomer')).toBeUndefined();
-  approve(place, 'newcomer', fingerprintOf(first).toUpperCase());
+  approve(place, 'newcomer', { fingerprint: fingerprintOf(first).toUpperCase() });
   await nextTurn();
   expect(pins.of('newcomer')).toEqual({ id: 'newcomer', role: 'agent', public_key: first });
   expect(quarantine.list()).toEqual([]);

@@ -7,6 +7,7 @@ import { KeyFileError } from '../../boot/keys.ts';
 import { approveOffer, fileOffers, forgetOffers } from '../../boot/offers.ts';
 import { approve } from '../../boot/pins.ts';
 import { placeOf } from '../../boot/place.ts';
+import { cardDigestOf } from '../../orchestrator/index.ts';
 
 const LOOKS = {
   look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], effect_kinds: [], investigates: [] },
@@ -23,6 +24,7 @@ const ACTS = {
   },
 } as const;
 const literal = (offer: object) => JSON.parse(JSON.stringify(offer)) as never;
+const digest = (offer: object) => cardDigestOf(literal(offer));
 
 let data: string;
 beforeEach(() => void (data = mkdtempSync(join(tmpdir(), 'aurora-offers-'))));
@@ -34,10 +36,27 @@ test('what was asked for counts once it is approved, for every process that read
   offers.keep('ada', literal(LOOKS));
   offers.ask('ada', literal(ACTS));
   expect(fileOffers(place.offers).approved('ada')).toEqual(LOOKS);
-  expect(approve(place, 'ada')).toBe('offer');
+  expect(approve(place, 'ada', { card: digest(ACTS) })).toBe('offer');
   expect(fileOffers(place.offers).approved('ada')).toEqual(ACTS);
   expect(() => approve(place, 'ada')).toThrow('no agent ada waits for approval');
   expect(statSync(place.offers).mode & 0o777).toBe(0o600);
+});
+
+test('a card that came after somebody had looked is not approved with the one that they saw (ATK-E3)', () => {
+  const place = placeOf(data);
+  const offers = fileOffers(place.offers);
+  const graver = { ...ACTS, erase: { ...LOOKS.look_up, effect: 'non_idempotent', action_class: 'high' } };
+  offers.keep('ada', literal(LOOKS));
+  offers.ask('ada', literal(ACTS));
+  const seen = digest(ACTS);
+  offers.ask('ada', literal(graver));
+  expect(() => approve(place, 'ada')).toThrow('--card with the digest that aurora agents shows');
+  expect(() => approve(place, 'ada', { card: seen })).toThrow(expect.objectContaining({ code: 4090 }));
+  expect(() => approve(place, 'ada', { card: seen })).toThrow('look again');
+  expect(fileOffers(place.offers).approved('ada')).toEqual(LOOKS);
+  offers.ask('ada', literal(ACTS));
+  expect(approve(place, 'ada', { card: seen.toUpperCase() })).toBe('offer');
+  expect(fileOffers(place.offers).approved('ada')).toEqual(ACTS);
 });
 
 test('a fleet that is started anew is looked at anew, and only its own agents', () => {
@@ -48,7 +67,7 @@ test('a fleet that is started anew is looked at anew, and only its own agents', 
   forgetOffers(path, ['ada', 'bob']);
   expect(offers.approved('ada')).toBeUndefined();
   expect(offers.approved('stranger')).toEqual(LOOKS);
-  expect(approveOffer(path, 'stranger')).toBe(false);
+  expect(approveOffer(path, 'stranger', undefined)).toBe(false);
 });
 
 test('a damaged file approves nobody', () => {
@@ -76,7 +95,7 @@ test('what asks for more again and again makes the file no longer than its bound
   offers.keep('ada', literal({}));
   for (let nth = 0; nth < 8_300; nth++) offers.ask('ada', literal({}));
   expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(200);
-  expect(approveOffer(path, 'ada')).toBe(true);
+  expect(approveOffer(path, 'ada', digest({}))).toBe(true);
 });
 
 test('a crash while an offer was added loses that offer alone: it was told to nobody yet', () => {
@@ -109,7 +128,7 @@ test('the indented file of earlier versions is read, and what comes is added in 
   expect(offers.approved('ada')).toEqual(LOOKS);
   offers.keep('bob', literal(LOOKS));
   expect(fileOffers(path).approved('bob')).toEqual(LOOKS);
-  expect(approveOffer(path, 'ada')).toBe(true);
+  expect(approveOffer(path, 'ada', digest(ACTS))).toBe(true);
   expect(offers.approved('ada')).toEqual(ACTS);
 });
 
@@ -118,7 +137,7 @@ test('what another process approves between two offers is not lost', () => {
   const offers = fileOffers(path);
   offers.keep('ada', literal(LOOKS));
   offers.ask('ada', literal(ACTS));
-  approveOffer(path, 'ada');
+  approveOffer(path, 'ada', digest(ACTS));
   offers.keep('bob', literal(LOOKS));
   expect(offers.approved('ada')).toEqual(ACTS);
   expect(fileOffers(path).approved('ada')).toEqual(ACTS);

@@ -1,5 +1,14 @@
 /** What is kept of signing in, shared by commands that run at once. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -41,7 +50,16 @@ afterEach(async () => {
 const keep = (api_url: string, number: number) =>
   writeFileSync(join(data, 'login.json'), JSON.stringify({ api_url, tokens: tokenPair(number) }));
 const me = () => askAs(config, routes.users.me, {});
-const lock = () => join(data, 'login.json.lock');
+const turns = () => join(data, 'login-turns');
+const turn = (number: number) => join(turns(), String(number));
+/** A command that holds a turn, or died with it. */
+function hold(number: number): void {
+  mkdirSync(turns(), { recursive: true });
+  writeFileSync(turn(number), 'held');
+}
+/** What the turns that are there say, by number. */
+const saidByTurns = () =>
+  Object.fromEntries(readdirSync(turns()).map((number) => [number, readFileSync(turn(Number(number)), 'utf8')]));
 const login = () => readFileSync(join(data, 'login.json'), 'utf8');
 
 /** Waiting costs no time: each pause moves the clock; answers how long somebody waited, ms, and what they were told. */
@@ -87,14 +105,40 @@ test('ATK-B6: commands whose token is over renew it once: a second use of it wou
   expect(await Promise.all([me(), me(), me()])).toEqual([ME, ME, ME]);
   expect(server.got.filter(({ url }) => url.includes('/auth/refresh'))).toHaveLength(1);
   expect(readFileSync(join(data, 'login.json'), 'utf8')).toContain('refresh-1');
-  expect(existsSync(lock())).toBe(false);
+  expect(saidByTurns()).toEqual({ 3: 'over' });
 });
 
 test('a command that died while it renewed does not stop those after it', async () => {
-  writeFileSync(lock(), '');
-  utimesSync(lock(), new Date(0), new Date(0));
+  hold(7);
+  writeFileSync(turn(7), ''); // died before it had written
+  utimesSync(turn(7), new Date(0), new Date(0));
   refuseTogether(1);
   expect(await me()).toEqual(ME);
+});
+
+test.each([
+  ['took over in that instant', 8],
+  ['took over after others who had their turns in that instant', 12],
+])('of two commands that find the turn of a dead one, one waits for the other: that %s', async (_which, number) => {
+  hold(7);
+  utimesSync(turn(7), new Date(0), new Date(0));
+  let looks = 0;
+  vi.spyOn(systemPlatform, 'now').mockImplementation(() => {
+    if ((looks += 1) === 1) {
+      rmSync(turn(7));
+      hold(number); // between our look at the dead one and our taking its place
+    }
+    return Date.now();
+  });
+  const seen: unknown[] = [];
+  vi.spyOn(systemPlatform, 'sleep').mockImplementation(async () => {
+    seen.push(saidByTurns(), server.got.filter(({ url }) => url.includes('/auth/refresh')).length);
+    writeFileSync(turn(number), 'over');
+  });
+  refuseTogether(1);
+  expect(await me()).toEqual(ME);
+  expect(seen).toEqual([{ [number]: 'held' }, 0]);
+  expect(saidByTurns()).toEqual({ [number + 1]: 'over' });
 });
 
 test('who is signed out is told so; an API that is only busy is another matter', async () => {
@@ -154,7 +198,7 @@ test.each([
   await Promise.all([asking, acting]);
   const kept: unknown = existsSync(join(data, 'login.json')) ? JSON.parse(login()) : undefined;
   expect(kept).toEqual(left && { ...left, api_url: server.url });
-  expect(existsSync(lock())).toBe(false);
+  expect(saidByTurns()).toEqual({ 2: 'over' });
 });
 
 test('signing out forgets the session that it ended, and none that began meanwhile', async () => {
@@ -174,33 +218,34 @@ test('signing out forgets the session that it ended, and none that began meanwhi
 
 test('signing out where nobody is signed in waits for nobody', async () => {
   rmSync(join(data, 'login.json'));
-  writeFileSync(lock(), 'of another command');
+  hold(1);
   await expect(signOut(config)).rejects.toThrow('You are not signed in here: aurora login');
 });
 
 test('a command that died just now, or by a clock that was ahead, is waited for a while, and that is said', async () => {
   for (const made_at of [new Date(), new Date('2100-01-01')]) {
     const { waited, said } = fastClock();
-    writeFileSync(lock(), 'of somebody who died');
-    utimesSync(lock(), made_at, made_at);
+    rmSync(turns(), { recursive: true, force: true });
+    hold(1);
+    utimesSync(turn(1), made_at, made_at);
     server.on('/users/me', refuse(4011), answer(200, ME));
     expect(await me()).toEqual(ME);
     expect(waited()).toBeGreaterThan(20_000);
     expect(waited()).toBeLessThan(26_000);
     expect(said()).toBe('aurora: waits for another command that is signing in or out or renewing its tokens\n');
-    expect(existsSync(lock())).toBe(false);
+    expect(saidByTurns()).toEqual({ 2: 'over' });
     vi.restoreAllMocks();
   }
 });
 
 test('many who wait one after another are no one who died', async () => {
   const { waited } = fastClock();
-  let holders = 0;
+  let holders = 1;
   vi.spyOn(systemPlatform, 'monotonic').mockImplementation(() => {
-    if (waited() > holders * 20_000 && holders < 5) writeFileSync(lock(), `holder ${(holders += 1)}`);
+    if (waited() > holders * 20_000 && holders < 6) hold((holders += 1));
     return waited();
   });
-  writeFileSync(lock(), 'holder 0');
+  hold(1);
   server.on('/users/me', refuse(4011), answer(200, ME));
   expect(await me()).toEqual(ME);
   expect(waited()).toBeGreaterThan(100_000);
@@ -209,11 +254,12 @@ test('many who wait one after another are no one who died', async () => {
 test('whoever took longer than they may leaves the turn of their successor alone', async () => {
   server.on('/users/me', refuse(4011), answer(200, ME));
   server.on('/auth/refresh', (response, got) => {
-    writeFileSync(lock(), 'of the successor');
+    rmSync(turn(1));
+    hold(2);
     answer(200, tokenPair(1))(response, got);
   });
   expect(await me()).toEqual(ME);
-  expect(readFileSync(lock(), 'utf8')).toBe('of the successor');
+  expect(saidByTurns()).toEqual({ 2: 'held' });
 });
 
 test('a renewal that gets no answer is given up before its turn is over', async () => {
@@ -226,7 +272,7 @@ test('a renewal that gets no answer is given up before its turn is over', async 
   limit.abort();
   await expect(asking).rejects.toMatchObject({ code: 5030 });
   expect(timeout).toHaveBeenCalledWith(20_000);
-  expect(existsSync(lock())).toBe(false);
+  expect(saidByTurns()).toEqual({ 1: 'over' });
 });
 
 test.each([

@@ -1,9 +1,19 @@
 /** Who the client is, against a server whose tokens end, are refused, or are not given. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AuthError, ConnectionError, type Client } from '../../client/index.ts';
+import { AuthError, ConnectionError, TimeoutError, type Client } from '../../client/index.ts';
 import { TokenPair } from '../../protocol/index.ts';
 import { clientOn, createMachine, type Machine } from './machine.ts';
-import { answer, cut, EMPTY, refuse, startRudeServer, tokenPair, type Act, type RudeServer } from './rude-server.ts';
+import {
+  answer,
+  cut,
+  EMPTY,
+  hang,
+  refuse,
+  startRudeServer,
+  tokenPair,
+  type Act,
+  type RudeServer,
+} from './rude-server.ts';
 
 let server: RudeServer;
 let machine: Machine;
@@ -21,6 +31,11 @@ afterEach(async () => {
 
 const asked = (path: string) => server.got.filter(({ url }) => url.includes(path));
 const tokens = () => server.got.filter(({ url }) => url.includes('/auth/')).map(({ url }) => url.split('/').at(-1));
+const failureOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
 /** Lets in whoever has another token than the refused ones. */
 const only =
   (...good: string[]): Act =>
@@ -51,6 +66,31 @@ test('REQ-T14: fifty calls that are refused together share one renewal', async (
   server.on('/alerts', only('Bearer token-2'));
   await Promise.all(Array.from({ length: 50 }, () => client.alerts.list()));
   expect(tokens()).toEqual(['token', 'refresh']);
+});
+
+test('REQ-K13: the time of a call is that of signing in and of renewing too: a server that hangs there does not hold it', async () => {
+  const quick = () => failureOf(client.alerts.list({}, { timeout_ms: 50, attempts_max: 1 }));
+  server.on('/auth/token', hang, answer(200, tokenPair(1)));
+  const entering = quick();
+  await server.reached('/auth/token', 1);
+  const patient = failureOf(client.alerts.list({}, { attempts_max: 1 })); // shares the same signing in, and has its own time
+  machine.clock.advance(50);
+  expect(await entering).toMatchObject({
+    name: 'TimeoutError',
+    message: expect.stringContaining('no answer within 50 ms') as string,
+    operation: 'alerts.list',
+  });
+  expect(asked('/alerts')).toEqual([]);
+  machine.clock.advance(19_950); // and so has the signing in
+  expect(await patient).toBeInstanceOf(TimeoutError);
+
+  server.on('/alerts', answer(200, EMPTY), refuse(4011));
+  await client.alerts.list();
+  server.on('/auth/refresh', hang);
+  const renewing = quick();
+  await server.reached('/auth/refresh', 1);
+  machine.clock.advance(50);
+  expect(await renewing).toBeInstanceOf(TimeoutError);
 });
 
 test('a write is replayed under its own key, for nothing was done yet; a second refusal is the truth', async () => {

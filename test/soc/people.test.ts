@@ -210,6 +210,35 @@ onEveryDatabase('keys', (soc) => {
     expect(await keys.find(key.api_key)).toBeUndefined();
   });
 
+  test('keys that are over are forgotten after the retention, those that count are not, and the audit record goes on naming them', async () => {
+    const { keys, clock, audit, store } = soc();
+    const prune = (before_ms: number) => soc().prune(before_ms);
+    const day = 86_400_000;
+    const { anna, key: revoked } = await make();
+    const by = { sub: anna.sub };
+    const made = (name: string, expires_in_days: number) =>
+      keys.create(by, anna, { name, scopes: ['alerts:write'], expires_in_days });
+    await made('over', 1);
+    const good = await made('good', 365);
+    await keys.revoke(by, anna, revoked.key_id);
+    clock.advance(2 * day);
+    const names = async () => (await keys.list({ limit: 10 })).items.map(({ name }) => name).sort();
+    await prune(clock.now() - 3 * day);
+    expect(await names()).toEqual(['good', 'over', 'siem']);
+    await prune(clock.now() - 1.5 * day); // revoked two days ago, over since one
+    expect(await names()).toEqual(['good', 'over']);
+    clock.advance(day);
+    await keys.revoke(by, anna, good.key_id);
+    await prune(clock.now() - 1.5 * day);
+    expect(await names()).toEqual(['good']);
+    expect(await store.db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(1);
+    clock.advance(30 * day);
+    await audit.write(by, { action: 'key.revoke', target: revoked.key_id });
+    await prune(clock.now() - day);
+    expect([await names(), await store.db.selectFrom('refresh_tokens').selectAll().execute()]).toEqual([[], []]);
+    expect((await audit.list({ limit: 5 })).items.map(({ target }) => target)).toEqual([revoked.key_id]);
+  });
+
   test('ATK-B12: nobody makes a key wider than themselves, a key makes none, and others’ keys do not exist', async () => {
     const { keys, users } = soc();
     const { anna, key } = await make();

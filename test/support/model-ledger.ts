@@ -4,7 +4,7 @@ import type { Ledger, TaskRow } from '../../orchestrator/index.ts';
 import { toIso, type Clock } from '../../seams/index.ts';
 
 /** What of a ledger the model says. */
-export type ModelLedger = Omit<Ledger, 'page' | 'record' | 'history' | 'journalOf' | 'recover'>;
+export type ModelLedger = Omit<Ledger, 'page' | 'record' | 'history' | 'journalOf' | 'votesOfLate' | 'recover'>;
 
 /** Makes an empty one. */
 export function modelLedger(clock: Clock, { open_max }: { open_max: number }): ModelLedger {
