@@ -121,12 +121,10 @@ function toFound(event: LogEvent, zone: ZoneSkew | undefined): z.infer<typeof Fo
     ...(clock !== undefined && { clock }),
     ...(host !== undefined && { host: shown(host) }),
     fields: Object.fromEntries(fields.map((name) => [shown(name), shown(textsOf(event, name).join(' | '))])),
-    ecs: Object.fromEntries(
-      Object.entries({ ...toEcs(event), ...(at !== undefined && { '@timestamp': at }) }).map(([name, value]) => [
-        name,
-        shown(String(value)),
-      ]),
-    ),
+    ecs: {
+      ...Object.fromEntries(Object.entries(toEcs(event)).map(([name, value]) => [name, shown(String(value))])),
+      ...(at !== undefined && { '@timestamp': at }),
+    },
   };
 }
 
