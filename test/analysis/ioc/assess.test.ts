@@ -53,6 +53,12 @@ test('an exact match in mounted intel is hostile, with its source, its technique
   expect(result.data_versions['intel']).toBe('test 1');
 });
 
+test('an address for a host is no technique: the form of a URL does not tell what it carries', () => {
+  const result = ask([{ type: 'url', value: 'http://198.51.100.7/index.html' }]);
+  expect(result.mitre_techniques).toEqual([]);
+  expect(titles(result)).toContain('names an address instead of a host');
+});
+
 test('a sub- or superdomain of a known one is no match', () => {
   const seen = { type: 'domain', value: 'c2.quiet-garden.example', source: 'x' };
   expect(ask([domain('quiet-garden.example'), domain('a.c2.quiet-garden.example')], intel(seen)).confidence).toBe(0);
@@ -210,7 +216,7 @@ test('a URL that serves a program from a bare address at an odd port says so thr
   expect(result).toMatchObject({
     verdict: 'suspicious',
     severity: 'medium',
-    mitre_techniques: ['T1071.001', 'T1105', 'T1571'],
+    mitre_techniques: ['T1105', 'T1571'],
   });
   expect(
     weighing(result)
