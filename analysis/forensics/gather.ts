@@ -4,9 +4,10 @@ import type { Workers } from '../../seams/index.ts';
 import { createSkewMeter, zoneOf } from '../events/index.ts';
 import { peek, collect } from '../readers/index.ts';
 import { openRecording } from '../recordings/index.ts';
-import { entriesOf } from './artifact-entries.ts';
+import { entriesOf, whyUndated } from './artifact-entries.ts';
 import { ARTIFACT_BYTES_MAX, kindOf, readArtifact, unreadOf } from './artifact.ts';
 import { entryOfEvent } from './event-entries.ts';
+import type { StampFacts } from './stamps.ts';
 import type { TimedEntry, Timeline } from './timeline.ts';
 
 /** What one source gave. */
@@ -28,22 +29,28 @@ export type TimelineSource = z.infer<typeof TimelineSource>;
 export interface Gathered {
   summary: TimelineSource;
   unread: { what: string; why: string }[];
+  /** Of its undated entries. */
+  undated_why: string;
 }
 
-/** Reads one source into the timeline. `skew_ms` is what the caller knows; without it a collector's zone is found by itself. */
+/**
+ * Reads one source into the timeline. `skew_ms`, `year` and `zone` are what the caller knows; without a skew a collector's zone is found
+ * by itself.
+ */
 export async function gatherSource(
   timeline: Timeline,
-  input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
+  input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined } & StampFacts,
   { workers, signal }: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal } = {},
 ): Promise<Gathered> {
   const { head, stream } = await peek(input.bytes, HEAD_BYTES);
   const kind = kindOf(head, input.name);
   if (kind !== undefined) {
     const reading = readArtifact(await collect(stream, ARTIFACT_BYTES_MAX), input.name, kind);
-    const { entries, undated } = entriesOf(reading);
+    const { entries, undated } = entriesOf(reading, input);
     timeline.add(input.name, entries, input.skew_ms ?? 0);
     const is_read = reading.artifact.kind !== 'unsupported';
     return {
+      undated_why: whyUndated(reading),
       summary: {
         source: input.name,
         kind: reading.artifact.kind,
@@ -110,6 +117,7 @@ async function gatherEvents(
     );
   const { sha256, items, items_read, unread, unread_count } = recording.report();
   return {
+    undated_why: 'none of their fields says a time in a form that is read',
     summary: {
       source: name,
       kind: 'events',
