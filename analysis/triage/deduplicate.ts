@@ -1,8 +1,9 @@
-/** Which alerts say the same again: the same sensor, rule and entities within a window. Nothing is dropped, the rest is counted. */
+/** Which alerts say the same again: the same sensor, rule, entities and act within a window. Nothing is dropped, the rest is counted. */
 import { z } from 'zod';
 import { maxSeverity, Severity, type AnalysisResult } from '../../protocol/index.ts';
 import { entityKey } from '../entities/index.ts';
 import { conclude } from '../verdict/index.ts';
+import { actsOf } from './acts.ts';
 import { entitiesOf, evidenceOf, findingOf, listed, receiptOf, timeOf, unreadOf, type TriagedAlert } from './alert.ts';
 
 /** One statement, and every alert that made it. */
@@ -47,8 +48,8 @@ export function deduplicateAlerts(alerts: readonly TriagedAlert[], window_ms: nu
   const result = conclude({
     subject: `The ${alerts.length} alerts, ${groups.length} of them distinct`,
     findings,
-    techniques: groups.flatMap(({ first }) =>
-      first.mitre_techniques.map((id) => ({ id, evidence: evidenceOf(first) })),
+    techniques: groups.flatMap(({ all }) =>
+      all.flatMap((alert) => alert.mitre_techniques.map((id) => ({ id, evidence: evidenceOf(alert) }))),
     ),
     iocs: alerts.flatMap(({ iocs }) => iocs),
     checked: [receiptOf('which alerts say the same again?', alerts, undefined)],
@@ -68,10 +69,11 @@ function toGroup({ first, all }: { first: TriagedAlert; all: readonly TriagedAle
     count: all.length,
     severity: all.reduce<Severity>((worst, { severity }) => maxSeverity(worst, severity), 'info'),
     title: evidenceOf(first)[0].excerpt,
-    why: all.length === 1 ? 'nothing else says the same' : 'same sensor, rule and entities, one soon after the other',
+    why:
+      all.length === 1 ? 'nothing else says the same' : 'same sensor, rule, entities and act, one soon after the other',
   };
 }
 
 const keyOf = (alert: TriagedAlert): string =>
-  JSON.stringify([alert.source ?? '', alert.rule ?? alert.title, entitiesOf(alert).map(entityKey)]);
+  JSON.stringify([alert.source ?? '', alert.rule ?? alert.title, entitiesOf(alert).map(entityKey), actsOf(alert)]);
 const compare = <T>(left: T, right: T): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -162,6 +162,34 @@ test('repetitions fold, none is lost, and the gravest of them speaks', () => {
   expect(deduplicateAlerts(alerts, 7_200_000).groups).toHaveLength(2);
 });
 
+test('different acts are no repetition: another command, URL or request of one rule on one host', () => {
+  const same = { host: 'x', source: 'edr', rule: 'suspicious-process', pid: 1 };
+  const alerts = [
+    alert('1', { ...same, command_line: 'whoami' }),
+    alert('2', { ...same, command_line: 'vssadmin delete shadows /all' }),
+    alert('3', { ...same, command_line: 'whoami', process: { pid: 7, started_at: at(3) } }),
+    alert('4', { ...same, iocs: [{ type: 'url', value: 'http://a.example/1' }] }),
+    alert('5', { ...same, iocs: [{ type: 'url', value: 'http://a.example/2' }] }),
+    alert('6', { ...same, process: { command_line: 'net user' } }),
+  ];
+  expect(deduplicateAlerts(alerts, DAY).groups.map(({ alert_id, duplicates }) => [alert_id, ...duplicates])).toEqual([
+    ['1', '3'],
+    ['2'],
+    ['4'],
+    ['5'],
+    ['6'],
+  ]);
+});
+
+test('the techniques of a repetition stay', () => {
+  const again = { host: 'x', source: 'ids', rule: 'scan' };
+  const alerts = [
+    alert('1', { ...again, mitre_techniques: ['T1046'] }),
+    alert('2', { ...again, mitre_techniques: ['T1003.001'] }),
+  ];
+  expect(deduplicateAlerts(alerts, DAY)).toMatchObject({ duplicates: 1, mitre_techniques: ['T1003.001', 'T1046'] });
+});
+
 test('a triaged alert brings what it is bound to, a priority, and who looks next', () => {
   const [, , lsass = alert('x')] = CAMPAIGN;
   const alone = triageAlert(lsass, [], { content: literalContent(), window_ms: DAY });
