@@ -13,7 +13,7 @@ export function whySpared(indicator: Indicator, warnings: WarningLists | undefin
   if (isAddress(host)) {
     const range = ipaddr.process(host).range();
     if (range !== 'unicast') return `in a special-purpose range (${range}): nobody on the internet has it`;
-    return RESOLVERS.has(ipaddr.process(host).toString()) ? PUBLIC_RESOLVER : undefined;
+    return isPublicResolver(ipaddr.process(host).toString()) ? PUBLIC_RESOLVER : undefined;
   }
   if (RESOLVER_NAMES.has(host)) return PUBLIC_RESOLVER;
   const is_site = type === 'domain' || (type === 'url' && isRoot(value));
@@ -30,6 +30,9 @@ function isWellKnown(indicator: Indicator, host: string, warnings: WarningLists 
   if (name !== registeredDomain(name)) return false;
   return listings.some(({ kind }) => kind === 'shared') || isPublisher(name) || Boolean(ownerOf(name, STARTER_BRANDS));
 }
+
+/** Whether an address is a resolver that its operator offers to everybody. */
+export const isPublicResolver = (address: string): boolean => RESOLVERS.has(address);
 
 const isRoot = (href: string): boolean => {
   const { pathname, search } = new URL(href);

@@ -1,7 +1,7 @@
 /** Which alerts say the same again: the same sensor, rule, entities and act within a window. Nothing is dropped, the rest is counted. */
 import { z } from 'zod';
 import { maxSeverity, Severity, type AnalysisResult } from '../../protocol/index.ts';
-import { entityKey } from '../entities/index.ts';
+import { entityKey, settleNames, type Entity } from '../entities/index.ts';
 import { conclude } from '../verdict/index.ts';
 import { actsOf } from './acts.ts';
 import { entitiesOf, evidenceOf, findingOf, listed, receiptOf, timeOf, unreadOf, type TriagedAlert } from './alert.ts';
@@ -27,8 +27,9 @@ export function deduplicateAlerts(alerts: readonly TriagedAlert[], window_ms: nu
   );
   const open = new Map<string, { first: TriagedAlert; last_at: number; all: TriagedAlert[] }>();
   const groups: { first: TriagedAlert; all: TriagedAlert[] }[] = [];
-  for (const alert of ordered) {
-    const key = keyOf(alert);
+  const about = settleNames(ordered.map((alert) => ({ id: '', at: undefined, entities: entitiesOf(alert) })));
+  for (const [nth, alert] of ordered.entries()) {
+    const key = keyOf(alert, about[nth]?.entities ?? []);
     const at = timeOf(alert) ?? 0;
     const group = open.get(key);
     if (group && at - group.last_at <= window_ms) {
@@ -74,6 +75,11 @@ function toGroup({ first, all }: { first: TriagedAlert; all: readonly TriagedAle
   };
 }
 
-const keyOf = (alert: TriagedAlert): string =>
-  JSON.stringify([alert.source ?? '', alert.rule ?? alert.title, entitiesOf(alert).map(entityKey), actsOf(alert)]);
+const keyOf = (alert: TriagedAlert, entities: readonly Entity[]): string =>
+  JSON.stringify([
+    alert.source ?? '',
+    alert.rule ?? alert.title,
+    [...new Set(entities.map(entityKey))].sort(),
+    actsOf(alert),
+  ]);
 const compare = <T>(left: T, right: T): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -1,7 +1,7 @@
 /** The desk: one campaign is one incident, repetitions are counted, and the same alerts give the same bytes in any order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bind, entityOf } from '../../../analysis/entities/index.ts';
+import { bind, entityOf, HOSTS_MAX } from '../../../analysis/entities/index.ts';
 import { correlateAlerts, deduplicateAlerts, triageAlert, TriagedAlert } from '../../../analysis/triage/index.ts';
 import { literalContent } from '../../../seams/index.ts';
 
@@ -78,6 +78,48 @@ test('one campaign over five sensors is one incident, and what shares only SYSTE
   ]);
   expect(campaign?.arithmetic).toContain('1-0.8 alert-c3');
   expect({ verdict, severity }).toEqual({ verdict: 'malicious', severity: 'critical' });
+});
+
+test('one name in two domains is two strangers; without a domain it is whoever alone bears it', () => {
+  const groups = (...about: object[]) =>
+    correlateAlerts(
+      about.map((more, nth) => alert(`a${nth}`, more)),
+      DAY,
+    )
+      .incidents.map(({ alert_ids }) => alert_ids.join())
+      .sort();
+  expect(groups({ user: 'CORPA\\bob' }, { user: 'CORPB\\bob' }, { user: 'bob' })).toEqual(['a0', 'a1', 'a2']);
+  expect(groups({ user: 'CORPA\\bob' }, { user: 'bob@corpa.example' }, { user: 'bob' })).toEqual(['a0,a1,a2']);
+  expect(groups({ host: 'web.corp-a' }, { host: 'web.corp-b' }, { host: 'web' })).toEqual(['a0', 'a1', 'a2']);
+  expect(groups({ host: 'web.corp-a.example' }, { host: 'WEB' }, { host: 'web.corp-a' })).toEqual(['a0,a1,a2']);
+  expect(groups({ user: 'anna@a.example' }, { user: 'anna@b.example' })).toEqual(['a0', 'a1']);
+});
+
+test('an account that every system has binds only together with its host', () => {
+  const three = [
+    alert('1', { host: 'HOSTA', user: 'CORPA\\Administrator' }),
+    alert('2', { host: 'HOSTB', user: 'CORPB\\Administrator' }),
+    alert('3', { host: 'HOSTC', user: '.\\Administrator' }),
+    alert('4', { user: 'Administrator' }),
+    alert('5', { host: 'HOSTD', user: '.\\carl' }),
+    alert('6', { host: 'HOSTE', user: '.\\carl' }),
+  ];
+  expect(correlateAlerts(three, DAY).incidents).toHaveLength(6);
+  const [bound, ...others] = correlateAlerts(
+    [...three, alert('7', { host: 'hosta', user: 'administrator' })],
+    DAY,
+  ).incidents;
+  expect(others).toHaveLength(5);
+  expect(bound?.shared.map(({ value }) => value).sort()).toEqual(['hosta', 'hosta\\administrator']);
+});
+
+test('what very many hosts have in common, or everybody asks, binds nobody', () => {
+  const many = (count: number, more: object) =>
+    Array.from({ length: count }, (_, nth) => alert(`m${nth}`, { host: `ws-${nth}`, ...more }));
+  expect(correlateAlerts(many(HOSTS_MAX, { dst_ip: '10.0.0.53' }), DAY).incidents).toHaveLength(1);
+  expect(correlateAlerts(many(HOSTS_MAX + 1, { dst_ip: '10.0.0.53' }), DAY).incidents).toHaveLength(HOSTS_MAX + 1);
+  expect(correlateAlerts(many(2, { dst_ip: '8.8.8.8' }), DAY).incidents).toHaveLength(2);
+  expect(correlateAlerts(many(HOSTS_MAX + 1, { host: 'ws' }), DAY).incidents).toHaveLength(1);
 });
 
 test('the same alerts in any order give the same bytes', () => {
