@@ -199,6 +199,9 @@ test('repetitions fold, none is lost, and the gravest of them speaks', () => {
     ['5', [], 'medium'],
   ]);
   expect(duplicates).toBe(2);
+  expect(deduplicateAlerts(alerts, 1).checked[0]?.control).toBe(
+    'a planted repetition was folded, a planted other act was not',
+  );
   expect(severity).toBe('high');
   expect(deduplicateAlerts(alerts, 5 * 60_000).groups).toHaveLength(5);
   expect(deduplicateAlerts(alerts, 7_200_000).groups).toHaveLength(2);
