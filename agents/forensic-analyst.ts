@@ -89,6 +89,18 @@ const buildTimeline = skill({
             .max(157_680_000_000)
             .optional()
             .describe('by how much the clock of the source is known to have been ahead'),
+          year: z
+            .number()
+            .int()
+            .min(1970)
+            .max(9999)
+            .optional()
+            .describe('of its first record, where the format keeps none (syslog)'),
+          zone: z
+            .string()
+            .regex(/^(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/, 'Z or an offset like +02:00')
+            .optional()
+            .describe('of its clock, where the format keeps none'),
         }),
       )
       .min(1)
@@ -173,9 +185,9 @@ export const forensicAnalyst = defineAgent({
     buildTimeline.implement(async ({ sources }, { blobs, progress, signal, workers }) => {
       const timeline = createTimeline();
       const gathered: Gathered[] = [];
-      for (const [index, { source, skew_ms }] of sources.entries()) {
+      for (const [index, { source, ...known }] of sources.entries()) {
         progress.status(`source ${index + 1} of ${sources.length}`);
-        const input = { name: source.name, bytes: blobs.open(source), skew_ms };
+        const input = { name: source.name, bytes: blobs.open(source), ...known };
         gathered.push(
           await progress.tool('read source', { name: source.name }, () =>
             gatherSource(timeline, input, { workers, signal }),

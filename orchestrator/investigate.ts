@@ -182,7 +182,7 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonl
   const lost = ordered.filter(({ row }) => row.state !== 'completed' || !AnalysisResult.safeParse(row.result).success);
   if (parts.length === 0) throw nothingBack(kind, ordered);
   const missing = lost.map(missingOf);
-  const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(result).map((why) => ({ what: agent_id, why })));
+  const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(agent_id, result));
   return { ...merge(parts, [...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
 }
 
@@ -194,19 +194,23 @@ function missingOf({ step: { skill }, row }: Outcome): NotChecked {
 }
 
 /** What a receipt fails to prove, whatever the specialist says itself (specialists.md 4). */
-function unprovenOf({ checked, verdict, severity, findings }: AnalysisResult): string[] {
-  if (checked.length === 0) return ['its answer carries no receipt of what was checked'];
+function unprovenOf(agent_id: string, { checked, verdict, severity, findings }: AnalysisResult): NotChecked[] {
+  const answer = `the answer of ${agent_id}`;
+  if (checked.length === 0) return [{ what: answer, why: 'it carries no receipt of what was checked' }];
   const grave = [severity, ...findings.map((finding) => finding.severity)].some((each) => GRAVE.has(each));
   const nothing = checked.every(({ corpus }) => corpus.items === 0);
   return [
-    ...(nothing ? ['there was nothing in it that could be asked about'] : []),
-    ...(verdict === 'benign' && grave ? ['it says benign of what it finds grave itself'] : []),
+    ...(nothing ? [{ what: answer, why: 'there was nothing in it that could be asked about' }] : []),
+    ...(verdict === 'benign' && grave ? [{ what: answer, why: 'it says benign of what it finds grave itself' }] : []),
     ...checked
       .filter(({ corpus }) => corpus.items_read < corpus.items)
-      .map(({ question, corpus }) => `${corpus.items_read} of ${corpus.items} items were read for: ${question}`),
+      .map(({ question, corpus }) => ({
+        what: `a part of what ${agent_id} was given`,
+        why: `${corpus.items_read} of ${corpus.items} items were read for: ${question}`,
+      })),
     ...checked
       .filter(({ corpus }) => corpus.items_read > corpus.items)
-      .map(({ question }) => `more items were read than there were for: ${question}`),
+      .map(({ question }) => ({ what: answer, why: `more items were read than there were for: ${question}` })),
   ];
 }
 

@@ -2,11 +2,12 @@
 import type { AnalysisResult } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { conclude, type WeighedFinding } from '../verdict/index.ts';
-import type { Authentication } from './authentication.ts';
+import { checkAuthentication, type Authentication } from './authentication.ts';
 import type { ParsedMail, ReportedAuthentication } from './facts.ts';
 import { checkedSigns, reportedSigns } from './judge.ts';
 import { ambiguousSigns } from './sender.ts';
 import { SIGNALS } from './signals.ts';
+import { zoneResolver } from './zone.ts';
 
 /** A result with both words side by side; neither ever stands in for the other. */
 export interface SenderCheck extends AnalysisResult {
@@ -17,7 +18,8 @@ export interface SenderCheck extends AnalysisResult {
 }
 
 /** Judges the sender alone: a mail whose sender is right may want anything. */
-export function judgeSender(mail: ParsedMail, authentication: Authentication): SenderCheck {
+export async function judgeSender(mail: ParsedMail, authentication: Authentication): Promise<SenderCheck> {
+  const control = await plantedSenders();
   const reported = mail.facts.reported_authentication;
   const disagreements = (['spf', 'dkim', 'dmarc'] as const).filter((method) => {
     const [own, other] = [authentication[method], reported[method]];
@@ -54,9 +56,13 @@ export function judgeSender(mail: ParsedMail, authentication: Authentication): S
           items: METHODS.length,
           items_read: METHODS.filter((method) => authentication[method] !== 'not_checked').length,
         },
+        ...(control !== undefined && { control }),
       },
     ],
     not_checked: [
+      ...(control === undefined
+        ? [{ what: 'the sender as a whole', why: 'planted senders were not told apart', mandatory: true }]
+        : []),
       { what: 'what the mail wants', why: 'only its sender is checked here', mandatory: true },
       ...METHODS.filter((method) => authentication[method] === 'not_checked').map((method) => ({
         what: `${method.toUpperCase()} by an own check`,
@@ -69,4 +75,24 @@ export function judgeSender(mail: ParsedMail, authentication: Authentication): S
   return { ...result, authentication, reported_authentication: reported, disagreements };
 }
 
+/** A planted sender that its domain denies and one that it vouches for, checked by the same code against a planted zone. */
+async function plantedSenders(): Promise<string | undefined> {
+  const [forged, honest] = await Promise.all(
+    ['192.0.2.66', '192.0.2.1'].map((client_ip) =>
+      checkAuthentication(new TextEncoder().encode(PLANTED), {
+        resolver: zoneResolver(PLANTED_ZONE),
+        client_ip,
+        mail_from: 'a@planted.example',
+      }),
+    ),
+  );
+  const told = checkedSigns(forged).length > 0 && checkedSigns(honest).length === 0 && honest?.dmarc === 'pass';
+  return told ? 'a planted sender that its domain denies was told, one that it vouches for was not' : undefined;
+}
+
+const PLANTED = 'From: a@planted.example\r\nTo: b@example.org\r\nSubject: x\r\n\r\nx\r\n';
+const PLANTED_ZONE = {
+  'planted.example': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+  '_dmarc.planted.example': { TXT: ['v=DMARC1; p=reject'] },
+};
 const METHODS = ['spf', 'dkim', 'dmarc', 'arc'] as const;

@@ -119,6 +119,7 @@ const nodeAt = (image: string) => ({
   command_line: '',
   user: '',
   started_at: '',
+  skew_ms: 0,
   locator: '',
   parent_id: undefined,
   parent_image: '',

@@ -65,7 +65,7 @@ export function toProcessReport(watch: HostWatch, suspicions: readonly Suspicion
       image: neutralize(node.image, PATH_CHARS_MAX),
       command_line: neutralize(node.command_line, COMMAND_SHOWN_MAX),
       user: neutralize(node.user, ID_CHARS_MAX),
-      started_at: node.started_at,
+      started_at: startOf(node),
       depth,
       findings: (findings.get(node.id) ?? []).sort(compareText),
     });
@@ -76,6 +76,10 @@ export function toProcessReport(watch: HostWatch, suspicions: readonly Suspicion
   }
   return { processes_seen: watch.tree.nodes().length, listed, not_listed };
 }
+
+/** UTC: a zone that the collector took for it is taken back. */
+const startOf = ({ started_at, skew_ms }: ProcessNode): string =>
+  skew_ms === 0 || started_at === '' ? started_at : new Date(Date.parse(started_at) - skew_ms).toISOString();
 
 const LISTED_MAX = 500;
 const ID_CHARS_MAX = 128;

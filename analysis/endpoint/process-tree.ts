@@ -1,5 +1,5 @@
 /** Which process started which: by the identity that Sysmon gives each, else by number and time. */
-import { textsOf, type LogEvent } from '../events/index.ts';
+import { skewOf, textsOf, type LogEvent } from '../events/index.ts';
 
 /** A process as it was started. */
 export interface ProcessNode {
@@ -11,6 +11,8 @@ export interface ProcessNode {
   user: string;
   /** ISO, UTC; empty when the event carries no time. */
   started_at: string;
+  /** By how much that clock is off the `UtcTime` of the same event, ms. */
+  skew_ms: number;
   /** Of the event that tells of it. */
   locator: string;
   parent_id: string | undefined;
@@ -74,6 +76,7 @@ export function createProcessTree(onDropped: (node: ProcessNode) => void = () =>
       host,
       user: text('User') || text('SubjectUserName'),
       started_at,
+      skew_ms: skewOf(event) ?? 0,
       locator: event.locator,
       sha256: (text('sha256') || (/SHA256=([0-9A-Fa-f]{64})/.exec(text('Hashes'))?.[1] ?? '')).toLowerCase(),
       connections: [],
@@ -169,6 +172,7 @@ function nestedStarts(event: LogEvent): ProcessNode[] {
     host,
     user: text('user.name'),
     started_at: Number.isNaN(event.at_ms) ? '' : new Date(event.at_ms).toISOString(),
+    skew_ms: 0,
     locator: event.locator,
     connections: [],
   };
@@ -219,6 +223,7 @@ function unseen(event: LogEvent, id: string): ProcessNode {
     command_line: '',
     user: text('User'),
     started_at: '',
+    skew_ms: 0,
     locator: event.locator,
     parent_id: undefined,
     parent_image: '',

@@ -26,7 +26,7 @@ export interface Bound {
 
 /**
  * Groups sightings: two are bound when they share an entity and lie within the window of one another, or when a third binds
- * both. One that shares nothing is a group of its own.
+ * both. One that shares nothing is a group of its own, and what more than `HOSTS_MAX` hosts have in common binds nobody.
  */
 export function bind(sightings: readonly Sighting[], window_ms: number): Bound[] {
   const ordered = [...sightings].sort(byTime);
@@ -52,7 +52,11 @@ export function bind(sightings: readonly Sighting[], window_ms: number): Bound[]
       seen.set(key, entry);
     }
   }
-  for (const { indices } of seen.values()) {
+  for (const [key, { entity, indices }] of seen) {
+    if (hostsOf(entity, indices, ordered) > HOSTS_MAX) {
+      seen.delete(key);
+      continue;
+    }
     for (const [nth, index] of indices.entries()) {
       const before = indices[nth - 1];
       if (before !== undefined && isNear(ordered[before]?.at, ordered[index]?.at, window_ms)) join(before, index);
@@ -77,6 +81,16 @@ export function bind(sightings: readonly Sighting[], window_ms: number): Bound[]
   }
 }
 
+/** How many hosts have an entity in common; a host is itself, however much is seen on it. */
+function hostsOf({ type }: Entity, indices: readonly number[], ordered: readonly Sighting[]): number {
+  if (type === 'host' || indices.length <= HOSTS_MAX) return 1;
+  const hosts = indices.map((index) => {
+    const sighting = ordered[index];
+    return sighting?.entities.find((each) => each.type === 'host')?.value ?? `\0${sighting?.id ?? ''}`;
+  });
+  return new Set(hosts).size;
+}
+
 function append<V>(lists: Map<number, V[]>, key: number, value: V): void {
   const list = lists.get(key);
   if (list) list.push(value);
@@ -91,3 +105,5 @@ const byTime = (left: Sighting, right: Sighting): number =>
 const compareTime = (left = -Infinity, right = -Infinity): number => (left < right ? -1 : left > right ? 1 : 0);
 const byShare = (left: Bond, right: Bond): number =>
   right.ids.length - left.ids.length || compareText(entityKey(left.entity), entityKey(right.entity));
+/** A server that everybody asks, an account that runs everywhere: what more hosts share says nothing about any of them. */
+export const HOSTS_MAX = 50;

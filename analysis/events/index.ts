@@ -4,4 +4,5 @@ export { textsOf, fieldOf, type LogEvent, type LogOrigin, type Scalar, type Valu
 export { flatten } from './flatten.ts';
 export { normalizeEvent, type Hint } from './normalize.ts';
 export { categoriesOf, serviceOf, WINDOWS_SERVICES } from './sources.ts';
-export { readTime, timesOf, type EventTime } from './times.ts';
+export { createSkewMeter, skewOf, zoneOf, type ZoneSkew } from './skew.ts';
+export { readTime, timeIn, timesOf, type EventTime } from './times.ts';

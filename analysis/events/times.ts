@@ -14,7 +14,7 @@ export interface EventTime {
 /** All times of an event in the order of trust: the first is what the event is ordered by. */
 export function timesOf(fields: ReadonlyMap<string, Value>): EventTime[] {
   const times = FIELDS.flatMap((field) => {
-    const time = timeOf(field, fields.get(field));
+    const time = timeIn(fields, field);
     return time === undefined ? [] : [time];
   });
   return [...times.filter(({ zoned }) => zoned), ...times.filter(({ zoned }) => !zoned)];
@@ -24,14 +24,16 @@ export function timesOf(fields: ReadonlyMap<string, Value>): EventTime[] {
 export function clockOf(fields: ReadonlyMap<string, Value>): EventTime | undefined {
   let second: EventTime | undefined;
   for (const field of FIELDS) {
-    const time = timeOf(field, fields.get(field));
+    const time = timeIn(fields, field);
     if (time?.zoned) return time;
     second ??= time;
   }
   return second;
 }
 
-function timeOf(field: string, value: Value | undefined): EventTime | undefined {
+/** The time that one field says, if it says one. */
+export function timeIn(fields: ReadonlyMap<string, Value>, field: string): EventTime | undefined {
+  const value = fields.get(field);
   const first: Scalar | undefined = Array.isArray(value)
     ? (value as readonly Scalar[])[0]
     : (value as Scalar | undefined);

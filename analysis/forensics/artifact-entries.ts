@@ -1,9 +1,13 @@
 /** What an artefact tells of time, as entries of a timeline. */
 import type { ArtifactReading } from './artifact.ts';
+import { createStampReader, factsInWords, type StampFacts } from './stamps.ts';
 import type { TimedEntry } from './timeline.ts';
 
-/** The entries, and how many of its statements carry no time. */
-export function entriesOf({ artifact }: ArtifactReading): { entries: TimedEntry[]; undated: number } {
+/** The entries, and how many of its statements say no whole time, with what is known of their source. */
+export function entriesOf(
+  { artifact }: ArtifactReading,
+  facts: StampFacts = {},
+): { entries: TimedEntry[]; undated: number } {
   switch (artifact.kind) {
     case 'prefetch': {
       const { executable, last_run_times, volumes } = artifact.prefetch;
@@ -89,21 +93,25 @@ export function entriesOf({ artifact }: ArtifactReading): { entries: TimedEntry[
               }),
         ),
       );
-    case 'log':
+    case 'log': {
+      const wholeOf = createStampReader(facts);
+      const { clock, format, records } = artifact.log;
       return split(
-        artifact.log.records.map(({ line, time, text }) =>
-          time === null
+        records.map(({ line, time, text }) => {
+          const whole = time ?? wholeOf(text);
+          return whole === undefined
             ? undefined
             : entry({
-                time,
-                clock: artifact.log.clock,
+                time: whole,
+                clock: time === null ? `the stamp of the line, with ${factsInWords(facts)}` : clock,
                 locator: `line ${line}`,
-                action: `${artifact.log.format} record`,
+                action: `${format} record`,
                 subject: text,
                 weight: 1,
-              }),
-        ),
+              });
+        }),
       );
+    }
     case 'unsupported':
       return { entries: [], undated: 0 };
   }
@@ -114,4 +122,22 @@ const entry = (of: Omit<TimedEntry, 'host'> & { host?: string }): TimedEntry => 
 function split(found: readonly (TimedEntry | undefined)[]): { entries: TimedEntry[]; undated: number } {
   const entries = found.filter((each) => each !== undefined);
   return { entries, undated: found.length - entries.length };
+}
+
+/** Why statements of an artefact are in no timeline, and what would bring them there. */
+export function whyUndated({ artifact }: ArtifactReading): string {
+  switch (artifact.kind) {
+    case 'log':
+      return artifact.log.format === 'syslog'
+        ? 'their stamps keep no year and no zone: say `year` and `zone` of this source'
+        : 'their stamps keep no zone, or are in a form that is not read: say `zone` of this source';
+    case 'history':
+      return 'the shell wrote no time to them';
+    case 'utmp':
+      return 'they are empty records';
+    case 'lnk':
+    case 'prefetch':
+    case 'unsupported':
+      return 'they carry no time';
+  }
 }

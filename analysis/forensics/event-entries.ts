@@ -1,5 +1,5 @@
-/** What an event tells, as an entry of a timeline; and by how much two of its clocks differ. */
-import { textsOf, timesOf, type LogEvent } from '../events/index.ts';
+/** What an event tells, as an entry of a timeline. */
+import { textsOf, type LogEvent } from '../events/index.ts';
 import type { TimedEntry } from './timeline.ts';
 
 /** The entry of an event; undefined when it carries no time or nothing an analyst would put there. */
@@ -28,40 +28,6 @@ function exactTime(event: LogEvent): string {
   const text = event.clock === undefined ? '' : (textsOf(event, event.clock)[0] ?? '');
   const iso = new Date(event.at_ms).toISOString();
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{4,9}Z$/.test(text) && text.slice(0, 23) === iso.slice(0, 23) ? text : iso;
-}
-
-/** How far the clocks of one source lie apart, over all its events. */
-export interface SkewMeter {
-  note(event: LogEvent): void;
-  /** The middle of the differences to each other clock, in ms; positive when that other one is behind. */
-  skews(): { clock: string; other: string; median_ms: number; events: number }[];
-}
-
-/** One at rest. It keeps the first differences of each pair of clocks. */
-export function createSkewMeter(): SkewMeter {
-  const found = new Map<string, { clock: string; other: string; differences: number[]; events: number }>();
-  return {
-    note({ fields }) {
-      const [first, ...others] = timesOf(fields);
-      if (!first) return;
-      for (const other of others.slice(0, CLOCKS_MAX)) {
-        const key = `${first.field}\0${other.field}`;
-        const known = found.get(key) ?? { clock: first.field, other: other.field, differences: [], events: 0 };
-        known.events += 1;
-        if (known.differences.length < DIFFERENCES_MAX) known.differences.push(first.at_ms - other.at_ms);
-        found.set(key, known);
-      }
-    },
-    skews: () =>
-      [...found.values()]
-        .map(({ clock, other, differences, events }) => ({ clock, other, median_ms: medianOf(differences), events }))
-        .sort((left, right) => (`${left.clock} ${left.other}` < `${right.clock} ${right.other}` ? -1 : 1)),
-  };
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 interface Kind {
@@ -192,5 +158,3 @@ const KINDS: readonly Kind[] = [
 ];
 const OTHER: Kind = { ids: [], channels: /^$/, action: 'other', subject: [], weight: 0 };
 const SUBJECT_CHARS_MAX = 400;
-const CLOCKS_MAX = 4;
-const DIFFERENCES_MAX = 10_000;

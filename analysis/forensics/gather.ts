@@ -1,11 +1,13 @@
 /** Many sources into one timeline: artefacts and recordings alike, each with its clock, its measured skew and its losses. */
 import { z } from 'zod';
 import type { Workers } from '../../seams/index.ts';
+import { createSkewMeter, zoneOf } from '../events/index.ts';
 import { peek, collect } from '../readers/index.ts';
 import { openRecording } from '../recordings/index.ts';
-import { entriesOf } from './artifact-entries.ts';
+import { entriesOf, whyUndated } from './artifact-entries.ts';
 import { ARTIFACT_BYTES_MAX, kindOf, readArtifact, unreadOf } from './artifact.ts';
-import { createSkewMeter, entryOfEvent } from './event-entries.ts';
+import { entryOfEvent } from './event-entries.ts';
+import type { StampFacts } from './stamps.ts';
 import type { TimedEntry, Timeline } from './timeline.ts';
 
 /** What one source gave. */
@@ -27,22 +29,28 @@ export type TimelineSource = z.infer<typeof TimelineSource>;
 export interface Gathered {
   summary: TimelineSource;
   unread: { what: string; why: string }[];
+  /** Of its undated entries. */
+  undated_why: string;
 }
 
-/** Reads one source into the timeline. `skew_ms` is what the caller knows; without it a collector's zone is found by itself. */
+/**
+ * Reads one source into the timeline. `skew_ms`, `year` and `zone` are what the caller knows; without a skew a collector's zone is found
+ * by itself.
+ */
 export async function gatherSource(
   timeline: Timeline,
-  input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined },
+  input: { name: string; bytes: AsyncIterable<Uint8Array>; skew_ms?: number | undefined } & StampFacts,
   { workers, signal }: { workers?: Pick<Workers, 'run'>; signal?: AbortSignal } = {},
 ): Promise<Gathered> {
   const { head, stream } = await peek(input.bytes, HEAD_BYTES);
   const kind = kindOf(head, input.name);
   if (kind !== undefined) {
     const reading = readArtifact(await collect(stream, ARTIFACT_BYTES_MAX), input.name, kind);
-    const { entries, undated } = entriesOf(reading);
+    const { entries, undated } = entriesOf(reading, input);
     timeline.add(input.name, entries, input.skew_ms ?? 0);
     const is_read = reading.artifact.kind !== 'unsupported';
     return {
+      undated_why: whyUndated(reading),
       summary: {
         source: input.name,
         kind: reading.artifact.kind,
@@ -109,6 +117,7 @@ async function gatherEvents(
     );
   const { sha256, items, items_read, unread, unread_count } = recording.report();
   return {
+    undated_why: 'none of their fields says a time in a form that is read',
     summary: {
       source: name,
       kind: 'events',
@@ -133,27 +142,5 @@ async function gatherEvents(
   };
 }
 
-/**
- * A collector that stamps the local time of the host as UTC is off by its zone, to the quarter of an hour and always alike; Sysmon's
- * `UtcTime` is UTC by its documentation, so that is what the others are held against.
- */
-function zoneOf(clocks: TimelineSource['clocks']): { clock: string; skew_ms: number; why: string } | undefined {
-  const told = clocks.find(
-    ({ other, events, median_ms }) =>
-      other === 'UtcTime' && events >= EVENTS_THAT_TELL && Math.abs(median_ms) >= QUARTER_MS,
-  );
-  if (!told) return undefined;
-  const skew_ms = Math.round(told.median_ms / QUARTER_MS) * QUARTER_MS;
-  if (Math.abs(told.median_ms - skew_ms) > SLACK_MS) return undefined;
-  return {
-    clock: told.clock,
-    skew_ms,
-    why: `${told.clock} differs from UtcTime of ${told.events} Sysmon events by ${skew_ms / 3_600_000} h: a zone that was taken for UTC`,
-  };
-}
-
 const HEAD_BYTES = 65_536;
 const ENTRIES_MAX = 50_000;
-const EVENTS_THAT_TELL = 5;
-const QUARTER_MS = 900_000;
-const SLACK_MS = 120_000;

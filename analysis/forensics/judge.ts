@@ -10,6 +10,7 @@ import { commandIn, echoesIn, guessingIn, type LoggedRecord } from './logged.ts'
 import { loginIn } from './logins.ts';
 import type { Left } from './losses.ts';
 import type { TextLog } from './text-log.ts';
+import { plantedLike } from './planted.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
@@ -19,6 +20,7 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const all = suspicionsOf(reading, left);
   const suspicions = all.length <= FINDINGS_MAX ? all : all.sort(byGravity).slice(0, FINDINGS_MAX);
   const items = itemsOf(artifact);
+  const control = controlOf(reading);
   const items_read = artifact.kind === 'unsupported' ? 0 : Math.max(0, items - unreadOf(left));
   return conclude({
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
@@ -37,6 +39,7 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
       {
         question: 'Does the artefact show what intruders do? Items are its entries.',
         corpus: { sha256, items, items_read },
+        ...(control?.found !== undefined && { control: control.found }),
       },
     ],
     not_checked: [
@@ -51,11 +54,24 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
           ]
         : []),
       ...gapsOf(reading),
+      ...(control && control.found === undefined
+        ? [{ what: 'the artefact as a whole', why: 'a planted entry was not recognised', mandatory: true }]
+        : []),
       ...(all.length > suspicions.length
         ? [{ what: `${all.length - suspicions.length} lesser findings`, why: `${FINDINGS_MAX} are listed` }]
         : []),
     ],
   });
+}
+
+/** A planted entry of the same kind, judged by the same code; undefined for a kind that has none. */
+function controlOf({ name, artifact, ...reading }: ArtifactReading): { found: string | undefined } | undefined {
+  const planted = plantedLike(artifact, name);
+  if (!planted) return undefined;
+  const [found] = suspicionsOf({ ...reading, ...planted }, []);
+  return {
+    found: found?.rule === undefined ? undefined : `a planted entry of its kind was recognised by ${found.rule}`,
+  };
 }
 
 interface Suspicion extends WeighedFinding {

@@ -25,11 +25,11 @@ export function judgeTimeline(
           .slice(0, UNREAD_LISTED_MAX)
           .map(({ what, why }) => ({ what: neutralize(what), why: neutralize(why), mandatory: true })),
       ),
-      ...summaries
-        .filter(({ undated }) => undated > 0)
-        .map(({ undated, source }) => ({
+      ...gathered
+        .filter(({ summary }) => summary.undated > 0)
+        .map(({ summary: { undated, source }, undated_why }) => ({
           what: `${undated} entries of ${neutralize(source, NAME_CHARS_MAX)}`,
-          why: 'they carry no time',
+          why: undated_why,
         })),
       ...(dropped > 0 ? [{ what: `${dropped} lesser entries`, why: 'a timeline lists what tells most' }] : []),
       {

@@ -2,7 +2,7 @@
 import type { AnalysisResult, NotChecked, Severity } from '../../protocol/index.ts';
 import { whyLost } from '../../seams/index.ts';
 import { evidence } from '../evidence/index.ts';
-import type { LogEvent } from '../events/index.ts';
+import type { LogEvent, ZoneSkew } from '../events/index.ts';
 import { compareText } from '../order/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import {
@@ -20,6 +20,7 @@ import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
 import { controlEvent, CONTROL_RULE } from './control.ts';
 import { createCoverage } from './coverage.ts';
 import { createHitGroups, type HitGroup } from './hit-groups.ts';
+import { clockGaps, createClocks, hourInWords } from './hour.ts';
 
 /** What is hunted in. */
 export interface HuntInput {
@@ -38,12 +39,14 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const correlator = createCorrelator(ruleset.correlations, ruleset.rules);
   const groups = createHitGroups<SigmaRule>();
   const coverage = createCoverage();
+  const clocks = createClocks();
   let events = 0;
   let told = 0;
   for await (const batch of recording.batches) {
     for (const event of batch) {
       const before = engine.counts.covered;
       groups.note(event);
+      clocks.note(event);
       const hits = engine.matchInTurns(event);
       for (const rule of hits instanceof Promise ? await hits : hits) {
         correlator.observe(rule, event);
@@ -59,12 +62,15 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   const found_control = engine.match(controlEvent()).includes(CONTROL_RULE);
   const alerts = correlator.finish();
   const report = recording.report();
+  const zone = clocks.zone();
   const seen: WeighedFinding[] = [];
   for (const group of groups.all()) {
-    seen.push(toFinding(group, name, work));
+    seen.push(toFinding(group, { name, zone }, work));
     if (work.is_due) await work.turn();
   }
-  const findings = [...seen, ...alerts.map((alert, index) => toCorrelationFinding(alert, index, name))].sort(byGravity);
+  const findings = [...seen, ...alerts.map((alert, index) => toCorrelationFinding(alert, index, { name, zone }))].sort(
+    byGravity,
+  );
   const shown = findings.slice(0, FINDINGS_MAX);
 
   return conclude({
@@ -92,6 +98,7 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
         : []),
       ...coverage.gaps(),
       ...rulesetGaps(ruleset, engine),
+      ...clockGaps(zone),
       ...correlator.gaps(),
       ...boundGaps(engine, findings.length - shown.length, groups.dropped()),
     ],
@@ -99,9 +106,15 @@ export async function huntWithRules(input: HuntInput): Promise<AnalysisResult> {
   });
 }
 
-function toFinding(group: HitGroup<SigmaRule>, source: string, work: Work): WeighedFinding {
+/** What is hunted in, and the zone that its collector took for UTC. */
+interface Told {
+  name: string;
+  zone: ZoneSkew | undefined;
+}
+
+function toFinding(group: HitGroup<SigmaRule>, { name, zone }: Told, work: Work): WeighedFinding {
   const { id, rule, host, hour, count, samples } = group;
-  const where = [host === '' ? '' : ` on ${host}`, hour === '' ? '' : ` in the hour of ${hour}:00Z`].join('');
+  const where = [host === '' ? '' : ` on ${host}`, hourInWords(hour, samples[0], zone)].join('');
   return {
     id,
     title: `${rule.title}${where}${count > 1 ? `, ${count} events` : ''}`,
@@ -110,18 +123,20 @@ function toFinding(group: HitGroup<SigmaRule>, source: string, work: Work): Weig
     weight: weightOf(rule.level),
     basis: rule.id,
     evidence: samples.map((event) => ({
-      ...evidence({ source, locator: event.locator, text: whatMatched(rule, event, work) }),
+      ...evidence({ source: name, locator: event.locator, text: whatMatched(rule, event, work) }),
     })),
     ...(rule.techniques.length > 0 && { techniques: [...rule.techniques] }),
   };
 }
 
-function toCorrelationFinding(alert: CorrelationAlert, index: number, source: string): WeighedFinding {
+function toCorrelationFinding(alert: CorrelationAlert, index: number, { name, zone }: Told): WeighedFinding {
   const { rule, group, locators, events, first_ms, last_ms } = alert;
   const grouped = Object.entries(group)
     .map(([field, value]) => `${field}=${value}`)
     .join(', ');
-  const span = `${new Date(first_ms).toISOString()} to ${new Date(last_ms).toISOString()}`;
+  const shift_ms = zone?.clock === alert.clock ? (zone?.skew_ms ?? 0) : 0;
+  const [from, to] = [first_ms, last_ms].map((at_ms) => new Date(at_ms - shift_ms).toISOString());
+  const span = `${from} to ${to}`;
   return {
     id: `${rule.id}/${index}`,
     title: `${rule.title}: ${events} events from ${span}`,
@@ -131,7 +146,7 @@ function toCorrelationFinding(alert: CorrelationAlert, index: number, source: st
     basis: rule.id,
     evidence: [
       evidence({
-        source,
+        source: name,
         locator: locators.slice(0, LOCATORS_SHOWN).join(', '),
         text: grouped === '' ? span : grouped,
       }),

@@ -1,9 +1,10 @@
 /** Search in a recording: the newest events that a query is about, and how often the values of a field occur. */
 import { z } from 'zod';
-import { toEcs, textsOf, type LogEvent } from '../events/index.ts';
+import { skewOf, toEcs, textsOf, type LogEvent, type ZoneSkew } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { compareText } from '../order/index.ts';
 import type { Recording } from '../recordings/index.ts';
+import { createClocks } from './hour.ts';
 import { parseQuery } from './query.ts';
 
 /** What is searched for. */
@@ -21,8 +22,8 @@ export interface Search {
 /** An event as it is shown: neutralised, its long values cut. */
 const FoundEvent = z.object({
   locator: z.string(),
-  at: z.string().optional(),
-  clock: z.string().optional().describe('the field the time is from'),
+  at: z.string().optional().describe('UTC: a zone that the collector took for UTC is taken back, as UtcTime tells it'),
+  clock: z.string().optional().describe('the field that orders the event'),
   host: z.string().optional(),
   fields: z.record(z.string(), z.string()),
   ecs: z.record(z.string(), z.string()).describe('the same under the names of the Elastic Common Schema'),
@@ -48,11 +49,14 @@ export async function searchEvents(recording: Recording, search: Search): Promis
   let kept: LogEvent[] = [];
   let searched = 0;
   let newest_ms = -Infinity;
+  let newest_event: LogEvent | undefined;
+  const clocks = createClocks();
   let timeless = 0;
   for await (const batch of recording.batches) {
     for (const event of batch) {
       searched++;
-      if (event.at_ms > newest_ms) newest_ms = event.at_ms;
+      clocks.note(event);
+      if (event.at_ms > newest_ms) [newest_ms, newest_event] = [event.at_ms, event];
       if (source !== undefined && !isFrom(event, source)) continue;
       if (!isWanted(event)) continue;
       if (Number.isNaN(event.at_ms)) timeless++;
@@ -63,12 +67,13 @@ export async function searchEvents(recording: Recording, search: Search): Promis
     }
   }
   const oldest_ms = newest_ms - range_ms;
+  const zone = clocks.zone();
   const shown = newest(kept, search.results_max).filter(({ at_ms }) => Number.isNaN(at_ms) || at_ms >= oldest_ms);
   return {
-    events: shown.map(toFound),
+    events: shown.map((event) => toFound(event, zone)),
     matched: times.filter((at_ms) => at_ms >= oldest_ms).length + timeless,
     searched,
-    ...(newest_ms > -Infinity && { newest_at: new Date(newest_ms).toISOString() }),
+    ...(newest_event && { newest_at: utcOf(newest_event, zone) }),
     ...(search.stack_by !== undefined && { stack: rarestFirst(by_value) }),
   };
 }
@@ -102,17 +107,25 @@ const rarestFirst = (by_value: ReadonlyMap<string, { count: number; first: strin
     .sort((left, right) => left.count - right.count || compareText(left.value, right.value))
     .slice(0, VALUES_SHOWN);
 
-function toFound(event: LogEvent): z.infer<typeof FoundEvent> {
+/** What `UtcTime` says it is, where it differs. */
+const utcOf = (event: LogEvent, zone: ZoneSkew | undefined): string =>
+  new Date(event.at_ms - (skewOf(event, zone) ?? 0)).toISOString();
+
+function toFound(event: LogEvent, zone: ZoneSkew | undefined): z.infer<typeof FoundEvent> {
   const { locator, host, clock, at_ms } = event;
+  const at = Number.isNaN(at_ms) ? undefined : utcOf(event, zone);
   const fields = [...event.fields.keys()].slice(0, FIELDS_SHOWN);
   const shown = (value: string) => neutralize(value, VALUE_CHARS_MAX);
   return {
     locator,
-    ...(!Number.isNaN(at_ms) && { at: new Date(at_ms).toISOString() }),
+    ...(at !== undefined && { at }),
     ...(clock !== undefined && { clock }),
     ...(host !== undefined && { host: shown(host) }),
     fields: Object.fromEntries(fields.map((name) => [shown(name), shown(textsOf(event, name).join(' | '))])),
-    ecs: Object.fromEntries(Object.entries(toEcs(event)).map(([name, value]) => [name, shown(String(value))])),
+    ecs: {
+      ...Object.fromEntries(Object.entries(toEcs(event)).map(([name, value]) => [name, shown(String(value))])),
+      ...(at !== undefined && { '@timestamp': at }),
+    },
   };
 }
 

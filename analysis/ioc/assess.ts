@@ -134,14 +134,17 @@ function recommendationsFor(assessed: readonly Assessed[]): Recommendation[] {
   return assessed
     .filter(({ sightings }) => sightings.length > 0)
     .slice(0, RECOMMENDATIONS_MAX)
-    .map(({ indicator, sightings, harmless }) => ({
-      action: harmless ? 'review_indicator' : 'block_indicator',
-      action_class: harmless ? 'read' : 'medium',
-      target: neutralize(indicator.value),
-      reason: neutralize(
-        `known to ${sightings.map(({ source }) => source).join(', ')}${harmless ? ', but on a warning list: never block it unseen' : ''}`,
-      ),
-    }));
+    .map(({ indicator, sightings, harmless, spared }) => {
+      const against = harmless ? 'on a warning list: never block it unseen' : spared;
+      return {
+        action: against === undefined ? 'block_indicator' : 'review_indicator',
+        action_class: against === undefined ? 'medium' : 'read',
+        target: neutralize(indicator.value),
+        reason: neutralize(
+          `known to ${sightings.map(({ source }) => source).join(', ')}${against === undefined ? '' : `, but ${against}`}`,
+        ),
+      };
+    });
 }
 
 /** Whether harmless lists speak for everything that weighs. */

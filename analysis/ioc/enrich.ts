@@ -61,7 +61,8 @@ function enrich(
   mounted: Mounted,
   networks: Networks | undefined,
 ): Enriched {
-  if ('reason' in read) return { ...ioc, warning_lists: [], sightings: [] };
+  // What cannot be read was looked up nowhere: that is not the same as being on no list.
+  if ('reason' in read) return { ...ioc, warning_lists: 'not_checked', sightings: 'not_checked' };
   return {
     ...ioc,
     normalized: read.value,

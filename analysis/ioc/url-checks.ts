@@ -12,7 +12,7 @@ export function checkUrl(href: string): Observation[] {
     observations.push({ check, title, severity: 'low', weight: WEIGHT.low, shown: href, techniques });
 
   const bare = isAddress(host);
-  if (bare) low('address-url', 'The URL names an address instead of a host', ['T1071.001']);
+  if (bare) low('address-url', 'The URL names an address instead of a host');
   if (url.username !== '' || url.password !== '')
     low('credentials-in-url', 'The URL carries credentials, or text that poses as its host');
   if (url.port !== '' && !USUAL_PORTS.has(url.port))

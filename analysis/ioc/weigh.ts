@@ -6,6 +6,7 @@ import type { Indicator } from './indicator.ts';
 import type { Sighting } from './intel.ts';
 import type { Mounted } from './mounted.ts';
 import { fact, type Observation } from './observation.ts';
+import { whySpared } from './spared.ts';
 import { checkUrl } from './url-checks.ts';
 import type { Listing } from './warninglists.ts';
 
@@ -16,6 +17,8 @@ export interface Assessed {
   sightings: readonly Sighting[];
   /** A harmless list names it, or it is the digest of nothing. */
   harmless: boolean;
+  /** Why it must not be blocked, whoever names it. */
+  spared: string | undefined;
 }
 
 /** Weighs one indicator; a harmless list leaves what speaks against it little weight. */
@@ -29,6 +32,7 @@ export function assessOne(indicator: Indicator, { intel, warnings }: Mounted): A
     indicator,
     sightings,
     harmless,
+    spared: whySpared(indicator, warnings),
     observations: [
       ...against.map((observation) =>
         harmless ? { ...observation, weight: Math.min(observation.weight, WEIGHT.low) } : observation,

@@ -15,6 +15,8 @@ export interface CorrelationAlert {
   events: number;
   first_ms: number;
   last_ms: number;
+  /** The field that the first of its times was read from. */
+  clock: string | undefined;
 }
 
 /** Collects hits and answers what they add up to. */
@@ -85,9 +87,10 @@ export function createCorrelator(correlations: readonly CorrelationRule[], rules
     for (const { rule, refers } of order.sorted) {
       const observations = refers.flatMap((id) => (id === undefined ? [] : (seen.get(id) ?? [])));
       const own = correlate(rule, observations, ids);
-      for (const { group, last_ms, locators, events } of own) {
+      for (const { group, last_ms, locators, events, clock } of own) {
         keep(rule.id, {
           at_ms: last_ms,
+          clock,
           locator: locators.at(-1) ?? '',
           values: new Map(Object.entries(group)),
           events,
@@ -111,7 +114,7 @@ export function createCorrelator(correlations: readonly CorrelationRule[], rules
         const [text] = textsOf(event, field);
         if (text !== undefined) values.set(field, text);
       }
-      keep(id, { at_ms: event.at_ms, locator: event.locator, values, events: 1 });
+      keep(id, { at_ms: event.at_ms, clock: event.clock, locator: event.locator, values, events: 1 });
     },
     finish,
     explain: () => {
@@ -176,6 +179,7 @@ const toAlert = (
   events: window.reduce((sum, { events }) => sum + events, 0),
   first_ms: window[0]?.at_ms ?? 0,
   last_ms: window.at(-1)?.at_ms ?? 0,
+  clock: window[0]?.clock,
 });
 
 const OBSERVATIONS_MAX = 200_000;

@@ -4,6 +4,8 @@ import { meets, type Correlation } from './correlation.ts';
 /** One hit as correlations remember it. */
 export interface Observation {
   at_ms: number;
+  /** The field that the time was read from. */
+  clock: string | undefined;
   /** Breaks ties of time by arrival. */
   order: number;
   rule: string;

@@ -1,7 +1,17 @@
 /** An alert as the desk gets it, and what it is about: the fields of many sensors under a few names. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { entityKey, entityOf, ENTITY_TYPES, type Entity, type EntityType, type Sighting } from '../entities/index.ts';
+import {
+  entityKey,
+  entityOf,
+  ENTITY_TYPES,
+  isBuiltIn,
+  settleNames,
+  type Entity,
+  type EntityType,
+  type Sighting,
+} from '../entities/index.ts';
+import { isPublicResolver } from '../ioc/index.ts';
 import { Ioc, Severity, type Checked, type Evidence, type NotChecked } from '../../protocol/index.ts';
 import { evidence } from '../evidence/index.ts';
 import { WEIGHT, type WeighedFinding } from '../verdict/index.ts';
@@ -59,12 +69,23 @@ export function timeOf({ timestamp, created_at }: TriagedAlert): number | undefi
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** The alert as something that was seen of its entities. */
-export const toSighting = (alert: TriagedAlert): Sighting => ({
-  id: alert.alert_id,
-  at: timeOf(alert),
-  entities: entitiesOf(alert),
-});
+/** The alerts as what binds them sees them: built-in accounts count on their host, names under their domains. */
+export const toSightings = (alerts: readonly TriagedAlert[]): Sighting[] =>
+  settleNames(
+    alerts.map((alert) => ({ id: alert.alert_id, at: timeOf(alert), entities: bindingOf(entitiesOf(alert)) })),
+  );
+
+/** `Administrator` is another one on each host; without a host it is nobody, and neither is a resolver that everybody asks. */
+function bindingOf(entities: readonly Entity[]): Entity[] {
+  const hosts = entities.filter(({ type }) => type === 'host');
+  return entities
+    .filter(({ type, value }) => type !== 'ip' || !isPublicResolver(value))
+    .flatMap((entity) =>
+      isBuiltIn(entity)
+        ? hosts.map((host) => ({ ...host, type: 'user' as const, value: `${host.value}\\${entity.value}` }))
+        : [entity],
+    );
+}
 
 /** What the sensor says, weighed as its severity; alerts of one rule of one sensor are one kind of evidence. */
 export function findingOf(alert: TriagedAlert): WeighedFinding {

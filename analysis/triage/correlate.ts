@@ -6,7 +6,7 @@ import { crosswalk } from '../attack/index.ts';
 import { bind, entityOf, type Bound } from '../entities/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, type Grounds, type WeighedFinding } from '../verdict/index.ts';
-import { evidenceOf, findingOf, listed, receiptOf, timeOf, toSighting, unreadOf, type TriagedAlert } from './alert.ts';
+import { evidenceOf, findingOf, listed, receiptOf, timeOf, toSightings, unreadOf, type TriagedAlert } from './alert.ts';
 
 /** Alerts that are one story. */
 export const Incident = z.object({
@@ -33,7 +33,7 @@ export type Correlation = AnalysisResult & { incidents: Incident[] };
 export function correlateAlerts(given: readonly TriagedAlert[], window_ms: number): Correlation {
   const alerts = [...new Map(given.map((alert) => [alert.alert_id, alert])).values()];
   const by_id = new Map(alerts.map((alert) => [alert.alert_id, alert]));
-  const incidents = bind(alerts.map(toSighting), window_ms)
+  const incidents = bind(toSightings(alerts), window_ms)
     .map((bound) => toIncident(bound, by_id))
     .sort(byGravity);
   const doubled = given.length - alerts.length;

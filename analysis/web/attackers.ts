@@ -39,6 +39,8 @@ export interface ChangedSize {
 /** A source with everything it did. */
 export interface SourceRecord {
   source: string;
+  /** Other clients that its attacking lines name, unverified; the first `NAMED_MAX`. */
+  named_clients: Set<string>;
   requests: number;
   first_line: number;
   last_line: number;
@@ -77,6 +79,7 @@ export function createSourceBook() {
     if (visitors.size >= SOURCES_MAX) forgetOldest();
     const record = {
       source,
+      named_clients: new Set<string>(),
       requests: 0,
       first_line: line,
       last_line: line,
@@ -112,6 +115,8 @@ export function createSourceBook() {
         visitors.delete(record.source);
         attackers.set(record.source, record);
       }
+      if (entry.named_client !== undefined && record.named_clients.size < NAMED_MAX)
+        record.named_clients.add(entry.named_client);
       for (const sign of signs) addDeed(record, sign, entry, line, usual_sizes.get(path));
     },
     /** The sizes in bytes that most paths share: of what visitors ask for, and of what only attackers ask for. */
@@ -210,6 +215,7 @@ const PATH_LENGTH_MAX = 256;
 const SOURCE_LENGTH_MAX = 253;
 const LINES_MAX = 3;
 const LINE_CHARS_MAX = 1_000;
+const NAMED_MAX = 20;
 const TITLES_MAX = 5;
 /** Fewer paths with an answer of one size may be chance. */
 const SHARED_FROM = 3;

@@ -7,6 +7,8 @@ import { neutralize } from '../evidence/index.ts';
 /** What one source is accused of, gravest source first. */
 export interface Accused {
   source: string;
+  /** Other clients that its lines name: whoever sends a request writes them. */
+  named: readonly string[];
   /** One of its attacks probably or possibly worked. */
   worked: boolean;
   /** It guessed a password, and a login followed. */
@@ -39,7 +41,7 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       all.filter((source) => !isPublic(source)),
       'Look up the real client addresses, e.g. in X-Forwarded-For at the proxy',
       'read',
-      'The attacker most likely hides behind a local proxy, and blocking that would lock everybody out',
+      `The attacker most likely hides behind a local proxy, and blocking that would lock everybody out${namedBy(accused)}`,
     ),
   ].flat();
 }
@@ -52,9 +54,17 @@ export function hiddenSources(accused: readonly Accused[]): NotChecked[] {
     : [
         {
           what: `who stands behind ${hidden} attacking source${hidden === 1 ? '' : 's'} without a public address`,
-          why: 'they stand for a local proxy, a host name or a machine inside; the log does not hold another client address',
+          why: `they stand for a local proxy, a host name or a machine inside${namedBy(accused) || '; no other client address was read in their lines'}`,
         },
       ];
+}
+
+/** The clients that lines of hidden sources name; '' where they name none. */
+function namedBy(accused: readonly Accused[]): string {
+  const named = [...new Set(accused.filter(({ source }) => !isPublic(source)).flatMap((each) => each.named))];
+  if (named.length === 0) return '';
+  const more = named.length > NAMED_SHOWN ? ` and ${named.length - NAMED_SHOWN} more` : '';
+  return `; the log names ${named.slice(0, NAMED_SHOWN).join(', ')}${more}, unverified`;
 }
 
 function step(
@@ -78,3 +88,4 @@ function isPublic(source: string): boolean {
 
 const DOCUMENTATION = /^(?:192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|2001:db8:)/;
 const TARGETS_MAX = 20;
+const NAMED_SHOWN = 5;

@@ -23,6 +23,12 @@ export function toAddress(text: string): string | undefined {
   return plain.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 }
 
+/** The first address of a list as proxies write it into X-Forwarded-For: what the sender of a request says, and no more. */
+export function toNamedClient(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > FORWARDED_CHARS_MAX) return undefined;
+  return toAddress((text.split(',', 1)[0] ?? '').trim());
+}
+
 /** A count of bytes; `-` and anything else is undefined. */
 export const toNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -41,3 +47,5 @@ export function isoTime(text: string): number | undefined {
   const ms = Date.parse(zoned.replace(' ', 'T').replace(',', '.').replaceAll(' ', ''));
   return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
 }
+
+const FORWARDED_CHARS_MAX = 1_024;

@@ -1,5 +1,5 @@
 /** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Docker's wrapper. */
-import { isoTime, requestOf, toAddress, toNumber, toStatus } from './log-fields.ts';
+import { isoTime, requestOf, toAddress, toNamedClient, toNumber, toStatus } from './log-fields.ts';
 import type { LogEntry } from './log-line.ts';
 
 /** The entry of a JSON line, or undefined; a line wrapped as `{"log": "…"}` or `{"message": "…"}` is read by `unwrapped`. */
@@ -27,8 +27,10 @@ export function fromJson(text: string, unwrapped: (line: string) => LogEntry | u
           version: first(VERSIONS)?.replace(/^HTTP\//, '') ?? '',
         };
   const whole = query === undefined || query === '' || request.target.includes('?');
+  const named = toNamedClient(first(FORWARDED));
   return {
     source,
+    named_client: named === source ? undefined : named,
     ...request,
     target: whole ? request.target : `${request.target}?${query.replace(/^\?/, '')}`,
     status: toStatus(first(STATUSES)),
@@ -72,6 +74,9 @@ const SOURCES =
   names(`remote_addr request.client_ip request.remote_ip request.remote_addr client_ip clientip remote_ip remoteip clienthost client
   clientaddr source.ip source.address client.ip src_ip ip source_ip x_forwarded_for downstream_remote_address httprequest.remoteip http.client_ip
   host_ip c-ip remotehost clientaddress`);
+const FORWARDED = names(
+  'x_forwarded_for http_x_forwarded_for x-forwarded-for request.headers.x-forwarded-for forwarded_for http.x_forwarded_for',
+);
 const REQUESTS = names('request request_line requestline http_request');
 const TARGETS =
   names(`request_uri request.uri requestpath uri request_path request.url request.path path url url.original http.request.uri requesturi x-envoy-origin-path

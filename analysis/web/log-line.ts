@@ -1,11 +1,13 @@
 /** Reads one line of a web server's log, whatever of the usual formats it is in. */
-import { isoTime, requestOf, toAddress, toNumber, toStatus } from './log-fields.ts';
+import { isoTime, requestOf, toAddress, toNamedClient, toNumber, toStatus } from './log-fields.ts';
 import { fromJson } from './log-json.ts';
 
 /** What a line says. What it does not say is undefined; nothing is guessed. */
 export interface LogEntry {
   /** The peer's address, or its name where the server logs names. */
   source: string;
+  /** The client that a header names, e.g. X-Forwarded-For: unverified, and never the peer. */
+  named_client?: string | undefined;
   /** `''` where the request line was no HTTP. */
   method: string;
   /** Path and query as logged. */
@@ -45,11 +47,12 @@ function fromAccess(line: string): LogEntry | undefined {
   if (request < 0) return undefined;
   const after = fields.slice(request + 1);
   const bare = after.filter(({ quoted }) => !quoted);
-  const [referer, agent] = after.filter(({ quoted }) => quoted);
+  const [referer, agent, ...others] = after.filter(({ quoted }) => quoted);
   const status = toStatus(bare[0]?.text);
   if (status === undefined) return undefined;
   return {
     source,
+    named_client: toNamedClient(others.at(-1)?.text),
     ...requestOf(fields[request]?.text ?? ''),
     status,
     size: toNumber(bare[1]?.text),
@@ -94,6 +97,7 @@ function fromQuoted(line: string): LogEntry | undefined {
   const refers = words.length > 1 && /^(?:-$|https?:)/.test(words[0] ?? '');
   return {
     source,
+    named_client: toNamedClient(words.slice(1).at(-1)),
     ...requestOf(fields[request]?.text ?? ''),
     status: statuses.find((status) => status !== undefined),
     referer: refers ? dashless(words[0]) : '',

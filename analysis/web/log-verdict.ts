@@ -31,7 +31,9 @@ export function groundsOf(
         gravityOf(right.deeds) - gravityOf(left.deeds) || left.record.first_line - right.record.first_line,
     );
   const listed = judged.slice(0, ATTACKERS_LISTED_MAX);
-  const deeds = listed.flatMap(({ record, deeds }) => deeds.map((deed) => ({ source: record.source, ...deed })));
+  const deeds = listed.flatMap(({ record, deeds }) =>
+    deeds.map((deed) => ({ source: record.source, named: record.named_clients, ...deed })),
+  );
   const grave = deeds.filter(({ severity }) => severity !== 'info');
   const harmless = deeds.filter(({ severity }) => severity === 'info');
   const findings = [...grave.map((deed) => toFinding(name, deed)), ...toGroups(name, harmless)];
@@ -49,7 +51,7 @@ export function groundsOf(
   };
 }
 
-type Accusation = Judged & { source: string };
+type Accusation = Judged & { source: string; named: ReadonlySet<string> };
 
 function toFinding(name: string, { source, deed, success, why, severity, weight }: Accusation): WeighedFinding {
   const outcome = success === 'unknown' && !TRADE[deed.class].can_succeed ? '' : `, ${OUTCOME[success]} (${why})`;
@@ -90,8 +92,8 @@ function toGroups(name: string, harmless: readonly Accusation[]): WeighedFinding
 /** The sources of grave deeds in their order, each once. */
 function accusedOf(grave: readonly Accusation[]): Accused[] {
   const found = new Map<string, Accused>();
-  for (const { source, deed, success } of grave) {
-    const known = found.get(source) ?? { source, worked: false, guessed: false };
+  for (const { source, named, deed, success } of grave) {
+    const known = found.get(source) ?? { source, named: [...named], worked: false, guessed: false };
     known.worked ||= success === 'likely' || success === 'possible';
     known.guessed ||= deed.class === 'brute-force' && success === 'likely';
     found.set(source, known);

@@ -69,6 +69,34 @@ test('a known skew corrects a source, and the finding says so', async () => {
   });
 });
 
+test('syslog without a year and zone is placed by what the caller says, and what is missing is named', async () => {
+  const text = [
+    'Dec 31 23:59:58 web1 sshd[1]: Accepted password for root from 203.0.113.4 port 1 ssh2',
+    'Jan  1 00:00:02 web1 sshd[1]: pam_unix(sshd:session): session opened for user root',
+    'Feb 30 00:00:02 web1 sshd[1]: no such day',
+  ].join('\n');
+  const build = (known: object) =>
+    call('build_timeline', { sources: [{ source: { name: 'auth.log', text }, ...known }] });
+  expect(await build({ year: 2025, zone: '+02:00' })).toMatchObject({
+    timeline: [
+      { time: '2025-12-31T21:59:58Z', clock: expect.stringContaining('year 2025, the zone +02:00') as string },
+      { time: '2025-12-31T22:00:02Z' },
+    ],
+    sources: [{ entries: 2, undated: 1 }],
+  });
+  for (const known of [{}, { year: 2025 }, { zone: 'Z' }]) {
+    const bare = await build(known);
+    expect(bare).toMatchObject({ timeline: [], sources: [{ undated: 3 }] });
+    expect(JSON.stringify(bare)).toContain('keep no year and no zone: say `year` and `zone` of this source');
+  }
+  await expect(build({ year: 2025, zone: 'CET' })).rejects.toMatchObject({ code: -32602 });
+  const error =
+    '2026/11/28 10:00:00 [error] 7#7: *1 open() failed, client: 203.0.113.4, server: _, request: "GET /a HTTP/1.1"';
+  expect(
+    await call('build_timeline', { sources: [{ source: { name: 'error.log', text: error }, zone: '-07:00' }] }),
+  ).toMatchObject({ timeline: [{ time: '2026-11-28T17:00:00Z' }] });
+});
+
 describeWithData('real logs and artefacts', () => {
   const base64 = (...parts: string[]) => readFileSync(dataPath(...parts)).toString('base64');
 

@@ -117,6 +117,25 @@ test('a quiet recording is benign with a receipt; one that no rule speaks about,
   expect(broken).toMatchObject({ verdict: 'inconclusive' });
 });
 
+test('a saved hive is told; what Windows itself exports of other keys below it is not', async () => {
+  const reg = (CommandLine: string) => sysmon({ Image: 'C:\\Windows\\System32\\reg.exe', CommandLine });
+  const titles = async (command: string) =>
+    ((await call('run_sigma', { events: recording(reg(command)) })) as { findings: { title: string }[] }).findings.map(
+      ({ title }) => title,
+    );
+  const told = [expect.stringContaining('Registry keys with credentials')];
+  expect(await titles('reg save HKLM\\SYSTEM C:\\s.hiv')).toEqual(told);
+  expect(await titles('reg.exe  export "HKEY_LOCAL_MACHINE\\system" s.reg /y')).toEqual(told);
+  expect(await titles('reg save hklm\\sam\\ s')).toEqual(told);
+  expect(await titles('reg export HKLM\\SAM\\SAM\\Domains\\Account s.reg')).toEqual(told);
+  expect(await titles('reg save hklm\\security\\policy\\secrets s')).toEqual(told);
+  // gatherNetworkInfo.vbs, which Windows ships
+  expect(await titles('reg export HKLM\\SYSTEM\\CurrentControlSet\\Control\\Winlogon\\Notifications n.txt /y')).toEqual(
+    [],
+  );
+  expect(await titles('reg export "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services" s.reg')).toEqual([]);
+});
+
 test('without any rules a hunt says so', async () => {
   const bare = callerOf(threatHunter);
   expect(await bare.call('run_sigma', { events: recording(quiet) })).toMatchObject({

@@ -192,6 +192,12 @@ describe('no silence reads as clean', () => {
     expect(JSON.stringify(not_checked)).toContain('the specialist email-security is missing');
   });
 
+  test('what was read in part is named as a part, and not as nothing', async () => {
+    const { summary, not_checked } = await investigate({ run: () => resultOf({ checked: [receipt(2, 1)] }) });
+    expect(summary).toContain('Not checked: a part of what mail was given.');
+    expect(not_checked).toMatchObject([{ why: expect.stringContaining('1 of 2 items were read') as string }]);
+  });
+
   test('what the others found stays, with less confidence', async () => {
     const found = resultOf({
       findings: [finding('a', 'high')],

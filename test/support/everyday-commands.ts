@@ -435,6 +435,7 @@ export const WINDOWS_OWN = String.raw`
 C:\Windows\System32\services.exe | "C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.24090.11-0\MsMpEng.exe"
 C:\Windows\System32\services.exe | "C:\Program Files\Windows Defender\MsMpEng.exe"
 C:\Windows\System32\services.exe | "C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.24090.11-0\NisSrv.exe"
+C:\Windows\System32\cscript.exe | reg.exe export "HKLM\System\CurrentControlSet\Control\Winlogon\Notifications" "Reg\Notif.reg.txt" /y
 C:\Windows\System32\svchost.exe | "C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.24090.11-0\MpCmdRun.exe" SignatureUpdate -ScheduleJob
 C:\Windows\System32\svchost.exe | "C:\Program Files\Windows Defender\MpCmdRun.exe" Scan -ScheduleJob -ScanTrigger 55 -IdleScheduledJob
 C:\Windows\System32\svchost.exe | "C:\Program Files\Windows Defender\MpCmdRun.exe" -GetDeviceTicket -AccessKey 1F

@@ -29,9 +29,9 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     id: 'sam-hive',
     technique: 'T1003.002',
     strength: 3,
-    title: 'copies the SAM or SECURITY hive',
+    title: 'copies a registry hive with credentials',
     pattern:
-      /\breg(?:\.exe)?["']? +(?:save|export) +["']?(?:hklm|HKEY_LOCAL_MACHINE)\\(?:sam|security|system)\b|\\config\\(?:sam|security)\b|\bpwdump|\bpowerdump\b|lsadump::sam|\bsamfile\b|\bhashdump\b|\bsamdump/i,
+      /\breg(?:\.exe)?["']? +(?:save|export) +["']?(?:hklm|HKEY_LOCAL_MACHINE)\\(?:(?:sam|security)\b|system\\?(?:["'\s]|$))|\\config\\(?:sam|security)\b|\bpwdump|\bpowerdump\b|lsadump::sam|\bsamfile\b|\bhashdump\b|\bsamdump/i,
   },
   {
     id: 'ntds',

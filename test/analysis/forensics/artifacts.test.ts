@@ -197,3 +197,17 @@ describeWithData('real artefacts', () => {
     }
   }, 60_000);
 });
+
+test('each kind that rules speak about carries a control: a planted entry of it that the same run found', () => {
+  const record = Buffer.alloc(384);
+  record.writeUInt16LE(7, 0);
+  const said = (bytes: Buffer | string, name: string) => judgeArtifact(readArtifact(Buffer.from(bytes), name)).checked;
+  const ruleIn = (bytes: Buffer | string, name: string) =>
+    /a planted entry of its kind was recognised by (\S+)/.exec(said(bytes, name)[0]?.control ?? '')?.[1];
+  expect(ruleIn('ls\n', '.bash_history')).toMatch(/^command\//);
+  expect(ruleIn(record, 'btmp')).toBe('login/guessing');
+  expect(ruleIn('Jan  1 00:00:00 web1 sshd[1]: Server listening\n', 'auth.log')).toBe('account/root-twin');
+  expect(ruleIn('#Fields: date time cs-uri-stem\n2026-01-01 00:00:00 /\n', 'iis.log')).toMatch(/^sqli/);
+  // No rule speaks about who logged in well: nothing is planted, and nothing is claimed.
+  expect(ruleIn(record, 'wtmp')).toBeUndefined();
+});

@@ -53,6 +53,50 @@ test('an exact match in mounted intel is hostile, with its source, its technique
   expect(result.data_versions['intel']).toBe('test 1');
 });
 
+test('an address for a host is no technique: the form of a URL does not tell what it carries', () => {
+  const result = ask([{ type: 'url', value: 'http://198.51.100.7/index.html' }]);
+  expect(result.mitre_techniques).toEqual([]);
+  expect(titles(result)).toContain('names an address instead of a host');
+});
+
+test('blocking is never proposed of special ranges, public resolvers and whole well-known sites, whoever names them', () => {
+  const actionOf = (type: string, value: string) => {
+    const [first] = ask([{ type, value }], intel({ type, value, source: 'x' }), lots).recommendations;
+    return first?.action;
+  };
+  const lots = warnings({ name: 'List of LOTS sites', type: 'hostname', list: ['pages-for-all.com'] });
+  for (const [type, value] of [
+    ...[
+      '127.0.0.1',
+      '0.0.0.0',
+      '10.0.0.5',
+      '100.64.0.1',
+      '169.254.169.254',
+      '203.0.113.9',
+      '::1',
+      'fe80::1',
+      'fd00::1',
+    ].map((value) => ['ip', value] as const),
+    ...['8.8.8.8', '1.1.1.1', '9.9.9.9', '2001:4860:4860:0:0:0:0:8888'].map((value) => ['ip', value] as const),
+    ['cidr', '10.0.0.0/8'],
+    ['url', 'http://10.0.0.5/x'],
+    ['url', 'https://github.com/'],
+    ['url', 'https://www.github.com'],
+    ['domain', 'github.com'],
+    ['url', 'https://pages-for-all.com/'],
+    ['domain', 'dns.google'],
+  ] as const)
+    expect([value, actionOf(type, value)]).toEqual([value, 'review_indicator']);
+  for (const [type, value] of [
+    ['ip', '45.33.32.156'],
+    ['url', 'https://github.com/someone/raw/a.exe'],
+    ['url', 'https://evil.pages-for-all.com/'],
+    ['url', 'https://quiet-garden.com/'],
+    ['domain', 'd111111abcdef8.cloudfront.net'],
+  ] as const)
+    expect([value, actionOf(type, value)]).toEqual([value, 'block_indicator']);
+});
+
 test('a sub- or superdomain of a known one is no match', () => {
   const seen = { type: 'domain', value: 'c2.quiet-garden.example', source: 'x' };
   expect(ask([domain('quiet-garden.example'), domain('a.c2.quiet-garden.example')], intel(seen)).confidence).toBe(0);
@@ -210,7 +254,7 @@ test('a URL that serves a program from a bare address at an odd port says so thr
   expect(result).toMatchObject({
     verdict: 'suspicious',
     severity: 'medium',
-    mitre_techniques: ['T1071.001', 'T1105', 'T1571'],
+    mitre_techniques: ['T1105', 'T1571'],
   });
   expect(
     weighing(result)

@@ -24,11 +24,24 @@ test('without content the form is told, and all else is not checked, never clean
     },
     { normalized: '198.51.100.7', network: 'not_checked', ...unasked },
     { suffix: 'github.io', shared_hosting: true, ...unasked },
-    { warning_lists: [], sightings: [] },
+    unasked,
   ]);
   expect(result.enriched[3]).not.toHaveProperty('normalized');
   expect(result.verdict).toBe('inconclusive');
   expect(result.not_checked.map(({ what }) => what)).toContain('who announces the addresses, and where');
+});
+
+test('what cannot be read, or is of a type nobody knows, was looked up nowhere: not checked, though all is mounted', () => {
+  const content = literalContent([
+    { name: 'warninglists', version: '1', data: [{ name: 'Popular', type: 'hostname', list: ['quiet.example'] }] },
+    { name: 'intel', version: '2', data: { indicators: [{ type: 'ip', value: '203.0.113.9', source: 'x' }] } },
+  ]);
+  const iocs = [
+    { type: 'ip', value: '999.1.1.1' },
+    { type: 'mutex', value: 'Global\\x' },
+  ];
+  for (const entry of enrichIocs(iocs, content).enriched)
+    expect(entry).toMatchObject({ warning_lists: 'not_checked', sightings: 'not_checked' });
 });
 
 test('mounted lists, sightings and networks are asked; the narrowest network counts, in both versions', () => {

@@ -1,7 +1,7 @@
 /** The desk: one campaign is one incident, repetitions are counted, and the same alerts give the same bytes in any order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bind, entityOf } from '../../../analysis/entities/index.ts';
+import { bind, entityOf, HOSTS_MAX } from '../../../analysis/entities/index.ts';
 import { correlateAlerts, deduplicateAlerts, triageAlert, TriagedAlert } from '../../../analysis/triage/index.ts';
 import { literalContent } from '../../../seams/index.ts';
 
@@ -78,6 +78,48 @@ test('one campaign over five sensors is one incident, and what shares only SYSTE
   ]);
   expect(campaign?.arithmetic).toContain('1-0.8 alert-c3');
   expect({ verdict, severity }).toEqual({ verdict: 'malicious', severity: 'critical' });
+});
+
+test('one name in two domains is two strangers; without a domain it is whoever alone bears it', () => {
+  const groups = (...about: object[]) =>
+    correlateAlerts(
+      about.map((more, nth) => alert(`a${nth}`, more)),
+      DAY,
+    )
+      .incidents.map(({ alert_ids }) => alert_ids.join())
+      .sort();
+  expect(groups({ user: 'CORPA\\bob' }, { user: 'CORPB\\bob' }, { user: 'bob' })).toEqual(['a0', 'a1', 'a2']);
+  expect(groups({ user: 'CORPA\\bob' }, { user: 'bob@corpa.example' }, { user: 'bob' })).toEqual(['a0,a1,a2']);
+  expect(groups({ host: 'web.corp-a' }, { host: 'web.corp-b' }, { host: 'web' })).toEqual(['a0', 'a1', 'a2']);
+  expect(groups({ host: 'web.corp-a.example' }, { host: 'WEB' }, { host: 'web.corp-a' })).toEqual(['a0,a1,a2']);
+  expect(groups({ user: 'anna@a.example' }, { user: 'anna@b.example' })).toEqual(['a0', 'a1']);
+});
+
+test('an account that every system has binds only together with its host', () => {
+  const three = [
+    alert('1', { host: 'HOSTA', user: 'CORPA\\Administrator' }),
+    alert('2', { host: 'HOSTB', user: 'CORPB\\Administrator' }),
+    alert('3', { host: 'HOSTC', user: '.\\Administrator' }),
+    alert('4', { user: 'Administrator' }),
+    alert('5', { host: 'HOSTD', user: '.\\carl' }),
+    alert('6', { host: 'HOSTE', user: '.\\carl' }),
+  ];
+  expect(correlateAlerts(three, DAY).incidents).toHaveLength(6);
+  const [bound, ...others] = correlateAlerts(
+    [...three, alert('7', { host: 'hosta', user: 'administrator' })],
+    DAY,
+  ).incidents;
+  expect(others).toHaveLength(5);
+  expect(bound?.shared.map(({ value }) => value).sort()).toEqual(['hosta', 'hosta\\administrator']);
+});
+
+test('what very many hosts have in common, or everybody asks, binds nobody', () => {
+  const many = (count: number, more: object) =>
+    Array.from({ length: count }, (_, nth) => alert(`m${nth}`, { host: `ws-${nth}`, ...more }));
+  expect(correlateAlerts(many(HOSTS_MAX, { dst_ip: '10.0.0.53' }), DAY).incidents).toHaveLength(1);
+  expect(correlateAlerts(many(HOSTS_MAX + 1, { dst_ip: '10.0.0.53' }), DAY).incidents).toHaveLength(HOSTS_MAX + 1);
+  expect(correlateAlerts(many(2, { dst_ip: '8.8.8.8' }), DAY).incidents).toHaveLength(2);
+  expect(correlateAlerts(many(HOSTS_MAX + 1, { host: 'ws' }), DAY).incidents).toHaveLength(1);
 });
 
 test('the same alerts in any order give the same bytes', () => {
@@ -157,9 +199,40 @@ test('repetitions fold, none is lost, and the gravest of them speaks', () => {
     ['5', [], 'medium'],
   ]);
   expect(duplicates).toBe(2);
+  expect(deduplicateAlerts(alerts, 1).checked[0]?.control).toBe(
+    'a planted repetition was folded, a planted other act was not',
+  );
   expect(severity).toBe('high');
   expect(deduplicateAlerts(alerts, 5 * 60_000).groups).toHaveLength(5);
   expect(deduplicateAlerts(alerts, 7_200_000).groups).toHaveLength(2);
+});
+
+test('different acts are no repetition: another command, URL or request of one rule on one host', () => {
+  const same = { host: 'x', source: 'edr', rule: 'suspicious-process', pid: 1 };
+  const alerts = [
+    alert('1', { ...same, command_line: 'whoami' }),
+    alert('2', { ...same, command_line: 'vssadmin delete shadows /all' }),
+    alert('3', { ...same, command_line: 'whoami', process: { pid: 7, started_at: at(3) } }),
+    alert('4', { ...same, iocs: [{ type: 'url', value: 'http://a.example/1' }] }),
+    alert('5', { ...same, iocs: [{ type: 'url', value: 'http://a.example/2' }] }),
+    alert('6', { ...same, process: { command_line: 'net user' } }),
+  ];
+  expect(deduplicateAlerts(alerts, DAY).groups.map(({ alert_id, duplicates }) => [alert_id, ...duplicates])).toEqual([
+    ['1', '3'],
+    ['2'],
+    ['4'],
+    ['5'],
+    ['6'],
+  ]);
+});
+
+test('the techniques of a repetition stay', () => {
+  const again = { host: 'x', source: 'ids', rule: 'scan' };
+  const alerts = [
+    alert('1', { ...again, mitre_techniques: ['T1046'] }),
+    alert('2', { ...again, mitre_techniques: ['T1003.001'] }),
+  ];
+  expect(deduplicateAlerts(alerts, DAY)).toMatchObject({ duplicates: 1, mitre_techniques: ['T1003.001', 'T1046'] });
 });
 
 test('a triaged alert brings what it is bound to, a priority, and who looks next', () => {

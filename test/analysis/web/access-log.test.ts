@@ -33,6 +33,28 @@ test('a clean log is benign, with the receipt that says what was read and what t
   expect(result.not_checked.length).toBeGreaterThan(0);
 });
 
+test('behind a proxy the client that the last field names is told as unverified, and never taken for the peer', async () => {
+  const probe = line('10.0.0.1', 'GET /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php HTTP/1.1');
+  const named = await resultOf([`${probe} "203.0.113.5, 10.0.0.7"`]);
+  expect(named.iocs).toEqual([{ type: 'ip', value: '10.0.0.1' }]);
+  expect(named.attackers.map(({ source }) => source)).toEqual(['10.0.0.1']);
+  expect(JSON.stringify(named.not_checked)).toContain('the log names 203.0.113.5, unverified');
+  expect(JSON.stringify(named.recommendations)).toContain('203.0.113.5, unverified');
+  expect(named.recommendations.map(({ action }) => action).join()).not.toContain('Block');
+  for (const last of ['', ' "-"', ' "not an address"']) {
+    const bare = JSON.stringify((await resultOf([`${probe}${last}`])).not_checked);
+    expect(bare).toContain('no other client address was read');
+    expect(bare).not.toContain('unverified');
+  }
+  const json = {
+    remote_addr: '10.0.0.1',
+    http_x_forwarded_for: '203.0.113.6',
+    request: 'GET /.env HTTP/1.1',
+    status: 200,
+  };
+  expect(parseLogLine(JSON.stringify(json))).toMatchObject({ source: '10.0.0.1', named_client: '203.0.113.6' });
+});
+
 test('what holds no line of a log is refused with a reason, and an unread line makes silence inconclusive', async () => {
   expect(await analyze([])).toMatchObject({ ok: false });
   expect(await analyze(['hello', 'world'])).toMatchObject({
