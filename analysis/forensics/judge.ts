@@ -10,29 +10,38 @@ import { commandIn, echoesIn, guessingIn, type LoggedRecord } from './logged.ts'
 import { loginIn } from './logins.ts';
 import type { Left } from './losses.ts';
 import type { TextLog } from './text-log.ts';
+import { trafficIn } from './traffic.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
 export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const { name, sha256, damage, artifact } = reading;
   const left = [...reading.left];
-  const all = suspicionsOf(reading, left);
+  const traffic =
+    artifact.kind === 'log' && artifact.log.format === 'iis-w3c' ? trafficIn(name, artifact.log, left) : undefined;
+  const all = traffic ? requestSuspicions(name, traffic.anonymous, left) : suspicionsOf(reading, left);
   const suspicions = all.length <= FINDINGS_MAX ? all : all.sort(byGravity).slice(0, FINDINGS_MAX);
   const items = itemsOf(artifact);
   const items_read = artifact.kind === 'unsupported' ? 0 : Math.max(0, items - unreadOf(left));
   return conclude({
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
+      ...(traffic?.findings ?? []),
       ...suspicions.map(({ technique: _technique, ...finding }) => finding),
       ...(damage.length === 0 ? [] : [damageFinding(reading)]),
     ],
-    techniques: suspicions.flatMap(({ technique, severity, evidence: cited }) => {
-      const known =
-        technique === undefined || severity === 'info'
-          ? undefined
-          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
-      return known ? [{ id: known.id, evidence: cited }] : [];
-    }),
+    techniques: [
+      ...(traffic?.techniques ?? []),
+      ...suspicions.flatMap(({ technique, severity, evidence: cited }) => {
+        const known =
+          technique === undefined || severity === 'info'
+            ? undefined
+            : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+        return known ? [{ id: known.id, evidence: cited }] : [];
+      }),
+    ],
+    ...(traffic?.iocs && { iocs: traffic.iocs }),
+    ...(traffic?.recommendations && { recommendations: traffic.recommendations }),
     checked: [
       {
         question: 'Does the artefact show what intruders do? Items are its entries.',
@@ -51,6 +60,7 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
           ]
         : []),
       ...gapsOf(reading),
+      ...(traffic?.not_checked ?? []),
       ...(all.length > suspicions.length
         ? [{ what: `${all.length - suspicions.length} lesser findings`, why: `${FINDINGS_MAX} are listed` }]
         : []),
@@ -96,9 +106,7 @@ function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
     case 'utmp':
       return failedLogins(reading, left);
     case 'log':
-      return artifact.log.format === 'iis-w3c'
-        ? requestSuspicions(name, artifact.log.records, left)
-        : hostSuspicions(name, artifact.log.records, left);
+      return hostSuspicions(name, artifact.log.records, left);
     case 'unsupported':
       return [];
   }
@@ -140,7 +148,7 @@ function note(left: Left[], parts: readonly string[], locator: string): void {
   if (parts.length > 0) left.push({ what: `${locator}: ${parts.join('; ')}`, why: 'it is too long', entries: 1 });
 }
 
-/** Query strings of a W3C log, judged as requests are. */
+/** Query strings of a W3C log that does not say who asked, judged as requests are. */
 function requestSuspicions(
   source: string,
   records: readonly { line: number; text: string }[],

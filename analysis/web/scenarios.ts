@@ -86,7 +86,7 @@ interface Failure {
 /** A refused login, or a POST to a login form that did not lead on: forms answer 200 to a wrong password. */
 function isFailedLogin(entry: LogEntry, path: string): boolean {
   if (entry.login_failed) return true;
-  if (entry.status === 401) return true;
+  if (entry.status === 401) return entry.is_challenge !== true;
   if (entry.method !== 'POST') return false;
   if (entry.status === 403) return true;
   if (/\/xmlrpc\.php$/.test(path)) return entry.status === 200;
