@@ -245,6 +245,18 @@ describeWithData('parameter values and requests with known labels', () => {
   });
 });
 
+test.each([
+  '{"username":{"$ne":null},"password":{"$gt":""}}',
+  '{"user":{"$in":["a","b"]}}',
+  '{"$or":[{"a":1},{"b":2}]}',
+])('operators of MongoDB in JSON are an attack however short their names: %s', (body) => {
+  const request = { method: 'POST', target: '/login', headers: { 'Content-Type': 'application/json' }, body };
+  expect(analyzeRequests([request], 'params')).toMatchObject({
+    verdict: 'malicious',
+    findings: [{ rule: 'nosqli/operator', severity: 'high' }],
+  });
+});
+
 const CRS_FLOORS = {
   'java-injection': 0.85,
   sqli: 0.55,
