@@ -1,4 +1,5 @@
 /** Who guesses passwords, and whose guess was right: one judgement for the logs of every system. */
+import { createStormWatch } from './storm.ts';
 
 /** A login that was tried. */
 export interface Login {
@@ -30,6 +31,8 @@ export interface Habits {
   pause_ms: number;
   /** After such a pause all that came from an address is counted anew. */
   lull_ms: number;
+  /** Where many users share addresses: within so long, failures from many addresses are one storm. */
+  storm_ms?: number;
 }
 
 /** Guessing as a log shows it, with the records that do. */
@@ -56,6 +59,16 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const guessed = new Map<string, Guessing<R>>();
   const worked = new Map<string, Set<string>>();
   const room: Room = { names: NAMES_MAX };
+  const storms =
+    habits.storm_ms === undefined
+      ? undefined
+      : createStormWatch<R>({
+          window_ms: habits.storm_ms,
+          tries: STORM_FAILURES,
+          tries_each: 1,
+          addresses: STORM_ADDRESSES,
+          to_users: NAMES_TO_USERS,
+        });
   let worked_names = 0;
   let failures = 0;
   let left = 0;
@@ -84,6 +97,7 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
 
   return {
     note(login, record, at_ms = Number.NaN) {
+      storms?.note(login, record, at_ms);
       if (login.works) {
         noteWorked(login, record, at_ms);
         return;
@@ -104,6 +118,7 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
       const few = [...failed].filter((each) => !isOne(each));
       const scattered = few.reduce((sum, [, { count }]) => sum + count(), 0);
       const [first, second] = few;
+      const storm = storms?.storm();
       return [
         ...guessed.values(),
         ...many.map(([address, tries]) => toGuessing(address, tries, habits)),
@@ -114,6 +129,16 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
                 address: first[0],
                 title: `${scattered} logins failed, spread over ${few.length} addresses`,
                 records: [first[1].first, ...(second ? [second[1].first] : [])],
+              },
+            ]
+          : []),
+        ...(storm
+          ? [
+              {
+                rule: 'login/spraying' as const,
+                address: 'many addresses',
+                title: `${storm.tries} logins failed within ${Math.ceil(storm.lasted_ms / 60_000)} minutes, from ${storm.addresses} addresses for ${storm.accounts} account${storm.accounts === 1 ? '' : 's'}`,
+                records: [storm.first, storm.last],
               },
             ]
           : []),

@@ -6,6 +6,7 @@ import { ATTACKERS_MAX, createSourceBook, SOURCES_MAX } from './attackers.ts';
 import { createLogLineReader } from './log-line.ts';
 import { createSignReader } from './log-signs.ts';
 import { groundsOf } from './log-verdict.ts';
+import { createLoginStorms } from './login-storms.ts';
 
 /** A line of a log; `cut` where it is longer than is read. */
 export interface LogLine {
@@ -36,6 +37,7 @@ export function createLogPass(name: string): LogPass {
   const readLine = createLogLineReader();
   const book = createSourceBook();
   const signs = createSignReader();
+  const storms = createLoginStorms(name);
   const counts = { lines: 0, parsed: 0, read: 0 };
   const cuts = new Set<string>();
   let cut_lines = 0;
@@ -52,6 +54,7 @@ export function createLogPass(name: string): LogPass {
       counts.parsed += 1;
       const { signs: found, cut } = signs.read(entry);
       book.note(entry, line, found);
+      storms.note(entry, line);
       if (cut.length > 0) judged_in_part += 1;
       for (const what of cut) if (cuts.size < CUTS_SHOWN_MAX) cuts.add(neutralize(what, CUT_CHARS_MAX));
       if (cut.length > 0 || line.cut) return 'in part';
@@ -77,9 +80,20 @@ export function createLogPass(name: string): LogPass {
           `${ATTACKERS_MAX} attackers are kept`,
         ],
       ];
-      return open.filter(([count]) => count > 0).map(([, what, why]) => ({ what, why, mandatory: true }));
+      return [
+        ...open.filter(([count]) => count > 0).map(([, what, why]) => ({ what, why, mandatory: true })),
+        ...storms.gaps(),
+      ];
     },
-    grounds: () => groundsOf(name, book.attackers(), book.site()),
+    grounds() {
+      const { findings, techniques = [], ...grounds } = groundsOf(name, book.attackers(), book.site());
+      const many = storms.grounds();
+      return {
+        ...grounds,
+        findings: [...findings, ...many.findings],
+        techniques: [...techniques, ...many.techniques],
+      };
+    },
   };
 }
 

@@ -81,6 +81,51 @@ test('a slow guesser is found, and the same failures over a day are not guessing
   expect(classesOf(await resultOf(failures(50)))).toEqual({});
 });
 
+const after = (source: string, minutes: number, status: number, request = 'POST /login HTTP/1.1') =>
+  `${source} - - [24/Nov/2026:${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(Math.floor(minutes) % 60).padStart(2, '0')}:00 +0000] "${request}" ${status} 9`;
+const each = <T>(count: number, of: (at: number) => T) => Array.from({ length: count }, (_, at) => of(at));
+
+test('one who guesses twice an hour does not stop being a guesser, unless he gets in as often', async () => {
+  expect(classesOf(await resultOf(each(30, (at) => after('192.0.2.9', at * 10, 401))))).toEqual({
+    '192.0.2.9': ['brute-force'],
+  });
+  const office = each(30, (at) => [after('192.0.2.9', at * 10, 401), after('192.0.2.9', at * 10 + 1, 302)]).flat();
+  expect(classesOf(await resultOf(office))).toEqual({});
+});
+
+test.each([
+  ['two hundred sources within minutes', each(200, (at) => after(`198.51.100.${at}`, at / 60, 401))],
+  ['a dozen sources that stop at four', each(48, (at) => after(`198.51.100.${at % 12}`, at / 10, 401))],
+  ['two hundred sources over hours', each(200, (at) => after(`198.51.100.${at}`, at * 2, 422))],
+  [
+    'a blog, where a wrong password is answered with the form',
+    each(60, (at) => after(`198.51.100.${at}`, at / 10, 200, 'POST /wp-login.php HTTP/1.1')),
+  ],
+])('guessing at one path is seen over all sources: %s', async (_who, lines) => {
+  const result = await resultOf(lines);
+  expect(result).toMatchObject({ verdict: 'suspicious', severity: 'medium', mitre_techniques: ['T1110'] });
+  expect(result.findings).toMatchObject([{ rule: 'brute-force/distributed' }]);
+  expect(result.findings[0]?.evidence[0]).toMatchObject({ locator: 'line 1' });
+});
+
+test.each([
+  [
+    'two hundred users who err once',
+    each(200, (at) => [after(`10.0.0.${at}`, at / 10, 401), after(`10.0.0.${at}`, at / 10, 302)]).flat(),
+  ],
+  [
+    'forty who give up among a hundred who get in',
+    each(100, (at) => [
+      after(`10.0.1.${at}`, at / 10, 302),
+      ...(at % 5 < 2 ? [after(`10.0.2.${at}`, at / 10, 401)] : []),
+    ]).flat(),
+  ],
+  ['an interface that answers 200 to a right password', each(200, (at) => after(`10.0.0.${at}`, at / 60, 200))],
+  ['pages that ask who is there', each(200, (at) => after(`10.0.0.${at}`, at / 60, 401, 'GET /api/session HTTP/1.1'))],
+])('honest sign-ins are no storm: %s', async (_who, lines) => {
+  expect(await resultOf(lines)).toMatchObject({ verdict: 'benign', findings: [] });
+});
+
 test('each habit of attackers has its class', async () => {
   const many = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at));
   const result = await resultOf([

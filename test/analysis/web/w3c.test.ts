@@ -9,7 +9,7 @@ const at = (second: number) =>
   `2026-01-01 00:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}`;
 const owa = (second: number, status: string, method = 'POST') =>
   `${at(second)} 10.0.0.4 ${method} /owa/auth.owa - 443 - 203.0.113.9 Mozilla/5.0+(X11) - ${status} 10`;
-const times = (count: number, of: (index: number) => string) => Array.from({ length: count }, (_, index) => of(index));
+const times = <T>(count: number, of: (index: number) => T) => Array.from({ length: count }, (_, index) => of(index));
 async function* once(text: string) {
   yield await Promise.resolve(Buffer.from(text));
 }
