@@ -183,7 +183,8 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
     const command = commandIn(text);
     return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
   });
-  const guesses = guessingIn(records).map(({ rule, address, title, records: [shown, ...others] }) =>
+  const logins = guessingIn(records);
+  const guesses = logins.guesses.map(({ rule, address, title, records: [shown, ...others] }) =>
     suspicion(source, {
       id: `${rule.replace('/', '-')}-${address}`,
       title,
@@ -210,7 +211,26 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
       }),
     ];
   });
-  return [...guesses, ...roots, ...commands];
+  return [...guesses, ...fewFailures(source, logins), ...roots, ...commands];
+}
+
+/** Failures that are too few to be guessing are noted, unless those of many addresses are told together. */
+function fewFailures(source: string, { guesses, few }: ReturnType<typeof guessingIn>): Suspicion[] {
+  const [first] = few;
+  if (!first || guesses.some(({ rule }) => rule === 'login/spraying')) return [];
+  const count = few.reduce((sum, each) => sum + each.count, 0);
+  return [
+    suspicion(source, {
+      id: 'login-few',
+      title: `${count} login${count === 1 ? '' : 's'} from ${few.length} address${few.length === 1 ? '' : 'es'} failed, too few of each to be guessing`,
+      rule: 'login/few',
+      severity: 'info',
+      technique: 'T1110.001',
+      locator: `line ${first.first.line}`,
+      text: first.first.text,
+      others: few.slice(1, FEW_SHOWN).map((each) => ({ locator: `line ${each.first.line}`, text: each.first.text })),
+    }),
+  ];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -337,3 +357,4 @@ const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
 const ADDRESSES_MAX = 10_000;
 const GUESSES_MANY = 6;
+const FEW_SHOWN = 3;

@@ -49,6 +49,8 @@ export interface GuessWatch<R> {
   note(login: Login, record: R, at_ms?: number): void;
   /** Who guesses, and whose guess was right. In the order of the log. */
   guessing(): Guessing<R>[];
+  /** Failures that are too few to be guessing, each address with how many and the first. */
+  few(): { address: string; count: number; first: R }[];
   /** Logins of further addresses and names, that found no room. */
   left(): number;
 }
@@ -144,6 +146,10 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
           : []),
       ];
     },
+    few: () =>
+      [...failed]
+        .filter(([address, tries]) => !guessed.has(address) && !isGuessing(tries, worked.get(address), habits))
+        .map(([address, tries]) => ({ address, count: tries.total(), first: tries.first })),
     left: () => left,
   };
 }

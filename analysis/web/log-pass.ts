@@ -87,7 +87,8 @@ export function createLogPass(name: string): LogPass {
     },
     grounds() {
       const { findings, techniques = [], ...grounds } = groundsOf(name, book.attackers(), book.site());
-      const many = storms.grounds();
+      const guessers = grounds.attackers.filter(({ classes }) => classes.some((each) => each.class === 'brute-force'));
+      const many = storms.grounds(new Set(guessers.map(({ source }) => source)));
       return {
         ...grounds,
         findings: [...findings, ...many.findings],

@@ -107,6 +107,10 @@ export function isRefusedLogin(entry: LogEntry): boolean {
   return entry.status === 200 ? WORDPRESS.test(path) : entry.status === 401 || LOGIN.test(path);
 }
 
+/** A sign-in of which the line does not say how it ended. */
+export const isOpenLogin = (entry: LogEntry): boolean =>
+  entry.method === 'POST' && entry.status === undefined && !entry.login_failed && LOGIN.test(pathOf(entry.target));
+
 /** A sign-in that was not refused. */
 export const isAcceptedLogin = (entry: LogEntry): boolean =>
   entry.method === 'POST' && entry.status !== undefined && entry.status < 400 && !isRefusedLogin(entry);
@@ -143,7 +147,7 @@ const LIMITS = {
   agents: { capacity: 8, leak_s: 5 },
 };
 const LOGIN =
-  /(?:^|[/_.-])(?:wp-login\.php|log-?in|sign-?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
+  /(?:^|[/_.-])(?:wp-login\.php|log[-_]?in|sign[-_]?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
 const WORDPRESS = /\/(?:wp-login|xmlrpc)\.php$/;
 const STATIC =
   /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;

@@ -123,7 +123,29 @@ test.each([
   ['an interface that answers 200 to a right password', each(200, (at) => after(`10.0.0.${at}`, at / 60, 200))],
   ['pages that ask who is there', each(200, (at) => after(`10.0.0.${at}`, at / 60, 401, 'GET /api/session HTTP/1.1'))],
 ])('honest sign-ins are no storm: %s', async (_who, lines) => {
-  expect(await resultOf(lines)).toMatchObject({ verdict: 'benign', findings: [] });
+  const { verdict, findings } = await resultOf(lines);
+  expect(verdict).toBe('benign');
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+});
+
+test('failures that are too few to be guessing are noted, and sign-ins without an answer are not called clean', async () => {
+  expect(await resultOf(each(3, (at) => after('192.0.2.9', at, 401)))).toMatchObject({
+    verdict: 'benign',
+    findings: [
+      {
+        rule: 'brute-force/few',
+        severity: 'info',
+        title: expect.stringMatching(/^3 refused sign-ins from 1/) as string,
+      },
+    ],
+  });
+  const open = JSON.stringify({ method: 'POST', path: '/users/sign_in', status: 0, remote_ip: '192.0.2.9' });
+  const result = await resultOf([open, open]);
+  expect(result).toMatchObject({ verdict: 'inconclusive', checked: [{ corpus: { items: 2, items_read: 2 } }] });
+  expect(result.not_checked).toContainEqual({
+    what: 'whether 2 sign-ins worked',
+    why: 'their lines carry no status',
+  });
 });
 
 test('each habit of attackers has its class', async () => {
