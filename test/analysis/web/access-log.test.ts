@@ -42,6 +42,12 @@ test('what holds no line of a log is refused with a reason, and an unread line m
   expect(await resultOf([line('192.0.2.1', 'GET / HTTP/1.1'), 'noise'])).toMatchObject({ verdict: 'inconclusive' });
 });
 
+test('a line of garbage lowers no verdict', async () => {
+  const exploit = line('192.0.2.9', 'POST /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php HTTP/1.1', 200, 550);
+  expect(await resultOf([exploit])).toMatchObject({ verdict: 'malicious', confidence: 0.8 });
+  expect(await resultOf([exploit, 'garbage'])).toMatchObject({ verdict: 'malicious', confidence: 0.5 });
+});
+
 test('every usual format is read to the same facts', () => {
   const facts = { source: '192.0.2.1', method: 'GET', target: '/a', status: 404, size: 7 };
   const date = '[24/Nov/2026:00:00:00 +0100]';
