@@ -6,6 +6,7 @@ import { judgeHtml } from './html.ts';
 import { judgePath } from './path.ts';
 import { judgeFetch, judgeInclude, judgeLookup } from './remote.ts';
 import type { Doubt, Located } from './places.ts';
+import { bothEnds } from '../readers/index.ts';
 import { placesOf, VALUE_LENGTH_MAX, type HttpRequest } from './request.ts';
 import { judgeSession, judgeUpload } from './cross.ts';
 import { judgeShell } from './shell.ts';
@@ -91,7 +92,7 @@ function judgeText(grammars: Grammars, value: string): ValueHit[] {
           certain: match.certain,
           text: cutOut(text, match),
           steps,
-          ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
+          ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
         });
   return hits;
 }
@@ -119,6 +120,10 @@ function isProse(text: string): boolean {
     new Set(words.filter((word) => SENTENCE_WORDS.has(word))).size >= SENTENCE_WORDS_MIN
   );
 }
+
+/** Ends or joins the value around it at once, or cuts off what follows: no sentence does, whatever words stand behind it. */
+const isMeant = (text: string): boolean =>
+  OPENS.test(text) || UNION.test(bothEnds(text, PROSE_CHARS)) || /--\s{0,8}$/.test(text.slice(-CUT_OFF_CHARS));
 
 /** A short word or number: nothing any grammar could recognise. Most values end here. */
 const isPlain = (text: string) => PLAIN.test(text);
@@ -194,6 +199,13 @@ const SENTENCE_WORDS = new Set(
     ' ',
   ),
 );
+/** A separator of commands, or a quote or a parenthesis that closes what is around the value and goes on as SQL. */
+const OPENS =
+  /^\s{0,8}(?:[;&]|[\w.@-]{0,24}['")\]}]{1,6}\s{0,8}(?:;|--|#|\/\*|\|\||&&|(?:or|and|xor|union|having|order|group|limit|waitfor|procedure)\b))/i;
+/** After a few words, a number or a quote: who writes about it writes a sentence before. */
+const UNION =
+  /(?:^\s{0,8}(?:\S{1,40}\s{1,8}){0,3}|['")\]\d]\s{0,8})union(?:\s|\/\*[^*]{0,60}\*\/|\(|all\b|distinct\b){1,20}select\b/i;
+const CUT_OFF_CHARS = 16;
 const SENTENCE_WORDS_MIN = 4;
 const PROSE_WORDS_MIN = 8;
 /** How much of a value is read to know whether it is prose. */

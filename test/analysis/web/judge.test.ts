@@ -313,3 +313,27 @@ test('an attack that a text for people speaks of is less than one by itself, and
   expect(body(JSON.stringify({ text: told }))).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
   expect(body(JSON.stringify({ text: 'x; cat /etc/passwd' }))).toMatchObject({ verdict: 'malicious' });
 });
+
+test.each([
+  ['1 UNION SELECT password FROM users -- the quick user is not in this list and we are with you', 'sqli'],
+  ["' OR 1=1 -- the a is are for we you all that this", 'sqli'],
+  ["this is a day that we like to be with you' OR 1=1 -- ", 'sqli'],
+  ['; cat /etc/passwd # the a is are for we you', 'rce'],
+])('words behind it make no prose of an attack: %s', (text, attack) => {
+  const result = analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(text)}` }], 'x');
+  expect(result).toMatchObject({ verdict: 'malicious', severity: 'high' });
+  expect(result.findings[0]?.rule?.split('/')[0]).toBe(attack);
+});
+
+test('a text for people that tells of a union stays what may only speak of it', () => {
+  const told = 'With SQL you can write SELECT a FROM b UNION SELECT c FROM d to join what is in the two of them';
+  expect(analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(told)}` }], 'x').verdict).toBe(
+    'suspicious',
+  );
+});
+
+test('the gravest class of a part is named, however many lesser rules see it as well', () => {
+  const text = '; cat /etc/passwd\r\nSet-Cookie: a=1\r\nBcc: <a@example.com><!--#include file=a-->';
+  const result = analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(text)}` }], 'x');
+  expect(result).toMatchObject({ verdict: 'malicious', findings: [{ severity: 'high' }] });
+});
