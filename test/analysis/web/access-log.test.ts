@@ -154,6 +154,13 @@ test('failures that are too few to be guessing are noted, and sign-ins without a
   });
 });
 
+test('a scanner is known by the name of a product: an organisation that writes tests is none', async () => {
+  const agents = (agent: string) => each(3, () => line('192.0.2.4', 'GET / HTTP/1.1', 200, 500, agent));
+  for (const agent of ['Mozilla/5.0 (OWASP ZAP 2.14)', 'owasp-zap', 'zaproxy/2.14'])
+    expect(classesOf(await resultOf(agents(agent))), agent).toEqual({ '192.0.2.4': ['scanner'] });
+  expect(classesOf(await resultOf(agents('OWASP CRS test agent')))).toEqual({});
+});
+
 test('each habit of attackers has its class', async () => {
   const many = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at));
   const result = await resultOf([
