@@ -32,6 +32,7 @@ export function checkDriverHashes(
     index,
     found: table?.find(hash),
   }));
+  const unknown = table ? looked.filter(({ found }) => !found).length : 0;
   const known = looked.flatMap(({ found, ...driver }) => (found ? [{ ...driver, found }] : []));
   const told = known.slice(0, FINDINGS_MAX).map(({ path, hash, index, found }) => ({
     name: fileOf(path) || found.name,
@@ -70,6 +71,15 @@ export function checkDriverHashes(
     ],
     not_checked: [
       ...(table ? [] : [{ what: 'the drivers', why: whyNoDrivers(content), mandatory: true }]),
+      ...(unknown > 0
+        ? [
+            {
+              what: `whether ${unknown} of ${drivers.length} drivers are harmless`,
+              why: 'the table does not hold their hashes, which proves nothing',
+              is_unjudged: true,
+            },
+          ]
+        : []),
       { what: 'what the drivers do and who signed them', why: 'only their hashes were given' },
     ],
     data_versions: table ? { loldrivers: table.version } : {},

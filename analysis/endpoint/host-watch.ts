@@ -162,7 +162,7 @@ export function createHostWatch({
     lolbas,
     drivers: () => [...loaded.values()],
     spoken_about: () => spoken_about,
-    missing: () => [...record_ids.gaps(), ...partsMissing(scripts.blocks())],
+    missing: () => [...record_ids.gaps(), ...commandsMissing(tree.nodes()), ...partsMissing(scripts.blocks())],
     unjudged: () =>
       [...unjudged]
         .map(([kind, events]) => ({ kind, events }))
@@ -203,6 +203,22 @@ const isGraveAlone = (node: ProcessNode, { signs }: Classification): boolean =>
     (severity) => severityRank(severity) >= severityRank('medium'),
   );
 
+/** Windows writes command lines into its audit only where it is told to: without them a start says little. */
+function commandsMissing(nodes: readonly ProcessNode[]): Gap[] {
+  const silent = nodes.filter(({ id, command_line, image }) => {
+    const is_audited = id.includes('/'); // not by Sysmon's own identity
+    return is_audited && command_line.trim() === '' && image !== '' && !WITHOUT_COMMAND.test(image);
+  });
+  if (silent.length === 0) return [];
+  return [
+    {
+      what: `the command lines of ${silent.length} starts of processes`,
+      why: 'the events do not hold them: have Windows include command lines in event 4688, or collect Sysmon events',
+      is_unjudged: true,
+    },
+  ];
+}
+
 /** Blocks whose other parts the log does not hold are judged as far as they go. */
 function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
   const torn = blocks.filter(({ parts, parts_total }) => parts.size < parts_total).length;
@@ -210,6 +226,9 @@ function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
   return [{ what: `parts of ${torn} blocks of PowerShell`, why: 'the log does not hold them', is_unjudged: true }];
 }
 
+/** What Windows starts before it audits whole commands, by its path. */
+const WITHOUT_COMMAND =
+  /^(?:registry|memcompression|memory compression|secure system|vmmem|system|[a-z]:\\windows\\system32\\(?:smss|autochk|csrss|wininit|winlogon|services|lsass)\.exe)$/i;
 const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;
 const HOSTS_MAX = 1_000;

@@ -104,4 +104,5 @@ export const WINDOWS_HABITS: Habits = {
   shares_addresses: true,
   pause_ms: 60_000,
   lull_ms: 1_800_000,
+  storm_ms: 600_000,
 };

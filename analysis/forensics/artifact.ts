@@ -70,7 +70,10 @@ export function toListed(artifact: Artifact): Artifact {
   switch (artifact.kind) {
     case 'log': {
       const records = artifact.log.records.map((record) => ({ ...record, text: shown(record.text) }));
-      return { ...artifact, log: { ...artifact.log, records } };
+      const directives = artifact.log.directives
+        .slice(0, DIRECTIVES_LISTED_MAX)
+        .map((directive) => ({ ...directive, text: shown(directive.text) }));
+      return { ...artifact, log: { ...artifact.log, records, directives } };
     }
     case 'utmp':
       return { ...artifact, records: artifact.records.slice(0, RECORDS_LISTED_MAX) };
@@ -139,6 +142,7 @@ const KNOWN =
 const HEAD_BYTES = 65_536;
 const RECORDS_LISTED_MAX = 5_000;
 const NAMES_LISTED_MAX = 2_000;
+const DIRECTIVES_LISTED_MAX = 100;
 const TEXT_LISTED_CHARS_MAX = 1_024;
 
 /** One artefact; event logs are read as a stream and may be larger. */

@@ -5,19 +5,21 @@ import { accusingOf, classifyCommand, isEverydayAct, parentOf, severityOf } from
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
-import { itemsOf, unreadOf, type ArtifactReading } from './artifact.ts';
+import { itemsOf, unreadOf, type Artifact, type ArtifactReading } from './artifact.ts';
 import { commandIn, echoesIn, guessingIn, type LoggedRecord } from './logged.ts';
 import { loginIn } from './logins.ts';
 import type { Left } from './losses.ts';
 import type { TextLog } from './text-log.ts';
 import { plantedLike } from './planted.ts';
+import { trafficIn } from './traffic.ts';
 import { judgeTyped } from './typed.ts';
 
 /** The verdict over one artefact. */
 export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const { name, sha256, damage, artifact } = reading;
   const left = [...reading.left];
-  const all = suspicionsOf(reading, left);
+  const traffic = isW3c(artifact) ? trafficIn(name, artifact.log, left) : undefined;
+  const all = traffic ? requestSuspicions(name, traffic.anonymous, left) : suspicionsOf(reading, left);
   const suspicions = all.length <= FINDINGS_MAX ? all : all.sort(byGravity).slice(0, FINDINGS_MAX);
   const items = itemsOf(artifact);
   const control = controlOf(reading);
@@ -25,16 +27,22 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   return conclude({
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
+      ...(traffic?.findings ?? []),
       ...suspicions.map(({ technique: _technique, ...finding }) => finding),
       ...(damage.length === 0 ? [] : [damageFinding(reading)]),
     ],
-    techniques: suspicions.flatMap(({ technique, severity, evidence: cited }) => {
-      const known =
-        technique === undefined || severity === 'info'
-          ? undefined
-          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
-      return known ? [{ id: known.id, evidence: cited }] : [];
-    }),
+    techniques: [
+      ...(traffic?.techniques ?? []),
+      ...suspicions.flatMap(({ technique, severity, evidence: cited }) => {
+        const known =
+          technique === undefined || severity === 'info'
+            ? undefined
+            : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
+        return known ? [{ id: known.id, evidence: cited }] : [];
+      }),
+    ],
+    ...(traffic?.iocs && { iocs: traffic.iocs }),
+    ...(traffic?.recommendations && { recommendations: traffic.recommendations }),
     checked: [
       {
         question: 'Does the artefact show what intruders do? Items are its entries.',
@@ -57,6 +65,7 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
       ...(control && control.found === undefined
         ? [{ what: 'the artefact as a whole', why: 'a planted entry was not recognised', mandatory: true }]
         : []),
+      ...(traffic?.not_checked ?? []),
       ...(all.length > suspicions.length
         ? [{ what: `${all.length - suspicions.length} lesser findings`, why: `${FINDINGS_MAX} are listed` }]
         : []),
@@ -68,11 +77,14 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
 function controlOf({ name, artifact, ...reading }: ArtifactReading): { found: string | undefined } | undefined {
   const planted = plantedLike(artifact, name);
   if (!planted) return undefined;
-  const [found] = suspicionsOf({ ...reading, ...planted }, []);
-  return {
-    found: found?.rule === undefined ? undefined : `a planted entry of its kind was recognised by ${found.rule}`,
-  };
+  const found = isW3c(planted.artifact)
+    ? trafficIn(name, planted.artifact.log, []).findings[0]?.id
+    : suspicionsOf({ ...reading, ...planted }, [])[0]?.rule;
+  return { found: found === undefined ? undefined : `a planted entry of its kind was recognised by ${found}` };
 }
+
+const isW3c = (artifact: Artifact): artifact is Extract<Artifact, { kind: 'log' }> =>
+  artifact.kind === 'log' && artifact.log.format === 'iis-w3c';
 
 interface Suspicion extends WeighedFinding {
   technique: string | undefined;
@@ -112,9 +124,7 @@ function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
     case 'utmp':
       return failedLogins(reading, left);
     case 'log':
-      return artifact.log.format === 'iis-w3c'
-        ? requestSuspicions(name, artifact.log.records, left)
-        : hostSuspicions(name, artifact.log.records, left);
+      return hostSuspicions(name, artifact.log.records, left);
     case 'unsupported':
       return [];
   }
@@ -156,7 +166,7 @@ function note(left: Left[], parts: readonly string[], locator: string): void {
   if (parts.length > 0) left.push({ what: `${locator}: ${parts.join('; ')}`, why: 'it is too long', entries: 1 });
 }
 
-/** Query strings of a W3C log, judged as requests are. */
+/** Query strings of a W3C log that does not say who asked, judged as requests are. */
 function requestSuspicions(
   source: string,
   records: readonly { line: number; text: string }[],
@@ -191,7 +201,8 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
     const command = commandIn(text);
     return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
   });
-  const guesses = guessingIn(records).map(({ rule, is_spraying, address, title, records: [shown, ...others] }) =>
+  const logins = guessingIn(records);
+  const guesses = logins.guesses.map(({ rule, is_spraying, address, title, records: [shown, ...others] }) =>
     suspicion(source, {
       id: `${rule.replace('/', '-')}-${address}`,
       title,
@@ -218,7 +229,26 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
       }),
     ];
   });
-  return [...guesses, ...roots, ...commands];
+  return [...guesses, ...fewFailures(source, logins), ...roots, ...commands];
+}
+
+/** Failures that are too few to be guessing are noted, unless those of many addresses are told together. */
+function fewFailures(source: string, { guesses, few }: ReturnType<typeof guessingIn>): Suspicion[] {
+  const [first] = few;
+  if (!first || guesses.some(({ is_spraying }) => is_spraying)) return [];
+  const count = few.reduce((sum, each) => sum + each.count, 0);
+  return [
+    suspicion(source, {
+      id: 'login-few',
+      title: `${count} login${count === 1 ? '' : 's'} from ${few.length} address${few.length === 1 ? '' : 'es'} failed, too few of each to be guessing`,
+      rule: 'login/few',
+      severity: 'info',
+      technique: 'T1110.001',
+      locator: `line ${first.first.line}`,
+      text: first.first.text,
+      others: few.slice(1, FEW_SHOWN).map((each) => ({ locator: `line ${each.first.line}`, text: each.first.text })),
+    }),
+  ];
 }
 
 /** btmp holds failures only: many from one address are somebody guessing. */
@@ -345,3 +375,4 @@ const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
 const ADDRESSES_MAX = 10_000;
 const GUESSES_MANY = 6;
+const FEW_SHOWN = 3;

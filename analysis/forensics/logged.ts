@@ -32,14 +32,17 @@ export function echoesIn(records: readonly LoggedRecord[]): Set<LoggedRecord> {
 /** What the records of one event of the audit share. */
 const serialOf = (text: string): string => /\bmsg=audit\(([\d.]{1,24}:\d{1,12})\)/.exec(text)?.[1] ?? 'none';
 
-/** Who guesses, and whose guess was right. In the order of the log. */
-export function guessingIn(records: readonly LoggedRecord[]): Guessing<LoggedRecord>[] {
+/** Who guesses, and whose guess was right, in the order of the log; `few` are failures that are too few for that. */
+export function guessingIn(records: readonly LoggedRecord[]): {
+  guesses: Guessing<LoggedRecord>[];
+  few: { address: string; count: number; first: LoggedRecord }[];
+} {
   const watch = createGuessWatch<LoggedRecord>(HABITS);
   for (const record of records) {
     const login = loginIn(record.text);
     if (login) watch.note(login, record);
   }
-  return watch.guessing();
+  return { guesses: watch.guessing(), few: watch.few() };
 }
 
 /** The parenthesis around the command is the log's; the last one is taken off, as a command may end in one of its own. */

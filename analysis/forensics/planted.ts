@@ -18,8 +18,13 @@ export function plantedLike(artifact: Artifact, name: string): { name: string; a
     }
     case 'log': {
       const text = LINES[artifact.log.format];
-      const records = [{ line: 1, time: null, text: text ?? '' }];
-      return text === undefined ? undefined : { name, artifact: { ...artifact, log: { ...artifact.log, records } } };
+      if (text === undefined) return undefined;
+      const log = {
+        ...artifact.log,
+        directives: [{ line: 1, text: FIELDS }],
+        records: [{ line: 2, time: null, text }],
+      };
+      return { name, artifact: { ...artifact, log } };
     }
     case 'utmp': {
       const [first] = artifact.records;
@@ -35,7 +40,8 @@ export function plantedLike(artifact: Artifact, name: string): { name: string; a
 const COMMAND = 'vssadmin delete shadows /all /quiet';
 const ACCOUNT = 'useradd[1]: new user: name=planted, UID=0, GID=0, home=/root, shell=/bin/bash';
 const LINES: Partial<Record<Extract<Artifact, { kind: 'log' }>['log']['format'], string>> = {
-  'iis-w3c': "2026-01-01 00:00:00 192.0.2.1 GET /a id=1'+union+select+1,2,3--+- 443",
+  'iis-w3c': "2026-01-01 00:00:00 192.0.2.1 GET /a id=1'+union+select+1,2,3--+- 200",
   syslog: `Jan  1 00:00:00 planted ${ACCOUNT}`,
 };
+const FIELDS = '#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status';
 const FAILURES = 100;

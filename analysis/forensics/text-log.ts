@@ -30,6 +30,9 @@ export const TextLog = z.object({
   lines: z.number().int(),
   records: z.array(TextLogRecord),
   records_count: z.number().int(),
+  directives: z
+    .array(z.object({ line: z.number().int().positive(), text: z.string() }))
+    .describe('of a W3C log: lines that say how to read those below them'),
 });
 export type TextLog = z.infer<typeof TextLog>;
 
@@ -52,15 +55,28 @@ export function parseTextLog(text: string, format: TextLogFormat, { damage, left
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   if (lines.at(-1) === '') lines.pop();
   const records: TextLogRecord[] = [];
+  const directives: TextLog['directives'] = [];
   const read = READERS[format]();
   let strange = 0;
+  let directives_left = 0;
   for (const [index, line] of lines.entries()) {
-    if (line.trim() === '' || (format === 'iis-w3c' && line.startsWith('#') && read(line) === undefined)) continue;
+    if (line.trim() === '') continue;
+    if (format === 'iis-w3c' && line.startsWith('#') && read(line) === undefined) {
+      if (directives.length >= DIRECTIVES_MAX) directives_left += 1;
+      else directives.push({ line: index + 1, text: bothEnds(line, LINE_CHARS_MAX) });
+      continue;
+    }
     const time = read(line);
     if (time === undefined) strange += 1;
     else records.push({ line: index + 1, time, text: line });
   }
   if (strange > 0) damage.push(`${strange} of ${lines.length} lines are no ${format} record`);
+  if (directives_left > 0)
+    left.push({
+      what: `${directives_left} further headers`,
+      why: `${DIRECTIVES_MAX} of one log are read: what is below them may be misread`,
+      entries: directives_left,
+    });
   const ends = endsOf(records, RECORDS_MAX);
   if (ends.left > 0)
     left.push({
@@ -81,6 +97,7 @@ export function parseTextLog(text: string, format: TextLogFormat, { damage, left
     lines: lines.length,
     records: ends.taken.map((record) => ({ ...record, text: bothEnds(record.text, LINE_CHARS_MAX) })),
     records_count: records.length,
+    directives,
   };
 }
 
@@ -137,3 +154,4 @@ const HEAD_CHARS = 65_536;
 const HEAD_LINES = 40;
 const LINE_CHARS_MAX = 32_768;
 const RECORDS_MAX = 20_000;
+const DIRECTIVES_MAX = 20_000;

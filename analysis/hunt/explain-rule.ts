@@ -1,5 +1,6 @@
 /** One rule explained over events: what it matches, what a filter takes away, what its correlations make of it, and why not the rest. */
 import { AuroraError, type RuleExplanation } from '../../protocol/index.ts';
+import { neutralize } from '../evidence/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import {
   createCorrelator,
@@ -14,6 +15,7 @@ import {
   type SigmaRule,
 } from '../sigma/index.ts';
 import { createNearestMisses, type Explained } from './nearest-misses.ts';
+import { unreadIn } from './unread.ts';
 
 /** What is asked about: rules with their filters, and the correlations over them. */
 interface Asked {
@@ -46,7 +48,11 @@ export async function explainRule(
       }
     }
   }
-  if (events === 0) throw new AuroraError(4220, { message: 'There is no event in it', detail: { path: '/events' } });
+  if (events === 0) {
+    const [first] = unreadIn(recording);
+    const why = first ? `: ${neutralize(`${first.what}: ${first.why}`)}` : '';
+    throw new AuroraError(4220, { message: `There is no event in it${why}`, detail: { path: '/events' } });
+  }
   const shown = trials.flatMap(({ rule, shownOf }) => shownOf().map((each) => ({ rule, ...each })));
   const explained = correlator.explain();
   const [only] = trials;
@@ -63,6 +69,7 @@ export async function explainRule(
     more_events: events - new Set(shown.map(({ event }) => event)).size,
     correlations: explained,
     not_checked: [
+      ...unreadIn(recording),
       ...correlator.gaps(),
       ...(rules.length > RULES_MAX
         ? [{ what: `${rules.length - RULES_MAX} further rules`, why: `${RULES_MAX} are explained at once` }]

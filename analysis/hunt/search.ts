@@ -1,11 +1,13 @@
 /** Search in a recording: the newest events that a query is about, and how often the values of a field occur. */
 import { z } from 'zod';
+import { NotChecked } from '../../protocol/index.ts';
 import { skewOf, toEcs, textsOf, type LogEvent, type ZoneSkew } from '../events/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { compareText } from '../order/index.ts';
 import type { Recording } from '../recordings/index.ts';
 import { createClocks } from './hour.ts';
 import { parseQuery } from './query.ts';
+import { unreadIn } from './unread.ts';
 
 /** What is searched for. */
 export interface Search {
@@ -36,6 +38,7 @@ export const SearchResult = z.object({
   searched: z.number().int().nonnegative(),
   newest_at: z.string().optional(),
   stack: z.array(z.object({ value: z.string(), count: z.number().int(), first: z.string() })).optional(),
+  not_checked: z.array(NotChecked).describe('what was not searched, and what of it is not shown'),
 });
 export type SearchResult = z.infer<typeof SearchResult>;
 
@@ -44,7 +47,7 @@ export async function searchEvents(recording: Recording, search: Search): Promis
   const isWanted = parseQuery(search.query);
   const source = search.source?.toLowerCase();
   const range_ms = search.range_ms ?? Infinity;
-  const by_value = new Map<string, { count: number; first: string }>();
+  const stack = createStack();
   const times: number[] = [];
   let kept: LogEvent[] = [];
   let searched = 0;
@@ -52,6 +55,7 @@ export async function searchEvents(recording: Recording, search: Search): Promis
   let newest_event: LogEvent | undefined;
   const clocks = createClocks();
   let timeless = 0;
+  let uncounted = 0;
   for await (const batch of recording.batches) {
     for (const event of batch) {
       searched++;
@@ -59,22 +63,36 @@ export async function searchEvents(recording: Recording, search: Search): Promis
       if (event.at_ms > newest_ms) [newest_ms, newest_event] = [event.at_ms, event];
       if (source !== undefined && !isFrom(event, source)) continue;
       if (!isWanted(event)) continue;
+      if (event.at_ms < newest_ms - range_ms) continue;
       if (Number.isNaN(event.at_ms)) timeless++;
       else if (times.length < TIMES_MAX) times.push(event.at_ms);
+      else uncounted++;
       kept.push(event);
-      if (search.stack_by !== undefined) stack(by_value, event, search.stack_by);
+      if (search.stack_by !== undefined) stack.note(event, search.stack_by);
       if (kept.length >= search.results_max * 2) kept = newest(kept, search.results_max);
     }
   }
   const oldest_ms = newest_ms - range_ms;
   const zone = clocks.zone();
-  const shown = newest(kept, search.results_max).filter(({ at_ms }) => Number.isNaN(at_ms) || at_ms >= oldest_ms);
+  const shown = newest(kept, search.results_max).filter(({ at_ms }) => !(at_ms < oldest_ms));
+  const values = stack.rarestFirst(oldest_ms);
+  const gaps: [number, string, string][] = [
+    [uncounted, 'further matches', `${TIMES_MAX} are counted`],
+    [stack.left(), `further values of ${search.stack_by ?? ''}`, `${OCCURRENCES_MAX} are counted`],
+    [values.length - VALUES_SHOWN, `more frequent values of ${search.stack_by ?? ''}`, `${VALUES_SHOWN} are listed`],
+  ];
   return {
     events: shown.map((event) => toFound(event, zone)),
     matched: times.filter((at_ms) => at_ms >= oldest_ms).length + timeless,
     searched,
     ...(newest_event && { newest_at: utcOf(newest_event, zone) }),
-    ...(search.stack_by !== undefined && { stack: rarestFirst(by_value) }),
+    ...(search.stack_by !== undefined && { stack: values.slice(0, VALUES_SHOWN) }),
+    not_checked: [
+      ...unreadIn(recording),
+      ...gaps
+        .filter(([count]) => count > 0)
+        .map(([count, what, why]) => ({ what: `${count} ${neutralize(what, VALUE_CHARS_MAX)}`, why })),
+    ],
   };
 }
 
@@ -93,19 +111,38 @@ function newest(events: readonly LogEvent[], count: number): LogEvent[] {
     .map(({ event }) => event);
 }
 
-function stack(by_value: Map<string, { count: number; first: string }>, event: LogEvent, field: string): void {
-  for (const value of textsOf(event, field)) {
-    const known = by_value.get(value);
-    if (known) known.count++;
-    else if (by_value.size < VALUES_MAX) by_value.set(value, { count: 1, first: event.locator });
-  }
+/** How often values occur. Which events lie in the range is known at their end: until then each is kept with its time. */
+function createStack() {
+  const seen = new Map<string, { at_ms: number; locator: string }[]>();
+  let room = OCCURRENCES_MAX;
+  let left = 0;
+  return {
+    note(event: LogEvent, field: string): void {
+      for (const value of textsOf(event, field)) {
+        if (room === 0) {
+          left += 1;
+          continue;
+        }
+        room -= 1;
+        const { at_ms, locator } = event;
+        const known = seen.get(value);
+        if (known) known.push({ at_ms, locator });
+        else seen.set(value, [{ at_ms, locator }]);
+      }
+    },
+    rarestFirst: (oldest_ms: number) =>
+      [...seen]
+        .flatMap(([value, all]) => {
+          const within = all.filter(({ at_ms }) => !(at_ms < oldest_ms));
+          const [first] = within;
+          return first
+            ? [{ value: neutralize(value, VALUE_CHARS_MAX), count: within.length, first: first.locator }]
+            : [];
+        })
+        .sort((one, other) => one.count - other.count || compareText(one.value, other.value)),
+    left: () => left,
+  };
 }
-
-const rarestFirst = (by_value: ReadonlyMap<string, { count: number; first: string }>) =>
-  [...by_value]
-    .map(([value, { count, first }]) => ({ value: neutralize(value, VALUE_CHARS_MAX), count, first }))
-    .sort((left, right) => left.count - right.count || compareText(left.value, right.value))
-    .slice(0, VALUES_SHOWN);
 
 /** What `UtcTime` says it is, where it differs. */
 const utcOf = (event: LogEvent, zone: ZoneSkew | undefined): string =>
@@ -130,7 +167,7 @@ function toFound(event: LogEvent, zone: ZoneSkew | undefined): z.infer<typeof Fo
 }
 
 const TIMES_MAX = 1_000_000;
-const VALUES_MAX = 50_000;
+const OCCURRENCES_MAX = 250_000;
 const VALUES_SHOWN = 100;
 const FIELDS_SHOWN = 64;
 const VALUE_CHARS_MAX = 512;

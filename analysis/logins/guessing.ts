@@ -1,4 +1,5 @@
 /** Who guesses passwords, and whose guess was right: one judgement for the logs of every system. */
+import { createStormWatch, type Storm } from './storm.ts';
 
 /** A login that was tried. */
 export interface Login {
@@ -30,6 +31,8 @@ export interface Habits {
   pause_ms: number;
   /** After such a pause all that came from an address is counted anew. */
   lull_ms: number;
+  /** Where many users share addresses: within so long, failures from many addresses are one storm. */
+  storm_ms?: number;
 }
 
 /** Guessing as a log shows it, with the records that do. */
@@ -48,6 +51,8 @@ export interface GuessWatch<R> {
   note(login: Login, record: R, at_ms?: number): void;
   /** Who guesses, and whose guess was right: with the guesses that led there one story, told once. In the order of the log. */
   guessing(): Guessing<R>[];
+  /** Failures that are too few to be guessing, each address with how many and the first. */
+  few(): { address: string; count: number; first: R }[];
   /** Logins of further addresses and names, that found no room. */
   left(): number;
 }
@@ -58,6 +63,16 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const guessed = new Map<string, Guessing<R> & { is_storm: boolean }>();
   const worked = new Map<string, Set<string>>();
   const room: Room = { names: NAMES_MAX };
+  const storms =
+    habits.storm_ms === undefined
+      ? undefined
+      : createStormWatch<R>({
+          window_ms: habits.storm_ms,
+          tries: STORM_FAILURES,
+          tries_each: 1,
+          addresses: STORM_ADDRESSES,
+          to_users: NAMES_TO_USERS,
+        });
   let worked_names = 0;
   let failures = 0;
   let left = 0;
@@ -88,6 +103,7 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
 
   return {
     note(login, record, at_ms = Number.NaN) {
+      storms?.note(login, record, at_ms);
       if (login.works) {
         noteWorked(login, record, at_ms);
         return;
@@ -107,8 +123,9 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
       const many = [...failed].filter(isOne);
       const few = [...failed].filter((each) => !isOne(each));
       const scattered = few.reduce((sum, [, { count }]) => sum + count(), 0);
-      const is_storm = scattered >= STORM_FAILURES && few.length >= STORM_ADDRESSES && !habits.shares_addresses;
-      const storm = is_storm ? toStorm(scattered, few) : undefined;
+      const is_scattered = scattered >= STORM_FAILURES && few.length >= STORM_ADDRESSES && !habits.shares_addresses;
+      const storm = is_scattered ? toStorm(scattered, few) : undefined;
+      const burst = storms?.storm();
       const attempts = new Map(many.map(([address, tries]) => [address, toGuessing(address, tries, habits)]));
       const stories = [...guessed.values()].map(({ is_storm: of_storm, ...right }) =>
         withAttempts(right, attempts.get(right.address) ?? (of_storm ? storm : undefined)),
@@ -120,8 +137,13 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
         ...stories,
         ...[...attempts.values()].filter(({ address }) => !guessed.has(address)),
         ...(storm && !is_told ? [storm] : []),
+        ...(burst ? [toBurst(burst)] : []),
       ];
     },
+    few: () =>
+      [...failed]
+        .filter(([address, tries]) => !guessed.has(address) && !isGuessing(tries, worked.get(address), habits))
+        .map(([address, tries]) => ({ address, count: tries.total(), first: tries.first })),
     left: () => left,
   };
 }
@@ -134,6 +156,17 @@ function withAttempts<R>(right: Guessing<R>, attempts: Guessing<R> | undefined):
     is_spraying: right.is_spraying || attempts.is_spraying,
     title: `${right.title}; ${attempts.title}`,
     records: [...new Set([...right.records, ...attempts.records])],
+  };
+}
+
+function toBurst<R>({ tries, lasted_ms, addresses, accounts, first, last }: Storm<R>): Guessing<R> {
+  const minutes = Math.ceil(lasted_ms / 60_000);
+  return {
+    rule: 'login/spraying',
+    is_spraying: true,
+    address: 'many addresses',
+    title: `${tries} logins failed within ${minutes} minutes, from ${addresses} addresses for ${accounts} account${accounts === 1 ? '' : 's'}`,
+    records: [first, last],
   };
 }
 

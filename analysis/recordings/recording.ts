@@ -53,6 +53,7 @@ export function openRecording(
       const at = inside === '' ? '' : `${inside}, `;
       const { head, stream } = await peek(file.bytes, EVTX_SIGNATURE.length);
       if (head.subarray(0, EVTX_SIGNATURE.length).equals(EVTX_SIGNATURE)) yield* readLog(stream, file.name, at);
+      else if (APPLE_NAME.test(file.name) && head.subarray(0, APPLE.length).equals(APPLE)) continue;
       else if (head.includes(0)) leave(file.name, 'it is binary, and no event log');
       else yield* readJson(stream, file.name, at);
     }
@@ -112,4 +113,7 @@ function placeInside(input: string, file: string): string {
   return file.slice(name.length + 1);
 }
 
+/** What macOS packs beside each file: its icon and its marks, no events. The name alone would hide whatever bears it. */
+const APPLE_NAME = /(?:^|\/)__MACOSX\/(?:[^/]*\/)*\._[^/]*$/;
+const APPLE = Buffer.from('00051607', 'hex');
 const UNREAD_LISTED_MAX = 30;

@@ -46,7 +46,8 @@ export function triageAlert(
     not_checked: [
       ...unreadOf([alert]),
       ...(indicated?.not_checked ?? []),
-      { what: 'what the alert rests on', why: 'the desk reads alerts, not the events behind them' },
+      // What the alert says weighs as much as before: only that nothing else is wrong cannot be said.
+      { what: 'what the alert rests on', why: 'the desk reads alerts, not the events behind them', is_unjudged: true },
     ],
     recommendations: indicated?.recommendations ?? [],
     data_versions: indicated?.data_versions ?? {},

@@ -28,7 +28,7 @@ export interface WeighedFinding extends Finding {
 
 /** What was not checked, and what follows from it. */
 export interface Gap extends NotChecked {
-  /** A part that had to be read was not: confidence is at most 0.5, and `benign` becomes `inconclusive`. */
+  /** A part that had to be read was not: confidence is at most 0.5, `benign` becomes `inconclusive`, and no other verdict is lowered. */
   mandatory?: boolean;
   /** It was read, and no rule could speak about it: `benign` becomes `inconclusive`, and what was found weighs as much as before. */
   is_unjudged?: boolean;
@@ -59,14 +59,14 @@ export function conclude(grounds: Grounds): AnalysisResult {
   const not_checked = [...(grounds.not_checked ?? []), ...unknown];
   const incomplete = (grounds.not_checked ?? []).some((gap) => gap.mandatory) || isUnread(grounds.checked);
 
-  const { confidence, formula } = confidenceOf(findings, incomplete);
+  const { confidence, found, formula } = confidenceOf(findings, incomplete);
   const { severity, reasons } = severityOf(findings, techniques, {
-    is_sure: confidence >= MALICIOUS_FROM,
+    is_sure: found >= MALICIOUS_FROM,
     is_listed: grounds.warning_listed ?? false,
     is_critical_asset: grounds.critical_asset ?? false,
   });
   const is_unjudged = (grounds.not_checked ?? []).some((gap) => gap.is_unjudged) || hasUnjudged(grounds.checked);
-  const verdict = verdictOf(severity, confidence, incomplete || is_unjudged);
+  const verdict = verdictOf(severity, found, incomplete || is_unjudged);
 
   return {
     severity,
@@ -88,6 +88,7 @@ export function conclude(grounds: Grounds): AnalysisResult {
   };
 }
 
+/** `found` is what the findings are worth whatever was not checked: whoever adds a part that cannot be read lowers no verdict. */
 function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) {
   const best = new Map<string, WeighedFinding>();
   for (const finding of findings) {
@@ -96,7 +97,7 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   const weighed = [...best.values()].sort(
     (left, right) => right.weight - left.weight || compareText(left.id, right.id),
   );
-  if (weighed.length === 0) return { confidence: 0, formula: '0 (no finding of weight)' };
+  if (weighed.length === 0) return { confidence: 0, found: 0, formula: '0 (no finding of weight)' };
 
   const grave = weighed.filter((finding) => !isSlight(finding) && !isWeak(finding));
   const weak = weighed.filter(isWeak);
@@ -105,7 +106,8 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
   const slight_worth = Math.min(1 - doubtAfter(slight), SLIGHT_TOGETHER_MAX);
   const raw = 1 - doubtAfter(grave) * (1 - weak_worth) * (1 - slight_worth);
   const cap = incomplete ? INCOMPLETE_CAP : CONFIDENCE_CAP;
-  const confidence = Math.round(Math.min(raw, cap) * 100) / 100;
+  const confidence = rounded(Math.min(raw, cap));
+  const found = rounded(Math.min(raw, CONFIDENCE_CAP));
   const terms = [...grave, ...weak, ...slight];
   const shown = terms
     .slice(0, TERMS_SHOWN_MAX)
@@ -118,9 +120,14 @@ function confidenceOf(findings: readonly WeighedFinding[], incomplete: boolean) 
     .filter(({ findings, most }) => 1 - doubtAfter(findings) > most)
     .map(({ kind, findings, most }) => `, where the ${findings.length} ${kind} ones count ${most} together`)
     .join('');
-  const capped = raw > cap ? `, capped at ${cap}${incomplete ? ' as a mandatory part was not checked' : ''}` : '';
-  return { confidence, formula: `${confidence} = 1 - ${shown.join('·')}${more}${bounded}${capped}` };
+  const capped =
+    raw > cap
+      ? `, capped at ${cap}${incomplete ? ` as a mandatory part was not checked, the verdict rests on ${found}` : ''}`
+      : '';
+  return { confidence, found, formula: `${confidence} = 1 - ${shown.join('·')}${more}${bounded}${capped}` };
 }
+
+const rounded = (worth: number): number => Math.round(worth * 100) / 100;
 
 /** What stays in doubt when all of them are held to be independent. */
 const doubtAfter = (findings: readonly WeighedFinding[]): number =>

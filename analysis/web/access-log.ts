@@ -1,14 +1,14 @@
 /** Reads a web server's log once, line by line, and says who attacked, how, and whether it may have worked. */
 import { z } from 'zod';
-import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
+import type { AnalysisResult, Checked } from '../../protocol/index.ts';
 import { neutralize } from '../evidence/index.ts';
-import { createLineReader, LINE_BYTES_MAX } from '../readers/index.ts';
+import { createLineReader } from '../readers/index.ts';
 import { conclude } from '../verdict/index.ts';
-import { ATTACKERS_MAX, createSourceBook, SOURCES_MAX } from './attackers.ts';
 import { AttackClass } from './hit.ts';
 import { parseLogLine } from './log-line.ts';
 import { createSignReader } from './log-signs.ts';
-import { groundsOf, NEVER_CHECKED } from './log-verdict.ts';
+import { createLogPass } from './log-pass.ts';
+import { NEVER_CHECKED } from './log-verdict.ts';
 
 /** An attacking source as the result lists it, gravest first. */
 export const Attacker = z.object({
@@ -49,91 +49,37 @@ export async function analyzeAccessLog(
   { name, signal, onProgress }: LogOptions,
 ): Promise<LogReading> {
   const reader = createLineReader(stream);
-  const book = createSourceBook();
-  const signs = createSignReader();
-  const count = { lines: 0, parsed: 0, read: 0, cut: 0, judged_in_part: 0 };
-  const cuts = new Set<string>();
+  const pass = createLogPass(name);
   let next_report = PROGRESS_LINES;
 
   for await (const batch of reader.lines) {
     signal?.throwIfAborted();
-    for (const line of batch) {
-      if (line.text.trim() === '') continue;
-      count.lines += 1;
-      if (line.cut) count.cut += 1;
-      const entry = parseLogLine(line.text);
-      if (!entry) continue;
-      count.parsed += 1;
-      const { signs: found, cut } = signs.read(entry);
-      book.note(entry, line, found);
-      if (cut.length > 0) count.judged_in_part += 1;
-      if (cut.length === 0 && !line.cut) count.read += 1;
-      for (const what of cut) if (cuts.size < CUTS_SHOWN_MAX) cuts.add(neutralize(what, CUT_CHARS_MAX));
-    }
-    if (count.lines >= next_report) {
-      onProgress?.(count.lines);
-      next_report = count.lines - (count.lines % PROGRESS_LINES) + PROGRESS_LINES;
+    for (const line of batch) if (line.text.trim() !== '') pass.note(line);
+    const { lines } = pass.counts;
+    if (lines >= next_report) {
+      onProgress?.(lines);
+      next_report = lines - (lines % PROGRESS_LINES) + PROGRESS_LINES;
     }
   }
-  if (count.lines === 0) return { ok: false, reason: 'it is empty' };
-  if (count.parsed === 0)
-    return { ok: false, reason: `none of its ${count.lines} lines is in a known format. ${FORMATS}` };
+  const { lines, parsed, read } = pass.counts;
+  if (lines === 0) return { ok: false, reason: 'it is empty' };
+  if (parsed === 0) return { ok: false, reason: `none of its ${lines} lines is in a known format. ${FORMATS}` };
 
   const control = plantedSign();
-  const gaps: [boolean, NotChecked & { mandatory?: boolean }][] = [
-    [
-      count.parsed < count.lines,
-      {
-        what: `${count.lines - count.parsed} of ${count.lines} lines`,
-        why: 'they are in no known format',
-        mandatory: true,
-      },
-    ],
-    [
-      count.cut > 0,
-      {
-        what: `the rest of ${count.cut} long lines`,
-        why: `a line is read up to ${LINE_BYTES_MAX} bytes`,
-        mandatory: true,
-      },
-    ],
-    [
-      count.judged_in_part > 0,
-      {
-        what: `the middle of ${count.judged_in_part} lines with very long requests`,
-        why: `only the ends are judged of what is so long: ${[...cuts].join('; ')}`,
-        mandatory: true,
-      },
-    ],
-    [
-      book.forgotten() > 0,
-      {
-        what: `what ${book.forgotten()} quiet sources did over time`,
-        why: `${SOURCES_MAX} sources are watched at once`,
-        mandatory: true,
-      },
-    ],
-    [
-      book.refused() > 0,
-      {
-        what: `${book.refused()} suspicious lines of further sources`,
-        why: `${ATTACKERS_MAX} attackers are kept`,
-        mandatory: true,
-      },
-    ],
-    [
-      control === undefined,
-      { what: 'the log as a whole', why: 'a planted attack was not recognised', mandatory: true },
-    ],
-  ];
   const checked: Checked = {
     question: 'Do the lines show attacks? Items are lines that are not blank.',
-    corpus: { sha256: reader.sha256(), items: count.lines, items_read: count.read },
+    corpus: { sha256: reader.sha256(), items: lines, items_read: read },
     ...(control === undefined ? {} : { control }),
   };
-  const { attackers, ...grounds } = groundsOf(name, book.attackers(), book.site());
+  const { attackers, ...grounds } = pass.grounds();
   const not_checked = [
-    ...gaps.filter(([open]) => open).map(([, gap]) => gap),
+    ...(parsed < lines
+      ? [{ what: `${lines - parsed} of ${lines} lines`, why: 'they are in no known format', mandatory: true }]
+      : []),
+    ...pass.gaps(),
+    ...(control === undefined
+      ? [{ what: 'the log as a whole', why: 'a planted attack was not recognised', mandatory: true }]
+      : []),
     ...(grounds.not_checked ?? []),
     ...NEVER_CHECKED,
   ];
@@ -154,10 +100,8 @@ function plantedSign(): string | undefined {
 }
 
 const FORMATS =
-  'Known are common and combined logs, JSON lines, error logs of nginx and Apache, load balancer logs with a quoted request line, and labelled proxy logs.';
+  'Known are common and combined logs, JSON lines, error logs of nginx and Apache, load balancer logs with a quoted request line, labelled proxy logs, and W3C logs whose header names c-ip and cs-uri-stem.';
 const PLANTED =
   '192.0.2.1 - - [01/Jan/2024:00:00:00 +0000] "GET /item?id=1%27%20UNION%20SELECT%20name%20FROM%20users--%20 HTTP/1.1" 200 1 "-" "-"';
 const PROGRESS_LINES = 50_000;
 const NAME_CHARS_MAX = 80;
-const CUTS_SHOWN_MAX = 3;
-const CUT_CHARS_MAX = 160;

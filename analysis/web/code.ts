@@ -5,7 +5,7 @@ import { lowered } from './sift.ts';
 
 /** PHP, Java, Node, templates, NoSQL, XML, LDAP and header splitting: each a short list of what only code says. */
 export function judgeCode(value: string): Match[] {
-  if (value.length < CODE_LENGTH_MIN) return [];
+  if (value.length < CODE_LENGTH_MIN && !value.startsWith('$')) return []; // `$ne` is whole as a name in JSON
   const text = lowered(value);
   let is_mapping: boolean | undefined;
   return [

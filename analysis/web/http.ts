@@ -7,7 +7,7 @@ import { judgeRequest, judgeValue, type Hit } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
 import { onePerPart, toHit } from './parts.ts';
 import type { HttpRequest } from './request.ts';
-import { TRADE } from './trade.ts';
+import { GRAVE, TRADE } from './trade.ts';
 
 /** Judges requests together. Deterministic. `source` is what findings cite. */
 export function analyzeRequests(requests: readonly HttpRequest[], source: string): AnalysisResult {
@@ -132,25 +132,6 @@ const citing = (hit: Hit, where: string, source: string) =>
     text: hit.text,
   });
 
-/** Classes that run code or hand out data when they work; the others stay what `TRADE` says. */
-const GRAVE = new Set<Hit['class']>([
-  'sqli',
-  'xss',
-  'rce',
-  'lfi',
-  'rfi',
-  'ssrf',
-  'php-injection',
-  'java-injection',
-  'nodejs-injection',
-  'template-injection',
-  'nosqli',
-  'log4shell',
-  'xxe',
-  'ldap-injection',
-  'exploit-path',
-  'webshell',
-]);
 /** Requests judged in one call. */
 export const REQUESTS_MAX = 100;
 const PLANTED = "1' UNION SELECT name FROM users-- ";

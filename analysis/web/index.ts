@@ -5,6 +5,7 @@ export { AttackClass } from './hit.ts';
 export { judgeRequest, judgeValue, leadingClass } from './judge.ts';
 export type { Hit } from './judge.ts';
 export { parseLogLine } from './log-line.ts';
+export { createLogPass } from './log-pass.ts';
 export type { LogEntry } from './log-line.ts';
 export { analyzeWebThreat } from './indicators.ts';
 export { parseRawRequest, RAW_BYTES_MAX, targetOf } from './request.ts';

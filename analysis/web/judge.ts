@@ -7,6 +7,7 @@ import { judgeHtml } from './html.ts';
 import { judgePath } from './path.ts';
 import { judgeFetch, judgeInclude, judgeLookup } from './remote.ts';
 import type { Doubt, Located } from './places.ts';
+import { bothEnds } from '../readers/index.ts';
 import { placesOf, VALUE_LENGTH_MAX, type HttpRequest } from './request.ts';
 import { judgeSession, judgeUpload } from './cross.ts';
 import { judgeShell } from './shell.ts';
@@ -91,10 +92,10 @@ function judgeText(grammars: Grammars, value: string): ValueHit[] {
           class: match.class,
           rule: match.rule,
           title: match.title,
-          certain: match.certain && !(match.class === 'sqli' && (spoken ??= isSpoken(text))),
+          certain: match.certain && !(match.class === 'sqli' && (spoken ??= isSpoken(text) && !isMeant(text))),
           text: cutOut(text, match),
           steps,
-          ...(TOLD_CLASSES.has(match.class) && isProse(text) && { in_prose: true }),
+          ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
         });
   }
   return hits;
@@ -110,6 +111,10 @@ function grammarsOf({ place, name }: Located): Grammars {
   if (place === 'cookie') return COOKIE_GRAMMARS;
   return VALUE_GRAMMARS;
 }
+
+/** Ends or joins the value around it at once, or cuts off what follows: no sentence does, whatever words stand behind it. */
+const isMeant = (text: string): boolean =>
+  OPENS.test(text) || UNION.test(bothEnds(text, PROSE_CHARS)) || /--\s{0,8}$/.test(text.slice(-CUT_OFF_CHARS));
 
 /** A short word or number: nothing any grammar could recognise. Most values end here. */
 const isPlain = (text: string) => PLAIN.test(text);
@@ -180,6 +185,15 @@ const LIST_HEADERS = new Set([
 ]);
 /** Classes whose grammar is made of words that people also write about. */
 const TOLD_CLASSES: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
+/** A separator of commands, or a quote or a parenthesis that closes what is around the value and goes on as SQL. */
+const OPENS =
+  /^\s{0,8}(?:[;&]|[\w.@-]{0,24}['")\]}]{1,6}\s{0,8}(?:;|--|#|\/\*|\|\||&&|(?:or|and|xor|union|having|order|group|limit|waitfor|procedure)\b))/i;
+/** After a few words, a number or a quote: who writes about it writes a sentence before. */
+const UNION =
+  /(?:^\s{0,8}(?:\S{1,40}\s{1,8}){0,3}|['")\]\d]\s{0,8})union(?:\s|\/\*[^*]{0,60}\*\/|\(|all\b|distinct\b){1,20}select\b/i;
+const CUT_OFF_CHARS = 16;
+/** How much of a value is read for it. */
+const PROSE_CHARS = 2_048;
 const CERTAIN_POINTS = 3;
 const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;
 const EVIDENCE_CHARS_MAX = 200;

@@ -1,6 +1,7 @@
 /** Reads one line of a web server's log, whatever of the usual formats it is in. */
 import { isoTime, requestOf, toAddress, toNamedClient, toNumber, toStatus } from './log-fields.ts';
 import { fromJson } from './log-json.ts';
+import { createW3cReader } from './log-w3c.ts';
 
 /** What a line says. What it does not say is undefined; nothing is guessed. */
 export interface LogEntry {
@@ -22,11 +23,19 @@ export interface LogEntry {
   time?: number | undefined;
   /** An error log's line saying that a login failed. */
   login_failed: boolean;
+  /** The server asked for a password that was not sent yet: no login failed. */
+  is_challenge?: boolean;
   format: LogFormat;
 }
 
 /** `access` covers common, combined and their vhost-prefixed forms; `quoted` is any line with a client and a quoted request line. */
-export type LogFormat = 'access' | 'json' | 'error' | 'quoted' | 'labelled';
+export type LogFormat = 'access' | 'json' | 'error' | 'quoted' | 'labelled' | 'w3c';
+
+/** A reader for the lines of one log in their order: a W3C log says in its headers, and may say anew, what its values are. */
+export function createLogLineReader(): (line: string) => LogEntry | 'directive' | undefined {
+  const readW3c = createW3cReader();
+  return (line) => readW3c(line) ?? parseLogLine(line);
+}
 
 /** The entry, or undefined when the line is in no known format. One pass each; no pattern can backtrack over the line. */
 export function parseLogLine(line: string): LogEntry | undefined {

@@ -2,8 +2,9 @@
 import type { AttackClass } from './hit.ts';
 import { leadingClass, type Hit } from './judge.ts';
 import { knownPathOf, type KnownPath } from './known-paths.ts';
+import { GRAVE } from './trade.ts';
 
-/** One hit a part. Doubtful hits count only where the part has no certain one. */
+/** One hit a part. Doubtful hits count only where the part has no certain one, and lesser ones only where it has no grave one. */
 export function onePerPart(hits: readonly Hit[]): Hit[] {
   const parts = new Map<string, Hit[]>();
   for (const hit of hits) {
@@ -11,7 +12,8 @@ export function onePerPart(hits: readonly Hit[]): Hit[] {
   }
   return [...parts.values()].flatMap((all): Hit[] => {
     const certain = all.filter((hit) => hit.certain);
-    const rivals = certain.length > 0 ? certain : all;
+    const grave = certain.filter((hit) => GRAVE.has(hit.class) && !hit.in_prose);
+    const rivals = grave.length > 0 ? grave : certain.length > 0 ? certain : all;
     const attack = mostSpecific(rivals);
     const best = rivals
       .filter((hit) => hit.class === attack)

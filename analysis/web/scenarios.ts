@@ -24,6 +24,7 @@ export function createSourceWatch(): SourceWatch {
       const same = last_failure?.path === path && entry.status !== undefined && entry.status < 400;
       if (same && guessing && entry.method === 'POST' && (entry.status !== 200 || last_failure?.status !== 200))
         succeeded = true;
+      if (same) made.steady_logins?.drop();
       if (same && entry.method !== 'POST' && failures > 0) {
         failures -= 1;
         made.logins?.drop();
@@ -33,9 +34,11 @@ export function createSourceWatch(): SourceWatch {
     }
     failures += 1;
     last_failure = { path, status: entry.status };
+    const is_steady =
+      isRefusedLogin(entry) && (made.steady_logins ??= createBucket(LIMITS.steady_logins)).add(entry.time);
     const fast = (made.logins ??= createBucket(LIMITS.logins)).add(entry.time);
     const slow = (made.slow_logins ??= createBucket(LIMITS.slow_logins)).add(entry.time);
-    if (!fast && !slow) return [];
+    if (!fast && !slow && !is_steady) return [];
     guessing = true;
     const pace = fast ? 'many failed logins in a short time' : 'failed logins that do not stop';
     return [{ class: 'brute-force', rule: fast ? 'brute-force/fast' : 'brute-force/slow', title: pace }];
@@ -86,7 +89,7 @@ interface Failure {
 /** A refused login, or a POST to a login form that did not lead on: forms answer 200 to a wrong password. */
 function isFailedLogin(entry: LogEntry, path: string): boolean {
   if (entry.login_failed) return true;
-  if (entry.status === 401) return true;
+  if (entry.status === 401) return entry.is_challenge !== true;
   if (entry.method !== 'POST') return false;
   if (entry.status === 403) return true;
   if (/\/xmlrpc\.php$/.test(path)) return entry.status === 200;
@@ -95,6 +98,23 @@ function isFailedLogin(entry: LogEntry, path: string): boolean {
   );
 }
 
+/** A sign-in that the server surely refused: of one that answers 200, only where a right password never does. */
+export function isRefusedLogin(entry: LogEntry): boolean {
+  const path = pathOf(entry.target);
+  if (!isFailedLogin(entry, path)) return false;
+  if (entry.login_failed) return true;
+  if (entry.method !== 'POST') return false;
+  return entry.status === 200 ? WORDPRESS.test(path) : entry.status === 401 || LOGIN.test(path);
+}
+
+/** A sign-in of which the line does not say how it ended. */
+export const isOpenLogin = (entry: LogEntry): boolean =>
+  entry.method === 'POST' && entry.status === undefined && !entry.login_failed && LOGIN.test(pathOf(entry.target));
+
+/** A sign-in that was not refused. */
+export const isAcceptedLogin = (entry: LogEntry): boolean =>
+  entry.method === 'POST' && entry.status !== undefined && entry.status < 400 && !isRefusedLogin(entry);
+
 const userOf = (target: string): string | undefined => {
   const found = /[?&]author=(\d{1,6})(?:&|$)|\/wp-json\/wp\/v2\/users\/(\d{1,6})|\/users?\/(\d{1,6})(?:\.json)?$/.exec(
     target,
@@ -102,12 +122,14 @@ const userOf = (target: string): string | undefined => {
   return found?.[1] ?? found?.[2] ?? found?.[3];
 };
 
-const pathOf = (target: string): string => target.replace(/[?#].*/s, '').toLowerCase();
+/** The path of a target, in lower case. */
+export const pathOf = (target: string): string => target.replace(/[?#].*/s, '').toLowerCase();
 
 /** The buckets of one source so far. */
 interface Made {
   logins?: ReturnType<typeof createBucket>;
   slow_logins?: ReturnType<typeof createBucket>;
+  steady_logins?: ReturnType<typeof createBucket>;
   users?: ReturnType<typeof createDistinctBucket>;
   missing?: ReturnType<typeof createDistinctBucket>;
   pages?: ReturnType<typeof createDistinctBucket>;
@@ -117,12 +139,15 @@ interface Made {
 const LIMITS = {
   logins: { capacity: 5, leak_s: 10 },
   slow_logins: { capacity: 20, leak_s: 600 },
+  /** Twenty more than one an hour, where none of them was right. */
+  steady_logins: { capacity: 20, leak_s: 3_600 },
   users: { capacity: 5, leak_s: 10 },
   missing: { capacity: 10, leak_s: 10 },
   pages: { capacity: 40, leak_s: 0.5 },
   agents: { capacity: 8, leak_s: 5 },
 };
 const LOGIN =
-  /(?:^|[/_.-])(?:wp-login\.php|log-?in|sign-?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
+  /(?:^|[/_.-])(?:wp-login\.php|log[-_]?in|sign[-_]?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
+const WORDPRESS = /\/(?:wp-login|xmlrpc)\.php$/;
 const STATIC =
   /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp[34]|webm|ogg|pdf|txt|xml|webmanifest)$|^\/(?:favicon|apple-touch-icon|robots)/;

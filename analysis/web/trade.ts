@@ -87,3 +87,23 @@ export const TRADE: Readonly<Record<AttackClass, Trade>> = {
   dos: habit('disguise of many requests', { severity: 'low', if_few: 'low', techniques: ['T1499'] }),
   'malformed-request': habit('malformed requests', { severity: 'low', few: 5, if_few: 'info' }),
 };
+
+/** Classes that run code or hand out data when they work; the others stay what `TRADE` says. */
+export const GRAVE: ReadonlySet<AttackClass> = new Set<AttackClass>([
+  'sqli',
+  'xss',
+  'rce',
+  'lfi',
+  'rfi',
+  'ssrf',
+  'php-injection',
+  'java-injection',
+  'nodejs-injection',
+  'template-injection',
+  'nosqli',
+  'log4shell',
+  'xxe',
+  'ldap-injection',
+  'exploit-path',
+  'webshell',
+]);

@@ -52,7 +52,9 @@ const expectedOf = ({ file: _file, kind: _kind, oracle: _oracle, facts, ...rest 
 /** A finding is met when one says the same class of attack; everything else word for word. */
 function isSame(name: string, given: unknown, value: unknown): boolean {
   if (name === 'finding')
-    return Array.isArray(given) && given.some((title) => /sqli/.test(String(title))) === /SQL/.test(String(value));
+    return (
+      Array.isArray(given) && given.some((title) => /SQL injection/.test(String(title))) === /SQL/.test(String(value))
+    );
   return JSON.stringify(given) === JSON.stringify(value);
 }
 

@@ -25,6 +25,14 @@ const sysmon = (fields: object, second = 0): string =>
   });
 const macro = sysmon({ Image: 'C:\\Windows\\System32\\cmd.exe', ParentImage: 'C:\\Office\\WINWORD.EXE' });
 const quiet = sysmon({ Image: 'C:\\Windows\\System32\\notepad.exe', ParentImage: 'C:\\Windows\\explorer.exe' });
+const OWN_RULE = `title: Shell
+id: 11111111-1111-4111-8111-111111111111
+logsource: {category: process_creation, product: windows}
+detection:
+  s:
+    Image|endswith: '\\\\cmd.exe'
+  condition: s
+`;
 const recording = (...lines: string[]) => ({ name: 'day.jsonl', text: lines.join('\n') });
 
 test('every example of every skill is answered, and the same again', async () => {
@@ -187,6 +195,26 @@ test('search finds by field and word, newest first, in the range, and stacks val
   await expect(call('search_logs', { events: recording(macro), query: 'a AND (b' })).rejects.toMatchObject({
     code: 4220,
   });
+});
+
+test('what was not read is said by a search and by an explanation, and values outside the range are not counted', async () => {
+  const broken = '{"Image": "C:\\\\x';
+  const gap = [
+    expect.objectContaining({ what: expect.stringMatching(/day.jsonl: (?:line|record) [12]/) as string }),
+  ] as unknown[];
+  expect(await call('search_logs', { events: recording(broken) })).toMatchObject({ searched: 0, not_checked: gap });
+  expect(await call('search_logs', { events: recording(macro) })).toMatchObject({ searched: 1, not_checked: [] });
+  expect(await call('explain_rule', { rule: OWN_RULE, events: recording(macro, broken) })).toMatchObject({
+    not_checked: gap,
+  });
+  await expect(call('explain_rule', { rule: OWN_RULE, events: recording(broken) })).rejects.toMatchObject({
+    code: 4220,
+    message: expect.stringMatching(/no event in it: .*record 1/) as string,
+  });
+  const late = sysmon({ Image: 'C:\\late.exe' }, 50);
+  expect(
+    await call('search_logs', { events: recording(macro, late, quiet), time_range: '10s', stack_by: 'Image' }),
+  ).toMatchObject({ matched: 1, stack: [{ value: 'C:\\late.exe', count: 1, first: 'line 2' }] });
 });
 
 test('a hypothesis names its rules and logs; a technique that no rule covers is said to be one', async () => {

@@ -63,6 +63,17 @@ test.each([
   expect(accusations(result)).toEqual(['medium login/spraying']);
 });
 
+test('accounts that fail once each from many addresses within minutes are one storm, and over a day none', async () => {
+  const storm = (pause_s: number) =>
+    times(40, (index) => failed(index * pause_s, `user${index}`, '0xC000006A', `203.0.113.${index}`));
+  const result = await assessed(storm(3));
+  expect(accusations(result)).toEqual(['medium login/spraying']);
+  expect(result.verdict).toBe('suspicious');
+  expect(result.findings[0]?.title).toBe('dc-1: 40 logins failed within 2 minutes, from 40 addresses for 40 accounts');
+  expect(result.findings[0]?.evidence.map(({ locator }) => locator)).toEqual(['line 1', 'line 40']);
+  expect(accusations(await assessed(storm(1_800)))).toEqual([]);
+});
+
 test('names with their domain in front or behind are accounts, each its own', async () => {
   const typed = times(8, (index) =>
     failed(index, index % 2 === 0 ? `CORP\\user${index}` : `user${index}@corp.example`),
@@ -86,6 +97,20 @@ test.each([
     times(30, (index) => [
       ...(index % 3 === 0 ? [failed(index * 60, `user${index}`)] : []),
       worked(index * 60 + 9, `user${index}`),
+    ]).flat(),
+  ],
+  [
+    'a Monday morning on which forty mistype and all get in',
+    times(40, (index) => [
+      failed(index * 2, `user${index}`, '0xC000006A', `10.0.0.${index}`),
+      worked(index * 2 + 30, `user${index}`, `10.0.0.${index}`),
+    ]).flat(),
+  ],
+  [
+    'forty who mistype and go home, among a hundred who get in',
+    times(100, (index) => [
+      ...(index < 40 ? [failed(index * 2, `user${index}`, '0xC000006A', `10.0.0.${index}`)] : []),
+      worked(index * 2, `staff${index}`, `10.0.1.${index}`),
     ]).flat(),
   ],
   ['right passwords that have expired', times(30, (index) => failed(index, `user${index}`, '0xC0000071'))],

@@ -195,6 +195,25 @@ test('a table that was added and is not used is told from one that nobody mounte
   );
 });
 
+test('a driver that the table does not hold is not called harmless, and one that it holds is found beside it', () => {
+  const [bad, unknown] = ['a'.repeat(64), 'b'.repeat(64)];
+  const data = { drivers: [{ id: 'd', category: 'malicious', samples: [{ f: 'x.sys', sha256: bad }] }] };
+  const content = literalContent([{ name: 'loldrivers', version: '1', data }]);
+  const looked = (...hashes: string[]) =>
+    checkDriverHashes(
+      hashes.map((hash) => ({ path: 'C:\\x.sys', hash })),
+      content,
+    );
+  expect(looked(unknown)).toMatchObject({
+    verdict: 'inconclusive',
+    findings: [],
+    not_checked: [{ what: 'whether 1 of 1 drivers are harmless' }, {}],
+  });
+  const alone = looked(bad);
+  expect(alone).toMatchObject({ verdict: 'malicious', confidence: 0.9 });
+  expect(looked(bad, unknown)).toMatchObject({ verdict: 'malicious', confidence: alone.confidence });
+});
+
 test('every rule has an id of its own and a technique that ATT&CK knows', () => {
   const ids = COMMAND_RULES.map(({ id }) => id);
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);

@@ -83,6 +83,30 @@ test('the audit and Sysmon tell of one start: it is one process, whichever came 
   }
 });
 
+test('starts without a command line are counted, and a log of them is not benign', async () => {
+  const silent = (NewProcessName: string, more: object = {}) => ({
+    Channel: 'Security',
+    EventID: 4688,
+    Hostname: 'WS-042',
+    '@timestamp': '2026-11-24T09:12:01.500Z',
+    NewProcessName,
+    ParentProcessName: CMD,
+    ...more,
+  });
+  const { result } = await assess([
+    silent('C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'),
+    silent('Registry'),
+    silent(CMD, { CommandLine: 'cmd /c dir' }),
+  ]);
+  expect(result).toMatchObject({ verdict: 'inconclusive', findings: [] });
+  expect(result.not_checked).toContainEqual({
+    what: 'the command lines of 1 starts of processes',
+    why: expect.stringContaining('4688') as string,
+  });
+  const { result: told } = await assess([silent('Registry'), silent(CMD, { CommandLine: 'cmd /c dir' })]);
+  expect(told.verdict).toBe('benign');
+});
+
 test('a forged circle of parents ends', async () => {
   const { watch } = await assess([start('{a}', CMD, 'cmd', '{b}'), start('{b}', CMD, 'cmd', '{a}')]);
   expect(watch.tree.ancestry(watch.tree.nodes()[0]!)).toHaveLength(2);

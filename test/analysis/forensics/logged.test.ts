@@ -116,7 +116,10 @@ test.each([
 test('a new name with each of four tries is guessing, four tries of one name are not', () => {
   const tries = (name: (n: number) => string) => judge([1, 2, 3, 4].map((n) => failed(n, name(n), '198.51.100.7')));
   expect(tries((n) => `u${n}`).findings).toHaveLength(1);
-  expect(tries(() => 'anna')).toMatchObject({ findings: [], verdict: 'benign' });
+  expect(tries(() => 'anna')).toMatchObject({
+    findings: [{ rule: 'login/few', severity: 'info', title: expect.stringMatching(/^4 logins .* too few/) as string }],
+    verdict: 'benign',
+  });
 });
 
 test('one try that several records tell is one, and a client that offers its keys guesses nothing', () => {
@@ -130,7 +133,7 @@ test('one try that several records tell is one, and a client that offers its key
     () => `${at(5)} sshd[8]: Failed publickey for anna from 198.51.100.8 port 4 ssh2: RSA x`,
   );
   expect(judge([...tries, ...keys, accepted(9, 'anna', '198.51.100.8')])).toMatchObject({
-    findings: [],
+    findings: [{ rule: 'login/few', severity: 'info' }],
     verdict: 'benign',
   });
 });

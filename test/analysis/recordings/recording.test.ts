@@ -27,3 +27,17 @@ test.each<[string, Uint8Array | string, string[]]>([
   }
   expect(locators).toEqual(expected);
 });
+
+test('what macOS packs beside a file is passed over, and nothing else under its name', async () => {
+  const fork = Buffer.concat([Buffer.from('0005160700020000', 'hex'), Buffer.from('Mac OS X        ')]);
+  const reportOf = async (bytes: Buffer | string) => {
+    const packed = zipOf([...files, { name: '__MACOSX/day/._z.json', bytes }]);
+    const recording = openRecording({ name: 'x.zip', bytes: streamOf(packed) });
+    let events = 0;
+    for await (const batch of recording.batches) events += batch.length;
+    return { events, ...recording.report() };
+  };
+  expect(await reportOf(fork)).toMatchObject({ events: 3, unread: [], unread_count: 0 });
+  expect(await reportOf(line)).toMatchObject({ events: 4, unread: [] });
+  expect(await reportOf(Buffer.from('MZ\0\0\0\0\0\0'))).toMatchObject({ events: 3, unread_count: 1 });
+});

@@ -31,6 +31,16 @@ test('slight findings beside a single grave one do not make it malicious', () =>
   expect(judge([grave, finding('other', 'medium', 'other')])).toMatchObject({ verdict: 'malicious', confidence: 0.72 });
 });
 
+test('a mandatory part that was not checked bounds the confidence and lowers no verdict', () => {
+  const grave = [finding('a', 'critical', 'a')];
+  const not_checked = [{ what: '1 line', why: 'it is in no known format', mandatory: true }];
+  const result = conclude({ subject: 'x', checked: [receipt(2, 1)], findings: grave, not_checked });
+  expect(result).toMatchObject({ verdict: 'malicious', severity: 'critical', confidence: 0.5 });
+  expect(result.arithmetic).toContain('the verdict rests on 0.8');
+  const high = [finding('a', 'high', 'a')];
+  expect(conclude({ subject: 'x', checked: [receipt(2, 1)], findings: high, not_checked }).verdict).toBe('suspicious');
+});
+
 test('what was read and no rule speaks about bars a clean answer, and takes nothing from a finding', () => {
   const unjudged = { what: '3 events', why: 'no rule', is_unjudged: true };
   const grounds = { subject: 'x', checked: [receipt(3, 3)], not_checked: [unjudged] };

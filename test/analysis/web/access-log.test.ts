@@ -64,6 +64,12 @@ test('what holds no line of a log is refused with a reason, and an unread line m
   expect(await resultOf([line('192.0.2.1', 'GET / HTTP/1.1'), 'noise'])).toMatchObject({ verdict: 'inconclusive' });
 });
 
+test('a line of garbage lowers no verdict', async () => {
+  const exploit = line('192.0.2.9', 'POST /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php HTTP/1.1', 200, 550);
+  expect(await resultOf([exploit])).toMatchObject({ verdict: 'malicious', confidence: 0.8 });
+  expect(await resultOf([exploit, 'garbage'])).toMatchObject({ verdict: 'malicious', confidence: 0.5 });
+});
+
 test('every usual format is read to the same facts', () => {
   const facts = { source: '192.0.2.1', method: 'GET', target: '/a', status: 404, size: 7 };
   const date = '[24/Nov/2026:00:00:00 +0100]';
@@ -101,6 +107,80 @@ test('a slow guesser is found, and the same failures over a day are not guessing
     );
   expect(classesOf(await resultOf(failures(1)))).toEqual({ '192.0.2.9': ['brute-force'] });
   expect(classesOf(await resultOf(failures(50)))).toEqual({});
+});
+
+const after = (source: string, minutes: number, status: number, request = 'POST /login HTTP/1.1') =>
+  `${source} - - [24/Nov/2026:${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(Math.floor(minutes) % 60).padStart(2, '0')}:00 +0000] "${request}" ${status} 9`;
+const each = <T>(count: number, of: (at: number) => T) => Array.from({ length: count }, (_, at) => of(at));
+
+test('one who guesses twice an hour does not stop being a guesser, unless he gets in as often', async () => {
+  expect(classesOf(await resultOf(each(30, (at) => after('192.0.2.9', at * 10, 401))))).toEqual({
+    '192.0.2.9': ['brute-force'],
+  });
+  const office = each(30, (at) => [after('192.0.2.9', at * 10, 401), after('192.0.2.9', at * 10 + 1, 302)]).flat();
+  expect(classesOf(await resultOf(office))).toEqual({});
+});
+
+test.each([
+  ['two hundred sources within minutes', each(200, (at) => after(`198.51.100.${at}`, at / 60, 401))],
+  ['a dozen sources that stop at four', each(48, (at) => after(`198.51.100.${at % 12}`, at / 10, 401))],
+  ['two hundred sources over hours', each(200, (at) => after(`198.51.100.${at}`, at * 2, 422))],
+  [
+    'a blog, where a wrong password is answered with the form',
+    each(60, (at) => after(`198.51.100.${at}`, at / 10, 200, 'POST /wp-login.php HTTP/1.1')),
+  ],
+])('guessing at one path is seen over all sources: %s', async (_who, lines) => {
+  const result = await resultOf(lines);
+  expect(result).toMatchObject({ verdict: 'suspicious', severity: 'medium', mitre_techniques: ['T1110'] });
+  expect(result.findings).toMatchObject([{ rule: 'brute-force/distributed' }]);
+  expect(result.findings[0]?.evidence[0]).toMatchObject({ locator: 'line 1' });
+});
+
+test.each([
+  [
+    'two hundred users who err once',
+    each(200, (at) => [after(`10.0.0.${at}`, at / 10, 401), after(`10.0.0.${at}`, at / 10, 302)]).flat(),
+  ],
+  [
+    'forty who give up among a hundred who get in',
+    each(100, (at) => [
+      after(`10.0.1.${at}`, at / 10, 302),
+      ...(at % 5 < 2 ? [after(`10.0.2.${at}`, at / 10, 401)] : []),
+    ]).flat(),
+  ],
+  ['an interface that answers 200 to a right password', each(200, (at) => after(`10.0.0.${at}`, at / 60, 200))],
+  ['pages that ask who is there', each(200, (at) => after(`10.0.0.${at}`, at / 60, 401, 'GET /api/session HTTP/1.1'))],
+])('honest sign-ins are no storm: %s', async (_who, lines) => {
+  const { verdict, findings } = await resultOf(lines);
+  expect(verdict).toBe('benign');
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+});
+
+test('failures that are too few to be guessing are noted, and sign-ins without an answer are not called clean', async () => {
+  expect(await resultOf(each(3, (at) => after('192.0.2.9', at, 401)))).toMatchObject({
+    verdict: 'benign',
+    findings: [
+      {
+        rule: 'brute-force/few',
+        severity: 'info',
+        title: expect.stringMatching(/^3 refused sign-ins from 1/) as string,
+      },
+    ],
+  });
+  const open = JSON.stringify({ method: 'POST', path: '/users/sign_in', status: 0, remote_ip: '192.0.2.9' });
+  const result = await resultOf([open, open]);
+  expect(result).toMatchObject({ verdict: 'inconclusive', checked: [{ corpus: { items: 2, items_read: 2 } }] });
+  expect(result.not_checked).toContainEqual({
+    what: 'whether 2 sign-ins worked',
+    why: 'their lines carry no status',
+  });
+});
+
+test('a scanner is known by the name of a product: an organisation that writes tests is none', async () => {
+  const agents = (agent: string) => each(3, () => line('192.0.2.4', 'GET / HTTP/1.1', 200, 500, agent));
+  for (const agent of ['Mozilla/5.0 (OWASP ZAP 2.14)', 'owasp-zap', 'zaproxy/2.14'])
+    expect(classesOf(await resultOf(agents(agent))), agent).toEqual({ '192.0.2.4': ['scanner'] });
+  expect(classesOf(await resultOf(agents('OWASP CRS test agent')))).toEqual({});
 });
 
 test('each habit of attackers has its class', async () => {

@@ -264,6 +264,18 @@ describeWithData('parameter values and requests with known labels', () => {
   });
 });
 
+test.each([
+  '{"username":{"$ne":null},"password":{"$gt":""}}',
+  '{"user":{"$in":["a","b"]}}',
+  '{"$or":[{"a":1},{"b":2}]}',
+])('operators of MongoDB in JSON are an attack however short their names: %s', (body) => {
+  const request = { method: 'POST', target: '/login', headers: { 'Content-Type': 'application/json' }, body };
+  expect(analyzeRequests([request], 'params')).toMatchObject({
+    verdict: 'malicious',
+    findings: [{ rule: 'nosqli/operator', severity: 'high' }],
+  });
+});
+
 const CRS_FLOORS = {
   'java-injection': 0.85,
   sqli: 0.55,
@@ -319,4 +331,28 @@ test('an attack that a text for people speaks of is less than one by itself, and
     'In SQL you write SELECT name FROM users WHERE id = 1; -- like that. Also rm is bad; cat /etc/passwd lists all';
   expect(body(JSON.stringify({ text: told }))).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
   expect(body(JSON.stringify({ text: 'x; cat /etc/passwd' }))).toMatchObject({ verdict: 'malicious' });
+});
+
+test.each([
+  ['1 UNION SELECT password FROM users -- the quick user is not in this list and we are with you', 'sqli'],
+  ["' OR 1=1 -- the a is are for we you all that this", 'sqli'],
+  ["this is a day that we like to be with you' OR 1=1 -- ", 'sqli'],
+  ['; cat /etc/passwd # the a is are for we you', 'rce'],
+])('words behind it make no prose of an attack: %s', (text, attack) => {
+  const result = analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(text)}` }], 'x');
+  expect(result).toMatchObject({ verdict: 'malicious', severity: 'high' });
+  expect(result.findings[0]?.rule?.split('/')[0]).toBe(attack);
+});
+
+test('a text for people that tells of a union stays what may only speak of it', () => {
+  const told = 'With SQL you can write SELECT a FROM b UNION SELECT c FROM d to join what is in the two of them';
+  expect(analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(told)}` }], 'x').verdict).toBe(
+    'suspicious',
+  );
+});
+
+test('the gravest class of a part is named, however many lesser rules see it as well', () => {
+  const text = '; cat /etc/passwd\r\nSet-Cookie: a=1\r\nBcc: <a@example.com><!--#include file=a-->';
+  const result = analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(text)}` }], 'x');
+  expect(result).toMatchObject({ verdict: 'malicious', findings: [{ severity: 'high' }] });
 });

@@ -1,0 +1,118 @@
+/** Passwords guessed from many sources: each tries too little to be seen by itself, all of them try the same path. */
+import { evidence, neutralize } from '../evidence/index.ts';
+import { createStormWatch, type Storm, type StormHabits } from '../logins/index.ts';
+import { WEIGHT, type Gap, type Grounds, type WeighedFinding } from '../verdict/index.ts';
+import type { LogEntry } from './log-line.ts';
+import { isAcceptedLogin, isOpenLogin, isRefusedLogin, pathOf } from './scenarios.ts';
+
+/** A line that storms are seen on. */
+interface Cited {
+  number: number;
+  text: string;
+}
+
+/** A pass over the sign-ins of a log, in bounded memory; `name` is what findings cite. */
+export function createLoginStorms(name: string) {
+  const paths = new Map<string, ReturnType<typeof createStormWatch<Cited>>[]>();
+  const refused = new Map<string, { count: number; first: Cited }>();
+  let left = 0;
+  let open = 0;
+  return {
+    note(entry: LogEntry, { number, text }: Cited): void {
+      if (isOpenLogin(entry)) open += 1;
+      const works = isAcceptedLogin(entry);
+      if (!works && !isRefusedLogin(entry)) return;
+      const record = { number, text: text.slice(0, LINE_CHARS_MAX) };
+      if (!works) noteRefused(refused, entry.source, record);
+      const path = pathOf(entry.target).slice(0, PATH_LENGTH_MAX);
+      const known = paths.get(path);
+      if (!known && works) return; // nobody was refused there so far
+      if (!known && paths.size >= PATHS_MAX) {
+        left += 1;
+        return;
+      }
+      const watches = known ?? STORMS.map((habits) => createStormWatch<Cited>(habits));
+      paths.set(path, watches);
+      for (const watch of watches)
+        watch.note({ works, address: entry.source, account: path }, record, (entry.time ?? Number.NaN) * 1_000);
+    },
+    /** `accused` are the sources that are told by themselves. */
+    grounds(accused: ReadonlySet<string>): {
+      findings: WeighedFinding[];
+      techniques: NonNullable<Grounds['techniques']>;
+    } {
+      const findings = [...paths].flatMap(([path, watches]) => {
+        const storm = watches.map((watch) => watch.storm()).find((found) => found !== undefined);
+        return storm ? [toFinding(name, path, storm)] : [];
+      });
+      const others = [...refused].filter(([source]) => !accused.has(source));
+      const few = findings.length > 0 ? [] : fewOf(name, others);
+      return {
+        findings: [...findings, ...few],
+        techniques: findings.map(({ evidence: cited }) => ({ id: 'T1110', evidence: cited })),
+      };
+    },
+    gaps: (): Gap[] => [
+      ...(left === 0
+        ? []
+        : [
+            {
+              what: `${left} refused sign-ins at further paths, seen over all sources`,
+              why: `${PATHS_MAX} paths are watched`,
+              mandatory: true,
+            },
+          ]),
+      ...(open === 0
+        ? []
+        : [{ what: `whether ${open} sign-ins worked`, why: 'their lines carry no status', is_unjudged: true }]),
+    ],
+  };
+}
+
+function noteRefused(refused: Map<string, { count: number; first: Cited }>, source: string, first: Cited): void {
+  const known = refused.get(source);
+  if (known) known.count += 1;
+  else if (refused.size < SOURCES_MAX) refused.set(source, { count: 1, first });
+}
+
+/** Refused sign-ins that are too few to be guessing: noted, and nobody is accused of them. */
+function fewOf(name: string, others: readonly [string, { count: number; first: Cited }][]): WeighedFinding[] {
+  if (others.length === 0) return [];
+  const count = others.reduce((sum, [, each]) => sum + each.count, 0);
+  return [
+    {
+      id: 'brute-force_few',
+      title: `${count} refused sign-in${count === 1 ? '' : 's'} from ${others.length} source${others.length === 1 ? '' : 's'}, too few of each to be guessing`,
+      severity: 'info',
+      rule: 'brute-force/few',
+      weight: 0,
+      basis: 'few refused',
+      evidence: others
+        .slice(0, FEW_SHOWN)
+        .map(([, { first }]) => evidence({ source: name, locator: `line ${first.number}`, text: first.text })),
+    },
+  ];
+}
+
+const toFinding = (name: string, path: string, storm: Storm<Cited>): WeighedFinding => ({
+  id: `brute-force_${path}`,
+  title: `${neutralize(path, PATH_LENGTH_MAX)}: password guessing from ${storm.addresses} sources, ${storm.tries} refused sign-ins within ${Math.ceil(storm.lasted_ms / 60_000)} minutes`,
+  severity: 'medium',
+  rule: 'brute-force/distributed',
+  weight: WEIGHT.medium,
+  basis: `path ${path}`,
+  evidence: [storm.first, storm.last].map(({ number, text }) =>
+    evidence({ source: name, locator: `line ${number}`, text }),
+  ),
+});
+
+/** Within ten minutes, or slower and more of them. Users fail as well, where more of them get in. */
+const STORMS: readonly StormHabits[] = [
+  { window_ms: 600_000, tries: 30, tries_each: 5, addresses: 10, to_users: 2 },
+  { window_ms: 21_600_000, tries: 100, tries_each: 5, addresses: 20, to_users: 2 },
+];
+const PATHS_MAX = 200;
+const SOURCES_MAX = 5_000;
+const FEW_SHOWN = 3;
+const PATH_LENGTH_MAX = 120;
+const LINE_CHARS_MAX = 1_000;
