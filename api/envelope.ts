@@ -1,6 +1,14 @@
 /** The one way to say no over HTTP: the envelope V01, and the headers that go with it. */
 import { z } from 'zod';
-import { AuroraError, errorData, httpStatus, invalidParams, ParamIssue, type ErrorCode } from '../protocol/index.ts';
+import {
+  AuroraError,
+  ERRORS,
+  errorData,
+  httpStatus,
+  invalidParams,
+  ParamIssue,
+  type ErrorCode,
+} from '../protocol/index.ts';
 
 /** A refusal, ready to be sent. */
 export interface Refused {
@@ -44,7 +52,7 @@ function atTheEdge(reason: unknown): AuroraError {
 /** What a method says of its params is true of a request as well. */
 function wordsOf({ message, detail }: AuroraError, code: ErrorCode): string {
   const { data } = WithIssues.safeParse(detail);
-  if (!data) return message;
+  if (!data) return message.replace(ERRORS[-32602], ERRORS[code]); // agents elsewhere say it in words alone
   if (data.issues.some(({ path }) => path === '/options/idempotency_key'))
     return 'Validation failed: a skill that acts needs an Idempotency-Key';
   return invalidParams(data.issues, { code }).message;

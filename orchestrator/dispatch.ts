@@ -154,19 +154,22 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /* ---- accept: whoever could not be served is refused before anything is kept ---- */
 
   /**
-   * A slot where somebody is free; where nobody is, a place in the queue, with the way to leave it: whoever could not be served later
-   * either is refused before it is kept.
+   * A slot where somebody is free and nobody has to be asked; else a place in the queue, as the way to leave it: whoever could not be
+   * served later either is refused before it is kept.
    */
-  function admit(task: TaskRow, order: Order): Slot | (() => void) {
-    const admitted = registry.take(wantedBy(task, order)) ?? registry.admit(wantedBy(task, order));
+  function admit(task: TaskRow, order: Order): Slot | (() => void) | undefined {
+    const slot = registry.take(wantedBy(task, order));
+    const leaveQueue = slot ? undefined : registry.admit(wantedBy(task, order));
     try {
       admitAction(order);
     } catch (reason) {
-      if (typeof admitted === 'function') admitted();
-      else admitted.release();
+      slot?.release();
+      leaveQueue?.();
       throw reason;
     }
-    return admitted;
+    if (!slot || isAllowedAtOnce(task, order, slot)) return slot ?? leaveQueue;
+    slot.release(); // it is judged once it is kept, and waits for room until then like everybody (INV11)
+    return registry.admit(wantedBy(task, order));
   }
 
   /** Keeps the task: together with its first attempt when somebody is free, so that a plain task costs two commits in all. */
@@ -175,24 +178,23 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     order: Order,
     slot: Slot | undefined,
   ): Promise<Leased | undefined | 'duplicate'> {
-    const lease = slot && isAllowedAtOnce(task, order, slot) ? leaseOf(order, slot) : undefined;
-    if (!lease) slot?.release();
+    const lease = slot && leaseOf(order, slot);
     failpoints.hit('dispatch.before_commit');
     let accepted: Awaited<ReturnType<typeof ledger.accept>>;
     try {
       accepted = await ledger.accept(task, ROUTING_LIMITS, lease);
     } catch (reason) {
-      if (lease) slot?.release();
+      slot?.release();
       throw reason;
     }
     failpoints.hit('dispatch.after_commit');
-    if (accepted !== 'accepted' && lease) slot?.release();
+    if (accepted !== 'accepted') slot?.release();
     if (accepted === 'duplicate') return accepted;
     if (accepted !== 'accepted') throw refusalOf(accepted);
     metrics.count('tasks_accepted_total');
     tell(task, 'status', { state: 'submitted', skill: task.skill, from: task.from, reason: task.reason ?? null });
     const attempt = task.attempts.at(-1);
-    return slot && lease && attempt && { slot, attempt };
+    return slot && attempt && { slot, attempt };
   }
 
   /** The same key with the same body joins the first task; with another body it is a conflict (wire.md 7). */

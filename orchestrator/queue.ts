@@ -15,6 +15,8 @@ export interface Waiting {
 /** All who wait, in lines: who stands in one line could each take the same slots. */
 export interface Queue<W extends Waiting> {
   readonly size: number;
+  /** How many wait, or will wait, in one of that name. */
+  waiting(queue: string): number;
   /** Why one more may not wait: 4290 where the caller waits for too much already, 5030 where all together do. */
   refusal(newcomer: Pick<Waiting, 'queue' | 'tenant'>): AuroraError | undefined;
   /** Counts one who will wait, until what it answers is called; calling twice counts once. */
@@ -61,6 +63,7 @@ export function createQueue<W extends Waiting>(deps: {
     get size() {
       return size;
     },
+    waiting: (queue) => countOf(queue),
     refusal,
     reserve,
     headOf,

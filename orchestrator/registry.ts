@@ -143,7 +143,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
     forget: presence.forget,
     admit(wanted) {
       const pool = pools.of(wanted);
-      const refusal = choose(pool, wanted) ? undefined : refusals.toNewcomer(pool, wanted);
+      // Whoever is free is so for one of those who are being kept already.
+      const is_free = queue.waiting(pool.queue) === 0 && choose(pool, wanted) !== undefined;
+      const refusal = is_free ? undefined : refusals.toNewcomer(pool, wanted);
       if (refusal) throw refusal;
       return queue.reserve({ queue: pool.queue, tenant: wanted.tenant ?? '' });
     },

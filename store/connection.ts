@@ -1,5 +1,5 @@
 /** The one connection of a store, with its durability asserted rather than hoped for. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readValue, type DriverName, type SqlDriver } from './driver.ts';
 import { openLibsql } from './libsql.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
@@ -20,7 +20,9 @@ export function openConnection(options: {
   durability: Durability;
 }): SqlDriver & { assurance: Assurance } {
   const { file, durability } = options;
-  if (file !== MEMORY) closeSync(openSync(file, 'a', 0o600)); // made private here; SQLite's own files beside it inherit that
+  // Made private here; SQLite's own files beside it inherit that. A file that is there is not touched: closing it would drop the locks
+  // that this process holds on it by another connection, and the next program would take the log away (sqlite.org/howtocorrupt.html 2.2).
+  if (file !== MEMORY && !existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   const driver = options.driver === 'libsql' ? openLibsql(file) : openNodeSqlite(file);
   try {
     driver.exec(`PRAGMA busy_timeout=${BUSY_MS}`);

@@ -109,7 +109,7 @@ export function createGroupCommit(deps: {
 
   async function apart<T>(act: () => Promise<T>): Promise<T> {
     while (writing) await writing;
-    if (health.state === 'degraded') throw unavailable();
+    if (health.state === 'degraded' || is_closing) throw unavailable();
     const done = act();
     void occupy(
       done.then(
@@ -161,7 +161,8 @@ export function createGroupCommit(deps: {
       degrade(group, reason);
       return;
     }
-    if (!was_doubtful) return each(group, (one) => commit([one], true));
+    if (!was_doubtful)
+      return each(group, (one) => (stateNow() === 'ok' ? commit([one], true) : degrade([one], reason)));
     log.error({ err: reason }, 'a write broke a rule of the tables');
     for (const { reject } of group) reject(new AuroraError(5000, { cause: reason }));
   }

@@ -93,6 +93,8 @@ export async function openThreadedJournal(deps: {
   }
 
   function commitThere(batch: Batch): Promise<void> {
+    tell(worker, valuesOf(batch));
+    worker.ref(); // whoever waits for a commit keeps the process alive
     const done = new Promise<void>((resolve, reject) => {
       at = { began: clock.monotonic(), batch, resolve, reject };
     });
@@ -100,8 +102,6 @@ export async function openThreadedJournal(deps: {
       committing = undefined;
     };
     committing = done.then(over, over);
-    worker.ref(); // whoever waits for a commit keeps the process alive
-    tell(worker, valuesOf(batch));
     return done;
   }
 
@@ -119,14 +119,20 @@ export async function openThreadedJournal(deps: {
     else asked.reject(toError(said));
   }
 
-  /** What it was at when it died is looked up in the file before anybody is told. */
+  /** What it was at when it died is looked up in the file before anybody is told: it is over, one way or the other. */
   function lose(cause: Error): void {
     if (state === 'gone' || state === 'closing') return;
     state = 'gone';
     log.error({ err: cause }, 'the thread that commits died: this process goes on without it');
     const asked = at;
     at = undefined;
-    asked?.reject(new UnknownCommit(() => Promise.resolve(own.has(asked.batch)), cause));
+    if (!asked) return;
+    try {
+      if (own.has(asked.batch)) asked.resolve();
+      else asked.reject(cause);
+    } catch (fault) {
+      asked.reject(new UnknownCommit(() => Promise.resolve(own.has(asked.batch)), fault));
+    }
   }
 
   function toError({ message, code, found }: ThreadFault): Error {

@@ -1,7 +1,10 @@
 /** A connection that begins no write of its own while a thread commits to the same file: SQLite has one writer at a time. */
 import { SqliteDialect, type DatabaseConnection, type Driver, type SqliteDialectConfig } from 'kysely';
 
-/** Kysely's dialect, waiting for what `committing` answers before a write or a transaction; reads wait for nobody. */
+/**
+ * Kysely's dialect, waiting for what `committing` answers before a write or a transaction. Reads do not wait for the thread, only for a
+ * write that came before them: there is one connection.
+ */
 export class TurnTakingDialect extends SqliteDialect {
   readonly #committing: () => Promise<void> | undefined;
 

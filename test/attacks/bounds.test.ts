@@ -5,7 +5,9 @@ import { defineAgent, dialWebsocket, listen, type Link } from '../../mesh/index.
 import { LINK_LIMITS } from '../../mesh/link.ts';
 import { LISTEN_BOUNDS } from '../../mesh/listen.ts';
 import { skill } from '../../protocol/index.ts';
-import { countingIds, systemClock } from '../../seams/index.ts';
+import { createLedger, type Ledger } from '../../orchestrator/index.ts';
+import { countingIds, memoryLog, systemClock } from '../../seams/index.ts';
+import { openStore } from '../../store/index.ts';
 import { settled } from '../support/drive.ts';
 import { startMesh } from '../support/mesh.ts';
 
@@ -96,6 +98,61 @@ test('INV11 PROM-P8: queues, running work, what nobody reads and memory stay und
   expect(seen.rss_mb).toBeLessThan(256);
 });
 
+test('INV11 PROM-P8: orders that are not leased at once keep the bound of their queue while they are being kept, though an agent is free', async () => {
+  const act = skill({
+    id: 'act_softly',
+    title: 'Act',
+    description: 'Acts.',
+    tags: ['act'],
+    effect: 'idempotent',
+    action_class: 'low',
+    targets: ['/host'],
+    params: z.object({ host: z.string() }),
+    result: z.object({}),
+  }).implement(() => Promise.resolve({}));
+  let go: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  const clock = systemClock;
+  const store = await openStore({ file: ':memory:', durability: 'full', clock, log: memoryLog() });
+  cleanups.push(() => store.close());
+  const kept = createLedger(store, clock);
+  let keeping = 0;
+  const ledger: Ledger = {
+    ...kept,
+    async accept(...asked) {
+      keeping++;
+      await gate;
+      return kept.accept(...asked);
+    },
+  };
+  const mesh = await startMesh([defineAgent({ id: 'ada', name: 'Ada', description: 'Acts.', skills: [act] })], {
+    orchestrator: {
+      ledger,
+      storeHealth: store.health,
+      epoch: Number(store.epoch),
+      bounds: { registry: { queue_max: QUEUE_MAX } },
+    },
+  });
+  await mesh.online(1);
+  let refused = 0;
+  const ask = async (nth: number) => {
+    const options = { mode: 'dry_run', idempotency_key: `key-${nth}-of-the-test` };
+    const order = { to: { skill: 'act_softly' }, params: { host: `host-${nth}` }, wait: 'accepted', options };
+    try {
+      await mesh.operator.request('handoff', order);
+    } catch (reason) {
+      expect(reason).toMatchObject({ code: 4290 });
+      refused++;
+    }
+  };
+  const asked = Array.from({ length: FLOOD }, (_, nth) => ask(nth));
+  await expect.poll(() => keeping + refused).toBe(FLOOD);
+  expect([keeping, refused]).toEqual([QUEUE_MAX, FLOOD - QUEUE_MAX]);
+  go();
+  await Promise.all(asked);
+  expect(refused).toBe(FLOOD - QUEUE_MAX);
+});
+
 test('INV11 ATK-I3: a port never holds more connections than its bound, however many come at once', async () => {
   const links: Link[] = [];
   const port = await listen({
@@ -122,6 +179,7 @@ test('INV11 ATK-I3: a port never holds more connections than its bound, however 
 });
 
 const QUEUE_MAX = 12;
+const FLOOD = 40;
 const RUNNING_MAX = 3;
 /** What an agent takes at once where it says nothing else. */
 const IN_FLIGHT_MAX = 64;

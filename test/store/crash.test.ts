@@ -32,16 +32,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (rounds = 100_000) => {
-  const child = spawn(process.execPath, [writer, doors.store, doors.seams, file, String(rounds)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+const start = (rounds = 100_000, thread?: 'all') => {
+  const words = [writer, doors.store, doors.seams, file, String(rounds), ...(thread ? [thread] : [])];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   return child;
 };
 /** Kills the writer once it has said `lines` lines; answers all that it said. */
-async function killedAfter(lines: number, rounds?: number): Promise<string[]> {
-  const child = start(rounds);
+async function killedAfter(
+  lines: number,
+  { rounds, thread }: { rounds?: number; thread?: 'all' | undefined } = {},
+): Promise<string[]> {
+  const child = start(rounds, thread);
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     said.push(line);
@@ -55,22 +57,25 @@ const reopen = async () => {
   return { store, log };
 };
 
-test('INV1 X6: killed again and again between commits, nothing that was acknowledged is lost', async () => {
-  const random = seededRandom(7);
-  const acknowledged: string[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    const said = await killedAfter(2 + Math.floor(random.next() * 300));
-    expect(said[0]).toBe(`open ${round + 1}`);
-    acknowledged.push(...said.slice(1).map((line) => line.replace('kept ', '')));
-  }
-  const { store } = await reopen();
-  const rows = await store.db.selectFrom('tasks').select('task_id').where('phase', '=', 'QUEUED').execute();
-  const kept = new Set(rows.map(({ task_id }) => task_id));
-  expect(acknowledged.length).toBeGreaterThan(100);
-  expect(acknowledged.filter((task_id) => !kept.has(task_id))).toEqual([]);
-  expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: kept.size });
-  await store.close();
-});
+test.each([undefined, 'all'] as const)(
+  'INV1 X6: killed again and again between commits, nothing that was acknowledged is lost (thread: %s)',
+  async (thread) => {
+    const random = seededRandom(7);
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const said = await killedAfter(2 + Math.floor(random.next() * 300), { thread });
+      expect(said[0]).toBe(`open ${round + 1}`);
+      acknowledged.push(...said.slice(1).map((line) => line.replace('kept ', '')));
+    }
+    const { store } = await reopen();
+    const rows = await store.db.selectFrom('tasks').select('task_id').where('phase', '=', 'QUEUED').execute();
+    const kept = new Set(rows.map(({ task_id }) => task_id));
+    expect(acknowledged.length).toBeGreaterThan(100);
+    expect(acknowledged.filter((task_id) => !kept.has(task_id))).toEqual([]);
+    expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: kept.size });
+    await store.close();
+  },
+);
 
 test('PROM-P14: a second process on the same file is refused by name; after a kill the lock is free at once', async () => {
   const first = start();
@@ -91,7 +96,7 @@ test('PROM-P14: a second process on the same file is refused by name; after a ki
 describe('X29: the tail of the log', () => {
   /** A log as a process leaves it that was killed while it had nothing to write. */
   const leaveLog = async () => {
-    await killedAfter(1 + 5 * 12, 12);
+    await killedAfter(1 + 5 * 12, { rounds: 12 });
     const size = statSync(`${file}-wal`).size;
     expect(size).toBeGreaterThan(20_000);
     return size;

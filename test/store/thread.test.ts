@@ -1,11 +1,12 @@
 /** The thread that commits: the loop goes on meanwhile, nobody writes beside it, and its death loses nothing. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { manualClock, memoryLog, startThread } from '../../seams/index.ts';
 import { openConnection } from '../../store/connection.ts';
+import { nextTurn } from '../../store/either.ts';
 import { createGroupCommit } from '../../store/group-commit.ts';
 import { openStore, type Append } from '../../store/index.ts';
 import { migrate } from '../../store/migrations.ts';
@@ -74,6 +75,24 @@ test('small groups are committed here, large ones by the thread, and both are on
   await store.close();
 });
 
+const LOCKS = '/proc/locks';
+if (!existsSync(LOCKS)) console.error('SKIP the locks of a file with a thread: only Linux tells them');
+
+test.runIf(existsSync(LOCKS))(
+  'INV1 PROM-P14: with a thread the process keeps its lock on the file, without which the next program that reads it takes the log away',
+  async () => {
+    const database = { kind: 'sqlite', file, thread: 'all' } as const;
+    const store = await openStore({ database, durability: 'full', clock: manualClock(), log: memoryLog() });
+    await store.append(accept('task_a'));
+    const inode = statSync(file).ino;
+    const held = readFileSync(LOCKS, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`:${inode} `));
+    expect(held.join('\n')).toContain(' READ ');
+    await store.close();
+  },
+);
+
 test('INV1: a thread that dies amid a group loses nothing: what it kept is looked up, and commits go on without it', async () => {
   const connection = await opened();
   const epoch = takeEpoch(connection, 'the test');
@@ -101,6 +120,8 @@ test('INV1: a thread that dies amid a group loses nothing: what it kept is looke
   is_doomed = true;
   const interrupted = writes.append(accept('task_b'), { patient: true });
   await ended;
+  await journal.committing;
+  await nextTurn(); // whatever became of it was heard
   clock.advance(1_000);
   expect(await interrupted).toMatchObject({ outcome: 'kept' });
   expect(await writes.append(accept('task_c'))).toMatchObject({ outcome: 'kept' });

@@ -1,0 +1,57 @@
+/** The corners of a group commit, over a journal that answers as it is told. */
+import { expect, test } from 'vitest';
+import { manualClock, memoryLog } from '../../seams/index.ts';
+import { createGroupCommit } from '../../store/group-commit.ts';
+import type { Append } from '../../store/group.ts';
+import type { Journal } from '../../store/journal.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+const accept = (task_id: string): Append => ({
+  task_id,
+  at: AT,
+  opens: { root_id: task_id, parent_id: null, skill: 'analyze_threat', deadline: AT },
+  arrows: [{ type: 'accepted', payload: task_id }],
+});
+const fault = (rawCode: number) => Object.assign(new Error(`result code ${rawCode}`), { rawCode });
+const CONSTRAINT = 19;
+const IOERR_FSYNC = 1034;
+
+function open(commit: Journal['commit']) {
+  const journal: Journal = { read: () => ({ tasks: new Map(), keys: new Map() }), commit, probe: () => undefined };
+  return createGroupCommit({ journal, clock: manualClock(), log: memoryLog(), isBusy: () => false });
+}
+
+test('X26: where each write of a group is tried alone, nothing is acknowledged after a sync that failed', async () => {
+  const faults = [fault(CONSTRAINT), fault(IOERR_FSYNC)];
+  const writes = open(() => {
+    const next = faults.shift();
+    if (next) throw next;
+  });
+  const told = await Promise.allSettled(
+    ['task_a', 'task_b', 'task_c'].map((task_id) => writes.append(accept(task_id))),
+  );
+  expect(told.map((one) => (one.status === 'rejected' ? one.reason : one.value))).toMatchObject(
+    Array(3).fill({ code: 5030 }),
+  );
+  expect(writes.health()).toMatchObject({ state: 'degraded' });
+});
+
+test('PROM-P15: what waits is kept at the end, and nothing begins beside it any more', async () => {
+  const kept: string[] = [];
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const writes = open(async ({ tasks }) => {
+    await gate;
+    kept.push(...tasks.map(({ task_id }) => task_id));
+  });
+  const first = writes.append(accept('task_a'));
+  await new Promise((resolve) => void setImmediate(resolve)); // it is being written from here on
+  const beside = writes.apart(() => Promise.resolve('beside'));
+  const waiting = Array.from({ length: 200 }, (_, nth) => writes.append(accept(`task_${nth}`), { patient: true }));
+  const closed = writes.close();
+  release();
+  await expect(beside).rejects.toMatchObject({ code: 5030 });
+  expect((await Promise.all([first, ...waiting])).every(({ outcome }) => outcome === 'kept')).toBe(true);
+  await closed;
+  expect(kept).toHaveLength(201);
+});
