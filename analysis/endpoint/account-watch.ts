@@ -1,5 +1,4 @@
 /** What events say together about accounts: passwords guessed, tickets taken to be guessed at, secrets gathered. */
-import type { Severity } from '../../protocol/index.ts';
 import type { LogEvent } from '../events/index.ts';
 import { createGuessWatch } from '../logins/index.ts';
 import { citedOf, type Cited } from './cited.ts';
@@ -39,12 +38,12 @@ export function createAccountWatch(): AccountWatch {
       if (event_id === '4768' || event_id === '4769') tickets.note(event);
     },
     signals: () => [
-      ...logons.guessing().map(({ rule, is_spraying, title, address, records }) => ({
+      ...logons.guessing().map(({ rule, severity, techniques: [technique, also], title, address, records }) => ({
         rule,
         title,
-        technique: is_spraying ? 'T1110.003' : 'T1110.001',
-        // Of many accounts that were tried, one is theirs now.
-        severity: rule === 'login/guessed' && is_spraying ? ('critical' as const) : GRAVITY[rule],
+        technique,
+        ...(also !== undefined && { also_technique: also }),
+        severity,
         subject: address,
         text: records[0]?.text ?? '',
         events: records,
@@ -67,11 +66,6 @@ export function createAccountWatch(): AccountWatch {
   };
 }
 
-const GRAVITY: Readonly<Record<'login/guessed' | 'login/guessing' | 'login/spraying', Severity>> = {
-  'login/guessed': 'high',
-  'login/spraying': 'medium',
-  'login/guessing': 'low',
-};
 const NAMESPACES_MS = 600_000;
 const NAMESPACES_MANY = 4;
 const LOGON_EVENTS = new Set(['4624', '4625', '4768', '4769', '4771', '4776']);

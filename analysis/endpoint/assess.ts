@@ -65,13 +65,14 @@ export async function assessHosts(
   const result = conclude({
     subject: subjectOf(watch, seen.source),
     findings: listed.map(toFinding),
-    techniques: listed.flatMap(({ technique, severity, evidence: cited }) => {
-      const known =
-        technique === undefined || severityRank(severity) < severityRank('low')
-          ? undefined
-          : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
-      return known ? [{ id: known.id, evidence: cited }] : [];
-    }),
+    techniques: listed.flatMap((suspicion) =>
+      severityRank(suspicion.severity) < severityRank('low')
+        ? []
+        : techniquesOf(suspicion).flatMap((id) => {
+            const known = techniqueOf(id) ?? techniqueOf(parentOf(id));
+            return known ? [{ id: known.id, evidence: suspicion.evidence }] : [];
+          }),
+    ),
     iocs: iocsOf(listed),
     checked: [
       {
@@ -156,13 +157,14 @@ function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
         compareText(left.rule, right.rule) ||
         left.first_at - right.first_at,
     )
-    .map(({ rule, title, technique, severity, host, text, locator, count, subject, also }, index) => ({
+    .map(({ rule, title, technique, also_technique, severity, host, text, locator, count, subject, also }, index) => ({
       id: `event-${index + 1}`,
       host,
       rule,
       title: neutralize(count > 1 ? `${title} (${count} times)` : title, TITLE_CHARS_MAX),
       severity,
       technique,
+      ...(also_technique !== undefined && { also_technique }),
       basis: `${host} ${rule} ${subject}`,
       count,
       evidence: [{ locator, text }, ...also].map((cited) =>
@@ -237,6 +239,9 @@ function scoresOf(watch: HostWatch, suspicions: readonly Suspicion[]): HostScore
     .slice(0, HOSTS_LISTED_MAX);
 }
 
+const techniquesOf = ({ technique, also_technique }: Suspicion): string[] =>
+  [technique, also_technique].filter((id) => id !== undefined);
+
 const factorOf = ({ technique, rule }: Suspicion): string => {
   if (rule.startsWith('loldrivers/')) return 'driver';
   if (rule.startsWith('network/')) return 'connections';
@@ -271,7 +276,7 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
     const own = grave.filter((each) => each.host === host);
     const target = neutralize(host, HOST_CHARS_MAX);
     const reason = [...new Set(own.map(({ title }) => title))].slice(0, REASONS_SHOWN_MAX).join('; ');
-    const resets = credentialResets(own.flatMap(({ technique = [] }) => technique));
+    const resets = credentialResets(own.flatMap(techniquesOf));
     return [
       {
         action: 'preserve memory and disk before anything is cleaned',

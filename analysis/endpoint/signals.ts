@@ -12,6 +12,7 @@ export interface EventSignal {
   rule: string;
   title: string;
   technique: string | undefined;
+  also_technique?: string;
   severity: Severity;
   /** What makes two of them the same, beside rule and host. */
   subject: string;

@@ -24,6 +24,7 @@ export interface Suspicion {
   title: string;
   severity: Severity;
   technique: string | undefined;
+  also_technique?: string;
   /** Statements about one tree and one technique are not independent. */
   basis: string;
   count: number;

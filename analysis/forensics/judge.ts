@@ -28,18 +28,18 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
       ...(traffic?.findings ?? []),
-      ...suspicions.map(({ technique: _technique, ...finding }) => finding),
+      ...suspicions.map(({ technique: _technique, also_technique: _also, ...finding }) => finding),
       ...(damage.length === 0 ? [] : [damageFinding(reading)]),
     ],
     techniques: [
       ...(traffic?.techniques ?? []),
-      ...suspicions.flatMap(({ technique, severity, evidence: cited }) => {
-        const known =
-          technique === undefined || severity === 'info'
-            ? undefined
-            : (techniqueOf(technique) ?? techniqueOf(parentOf(technique)));
-        return known ? [{ id: known.id, evidence: cited }] : [];
-      }),
+      ...suspicions.flatMap(({ technique, also_technique, severity, evidence: cited }) =>
+        [technique, also_technique].flatMap((id) => {
+          const known =
+            id === undefined || severity === 'info' ? undefined : (techniqueOf(id) ?? techniqueOf(parentOf(id)));
+          return known ? [{ id: known.id, evidence: cited }] : [];
+        }),
+      ),
     ],
     ...(traffic?.iocs && { iocs: traffic.iocs }),
     ...(traffic?.recommendations && { recommendations: traffic.recommendations }),
@@ -88,6 +88,7 @@ const isW3c = (artifact: Artifact): artifact is Extract<Artifact, { kind: 'log' 
 
 interface Suspicion extends WeighedFinding {
   technique: string | undefined;
+  also_technique?: string;
 }
 
 /** What bounds left out on the way is added to `left`. */
@@ -202,17 +203,19 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
     return command === undefined ? [] : typedSuspicion(source, `line ${line}`, command, left);
   });
   const logins = guessingIn(records);
-  const guesses = logins.guesses.map(({ rule, is_spraying, address, title, records: [shown, ...others] }) =>
-    suspicion(source, {
-      id: `${rule.replace('/', '-')}-${address}`,
-      title,
-      rule,
-      severity: rule === 'login/guessed' ? 'high' : 'low',
-      technique: is_spraying ? 'T1110.003' : 'T1110.001',
-      locator: `line ${shown?.line ?? 0}`,
-      text: shown?.text ?? '',
-      others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
-    }),
+  const guesses = logins.guesses.map(
+    ({ rule, techniques: [technique, also], severity, address, title, records: [shown, ...others] }) =>
+      suspicion(source, {
+        id: `${rule.replace('/', '-')}-${address}`,
+        title,
+        rule,
+        severity,
+        technique,
+        ...(also !== undefined && { also_technique: also }),
+        locator: `line ${shown?.line ?? 0}`,
+        text: shown?.text ?? '',
+        others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
+      }),
   );
   const roots = records.flatMap(({ line, text }) => {
     const name = ROOT_ACCOUNT.exec(text)?.[1];
@@ -300,6 +303,7 @@ function suspicion(
     title: string;
     rule: string;
     technique: string;
+    also_technique?: string;
     locator: string;
     text: string;
     others?: readonly { locator: string; text: string }[];

@@ -1,4 +1,5 @@
 /** Who guesses passwords, and whose guess was right: one judgement for the logs of every system. */
+import type { Severity } from '../../protocol/index.ts';
 import { createStormWatch, type Storm } from './storm.ts';
 
 /** A login that was tried. */
@@ -36,7 +37,14 @@ export interface Habits {
 }
 
 /** Guessing as a log shows it, with the records that do. */
-export interface Guessing<R> {
+export interface Guessing<R> extends Story<R> {
+  severity: Severity;
+  /** Ids of ATT&CK, the one that tells most first. */
+  techniques: readonly [string, ...string[]];
+}
+
+/** What happened, before it is weighed. */
+interface Story<R> {
   rule: 'login/guessed' | 'login/guessing' | 'login/spraying';
   /** A few passwords were tried for many accounts, or from many addresses. */
   is_spraying: boolean;
@@ -60,7 +68,7 @@ export interface GuessWatch<R> {
 /** A watch that has seen no login; what counts as guessing is said by the habits of the protocol. */
 export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const failed = new Map<string, Failures<R>>();
-  const guessed = new Map<string, Guessing<R> & { is_storm: boolean }>();
+  const guessed = new Map<string, Right<R>>();
   const worked = new Map<string, Set<string>>();
   const room: Room = { names: NAMES_MAX };
   const storms =
@@ -80,17 +88,20 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   const noteWorked = (login: Login, record: R, at_ms: number) => {
     const known = failed.get(login.address);
     const before = worked.get(login.address);
-    if (known && !guessed.has(login.address)) {
+    const right = guessed.get(login.address);
+    if (
+      known &&
+      (!right || isFurther(right, login, known.accounts().has(login.account) || !before?.has(login.account)))
+    ) {
       const is_storm = failures >= STORM_FAILURES && failed.size >= STORM_ADDRESSES;
-      if (isGuessed(known, login, { is_storm, before, at_ms, habits })) {
-        const beside = is_storm ? `, of ${failures} from ${failed.size} addresses` : '';
+      // Somebody who mistypes a password tries one account; who takes part in a storm tries names.
+      const takes_part = is_storm && [...known.accounts()].some((tried) => tried !== login.account);
+      if (isGuessed(known, login, { takes_part, before, at_ms, habits })) {
+        const beside = takes_part ? `, of ${failures} from ${failed.size} addresses` : '';
         guessed.set(login.address, {
-          rule: 'login/guessed',
-          is_spraying: is_storm,
-          is_storm,
-          address: login.address,
-          title: `${login.address} logged in as ${login.account} after ${known.count()} failure${known.count() === 1 ? '' : 's'}${beside}`,
-          records: [record, known.first],
+          takes_part: takes_part || right?.takes_part === true,
+          first_failure: right?.first_failure ?? known.first,
+          logins: [...(right?.logins ?? []), { account: login.account, after: known.count(), beside, record }],
         });
       }
     }
@@ -127,18 +138,16 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
       const storm = is_scattered ? toStorm(scattered, few) : undefined;
       const burst = storms?.storm();
       const attempts = new Map(many.map(([address, tries]) => [address, toGuessing(address, tries, habits)]));
-      const stories = [...guessed.values()].map(({ is_storm: of_storm, ...right }) =>
-        withAttempts(right, attempts.get(right.address) ?? (of_storm ? storm : undefined)),
+      const stories = [...guessed].map(([address, right]) =>
+        withAttempts(toGuessed(address, right), attempts.get(address) ?? (right.takes_part ? storm : undefined)),
       );
-      const is_told = [...guessed.values()].some(
-        ({ address, is_storm: of_storm }) => of_storm && !attempts.has(address),
-      );
+      const is_told = [...guessed].some(([address, { takes_part }]) => takes_part && !attempts.has(address));
       return [
         ...stories,
         ...[...attempts.values()].filter(({ address }) => !guessed.has(address)),
         ...(storm && !is_told ? [storm] : []),
         ...(burst ? [toBurst(burst)] : []),
-      ];
+      ].map((story) => weighed(story, habits));
     },
     few: () =>
       [...failed]
@@ -148,8 +157,52 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
   };
 }
 
+/** Whose guess was right, and each account that it was right for. */
+interface Right<R> {
+  /** It is one of the many addresses of a storm. */
+  takes_part: boolean;
+  first_failure: R;
+  logins: { account: string; after: number; beside: string; record: R }[];
+}
+
+/** Another account of theirs; who was there before and never failed is a user behind the same address. */
+const isFurther = <R>({ logins }: Right<R>, { account }: Login, is_suspect: boolean): boolean =>
+  is_suspect && logins.length < RIGHT_MAX && !logins.some((known) => known.account === account);
+
+function toGuessed<R>(address: string, { takes_part, first_failure, logins }: Right<R>): Story<R> {
+  const said = logins.map(({ account, after, beside }, nth) =>
+    nth === 0
+      ? `as ${account} after ${after} failure${after === 1 ? '' : 's'}${beside}`
+      : `as ${account} after ${after}`,
+  );
+  const shown = said.slice(0, RIGHT_SHOWN).join(' and ');
+  const further = said.length - RIGHT_SHOWN;
+  const least = said.length < RIGHT_MAX ? '' : 'at least ';
+  const [right, ...others] = logins.map(({ record }) => record);
+  return {
+    rule: 'login/guessed',
+    is_spraying: takes_part,
+    address,
+    title: `${address} logged in ${shown}${further > 0 ? ` and as ${least}${further} other${further === 1 ? '' : 's'}` : ''}`,
+    records: [...(right === undefined ? [] : [right]), first_failure, ...others.slice(0, RIGHT_SHOWN - 1)],
+  };
+}
+
+/** Of many accounts that were tried, one is theirs now: that is the gravest. What nobody lets in is the noise of the internet. */
+function weighed<R>(story: Story<R>, { shares_addresses }: Habits): Guessing<R> {
+  const { rule, is_spraying } = story;
+  const tried = is_spraying ? 'T1110.003' : 'T1110.001';
+  if (rule === 'login/guessed')
+    return {
+      ...story,
+      severity: is_spraying ? 'critical' : 'high',
+      techniques: is_spraying ? [tried, 'T1110.001'] : [tried],
+    };
+  return { ...story, severity: is_spraying && shares_addresses ? 'medium' : 'low', techniques: [tried] };
+}
+
 /** A right guess with the wrong ones before and after it. */
-function withAttempts<R>(right: Guessing<R>, attempts: Guessing<R> | undefined): Guessing<R> {
+function withAttempts<R>(right: Story<R>, attempts: Story<R> | undefined): Story<R> {
   if (!attempts) return right;
   return {
     ...right,
@@ -159,7 +212,7 @@ function withAttempts<R>(right: Guessing<R>, attempts: Guessing<R> | undefined):
   };
 }
 
-function toBurst<R>({ tries, lasted_ms, addresses, accounts, first, last }: Storm<R>): Guessing<R> {
+function toBurst<R>({ tries, lasted_ms, addresses, accounts, first, last }: Storm<R>): Story<R> {
   const minutes = Math.ceil(lasted_ms / 60_000);
   return {
     rule: 'login/spraying',
@@ -170,7 +223,7 @@ function toBurst<R>({ tries, lasted_ms, addresses, accounts, first, last }: Stor
   };
 }
 
-function toStorm<R>(failures: number, from: readonly [string, Failures<R>][]): Guessing<R> {
+function toStorm<R>(failures: number, from: readonly [string, Failures<R>][]): Story<R> {
   const [first, second] = from;
   return {
     rule: 'login/spraying',
@@ -184,15 +237,11 @@ function toStorm<R>(failures: number, from: readonly [string, Failures<R>][]): G
 function isGuessed<R>(
   tries: Failures<R>,
   { account }: Login,
-  about: { is_storm: boolean; before: ReadonlySet<string> | undefined; at_ms: number; habits: Habits },
+  about: { takes_part: boolean; before: ReadonlySet<string> | undefined; at_ms: number; habits: Habits },
 ): boolean {
-  const { is_storm, before, at_ms, habits } = about;
+  const { takes_part, before, at_ms, habits } = about;
   if (tries.isOver(at_ms)) return false;
-  if (!habits.shares_addresses) {
-    // Somebody who mistypes a password tries one account; who takes part in a storm tries names.
-    const takes_part = is_storm && [...tries.accounts()].some((tried) => tried !== account);
-    return tries.passwords() >= habits.few || takes_part;
-  }
+  if (!habits.shares_addresses) return tries.passwords() >= habits.few || takes_part;
   if (tries.triesOf(account, at_ms) >= habits.few) return true;
   // Who was there before the names were tried is a user of that machine.
   return isManyNames(tries.accounts().size, before, habits) && (tries.accounts().has(account) || !before?.has(account));
@@ -209,7 +258,7 @@ function isGuessing<R>(tries: Failures<R>, worked: ReadonlySet<string> | undefin
 const isManyNames = (names: number, worked: ReadonlySet<string> | undefined, habits: Habits): boolean =>
   names >= habits.names && names >= (worked?.size ?? 0) * NAMES_TO_USERS;
 
-function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, names }: Habits): Guessing<R> {
+function toGuessing<R>(address: string, tries: Failures<R>, { shares_addresses, names }: Habits): Story<R> {
   const { first, last, count, is_forged, names_most } = tries;
   const forged = is_forged() ? ', with names made to look like a record that accuses another address' : '';
   if (!shares_addresses)
@@ -332,6 +381,9 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room):
   return failures;
 }
 
+/** Accounts of one address that are known to have been guessed, and those that are named. */
+const RIGHT_MAX = 50;
+const RIGHT_SHOWN = 5;
 /** Accounts that are told apart of one address. */
 const ACCOUNTS_MAX = 1_000;
 const ADDRESSES_MAX = 20_000;

@@ -1,6 +1,5 @@
 /** The body of a request split into the places an attacker can write to, by what its content type says and by what else a server may read. */
 import { declaredCharset, keepsAscii, textAs } from './charset.ts';
-import { isBuild, isMapping } from './documents.ts';
 import { asciiLower, looseValuesOf, readHeaderValue, valuesOf } from './media-type.ts';
 import { looselyOf, multipartOf } from './multipart.ts';
 import { addAll, NAME_LENGTH_MAX, pairsOf, wholeOf, type Doubt, type Located } from './places.ts';
@@ -96,9 +95,7 @@ function declaredOf(body: string, type: string): Located[] {
   if (type.endsWith('/xml') || type.endsWith('+xml')) return start.startsWith('<') ? xmlOf(body) : [wholeOf(body)];
   if (is_form) return start.startsWith('<?xml') ? [...(type === '' ? [] : pairs()), ...xmlOf(body)] : pairs();
   if (start.startsWith('<?xml')) return [wholeOf(body), ...xmlOf(body)];
-  return /[&=]/.test(body) && !isBuild(asciiLower(body)) && !isMapping(body)
-    ? [wholeOf(body), ...pairs()]
-    : [wholeOf(body)];
+  return /[&=]/.test(body) ? [wholeOf(body), ...pairs()] : [wholeOf(body)];
 }
 
 /** Strings and names of a JSON body; undefined when it is none. `is_whole` is false where its text holds more strings than its value. */

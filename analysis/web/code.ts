@@ -1,5 +1,4 @@
 /** Code grammars: recognises code for the interpreters behind web applications. */
-import { isMapping } from './documents.ts';
 import { createMatches, type AttackClass, type Match } from './hit.ts';
 import { lowered } from './sift.ts';
 
@@ -7,15 +6,11 @@ import { lowered } from './sift.ts';
 export function judgeCode(value: string): Match[] {
   if (value.length < CODE_LENGTH_MIN && !value.startsWith('$')) return []; // `$ne` is whole as a name in JSON
   const text = lowered(value);
-  let is_mapping: boolean | undefined;
   return [
     ...encodedJava(value),
     ...RULES.flatMap(([attack, rules]) => {
       const matches = createMatches(attack);
-      for (const [rule, title, certain, pattern] of rules) {
-        const fit = attack === 'header-injection' && (is_mapping ??= isMapping(text)) ? IN_MAPPING.get(rule) : pattern;
-        matches.find(rule, title, certain, text, fit ?? pattern);
-      }
+      for (const [rule, title, certain, pattern] of rules) matches.find(rule, title, certain, text, pattern);
       return matches.all();
     }),
   ];
@@ -40,8 +35,6 @@ type Rule = readonly [rule: string, title: string, certain: boolean, pattern: Re
 
 const PHP_CALLS =
   'base64_decode|eval|exec|shell_exec|system|passthru|popen|proc_open|pcntl_exec|assert|phpinfo|phpversion|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|fsockopen|preg_replace|create_function|call_user_func(?:_array)?|func_get_args?|array_(?:map|filter|walk|diff)|unserialize|gzinflate|gzuncompress|str_rot13|move_uploaded_file|include|require|include_once|require_once|chr|chmod|unlink|scandir|opendir|glob|getenv|putenv|ini_set|ini_get|set_time_limit|dl|extract|parse_str|var_dump|print_r|highlight_file|show_source|symlink|curl_exec|curl_init|mysql_query|sqlite_open|simplexml_load_\\w{3,10}|session_start|getcwd|posix_\\w{3,12}|ob_start|register_shutdown_function|usort|zlib_decode|bzopen|gzopen|hex2bin|convert_uudecode|stream_\\w{3,20}|ftp_\\w{3,10}|error_log|mail|is_(?:file|dir|readable)|md5_file|parse_ini_file|touch|tempnam|copy|rename';
-/** A directive of GraphQL, and a text file of a pipeline of Jenkins by its bare name. */
-const HARMLESS_CALLS = `include\\(\\s{0,4}if\\s{0,4}:|readfile\\(\\s{0,4}["'][\\w-]{1,64}(?:\\.(?:txt|md))?["']\\s{0,4}\\)`;
 const JAVA_NAMES =
   'java\\.(?:lang|io|util|net|rmi|beans|nio|awt|applet|sql)\\b|javax\\.|(?:com|org)\\.(?:apache|sun|springframework|opensymphony|mozilla|codehaus|omg|mchange)\\.|sun\\.misc|java\\.lang\\.(?:runtime|processbuilder)|processbuilder|getruntime|java\\.(?:runtime|processbuilder)|unmarshaller|class\\.module\\.classloader|classloader|objectinputstream|scriptengine|freemarker\\.|ognl\\.|_memberaccess|xworkconverter|bsh\\.|clonetransformer|forclosure|instantiate(?:factory|transformer)|invokertransformer|prototypeclone|prototypeserialization|whileclosure';
 
@@ -55,15 +48,14 @@ const RULES: readonly (readonly [AttackClass, readonly Rule[]])[] = [
         'a call of a PHP function',
         true,
         new RegExp(
-          `(?:^|[^\\w.])(?!${HARMLESS_CALLS})(?:${PHP_CALLS})\\s{0,4}(?:/\\*[^*]{0,60}\\*/|//[^\\n]{0,40}\\n|#[^\\n]{0,40}\\n)?\\s{0,4}\\((?=[^)]{0,400}[)"'$;]|$)`,
+          `(?:^|[^\\w.])(?:${PHP_CALLS})\\s{0,4}(?:/\\*[^*]{0,60}\\*/|//[^\\n]{0,40}\\n|#[^\\n]{0,40}\\n)?\\s{0,4}\\((?=[^)]{0,400}[)"'$;]|$)`,
         ),
       ],
       [
         'global',
         'a PHP global',
         true,
-        // `$server: ID!` and `id: $server` are variables of GraphQL.
-        /\$_(?:get|post|request|cookie|server|files|session|env|globals)\b|(?<!:\s{0,4})\$(?:get|post|request|cookie|server|files|session|env|globals)\b(?!\s{0,4}:\s{0,4}\[?[a-z])|\$(?:http_(?:get|post|server|cookie|env|raw)_\w{3,10}|globals|_{1,2}\w{0,10}\[|argv|argc)/,
+        /\$_?(?:get|post|request|cookie|server|files|session|env|globals)\b|\$(?:http_(?:get|post|server|cookie|env|raw)_\w{3,10}|globals|_{1,2}\w{0,10}\[|argv|argc)/,
       ],
       [
         'variable-call',
@@ -197,14 +189,6 @@ const RULES: readonly (readonly [AttackClass, readonly Rule[]])[] = [
     ],
   ],
 ];
-/** In YAML each line is a key, and some are called like a header: there only what a browser would obey counts. */
-const IN_MAPPING = new Map([
-  [
-    'split',
-    /[\r\n]{1,4}\s{0,4}(?:set-cookie|content-(?:type|length|disposition)|location\s{0,4}:\s{0,4}(?:https?:)?\/|refresh\s{0,4}:\s{0,4}\d|http\/\d|access-control-[a-z-]{3,40}|(?:get|post|head|put|options|connect|trace|delete|patch)\s{1,4}\S{1,400}\s{1,4}http\/)\s{0,4}(?::|\d|\s|$|\/)?/,
-  ],
-  ['mail', /[\r\n]{1,4}(?:bcc|cc|rcpt to|mail from)\s{0,4}:\s{0,4}[^\s@]{1,64}@/],
-]);
 const GADGETS = [
   'java.lang.Runtime',
   'runtime',

@@ -51,7 +51,7 @@ export function judgeHtml(value: string): Match[] {
     'script code',
     true,
     text,
-    /\b(?:alert|confirm|prompt|eval|settimeout|setinterval|fetch|importscripts|atob|string\.fromcharcode|fromcharcode|msgbox|print(?!\s{0,4}\(\s{0,4}["']))\s{0,4}(?:\(|`|\?\.\()[^)]{0,4}(?:["'`\d/<\]]|document|location|this|string|x\b|atob|\))/,
+    /\b(?:alert|confirm|prompt|eval|settimeout|setinterval|fetch|importscripts|atob|string\.fromcharcode|fromcharcode|msgbox|print)\s{0,4}(?:\(|`|\?\.\()[^)]{0,4}(?:["'`\d/<\]]|document|location|this|string|x\b|atob|\))/,
   );
   matches.find(
     'script',

@@ -1,7 +1,7 @@
 /** The request judge: each value of a request, each of its decoded forms, against each grammar that speaks about its place. */
 import { judgeCode } from './code.ts';
 import { layersOf } from './decode.ts';
-import { isProse, isSpoken } from './documents.ts';
+import { withoutVariables } from './graphql.ts';
 import type { AttackClass, Match } from './hit.ts';
 import { judgeHtml } from './html.ts';
 import { judgePath } from './path.ts';
@@ -84,27 +84,26 @@ function remembered(judged: Judged | undefined, grammars: Grammars, text: string
 
 function judgeText(grammars: Grammars, value: string): ValueHit[] {
   const hits: ValueHit[] = [];
-  for (const { text, steps } of layersOf(value)) {
-    let spoken: boolean | undefined;
+  for (const { text, steps } of layersOf(value))
     for (const grammar of grammars)
       for (const match of grammar(text))
         hits.push({
           class: match.class,
           rule: match.rule,
           title: match.title,
-          certain: match.certain && !(match.class === 'sqli' && (spoken ??= isSpoken(text) && !isMeant(text))),
+          certain: match.certain,
           text: cutOut(text, match),
           steps,
           ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
         });
-  }
   return hits;
 }
 
 type Grammars = readonly ((text: string) => Match[])[];
 
 /** Which grammars speak about which place: browsers' own headers hold parentheses, semicolons and addresses by nature. */
-function grammarsOf({ place, name }: Located): Grammars {
+function grammarsOf({ place, name, label }: Located): Grammars {
+  if (place === 'value' && GRAPHQL.test(label)) return GRAPHQL_GRAMMARS;
   if (place === 'path') return PATH_GRAMMARS;
   if (place === 'header') return LIST_HEADERS.has(name) ? LIST_GRAMMARS : HEADER_GRAMMARS;
   if (place === 'name') return NAME_GRAMMARS;
@@ -115,6 +114,19 @@ function grammarsOf({ place, name }: Located): Grammars {
 /** Ends or joins the value around it at once, or cuts off what follows: no sentence does, whatever words stand behind it. */
 const isMeant = (text: string): boolean =>
   OPENS.test(text) || UNION.test(bothEnds(text, PROSE_CHARS)) || /--\s{0,8}$/.test(text.slice(-CUT_OFF_CHARS));
+
+/** Eight words and among them four different ones that only sentences need. */
+function isProse(text: string): boolean {
+  const words =
+    text
+      .slice(0, PROSE_CHARS)
+      .toLowerCase()
+      .match(/(?<=^|[\s(])\p{L}{1,24}(?=$|[\s.,;:!?)])/gu) ?? [];
+  return (
+    words.length >= PROSE_WORDS_MIN &&
+    new Set(words.filter((word) => SENTENCE_WORDS.has(word))).size >= SENTENCE_WORDS_MIN
+  );
+}
 
 /** A short word or number: nothing any grammar could recognise. Most values end here. */
 const isPlain = (text: string) => PLAIN.test(text);
@@ -165,13 +177,27 @@ const VALUE_GRAMMARS: Grammars = [
   judgeFetch,
   judgeInclude,
 ];
+/** In a query of GraphQL variables are no code; all else of it is judged as it stands. */
+const GRAPHQL_GRAMMARS: Grammars = VALUE_GRAMMARS.map((grammar) =>
+  grammar === judgeCode ? (text) => judgeCode(withoutVariables(text)) : grammar,
+);
 const NAME_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
 const COOKIE_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
 const PATH_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
 const HEADER_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
 const LIST_GRAMMARS: Grammars = [judgeHtml, judgeCode, judgeLookup];
 /** All of them: the place of each stands for it where values are remembered. */
-const GRAMMARS = [VALUE_GRAMMARS, NAME_GRAMMARS, COOKIE_GRAMMARS, PATH_GRAMMARS, HEADER_GRAMMARS, LIST_GRAMMARS];
+const GRAMMARS = [
+  VALUE_GRAMMARS,
+  GRAPHQL_GRAMMARS,
+  NAME_GRAMMARS,
+  COOKIE_GRAMMARS,
+  PATH_GRAMMARS,
+  HEADER_GRAMMARS,
+  LIST_GRAMMARS,
+];
+/** The query of a JSON body, or of one of a list: no other place is GraphQL. */
+const GRAPHQL = /^body value (?:\/\d{1,4})?\/query$/;
 const LIST_HEADERS = new Set([
   'accept',
   'accept-encoding',
@@ -192,7 +218,14 @@ const OPENS =
 const UNION =
   /(?:^\s{0,8}(?:\S{1,40}\s{1,8}){0,3}|['")\]\d]\s{0,8})union(?:\s|\/\*[^*]{0,60}\*\/|\(|all\b|distinct\b){1,20}select\b/i;
 const CUT_OFF_CHARS = 16;
-/** How much of a value is read for it. */
+const SENTENCE_WORDS = new Set(
+  'the a an is are was were be been i you we they it that this these those with of to in for how what why which my your our also like not please thanks hello write uses der die das ein eine ist sind war und oder nicht mit von zu im ich du wir sie es wie was warum auch bitte danke man mein kann'.split(
+    ' ',
+  ),
+);
+const SENTENCE_WORDS_MIN = 4;
+const PROSE_WORDS_MIN = 8;
+/** How much of a value is read to know whether it is prose. */
 const PROSE_CHARS = 2_048;
 const CERTAIN_POINTS = 3;
 const PLAIN = /^(?:[A-Za-z0-9]{0,2}|[0-9]{1,18}|(?!xp|sys|un|se|rl|ex|re)[A-Za-z0-9]{1,8})$/i;

@@ -1,5 +1,4 @@
 /** Path grammar: recognises values that walk out of a folder or name files no visitor asks for. */
-import { isMapping } from './documents.ts';
 import { createMatches, type Match } from './hit.ts';
 import { lowered, withoutAll } from './sift.ts';
 
@@ -36,11 +35,10 @@ export function judgePath(value: string): Match[] {
     true,
     /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
   );
-  // Volumes of containers in a document of YAML lie there too.
   findFile(
     'system-file',
     'names a file of the system',
-    !isMapping(text),
+    true,
     /(?:^|[^a-z0-9])(?:var|opt|root|home|usr)[\\/]{1,4}(?:log|www|lib|mail|spool|run|adm|cache|apache|lampp|local|etc|\.ssh|\.bash|share|[\w.-]{1,30}[\\/]\.(?:ssh|bash|profile))[\\/]?/,
   );
   find(

@@ -1,14 +1,11 @@
 /** Shell grammar: recognises commands that a Unix or Windows shell would run. */
-import { isBuild, withoutMarks } from './documents.ts';
 import { createMatches, type Match } from './hit.ts';
 import { lowered, without, withoutAll, type Sifted } from './sift.ts';
 
 /** Reads the value as words of a shell; what separates commands decides whether a command name means anything. */
 export function judgeShell(value: string): Match[] {
-  const shown = withoutMarks(lowered(value), isRun);
-  const { text, origin } = unquoted(shown.text);
-  const matches = createMatches('rce', (index) => shown.origin(origin(index)));
-  const is_build = isBuild(lowered(value));
+  const { text, origin } = unquoted(lowered(value));
+  const matches = createMatches('rce', origin);
   for (const { index, separator, name, rest } of commandsOf(text)) {
     const end = Math.min(text.length, index + separator.length + name.length + 24);
     const arguments_fit = /^(?:\s|\$\{?ifs|<|>|[;&|)}`"'#]|$)/.test(rest);
@@ -17,12 +14,10 @@ export function judgeShell(value: string): Match[] {
     const speaks = /^\s{1,8}(?:-{1,2}[a-z?]|\/[a-z?*]|[a-z]:\\|[~.]{0,2}\/|https?:|[*$'"\d%]|\w{1,24}\.\w|\|)/.test(
       rest,
     );
-    const is_step = is_build && (!STRONG.has(name) || BUILDING.has(name)) && !ELSEWHERE.test(rest);
     if (split && COMMANDS.has(name)) {
-      const runs = speaks || !isWord(text, { index, separator, name, rest });
-      matches.add('command', `runs ${name}`, runs && !is_step, index, end);
+      matches.add('command', `runs ${name}`, speaks || !isWord(text, { index, separator, name, rest }), index, end);
     } else if (split && SHORT_COMMANDS.has(name) && (speaks || /^\s{0,4}(?:[;|&`)#'"}]|$)/.test(rest))) {
-      matches.add('short-command', `runs ${name}`, !is_step, index, end);
+      matches.add('short-command', `runs ${name}`, true, index, end);
     } else if (!split && COMMANDS.has(name) && speaks)
       matches.add('bare-command', `runs ${name}`, STRONG.has(name), index, end);
   }
@@ -163,22 +158,7 @@ function commandsOf(text: string): Command[] {
   return found;
 }
 
-/** Whether what stands in a span or cell of Markdown says more to a shell than a name does. */
-function isRun(inside: string): boolean {
-  const said = inside.trim();
-  const [name = ''] = /^[\w.-]*/.exec(said) ?? [];
-  const rest = said.slice(name.length);
-  if (name === '' || /[;&$<>]/.test(inside) || ELSEWHERE.test(rest)) return true;
-  return COMMANDS.has(name)
-    ? (!BUILDING.has(name) && rest !== '') || (STRONG.has(name) && !BUILDING.has(name))
-    : SHORT_COMMANDS.has(name) && rest !== '';
-}
-
 const words = (list: string) => new Set(list.split(/\s+/));
-/** An argument that a build has no use for: an absolute path, an address. */
-const ELSEWHERE = /^[^\n]*?(?:[\s"'=>](?:\/(?:[\w.?*'"\s]|$)|~|[a-z]:\\)|https?:|\$\(|`)/;
-/** Tools of a build, in a build. */
-const BUILDING = words('npm node make go pip pip3 python python2 python3 gcc java javac php ruby');
 const STRONG = words(
   'wget curl whoami ifconfig ipconfig uname netstat ping nslookup telnet bash chmod chown nc ncat netcat cat systeminfo net tasklist powershell cmd wmic certutil python perl sudo',
 );

@@ -1,5 +1,4 @@
 /** SQL grammar: recognises injected SQL by its tokens, whatever string the value lands in. */
-import { withoutMarks } from './documents.ts';
 import { createMatches, type Match } from './hit.ts';
 import { lowered } from './sift.ts';
 
@@ -7,10 +6,9 @@ import { lowered } from './sift.ts';
  * Reads the value as SQL tokens. Quotes are tokens of their own, as an injected value closes a string that we cannot see;
  * the grammar then looks at the words and operators between them.
  */
-export function judgeSql(value: string): Match[] {
-  const { text, origin } = withoutMarks(lowered(value));
-  const matches = createMatches('sqli', origin);
-  const { tokens, comments, quotes: all_quotes } = tokenize(text);
+export function judgeSql(text: string): Match[] {
+  const matches = createMatches('sqli');
+  const { tokens, comments, quotes: all_quotes } = tokenize(lowered(text));
   const quotes = all_quotes.length === 1 && isApostrophe() ? [] : all_quotes;
   const at = (index: number): Token => tokens[index] ?? NOTHING;
   const add = (rule: string, title: string, certain: boolean, from: Token, to: Token) => {
@@ -39,7 +37,7 @@ export function judgeSql(value: string): Match[] {
     if (isCall(token, next)) {
       if (PROBES.has(token.text)) add('probe-function', `calls ${token.text}()`, !isTold(index), token, next);
       else if (FUNCTIONS.has(token.text))
-        add('function', `calls ${token.text}()`, broken && tokens.length > 3 && !isOfCode(index), token, next);
+        add('function', `calls ${token.text}()`, broken && tokens.length > 3, token, next);
     }
     if (PAIRS.get(token.text)?.has(next.text))
       add('statement', `${token.text} ${next.text}`.toUpperCase(), broken || !followsWord(index), token, next);
@@ -97,8 +95,7 @@ export function judgeSql(value: string): Match[] {
   /** A plain word stands before it that no query has there: `in SQL you write SELECT name FROM users`. */
   function followsWord(index: number): boolean {
     const { kind, text: word } = at(index - 1);
-    const { text: verb, breaks, opened, statement, glued } = at(index);
-    if (verb === 'select' && word === 'use' && !breaks && !opened && !statement && !glued) return true;
+    const { breaks, opened, statement, glued } = at(index);
     return (
       kind === 'word' && /^\p{L}+$/u.test(word) && !breaks && !opened && !statement && !glued && !isQueryWord(word)
     );
@@ -112,11 +109,6 @@ export function judgeSql(value: string): Match[] {
     return (
       followsWord(index) || (behind < tokens.length && /^\p{L}+$/u.test(at(after).text) && !isQueryWord(at(after).text))
     );
-  }
-
-  /** A method is called on something, and a brace follows a branch: `console.log(x)`, `if (x) {`. */
-  function isOfCode(index: number): boolean {
-    return at(index - 1).text === '.' || at(closing(index + 1)).text === '{';
   }
 
   /** `Select Committee from Union`: plain words, of which none names what a database keeps. */
@@ -328,7 +320,7 @@ function tokenize(text: string) {
       at += 1;
       continue;
     }
-    if (text.startsWith('/*', at) && !isGlob(text, at)) {
+    if (text.startsWith('/*', at)) {
       const close = text.indexOf('*/', at + 2);
       const end = close < 0 ? text.length : close + 2;
       const versioned = text[at + 2] === '!' || text[at + 2] === '+';
@@ -345,8 +337,7 @@ function tokenize(text: string) {
       text.startsWith('--', at) &&
       text[at - 1] !== '!' &&
       text[at + 2] !== '>' &&
-      !/[\w-]/.test(text.charAt(at + 2)) &&
-      !isPassedOn(text, at)
+      !/[\w-]/.test(text.charAt(at + 2))
     ) {
       comments.push({ text: '--', start: at, end: at + 2, inline: false, versioned: false });
       at += 2;
@@ -354,7 +345,6 @@ function tokenize(text: string) {
     }
     if (
       char === '#' &&
-      !(quotes.length === 0 && isHeading(text, at)) &&
       !/[a-z]/.test(text.charAt(at - 1)) &&
       text.charAt(at + 1) !== '>' &&
       text.charAt(at + 1) !== '-'
@@ -402,23 +392,6 @@ function tokenize(text: string) {
   }
   return { tokens, comments, quotes };
 }
-
-/** `'dist/*.js'`: files, in quotes of their own and with nothing else between them. */
-function isGlob(text: string, at: number): boolean {
-  const before = /(["'])[\w.*/-]{0,120}$/.exec(text.slice(Math.max(0, at - 121), at));
-  if (!before || before[0].includes('/*')) return false;
-  const behind = /^\/\*{1,2}[\w.*/-]{0,120}(["'])/.exec(text.slice(at, at + 124));
-  return behind?.[1] === before[1];
-}
-
-/** `npm test -- --ci`: what follows is for the tool that the tool runs. */
-const isPassedOn = (text: string, at: number): boolean =>
-  /\b(?:npm|yarn|pnpm|cargo|git|docker|kubectl|make) [^\n'"`()=;]{1,80} $/.test(text.slice(Math.max(0, at - 96), at)) &&
-  /^-- [\w./-]/.test(text.slice(at, at + 4));
-
-/** The mark of a heading of Markdown or of a comment of YAML, at the start of its line. */
-const isHeading = (text: string, at: number): boolean =>
-  /(?:^|\n)#{0,5}$/.test(text.slice(Math.max(0, at - 6), at)) && /^#{1,6} \p{L}/u.test(text.slice(at, at + 9));
 
 const isDigit = (code: number) => code >= 48 && code <= 57;
 const isWordStart = (code: number) =>

@@ -30,7 +30,10 @@ test('a password tried for many accounts, and the one it was right for, are one 
   ]);
   expect(accusations(result)).toEqual(['critical login/guessed']);
   expect(result.verdict).toBe('malicious');
-  expect(result.mitre_techniques).toEqual(['T1110.003']);
+  expect(result.mitre_techniques).toEqual(['T1110.001', 'T1110.003']);
+  expect(result.recommendations.map(({ action }) => action)).toContain(
+    'reset the password of the account that was logged in to',
+  );
   const [guessed] = result.findings;
   expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 14', 'line 1', 'line 13']);
   expect(guessed?.title).toContain('10.0.0.66 logged in as bob after 13 failures');

@@ -53,15 +53,17 @@ test('everyday commands of sudo and cron are benign', () => {
 });
 
 test('a storm of guesses from many addresses, one of which then logs in, is a finding with both records', () => {
-  const { findings } = judge([...storm, accepted(200, 'root', '198.51.100.7')]);
+  const { findings, confidence, mitre_techniques } = judge([...storm, accepted(200, 'root', '198.51.100.7')]);
   const [guessed, ...others] = findings;
   expect(others).toEqual([]);
   expect(guessed?.title).toContain('logins failed, spread over');
   expect(guessed).toMatchObject({
     rule: 'login/guessed',
-    severity: 'high',
+    severity: 'critical',
     title: expect.stringContaining('as root after 1 failure, of 100') as string,
   });
+  expect(confidence).toBe(0.8);
+  expect(mitre_techniques).toEqual(['T1110.001', 'T1110.003']);
   expect(guessed?.evidence.map(({ locator }) => locator)).toEqual(['line 101', 'line 7', 'line 1', 'line 2']);
 });
 

@@ -1,4 +1,4 @@
-/** Documents of honest work are no attack: GraphQL, YAML, pipelines, Markdown, prose about SQL; and an attack in one of them still is. */
+/** What is written around an attack does not excuse it; documents of honest work pass where nothing in them looks like one. */
 import { expect, test } from 'vitest';
 import { analyzeRequests, type HttpRequest } from '../../../analysis/web/index.ts';
 import { expectProportion } from '../../support/growth.ts';
@@ -143,31 +143,10 @@ test.each<[string, HttpRequest]>([
     ),
   ],
   [
-    'k8s probe',
-    posted(
-      'application/yaml',
-      'livenessProbe:\n  httpGet:\n    path: /healthz\n    port: 8080\n    httpHeaders:\n      - name: X-Probe\n        value: "1"\n  initialDelaySeconds: 5\nstatus:\n  phase: Running\n',
-    ),
-  ],
-  [
     'k8s cmd',
     posted(
       'application/yaml',
       'spec:\n  containers:\n    - name: job\n      image: busybox\n      command: ["sh", "-c", "echo done"]\n      args:\n        - --verbose\n',
-    ),
-  ],
-  [
-    'k8s config',
-    posted(
-      'application/yaml',
-      'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: cfg\ndata:\n  app.properties: |\n    host=db.example.com\n    user=app\n    date.format=yyyy-MM-dd\n',
-    ),
-  ],
-  [
-    'compose',
-    posted(
-      'application/x-yaml',
-      'services:\n  web:\n    image: nginx\n    ports: ["80:80"]\n    environment:\n      - PATH_PREFIX=/app\n      - HOME=${HOME}\n    depends_on: [db]\n  db:\n    image: postgres:16\n    volumes:\n      - data:/var/lib/postgresql/data\n',
     ),
   ],
   [
@@ -182,27 +161,6 @@ test.each<[string, HttpRequest]>([
     posted(
       'application/yaml',
       'openapi: 3.0.0\ninfo:\n  title: Pets\n  version: "1"\npaths:\n  /pets/{id}:\n    get:\n      parameters:\n        - name: id\n          in: path\n          required: true\n          schema: {type: string}\n      responses:\n        "200":\n          description: a pet\n',
-    ),
-  ],
-  [
-    'jenkins simple',
-    posted(
-      'text/x-groovy',
-      "pipeline {\n  agent any\n  stages {\n    stage('Build') {\n      steps {\n        sh 'make'\n      }\n    }\n    stage('Test') {\n      steps {\n        sh './gradlew test'\n        junit '**/build/test-results/*.xml'\n      }\n    }\n  }\n}\n",
-    ),
-  ],
-  [
-    'jenkins env',
-    posted(
-      'text/plain',
-      "pipeline {\n  agent { docker { image 'node:20' } }\n  environment {\n    CI = 'true'\n    VERSION = \"1.0.${env.BUILD_NUMBER}\"\n  }\n  options { timeout(time: 30, unit: 'MINUTES') }\n  stages {\n    stage('Build') { steps { sh 'npm ci && npm run build' } }\n  }\n  post {\n    always { archiveArtifacts artifacts: 'dist/**', allowEmptyArchive: true }\n    failure { mail to: 'team@example.com', subject: \"Failed: ${currentBuild.fullDisplayName}\", body: 'See the log' }\n  }\n}\n",
-    ),
-  ],
-  [
-    'jenkins script',
-    posted(
-      'text/plain',
-      "@Library('shared') _\nnode('linux') {\n  checkout scm\n  def version = readFile('VERSION').trim()\n  stage('Build') {\n    withCredentials([string(credentialsId: 'token', variable: 'TOKEN')]) {\n      sh \"mvn -B -Drevision=${version} clean package\"\n    }\n  }\n  if (env.BRANCH_NAME == 'main') {\n    build job: 'deploy', parameters: [string(name: 'VERSION', value: version)]\n  }\n}\n",
     ),
   ],
   [
@@ -227,68 +185,11 @@ test.each<[string, HttpRequest]>([
     ),
   ],
   [
-    'sql doc',
-    inJson({
-      text: 'To list customers use SELECT name FROM customers WHERE active = 1. The query returns the names, and you can add ORDER BY name to sort them.',
-    }),
-  ],
-  [
-    'sql doc2',
-    posted(
-      'text/plain',
-      'Use the `SELECT` statement to read rows.  A `JOIN` combines two tables, and `GROUP BY` groups the rows that you want to count.',
-    ),
-  ],
-  [
-    'sql doc3',
-    inJson({
-      body: 'How do I union select statements in SQL? I want to combine the results of the two queries with UNION ALL.',
-    }),
-  ],
-  [
-    'sql md',
-    posted(
-      'text/markdown',
-      '# Reports\n\nRun this to see the totals:\n\n```sql\nSELECT region, SUM(amount) AS total\nFROM sales\nGROUP BY region\nORDER BY total DESC;\n```\n\nThe result is then shown to the team.\n',
-    ),
-  ],
-  [
-    'md bash',
-    posted(
-      'text/markdown',
-      '# Install\n\nClone the repository and run the script:\n\n```bash\ngit clone https://github.com/acme/tool.git\ncd tool\nnpm install\nnpm start\n```\n\nThen open the page in your browser.\n',
-    ),
-  ],
-  [
-    'md inline',
-    inJson({ body: 'Run `npm test` before you push, and use `git rebase -i main` to clean up the branch.' }),
-  ],
-  [
-    'md js',
-    posted(
-      'text/markdown',
-      '## Usage\n\n```js\nimport { render } from "lib";\n\nconst el = render({ name: "x" });\nel.on("click", () => console.log("clicked"));\n```\n\nThat is all you need.\n',
-    ),
-  ],
-  [
-    'md table',
-    posted(
-      'text/markdown',
-      '| Name | Type | Default |\n| --- | --- | --- |\n| `host` | string | `localhost` |\n| `date` | string | none |\n\n> Note: the option `id` is required -- see below.\n',
-    ),
-  ],
-  [
     'md html',
     posted(
       'text/markdown',
       'Press <kbd>Ctrl</kbd>+<kbd>C</kbd> to copy.\n\n- [x] done\n- [ ] open\n\n1. one\n2. two\n\n**Bold** and *italics*.\n',
     ),
-  ],
-  [
-    'md py',
-    inJson({
-      body: 'Here is how:\n\n```python\nimport os\n\ndef main():\n    print("hello")\n\nif __name__ == "__main__":\n    main()\n```\n',
-    }),
   ],
   [
     'gha cond',
@@ -305,27 +206,6 @@ test.each<[string, HttpRequest]>([
     ),
   ],
   [
-    'gha six',
-    inJson({
-      content:
-        'name: CI\non: [push]\njobs:\n test:\n  runs-on: ubuntu-latest\n  steps:\n   - run: |\n      python -m pip install -r requirements.txt\n      npm ci && npm run build\n      make test || exit 1\n',
-    }),
-  ],
-  [
-    'gitlab ci',
-    posted(
-      'application/yaml',
-      'stages: [build, test]\nbuild:\n  stage: build\n  image: node:20\n  script:\n    - npm ci\n    - npm run build && npm pack\n  only: [main]\n',
-    ),
-  ],
-  [
-    'yaml col0',
-    posted(
-      'text/plain',
-      'date: 2026-11-29\nhost: web-1\nstatus: ok\nsubject: weekly report\nto: team\nlocation: westeurope\nuser: ann\n',
-    ),
-  ],
-  [
     'gql get',
     inJson({
       query:
@@ -339,49 +219,94 @@ test.each<[string, HttpRequest]>([
     }),
   ],
   [
-    'jenkins par',
-    posted(
-      'text/plain',
-      "// deploys the service\n@Library('x') _\npipeline {\n  agent { label 'linux && docker' }\n  triggers { cron('H 2 * * *') }\n  parameters { choice(name: 'ENV', choices: ['dev', 'prod'], description: 'where to') }\n  stages {\n    stage('All') {\n      parallel {\n        stage('A') { steps { sh \"\"\"\n          npm ci\n          npm test -- --ci\n        \"\"\" } }\n        stage('B') { steps { sh 'mvn -B verify | tee build.log' } }\n      }\n    }\n    stage('Deploy') {\n      when { expression { return params.ENV == 'prod' && env.BRANCH_NAME == 'main' } }\n      steps { script { def out = sh(script: 'git rev-parse HEAD', returnStdout: true).trim(); echo \"at ${out}\" } }\n    }\n  }\n}\n",
-    ),
-  ],
-  [
-    'md fence sql',
-    inJson({
-      body: 'The query below is slow, can we add an index for it?\n\n```sql\nSELECT * FROM orders\nWHERE created > now() - interval 1 day\nLIMIT 10\n```\n\nThanks!',
-    }),
-  ],
-  [
-    'md spans',
-    inJson({
-      body: 'If the `id` of the order is `null`, we return `false` and log the `date`; see `src/main.ts` in this repository.',
-    }),
-  ],
-  [
-    'sql doc4',
-    inJson({
-      body: 'An INSERT INTO statement adds a row to the table, while DELETE FROM removes the rows that match. You can use DROP TABLE to remove it all.',
-    }),
-  ],
-  [
     'sql doc5',
     posted(
       'text/plain',
       "In the report we GROUP BY region and ORDER BY total, which is what the team asked for. It's the same as last week.",
     ),
   ],
-  [
-    'md diff',
-    inJson({ body: '## Changes\n\n- fix the parser\n- add tests\n\n```diff\n-const a = 1;\n+const a = 2;\n```\n' }),
-  ],
-  [
-    'md sh2',
-    inJson({
-      body: 'Steps to reproduce:\n\n```sh\n$ mkdir demo && cd demo\n$ npm init -y\n$ echo hello > a.txt\n$ node index.js\n```\n\nExpected: no error.',
-    }),
-  ],
 ])('%s is benign', (_name, request) => {
   expect(judged(request)).toMatchObject({ verdict: 'benign' });
+});
+
+test.each<[string, 'malicious' | 'suspicious', string]>([
+  ['a pipe behind the rule of a table', 'malicious', '|---|\nx |id'],
+  ['a pipe in a row of a table', 'malicious', '|---|\n|x |id'],
+  ['a command before two fences', 'malicious', 'x;rm -rf .\n```\n\n```\n'],
+  ['a span behind fences', 'malicious', 'see\n```\n\n```\n`pip install evil` '],
+  ['a command in a workflow', 'malicious', 'jobs:\n a:\n  run: x\n  rm -rf .'],
+  ['a second command in a workflow', 'malicious', 'jobs:\n a:\n  run: x;rm -rf .'],
+  ['a command behind a pipeline', 'malicious', 'pipeline{stage(1)}; rm -rf . ; }'],
+  ['a host behind keys', 'suspicious', 'a: b\r\nHost: evil.example\r\nX-Forwarded-Host: x'],
+  ['a host behind three keys', 'suspicious', 'a: b\r\nc: d\r\nHost: evil.example\r\nX-Forwarded-Host: x'],
+  ['a redirection behind keys', 'suspicious', 'a: b\r\nc: d\r\nLocation:     https://evil'],
+  ['a refresh behind keys', 'suspicious', 'a: b\r\nc: d\r\nRefresh: ;url=https://evil'],
+  ['an inner redirection behind keys', 'suspicious', 'a: b\r\nc: d\r\nX-Accel-Redirect: /internal'],
+  ['commands of SMTP behind keys', 'suspicious', 'a: b\nc: d\n rcpt to:<v@x>\n data'],
+  [
+    'a query whose aliases are words of prose',
+    'suspicious',
+    'price desc nulls last, (select pg_sleep(5) from users i, users you, users we, users they)',
+  ],
+  [
+    'a union behind words of prose',
+    'suspicious',
+    'users i, users you, users we, users they union select password from users',
+  ],
+  ['a file of the system before comments of YAML', 'malicious', ' /var/log/apache2/access.log\n #\n #'],
+  ['a text file that PHP reads', 'malicious', ";readfile('secret.txt');"],
+  ['a text file that PHP reads, quoted twice', 'malicious', '1;readfile("flag.txt");//'],
+  ['a query behind USE', 'malicious', 'use select password from users'],
+  ['a variable of PHP behind a colon', 'malicious', 'a: $env, '],
+  ['a constructor of constructors', 'malicious', '{constructor:constructor}'],
+  ['a variable of GraphQL where none is', 'malicious', 'query($server: ID!) { a(b: $server) { id } }'],
+])('%s is %s wherever it stands', (_name, verdict, text) => {
+  const query = encodeURIComponent(text);
+  const requests = [
+    inJson({ text }),
+    posted('text/plain', text),
+    posted('application/yaml', text),
+    posted('text/markdown', text),
+    posted('application/x-www-form-urlencoded', `q=${query}`),
+    { method: 'GET', target: `/?q=${query}`, headers: {} },
+  ];
+  const levels = ['suspicious', 'malicious'];
+  for (const request of requests)
+    expect(levels.indexOf(judged(request).verdict)).toBeGreaterThanOrEqual(levels.indexOf(verdict));
+});
+
+test('the pairs of a body of lines are judged as a form', () => {
+  for (const type of ['text/plain', 'application/yaml'])
+    expect(judged(posted(type, 'a: 1\nb: 2\nc: &x=;+id'))).toMatchObject({ verdict: 'malicious' });
+});
+
+test.each([
+  ['PHP behind the document', '{ a(x: $server) } $server'],
+  ['a brace too few', '{ a(x: $server) { id }'],
+  ['a brace too many', '{ a(x: $server) { id } }}'],
+  ['a superglobal', '{ a(x: $_SERVER) { id } }'],
+  ['all globals', '{ a(x: $GLOBALS) { id } }'],
+  ['a variable in a string', '{ a(x: "$server") { id } }'],
+  ['a variable in a comment', '{ a { id } } # $server'],
+  ['a variable where a name belongs', '{ a($server: 1) { id } }'],
+  ['an argument of another directive', '{ a @include(file: $b) }'],
+  ['an include of a string', '{ a @include(if: "x") }'],
+  ['an include in a string', '{ a(x: "include(\'x\')") @include(if: $b) }'],
+  ['a call', '{ a @system(if: $b) }'],
+  ['a fragment without its end', 'fragment a on B { c(d: $env) '],
+  ['too deep a list', `{ a(x: ${'['.repeat(70)}$env${']'.repeat(70)}) }`],
+])('%s is found in a query of GraphQL', (_name, query) => {
+  expect(judged(inJson({ query })).verdict).not.toBe('benign');
+});
+
+test.each([
+  'query Q($server: [ID!]! = ["x"], $get: Int = -1.5e3) @a(b: {c: $get, d: []}) { x: y(z: $server) @include(if: true) { ...F @include(if: $get) } }',
+  'fragment F on T @a { ... on U @include(if: $files) { b } ... @include(if: false) { c } ...G }',
+  'subscription ($env: String = """a "b" c""") { a(b: $env, c: ENUM) }',
+])('%s is honest GraphQL', (query) => {
+  expect(judged(inJson({ query }))).toMatchObject({ verdict: 'benign' });
+  expect(judged(inJson([{ query }]))).toMatchObject({ verdict: 'benign' });
+  expect(judged(inJson({ text: query })).verdict).not.toBe('benign');
 });
 
 const PIPELINE = (step: string) =>
@@ -424,5 +349,14 @@ test.each(['a: b\n', 'stage (', '| --- ', '`a` ', '```\n', '\n', 'a; ', 'npm tes
   'documents of %j cost time in proportion to their length (ATK-A9)',
   async (unit) => {
     await expectProportion(unit, 4_096, (text) => judged(inJson({ text: `pipeline { ${text} the is you it }` })));
+  },
+);
+
+test.each(['{', '{ a ', '$server ', '"', '""" ', '[', '@a ', '# '])(
+  'GraphQL of %j costs time in proportion to its length (ATK-A9)',
+  async (unit) => {
+    await expectProportion(unit, 4_096, (text) =>
+      judged(inJson({ query: `query($env: ID) { a(b: $env) ${text} } }` })),
+    );
   },
 );
