@@ -20,12 +20,18 @@ export function plainForms(text: string): string[] {
   return [...new Set(forms.map(fold))];
 }
 
-/** The same of what is encoded with `%` in it, and of what is encoded in that: whoever opens a URL takes it out. */
-export function decodedForms(text: string): string[] {
+/** The same of what is encoded with `%` in it, and of what is encoded in that. */
+export const decodedForms = (text: string): string[] => [...new Set(decodingsOf(text).flatMap(plainForms))];
+
+/** A text, and as whoever opens a URL takes out what is encoded with `%` in it; still encoded at the end, it is so too many times. */
+export function decodingsOf(text: string): string[] {
   const texts = [text];
-  for (let last = text; texts.length <= DECODINGS_MAX && ENCODED.test(last); texts.push(last)) last = decoded(last);
-  return [...new Set(texts.flatMap(plainForms))];
+  for (let last = text; texts.length <= DECODINGS_MAX && isEncoded(last); texts.push(last)) last = decoded(last);
+  return texts;
 }
+
+/** Whether something is encoded with `%` in it. */
+export const isEncoded = (text: string): boolean => ENCODED.test(text);
 
 /** A name as `plainForms` gives it, also as people write it whose domain has letters beyond ASCII. */
 export const namesOf = (plain: string): string[] =>
