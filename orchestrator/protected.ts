@@ -7,6 +7,7 @@ import {
   decodedForms,
   hostIn,
   hostsOf,
+  hostsWithin,
   isCount,
   NAME_CHARS_MAX,
   namesOf,
@@ -56,7 +57,7 @@ export function protects(patterns: readonly string[], own_hosts: readonly string
     return (
       [plain, hostIn(plain)].some((name) => isOne(among, name, isThisMachine)) ||
       piecesOf(plain).some((piece) => isPieceOne(among, piece)) ||
-      (look === 'target' && hostsOf(aimed_at).some((host) => isHostOne(among, host)))
+      (look === 'target' && [...hostsOf(aimed_at), ...hostsWithin(plain)].some((host) => isHostOne(among, host)))
     );
   }
 

@@ -69,6 +69,13 @@ export const hostsOf = (plain: string): string[] => [
   ),
 ];
 
+/** The hosts of the URLs and shares inside a text, wherever one begins: of `https://x.example/?url=//mail/a` mail too. */
+export const hostsWithin = (plain: string): string[] =>
+  plain
+    .split(BEFORE_HOST)
+    .slice(1)
+    .flatMap((tail) => hostsOf(`//${tail.split(BEHIND_HOST, 1)[0] ?? ''}`));
+
 /**
  * The addresses that a name can be read as: 10.9.0.1 is also 10.9.1, 0xa090001, 168361985, 012.011.0.1 and ::ffff:10.9.0.1. None for a
  * name that is no address, nor for a network of several.
@@ -171,6 +178,8 @@ const OPENED = /^['([{]+/;
 /** Browsers and curl find the host of these behind any number of slashes, of either kind; of other schemes behind two. */
 const SCHEME =
   /^(?:(?:[a-z][a-z0-9+.-]*:)+(?=\/\/)|(?:https?|wss?|ftps?|sftp|ssh|scp|smb|cifs|nfs|ldaps?|rdp|imaps?|pop3s?|smtps?|telnet|vnc):|file:(?=[/\\]{2}))/;
+const BEFORE_HOST = /[/\\]{2,}|(?:https?|wss?|ftp):[/\\]*/;
+const BEHIND_HOST = /[/\\?#&\s]/;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:[/\\]{2}/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
