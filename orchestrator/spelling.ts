@@ -39,7 +39,7 @@ export const namesOf = (plain: string): string[] =>
 
 /** The names inside a URL, a share, an account, a list: whatever stands between marks, and before a colon or behind it. */
 export function piecesOf(plain: string): string[] {
-  return [...new Set(plain.split(MARKS).flatMap(partsOf).map(trimDots))].filter(isName);
+  return [...new Set(plain.split(MARKS).flatMap(partsOf).flatMap(endsOf).map(trimDots))].filter(isName);
 }
 
 /** The host that a URL or a share is of, without user and port; the text itself where it is neither. */
@@ -136,6 +136,9 @@ function partsOf(token: string): string[] {
   return addresses.length > 0 ? addresses : [token, ...token.split(':')];
 }
 
+/** `10.9.0.1-20`, `10.9.0.1-10.9.0.20`: the addresses at its ends. */
+const endsOf = (piece: string): string[] => (ADDRESS_RANGE.test(piece) ? [piece, ...piece.split('-')] : [piece]);
+
 const decoded = (text: string): string =>
   text.replace(ENCODED_RUN, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
 
@@ -182,6 +185,7 @@ const BEFORE_HOST = /[/\\]{2,}|(?:https?|wss?|ftp):[/\\]*/;
 const BEHIND_HOST = /[/\\?#&\s]/;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:[/\\]{2}/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
+const ADDRESS_RANGE = /^\d+(?:\.\d+){3}-[\d.]+$/;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
 const EMBEDDING: readonly string[] = ['ipv4Mapped', 'rfc6145', 'rfc6052'];
 const SIX_TO_FOUR = 0x2002;

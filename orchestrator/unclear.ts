@@ -9,15 +9,14 @@ export function isUnclear(target: string): boolean {
   if (isLink(target)) return isHostUnclear(hostOfLink(target));
   const [name = ''] = plainForms(target);
   if (!isBase64(target) && [target, name].some((text) => SEVERAL.test(withoutOwnMarks(text)))) return true;
-  return (
-    !/[\p{L}\p{N}]/u.test(name) ||
-    EVERYTHING.test(name) ||
-    isRange(withoutBrackets(name)) ||
-    [name, hostIn(name)].some(isAddressOfNone)
-  );
+  return !/[\p{L}\p{N}]/u.test(name) || isRange(withoutBrackets(name)) || [name, hostIn(name)].some(isSeveralHosts);
 }
 
-const isHostUnclear = (host: string | undefined): boolean => host === undefined || isAddressOfNone(hostIn(host));
+const isHostUnclear = (host: string | undefined): boolean =>
+  host === undefined || isSeveralHosts(hostIn(plainForms(host)[0] ?? ''));
+
+/** A range, everybody or nobody, also as the host of a URL, a share or an account. */
+const isSeveralHosts = (host: string): boolean => EVERYTHING.test(host) || isRange(host) || isAddressOfNone(host);
 
 /**
  * Marks that part the names of a list, and yet belong to some kinds of names: a Message-ID, a telephone number, a mail address, a

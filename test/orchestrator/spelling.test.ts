@@ -136,6 +136,14 @@ describe('one address', () => {
     expect(answer('10', { assets: ['10.9.0.1'] })).toBe('allow');
   });
 
+  test.each(['10.9.0.1-20', '10.8.9.9-10.9.0.3', 'https://10.9.0.1-20/?x', 'https://10.9.0.1-20/x', 'at 10.9.0.1-20'])(
+    'a range with an end in a protected network is denied where no targets are declared too: %j',
+    (range) => {
+      expect(answer(range, { assets: ['10.9.0.0/16'], pointers: [] })).toBe('deny');
+      expect(answer(range, { assets: ['10.7.0.0/16'], pointers: [] })).toBe('allow');
+    },
+  );
+
   test.each([
     ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
     ['::FFFF:A00:0/104', '10.0.0.0/8'],
@@ -507,6 +515,14 @@ test.each([
   'tag=servers/all',
   'ws-1/24,ws-2',
   'ws-1&reboot',
+  'https://10.9.0.1-20/?x',
+  'https://10.9.0.1-20/x',
+  'https://10.9.0-5.1/?x',
+  'https://all/?x',
+  'https://ALL./?x',
+  'https://all/x',
+  'https://everyone:443/x',
+  '\\\\all\\c$',
   '255.255.255.255',
   '224.0.0.1',
   'ff02::1',
