@@ -1,6 +1,7 @@
 /** Which names stand for a protected asset: the patterns of the policy, whatever the spelling, besides this machine (ATK-F4). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { accountsIn, accountsOf, written, type Account } from './account.ts';
 import { hostOfLink, isLink } from './link.ts';
 import {
   addressesOf,
@@ -27,47 +28,44 @@ export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => 
  * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
  * `dc1:389` is that text, and dc1 as the host of a target.
  *
- * An account is not its organisation: who protects `corp.example` keeps people from blocking that domain, and still has to disable
- * `CORP\anna`, `corp.example\anna` or `anna@corp.example` when she is taken over. So a pattern of two labels says nothing of such an account,
- * unless its last one is for a network of one's own (`nas.local`), where the first may be a host: of `NAS\admin` nobody can tell. A name of
- * three labels is a host (`MAIL\administrator` is an account on mail.corp.example), and so is each of `own_hosts`.
+ * Whoever protects a name protects the accounts on it or of it too (`CORP\anna` of `corp.example`): of `VPN\anna` nobody can tell whether
+ * vpn.acme is a host or an organisation.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
-  const [asked = [], ours = []] = [patterns, own_hosts].map((all) =>
-    all.flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')),
-  );
-  const plain_patterns = [...asked, ...ours];
+  const plain_patterns = [...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? ''));
   const assets = toAssets(plain_patterns);
-  // A host of ours is one, whatever it is called.
-  const hosts = toAssets([...asked.filter((pattern) => !isOrganisation(pattern)), ...ours]);
   // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
   const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
   return (text, look) => {
     // What else is in it is none of its words: `?q=%20mail`.
     const link_host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
     return decodedForms(text).some((plain) => {
-      if (look === 'whole') return isOne(assets, plain, isLoopback);
-      const [, of_windows, account = of_windows] = ACCOUNT.exec(plain) ?? [];
-      if (account !== undefined) return isOne(assets, account, isLoopback) || isNamed(hosts, plain, look, plain);
-      return isNamed(assets, plain, look, link_host ?? plain);
+      if (look === 'whole') return isOne(assets, plain, isLoopback) || accountsOf(plain).some(isAccountOne);
+      return isNamed(plain, look, link_host ?? plain) || accountsIn(plain).some(isAccountOne);
     });
   };
 
-  function isNamed(among: Assets, plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
+  function isNamed(plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
     return (
-      [plain, hostIn(plain)].some((name) => isOne(among, name, isThisMachine)) ||
-      piecesOf(plain).some((piece) => isPieceOne(among, piece)) ||
-      (look === 'target' && [...hostsOf(aimed_at), ...hostsWithin(plain)].some((host) => isHostOne(among, host)))
+      [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
+      piecesOf(plain).some(isPieceOne) ||
+      (look === 'target' && [...hostsOf(aimed_at), ...hostsWithin(plain)].some(isHostOne)) ||
+      (look === 'target' && accountsIn(plain).some(({ user, is_windows }) => is_windows && assets.short.has(user)))
     );
   }
 
-  function isPieceOne(among: Assets, piece: string): boolean {
-    return isCount(piece) ? among.names.has(piece) : isOne(among, piece, isLoopback);
+  function isPieceOne(piece: string): boolean {
+    return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
   }
 
-  function isHostOne(among: Assets, host: string): boolean {
+  function isHostOne(host: string): boolean {
     const isHostShort = (all: Assets) => namesOf(host).some((name) => isShort(all, name));
-    return isOne(with_port, host, isLoopback) || isHostShort(among) || isHostShort(with_port);
+    return isOne(with_port, host, isLoopback) || isHostShort(assets) || isHostShort(with_port);
+  }
+
+  function isAccountOne(account: Account): boolean {
+    const { whole, any } = assets.accounts;
+    return any(written(account)) || [account, ...shorterAccounts(account)].some((each) => whole(written(each)));
   }
 }
 
@@ -104,12 +102,15 @@ interface Assets {
   short_globs: RegExp;
   addresses: ReadonlySet<string>;
   networks: readonly [ipaddr.IPv6, number][];
+  /** Accounts as they are in the policy, and these with those of shorter domains. */
+  accounts: Record<'whole' | 'any', (name: string) => boolean>;
 }
 
 function toAssets(patterns: readonly string[]): Assets {
   const names = patterns.filter((pattern) => !WILDCARD.test(pattern));
   const globs = patterns.filter((pattern) => WILDCARD.test(pattern));
   const hosts = names.filter((name) => addressesOf(name).length === 0);
+  const accounts = patterns.flatMap(accountsOf);
   const short_globs = globs.flatMap(shorter).filter((glob) => /[^*?.]/.test(glob));
   return {
     names: new Set(names),
@@ -119,8 +120,23 @@ function toAssets(patterns: readonly string[]): Assets {
     short_globs: oneOf(short_globs, () => '[^.:]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
     networks: hosts.filter(isNetwork).flatMap(networksOf),
+    accounts: { whole: anyOf(accounts), any: anyOf([...accounts, ...accounts.flatMap(shorterAccounts)]) },
   };
 }
+
+function anyOf(accounts: readonly Account[]): (name: string) => boolean {
+  const all = accounts.map(written);
+  const names = new Set(all);
+  const globs = oneOf(
+    all.filter((name) => WILDCARD.test(name)),
+    () => '[^@]',
+  );
+  return (name) => names.has(name) || globs.test(name);
+}
+
+/** The same account with less and less of its domain; of a domain with a wildcard nothing certain would be left. */
+const shorterAccounts = ({ domain, ...account }: Account): Account[] =>
+  WILDCARD.test(domain) ? [] : shorter(domain).map((short) => ({ ...account, domain: short }));
 
 const isAssetsName = ({ names, globs }: Assets, name: string): boolean =>
   LOCALHOST.test(name) || [name, ...shorter(name)].some((each) => names.has(each) || globs.test(each));
@@ -191,8 +207,6 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
 
-const isOrganisation = (pattern: string): boolean => ORGANISATION.test(pattern) && !OWN_NETWORK.test(pattern);
-
 /** What stands before the IPv4 address in one of IPv6. */
 const MAPPED_BITS = 96;
 const SIX_TO_FOUR_BITS = 16;
@@ -203,11 +217,6 @@ const WILDCARD = /[*?]/;
 const HOST_GLOB = /^[^@/\\.]*\.[^@/\\]*$/;
 /** A host with its port, an image with its tag, a number of its kind: `dc1:389`, `redis:7`, `uid:1001`. */
 const WITH_PORT = /^([^:/\\]+):\d{1,5}$/;
-const ORGANISATION = /^[\p{L}\p{M}\p{N}-]+\.\p{L}[\p{L}\p{M}\p{N}-]*$/u;
-const OWN_NETWORK = /\.(?:corp|home|internal|intranet|lan|local|localdomain|localhost|private)$/;
-/** `CORP\anna` or `anna@corp.example`, without scheme, path or port. */
-const ACCOUNT =
-  /^(?:[\p{L}\p{M}\p{N}._-]+\\([\p{L}\p{M}\p{N}._+'$-]+)|([\p{L}\p{M}\p{N}._+'-]+)@[\p{L}\p{M}\p{N}._-]+)$/u;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
 const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;

@@ -125,52 +125,84 @@ describe('protected assets (ATK-F4)', () => {
   });
 });
 
-describe('an account is not its organisation (ATK-F4)', () => {
-  const rules = { protected_assets: ['corp.example', 'mail.corp.example', 'nas.local', 'vault'] };
+describe('accounts (ATK-F4)', () => {
+  const policy = (assets: string[], own: string[] = []) => {
+    const made = createPolicy(PolicyRules.parse({ protected_assets: assets }), own);
+    return (target: string) => made.isProtected?.(target);
+  };
 
   test.each([
-    'CORP\\anna',
-    'corp.example\\anna',
-    'anna@corp.example',
-    'Anna.Meier+x@CORP.example',
-    'CORP\\WS-7$',
-    'CORP\\mail',
-  ])('%j can be acted on though the domain is protected', (account) => {
-    expect(at(account, { rules })).toBe('ask');
-    expect(decide({ rules, pointers: [], params: { account } }).answer).toBe('ask');
+    ['corp.example', 'CORP\\anna'],
+    ['corp.example', 'corp.example\\anna'],
+    ['corp.example', 'Anna.Meier+x@CORP.example'],
+    ['corp.example', 'CORP\\WS-7$'],
+    ['corp.example', 'administrator@corp.example'],
+    ['vpn.acme', 'root@vpn.acme'],
+    ['vpn.acme', 'VPN\\administrator'],
+    ['dc1.ad', 'root@dc1'],
+    ['dc01.prod', 'DC01\\Administrator'],
+    ['srv.int', 'SRV\\anna'],
+    ['nas.local', 'NAS\\admin'],
+    ['mail.corp.example', 'MAIL\\administrator'],
+    ['mail.corp.example', 'anna@mail'],
+    ['mail.corp.example', 'CORP\\MAIL$'],
+    ['mail.corp.example', 'CORP\\mail'],
+    ['mail.corp.example', 'OTHER\\mail'],
+    ['vault', 'admin@vault'],
+    ['vault', 'CORP\\vault'],
+  ])('on or of %j, or the host itself in that form, are protected: %j', (asset, account) => {
+    expect(at(account, { rules: { protected_assets: [asset] } })).toBe('deny');
+    expect(decide({ rules: { protected_assets: [asset] }, pointers: [], params: { account } }).answer).toBe('deny');
+    expect(
+      decide({ rules: { protected_assets: [asset] }, pointers: [], params: { order: `end ${account} now` } }).answer,
+    ).toBe('deny');
+    expect(policy([], [asset])(account)).toBe(true);
   });
 
   test.each([
-    'corp.example',
-    'CORP',
-    'https://anna@corp.example/x',
-    'https://corp.example/x',
-    'anna@corp.example:22',
-    '\\\\corp.example\\anna',
-    'CORP\\corp.example',
-    'corp.example@other.example',
-    'CORP\\MAIL$',
-    'MAIL\\administrator',
-    'mail.corp.example\\administrator',
-    'anna@mail.corp.example',
-    'anna@mail',
-    'NAS\\admin',
-    'admin@nas.local',
-    'vault\\admin',
-    'admin@vault',
-    'MESH-HOST\\admin',
-    'CORP\\vault',
-  ])('%j is still the domain, or a host, or what nobody can tell from one', (target) => {
-    expect(at(target, { rules })).toBe('deny');
+    ['*.corp.example', 'CORP\\anna'],
+    ['*.corp.example', 'anna@corp.example'],
+    ['mail.corp.example', 'CORP\\anna'],
+    ['mail.corp.example', 'mail@corp.example'],
+    ['krbtgt@corp.example', 'OTHER\\krbtgt'],
+    ['krbtgt@corp.example', 'krbtgt@corp.other'],
+    ['krbtgt@corp.example', 'CORP\\anna'],
+    ['corp\\svc', 'svc@corporation.example'],
+    ['corp\\svc', 'svc2@corp.example'],
+    ['*@corp.example', 'OTHER\\anna'],
+    ['*@*.corp.example', 'CORP\\anna'],
+    ['anna.meier@corp.example', 'anna@corp.example'],
+  ])('%j leaves %j alone', (asset, account) => {
+    expect(at(account, { rules: { protected_assets: [asset] } })).toBe('ask');
   });
 
-  test('a host of ours has accounts of its own, whatever it is called, and a glob covers those that it says', () => {
-    const policy = (assets: string[], own: string[]) => (target: string) =>
-      createPolicy(PolicyRules.parse({ protected_assets: assets }), own).isProtected?.(target);
-    expect(policy(['mesh.example'], ['mesh.example'])('MESH\\admin')).toBe(true);
-    expect(policy(['corp.example', '*@corp.example'], [])('anna@corp.example')).toBe(true);
-    expect(policy(['corp.example', 'corp*'], [])('CORP\\anna')).toBe(true);
+  test.each([
+    ['krbtgt@corp.example', 'CORP\\krbtgt'],
+    ['krbtgt@corp.example', 'corp.example\\krbtgt'],
+    ['krbtgt@corp.example', 'corp.example\\\\KRBTGT'],
+    ['krbtgt@corp.example', 'OTHER\\krbtgt@corp.example'],
+    ['krbtgt@corp.example', 'ssh://krbtgt@corp.example:22/x'],
+    ['corp\\svc', 'svc@corp.example'],
+    ['corp\\svc', 'corp.example\\svc'],
+    ['corp\\svc', 'svc@corp'],
+    ['corp.example\\svc', 'CORP\\svc'],
+    ['*@corp.example', 'CORP\\anna'],
+    ['corp\\adm-*', 'adm-1@corp.example'],
+    ['corp*', 'CORP\\anna'],
+    ['svc@b\u00fccher.example', 'xn--bcher-kva.example\\svc'],
+  ])('the pattern %j is that account in each of its spellings: %j', (asset, account) => {
+    expect(at(account, { rules: { protected_assets: [asset] } })).toBe('deny');
+    const elsewhere = { endpoint: 'ws-7', account };
+    if (!account.includes('://'))
+      expect(decide({ rules: { protected_assets: [asset] }, params: elsewhere }).answer).toBe('deny');
+    const order = `disable '${account}' now.`;
+    expect(decide({ rules: { protected_assets: [asset] }, pointers: [], params: { order } }).answer).toBe('deny');
   });
+
+  test.each([
+    ...['CORP\\everyone', 'all@corp.example', 'CORP\\users', 'CORP\\Domain-Users', 'CORP\\$', 'CORP\\_'],
+    ...['-@corp.example', 'CORP\\', 'anna@', 'ANY\\anna', 'anna@all'],
+  ])('%j is everybody or nobody', (account) => expect(at(account)).toBe('deny'));
 });
 
 test('where no targets are declared, a sentence that says why is no host, but a word or a full name there is (ATK-F4)', () => {
