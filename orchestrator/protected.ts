@@ -85,7 +85,7 @@ function isOne(assets: Assets, plain: string, isOurs: (address: Address) => bool
 /** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
 export function objectionToPattern(pattern: string): string | undefined {
   const [plain = ''] = plainForms(pattern);
-  if (isNetwork(plain)) return isTooWide(plain) ? 'write the network of IPv4 alone, as 10.9.0.0/16' : undefined;
+  if (isNetwork(plain)) return isTooWide(plain) ? TOO_WIDE : undefined;
   const host = hostIn(plain);
   if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
   if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
@@ -148,8 +148,12 @@ const isAssetsAddress = ({ addresses, networks, globs }: Assets, address: Addres
   (networks.length > 0 && liesIn(networks, toIPv6(address))) ||
   [String(address), address.toNormalizedString()].some((text) => globs.test(text));
 
+/** What is IPv4 lies in networks that say something of IPv4 alone: ::/8 has none of it in mind. */
 const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
-  networks.some(([base, bits]) => address.match(base, bits));
+  networks.some(([base, bits]) => {
+    const says_something = bits >= MAPPED_BITS || !address.isIPv4MappedAddress();
+    return says_something && address.match(base, bits);
+  });
 
 /**
  * A network in one form, whichever it is written in: 10.0.0.0/8 is ::ffff:10.0.0.0/104, and so is the one that 64:ff9b::10.0.0.0/104 or
@@ -158,19 +162,23 @@ const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
 function networksOf(name: string): [ipaddr.IPv6, number][] {
   const [base, bits] = ipaddr.parseCIDR(name);
   if (base instanceof ipaddr.IPv4) return [[toIPv6(base), MAPPED_BITS + bits]];
-  const before = base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS;
-  const carried = bits < before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
+  const before = bitsBefore(base);
+  const carried = bits <= before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
   return [
     [base, bits],
     ...carried.map((each): [ipaddr.IPv6, number] => [toIPv6(each), MAPPED_BITS + Math.min(bits - before, 32)]),
   ];
 }
 
-/** ::ffff:10.9.0.0/16 is all of ::/16, and hardly meant. */
-const isTooWide = (name: string): boolean => {
+/** 64:ff9b::/96, 2002::/16 and ::ffff:10.9.0.0/16, which is all of ::/16, say nothing of the IPv4 address in them, and are hardly meant. */
+function isTooWide(name: string): boolean {
   const [base, bits] = ipaddr.parseCIDR(name);
-  return base.range() === 'ipv4Mapped' && bits < MAPPED_BITS;
-};
+  if (base instanceof ipaddr.IPv4) return false;
+  const carries = addressesOf(String(base)).some((address) => address instanceof ipaddr.IPv4);
+  return (carries && bits <= bitsBefore(base)) || (bits <= MAPPED_BITS && ANY_MAPPED.match(base, bits));
+}
+
+const bitsBefore = (base: ipaddr.IPv6): number => (base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS);
 
 const toIPv6 = (address: Address): ipaddr.IPv6 =>
   address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : address;
@@ -210,6 +218,9 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
 /** What stands before the IPv4 address in one of IPv6. */
 const MAPPED_BITS = 96;
 const SIX_TO_FOUR_BITS = 16;
+const ANY_MAPPED = ipaddr.IPv6.parse('::ffff:0:0');
+const TOO_WIDE =
+  'it has all of IPv4 in it: write the network of IPv4 alone, as 10.9.0.0/16, or of IPv6, as 2001:db8::/32';
 /** Dialled, they are this machine. */
 const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;

@@ -288,6 +288,16 @@ test.each([
   ['10.9.0.1/128', 'as 10.9.0.0/16'],
   ['10.9.*/16', 'as 10.9.0.0/16'],
   ['::ffff:10.9.0.0/16', 'the network of IPv4 alone, as 10.9.0.0/16'],
+  ['64:ff9b::/96', 'it has all of IPv4 in it'],
+  ['64:ff9b::/48', 'it has all of IPv4 in it'],
+  ['2002::/16', 'it has all of IPv4 in it'],
+  ['2002:a00::/16', 'it has all of IPv4 in it'],
+  ['::/96', 'it has all of IPv4 in it'],
+  ['::/8', 'it has all of IPv4 in it'],
+  ['::/0', 'it has all of IPv4 in it'],
+  ['::ffff:0:0/96', 'it has all of IPv4 in it'],
+  ['::fffe:0:0/90', 'it has all of IPv4 in it'],
+  ['::ffff:0:0:0/96', 'it has all of IPv4 in it'],
   ['fe80::%eth0/10', 'as 10.9.0.0/16 or 2001:db8::/32'],
 ])('the pattern %s would protect nothing of what it says: refused with what to write (ATK-F4)', (pattern, told) => {
   const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];
@@ -297,6 +307,7 @@ test.each([
 test('names, globs, networks and names of other kinds are patterns', () => {
   const protected_assets = [
     ...['dc-*', 'vault.corp.example', '10.9.0.0/16', '10.9.0.1/32', '2001:db8::/32', '2001:db8::7', 'fd00::*'],
+    ...['0.0.0.0/0', '2000::/3', 'fd00::/8', '64:ff9b::a00:0/104', '2002:a00::/24', '::1/128'],
     ...[
       'CORP\\admin',
       'admin@corp.example',

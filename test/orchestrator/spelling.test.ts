@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
 import { createPolicy, PolicyRules, type Decision } from '../../orchestrator/policy.ts';
+import { protects } from '../../orchestrator/protected.ts';
 import { targetsOf } from '../../orchestrator/targets.ts';
 import { acting } from '../support/approvals.ts';
 
@@ -150,15 +151,24 @@ describe('one address', () => {
     ['64:ff9b::10.0.0.0/104', '10.0.0.0/8'],
     ['2002:a00::/24', '10.0.0.0/8'],
     ['::ffff:10.1.2.0/120', '10.1.2.0/24'],
-    ['::/0', '0.0.0.0/0'],
   ])('%s protects the same of IPv4 as %s, whichever form an address is in', (written, network) => {
     for (const asset of [written, network]) {
       const inside = IPV4_FORMS.map((form) => answer(form([10, 1, 2, 3]), { assets: [asset] }));
       expect(inside).toEqual(inside.map(() => 'deny'));
       const outside = IPV4_FORMS.map((form) => answer(form([11, 1, 2, 3]), { assets: [asset] }));
-      expect(outside).toEqual(outside.map(() => (network === '0.0.0.0/0' ? 'deny' : 'allow')));
+      expect(outside).toEqual(outside.map(() => 'allow'));
     }
     expect(answer('2001:db8::7', { assets: [network] })).toBe('allow');
+  });
+
+  test('all of IPv4 is 0.0.0.0/0 alone: a wide network of IPv6 has none of it, whatever else it covers', () => {
+    const forms = IPV4_FORMS.slice(0, 10).map((form) => form([8, 8, 8, 8]));
+    expect(forms.map((form) => answer(form, { assets: ['0.0.0.0/0'] }))).toEqual(forms.map(() => 'deny'));
+    for (const wide of ['64:ff9b::/96', '2002::/16', '::/96', '::/8', '::/0', '2000::/3', '::ffff:0:0:0/96']) {
+      const isProtected = protects([wide], []);
+      expect(forms.filter((form) => isProtected(form, 'target'))).toEqual([]);
+    }
+    expect(protects(['64:ff9b::/96'], [])('64:ff9b::8.8.8.8', 'target')).toBe(true);
   });
 
   test('a network of IPv6 is one also with a length that an address of IPv4 has, and the other way round', () => {
