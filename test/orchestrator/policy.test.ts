@@ -213,6 +213,8 @@ test('where no targets are declared, a sentence that says why is no host, but a 
   expect(because({ note: 'see the mail of anna' })).toBe('allow');
   expect(because({ reason: 'it came from mail.corp.example' })).toBe('deny');
   expect(because({ reason: ' mail ' })).toBe('deny');
+  for (const one of ['ma\uFEFFil', 'ma\u200bil', 'mail\uFEFF', 'ma\til', 'ma\u3164il'])
+    expect(because({ note: one })).toBe('deny');
   expect(because({ reason: ['mail', 'ws-8 mail'] })).toBe('deny');
   expect(because({ order: 'isolate mail now' })).toBe('deny');
 });
