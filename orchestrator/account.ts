@@ -25,4 +25,4 @@ export const written = ({ user, domain }: Account): string => `${user}@${domain}
 
 const ACCOUNT = /^(?:([\p{L}\p{M}\p{N}._*?-]+)\\{1,2})?([\p{L}\p{M}\p{N}._+'$*?-]+)(?:@([\p{L}\p{M}\p{N}._*?-]+))?$/u;
 const BETWEEN = /[^\p{L}\p{M}\p{N}._+'$\\@-]+/u;
-const AROUND = /^['.]+|(?<!['.])['.]+$/g;
+const AROUND = /^'+|(?<!['.])['.]+$/g;

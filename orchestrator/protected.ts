@@ -82,7 +82,7 @@ function isOne(assets: Assets, plain: string, isOurs: (address: Address) => bool
   });
 }
 
-/** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
+/** Why a pattern would protect nothing of what it says, or far more, with what to write instead; undefined when it is one. */
 export function objectionToPattern(pattern: string): string | undefined {
   const [plain = ''] = plainForms(pattern);
   if (isNetwork(plain)) return isTooWide(plain) ? TOO_WIDE : undefined;

@@ -70,11 +70,10 @@ export const hostsOf = (plain: string): string[] => [
 ];
 
 /** The hosts of the URLs and shares inside a text, wherever one begins: of `https://x.example/?url=//mail/a` mail too. */
-export const hostsWithin = (plain: string): string[] =>
-  plain
-    .split(BEFORE_HOST)
-    .slice(1)
-    .flatMap((tail) => hostsOf(`//${tail.split(BEHIND_HOST, 1)[0] ?? ''}`));
+export function hostsWithin(plain: string): string[] {
+  const tails = plain.split(BEFORE_HOST).slice(1);
+  return hostsOf(tails.map((tail) => `//${tail.split(BEHIND_HOST, 1)[0] ?? ''}`).join(' '));
+}
 
 /**
  * The addresses that a name can be read as: 10.9.0.1 is also 10.9.1, 0xa090001, 168361985, 012.011.0.1 and ::ffff:10.9.0.1. None for a

@@ -148,6 +148,7 @@ describe('accounts (ATK-F4)', () => {
     ['mail.corp.example', 'CORP\\MAIL$'],
     ['mail.corp.example', 'CORP\\mail'],
     ['mail.corp.example', 'OTHER\\mail'],
+    ['mail.corp.example', '.\\mail'],
     ['vault', 'admin@vault'],
     ['vault', 'CORP\\vault'],
   ])('on or of %j, or the host itself in that form, are protected: %j', (asset, account) => {
@@ -301,10 +302,13 @@ test.each([
   ['::fffe:0:0/90', 'it has all of IPv4 in it'],
   ['::ffff:0:0:0/96', 'it has all of IPv4 in it'],
   ['fe80::%eth0/10', 'as 10.9.0.0/16 or 2001:db8::/32'],
-])('the pattern %s would protect nothing of what it says: refused with what to write (ATK-F4)', (pattern, told) => {
-  const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];
-  expect(issue).toMatchObject({ path: ['protected_assets', 1], message: expect.stringContaining(told) as string });
-});
+])(
+  'the pattern %s would protect nothing of what it says, or far more: refused with what to write (ATK-F4)',
+  (pattern, told) => {
+    const [issue] = PolicyRules.safeParse({ protected_assets: ['dc-*', pattern] }).error?.issues ?? [];
+    expect(issue).toMatchObject({ path: ['protected_assets', 1], message: expect.stringContaining(told) as string });
+  },
+);
 
 test('names, globs, networks and names of other kinds are patterns', () => {
   const protected_assets = [
