@@ -128,8 +128,11 @@ export function createPolicy(rules: PolicyRules, own_hosts: readonly string[] = 
   }
 }
 
-/** What was allowed under an earlier way to judge is asked anew: 2 since spellings are compared, with kinds of effects in the question. */
-const JUDGEMENT = 2;
+/**
+ * What was allowed under an earlier way to judge is asked anew: 2 since spellings are compared, with kinds of effects in the question; 3
+ * since short names, links and accounts are told apart.
+ */
+const JUDGEMENT = 3;
 
 /** A card that tells both that a skill only reads and that running it twice does harm is not believed (INV14). */
 const readingOrLying = ({ effect }: SkillTraits): Decision =>

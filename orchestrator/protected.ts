@@ -1,12 +1,14 @@
 /** Which names stand for a protected asset: the patterns of the policy, whatever the spelling, besides this machine (ATK-F4). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { accountsIn, accountsOf, written, type Account } from './account.ts';
 import { hostOfLink, isLink } from './link.ts';
 import {
   addressesOf,
   decodedForms,
   hostIn,
   hostsOf,
+  hostsWithin,
   isCount,
   NAME_CHARS_MAX,
   namesOf,
@@ -26,47 +28,44 @@ export type IsProtected = (text: string, look: 'whole' | 'parts' | 'target') => 
  * `fs-01` may be `fs-01.corp.example`, and the other way round where it is the host of a target. This machine is always protected.
  * `dc1:389` is that text, and dc1 as the host of a target.
  *
- * An account is not its organisation: who protects `corp.example` keeps people from blocking that domain, and still has to disable
- * `CORP\anna`, `corp.example\anna` or `anna@corp.example` when she is taken over. So a pattern of two labels says nothing of such an account,
- * unless its last one is for a network of one's own (`nas.local`), where the first may be a host: of `NAS\admin` nobody can tell. A name of
- * three labels is a host (`MAIL\administrator` is an account on mail.corp.example), and so is each of `own_hosts`.
+ * Whoever protects a name protects the accounts on it or of it too (`CORP\anna` of `corp.example`): of `VPN\anna` nobody can tell whether
+ * vpn.acme is a host or an organisation.
  */
 export function protects(patterns: readonly string[], own_hosts: readonly string[]): IsProtected {
-  const [asked = [], ours = []] = [patterns, own_hosts].map((all) =>
-    all.flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? '')),
-  );
-  const plain_patterns = [...asked, ...ours];
+  const plain_patterns = [...patterns, ...own_hosts].flatMap((pattern) => namesOf(plainForms(pattern)[0] ?? ''));
   const assets = toAssets(plain_patterns);
-  // A host of ours is one, whatever it is called.
-  const hosts = toAssets([...asked.filter((pattern) => !isOrganisation(pattern)), ...ours]);
   // As hosts alone: `vlan:20` has nothing to say about a param that is called vlan.
   const with_port = toAssets(plain_patterns.flatMap((pattern) => WITH_PORT.exec(pattern)?.[1] ?? []));
   return (text, look) => {
     // What else is in it is none of its words: `?q=%20mail`.
     const link_host = look === 'target' && isLink(text) ? hostOfLink(text) : undefined;
     return decodedForms(text).some((plain) => {
-      if (look === 'whole') return isOne(assets, plain, isLoopback);
-      const [, of_windows, account = of_windows] = ACCOUNT.exec(plain) ?? [];
-      if (account !== undefined) return isOne(assets, account, isLoopback) || isNamed(hosts, plain, look, plain);
-      return isNamed(assets, plain, look, link_host ?? plain);
+      if (look === 'whole') return isOne(assets, plain, isLoopback) || accountsOf(plain).some(isAccountOne);
+      return isNamed(plain, look, link_host ?? plain) || accountsIn(plain).some(isAccountOne);
     });
   };
 
-  function isNamed(among: Assets, plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
+  function isNamed(plain: string, look: 'parts' | 'target', aimed_at: string): boolean {
     return (
-      [plain, hostIn(plain)].some((name) => isOne(among, name, isThisMachine)) ||
-      piecesOf(plain).some((piece) => isPieceOne(among, piece)) ||
-      (look === 'target' && hostsOf(aimed_at).some((host) => isHostOne(among, host)))
+      [plain, hostIn(plain)].some((name) => isOne(assets, name, isThisMachine)) ||
+      piecesOf(plain).some(isPieceOne) ||
+      (look === 'target' && [...hostsOf(aimed_at), ...hostsWithin(plain)].some(isHostOne)) ||
+      (look === 'target' && accountsIn(plain).some(({ user, is_windows }) => is_windows && assets.short.has(user)))
     );
   }
 
-  function isPieceOne(among: Assets, piece: string): boolean {
-    return isCount(piece) ? among.names.has(piece) : isOne(among, piece, isLoopback);
+  function isPieceOne(piece: string): boolean {
+    return isCount(piece) ? assets.names.has(piece) : isOne(assets, piece, isLoopback);
   }
 
-  function isHostOne(among: Assets, host: string): boolean {
+  function isHostOne(host: string): boolean {
     const isHostShort = (all: Assets) => namesOf(host).some((name) => isShort(all, name));
-    return isOne(with_port, host, isLoopback) || isHostShort(among) || isHostShort(with_port);
+    return isOne(with_port, host, isLoopback) || isHostShort(assets) || isHostShort(with_port);
+  }
+
+  function isAccountOne(account: Account): boolean {
+    const { whole, any } = assets.accounts;
+    return any(written(account)) || [account, ...shorterAccounts(account)].some((each) => whole(written(each)));
   }
 }
 
@@ -83,10 +82,10 @@ function isOne(assets: Assets, plain: string, isOurs: (address: Address) => bool
   });
 }
 
-/** Why a pattern would protect nothing of what it says, with what to write instead; undefined when it is one. */
+/** Why a pattern would protect nothing of what it says, or far more, with what to write instead; undefined when it is one. */
 export function objectionToPattern(pattern: string): string | undefined {
   const [plain = ''] = plainForms(pattern);
-  if (isNetwork(plain)) return isTooWide(plain) ? 'write the network of IPv4 alone, as 10.9.0.0/16' : undefined;
+  if (isNetwork(plain)) return isTooWide(plain) ? TOO_WIDE : undefined;
   const host = hostIn(plain);
   if (/^[a-z][a-z\d+.-]*:\/\//.test(plain) || /^[^/\\]+\/+$/.test(plain)) return `write the name alone: ${host}`;
   if (NETWORK_LIKE.test(plain)) return 'it is no network: write all of its address, as 10.9.0.0/16 or 2001:db8::/32';
@@ -103,12 +102,15 @@ interface Assets {
   short_globs: RegExp;
   addresses: ReadonlySet<string>;
   networks: readonly [ipaddr.IPv6, number][];
+  /** Accounts as they are in the policy, and these with those of shorter domains. */
+  accounts: Record<'whole' | 'any', (name: string) => boolean>;
 }
 
 function toAssets(patterns: readonly string[]): Assets {
   const names = patterns.filter((pattern) => !WILDCARD.test(pattern));
   const globs = patterns.filter((pattern) => WILDCARD.test(pattern));
   const hosts = names.filter((name) => addressesOf(name).length === 0);
+  const accounts = patterns.flatMap(accountsOf);
   const short_globs = globs.flatMap(shorter).filter((glob) => /[^*?.]/.test(glob));
   return {
     names: new Set(names),
@@ -118,8 +120,23 @@ function toAssets(patterns: readonly string[]): Assets {
     short_globs: oneOf(short_globs, () => '[^.:]'),
     addresses: new Set(names.flatMap(addressesOf).map(String)),
     networks: hosts.filter(isNetwork).flatMap(networksOf),
+    accounts: { whole: anyOf(accounts), any: anyOf([...accounts, ...accounts.flatMap(shorterAccounts)]) },
   };
 }
+
+function anyOf(accounts: readonly Account[]): (name: string) => boolean {
+  const all = accounts.map(written);
+  const names = new Set(all);
+  const globs = oneOf(
+    all.filter((name) => WILDCARD.test(name)),
+    () => '[^@]',
+  );
+  return (name) => names.has(name) || globs.test(name);
+}
+
+/** The same account with less and less of its domain; of a domain with a wildcard nothing certain would be left. */
+const shorterAccounts = ({ domain, ...account }: Account): Account[] =>
+  WILDCARD.test(domain) ? [] : shorter(domain).map((short) => ({ ...account, domain: short }));
 
 const isAssetsName = ({ names, globs }: Assets, name: string): boolean =>
   LOCALHOST.test(name) || [name, ...shorter(name)].some((each) => names.has(each) || globs.test(each));
@@ -131,8 +148,12 @@ const isAssetsAddress = ({ addresses, networks, globs }: Assets, address: Addres
   (networks.length > 0 && liesIn(networks, toIPv6(address))) ||
   [String(address), address.toNormalizedString()].some((text) => globs.test(text));
 
+/** What is IPv4 lies in networks that say something of IPv4 alone: ::/8 has none of it in mind. */
 const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
-  networks.some(([base, bits]) => address.match(base, bits));
+  networks.some(([base, bits]) => {
+    const says_something = bits >= MAPPED_BITS || !address.isIPv4MappedAddress();
+    return says_something && address.match(base, bits);
+  });
 
 /**
  * A network in one form, whichever it is written in: 10.0.0.0/8 is ::ffff:10.0.0.0/104, and so is the one that 64:ff9b::10.0.0.0/104 or
@@ -141,19 +162,23 @@ const liesIn = (networks: Assets['networks'], address: ipaddr.IPv6): boolean =>
 function networksOf(name: string): [ipaddr.IPv6, number][] {
   const [base, bits] = ipaddr.parseCIDR(name);
   if (base instanceof ipaddr.IPv4) return [[toIPv6(base), MAPPED_BITS + bits]];
-  const before = base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS;
-  const carried = bits < before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
+  const before = bitsBefore(base);
+  const carried = bits <= before ? [] : addressesOf(String(base)).filter((address) => address instanceof ipaddr.IPv4);
   return [
     [base, bits],
     ...carried.map((each): [ipaddr.IPv6, number] => [toIPv6(each), MAPPED_BITS + Math.min(bits - before, 32)]),
   ];
 }
 
-/** ::ffff:10.9.0.0/16 is all of ::/16, and hardly meant. */
-const isTooWide = (name: string): boolean => {
+/** 64:ff9b::/96, 2002::/16 and ::ffff:10.9.0.0/16, which is all of ::/16, say nothing of the IPv4 address in them, and are hardly meant. */
+function isTooWide(name: string): boolean {
   const [base, bits] = ipaddr.parseCIDR(name);
-  return base.range() === 'ipv4Mapped' && bits < MAPPED_BITS;
-};
+  if (base instanceof ipaddr.IPv4) return false;
+  const carries = addressesOf(String(base)).some((address) => address instanceof ipaddr.IPv4);
+  return (carries && bits <= bitsBefore(base)) || (bits <= MAPPED_BITS && ANY_MAPPED.match(base, bits));
+}
+
+const bitsBefore = (base: ipaddr.IPv6): number => (base.range() === '6to4' ? SIX_TO_FOUR_BITS : MAPPED_BITS);
 
 const toIPv6 = (address: Address): ipaddr.IPv6 =>
   address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : address;
@@ -190,11 +215,12 @@ function oneOf(globs: readonly string[], oneIn: (glob: string) => string): RegEx
   return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})$`, 's');
 }
 
-const isOrganisation = (pattern: string): boolean => ORGANISATION.test(pattern) && !OWN_NETWORK.test(pattern);
-
 /** What stands before the IPv4 address in one of IPv6. */
 const MAPPED_BITS = 96;
 const SIX_TO_FOUR_BITS = 16;
+const ANY_MAPPED = ipaddr.IPv6.parse('::ffff:0:0');
+const TOO_WIDE =
+  'it has all of IPv4 in it: write the network of IPv4 alone, as 10.9.0.0/16, or of IPv6, as 2001:db8::/32';
 /** Dialled, they are this machine. */
 const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 const WILDCARD = /[*?]/;
@@ -202,11 +228,6 @@ const WILDCARD = /[*?]/;
 const HOST_GLOB = /^[^@/\\.]*\.[^@/\\]*$/;
 /** A host with its port, an image with its tag, a number of its kind: `dc1:389`, `redis:7`, `uid:1001`. */
 const WITH_PORT = /^([^:/\\]+):\d{1,5}$/;
-const ORGANISATION = /^[\p{L}\p{M}\p{N}-]+\.\p{L}[\p{L}\p{M}\p{N}-]*$/u;
-const OWN_NETWORK = /\.(?:corp|home|internal|intranet|lan|local|localdomain|localhost|private)$/;
-/** `CORP\anna` or `anna@corp.example`, without scheme, path or port. */
-const ACCOUNT =
-  /^(?:[\p{L}\p{M}\p{N}._-]+\\([\p{L}\p{M}\p{N}._+'$-]+)|([\p{L}\p{M}\p{N}._+'-]+)@[\p{L}\p{M}\p{N}._-]+)$/u;
 /** With a domain before it or behind it: a resolver answers both with this machine. */
 const LOCALHOST = /^localhost(?:\.|$)|\.localhost$/;
 const NETWORK_LIKE = /^(?:\d[\d.*?]*|[\da-f.*?]*:[^/]*)\/[\da-fx.:]*$/;

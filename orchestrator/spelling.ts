@@ -20,12 +20,18 @@ export function plainForms(text: string): string[] {
   return [...new Set(forms.map(fold))];
 }
 
-/** The same of what is encoded with `%` in it, and of what is encoded in that: whoever opens a URL takes it out. */
-export function decodedForms(text: string): string[] {
+/** The same of what is encoded with `%` in it, and of what is encoded in that. */
+export const decodedForms = (text: string): string[] => [...new Set(decodingsOf(text).flatMap(plainForms))];
+
+/** A text, and as whoever opens a URL takes out what is encoded with `%` in it; still encoded at the end, it is so too many times. */
+export function decodingsOf(text: string): string[] {
   const texts = [text];
-  for (let last = text; texts.length <= DECODINGS_MAX && ENCODED.test(last); texts.push(last)) last = decoded(last);
-  return [...new Set(texts.flatMap(plainForms))];
+  for (let last = text; texts.length <= DECODINGS_MAX && isEncoded(last); texts.push(last)) last = decoded(last);
+  return texts;
 }
+
+/** Whether something is encoded with `%` in it. */
+export const isEncoded = (text: string): boolean => ENCODED.test(text);
 
 /** A name as `plainForms` gives it, also as people write it whose domain has letters beyond ASCII. */
 export const namesOf = (plain: string): string[] =>
@@ -33,7 +39,7 @@ export const namesOf = (plain: string): string[] =>
 
 /** The names inside a URL, a share, an account, a list: whatever stands between marks, and before a colon or behind it. */
 export function piecesOf(plain: string): string[] {
-  return [...new Set(plain.split(MARKS).flatMap(partsOf).map(trimDots))].filter(isName);
+  return [...new Set(plain.split(MARKS).flatMap(partsOf).flatMap(endsOf).map(trimDots))].filter(isName);
 }
 
 /** The host that a URL or a share is of, without user and port; the text itself where it is neither. */
@@ -62,6 +68,12 @@ export const hostsOf = (plain: string): string[] => [
       .filter(isName),
   ),
 ];
+
+/** The hosts of the URLs and shares inside a text, wherever one begins: of `https://x.example/?url=//mail/a` mail too. */
+export function hostsWithin(plain: string): string[] {
+  const tails = plain.split(BEFORE_HOST).slice(1);
+  return hostsOf(tails.map((tail) => `//${tail.split(BEHIND_HOST, 1)[0] ?? ''}`).join(' '));
+}
 
 /**
  * The addresses that a name can be read as: 10.9.0.1 is also 10.9.1, 0xa090001, 168361985, 012.011.0.1 and ::ffff:10.9.0.1. None for a
@@ -123,6 +135,9 @@ function partsOf(token: string): string[] {
   return addresses.length > 0 ? addresses : [token, ...token.split(':')];
 }
 
+/** `10.9.0.1-20`, `10.9.0.1-10.9.0.20`: the addresses at its ends. */
+const endsOf = (piece: string): string[] => (ADDRESS_RANGE.test(piece) ? [piece, ...piece.split('-')] : [piece]);
+
 const decoded = (text: string): string =>
   text.replace(ENCODED_RUN, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
 
@@ -165,8 +180,11 @@ const OPENED = /^['([{]+/;
 /** Browsers and curl find the host of these behind any number of slashes, of either kind; of other schemes behind two. */
 const SCHEME =
   /^(?:(?:[a-z][a-z0-9+.-]*:)+(?=\/\/)|(?:https?|wss?|ftps?|sftp|ssh|scp|smb|cifs|nfs|ldaps?|rdp|imaps?|pop3s?|smtps?|telnet|vnc):|file:(?=[/\\]{2}))/;
+const BEFORE_HOST = /[/\\]{2,}|(?:https?|wss?|ftp):[/\\]*/;
+const BEHIND_HOST = /[/\\?#&\s]/;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:[/\\]{2}/;
 const MARKS = /[^\p{L}\p{M}\p{N}._:-]+|\.{2,}/u;
+const ADDRESS_RANGE = /^\d+(?:\.\d+){3}-[\d.]+$/;
 const NUMERIC_HOST = /^(?:0x)?[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+){0,3}$/;
 const EMBEDDING: readonly string[] = ['ipv4Mapped', 'rfc6145', 'rfc6052'];
 const SIX_TO_FOUR = 0x2002;

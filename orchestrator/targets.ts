@@ -1,5 +1,6 @@
 /** What an action is aimed at: the names in its params (ATK-F4). */
 import type { SkillTraits } from '../protocol/index.ts';
+import { plainForms } from './spelling.ts';
 
 /**
  * The targets of an action: what stands at the JSON pointers that its skill declares, or every string of the params when it
@@ -27,8 +28,11 @@ export function stringsIn(value: unknown): string[] {
  */
 export const valuesIn = (params: Record<string, unknown>): string[] =>
   Object.entries(params)
-    .filter(([name, value]) => !(SAYS_WHY.test(name) && typeof value === 'string' && /\s/.test(value.trim())))
+    .filter(([name, value]) => !(SAYS_WHY.test(name) && typeof value === 'string' && isSentence(value)))
     .flatMap(([, value]) => stringsIn(value));
+
+/** Of several words, whoever reads it: of `ma\uFEFFil` or `ma\til` somebody reads one. */
+const isSentence = (text: string): boolean => plainForms(text).every((plain) => /\s/.test(plain));
 
 const nameOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -1,5 +1,6 @@
 /** Whether a target names one thing: no list, no range, no wildcard, nothing that nobody can see (ATK-F4). */
 import { isIP } from 'node:net';
+import { accountsOf, type Account } from './account.ts';
 import { hostOfLink, isLink } from './link.ts';
 import { addressesOf, hostIn, NAME_CHARS_MAX, plainForms } from './spelling.ts';
 
@@ -9,15 +10,19 @@ export function isUnclear(target: string): boolean {
   if (isLink(target)) return isHostUnclear(hostOfLink(target));
   const [name = ''] = plainForms(target);
   if (!isBase64(target) && [target, name].some((text) => SEVERAL.test(withoutOwnMarks(text)))) return true;
-  return (
-    !/[\p{L}\p{N}]/u.test(name) ||
-    EVERYTHING.test(name) ||
-    isRange(withoutBrackets(name)) ||
-    [name, hostIn(name)].some(isAddressOfNone)
-  );
+  if (accountsOf(name).some(isNoUser) || UNFINISHED.test(name)) return true;
+  return isEmpty(name) || isRange(withoutBrackets(name)) || [name, hostIn(name)].some(isSeveralHosts);
 }
 
-const isHostUnclear = (host: string | undefined): boolean => host === undefined || isAddressOfNone(hostIn(host));
+const isNoUser = ({ user }: Account): boolean => isEmpty(user) || EVERYTHING.test(user) || EVERY_USER.test(user);
+
+const isEmpty = (name: string): boolean => !/[\p{L}\p{N}]/u.test(name);
+
+const isHostUnclear = (host: string | undefined): boolean =>
+  host === undefined || isSeveralHosts(hostIn(plainForms(host)[0] ?? ''));
+
+/** A range, everybody or nobody, also as the host of a URL, a share or an account. */
+const isSeveralHosts = (host: string): boolean => EVERYTHING.test(host) || isRange(host) || isAddressOfNone(host);
 
 /**
  * Marks that part the names of a list, and yet belong to some kinds of names: a Message-ID, a telephone number, a mail address, a
@@ -67,6 +72,10 @@ const HIDDEN = /[^\x21-\x7e\p{L}\p{M}\p{N}]|\p{Default_Ignorable_Code_Point}/u;
 /** Wildcards, lists, quotes, ranges, selectors; a quote is none in a name. */
 const SEVERAL = /[*?%[\]{}|,;\s"`()<>&^!~+]|\.\.|=[^=]|^'|'$/s;
 const EVERYTHING = /^@?(?:all|any|every|everybody|everyone|everything)$/;
+/** Behind `CORP\`, or before `@corp.example`. */
+const EVERY_USER = /^(?:(?:authenticated|domain)[._-]?)?(?:accounts|computers|users)$/;
+/** `CORP\` or `anna@`, and nothing. */
+const UNFINISHED = /^[^\\/:@]+(?:\\+|@)$/;
 
 /** `<x@y>` */
 const MESSAGE_ID = /^<([^<>@]+@[^<>@]+)>$/;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
 import { createPolicy, PolicyRules, type Decision } from '../../orchestrator/policy.ts';
+import { protects } from '../../orchestrator/protected.ts';
 import { targetsOf } from '../../orchestrator/targets.ts';
 import { acting } from '../support/approvals.ts';
 
@@ -136,21 +137,38 @@ describe('one address', () => {
     expect(answer('10', { assets: ['10.9.0.1'] })).toBe('allow');
   });
 
+  test.each(['10.9.0.1-20', '10.8.9.9-10.9.0.3', 'https://10.9.0.1-20/?x', 'https://10.9.0.1-20/x', 'at 10.9.0.1-20'])(
+    'a range with an end in a protected network is denied where no targets are declared too: %j',
+    (range) => {
+      expect(answer(range, { assets: ['10.9.0.0/16'], pointers: [] })).toBe('deny');
+      expect(answer(range, { assets: ['10.7.0.0/16'], pointers: [] })).toBe('allow');
+    },
+  );
+
   test.each([
     ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
     ['::FFFF:A00:0/104', '10.0.0.0/8'],
     ['64:ff9b::10.0.0.0/104', '10.0.0.0/8'],
     ['2002:a00::/24', '10.0.0.0/8'],
     ['::ffff:10.1.2.0/120', '10.1.2.0/24'],
-    ['::/0', '0.0.0.0/0'],
   ])('%s protects the same of IPv4 as %s, whichever form an address is in', (written, network) => {
     for (const asset of [written, network]) {
       const inside = IPV4_FORMS.map((form) => answer(form([10, 1, 2, 3]), { assets: [asset] }));
       expect(inside).toEqual(inside.map(() => 'deny'));
       const outside = IPV4_FORMS.map((form) => answer(form([11, 1, 2, 3]), { assets: [asset] }));
-      expect(outside).toEqual(outside.map(() => (network === '0.0.0.0/0' ? 'deny' : 'allow')));
+      expect(outside).toEqual(outside.map(() => 'allow'));
     }
     expect(answer('2001:db8::7', { assets: [network] })).toBe('allow');
+  });
+
+  test('all of IPv4 is 0.0.0.0/0 alone: a wide network of IPv6 has none of it, whatever else it covers', () => {
+    const forms = IPV4_FORMS.slice(0, 10).map((form) => form([8, 8, 8, 8]));
+    expect(forms.map((form) => answer(form, { assets: ['0.0.0.0/0'] }))).toEqual(forms.map(() => 'deny'));
+    for (const wide of ['64:ff9b::/96', '2002::/16', '::/96', '::/8', '::/0', '2000::/3', '::ffff:0:0:0/96']) {
+      const isProtected = protects([wide], []);
+      expect(forms.filter((form) => isProtected(form, 'target'))).toEqual([]);
+    }
+    expect(protects(['64:ff9b::/96'], [])('64:ff9b::8.8.8.8', 'target')).toBe(true);
   });
 
   test('a network of IPv6 is one also with a length that an address of IPv4 has, and the other way round', () => {
@@ -272,6 +290,11 @@ describe('a URL with a query or encoded characters', () => {
     'https://evil.example/r?u=https%3A%2F%2Fbank.example%2Flogin',
     'https://evil.example/r?u=https://bank.example/login',
     'https://evil.example/x?q=%20mail',
+    'https://evil.example/x?q=100%25',
+    'https://evil.example/r?u=https%253A%252F%252Fbank.example%252F%253Fa%253Db%2526c',
+    'https://evil.example/x//y?z',
+    'https://evil.example/r?u=//bank.example/mail',
+    'https://evil.example/b%C3%BCcher.html',
     'https://evil.example/?q=%E9',
     'https://evil.example/#!/a?b=c',
     'https://evil.example./a?b=c',
@@ -313,6 +336,16 @@ describe('a URL with a query or encoded characters', () => {
     'https://evil.example/a?b=dc-01',
     'https://evil.example/a?b=dc%2D01',
     'https://evil.example/r?u=https%3A%2F%2Fdc-01%2F',
+    'https://x.example/?url=http://mail/',
+    'https://x.example/?url=http:%2f%2fmail%2f',
+    'https://x.example/?url=http:%252f%252fanna@mail:80%252f',
+    'https://x.example/?url=//mail/',
+    'https://x.example/?url=http:mail',
+    'https://x.example/?url=https:/mail&x=1',
+    'https://x.example/%2f%2fmail/',
+    'https://x.example/http://mail/',
+    'https://x.example/?url=http://mail',
+    'https://x.example/#//mail',
     'https://0xa090001/a?b=c',
     'https://168361985/a?b=c',
     'https://10.9.1/a?b=c',
@@ -363,6 +396,35 @@ describe('a URL with a query or encoded characters', () => {
     'https:///a?b=c',
     's3://logs/a?b=c',
     'evil.example/a?b=c',
+    'https://a.example/%20https://b.example/%20https://c.example/',
+    'https://a.example/x%2chttps://y.example/',
+    'https://a.example/x%7chttps://y.example/',
+    'https://a.example/?%3bhttps://y.example/',
+    'https://a.example/?%2521https://y.example/',
+    'https://a.example/?x=1%20https:/y.example/',
+    'https://a.example/?x=1%22https://y.example/',
+    'https://a.example/?x=%EF%BC%8Cy.example',
+    'https://a.example/?x=y%2Cz',
+    'https://a.example/?x#%7Cy',
+    'https://a.example/-https://y.example/?',
+    'https://a.example/https://y.example/?',
+    'https://a.example/https%3A%2F%2Fy.example/',
+    'https://a.example/x%20/y',
+    'https://a.example/%20y.example/',
+    'https://a.example/%2a',
+    'https://a.example/%7Ba%2Cb%7D',
+    'https://a.example/%5ba-z%5d',
+    'https://a.example/%2e%2e%2fmail',
+    'https://a.example/%252e%252e/',
+    'https://a.example/x/%252e%252e',
+    'https://a.example/?x=%252e%252e%252fy',
+    'https://a.example/%25252525252a',
+    'https://a.example/%25252520x',
+    'https://a.example/x%255cy',
+    'https://a.example/x%E2%80%A8y',
+    'https://a.example/x%E2%80%8By',
+    'https://a.example/x?y=%C2%85',
+    'https://a.example/100%25',
   ])('names no single thing where two readers could differ: %j', (target) => {
     expect(answer(target, { assets })).toBe('deny');
   });
@@ -463,6 +525,14 @@ test.each([
   'tag=servers/all',
   'ws-1/24,ws-2',
   'ws-1&reboot',
+  'https://10.9.0.1-20/?x',
+  'https://10.9.0.1-20/x',
+  'https://10.9.0-5.1/?x',
+  'https://all/?x',
+  'https://ALL./?x',
+  'https://all/x',
+  'https://everyone:443/x',
+  '\\\\all\\c$',
   '255.255.255.255',
   '224.0.0.1',
   'ff02::1',
