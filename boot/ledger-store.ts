@@ -89,7 +89,7 @@ export async function openLedgerStore({ config, place, seams, key }: LedgerStore
 
 function addressOf({ ledger }: Config, place: DataFolder): DatabaseAddress {
   const url = ledger.database_file === undefined ? ledger.database : readAddress(ledger.database_file);
-  return url === undefined ? { kind: 'sqlite', file: place.ledger, thread: 'large' } : { kind: 'postgres', url };
+  return url === undefined ? { kind: 'sqlite', file: place.ledger, thread: 'slow' } : { kind: 'postgres', url };
 }
 
 function readAddress(path: string): string {

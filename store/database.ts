@@ -15,7 +15,7 @@ export interface SqliteAddress {
   /** A path whose folder exists, or `:memory:`. */
   file: string;
   driver?: DriverName | undefined;
-  /** What a thread commits: `large` groups, and any while the disk is slow; or `all`. Not for `:memory:`. */
+  /** What a thread commits: groups while the disk is `slow`, or `all`. Not for `:memory:`. */
   thread?: ThreadUse | undefined;
 }
 

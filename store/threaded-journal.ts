@@ -1,4 +1,4 @@
-/** Commits on a thread: the event loop goes on while SQLite writes a large group, and while a slow disk syncs any. */
+/** Commits on a thread: the event loop goes on while a slow disk syncs. */
 import type { Worker } from 'node:worker_threads';
 import { startThread, type Clock, type Log } from '../seams/index.ts';
 import type { Durability } from './connection.ts';
@@ -16,7 +16,7 @@ export interface ThreadedJournal extends Journal {
 }
 
 /** What is left to the thread. */
-export type ThreadUse = 'large' | 'all';
+export type ThreadUse = 'slow' | 'all';
 
 /** What the thread opens: the same file, as the same owner. */
 export interface ThreadData {
@@ -42,8 +42,8 @@ export interface ThreadFault {
 }
 
 /**
- * Starts the thread, and makes the journal over that of our own connection, which reads, probes, and commits what is small while
- * commits are quick: a caller that is alone would wait for the threads to find each other. Without its thread it commits everything.
+ * Starts the thread, and makes the journal over that of our own connection, which reads, probes, and commits while the disk is quick:
+ * threads take longer to find each other than a quick commit takes. Without its thread it commits everything.
  */
 export async function openThreadedJournal(deps: {
   own: SqliteJournal;
@@ -54,7 +54,6 @@ export async function openThreadedJournal(deps: {
   start?: typeof startThread;
 }): Promise<ThreadedJournal> {
   const { own, data, clock, log, start = startThread } = deps;
-  const here_max = deps.use === 'all' ? 0 : SMALL_EVENTS_MAX;
   let state: 'starting' | 'there' | 'closing' | 'gone' = 'starting';
   let is_quick = true;
   let at: { began: number; batch: Batch; resolve: () => void; reject: (reason: Error) => void } | undefined;
@@ -72,7 +71,7 @@ export async function openThreadedJournal(deps: {
     read: (wanted) => own.read(wanted),
     probe: (thorough) => own.probe(thorough),
     commit: (batch) =>
-      state === 'there' && (!is_quick || batch.events.length > here_max) ? commitThere(batch) : commitHere(batch),
+      state === 'there' && (!is_quick || deps.use === 'all') ? commitThere(batch) : commitHere(batch),
     get committing() {
       return committing;
     },
@@ -143,9 +142,7 @@ export async function openThreadedJournal(deps: {
 
 const tell = (worker: Worker, said: ToThread): void => worker.postMessage(said);
 
-/** Events of a group that is committed in our own turn: four dispatches, in about half a ms. */
-const SMALL_EVENTS_MAX = 12;
-/** What takes longer than that waits for a disk, ms. */
-const QUICK_MS = 4;
+/** The largest group takes 5 ms of a quick disk: what takes longer than that waits for a slow one, ms. */
+const QUICK_MS = 10;
 /** Heap of the thread, MiB: a group of 64 with the largest params is 16 MB. */
 const MEMORY_MIB_MAX = 256;

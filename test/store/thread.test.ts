@@ -65,14 +65,38 @@ test('while a thread commits, reads answer, and no write of our own comes betwee
   connection.close();
 });
 
-test('small groups are committed here, large ones by the thread, and both are one chain', async () => {
-  const database = { kind: 'sqlite', file, thread: 'large' } as const;
-  const store = await openStore({ database, durability: 'full', clock: manualClock(), log: memoryLog() });
-  const many = Array.from({ length: 100 }, (_, index) => store.append(accept(`task_${index}`)));
-  expect((await Promise.all(many)).every(({ outcome }) => outcome === 'kept')).toBe(true);
-  expect(await store.append(accept('task_alone'))).toMatchObject({ outcome: 'kept' });
-  expect(await store.verifyChain()).toEqual({ ok: true, tasks: 101, events: 101 });
-  await store.close();
+test('while the disk is quick our own connection commits, while it is slow the thread does, and both write one chain', async () => {
+  const connection = await opened();
+  const epoch = takeEpoch(connection, 'the test');
+  const clock = manualClock();
+  const own = createSqliteJournal(connection, epoch);
+  let sync_ms = 0;
+  let here = 0;
+  const slow: typeof own = {
+    ...own,
+    commit(batch) {
+      here++;
+      clock.advance(sync_ms);
+      own.commit(batch);
+    },
+  };
+  const data = { file, driver: 'libsql', durability: 'full', epoch } as const;
+  const journal = await openThreadedJournal({ own: slow, data, use: 'slow', clock, log: memoryLog() });
+  const writes = createGroupCommit({ journal, clock, log: memoryLog(), isBusy: () => connection.in_transaction });
+  await writes.append(accept('task_a'));
+  expect(here).toBe(1);
+  sync_ms = 50;
+  await writes.append(accept('task_b')); // the first that is slow is noticed here
+  expect(here).toBe(2);
+  await writes.append(accept('task_c')); // the thread was quick, by a clock that stands still
+  expect(here).toBe(2);
+  sync_ms = 0;
+  await writes.append(accept('task_d'));
+  expect(here).toBe(3);
+  const kept = await toKysely(connection).selectFrom('tasks').select('task_id').execute();
+  expect(kept.map(({ task_id }) => task_id)).toEqual(['task_a', 'task_b', 'task_c', 'task_d']);
+  await journal.close();
+  connection.close();
 });
 
 const LOCKS = '/proc/locks';
