@@ -30,7 +30,7 @@ function forUsers(lines: readonly Line[], { cpu, cores }: Results['machine']): s
       ? ` What you get there, each task on disk before it is acknowledged: ${rate} with 64 dispatches in flight; one caller alone waits ${pause} (p50).`
       : '';
   return `On ${cores} cores of ${cpu}, ${when}: ${red} of ${judged.length} judged rows are red. Red means that it is slower than a floor taken from
-prototypes that relay frames without a durable record, proofs of identity or audit; it does not mean that something fails.${got}
+prototypes that keep two rows a task and know no proofs of identity, tracing or audit; it does not mean that something fails.${got}
 `;
 }
 
@@ -101,8 +101,8 @@ instead of 4 400: 0.18 of a relay. So no form of the ledger alone reaches the fl
 
 One caller at a time (G8, G9) waits for all of it, with nothing shared: two transactions of their own, cold caches, a line of log that
 wakes another thread. Tried and not kept: all rows of a group as one JSON parameter (11 µs a row instead of 8), a log that is silent
-(a tenth of G8), single-threaded or larger collection of garbage, groups of 16 (more transactions than they let others do), one row for all events of a commit (48 µs of SQLite to 42), a larger cache, a
-later checkpoint or a mapped file (nothing at 64 in flight), code compiled sooner or kept (\`--always-sparkplug\`,
+(a tenth of G8), single-threaded or larger collection of garbage, groups of 16 (more transactions than they let others do), one row for all events of a commit (48 µs of SQLite to 42),
+large groups on a thread (4 900 a second instead of 5 600 to 6 500: docs/decisions/0010), a larger cache, a later checkpoint or a mapped file (nothing at 64 in flight), code compiled sooner or kept (\`--always-sparkplug\`,
 \`--no-lazy-feedback-allocation\`, \`--interrupt-budget\`: nothing, or worse).
 \`aurora-mesh\` ships with FULL, and that costs hardly more than NORMAL (G3 over G1), because a group is synced once.
 

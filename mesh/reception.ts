@@ -59,7 +59,6 @@ export function createReception(deps: ReceptionDeps): Reception {
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
   let is_leaving = false;
-  let is_watching = false;
 
   return { accept, onHello, principalOf, peers: () => [...guests.keys()], sayGoaway, drain };
 
@@ -137,7 +136,6 @@ export function createReception(deps: ReceptionDeps): Reception {
     if (older !== peer) older?.close(4009, 'superseded');
     if (guests.has(peer)) newest.set(name, peer);
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
-    if (role === 'operator') watch();
   }
 
   function turnAway(peer: Peer, reason: unknown): void {
@@ -158,7 +156,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   function principalNow(peer: Peer, guest: Guest | undefined): Principal | undefined {
     if (peer.link.protocol !== '' && !guest?.principal) throw new AuroraError(4010);
     if (guest?.principal && isRevoked(guest, guest.principal)) {
-      const error = new AuroraError(4010, { message: UNPINNED });
+      const error = new AuroraError(4010, { message: 'This key is no longer pinned here' });
       clock.after(0, () => turnAway(peer, error)); // once this call was answered
       throw error;
     }
@@ -174,21 +172,6 @@ export function createReception(deps: ReceptionDeps): Reception {
       guest.checked_at = now;
     }
     return guest.is_revoked;
-  }
-
-  /** Who only listens makes no call at which the pin is looked at: for people, who are few, it is looked at once a second. */
-  function watch(): void {
-    if (is_watching) return;
-    is_watching = true;
-    clock.after(PIN_CHECK_MS, () => {
-      is_watching = false;
-      for (const [peer, guest] of guests) {
-        if (guest.principal?.role !== 'operator') continue;
-        guest.checked_at = -Infinity; // a call may have looked a moment ago
-        if (isRevoked(guest, guest.principal)) turnAway(peer, new AuroraError(4010, { message: UNPINNED }));
-        else watch();
-      }
-    });
   }
 
   function sayGoaway(): void {
@@ -238,7 +221,6 @@ function ignore(): void {
 }
 
 const TURNED_AWAY = 'a peer was turned away';
-const UNPINNED = 'This key is no longer pinned here';
 const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;
