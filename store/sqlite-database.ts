@@ -8,7 +8,7 @@ import { toKysely } from './kysely.ts';
 import { migrate } from './migrations.ts';
 import { takeEpoch, takeLock } from './ownership.ts';
 import { createSqliteJournal } from './sqlite-journal.ts';
-import { openThreadedJournal } from './threaded-journal.ts';
+import { createThreadedJournal } from './threaded-journal.ts';
 import { walTailOf } from './wal-tail.ts';
 
 /** Opens, or makes, the file. Throws a sentence when it has an owner, is damaged, or is of a newer release. */
@@ -30,7 +30,8 @@ export async function openSqlite(address: SqliteAddress, options: OpenOptions): 
       const epoch = takeEpoch(connection, `process ${process.pid} since ${toIso(options.clock.now())}`);
       const own = createSqliteJournal(connection, epoch);
       const data = { file, driver, durability: options.durability, epoch };
-      const thread = address.thread && (await openThreadedJournal({ ...options, own, data, use: address.thread }));
+      const thread = address.thread && createThreadedJournal({ ...options, own, data, use: address.thread });
+      if (address.thread === 'all') await thread?.start();
       return {
         db: toKysely(connection, () => thread?.committing),
         driver,

@@ -11,6 +11,8 @@ import type { SqliteJournal } from './sqlite-journal.ts';
 export interface ThreadedJournal extends Journal {
   /** While the thread commits; never rejects. Our own connection writes nothing meanwhile. */
   readonly committing: Promise<void> | undefined;
+  /** Starts the thread, unless it was; resolves when it is there, or gone. */
+  start(): Promise<void>;
   /** Ends the thread after what it is at. */
   close(): Promise<void>;
 }
@@ -42,48 +44,66 @@ export interface ThreadFault {
 }
 
 /**
- * Starts the thread, and makes the journal over that of our own connection, which reads, probes, and commits while the disk is quick:
- * threads take longer to find each other than a quick commit takes. Without its thread it commits everything.
+ * Makes it over the journal of our own connection, which reads, probes, and commits while the disk is quick: threads take longer to
+ * find each other than a quick commit takes. The first commit that is slow starts the thread, and until it is there, or once it is
+ * gone, our own connection commits everything.
  */
-export async function openThreadedJournal(deps: {
+export function createThreadedJournal(deps: {
   own: SqliteJournal;
   data: ThreadData;
   use: ThreadUse;
   clock: Clock;
   log: Log;
-  start?: typeof startThread;
-}): Promise<ThreadedJournal> {
-  const { own, data, clock, log, start = startThread } = deps;
-  let state: 'starting' | 'there' | 'closing' | 'gone' = 'starting';
+  startThread?: typeof startThread;
+}): ThreadedJournal {
+  const { own, data, use, clock, log } = deps;
+  let state: 'none' | 'starting' | 'there' | 'closing' | 'gone' = 'none';
   let is_quick = true;
   let at: { began: number; batch: Batch; resolve: () => void; reject: (reason: Error) => void } | undefined;
   let committing: Promise<void> | undefined;
-  const worker = start('store/journal-thread', { data, memory_mib_max: MEMORY_MIB_MAX });
-  const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
-  const started = new Promise<void>((resolve) => void worker.once('message', () => resolve()));
-  worker.on('message', hear);
-  worker.on('error', lose);
-  worker.on('exit', () => lose(new Error('the thread ended')));
-  await Promise.race([started, ended]);
-  worker.unref();
+  let thread: Thread | undefined;
 
   return {
     read: (wanted) => own.read(wanted),
     probe: (thorough) => own.probe(thorough),
-    commit: (batch) =>
-      state === 'there' && (!is_quick || deps.use === 'all') ? commitThere(batch) : commitHere(batch),
+    commit(batch) {
+      if (!is_quick || use === 'all') {
+        thread ??= begin();
+        if (state === 'there') return commitThere(batch, thread.worker);
+      }
+      commitHere(batch);
+      return undefined;
+    },
     get committing() {
       return committing;
     },
+    async start() {
+      thread ??= begin();
+      await thread.started;
+    },
     async close() {
       while (committing) await committing;
-      if (state !== 'there') return;
+      if (!thread || state === 'gone') return;
+      const { worker, ended } = thread;
+      const was_there = state === 'there';
       state = 'closing';
       worker.ref();
-      tell(worker, 'close');
+      if (was_there) tell(worker, 'close');
+      else await worker.terminate(); // it was asked nothing
       await ended;
     },
   };
+
+  function begin(): Thread {
+    state = 'starting';
+    const worker = (deps.startThread ?? startThread)('store/journal-thread', { data, memory_mib_max: MEMORY_MIB_MAX });
+    const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+    const ready = new Promise<void>((resolve) => void worker.once('message', () => resolve()));
+    worker.on('message', (said: FromThread) => hear(said, worker));
+    worker.on('error', lose);
+    worker.on('exit', () => lose(new Error('the thread ended')));
+    return { worker, ended, started: Promise.race([ready, ended]) };
+  }
 
   function commitHere(batch: Batch): void {
     const began = clock.monotonic();
@@ -91,7 +111,7 @@ export async function openThreadedJournal(deps: {
     is_quick = clock.monotonic() - began < QUICK_MS;
   }
 
-  function commitThere(batch: Batch): Promise<void> {
+  function commitThere(batch: Batch, worker: Worker): Promise<void> {
     tell(worker, valuesOf(batch));
     worker.ref(); // whoever waits for a commit keeps the process alive
     const done = new Promise<void>((resolve, reject) => {
@@ -104,9 +124,10 @@ export async function openThreadedJournal(deps: {
     return done;
   }
 
-  function hear(said: FromThread): void {
+  function hear(said: FromThread, worker: Worker): void {
     if (said === 'ready') {
-      state = 'there';
+      if (state === 'starting') state = 'there';
+      worker.unref(); // an idle thread holds nobody
       return;
     }
     const asked = at;
@@ -138,6 +159,13 @@ export async function openThreadedJournal(deps: {
     if (found !== undefined) return new StaleEpoch(data.epoch, found);
     return Object.assign(new Error(message), code !== undefined && { rawCode: code });
   }
+}
+
+/** The thread, once it was started. */
+interface Thread {
+  worker: Worker;
+  started: Promise<void>;
+  ended: Promise<void>;
 }
 
 const tell = (worker: Worker, said: ToThread): void => worker.postMessage(said);

@@ -13,7 +13,7 @@ import { migrate } from '../../store/migrations.ts';
 import { toKysely } from '../../store/kysely.ts';
 import { takeEpoch } from '../../store/ownership.ts';
 import { createSqliteJournal } from '../../store/sqlite-journal.ts';
-import { openThreadedJournal } from '../../store/threaded-journal.ts';
+import { createThreadedJournal } from '../../store/threaded-journal.ts';
 
 let folder: string;
 let file: string;
@@ -80,16 +80,22 @@ test('while the disk is quick our own connection commits, while it is slow the t
       own.commit(batch);
     },
   };
+  let threads = 0;
+  const count: typeof startThread = (...args) => {
+    threads++;
+    return startThread(...args);
+  };
   const data = { file, driver: 'libsql', durability: 'full', epoch } as const;
-  const journal = await openThreadedJournal({ own: slow, data, use: 'slow', clock, log: memoryLog() });
+  const journal = createThreadedJournal({ own: slow, data, use: 'slow', clock, log: memoryLog(), startThread: count });
   const writes = createGroupCommit({ journal, clock, log: memoryLog(), isBusy: () => connection.in_transaction });
   await writes.append(accept('task_a'));
   expect(here).toBe(1);
   sync_ms = 50;
   await writes.append(accept('task_b')); // the first that is slow is noticed here
-  expect(here).toBe(2);
+  expect([here, threads]).toEqual([2, 0]);
+  await journal.start(); // as the next group would
   await writes.append(accept('task_c')); // the thread was quick, by a clock that stands still
-  expect(here).toBe(2);
+  expect([here, threads]).toEqual([2, 1]);
   sync_ms = 0;
   await writes.append(accept('task_d'));
   expect(here).toBe(3);
@@ -137,7 +143,8 @@ test('INV1: a thread that dies amid a group loses nothing: what it kept is looke
   };
   const own = createSqliteJournal(connection, epoch);
   const data = { file, driver: 'libsql', durability: 'full', epoch } as const;
-  const journal = await openThreadedJournal({ own, data, use: 'all', clock, log, start });
+  const journal = createThreadedJournal({ own, data, use: 'all', clock, log, startThread: start });
+  await journal.start();
   const writes = createGroupCommit({ journal, clock, log, isBusy: () => connection.in_transaction });
   expect(await writes.append(accept('task_a'))).toMatchObject({ outcome: 'kept' });
 
