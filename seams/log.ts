@@ -1,5 +1,6 @@
 /** Log lines: structured, one per thing that happened, with secrets taken out before they are written. */
 import pino from 'pino';
+import { createLineWriter, type LineWriter } from './line-writer.ts';
 
 /** What anybody may log with. Fields carry ids (`agent_id`, `task_id`, `request_id`); text is a constant sentence. */
 export interface Log {
@@ -17,8 +18,8 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
- * The real log: JSON lines on stderr, so that stdout stays with results. Nobody waits for whoever reads it: at `UNREAD_BYTES_MAX`
- * lines are dropped, and how many is said when there is room again.
+ * The real log: JSON lines on stderr, so that stdout stays with results. Nobody waits for whoever reads it: lines that find no room
+ * are dropped, and how many is said when there is room again.
  */
 export function pinoLog(options: { level: LogLevel; name: string; write?: (line: string) => void }): Log {
   const out = options.write ? { write: options.write } : (stderr ??= toStderr(options.name));
@@ -31,48 +32,19 @@ export function pinoLog(options: { level: LogLevel; name: string; write?: (line:
 }
 
 /** One for all logs of a process: their lines stay in order, and share one bound. */
-let stderr: { write(line: string): void } | undefined;
+let stderr: LineWriter | undefined;
 
-/**
- * Written beside the work: a pipe that is full would hold every timer, request and heartbeat of the process (promises.md P12). The
- * lines of one turn are written as one, for the library measures all that waits anew with each that comes.
- */
-function toStderr(name: string): { write(line: string): void } {
-  let lines = '';
-  const flush = () => {
-    const text = lines;
-    lines = '';
-    if (text !== '') file.write(text);
+/** One writer for the whole process: its last lines are written when it ends. */
+function toStderr(name: string): LineWriter {
+  const toDropped = (dropped: number) => {
+    const msg = 'nobody read the log, or it could not be written: lines were dropped';
+    return `${JSON.stringify({ level: WARN, time: new Date().toISOString(), name, dropped, msg })}\n`;
   };
-  process.once('exit', flush); // before the library's own, which writes what it was given
-  const file = pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
-  let dropped = 0;
-  file.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
-  file.on('drain', () => {
-    if (dropped === 0) return;
-    const line = {
-      level: WARN,
-      time: new Date().toISOString(),
-      name,
-      dropped,
-      msg: 'nobody read the log: lines were dropped',
-    };
-    dropped = 0;
-    file.write(`${JSON.stringify(line)}\n`);
-  });
-  return {
-    write(line) {
-      if (lines === '') setImmediate(flush);
-      lines += line;
-      if (lines.length > TURN_CHARS_MAX) flush();
-    },
-  };
+  const writer = createLineWriter({ fd: 2, toDropped });
+  process.once('exit', () => writer.end());
+  return writer;
 }
 
-/** Lines of one turn that are held together, characters. */
-const TURN_CHARS_MAX = 65_536;
-/** Log lines that wait to be read, bytes. */
-const UNREAD_BYTES_MAX = 8_388_608;
 /** As pino counts. */
 const WARN = 40;
 
