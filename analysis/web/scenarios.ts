@@ -134,7 +134,8 @@ export const isUntoldLogin = (entry: LogEntry): boolean =>
 const sendsPassword = ({ method, user, target }: LogEntry): boolean =>
   method === 'POST' || user !== undefined || passwordIn(target) !== undefined;
 
-const passwordIn = (target: string): string | undefined => PASSWORD.exec(target)?.[1];
+const passwordIn = (target: string): string | undefined =>
+  ACCOUNT.test(target) ? PASSWORD.exec(target)?.[1] : undefined;
 
 /** A sign-in that was not refused. */
 export const isAcceptedLogin = (entry: LogEntry): boolean =>
@@ -175,7 +176,8 @@ const LIMITS = {
 };
 const LOGIN =
   /(?:^|[/_.-])(?:wp-login\.php|log[-_]?in|sign[-_]?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
-/** The password of a form that was sent by GET. */
+/** The account and the password of a form that was sent by GET; either word alone is a page, a width or a ticket as well. */
+const ACCOUNT = /[?&](?:user(?:_?name|_?id)?|login|log|e?mail|account|uid|uname)=[^&#]/i;
 const PASSWORD = /[?&](?:user_?|login_?|log_?|j_)?(?:pass|passwd|password|passwort|pwd|pw)=([^&#]{1,256})/i;
 /** What programs ask for again and again: sessions and tokens. */
 const RENEWED = /(?:^|[/_.-])(?:sessions?|token|auth)\/?$/;

@@ -138,6 +138,8 @@ test('passwords in the address are guesses when they change, and a program that 
     severity: 'critical',
   });
   expect(classesOf(await resultOf(times(60, (at) => asks('same', at))))).toEqual({});
+  const passes = times(60, (at) => line('192.0.2.9', `GET /img?pass=${at}&pw=${at}0 HTTP/1.1`, 200, 900, 'x', at));
+  expect(classesOf(await resultOf(passes))).toEqual({});
 });
 
 test('a session renewed each minute is no guessing; the same as fast as guesses come is', async () => {
