@@ -38,6 +38,6 @@ const ONE_WAY =
 const AMBIGUOUS = /%(?![\da-f]{2})|%(?:[01][\da-f]|7f|5c)|\.\.|\$\(|[+&]\/|[+&~!(](?:[a-z][a-z\d+.-]{0,31}:)?\/\//i;
 /** Wildcards, lists, what nobody sees, dots that climb, a command, a second path, and a second URL that is no value of a param. */
 const SEVERAL =
-  /[*{}[\]|;,\\\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]|[^\S ]|\.\.|\$\(|[\s+&]\/|[^\p{L}\p{M}\p{N}_=?/.:%#-](?:[a-z][a-z\d+.-]{0,31}:\/|\/\/)/iu;
+  /[*{}[\]|;,\\\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]|[^\S ]|\.\.|\$\(|[\s+&]\/|[^\p{L}\p{M}\p{N}_=/.:%-](?:[a-z][a-z\d+.-]{0,31}:\/|\/\/)/iu;
 /** In a path there is no URL at all, no word before which something could end, and no `%` that encodes nothing once more. */
 const SEVERAL_PATHS = new RegExp(String.raw`${SEVERAL.source}|:\/|\/\s|\/\.(?:\/|$)|%(?![\da-f]{2})`, 'iu');

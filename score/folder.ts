@@ -6,6 +6,8 @@ export interface Measure {
   result: number;
   target: number;
   better: 'higher' | 'lower' | 'exact';
+  /** What was reached of a target that is not: the table says so, and less than this is a regression. Gone once the target is met. */
+  held_at?: number;
 }
 
 /** What came of one folder of cases. */

@@ -45,9 +45,13 @@ export function isMet({ result, target, better }: Measure): boolean {
   return better === 'higher' ? result >= target : result <= target;
 }
 
-/** Whether every measure of the row is. */
+/** Whether a number is where it should be, or no worse than what was reached before. */
+export const isHeld = ({ held_at, ...measure }: Measure): boolean =>
+  isMet(measure) || (held_at !== undefined && isMet({ ...measure, target: held_at }));
+
+/** Whether every measure of the row is held. */
 export const isGood = ({ outcome, fault }: Row): boolean =>
-  fault === undefined && outcome !== undefined && outcome.measures.every(isMet);
+  fault === undefined && outcome !== undefined && outcome.measures.every(isHeld);
 
 function commitsOf(dir: string): string[] {
   const path = join(dir, 'README.md');

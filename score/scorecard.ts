@@ -39,7 +39,8 @@ export function toPage(rows: readonly Row[]): string {
     '',
     'What the specialists find in public data with known answers, as `npm run score -- --write` measured it; run it yourself. The',
     'answers are read by the scorer alone, never by the product. False positives on Windows are known per recording only: no',
-    'benign baseline of an enterprise is public.',
+    'benign baseline of an enterprise is public. What is below its target says so, and beside it what was reached: less than that',
+    'is a regression, and the run ends with exit code 1.',
     '',
     '| folder | cases | metric | result | target | engine | data | met |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
@@ -72,8 +73,10 @@ function linesOf({ folder, data, outcome, fault }: Row): { cells: string[]; is_m
 
 /** Four digits tell regressions apart. */
 const shown = (result: number): string => String(Math.round(result * 10_000) / 10_000);
-const targetOf = ({ target, better }: Measure): string =>
-  `${better === 'higher' ? '≥ ' : better === 'lower' ? '≤ ' : ''}${target}`;
+const targetOf = ({ target, better, held_at }: Measure): string => {
+  const sign = better === 'higher' ? '≥ ' : better === 'lower' ? '≤ ' : '';
+  return `${sign}${target}${held_at === undefined ? '' : `, held at ${sign}${held_at}`}`;
+};
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MISS_CHARS_MAX);
 const escaped = (cell: string): string => cell.replace(/[|<>`*_[\]\\]/g, (char) => `\\${char}`);
 const MISSES_SHOWN = 5;

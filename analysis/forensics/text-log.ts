@@ -129,10 +129,12 @@ const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
     return `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}.${millis}Z`;
   },
   'access-log': () => (line) => {
-    if (parseLogLine(line) === undefined) return undefined;
+    const entry = parseLogLine(line);
+    if (entry === undefined) return undefined;
     const [, day, month = '', year, time, sign, hours, minutes] = ACCESS_TIME.exec(line) ?? [];
     const number = MONTHS.indexOf(month) + 1;
-    if (day === undefined || number === 0) return null;
+    if (day === undefined || number === 0)
+      return entry.time === undefined ? null : toUtc(new Date(entry.time * 1_000).toISOString());
     return toUtc(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${sign}${hours}:${minutes}`);
   },
 };

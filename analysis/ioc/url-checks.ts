@@ -3,20 +3,20 @@ import { WEIGHT } from '../verdict/index.ts';
 import { hostOfUrl, isAddress } from './mentions.ts';
 import type { Observation } from './observation.ts';
 
-/** Observations about a URL that parses; its host is judged elsewhere. */
+/** Observations about a URL that parses; its host is judged elsewhere. No technique: what a URL is called says not what was done. */
 export function checkUrl(href: string): Observation[] {
   const url = new URL(href);
   const host = hostOfUrl(href) ?? '';
   const observations: Observation[] = [];
-  const low = (check: string, title: string, techniques: readonly string[] = []) =>
-    observations.push({ check, title, severity: 'low', weight: WEIGHT.low, shown: href, techniques });
+  const low = (check: string, title: string) =>
+    observations.push({ check, title, severity: 'low', weight: WEIGHT.low, shown: href, techniques: [] });
 
   const bare = isAddress(host);
   if (bare) low('address-url', 'The URL names an address instead of a host');
   if (url.username !== '' || url.password !== '')
     low('credentials-in-url', 'The URL carries credentials, or text that poses as its host');
   if (url.port !== '' && !USUAL_PORTS.has(url.port))
-    low('unusual-port', `The URL speaks to the unusual port ${url.port}`, ['T1571']);
+    low('unusual-port', `The URL speaks to the unusual port ${url.port}`);
 
   const program = PROGRAM.exec(url.pathname)?.[1]?.toLowerCase();
   if (program) {
@@ -26,7 +26,7 @@ export function checkUrl(href: string): Observation[] {
       severity: bare ? 'medium' : 'low',
       weight: bare ? WEIGHT.medium : WEIGHT.low,
       shown: href,
-      techniques: ['T1105'],
+      techniques: [],
     });
   }
   return observations;

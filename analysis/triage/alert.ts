@@ -70,10 +70,43 @@ export function timeOf({ timestamp, created_at }: TriagedAlert): number | undefi
 }
 
 /** The alerts as what binds them sees them: built-in accounts count on their host, names under their domains. */
-export const toSightings = (alerts: readonly TriagedAlert[]): Sighting[] =>
-  settleNames(
-    alerts.map((alert) => ({ id: alert.alert_id, at: timeOf(alert), entities: bindingOf(entitiesOf(alert)) })),
+export function toSightings(alerts: readonly TriagedAlert[]): Sighting[] {
+  const servers = serversOf(alerts);
+  return settleNames(
+    alerts.map((alert) => ({
+      id: alert.alert_id,
+      at: timeOf(alert),
+      entities: bindingOf(entitiesOf(alert)).map((entity) =>
+        entity.type === 'ip' && servers.has(entity.value)
+          ? { ...entity, value: `${entity.value}${OF_RULE}${alert.rule ?? ''}` }
+          : entity,
+      ),
+    })),
   );
+}
+
+/** What two alerts share, as it is shown. */
+export const shownValue = ({ value }: Entity): string => value.split(OF_RULE, 1)[0] ?? '';
+
+/**
+ * Addresses that many hosts ask and of which no alert says more. A server of all of them, as a proxy, makes no strangers one incident:
+ * there only what one rule says of it is bound, as of a control server.
+ */
+function serversOf(alerts: readonly TriagedAlert[]): Set<string> {
+  const askers = new Map<string, Set<string>>();
+  const told = new Set<string>();
+  for (const alert of alerts) {
+    const { dst_ip, ...rest } = alert;
+    const asked = dst_ip === undefined ? undefined : entityOf('ip', dst_ip)?.value;
+    for (const { type, value } of entitiesOf(rest)) if (type === 'ip' && value !== asked) told.add(value);
+    const is_indicated = alert.iocs.some(({ value }) => value === dst_ip);
+    if (asked === undefined) continue;
+    if (is_indicated) told.add(asked);
+    const asker = alert.host ?? alert.hostname ?? alert.src_ip ?? alert.user ?? alert.username ?? alert.alert_id;
+    askers.set(asked, (askers.get(asked) ?? new Set()).add(asker.toLowerCase()));
+  }
+  return new Set([...askers].filter(([ip, hosts]) => hosts.size > ASKERS_MAX && !told.has(ip)).map(([ip]) => ip));
+}
 
 /** `Administrator` is another one on each host; without a host it is nobody, and neither is a resolver that everybody asks. */
 function bindingOf(entities: readonly Entity[]): Entity[] {
@@ -183,6 +216,10 @@ const READ = new Set([
   ...Object.keys(TriagedAlert.shape),
   ...['status', 'acknowledged', 'tenant_id', 'raw_log', 'http', 'email'],
 ]);
+/** So many hosts may meet at one address and be one incident under any rules, where nothing but their asking it is told. */
+const ASKERS_MAX = 3;
+/** Parts an address from the rule that speaks of it. */
+const OF_RULE = '\0';
 const TITLE_CHARS_MAX = 240;
 const FIELDS_SHOWN = 20;
 const FINDINGS_MAX = 300;

@@ -6,7 +6,17 @@ import { crosswalk } from '../attack/index.ts';
 import { bind, entityOf, type Bound } from '../entities/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
 import { conclude, type Grounds, type WeighedFinding } from '../verdict/index.ts';
-import { evidenceOf, findingOf, listed, receiptOf, timeOf, toSightings, unreadOf, type TriagedAlert } from './alert.ts';
+import {
+  evidenceOf,
+  findingOf,
+  listed,
+  receiptOf,
+  shownValue,
+  timeOf,
+  toSightings,
+  unreadOf,
+  type TriagedAlert,
+} from './alert.ts';
 
 /** Alerts that are one story. */
 export const Incident = z.object({
@@ -84,7 +94,7 @@ function toIncident({ ids, bonds }: Bound, by_id: ReadonlyMap<string, TriagedAle
     mitre_techniques,
     shared: bonds.slice(0, BONDS_MAX).map(({ entity, ids: own }) => ({
       type: entity.type,
-      value: neutralize(entity.value),
+      value: neutralize(shownValue(entity)),
       alert_ids: own,
     })),
     timeline: alerts.slice(0, TIMELINE_MAX).map((alert) => {

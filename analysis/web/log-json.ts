@@ -28,9 +28,11 @@ export function fromJson(text: string, unwrapped: (line: string) => LogEntry | u
         };
   const whole = query === undefined || query === '' || request.target.includes('?');
   const named = toNamedClient(first(FORWARDED));
+  const user = first(USERS) ?? '';
   return {
     source,
     named_client: named === source ? undefined : named,
+    ...(user !== '' && user !== '-' && { user }),
     ...request,
     target: whole ? request.target : `${request.target}?${query.replace(/^\?/, '')}`,
     status: toStatus(first(STATUSES)),
@@ -77,6 +79,7 @@ const SOURCES =
 const FORWARDED = names(
   'x_forwarded_for http_x_forwarded_for x-forwarded-for request.headers.x-forwarded-for forwarded_for http.x_forwarded_for',
 );
+const USERS = names('remote_user user_id clientusername http.request.user auth_user');
 const REQUESTS = names('request request_line requestline http_request');
 const TARGETS =
   names(`request_uri request.uri requestpath uri request_path request.url request.path path url url.original http.request.uri requesturi x-envoy-origin-path

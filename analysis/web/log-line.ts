@@ -21,6 +21,8 @@ export interface LogEntry {
   agent: string;
   /** Seconds since 1970, UTC. */
   time?: number | undefined;
+  /** Who the request says it is: the name it sent with its password. Absent where none was sent, or the log does not keep it. */
+  user?: string;
   /** An error log's line saying that a login failed. */
   login_failed: boolean;
   /** The server asked for a password that was not sent yet: no login failed. */
@@ -59,9 +61,11 @@ function fromAccess(line: string): LogEntry | undefined {
   const [referer, agent, ...others] = after.filter(({ quoted }) => quoted);
   const status = toStatus(bare[0]?.text);
   if (status === undefined) return undefined;
+  const user = head.at(-1) ?? '-';
   return {
     source,
     named_client: toNamedClient(others.at(-1)?.text),
+    ...(head.length >= USER_FIELDS && user !== '-' && user !== '""' && { user }),
     ...requestOf(fields[request]?.text ?? ''),
     status,
     size: toNumber(bare[1]?.text),
@@ -204,5 +208,7 @@ const ACCESS_DATE = /\[(\d{1,2})\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d)(
 const LOGIN_FAILED =
   /user "[^"]{0,200}"(?:: password mismatch| was not found)|user [^ ]{1,200} not found:|authentication failure for|failed login|login failed|invalid credentials/i;
 const LOGIN_CHARS_MAX = 4_096;
+/** Address, identity, name: the three before the time of a common log. */
+const USER_FIELDS = 3;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const FIELDS_MAX = 64;

@@ -6,6 +6,7 @@ import { WEIGHT, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { Attacker } from './access-log.ts';
 import { isNear, type Deed, type Site, type SourceRecord } from './attackers.ts';
 import { hiddenSources, recommendationsOf, type Accused } from './log-actions.ts';
+import type { LoginSuccess } from './scenarios.ts';
 import { TRADE, type Trade } from './trade.ts';
 
 type Success = Attacker['classes'][number]['success'];
@@ -105,7 +106,7 @@ function judgeDeeds({ deeds, watch }: SourceRecord, site: Site): Judged[] {
   return [...deeds.values()]
     .map((deed) => {
       const { success, why } =
-        deed.class === 'brute-force' ? loginSuccess(watch.login_succeeded()) : successOf(deed, site);
+        deed.class === 'brute-force' ? loginSuccess(watch.login_success()) : successOf(deed, site);
       return { deed, success, why, ...gravity(deed, success) };
     })
     .sort(
@@ -116,10 +117,13 @@ function judgeDeeds({ deeds, watch }: SourceRecord, site: Site): Judged[] {
     );
 }
 
-const loginSuccess = (succeeded: boolean): { success: Success; why: string } =>
-  succeeded
-    ? { success: 'likely', why: 'a login followed the failures' }
-    : { success: 'unlikely', why: 'no login followed the failures' };
+const loginSuccess = (after: LoginSuccess): { success: Success; why: string } => LOGIN_SUCCESS[after];
+
+const LOGIN_SUCCESS: Readonly<Record<LoginSuccess, { success: Success; why: string }>> = {
+  followed: { success: 'likely', why: 'a login followed the failures' },
+  answered: { success: 'unknown', why: 'what was refused was answered afterwards, to nobody that the log names' },
+  none: { success: 'unlikely', why: 'no login followed the failures' },
+};
 
 /**
  * How the server answered, read as likelihood. An answer that many different probes share is a page for everything, and one with

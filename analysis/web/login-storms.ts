@@ -3,7 +3,7 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { createStormWatch, type Storm, type StormHabits } from '../logins/index.ts';
 import { WEIGHT, type Gap, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { LogEntry } from './log-line.ts';
-import { isAcceptedLogin, isOpenLogin, isRefusedLogin, pathOf } from './scenarios.ts';
+import { isAcceptedLogin, isOpenLogin, isRefusedLogin, isUntoldLogin, pathOf } from './scenarios.ts';
 
 /** A line that storms are seen on. */
 interface Cited {
@@ -15,6 +15,7 @@ interface Cited {
 export function createLoginStorms(name: string) {
   const paths = new Map<string, ReturnType<typeof createStormWatch<Cited>>[]>();
   const refused = new Map<string, { count: number; first: Cited }>();
+  const untold = createUntoldStorms(name);
   let left = 0;
   let open = 0;
   return {
@@ -23,6 +24,7 @@ export function createLoginStorms(name: string) {
       const works = isAcceptedLogin(entry);
       if (!works && !isRefusedLogin(entry)) return;
       const record = { number, text: text.slice(0, LINE_CHARS_MAX) };
+      untold.note(entry, record);
       if (!works) noteRefused(refused, entry.source, record);
       const path = pathOf(entry.target).slice(0, PATH_LENGTH_MAX);
       const known = paths.get(path);
@@ -41,10 +43,12 @@ export function createLoginStorms(name: string) {
       findings: WeighedFinding[];
       techniques: NonNullable<Grounds['techniques']>;
     } {
-      const findings = [...paths].flatMap(([path, watches]) => {
+      const told = [...paths].flatMap(([path, watches]) => {
         const storm = watches.map((watch) => watch.storm()).find((found) => found !== undefined);
         return storm ? [toFinding(name, path, storm)] : [];
       });
+      const ids = new Set(told.map(({ id }) => id));
+      const findings = [...told, ...untold.findings().filter(({ id }) => !ids.has(id))];
       const others = [...refused].filter(([source]) => !accused.has(source));
       const few = findings.length > 0 ? [] : fewOf(name, others);
       return {
@@ -53,6 +57,7 @@ export function createLoginStorms(name: string) {
       };
     },
     gaps: (): Gap[] => [
+      ...untold.gaps(),
       ...(left === 0
         ? []
         : [
@@ -66,6 +71,42 @@ export function createLoginStorms(name: string) {
         ? []
         : [{ what: `whether ${open} sign-ins worked`, why: 'their lines carry no status', is_unjudged: true }]),
     ],
+  };
+}
+
+/** Storms on a form that answers 200: where it leads on who is right, they were wrong; where it never does, nobody can tell. */
+function createUntoldStorms(name: string) {
+  const paths = new Map<string, { leads_on: boolean; watch: ReturnType<typeof createStormWatch<Cited>> }>();
+  const storms = (leads_on: boolean) =>
+    [...paths].flatMap(([path, form]) => {
+      const storm = form.leads_on === leads_on ? form.watch.storm() : undefined;
+      return storm ? [{ path, storm }] : [];
+    });
+  return {
+    note(entry: LogEntry, record: Cited): void {
+      const path = pathOf(entry.target).slice(0, PATH_LENGTH_MAX);
+      const is_untold = isUntoldLogin(entry);
+      const known = paths.get(path);
+      if (!known && (!is_untold || paths.size >= PATHS_MAX)) return;
+      const form = known ?? { leads_on: false, watch: createStormWatch<Cited>(UNTOLD_STORM) };
+      paths.set(path, form);
+      form.leads_on ||= !is_untold;
+      form.watch.note(
+        { works: !is_untold, address: entry.source, account: path },
+        record,
+        (entry.time ?? Number.NaN) * 1_000,
+      );
+    },
+    findings: (): WeighedFinding[] => storms(true).map(({ path, storm }) => toFinding(name, path, storm)),
+    gaps: (): Gap[] =>
+      // Who is let in signs in once.
+      storms(false)
+        .filter(({ storm }) => storm.tries >= storm.addresses * 2)
+        .map(({ path, storm: { tries, addresses, lasted_ms } }) => ({
+          what: `whether ${tries} sign-ins at ${neutralize(path, PATH_LENGTH_MAX)} from ${addresses} sources within ${Math.ceil(lasted_ms / 60_000)} minutes were guesses`,
+          why: 'it answers 200 to all of them, right or wrong',
+          is_unjudged: true,
+        })),
   };
 }
 
@@ -111,6 +152,8 @@ const STORMS: readonly StormHabits[] = [
   { window_ms: 600_000, tries: 30, tries_each: 5, addresses: 10, to_users: 2 },
   { window_ms: 21_600_000, tries: 100, tries_each: 5, addresses: 20, to_users: 2 },
 ];
+/** Many more than fail by accident: of those who sign in to a form, hardly anybody is led on. */
+const UNTOLD_STORM: StormHabits = { window_ms: 600_000, tries: 60, tries_each: 5, addresses: 20, to_users: 4 };
 const PATHS_MAX = 200;
 const SOURCES_MAX = 5_000;
 const FEW_SHOWN = 3;

@@ -204,7 +204,9 @@ export function judgeSql(text: string): Match[] {
     const left = at(index - 1);
     const right = at(index + 1);
     if (operator.text === '::' && TYPES.has(right.text)) add('cast', 'a PostgreSQL cast', true, left, right);
-    if (JSON_OPERATORS.has(operator.text) && broken) add('json', 'a JSON operator', true, operator, right);
+    // The end of a comment in a page, `-->`, is none.
+    if (JSON_OPERATORS.has(operator.text) && broken && text[operator.start - 1] !== '-')
+      add('json', 'a JSON operator', true, operator, right);
     if (operator.text === '<=>' || operator.text === '!<' || operator.text === '!>')
       add('operator', 'a SQL operator', tokens.length > 1, operator, right);
     if (operator.text === '||' && isCall(right, at(index + 2)) && ALL_CALLS(right.text))
@@ -249,8 +251,7 @@ export function judgeSql(text: string): Match[] {
     const tail = text.slice(last.end).trim() === '' || last.text !== '#';
     if (!ends) return;
     const closes =
-      (first && first.start < last.start) ||
-      /[)\d%][\s;]{0,8}$/.test(text.slice(Math.max(0, last.start - 16), last.start));
+      (first && first.start < last.start) || ENDS_VALUE.test(text.slice(Math.max(0, last.start - 16), last.start));
     if (closes && tail) {
       const start = first && first.start < last.start ? first.start : Math.max(0, last.start - 16);
       matches.add('terminator', 'closes the value and comments out the rest', true, start, last.end);
@@ -499,6 +500,8 @@ const FUNCTIONS =
   unicode nchar newid object_id object_name col_name suser_name suser_sname user_id user_name host_name len charindex patindex stuff replicate
   is_member collation coercibility current_database pg_client_encoding inet_server_addr cot starts_with sha uncompressed_length addresses ip_`);
 /** What is looked at behind a dash to know whether words follow, in characters. */
+/** A parenthesis, a number or a pattern before a comment; the digits of an escape, as in `%22--`, are none. */
+const ENDS_VALUE = /(?:[)%]|(?<!%[\dA-Fa-f]?)\d)[\s;]{0,8}$/;
 const TAIL_CHARS = 64;
 const SELECT_TOKENS_MAX = 60;
 const CALL_TOKENS_MAX = 60;

@@ -12,5 +12,8 @@ export const folders: Readonly<Record<string, () => Promise<ScoredFolder>>> = {
   phishing: async () => (await import('./phishing.ts')).phishing,
   stix: async () => (await import('./stix.ts')).stix,
   forensics: async () => (await import('./forensics.ts')).forensics,
+  web: async () => (await import('./web.ts')).web,
+  logs: async () => (await import('./logs.ts')).logs,
+  campaign: async () => (await import('./campaign.ts')).campaign,
   atomic: async () => (await import('./atomic.ts')).atomic,
 };

@@ -41,6 +41,24 @@ test('entries of all sources come in order, each happening once, corrected by th
   expect([duplicates, dropped]).toEqual([1, 0]);
 });
 
+test.each([
+  ['Caddy', { ts: 1_764_000_000.5, request: { remote_ip: '192.0.2.1', method: 'GET', uri: '/a' }, status: 200 }],
+  ['Traefik', { time: '2025-11-24T17:00:00+01:00', ClientHost: '192.0.2.1', RequestPath: '/a', DownstreamStatus: 200 }],
+  [
+    'nginx',
+    { time_iso8601: '2025-11-24T16:00:00Z', remote_addr: '192.0.2.1', request: 'GET /a HTTP/1.1', status: 200 },
+  ],
+])('the lines of %s’s JSON log stand in the timeline at their own time', async (_server, line) => {
+  const timeline = createTimeline();
+  const text = `${JSON.stringify(line)}\n`.repeat(2);
+  const bytes = (async function* () {
+    yield await Promise.resolve(Buffer.from(text));
+  })();
+  const { summary } = await gatherSource(timeline, { name: 'access.log', bytes });
+  expect(summary).toMatchObject({ undated: 0, entries: 2 });
+  expect(timeline.close().entries[0]?.time).toBe('2025-11-24T16:00:00Z');
+});
+
 test('a timeline judges nothing, and is never a clean answer', () => {
   const timeline = createTimeline();
   timeline.add('one', [entry('2026-01-01T10:00:00Z', 'mimikatz.exe')], 0);

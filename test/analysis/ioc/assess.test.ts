@@ -249,12 +249,12 @@ test('a name told as a domain and again in a URL is one finding that cites both 
   expect(confidence).toBe(0.3);
 });
 
-test('a URL that serves a program from a bare address at an odd port says so three times', () => {
+test('a URL that serves a program from a bare address at an odd port says so three times, and its mere form names no technique', () => {
   const result = ask([{ type: 'url', value: 'hxxp://user:pw@203.0.113[.]9:4444/a/update.exe' }]);
   expect(result).toMatchObject({
     verdict: 'suspicious',
     severity: 'medium',
-    mitre_techniques: ['T1105', 'T1571'],
+    mitre_techniques: [],
   });
   expect(
     weighing(result)

@@ -95,6 +95,26 @@ test('one name in two domains is two strangers; without a domain it is whoever a
   expect(groups({ user: 'anna@a.example' }, { user: 'anna@b.example' })).toEqual(['a0', 'a1']);
 });
 
+test('strangers who ask one server are no incident; one rule about it, or an indicator of it, binds them', () => {
+  const asking = (rule: (nth: number) => string, more: object = {}) =>
+    Array.from({ length: 8 }, (_, nth) =>
+      alert(`s${nth}`, { host: `HOST${nth}`, rule: rule(nth), dst_ip: '10.0.0.8', ...more }),
+    );
+  const strangers = asking((nth) => `rule ${nth}`);
+  expect(correlateAlerts(strangers, DAY).incidents).toHaveLength(8);
+  expect(correlateAlerts(strangers.slice(0, 3), DAY).incidents).toHaveLength(1);
+  const [beacons, ...none] = correlateAlerts(
+    asking(() => 'beacon'),
+    DAY,
+  ).incidents;
+  expect(none).toEqual([]);
+  expect(beacons?.shared).toMatchObject([{ type: 'ip', value: '10.0.0.8' }]);
+  const indicated = asking((nth) => `rule ${nth}`, { iocs: [{ type: 'ip', value: '10.0.0.8' }] });
+  expect(correlateAlerts(indicated, DAY).incidents).toHaveLength(1);
+  const from = alert('from', { src_ip: '10.0.0.8', rule: 'lateral' });
+  expect(correlateAlerts([...strangers, from], DAY).incidents).toHaveLength(1);
+});
+
 test('an account that every system has binds only together with its host', () => {
   const three = [
     alert('1', { host: 'HOSTA', user: 'CORPA\\Administrator' }),

@@ -98,6 +98,71 @@ test('guessing passwords is told from a visitor who errs twice, and a success af
   expect(through.mitre_techniques).toEqual(['T1078', 'T1110.001']);
 });
 
+const basic = (source: string, status: number, second: number, user = '-') =>
+  `${source} - ${user} [24/Nov/2026:00:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} +0000] "GET /admin/ HTTP/1.1" ${status} 381 "-" "x"`;
+const times = <T>(count: number, of: (at: number) => T) => Array.from({ length: count }, (_, at) => of(at));
+
+test('a name that is let in where its passwords were refused worked, also without a form', async () => {
+  const tries = times(20, (at) => basic('192.0.2.9', 401, at, 'admin'));
+  expect(await resultOf([...tries, basic('192.0.2.9', 200, 21, 'admin')])).toMatchObject({
+    verdict: 'malicious',
+    severity: 'critical',
+  });
+  // Without a name in the log it may be a program whose token ran out.
+  const nameless = await resultOf([...times(20, (at) => basic('192.0.2.9', 401, at)), basic('192.0.2.9', 200, 21)]);
+  expect(nameless).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
+  expect(nameless.findings[0]?.title).toContain('outcome unknown (what was refused was answered afterwards');
+  const json = (status: number, second: number) =>
+    JSON.stringify({
+      remote_addr: '192.0.2.9',
+      remote_user: 'admin',
+      request: 'GET /a HTTP/1.1',
+      status,
+      time: 1_764_000_000 + second,
+    });
+  expect((await resultOf([...times(20, (at) => json(401, at)), json(200, 21)])).severity).toBe('critical');
+  const browser = [basic('192.0.2.1', 401, 1), basic('192.0.2.1', 401, 4, 'bob'), basic('192.0.2.1', 200, 8, 'bob')];
+  expect((await resultOf(browser)).verdict).toBe('benign');
+});
+
+test('names sent along with passwords from many sources are one storm, as forms are', async () => {
+  const storm = await resultOf(times(80, (at) => basic(`198.51.100.${at % 40}`, 401, at, 'admin')));
+  expect(storm.findings.map(({ rule }) => rule)).toEqual(['brute-force/distributed']);
+});
+
+test('passwords in the address are guesses when they change, and a program that repeats its own is none', async () => {
+  const asks = (password: string, at: number, status = 200) =>
+    line('192.0.2.9', `GET /check?user=admin&password=${password} HTTP/1.1`, status, 900, 'x', at);
+  expect(classesOf(await resultOf(times(30, (at) => asks(`p${at}`, at))))).toEqual({ '192.0.2.9': ['brute-force'] });
+  expect(await resultOf([...times(30, (at) => asks(`p${at}`, at)), asks('right', 31, 302)])).toMatchObject({
+    severity: 'critical',
+  });
+  expect(classesOf(await resultOf(times(60, (at) => asks('same', at))))).toEqual({});
+  const passes = times(60, (at) => line('192.0.2.9', `GET /img?pass=${at}&pw=${at}0 HTTP/1.1`, 200, 900, 'x', at));
+  expect(classesOf(await resultOf(passes))).toEqual({});
+});
+
+test('a session renewed each minute is no guessing; the same as fast as guesses come is', async () => {
+  const renew = (step: number) =>
+    times(40, (at) => line('192.0.2.9', 'POST /api/session HTTP/1.1', 200, 90, 'x', at * step));
+  expect(classesOf(await resultOf(renew(60)))).toEqual({});
+  expect(classesOf(await resultOf(renew(1)))).toEqual({ '192.0.2.9': ['brute-force'] });
+});
+
+test('a form that answers 200 to everybody: a storm on it is told where it leads some on, else nobody can say, and it is said', async () => {
+  const tried = (at: number) => line(`198.51.100.${at % 40}`, 'POST /login HTTP/1.1', 200, 900, 'x', at);
+  const leads_on = await resultOf([...times(120, tried), line('192.0.2.1', 'POST /login HTTP/1.1', 302, 0, 'x', 121)]);
+  expect(leads_on.findings.map(({ rule }) => rule)).toEqual(['brute-force/distributed']);
+  const silent = await resultOf(times(120, tried));
+  expect(silent).toMatchObject({ verdict: 'inconclusive', findings: [] });
+  expect(JSON.stringify(silent.not_checked)).toContain('it answers 200 to all of them');
+  const office = times(40, (at) => [
+    tried(at),
+    line(`198.51.100.${at % 40}`, 'POST /login HTTP/1.1', 302, 0, 'x', at),
+  ]).flat();
+  expect((await resultOf(office)).verdict).toBe('benign');
+});
+
 test('a slow guesser is found, and the same failures over a day are not guessing', async () => {
   const failures = (step: number) =>
     Array.from(

@@ -62,6 +62,16 @@ test('a search in plain words is no attack in a request either', () => {
     expect(judgeRequest({ method: 'GET', target }).hits).toEqual([]);
 });
 
+test('an escape before a comment, or the end of a comment in a page, is no SQL: the command in it is named', () => {
+  const page = encodeURIComponent('<!--#exec cmd="/bin/cat /etc/passwd"-->');
+  const [named] = analyzeRequests([{ method: 'GET', target: `/?q=${page}` }], 'params').findings;
+  expect(named?.rule?.split('/')[0]).toBe('rce');
+  const note = encodeURIComponent('<!-- "note" -->');
+  expect(judgeRequest({ method: 'GET', target: `/?q=${note}` }).hits.filter(({ certain }) => certain)).toEqual([]);
+  for (const sql of ['1 or 2=2%27--', 'a->>"$.b" -- ', '7) -- '])
+    expect(judgeRequest({ method: 'GET', target: `/?q=${encodeURIComponent(sql)}` }).hits[0]?.class).toBe('sqli');
+});
+
 test('every place of a request is read, and evidence names the place, the text and the decodings', () => {
   const sql = "1' union select a from b--";
   const places = {
