@@ -234,7 +234,7 @@ describe('who comes to the orchestrator', () => {
     const kept: unknown[] = [];
     const { identity, pin } = identityOf('newcomer', 'agent');
     const add = (stranger: unknown) => void kept.push(stranger);
-    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
+    const quarantine = { places: 256, add, drop: () => true, list: () => [] };
     const mesh = await startMesh([], { orchestrator: { quarantine } });
     const peer = await dial(mesh, identity);
     expect(await peer.request('agent/register', register('newcomer'))).toMatchObject({ state: 'quarantined' });
@@ -266,7 +266,7 @@ describe('who comes to the orchestrator', () => {
   test('ATK-E9: a second key for an id that is pinned is refused, logged and never quarantined', async () => {
     const kept: unknown[] = [];
     const add = (stranger: unknown) => void kept.push(stranger);
-    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
+    const quarantine = { places: 256, add, drop: () => true, list: () => [] };
     const mesh = await startMesh([agentWith('parrot', 'echo_text')], { orchestrator: { quarantine } });
     await mesh.online(1);
     const impostor = await dial(mesh, identityOf('parrot', 'agent').identity);
