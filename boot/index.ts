@@ -35,4 +35,5 @@ export { readNote } from './running.ts';
 export { portOf } from './roster.ts';
 export { trustOf } from './seams.ts';
 export { startTogether } from './single.ts';
+export { createTurns, type EndTurn } from './turn.ts';
 export { writeJson } from './whole-file.ts';

@@ -1,6 +1,7 @@
 /** What agents were approved to offer, in a file beside the pins. */
 import { cardDigestOf, type Offers } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
+import { systemClock } from '../seams/index.ts';
 import { KeyFileError } from './keys.ts';
 import {
   addOffer,
@@ -12,6 +13,8 @@ import {
   type OffersFile,
   type Seen,
 } from './offers-file.ts';
+import { turnsBeside } from './place.ts';
+import { createTurns, ending, inTurnNow } from './turn.ts';
 
 /**
  * Offers that are looked for at every use, for a person may have approved meanwhile, and parsed when the file is another one.
@@ -25,7 +28,14 @@ export function fileOffers(path: string): Offers {
     if (!isSame(found, seen)) [last, seen] = [readOffers(path), found];
     return last.kept;
   };
+  const take = createTurns(turnsBeside(path), systemClock);
   const change = (agent_id: string, by: Kept) => {
+    const end = take();
+    // Who serves does not wait: the agent is met again soon.
+    if (!end) throw new AuroraError(5030, { message: 'Somebody changes what is approved at this moment' });
+    ending(end, () => changeNow(agent_id, by));
+  };
+  const changeNow = (agent_id: string, by: Kept) => {
     const kept = now();
     if (!kept.has(agent_id) && kept.size >= AGENTS_MAX)
       throw new KeyFileError(`${path} is full: ${AGENTS_MAX} agents; remove those that are gone`);
@@ -48,7 +58,7 @@ export function fileOffers(path: string): Offers {
 
 /**
  * Approves what an agent asked for last, where that is the card of this digest: another may have come since somebody looked. Answers
- * false when it asked for nothing. Throws a KeyFileError without a digest, and 4090 for another card.
+ * false when it asked for nothing. Throws a KeyFileError without a digest, and 4090 for another card. In the turn of whoever calls.
  */
 export function approveOffer(path: string, agent_id: string, card: string | undefined): boolean {
   const { kept } = readOffers(path);
@@ -68,9 +78,13 @@ export function approveOffer(path: string, agent_id: string, card: string | unde
 
 /** Forgets what was approved: whoever starts these agents anew vouches for the code they run. */
 export function forgetOffers(path: string, agent_ids: readonly string[]): void {
-  const { kept } = readOffers(path);
-  const gone = agent_ids.filter((agent_id) => kept.delete(agent_id));
-  if (gone.length > 0) writeOffers(path, kept);
+  const { kept: known } = readOffers(path);
+  if (!agent_ids.some((agent_id) => known.has(agent_id))) return; // nobody waits for a turn
+  inTurnNow(turnsBeside(path), () => {
+    const { kept } = readOffers(path);
+    const gone = agent_ids.filter((agent_id) => kept.delete(agent_id));
+    if (gone.length > 0) writeOffers(path, kept);
+  });
 }
 
 const isSame = (one: Seen | undefined, other: Seen | undefined): boolean =>

@@ -1,5 +1,5 @@
 /** Where things lie in the data folder; the same folders are the mount points of the compose file. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The paths below one data folder. */
 export interface DataFolder {
@@ -58,3 +58,6 @@ export function placeOf(data: string): DataFolder {
     logs: join(data, 'logs'),
   };
 }
+
+/** Folder of the turns in which those files beside each other are changed that say who is known: one for all of them. */
+export const turnsBeside = (path: string): string => join(dirname(path), 'turns');

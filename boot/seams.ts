@@ -21,6 +21,7 @@ import { portOf } from './roster.ts';
 import type { Config } from './config.ts';
 import { folderContent } from './content.ts';
 import { ConfigError } from './layers.ts';
+import { block } from './turn.ts';
 
 /** What every process is given. */
 export interface ProcessSeams {
@@ -49,7 +50,7 @@ export function processSeams(name: string, config: Pick<Config, 'log_level' | 'c
 
 const ACTS = {
   kill: () => void process.kill(process.pid, 'SIGKILL'),
-  block: (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+  block,
 };
 
 /** What listening needs of the configuration. Throws a ConfigError when this bind is not allowed or its files are not there. */

@@ -5,15 +5,20 @@ import { dirname } from 'node:path';
 import { syncPathNow } from '../seams/index.ts';
 
 /**
- * Writes beside the file, under a name that no other process uses, and renames it; for its owner alone unless `mode` says more. It is on
+ * Writes beside the file, under a name that nobody else uses, and renames it; for its owner alone unless `mode` says more. It is on
  * the disk when this returns: a key that was pinned, or a session that was renewed, is not empty after a power cut.
  */
 export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, bytes, { mode });
-  syncPathNow(draft);
-  renameSync(draft, path);
+  const draft = draftOf(path);
+  try {
+    writeFileSync(draft, bytes, { mode, flag: 'wx' });
+    syncPathNow(draft);
+    renameSync(draft, path);
+  } catch (reason) {
+    rmSync(draft, { force: true });
+    throw reason;
+  }
   syncPathNow(dirname(path));
 }
 
@@ -23,10 +28,10 @@ export const writeJson = (path: string, value: object, mode?: number): void =>
 
 /**
  * Writes a file where there is none: of many writers at once one wins, and each finds that one's file whole and on the disk when this
- * returns. The draft has a name of its own, for processes of several containers may share a number.
+ * returns.
  */
 export function writeFirst(path: string, bytes: string): void {
-  const draft = `${path}.${randomUUID()}`;
+  const draft = draftOf(path);
   try {
     writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx' });
     syncPathNow(draft);
@@ -38,3 +43,6 @@ export function writeFirst(path: string, bytes: string): void {
   }
   syncPathNow(dirname(path));
 }
+
+/** A name of its own: processes of several containers may share a number, and one that crashed may have left its draft. */
+const draftOf = (path: string): string => `${path}.${randomUUID()}`;

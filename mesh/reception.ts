@@ -89,7 +89,7 @@ export function createReception(deps: ReceptionDeps): Reception {
     });
     guests.set(peer, guest);
     if (is_leaving) tellLeaving(peer);
-    if (is_mesh) guest.stopTimer = clock.after(hello_ms_max, () => peer.close(4008, 'no hello in time'));
+    if (is_mesh) guest.stopTimer = clock.after(hello_ms_max, () => turnAway(peer, LATE));
   }
 
   function isUnmetered(peer: Peer): boolean {
@@ -221,6 +221,7 @@ function ignore(): void {
 }
 
 const TURNED_AWAY = 'a peer was turned away';
+const LATE = new AuroraError(5040, { message: 'no hello in time' });
 const PIN_CHECK_MS = 1_000;
 const HELLO_MS_MAX = 5_000;
 const GOODBYE_MS_MAX = 2_500;

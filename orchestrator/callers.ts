@@ -30,6 +30,8 @@ export interface Callers {
   readonly held: (meta: unknown, call: Call) => Promise<Held>;
   /** A task, for whoever started or holds it, or for an operator; to everybody else it does not exist (4040). */
   readonly taskFor: (call: Call, task_id: string) => Promise<TaskRow>;
+  /** Whether the key behind a peer still counts, for what it is told without asking; the link of one whose pin was taken away ends (4001). */
+  readonly stands: (peer: Peer) => boolean;
 }
 
 /** What telling them apart needs. */
@@ -42,7 +44,7 @@ export interface CallersDeps {
 
 /** Makes the callers: who asks, and for which task of theirs. */
 export function createCallers({ ledger, fleet, principalOf }: CallersDeps): Callers {
-  return { anyone, proven, operator, held, taskFor };
+  return { anyone, proven, operator, held, taskFor, stands };
 
   async function anyone(call: Call): Promise<Principal> {
     const principal = await principalOf(call.peer);
@@ -80,6 +82,14 @@ export function createCallers({ ledger, fleet, principalOf }: CallersDeps): Call
     const may = principal.role === 'operator' || holds(task) || holds(parent);
     if (!task || !may) throw noTask(task_id);
     return task;
+  }
+
+  function stands(peer: Peer): boolean {
+    try {
+      return principalOf(peer) !== undefined;
+    } catch {
+      return false;
+    }
   }
 }
 

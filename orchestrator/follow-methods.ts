@@ -16,6 +16,8 @@ export interface FollowDeps {
   ledger: Ledger;
   events: Events;
   taskFor: Callers['taskFor'];
+  /** Whether what a peer's key allowed still counts; the link of one whose pin was taken away ends. */
+  stands: Callers['stands'];
 }
 
 /** The method, and what is heard without an answer. */
@@ -26,7 +28,7 @@ export interface FollowMethods {
 
 /** Makes the methods by which a caller follows a task. */
 export function createFollowMethods(deps: FollowDeps): FollowMethods {
-  const { taskFor } = deps;
+  const { taskFor, stands } = deps;
   const subscribers = new Map<Peer, Map<Ack['token'], Following>>();
   return { subscribe, onAck };
 
@@ -48,7 +50,13 @@ export function createFollowMethods(deps: FollowDeps): FollowMethods {
     if (isFull()) await forgetFinished(own);
     if (isFull()) throw new AuroraError(4290, { message: 'Too many subscriptions on this link' });
     own.get(token)?.subscriber.stop();
-    const subscriber = createSubscriber({ peer: call.peer, events: deps.events, token, asked });
+    const subscriber = createSubscriber({
+      peer: call.peer,
+      events: deps.events,
+      token,
+      asked,
+      stands: () => stands(call.peer),
+    });
     own.set(token, { task_id: asked.task_id, subscriber });
     // The answer leaves in this turn; the events follow it.
     deps.clock.after(0, () => subscriber.begin());

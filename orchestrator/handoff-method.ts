@@ -69,7 +69,9 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     const { task, done } = await deps.dispatcher.dispatch(order);
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
     const until = asked.options.on_approval === 'return' ? untilAsked(task, done) : done;
-    return answerOf(await untilDone({ task, done: until }, call));
+    const ended = await untilDone({ task, done: until }, call);
+    await callers.proven(call); // that took its time: who is no longer pinned is told nothing of it
+    return answerOf(ended);
   }
 
   /** A person starts a root. */

@@ -75,8 +75,8 @@ export interface OrchestratorMethods {
 /** Makes the tables: for proven peers, and for bare strangers who may only look. */
 export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods {
   const callers = createCallers(deps);
-  const { anyone, operator, taskFor } = callers;
-  const { subscribe, onAck } = createFollowMethods({ ...deps, taskFor });
+  const { anyone, operator } = callers;
+  const { subscribe, onAck } = createFollowMethods({ ...deps, ...callers });
   const tools = createTools(deps.registry);
 
   let document: ReturnType<typeof openRpcOf> | undefined; // once: anybody may ask, and making it takes 20 ms
@@ -86,7 +86,7 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
   ];
   const proven: [string, MethodHandler][] = [
     ['handoff', createHandoff({ ...deps, callers, assertAccepting })],
-    ['task/get', async (params, call) => toTask(await taskFor(call, parse(TaskRef, params).task_id))],
+    ['task/get', async (params, call) => toTask(await callers.taskFor(call, parse(TaskRef, params).task_id))],
     ['task/list', listTasks],
     ['task/cancel', cancelTask],
     ['task/subscribe', subscribe],
@@ -125,9 +125,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   async function cancelTask(params: RpcParams | undefined, call: Call): Promise<unknown> {
     const { task_id, reason } = parse(TaskRef, params);
-    await taskFor(call, task_id);
+    await callers.taskFor(call, task_id);
     await deps.dispatcher.cancel(task_id, reason ?? 'asked by its owner');
-    return toTask(await taskFor(call, task_id));
+    return toTask(await callers.taskFor(call, task_id));
   }
 
   /* ---- agents and blobs ---- */

@@ -13,10 +13,10 @@ export interface Stranger {
 export interface Quarantine {
   /** How many may wait. */
   readonly places: number;
-  /** Throws 4090 where another key waits under that id, and 4290 where it is full. */
+  /** Throws 4090 where another key waits under that id, 4290 where it is full, and 5030 where somebody else changes it at this moment. */
   add(stranger: Stranger): void;
-  /** These wait no longer. */
-  drop(ids: readonly string[]): void;
+  /** These wait no longer; false where somebody else changes it at this moment, and they still do. */
+  drop(ids: readonly string[]): boolean;
   list(): Stranger[];
 }
 
@@ -60,7 +60,7 @@ export function createStrangers(deps: {
   };
 
   const leave = (ids: readonly string[], why: string) => {
-    quarantine.drop(ids);
+    if (!quarantine.drop(ids)) return;
     for (const id of ids) known.delete(id);
     log.warn({ ids, why }, 'strangers wait no longer');
   };

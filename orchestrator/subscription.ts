@@ -16,8 +16,10 @@ export function createSubscriber(options: {
   events: Events;
   token: Ack['token'];
   asked: TaskSubscription;
+  /** Whether the subscriber may still hear it; asked for each event, and nothing is sent after the first no. */
+  stands: () => boolean;
 }): Subscriber & { begin(): void } {
-  const { peer, events, token, asked } = options;
+  const { peer, events, token, asked, stands } = options;
   const token_json = JSON.stringify(token);
   const waiting: StreamEvent[] = [];
   let bytes_waiting = 0;
@@ -40,6 +42,10 @@ export function createSubscriber(options: {
   };
 
   const send = (event: StreamEvent) => {
+    if (!stands()) {
+      stop();
+      return;
+    }
     if (asked.credit) {
       const size = Buffer.byteLength(JSON.stringify(event.value ?? null));
       in_flight.set(event.seq, size);
@@ -58,6 +64,7 @@ export function createSubscriber(options: {
   };
 
   const take = (event: StreamEvent) => {
+    if (is_stopped) return;
     if (waiting.length === 0 && hasCredit()) {
       send(event);
       return;

@@ -17,7 +17,8 @@ import {
 import { overLink } from '../../mesh/link.ts';
 import { memoryOffers } from '../../orchestrator/offers.ts';
 import { AuroraError, cardOf, skill, type SkillContext } from '../../protocol/index.ts';
-import { countingIds, countingMetrics, memoryLog, seededRandom, systemClock } from '../../seams/index.ts';
+import { countingIds, countingMetrics, manualClock, memoryLog, seededRandom, systemClock } from '../../seams/index.ts';
+import { runFor } from '../support/drive.ts';
 import { identityOf, startMesh, type TestMesh } from '../support/mesh.ts';
 
 type Run = (text: string, ctx: SkillContext) => Promise<string> | string;
@@ -233,7 +234,7 @@ describe('who comes to the orchestrator', () => {
     const kept: unknown[] = [];
     const { identity, pin } = identityOf('newcomer', 'agent');
     const add = (stranger: unknown) => void kept.push(stranger);
-    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
+    const quarantine = { places: 256, add, drop: () => true, list: () => [] };
     const mesh = await startMesh([], { orchestrator: { quarantine } });
     const peer = await dial(mesh, identity);
     expect(await peer.request('agent/register', register('newcomer'))).toMatchObject({ state: 'quarantined' });
@@ -265,7 +266,7 @@ describe('who comes to the orchestrator', () => {
   test('ATK-E9: a second key for an id that is pinned is refused, logged and never quarantined', async () => {
     const kept: unknown[] = [];
     const add = (stranger: unknown) => void kept.push(stranger);
-    const quarantine = { places: 256, add, drop: () => undefined, list: () => [] };
+    const quarantine = { places: 256, add, drop: () => true, list: () => [] };
     const mesh = await startMesh([agentWith('parrot', 'echo_text')], { orchestrator: { quarantine } });
     await mesh.online(1);
     const impostor = await dial(mesh, identityOf('parrot', 'agent').identity);
@@ -282,6 +283,57 @@ describe('who comes to the orchestrator', () => {
       const peer = await dial(mesh, identityOf(id, 'operator').identity);
       expect(await peer.closed).toMatchObject({ code: 4001 });
     }
+  });
+
+  test('an operator whose pin is taken away hears nothing more of the task it follows, and is told of no result it waits for (wire.md 4)', async () => {
+    const clock = manualClock();
+    const revoked = new Set<string>();
+    let tell: (text: string) => void = () => undefined;
+    let finish: () => void = () => undefined;
+    const hold: Run = (text, ctx) => {
+      tell = (said) => ctx.progress.thought(said);
+      return new Promise((resolve) => (finish = () => resolve(text)));
+    };
+    const eve = 'operator:eve';
+    const mesh = await startMesh([agentWith('holder', 'hold_text', hold)], { clock, revoked, operators: [eve] });
+    await mesh.online(1);
+    const waiting = mesh.as(eve).request('handoff', to('hold_text', 'secret'));
+    waiting.catch(() => undefined);
+    await runFor(clock, 100);
+    const [row] = await mesh.ledger.list({ limit: 1 });
+    const heard: unknown[] = [];
+    const others: unknown[] = [];
+    const params = { task_id: row!.task_id };
+    await mesh
+      .as(eve)
+      .subscribe('task/subscribe', params, ({ kind, value }) => kind === 'thought' && heard.push(value));
+    await mesh.operator.subscribe(
+      'task/subscribe',
+      params,
+      ({ kind, value }) => kind === 'thought' && others.push(value),
+    );
+    await runFor(clock, 1_000);
+    tell('before');
+    await runFor(clock, 100);
+    revoked.add(eve);
+    await runFor(clock, 1_000);
+    tell('after');
+    await runFor(clock, 100);
+    expect(heard).toEqual([{ text: 'before' }]);
+    expect(others).toEqual([{ text: 'before' }, { text: 'after' }]);
+    expect(await mesh.as(eve).closed).toMatchObject({ code: 4001, reason: 'This key is no longer pinned here' });
+    expect(mesh.log.lines.filter(({ text }) => text === 'a peer was turned away')).toHaveLength(1);
+    await expect(waiting).rejects.toMatchObject({ code: 5030 });
+
+    // One that follows nothing keeps its link until its answer comes.
+    const again = mesh.operator.request('handoff', to('hold_text', 'secret'));
+    again.catch(() => undefined);
+    await runFor(clock, 100);
+    revoked.add('operator:test');
+    await runFor(clock, 1_000);
+    finish();
+    await runFor(clock, 100);
+    await expect(again).rejects.toMatchObject({ code: 4010 });
   });
 
   test('a bare stranger may look, and nothing else', async () => {

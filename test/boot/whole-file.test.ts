@@ -51,3 +51,17 @@ test('a key has its name when it is whole and on the disk: whoever looks before 
   expect(readKey(path).asymmetricKeyType).toBe('ed25519');
   expect(readdirSync(folder)).toEqual(['key.pem']);
 });
+
+test('two writers of one number, in two containers, each write their own draft; one that fails leaves none behind', () => {
+  const folder = newFolder();
+  const path = join(folder, 'login.json');
+  vi.mocked(sync.syncPathNow).mockImplementationOnce(() => writeJson(path, { by: 'the other' })); // at this moment
+  writeJson(path, { by: 'us' });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ by: 'us' });
+  vi.mocked(sync.syncPathNow).mockImplementationOnce(() => {
+    throw new Error('the disk is full');
+  });
+  expect(() => writeJson(path, { by: 'nobody' })).toThrow('the disk is full');
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ by: 'us' });
+  expect(readdirSync(folder)).toEqual(['login.json']);
+});

@@ -238,8 +238,13 @@ describe('the door of an agent', () => {
     await still();
     expect(silent.link.open).toBe(true);
     door.clock.advance(1);
-    expect(await silent.closed).toMatchObject({ code: 4008 });
+    expect(await silent.closed).toMatchObject({ code: 4008, reason: 'no hello in time' });
     expect(proven.link.open).toBe(true);
+    const told = door.log.lines.filter(({ text }) => text === 'a peer was turned away');
+    expect(told).toMatchObject([
+      { fields: { code: 5040, why: 'no hello in time', remote: expect.any(String) as string } },
+    ]);
+    expect(door.metrics.of('handshakes_refused_total')).toBe(1);
   });
 
   test('who says hello and never answers ours is closed as well', async () => {

@@ -33,7 +33,10 @@ beforeEach(() => {
     quarantine: {
       places: 256,
       add: (stranger) => void waiting.push(stranger),
-      drop: (ids) => void (waiting = waiting.filter(({ id }) => !ids.includes(id))),
+      drop(ids) {
+        waiting = waiting.filter(({ id }) => !ids.includes(id));
+        return true;
+      },
       list: () => waiting,
     },
     checkAddress: (url) =>

@@ -11,6 +11,7 @@ function open({
   kept = [],
   clock = manualClock(),
 }: { kept?: Stranger[]; clock?: ReturnType<typeof manualClock> } = {}) {
+  const file = { is_free: true };
   const quarantine = {
     places: 256,
     add(stranger: Stranger) {
@@ -18,13 +19,17 @@ function open({
       if (kept.length >= 256) throw new AuroraError(4290);
       kept.push(stranger);
     },
-    drop: (ids: readonly string[]) => void kept.splice(0, kept.length, ...kept.filter(({ id }) => !ids.includes(id))),
+    drop(ids: readonly string[]) {
+      if (!file.is_free) return false;
+      kept.splice(0, kept.length, ...kept.filter(({ id }) => !ids.includes(id)));
+      return true;
+    },
     list: () => [...kept],
   };
   const log = memoryLog();
   const strangers = createStrangers({ clock, log, quarantine, networks: [] });
   const knock = (id: string, address: string) => strangers.wait({ id, public_key: 'x' }, `${address}:50000`);
-  return { kept, clock, log, strangers, knock, waits: (id: string) => kept.some((each) => each.id === id) };
+  return { kept, file, clock, log, strangers, knock, waits: (id: string) => kept.some((each) => each.id === id) };
 }
 
 /** Sixteen addresses take all places. */
@@ -69,6 +74,18 @@ test('who does not register again for a week waits no longer; who does, does', (
   room.clock.advance(1);
   expect(room.strangers.list().map(({ id }) => id)).toEqual(['here']);
   expect(room.kept).toHaveLength(1);
+});
+
+test('while somebody else changes the quarantine nobody is told to have left it, and who was silent leaves when it is free', () => {
+  const room = open();
+  room.knock('gone', '192.0.2.1');
+  room.clock.advance(WEEK_MS + 1);
+  room.file.is_free = false;
+  expect(room.strangers.list()).toEqual([]);
+  expect([room.log.lines, room.waits('gone')]).toEqual([[], true]);
+  room.file.is_free = true;
+  room.strangers.list();
+  expect(room.waits('gone')).toBe(false);
 });
 
 test('after a restart those that register again keep their places; the silent ones make room first, or go after a week', () => {

@@ -18,6 +18,7 @@ let events: Events;
 let got: Got[];
 let peer: Peer;
 let far: Link;
+let stands: () => boolean;
 beforeEach(open);
 
 test('what was comes first, then what comes, without hole or repetition', async () => {
@@ -119,6 +120,20 @@ test('one that was stopped before its answer left never begins', async () => {
   expect(got).toEqual([]);
 });
 
+test('who stands no longer hears neither what comes, nor what was kept back, nor the rest of what was', async () => {
+  const slow = begin({ credit: { events: 2, bytes: 1_048_576 } });
+  for (let nth = 1; nth <= 5; nth++) events.append('t', 'status', nth);
+  await settled();
+  stands = onlyAfter(1);
+  slow.acknowledge(2);
+  stands = onlyAfter(1);
+  begin({});
+  events.append('t', 'status', 6);
+  slow.acknowledge(5);
+  await settled();
+  expect(got.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
 test('any interleaving of append, acknowledge and waiting: each number arrives once, or inside exactly one gap', async () => {
   const kind = fc.constantFrom<TaskEventKind>('status', 'artifact', 'thought', 'log', 'tool_call');
   const act = fc.oneof(
@@ -182,6 +197,7 @@ function open(): void {
   const [near, other] = memoryLink({ clock });
   events = createEvents(clock);
   got = [];
+  stands = () => true;
   far = other;
   const own = got;
   peer = createPeer({ ...seams, link: near, methods: createMethods(new Map()) });
@@ -192,7 +208,13 @@ function open(): void {
 }
 
 const make = (asked: Partial<TaskSubscription>) =>
-  createSubscriber({ peer, events, token: 1, asked: { task_id: 't', after_seq: 0, ...asked } });
+  createSubscriber({
+    peer,
+    events,
+    token: 1,
+    asked: { task_id: 't', after_seq: 0, ...asked },
+    stands: () => stands(),
+  });
 
 function begin(asked: Partial<TaskSubscription>) {
   const subscriber = make(asked);
@@ -209,4 +231,10 @@ function expectWhole(last: number): void {
     covered = seq;
   }
   expect(covered).toBe(last);
+}
+
+/** No so many times, then yes: whoever was refused is not asked about again. */
+function onlyAfter(times: number): () => boolean {
+  let asked = 0;
+  return () => ++asked > times;
 }

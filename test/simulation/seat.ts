@@ -80,7 +80,7 @@ export function openSeat(world: World, places: readonly Place[], file: LedgerFil
       grants: GRANTS,
       blobs: memoryBlobs(),
       base_url: () => 'http://127.0.0.1:1',
-      quarantine: { places: 256, add: () => undefined, drop: () => undefined, list: () => [] },
+      quarantine: { places: 256, add: () => undefined, drop: () => true, list: () => [] },
       agents: places.map(({ agent_id, url }) => ({ agent_id, url })),
       dial: async (url) => places.find((place) => place.url === url)!.dial(process),
       fetchCard: async (url) => places.find((place) => place.url === url)!.card,

@@ -149,7 +149,7 @@ export async function startMesh(
     self: orchestratorSelf.identity,
     blobs: memoryBlobs(),
     base_url: () => 'http://127.0.0.1:1',
-    quarantine: { places: 256, add: () => undefined, drop: () => undefined, list: () => [] },
+    quarantine: { places: 256, add: () => undefined, drop: () => true, list: () => [] },
     agents: addresses,
     dial: async (url, { protocol }) => {
       const host = hosts.get(url);

@@ -46,7 +46,7 @@ export async function startGoodOrchestrator(
     epoch: Number(store.epoch),
     blobs: memoryBlobs(),
     base_url: () => `http://${advertise}`,
-    quarantine: { places: 256, add: () => undefined, drop: () => undefined, list: () => [] },
+    quarantine: { places: 256, add: () => undefined, drop: () => true, list: () => [] },
     agents: [],
     dial: async (url, { protocol, address, signal }) => {
       const link = await dialWebsocket({
