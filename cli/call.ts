@@ -29,9 +29,19 @@ export async function call(
   });
   try {
     print(await peer.request(asked.method, params, { timeout_ms: asked.timeout_ms }));
+  } catch (reason) {
+    const advice = reason instanceof AuroraError ? adviceOn(reason.code, asked) : undefined;
+    throw reason instanceof AuroraError && advice !== undefined ? new AdvisedError(reason, advice) : reason;
   } finally {
     peer.close(1000, 'done');
   }
+}
+
+/** What helps whoever called a peer wrongly: where it says what it takes, and how one asks for what acts. */
+function adviceOn(code: number, { url, method, mesh }: { url: string; method: string; mesh: boolean }) {
+  if (code === -32601) return `What it offers: aurora inspect ${url}`;
+  if (code === -32602) return `What it takes: aurora inspect ${method === 'handoff' ? THE_AGENT : url}`;
+  return code === 4030 && !mesh ? BY_HANDOFF : undefined;
 }
 
 async function dial(config: Config, asked: TlsFlags & { url: string; mesh: boolean; operator?: string | undefined }) {
@@ -44,6 +54,10 @@ async function dial(config: Config, asked: TlsFlags & { url: string; mesh: boole
 /** What stands behind all of an error. */
 const deepest = (reason: unknown): unknown =>
   reason instanceof Error && reason.cause !== undefined ? deepest(reason.cause) : reason;
+
+const THE_AGENT = '<ws-url of its agent>, as aurora agents shows it';
+const BY_HANDOFF =
+  'What acts is asked for at the orchestrator, with a key: aurora call --mesh ws://127.0.0.1:9000 handoff \'{"to":{"skill":"…"},"params":{…}}\'';
 
 /** A frame of the mesh holds no more. */
 const PARAMS_BYTES_MAX = 4_194_304;

@@ -6,6 +6,7 @@ export function addCreateCommands({ program, isJson }: Cli): void {
   program
     .command('create')
     .description('start something of your own from a template that works')
+    .addHelpText('after', '\nExample:\n  aurora create agent secret-scanner --skill find_secrets')
     .command('agent <name>')
     .description(
       'in a checkout of aurora-mesh a specialist: its file, its test, its line, its service; anywhere else a package of its own. Never overwrites',

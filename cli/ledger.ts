@@ -41,7 +41,8 @@ export async function restore(config: Config, file: string, json: boolean): Prom
   if (database !== undefined || database_file !== undefined) {
     throw new UsageError('This ledger is in PostgreSQL: bring it back with pg_restore');
   }
-  if (await isRunning(config)) throw new UsageError(`A fleet runs on ${config.data}: stop it first`);
+  if (await isRunning(config))
+    throw new UsageError(`A fleet runs on ${config.data}: stop it first, with Ctrl-C where aurora up runs`);
   const restored = await restoreLedger(config, resolve(file)).catch((reason: unknown) => {
     // Its sentence says whether somebody holds the ledger, or what is wrong with the backup; nothing was changed.
     throw reason instanceof Error ? new UsageError(`${reason.message}: nothing was changed`) : reason;

@@ -89,7 +89,7 @@ function createProgram(end: (code: number) => void): Command {
     .description('start the fleet and stay with it')
     .option('--agents <ids>', 'only these, comma-separated', toList)
     .option('--replicas <id=n>', 'processes of one agent; may be repeated', toReplicas, {})
-    .option('--port <port>', "the orchestrator's port", toInteger)
+    .option('--port <port>', "the orchestrator's port (9000, or ports of the configuration)", toInteger)
     .option('--api-port <port>', 'port of the REST API (8080, or api.port of the configuration)', toInteger)
     .option('--no-api', 'without the REST API')
     .option('--single-process', 'all in one process: no isolation between agents', false)
@@ -321,4 +321,8 @@ Examples:
   aurora investigate mail.eml        a verdict with evidence
   aurora agents                      who is there
   aurora history                     what was asked for, and what became of it
-  aurora approvals                   what waits for your yes or no`;
+  aurora approvals                   what waits for your yes or no
+
+aurora <command> --help has examples of each.
+
+Exit codes: 0 it did what was asked, 1 it failed, 2 wrong call or input, 3 nobody reached, 79 a port is taken, 130 interrupted`;

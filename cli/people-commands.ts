@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { Permission, UserRole } from '../protocol/index.ts';
 import { toInteger, type Cli } from './cli.ts';
+import { UsageError } from './outcome.ts';
 import { toJsonText } from './text.ts';
 
 /** Adds `login`, `logout`, `users` and `keys` to the program. */
@@ -28,7 +29,10 @@ function addLogin({ program, configOf, isJson }: Cli): void {
     .command('logout')
     .description('sign out at once: tokens and open streams end')
     .addHelpText('after', '\nExample:\n  aurora logout')
-    .action(async () => (await import('./session.ts')).signOut(configOf()));
+    .action(async () => {
+      await (await import('./session.ts')).signOut(configOf());
+      if (!isJson()) process.stdout.write('You are signed out\n');
+    });
 }
 
 function addUsers({ program, configOf, isJson }: Cli): void {
@@ -47,6 +51,7 @@ function addUsers({ program, configOf, isJson }: Cli): void {
     .command('add <username>')
     .description('make a user with a first password, shown once')
     .addOption(role().makeOptionMandatory())
+    .addHelpText('after', '\nExample:\n  aurora users add anna --role analyst')
     .action(async (username: string, given: { role: UserRole }) =>
       (await people()).addUser(configOf(), username, given.role, isJson()),
     );
@@ -57,17 +62,25 @@ function addUsers({ program, configOf, isJson }: Cli): void {
     .option('--disable', 'may not sign in any more')
     .option('--enable', 'may sign in again')
     .option('--reset-password', 'gets a new first password, shown once')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora users set anna --role viewer\n  aurora users set anna --disable\n  aurora users set anna --reset-password',
+    )
     .action(async (username: string, given: UserFlags) => {
+      if (given.disable && given.enable) throw new UsageError('Say one of --disable and --enable');
       const change = {
         ...(given.role && { role: given.role }),
         ...((given.disable ?? given.enable) && { disabled: given.disable ?? false }),
         ...(given.resetPassword && { reset_password: true as const }),
       };
+      if (Object.keys(change).length === 0)
+        throw new UsageError('Say what to change: --role, --disable, --enable or --reset-password');
       await (await people()).changeUser(configOf(), username, change, isJson());
     });
   users
     .command('delete <username>')
     .description('delete a user: sessions and keys end at once')
+    .addHelpText('after', '\nExample:\n  aurora users delete anna')
     .action(async (username: string) => (await people()).removeUser(configOf(), username));
 }
 
@@ -88,12 +101,17 @@ function addKeys({ program, configOf, isJson }: Cli): void {
     .description('make a key with some of your own permissions; it is shown once')
     .requiredOption('--scopes <permissions>', 'what it may do, comma-separated', toScopes)
     .option('--days <n>', 'how many days it counts, 90 unless said', toInteger)
+    .addHelpText(
+      'after',
+      `\nExample:\n  aurora keys add siem --scopes alerts:write,investigations:write --days 30\n\nPermissions: ${Permission.options.join(', ')}`,
+    )
     .action(async (name: string, { scopes, days }: { scopes: Permission[]; days?: number }) =>
       (await people()).addKey(configOf(), { name, scopes, days }, isJson()),
     );
   keys
     .command('revoke <key-id>')
     .description('revoke a key: at once')
+    .addHelpText('after', '\nExample:\n  aurora keys revoke key_0123456789')
     .action(async (key_id: string) => (await people()).revokeKey(configOf(), key_id));
 }
 

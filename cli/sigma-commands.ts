@@ -6,7 +6,11 @@ export function addSigmaCommands(cli: Cli): void {
   const { program, configOf, isJson, operator, end } = cli;
   const sigma = program
     .command('sigma')
-    .description('try Sigma rules: what they match, why, and what is wrong with them');
+    .description('try Sigma rules: what they match, why, and what is wrong with them')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aurora sigma lint rule.yml\n  aurora sigma test rule.yml events.jsonl\n  aurora sigma explain rule.yml event.json',
+    );
   const options = () => ({ json: isJson(), operator: operator() });
   sigma
     .command('test <rule> [events]')

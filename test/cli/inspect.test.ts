@@ -51,6 +51,13 @@ test('params come from standard input as well, as much as a frame holds', async 
   expect(flood).toMatchObject({ code: 2, stderr: expect.stringContaining('more than 4194304 bytes') as string });
 });
 
+test('a call that a peer refuses as wrong is told where the peer says what it takes', async () => {
+  const none = await aurora(['call', good.url, 'no_such']);
+  expect(none.stderr).toMatch(`(JSON-RPC -32601)\nWhat it offers: aurora inspect ${good.url}\n`);
+  const misfit = await aurora(['call', good.url, 'echo_text', '{"text":7}']);
+  expect(misfit.stderr).toMatch(`(JSON-RPC -32602)\nWhat it takes: aurora inspect ${good.url}\n`);
+});
+
 test('a call prints the same JSON without the characters that a terminal obeys', async () => {
   const text = 'a\u009b31m\u001b[2J\u202e\u2028z';
   const { code, stdout } = await aurora(['call', good.url, 'echo_text', JSON.stringify({ text })]);
