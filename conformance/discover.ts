@@ -2,7 +2,7 @@
 import { SKILLS_EXTENSION } from '../protocol/index.ts';
 import { framesIn, isFrame, type Frame } from './answers.ts';
 import type { Chance } from './chance.ts';
-import { makeFitting } from './params.ts';
+import { makeSmall } from './params.ts';
 import type { Probe } from './probe.ts';
 import { readShape } from './shape.ts';
 import type { Skill } from './subject.ts';
@@ -99,7 +99,7 @@ function paramsFor(examples: unknown, schema: Frame | undefined, chance: Chance)
   if (first)
     return { params: Object.fromEntries(framesIn(first['params']).map(({ name, value }) => [String(name), value])) };
   const shape = schema && readShape(schema);
-  return { params: (shape && makeFitting(shape, chance)) ?? {}, is_made: true };
+  return { params: (shape && makeSmall(shape, chance)) ?? {}, is_made: true };
 }
 
 /** Of one document: more are left alone. */

@@ -17,6 +17,8 @@ export interface HandoverOptions {
   token?: string | number;
   /** Further members of `_meta`. */
   meta?: Frame;
+  /** The id of the request; a new one unless said. */
+  id?: string;
   /** How long the answer may take, ms. */
   within_ms?: number;
 }
@@ -36,7 +38,7 @@ export async function openHandover(probe: Probe): Promise<Handover> {
   const to = agentIdOf(talk);
   return {
     talk,
-    give(skill, { routing, params, token, meta, within_ms } = {}) {
+    give(skill, { routing, params, token, meta, id, within_ms } = {}) {
       const handoff = { ...routingTo(to), ...routing };
       const _meta = {
         traceparent: traceparent(),
@@ -45,7 +47,10 @@ export async function openHandover(probe: Probe): Promise<Handover> {
         handoff,
       };
       const whole = { ...(params ?? skill.params), _meta };
-      return talk.ask(skill.name, whole, { ...(within_ms !== undefined && { within_ms }) });
+      return talk.ask(skill.name, whole, {
+        ...(id !== undefined && { id }),
+        ...(within_ms !== undefined && { within_ms }),
+      });
     },
   };
 }

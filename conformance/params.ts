@@ -15,6 +15,12 @@ export function makeFitting(shape: Shape, chance: Chance): Frame | undefined {
   return undefined;
 }
 
+/** Params that fit and ask for little: numbers as small as the schema lets them be, for a count or a pause may be meant. */
+export function makeSmall(shape: Shape, chance: Chance): Frame | undefined {
+  const schema = toSmall(shape.schema);
+  return (isFrame(schema) ? makeFitting({ ...shape, schema }, chance) : undefined) ?? makeFitting(shape, chance);
+}
+
 /** Params that fit but for one place. `wanted` chooses among the places. Undefined when nothing could be broken. */
 export function makeBroken(
   shape: Shape,
@@ -66,6 +72,18 @@ function toModest(schema: unknown): unknown {
   return { ...rest, ...tuple, ...lowered(rest) };
 }
 
+/** The same schema, whose numbers are at most `NUMBER_ENOUGH`, or their own least. */
+function toSmall(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toSmall);
+  if (!isFrame(schema)) return schema;
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, LITERAL.includes(name) ? value : toSmall(value)]),
+  );
+  if (!['integer', 'number'].includes(String(schema['type']))) return inner;
+  const { minimum = 0, maximum = Infinity } = schema;
+  return { ...inner, minimum, maximum: Math.min(Number(maximum), Math.max(Number(minimum), NUMBER_ENOUGH)) };
+}
+
 const isWild = (pattern: unknown): boolean => typeof pattern === 'string' && !isTame(pattern);
 
 function lowered(schema: Frame): Frame {
@@ -85,6 +103,8 @@ const BOUNDS = [
   ['minLength', 'maxLength', 40],
   ['minProperties', 'maxProperties', 4],
 ] as const;
+/** Enough for a count, a port or a pause in ms, and done in a moment. */
+const NUMBER_ENOUGH = 10;
 const LEASTS = ['minItems', 'minLength', 'minProperties'];
 /** More than that, and nothing is made. */
 const LEAST_MAX = 10_000;

@@ -830,6 +830,12 @@ const SENTENCES = {
     source: 'A2A 1.0, 4.4.3',
     text: 'What the card says of streaming and push notifications is a boolean.',
   },
+  'CARD-15': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 10',
+    text: 'The card is the same when it is asked for again.',
+  },
   'HTTP-01': {
     level: 'must',
     profiles: MESHED,
@@ -1109,6 +1115,30 @@ const SENTENCES = {
     source: 'wire.md 3',
     text: 'A peer that takes tasks up again (capabilities.resume) names in hello (in_flight) those that it still works on, whose link was lost.',
   },
+  'WORK-18': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 5',
+    text: 'What was taken over one connection is known on the next: an attempt with an older fence is refused with 4090 there too.',
+  },
+  'WORK-19': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 3',
+    text: 'A peer that takes tasks up again (capabilities.resume) names in hello (in_flight) those that it answered on a connection that is gone.',
+  },
+  'WORK-20': {
+    level: 'must',
+    profiles: MESH,
+    source: 'promises.md P4',
+    text: 'An error stands for its own attempt: under a higher fence the task is tried again.',
+  },
+  'WORK-21': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 7',
+    text: 'A task that is asked for again as another skill is refused with 4090.',
+  },
   'PROG-01': { level: 'must', profiles: MESH, source: 'wire.md 6', text: 'Progress carries the token that was given.' },
   'PROG-02': {
     level: 'must',
@@ -1135,6 +1165,12 @@ const SENTENCES = {
     profiles: MESH,
     source: 'wire.md 6',
     text: 'A request is answered once, however much progress came before.',
+  },
+  'PROG-08': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 6',
+    text: 'A request that joins a run is told what the run tells from then on, under its own token, numbered on, and since which fence.',
   },
   'STOP-01': {
     level: 'must',
@@ -1171,6 +1207,12 @@ const SENTENCES = {
     profiles: EVERY,
     source: 'wire.md 2',
     text: 'The cancel of the id "1" is not the one of the id 1, nor the other way round.',
+  },
+  'STOP-07': {
+    level: 'must',
+    profiles: MESH,
+    source: 'wire.md 7',
+    text: 'Work that a cancel or its deadline stopped is over with its answer: no second answer comes, and no progress.',
   },
   'OUT-01': {
     level: 'must',

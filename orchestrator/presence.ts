@@ -22,6 +22,8 @@ export interface Presence {
   readonly expected: () => string[];
   /** Whether it is worth waiting for somebody: who is away and never offered the skill will not bring it. */
   mayCome(wanted: Pick<Wanted, 'to' | 'skill'>): boolean;
+  /** Whether somebody whom nobody knows now may announce itself and take it: not one by name who is here, or away and known not to offer it. */
+  mayAnnounce(wanted: Pick<Wanted, 'to'>): boolean;
   /** Those that are missed and offered a skill. */
   missing(skill: string): { agent_id: string; why: string }[];
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
@@ -57,6 +59,7 @@ export function createPresence({ instances, knownOffer, missed }: PresenceDeps):
     forget: (agent_id) => void expected.delete(agent_id),
     expected: () => [...expected],
     mayCome,
+    mayAnnounce: ({ to }) => !('agent_id' in to) || (!by_agent.has(to.agent_id) && !expected.has(to.agent_id)),
     missing,
     offers,
     interests,

@@ -12,7 +12,7 @@ import type { Waiter } from './waits.ts';
 export interface Refusals {
   /** For a newcomer whom nobody can take now; undefined when it may wait. */
   readonly toNewcomer: (pool: Pool<Waiter>, wanted: Wanted) => AuroraError | undefined;
-  /** For whoever was admitted before: only that nobody is there who could ever take it. */
+  /** For whoever was admitted before: only that nobody could ever take it. Somebody could then, and whoever announces itself is known by that alone. */
   readonly toAdmitted: (pool: Pool<Waiter>) => AuroraError | undefined;
 }
 
@@ -36,13 +36,19 @@ export function createRefusals(deps: RefusalDeps): Refusals {
   return { toNewcomer, toAdmitted };
 
   function toNewcomer(pool: Pool<Waiter>, { tenant = '' }: Wanted): AuroraError | undefined {
-    const refusal = toAdmitted(pool) ?? idle(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.queue, tenant });
+    const refusal = beyondReach(pool) ?? idle(pool) ?? ejected(pool) ?? queue.refusal({ queue: pool.queue, tenant });
     if (refusal) metrics?.count('refusals_total', { code: String(refusal.code) });
     return refusal;
   }
 
+  /** After a restart an agent that registers is unknown until it did: what waits for it waits (PROM-P1). */
+  function toAdmitted(pool: Pool<Waiter>): AuroraError | undefined {
+    const refusal = beyondReach(pool);
+    return refusal?.code === 4043 && presence.mayAnnounce(pool.wanted) ? undefined : refusal;
+  }
+
   /** Nobody who could ever fit is a caller's mistake; somebody who is merely away is ours. */
-  function toAdmitted({ wanted, name, members }: Pool<Waiter>): AuroraError | undefined {
+  function beyondReach({ wanted, name, members }: Pool<Waiter>): AuroraError | undefined {
     if (hasUsable(members)) return undefined;
     for (const instance of instances()) {
       if (fits(instance, wanted) && !instance.is_leaving && !members.has(instance))

@@ -173,7 +173,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
     const pool = pools.of(wanted);
     const refusal = wanted.is_admitted ? refusals.toAdmitted(pool) : refusals.toNewcomer(pool, wanted);
     if (refusal) throw refusal;
-    return waits.forRoom(pool, wanted, signal);
+    return waits.forRoom(pool, wanted, signal, isKnown(pool) ? bounds.route_ms_max : ANNOUNCE_MS_MAX);
+  }
+
+  function isKnown({ wanted, members }: Pool<Waiter>): boolean {
+    return hasUsable(members) || presence.mayCome(wanted);
   }
 
   function take(wanted: Wanted): Slot | undefined {
@@ -301,5 +305,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
 /** More than anybody can have in flight: who is to be avoided ranks behind all others. */
 const AVOIDED = 1_000_000_000;
+/** How long admitted work waits for an agent to announce itself, ms: whoever lost its orchestrator dials again within 36 s (wire.md 10). */
+const ANNOUNCE_MS_MAX = 45_000;
 /** How long an agent that is at work may go on after its key was taken back, ms. */
 const PIN_CHECK_MS = 1_000;

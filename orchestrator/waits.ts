@@ -14,8 +14,8 @@ export interface Waiter extends Waiting {
 
 /** The waits; both reject with the signal's reason when that aborts. */
 export interface Waits {
-  /** Until it is served. Bounded by the task's own deadline while somebody is there, and by `route_ms_max` while nobody is. */
-  forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Slot>;
+  /** Until it is served. Bounded by the task's own deadline while somebody is there, and while nobody is by `alone_ms_max`: `route_ms_max` unless said. */
+  forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal, alone_ms_max?: number): Promise<Slot>;
   /** Until that instance is back and may have it; 5030 `gone` after `only_ms_max`. */
   forReturn(wanted: Wanted, instance_id: string, signal: AbortSignal): Promise<Slot>;
   /** Tells those who wait for it that it is here. */
@@ -46,7 +46,12 @@ export function createWaits({ clock, route_ms_max, queue, hasUsable, slotAt }: W
     },
   };
 
-  function forRoom(pool: Pool<Waiter>, wanted: Wanted, signal: AbortSignal): Promise<Slot> {
+  function forRoom(
+    pool: Pool<Waiter>,
+    wanted: Wanted,
+    signal: AbortSignal,
+    alone_ms_max = route_ms_max,
+  ): Promise<Slot> {
     return waiting(signal, (resolve, reject) => {
       const { tenant = '', priority } = wanted;
       const waiter: Waiter = { queue: pool.queue, tenant, priority, order: 0, wanted, resolve };
@@ -54,7 +59,7 @@ export function createWaits({ clock, route_ms_max, queue, hasUsable, slotAt }: W
         if (hasUsable(pool.members)) stopTimer = clock.after(route_ms_max, look);
         else reject(unavailable(`No agent for ${pool.name} is connected`));
       };
-      let stopTimer = clock.after(route_ms_max, look);
+      let stopTimer = clock.after(alone_ms_max, look);
       queue.add(pool.line, waiter);
       return () => {
         stopTimer();

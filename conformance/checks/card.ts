@@ -132,6 +132,13 @@ export const cardChecks = [
       demand(said === undefined || typeof said === 'boolean', `${name} is ${show(said)}`);
     }
   }),
+  verifies('CARD-15', async (probe) => {
+    const { body } = await probe.http({ path: CARD_PATH });
+    for (let nth = 0; nth < AGAIN; nth++) {
+      const again = await probe.http({ path: CARD_PATH });
+      demand(again.body === body, `the card was ${show(body)}, and then ${show(again.body)}`);
+    }
+  }),
 ];
 
 /** The card that was found. Skips when there is none. */
@@ -172,3 +179,5 @@ const isWebSocketUrl = (url: unknown): url is string =>
   typeof url === 'string' && /^wss?:\/\//.test(url) && URL.canParse(url);
 const CARD_PATH = '/.well-known/agent-card.json';
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
+/** How often the card is asked for once more. */
+const AGAIN = 2;

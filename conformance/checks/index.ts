@@ -21,8 +21,10 @@ import { notificationChecks } from './notifications.ts';
 import { progressChecks } from './progress.ts';
 import { registeringChecks } from './registering.ts';
 import { routingChecks } from './routing.ts';
+import { stoppedChecks } from './stopped.ts';
 import { subscriptionChecks } from './subscriptions.ts';
 import { survivalChecks } from './survival.ts';
+import { takingUpChecks } from './taking-up.ts';
 import { taskChecks } from './tasks.ts';
 import { upgradeChecks } from './upgrade.ts';
 import { websocketChecks } from './websocket.ts';
@@ -45,8 +47,10 @@ export const checks: readonly Check[] = [
   ...lifeChecks,
   ...workChecks,
   ...lastingChecks,
+  ...takingUpChecks,
   ...progressChecks,
   ...cancelChecks,
+  ...stoppedChecks,
   ...handingOnChecks,
   ...routingChecks,
   ...attemptChecks,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import { breaksOf } from '../../conformance/breaks.ts';
 import { createChance } from '../../conformance/chance.ts';
-import { makeBroken, makeFitting } from '../../conformance/params.ts';
+import { makeBroken, makeFitting, makeSmall } from '../../conformance/params.ts';
 import { readShape, type Shape } from '../../conformance/shape.ts';
 import { shrink } from '../../conformance/shrink.ts';
 import { paramsSchemaOf } from '../../protocol/openrpc.ts';
@@ -133,6 +133,18 @@ test('the same seed makes the same params', () => {
   const once = makeFitting(shapeOf(schema), createChance(7));
   expect(makeFitting(shapeOf(schema), createChance(7))).toEqual(once);
   expect(makeFitting(shapeOf(schema), createChance(8))).not.toEqual(once);
+});
+
+test('what is called again and again asks for little: a count of a thousand and a pause of a minute would take hours', () => {
+  const pause = { type: 'integer', minimum: 5, maximum: 60_000 };
+  const properties = { times: { type: 'integer' }, pause, port: { type: 'number', exclusiveMinimum: 1_023 } };
+  const shape = shapeOf({ type: 'object', properties, required: ['times', 'pause'] });
+  for (let seed = 0; seed < 30; seed++) {
+    const { times, pause: paused, port } = makeSmall(shape, createChance(seed)) ?? {};
+    expect(port !== undefined || (Number(times) >= 0 && Number(times) <= 10)).toBe(true);
+    expect(port !== undefined || (Number(paused) >= 5 && Number(paused) <= 10)).toBe(true);
+    expect(port === undefined || Number(port) > 1_023).toBe(true);
+  }
 });
 
 test('each rule of a schema is broken in its place', () => {

@@ -387,6 +387,30 @@ describe('when nobody is there', () => {
     await expect(take({ skill: 'look_up' })).rejects.toMatchObject({ code: 4043 });
   });
 
+  test.each<[string, HandoffTo]>([
+    ['id', { agent_id: 'ada' }],
+    ['skill', { skill: 'look_up' }],
+  ])(
+    'what was admitted before waits for one that registers after a restart, wanted by %s: it was 4043 before that one could (PROM-P1)',
+    async (_name, to) => {
+      const waiting = take(to, { is_admitted: true });
+      clock.advance(36_000); // the longest pause of whoever dials again
+      await settled();
+      registry.add(instance('ada', 1));
+      expect((await waiting).instance.instance_id).toBe('ada-1');
+      registry.remove(registry.instances()[0]!);
+      const inVain = expect(take(to, { is_admitted: true })).rejects.toMatchObject({ code: 5030 });
+      clock.advance(45_000);
+      await inVain;
+    },
+  );
+
+  test('what was admitted before is 4043 at once where the one it names is here without that skill', async () => {
+    registry.add(instance('ada', 1));
+    const other = { skill: 'dig_up', is_admitted: true };
+    await expect(take({ agent_id: 'ada' }, other)).rejects.toMatchObject({ code: 4043 });
+  });
+
   test('a known agent without that skill is 4043', async () => {
     registry.expect('ada');
     registry.add(instance('ada', 1));

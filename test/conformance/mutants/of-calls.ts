@@ -285,7 +285,7 @@ export const mutantsOfCalls = [
     },
   }),
 
-  mutant('does not answer what is cancelled', 'mesh.v1', ['STOP-01', 'STOP-02'], {
+  mutant('does not answer what is cancelled', 'mesh.v1', ['STOP-01', 'STOP-02', 'STOP-07'], {
     heard(message, { notes }) {
       if (isNotification(message) && message['method'] === '$/cancel' && isJson(message['params']))
         notes.set(`gone ${JSON.stringify(message['params']['id'])}`, true);

@@ -105,6 +105,15 @@ export const mutantsOfDiscovery = [
     ['CARD-02', 'CARD-11'],
     carding(({ description: _words, ...rest }) => rest),
   ),
+  mutant('serves a card that grows', 'mesh.v1', ['CARD-15'], () => {
+    let served = 0;
+    return {
+      http: (answer, { url }) =>
+        url === '/.well-known/agent-card.json' && answer.status === 200 && answer.body !== '' && ++served > 3
+          ? { ...answer, body: `${answer.body}${' '.repeat(served)}` }
+          : answer,
+    };
+  }),
   mutant(
     'has a skill without tags',
     'mesh.v1',

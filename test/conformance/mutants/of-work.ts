@@ -1,7 +1,7 @@
 /** Wrong agents: work that is handed over, what is told of it, what is handed on, and how they leave. */
 import { closePayload, OPCODE } from '../../../conformance/ws-frames.ts';
 import { systemClock } from '../../../seams/index.ts';
-import { isJson, type Json, type Lie } from './middle.ts';
+import { isJson, type Json, type Lie, type Line } from './middle.ts';
 import { answering, isAnswer, mutant, routing } from './mutant.ts';
 
 const routingOf = ({ params }: Json): Json => {
@@ -25,6 +25,12 @@ const asking = (method: string, instead: (params: Json) => Json): Lie => ({
 const metaOf = (params: Json): Json => (isJson(params['_meta']) ? params['_meta'] : {});
 const handoffOf = (params: Json): Json =>
   isJson(metaOf(params)['handoff']) ? (metaOf(params)['handoff'] as Json) : {};
+
+/** A request with other routing. */
+const withRouting = (message: unknown, handoff: Json): unknown => {
+  const params = isJson(message) && isJson(message['params']) ? message['params'] : {};
+  return { ...(isJson(message) && message), params: { ...params, _meta: { ...metaOf(params), handoff } } };
+};
 
 export const mutantsOfWork = [
   mutant(
@@ -105,11 +111,104 @@ export const mutantsOfWork = [
       return undefined;
     },
   }),
-  mutant('forgets in hello what it still works on', 'mesh.v1', ['WORK-17'], {
+  mutant('forgets in hello what it works on and what it answered', 'mesh.v1', ['WORK-17', 'WORK-19'], {
     said(message) {
       const body = message['result'] ?? message['params'];
       if (!isJson(body) || !('in_flight' in body)) return message;
       return { ...message, ['result' in message ? 'result' : 'params']: { ...body, in_flight: [] } };
+    },
+  }),
+
+  mutant('knows its fences by connection', 'mesh.v1', ['WORK-18'], () => {
+    const highest = new Map<unknown, { fence: number; line: Line }>();
+    return {
+      heard(message, line) {
+        const handoff = isJson(message) ? routingOf(message) : {};
+        const [task_id, fence] = [handoff['task_id'], Number(handoff['fence'])];
+        const known = highest.get(task_id);
+        if (!(fence > 0) || !known || known.line === line || fence >= known.fence) {
+          if (fence > (known?.fence ?? 0)) highest.set(task_id, { fence, line });
+          return message;
+        }
+        return withRouting(message, { ...handoff, fence: known.fence });
+      },
+    };
+  }),
+  mutant('forgets in hello what it answered on a link that is gone', 'mesh.v1', ['WORK-19'], () => {
+    const answered = new Set<unknown>();
+    return {
+      said(message, line) {
+        const request = isAnswer(message) ? line.asked.get(JSON.stringify(message['id'])) : undefined;
+        if (request) answered.add(routingOf(request)['task_id']);
+        const body = message['result'] ?? message['params'];
+        if (!isJson(body) || !Array.isArray(body['in_flight'])) return message;
+        const in_flight = body['in_flight'].filter((task_id) => !answered.has(task_id));
+        return { ...message, ['result' in message ? 'result' : 'params']: { ...body, in_flight } };
+      },
+    };
+  }),
+  mutant('answers every later attempt with its first error', 'mesh.v1', ['WORK-20'], () => {
+    const errors = new Map<unknown, unknown>();
+    return answering(
+      (request) => typeof routingOf(request)['task_id'] === 'string',
+      (answer, request) => {
+        const { task_id } = routingOf(request);
+        if (isJson(answer['error']) && !errors.has(task_id)) errors.set(task_id, answer['error']);
+        const error = errors.get(task_id);
+        return error === undefined ? answer : { jsonrpc: '2.0', id: answer['id'], error };
+      },
+    );
+  }),
+  mutant('takes up a task as another skill', 'mesh.v1', ['WORK-21'], () => {
+    const methods = new Map<string, unknown>();
+    return routing((handoff, { method }) => {
+      if (typeof handoff['task_id'] !== 'string') return handoff;
+      const { task_id } = handoff;
+      if (!methods.has(task_id)) methods.set(task_id, method);
+      return methods.get(task_id) === method ? handoff : { ...handoff, task_id: `${task_id}.other` };
+    });
+  }),
+  mutant('tells whoever joins nothing', 'mesh.v1', ['PROG-08'], () => {
+    const tokens = new Map<unknown, unknown>();
+    return {
+      said(message) {
+        if (message['method'] !== '$/progress' || !isJson(message['params'])) return message;
+        const { task_id, token } = message['params'];
+        if (!tokens.has(task_id)) tokens.set(task_id, token);
+        return { ...message, params: { ...message['params'], token: tokens.get(task_id) } };
+      },
+    };
+  }),
+  mutant(
+    'tells not since when it runs',
+    'mesh.v1',
+    ['PROG-08'],
+    progressing(({ since: _since, ...event }) => event),
+  ),
+  mutant('answers a second time what was stopped', 'mesh.v1', ['STOP-07'], {
+    said(message, line) {
+      const error = message['error'];
+      if (isAnswer(message) && isJson(error) && [4990, 5040].includes(Number(error['code'])))
+        systemClock.after(SECOND_MS, () => line.say({ jsonrpc: '2.0', id: message['id'], result: { seen: 1 } }));
+      return message;
+    },
+  }),
+  mutant('goes on telling what was stopped', 'mesh.v1', ['STOP-07'], {
+    said(message, line) {
+      const error = message['error'];
+      const request = isAnswer(message) ? line.asked.get(JSON.stringify(message['id'])) : undefined;
+      const meta = request && isJson(request['params']) ? metaOf(request['params']) : {};
+      if (isJson(error) && error['code'] === 4990 && meta['progress_token'] !== undefined) {
+        const params = {
+          token: meta['progress_token'],
+          seq: 99,
+          at: new Date(0).toISOString(),
+          kind: 'status',
+          value: {},
+        };
+        systemClock.after(SECOND_MS, () => line.say({ jsonrpc: '2.0', method: '$/progress', params }));
+      }
+      return message;
     },
   }),
 
@@ -219,3 +318,5 @@ export const mutantsOfWork = [
 
 /** Well over the second that work may be late. */
 const LATE_MS = 2_500;
+/** When what was stopped already is heard of again, ms. */
+const SECOND_MS = 100;
