@@ -1,5 +1,7 @@
 /** What to do about it: asked once something of weight was found, and nothing is lost by asking. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { emailSecurity } from '../../agents/email-security.ts';
 import { incidentResponder } from '../../agents/incident-responder.ts';
 import { createInvestigate } from '../../orchestrator/investigate.ts';
 import type { Step, TaskRow } from '../../orchestrator/index.ts';
@@ -8,6 +10,7 @@ import { inOrderOf, responseStep } from '../../orchestrator/response.ts';
 import { InvestigationResult } from '../../protocol/index.ts';
 import { callerOf } from '../support/caller.ts';
 import { row } from '../support/ledger.ts';
+import { startMesh } from '../support/mesh.ts';
 import { finding, resultOf } from '../support/result.ts';
 
 const isolate = { action: 'isolate the host', action_class: 'high' as const, target: 'ws-1', reason: 'it beacons' };
@@ -88,6 +91,25 @@ test('what is sent of a large investigation is bounded', () => {
   const step = responseStep({ ...GRAVE, findings }, everybody);
   expect(JSON.stringify(step?.params).length).toBeLessThan(262_144);
   expect(step).toMatchObject({ patience_ms: 10_000 });
+});
+
+test('end to end over the mesh: a phish is investigated, its plan is the order, and the same again to the byte', async () => {
+  const mesh = await startMesh([incidentResponder, emailSecurity]);
+  const input = { name: 'phish.eml', text: readFileSync('examples/inputs/phish.eml', 'utf8') };
+  const ask = () => mesh.operator.request('handoff', { to: { skill: 'investigate' }, params: { input } });
+  const first = InvestigationResult.parse(await ask());
+  expect(first.steps.at(-1)).toMatchObject({
+    agent_id: 'incident-responder',
+    skill: 'plan_response',
+    state: 'completed',
+  });
+  expect(first.recommendations[0]?.action).toBe('keep a copy of the mail with all its headers');
+  expect(JSON.stringify(await ask())).toBe(JSON.stringify(first));
+  const planned = mesh.operator.request('handoff', {
+    to: { skill: 'plan_response' },
+    params: { investigation: { verdict: first.verdict, findings: first.findings } },
+  });
+  expect(await planned).toMatchObject({ verdict: 'malicious', data_versions: { react: '323c3274' } });
 });
 
 /** Investigates a mail of which the mail's specialist says `found`, with the real planner of responses. */
