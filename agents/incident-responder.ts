@@ -1,6 +1,7 @@
-/** Incident response: brings endpoints into a desired state once a person allowed it, and says what was done and what was not. */
+/** Incident response: plans what to do, and brings endpoints into a desired state once a person allowed it; says what was done and what was not. */
 import { z } from 'zod';
 import { analyzeThreat } from '../analysis/ioc/index.ts';
+import { Asset, planResponse, PlannedInvestigation, ResponsePlan } from '../analysis/response/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { EffectOutcome, Evidence, NotChecked, skill, type SkillContext } from '../protocol/index.ts';
 import { threatSkill } from './analyze-threat.ts';
@@ -62,6 +63,51 @@ const release = skill({
   result: ActionResult,
 });
 
+const plan = skill({
+  id: 'plan_response',
+  title: 'Plan a response',
+  description:
+    'Orders what to do about the findings of an investigation by the stages of RE&CT: each step with its preconditions, its way back, what it breaks and the findings that justify it. It proposes, and does nothing.',
+  tags: ['response', 'plan', 'react', 'containment', 'eradication', 'recovery'],
+  effect: 'read',
+  examples: [
+    {
+      investigation: {
+        verdict: 'malicious',
+        findings: [
+          {
+            id: 'process-1',
+            title: 'ws-042: rundll32.exe dumps the memory of LSASS',
+            severity: 'critical',
+            techniques: ['T1003.001'],
+            evidence: [
+              {
+                source: 'events.jsonl',
+                locator: 'line 2',
+                excerpt: 'rundll32.exe comsvcs.dll, MiniDump 628 l.dmp full',
+              },
+            ],
+          },
+        ],
+        recommendations: [
+          {
+            action: 'isolate the host',
+            action_class: 'high',
+            target: 'ws-042',
+            reason: 'rundll32.exe dumps the memory of LSASS',
+          },
+        ],
+      },
+      assets: [{ name: 'WS-042', criticality: 'high', dependents: 2 }],
+    },
+  ],
+  params: z.object({
+    investigation: PlannedInvestigation.describe('what an investigation or a specialist answered, or findings alone'),
+    assets: z.array(Asset).max(500).default([]).describe('what is known of the targets'),
+  }),
+  result: ResponsePlan,
+});
+
 const threat = threatSkill({
   description: 'Judges indicators by their form and by mounted intelligence; it proposes, and contains nothing.',
   tags: ['ioc', 'response'],
@@ -73,12 +119,17 @@ export const incidentResponder = defineAgent({
   id: 'incident-responder',
   name: 'Incident response',
   description:
-    'Contains and releases endpoints once a person allowed it; in dry_run and monitor it says what it would do.',
+    'Plans a response, and contains and releases endpoints once a person allowed it; in dry_run and monitor it says what it would do.',
   skills: [
     contain.implement(({ endpoint_id, isolation, reason }, ctx) =>
       bring({ endpoint_id, state: 'contained', isolation }, reason, ctx),
     ),
     release.implement(({ endpoint_id, reason }, ctx) => bring({ endpoint_id, state: 'released' }, reason, ctx)),
+    plan.implement(({ investigation, assets }, { progress }) =>
+      progress.tool('plan response', { findings: investigation.findings.length, assets: assets.length }, () =>
+        planResponse(investigation, assets),
+      ),
+    ),
     threat.implement((params, ctx) =>
       ctx.progress.tool('assess indicators', params.iocs, () => analyzeThreat(params, ctx.content)),
     ),

@@ -6,6 +6,9 @@ import {
   analyzeRequests,
   analyzeWebThreat,
   Attacker,
+  ExplainedPlace,
+  explainPayload,
+  PAYLOAD_CHARS_MAX,
   parseRawRequest,
   RAW_BYTES_MAX,
   REQUESTS_MAX,
@@ -69,6 +72,30 @@ const analyzeHttp = skill({
   result: AnalysisResult,
 });
 
+const explain = skill({
+  id: 'explain_payload',
+  title: 'Explain a payload',
+  description:
+    'Peels the encodings off a value or off each place of a request, layer by layer, and says what was recognised in which layer; the steps can be done again by hand.',
+  tags: ['web', 'http', 'decoding', 'payload'],
+  effect: 'read',
+  routable: true,
+  examples: [
+    { payload: '%253Cscript%253Ealert(1)%253C/script%253E' },
+    { request: { method: 'GET', url: '/search?q=%26lt%3Bscript%26gt%3Balert(1)' } },
+  ],
+  params: z
+    .object({
+      payload: z.string().min(1).max(PAYLOAD_CHARS_MAX).optional().describe('one value as it came: not decoded'),
+      request: Request.optional(),
+    })
+    .refine(({ payload, request }) => (payload === undefined) !== (request === undefined), {
+      message: 'give exactly one of payload and request',
+    })
+    .meta({ oneOf: [{ required: ['payload'] }, { required: ['request'] }] }),
+  result: AnalysisResult.extend({ places: z.array(ExplainedPlace) }),
+});
+
 const threat = threatSkill({
   description: 'Judges the addresses, domains, URLs, paths and User-Agents among indicators.',
   tags: ['ioc', 'web'],
@@ -112,6 +139,11 @@ export const webSecurity = defineAgent({
       return ctx.progress.tool('judge requests', { count: all.length }, () =>
         analyzeRequests(all, file?.name ?? 'params'),
       );
+    }),
+    explain.implement(({ payload, request }, ctx) => {
+      const given = payload ?? (request && { ...request, target: targetOf(request.url) });
+      if (given === undefined) throw new AuroraError(-32602); // The schema asks for one of the two.
+      return ctx.progress.tool('peel layers', given, () => explainPayload(given, 'params'));
     }),
     threat.implement(({ iocs }, ctx) =>
       ctx.progress.tool('assess web indicators', iocs, () => analyzeWebThreat({ iocs }, ctx.content)),

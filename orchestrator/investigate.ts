@@ -19,6 +19,7 @@ import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MA
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import type { LocalSkill, Tell } from './own-skills.ts';
+import { inOrderOf } from './response.ts';
 import { scriptOf } from './script.ts';
 import { SPECIALIST_OF, TEXT_STEP, URLS_MAX, urlsFound, type Planner, type Situation, type Step } from './plan.ts';
 
@@ -61,7 +62,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
       { kind, input, alert, offers, interested, commands: script?.commands },
       { planner, task, signal, tell, handOff },
     );
-    return toResult(kind, outcomes, [
+    const result = toResult(kind, outcomes, [
       ...(parsed?.unread ?? []),
       ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown)),
       ...(script?.is_cut
@@ -70,7 +71,26 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
       ...urlsLeft(outcomes),
       ...left_out.map(notAsked),
     ]);
+    return withResponse(result, planner.respond?.(result, offers), (step) => {
+      signal.throwIfAborted();
+      tell('thought', { text: `${step.reason}: hand off ${step.skill}` });
+      return handOff(task, step).catch(refusedRow);
+    });
   };
+}
+
+/** The same verdict with its recommendations in the order of a plan; without one they stay as they are, and that is said. */
+async function withResponse(
+  result: InvestigationResult,
+  step: Step | undefined,
+  handOff: (step: Step) => Promise<Outcome['row']>,
+): Promise<InvestigationResult> {
+  if (!step) return result;
+  const row = await handOff(step);
+  const ordered = row.state === 'completed' ? inOrderOf(row.result, result.recommendations) : undefined;
+  const steps = [...result.steps, toStep({ step, row })];
+  if (ordered) return { ...result, recommendations: ordered, steps };
+  return { ...result, not_checked: [...result.not_checked, missingOf({ step, row })], steps };
 }
 
 const nameInside = (name: string): string => name.replace(/\.(?:gz|zip)$/i, '');

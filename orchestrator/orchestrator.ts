@@ -333,10 +333,11 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   async function handOffStep(parent: TaskRow, step: Step): Promise<TaskRow> {
     const parent_routing = { ...parent, agent_id: 'orchestrator' };
-    const { skill, agent_id } = step;
-    // Who only asked to be shown an input may use half of the time: if it hangs, the others still have the rest.
+    const { skill, agent_id, patience_ms } = step;
+    // Who only asked to be shown an input, or may be missed, may use half of the time: if it hangs, the others still have the rest.
     const half_ms = Math.max(1, Math.floor((parent.due - clock.monotonic()) / 2));
-    const options = agent_id === undefined ? {} : { deadline_ms: half_ms };
+    const is_hurried = agent_id !== undefined || patience_ms !== undefined;
+    const options = is_hurried ? { deadline_ms: Math.min(half_ms, patience_ms ?? half_ms) } : {};
     const routing = childRouting(parent_routing, options, clock.monotonic());
     const order = {
       to: agent_id === undefined ? { skill } : { agent_id, skill },

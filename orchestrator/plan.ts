@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AnalysisResult, Ioc, type InputKind, type Source } from '../protocol/index.ts';
 import type { Interest } from './interest.ts';
+import { responseStep } from './response.ts';
 
 /** One handoff that a plan asks for. */
 export interface Step {
@@ -13,6 +14,8 @@ export interface Step {
   params: Record<string, unknown>;
   /** Why, for people: it becomes a thought on the investigation's stream. */
   reason: string;
+  /** It gets so long at most, ms: its answer may be missed. */
+  patience_ms?: number;
 }
 
 /** What a planner looks at. */
@@ -34,6 +37,8 @@ export interface Situation {
 /** Turns a situation into steps. Asked again whenever something came back; answering nothing new ends the plan. */
 export interface Planner {
   next(situation: Situation): Step[];
+  /** Asked once all of it is back: who says what to do about it, and in which order. Nobody unless said. */
+  respond?(result: AnalysisResult, offers?: (skill: string) => boolean): Step | undefined;
 }
 
 /** An alert as people and SIEMs post it: the reference's fields, all else kept out of the way. */
@@ -65,6 +70,7 @@ export const rulesPlanner: Planner = {
     const missing = first.filter(({ step }) => !situation.settled.has(step));
     return [...missing, ...urlSteps(situation), ...followUp(situation, first)];
   },
+  respond: responseStep,
 };
 
 /** Whoever asks for such inputs by its card looks at them too, beside our own; who is asked already is not asked twice. */
@@ -324,6 +330,7 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   map_text_to_attack: 'threat-intel',
   parse_artifact: 'forensic-analyst',
   parse_evtx: 'forensic-analyst',
+  plan_response: 'incident-responder',
   run_sigma: 'threat-hunter',
   triage_alert: 'security-analyst',
 };

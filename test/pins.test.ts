@@ -83,7 +83,13 @@ test('the specialists and their skills', async () => {
         'analyze_url read',
         'analyze_threat read not routable',
       ],
-      ['web-security', 'analyze_access_log read', 'analyze_http read', 'analyze_threat read not routable'],
+      [
+        'web-security',
+        'analyze_access_log read',
+        'analyze_http read',
+        'explain_payload read',
+        'analyze_threat read not routable',
+      ],
       [
         'security-analyst',
         'triage_alert read',
@@ -122,6 +128,7 @@ test('the specialists and their skills', async () => {
         'incident-responder',
         'contain_endpoint idempotent',
         'release_endpoint idempotent',
+        'plan_response read',
         'analyze_threat read not routable',
       ],
     ]),

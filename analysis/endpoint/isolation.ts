@@ -1,5 +1,6 @@
 /** Which hosts should be cut off, in which order, and what has to be done before: proposals, never acts. */
 import { z } from 'zod';
+import { DOMAIN_CONTROLLER } from '../response/index.ts';
 import type { HostScore } from './assess.ts';
 
 /** The proposal for one host. */
@@ -42,5 +43,3 @@ export function planIsolation(
 }
 
 const REASONS_MAX = 3;
-/** By their name only: a directory of assets would know better. */
-const DOMAIN_CONTROLLER = /^(?:[a-z0-9]+-)?(?:p?dc|bdc|ad)\d{0,3}(?:[.-]|$)/i;

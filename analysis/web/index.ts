@@ -1,6 +1,7 @@
 /** Web: what requests try, and what a server's log shows of it. */
 export { analyzeAccessLog, Attacker } from './access-log.ts';
 export type { LogOptions, LogReading } from './access-log.ts';
+export { explainPayload, ExplainedPlace, PAYLOAD_CHARS_MAX } from './explain.ts';
 export { AttackClass } from './hit.ts';
 export { judgeRequest, judgeValue, leadingClass } from './judge.ts';
 export type { Hit } from './judge.ts';

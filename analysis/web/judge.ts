@@ -1,6 +1,6 @@
 /** The request judge: each value of a request, each of its decoded forms, against each grammar that speaks about its place. */
 import { judgeCode } from './code.ts';
-import { layersOf } from './decode.ts';
+import { layersOf, type Layer } from './decode.ts';
 import { withoutVariables } from './graphql.ts';
 import type { AttackClass, Match } from './hit.ts';
 import { judgeHtml } from './html.ts';
@@ -84,20 +84,32 @@ function remembered(judged: Judged | undefined, grammars: Grammars, text: string
 
 function judgeText(grammars: Grammars, value: string): ValueHit[] {
   const hits: ValueHit[] = [];
-  for (const { text, steps } of layersOf(value))
-    for (const grammar of grammars)
-      for (const match of grammar(text))
-        hits.push({
-          class: match.class,
-          rule: match.rule,
-          title: match.title,
-          certain: match.certain,
-          text: cutOut(text, match),
-          steps,
-          ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
-        });
+  for (const layer of layersOf(value)) hits.push(...judgeLayer(grammars, layer));
   return hits;
 }
+
+function judgeLayer(grammars: Grammars, { text, steps }: Layer): ValueHit[] {
+  const hits: ValueHit[] = [];
+  for (const grammar of grammars)
+    for (const match of grammar(text))
+      hits.push({
+        class: match.class,
+        rule: match.rule,
+        title: match.title,
+        certain: match.certain,
+        text: cutOut(text, match),
+        steps,
+        ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
+      });
+  return hits;
+}
+
+/** Each layer of a value with what was recognised in it, the value as it came first: how `judgeRequest` comes to its hits. */
+export const layersJudged = (located: Located): { layer: Layer; hits: readonly ValueHit[] }[] =>
+  layersOf(located.text).map((layer) => ({
+    layer,
+    hits: isPlain(located.text) ? [] : judgeLayer(grammarsOf(located), layer),
+  }));
 
 type Grammars = readonly ((text: string) => Match[])[];
 

@@ -1,6 +1,8 @@
 /** The incident responder, called as a peer calls it, with an outlet that answers as each mode would. */
 import { expect, test } from 'vitest';
+import { endpointSecurity } from '../../agents/endpoint-security.ts';
 import { incidentResponder } from '../../agents/incident-responder.ts';
+import { ResponsePlan } from '../../analysis/response/index.ts';
 import { AuroraError, cardOf, readCard, type EffectRequest } from '../../protocol/index.ts';
 import { callerOf } from '../support/caller.ts';
 
@@ -23,7 +25,7 @@ test('every example of every skill is answered, and the same again', async () =>
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) expect(await call(id, example)).toEqual(await call(id, example));
   }
-  expect(new Set(steps)).toEqual(new Set(['bring the endpoint into its state', 'assess indicators']));
+  expect(new Set(steps)).toEqual(new Set(['bring the endpoint into its state', 'plan response', 'assess indicators']));
 });
 
 test('containing and releasing wish a state of one endpoint, under one name, with the reason for the record', async () => {
@@ -85,6 +87,38 @@ test.each(['*', '', 'WS 042', '../x', 'a\nb', 'a/b', '-rf', 'x'.repeat(129), ['W
   },
 );
 
+test('a plan is the same to the byte, wishes nothing of anybody, and takes the result of a specialist as it is', async () => {
+  const { call, wished } = responder('active');
+  const { call: assess } = callerOf(endpointSecurity);
+  const investigation = await assess('assess_endpoint', endpointSecurity.skills[3]!.examples![0]);
+  const plan = await call('plan_response', { investigation });
+  const { steps } = ResponsePlan.parse(plan);
+  expect(steps.slice(0, 2)).toMatchObject([
+    { step: 'S1', target: 'ws-042' },
+    { step: 'S2', react: { id: 'RA3102' }, justified_by: ['process-1', 'process-2'] },
+  ]);
+  expect(JSON.stringify(await call('plan_response', { investigation }))).toBe(JSON.stringify(plan));
+  expect(wished).toEqual([]);
+});
+
+test.each([
+  ['nothing', {}],
+  [
+    'findings without evidence',
+    { investigation: { findings: [{ id: 'a', title: 'a', severity: 'high', evidence: [] }] } },
+  ],
+  ['a list', { investigation: [] }],
+  ['a verdict that nobody knows', { investigation: { verdict: 'evil' } }],
+  ['too many findings', { investigation: { findings: Array(1_001).fill({}) } }],
+  [
+    'a technique that is none',
+    { investigation: { techniques: [{ id: '../x', name: '', attack_version: '', evidence: [] }] } },
+  ],
+  ['an asset without a name', { investigation: {}, assets: [{ name: '' }] }],
+])('%s cannot be planned for (-32602)', async (_name, params) => {
+  await expect(responder().call('plan_response', params)).rejects.toMatchObject({ code: -32602 });
+});
+
 test('its card says what its skills may do, and to what', () => {
   const { skills } = readCard(cardOf(incidentResponder, 'ws://127.0.0.1:9014'));
   expect(skills.get('contain_endpoint')).toMatchObject({
@@ -97,6 +131,12 @@ test('its card says what its skills may do, and to what', () => {
     action_class: 'medium',
     targets: ['/endpoint_id'],
     effect_kinds: ['endpoint_isolation'],
+  });
+  expect(skills.get('plan_response')).toMatchObject({
+    effect: 'read',
+    action_class: 'read',
+    routable: true,
+    targets: [],
   });
   expect(skills.get('analyze_threat')).toMatchObject({ effect: 'read', routable: false, targets: [] });
 });

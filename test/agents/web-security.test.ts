@@ -12,7 +12,9 @@ test('every example of every skill is answered, and the same again', async () =>
       expect(JSON.stringify(await call(id, example))).toBe(JSON.stringify(await call(id, example)));
     }
   }
-  expect(new Set(steps)).toEqual(new Set(['read access log', 'judge requests', 'assess web indicators']));
+  expect(new Set(steps)).toEqual(
+    new Set(['read access log', 'judge requests', 'peel layers', 'assess web indicators']),
+  );
 });
 
 test('a log names its attackers, and they are indicators', async () => {
@@ -69,4 +71,21 @@ test('a request is given in exactly one way (-32602)', async () => {
   expect(await call('analyze_http', { requests: [request] })).toMatchObject({ verdict: 'malicious' });
   await expect(call('analyze_http', {})).rejects.toMatchObject({ code: -32602 });
   await expect(call('analyze_http', { request, requests: [request] })).rejects.toMatchObject({ code: -32602 });
+});
+
+test('a payload is given in exactly one way, and as long as the judge reads (-32602)', async () => {
+  const request = { method: 'GET', url: '/?x=%3Cscript%3E' };
+  for (const params of [
+    {},
+    { payload: 'x', request },
+    { payload: '' },
+    { payload: 7 },
+    { payload: 'x'.repeat(16_385) },
+    { request: { method: 'GET' } },
+  ])
+    await expect(call('explain_payload', params)).rejects.toMatchObject({ code: -32602 });
+  expect(await call('explain_payload', { request })).toMatchObject({
+    verdict: 'malicious',
+    places: [{ place: 'query value "x"', layers: [{ steps: [] }, { steps: ['percent'], text: '<script>' }] }],
+  });
 });
