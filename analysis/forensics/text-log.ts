@@ -8,7 +8,7 @@ import {
   SYSLOG_ISO_LINE as SYSLOG_ISO,
   SYSLOG_LINE as SYSLOG,
 } from '../readers/index.ts';
-import { parseLogLine } from '../web/index.ts';
+import { parseLogLine, type LogEntry } from '../web/index.ts';
 import type { Losses } from './losses.ts';
 
 /** The formats that are read. */
@@ -133,11 +133,16 @@ const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
     if (entry === undefined) return undefined;
     const [, day, month = '', year, time, sign, hours, minutes] = ACCESS_TIME.exec(line) ?? [];
     const number = MONTHS.indexOf(month) + 1;
-    if (day === undefined || number === 0)
-      return entry.time === undefined ? null : toUtc(new Date(entry.time * 1_000).toISOString());
+    if (day === undefined || number === 0) return ofJson(entry, line);
     return toUtc(`${year}-${String(number).padStart(2, '0')}-${day}T${time}${sign}${hours}:${minutes}`);
   },
 };
+
+/** JSON has seconds since 1970, or a stamp with its zone; a stamp without one is left to what the caller says. */
+const ofJson = ({ format, time }: LogEntry, line: string): string | null =>
+  format !== 'json' || time === undefined || ZONELESS.test(line) ? null : toUtc(new Date(time * 1_000).toISOString());
+
+const ZONELESS = /"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"/;
 
 const toUtc = (stamp: string): string | null => {
   const at_ms = Date.parse(stamp);

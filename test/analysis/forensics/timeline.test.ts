@@ -59,6 +59,15 @@ test.each([
   expect(timeline.close().entries[0]?.time).toBe('2025-11-24T16:00:00Z');
 });
 
+test('a line of JSON whose stamp names no zone is not taken for UTC', async () => {
+  const line = { time: '2025-11-24 16:00:00', remote_addr: '192.0.2.1', request: 'GET /a HTTP/1.1', status: 200 };
+  const bytes = (async function* () {
+    yield await Promise.resolve(Buffer.from(`${JSON.stringify(line)}\n`.repeat(2)));
+  })();
+  const { summary } = await gatherSource(createTimeline(), { name: 'access.log', bytes });
+  expect(summary).toMatchObject({ undated: 2, entries: 0 });
+});
+
 test('a timeline judges nothing, and is never a clean answer', () => {
   const timeline = createTimeline();
   timeline.add('one', [entry('2026-01-01T10:00:00Z', 'mimikatz.exe')], 0);
