@@ -99,8 +99,10 @@ keeps its garbage young (\`boot/heap.ts\`), an agent takes 51 µs for a call ins
 With the commit left out, so that nothing is written at all, it is 134 µs instead of 210 in the same run, and 6 200 dispatches a second
 instead of 4 400: 0.18 of a relay. So no form of the ledger alone reaches the floor of G1, and no path without one that of G2.
 
-One caller at a time (G8, G9) waits for all of it, with nothing shared: two transactions of their own, cold caches, a line of log that
-wakes another thread. Tried and not kept: all rows of a group as one JSON parameter (11 µs a row instead of 8), a log that is silent
+One caller at a time (G8, G9) waits for all of it, with nothing shared: two transactions of their own, and every cache cold. For what takes
+the orchestrator 190 µs at 64 in flight it takes 220 at 16, 420 at 4 and 830 at one (\`perf\`, NORMAL left out, two cores). It does nothing
+more then: its compiled code alone takes 94 µs instead of 22. Between two calls the processor goes to others, and each of some 57 system calls
+(29 of them write pages of SQLite, 12 are its locks) empties the table of addresses on a machine like this one. Tried and not kept: all rows of a group as one JSON parameter (11 µs a row instead of 8), a log that is silent
 (a tenth of G8), single-threaded or larger collection of garbage, groups of 16 (more transactions than they let others do), one row for all events of a commit (48 µs of SQLite to 42),
 large groups on a thread (4 900 a second instead of 5 600 to 6 500: docs/decisions/0010), a larger cache, a later checkpoint or a mapped file (nothing at 64 in flight), code compiled sooner or kept (\`--always-sparkplug\`,
 \`--no-lazy-feedback-allocation\`, \`--interrupt-budget\`: nothing, or worse).
