@@ -100,7 +100,7 @@ With the commit left out, so that nothing is written at all, it is 134 µs inste
 instead of 4 400: 0.18 of a relay. So no form of the ledger alone reaches the floor of G1, and no path without one that of G2.
 
 One caller at a time (G8, G9) waits for all of it, with nothing shared: two transactions of their own, and every cache cold. For what takes
-the orchestrator 190 µs at 64 in flight it takes 220 at 16, 420 at 4 and 830 at one (\`perf\`, NORMAL left out, two cores). It does nothing
+the orchestrator 190 µs at 64 in flight it takes 220 at 16, 420 at 4 and 830 at one (\`perf\`, without a journal). It does nothing
 more then: its compiled code alone takes 94 µs instead of 22. Between two calls the processor goes to others, and each of some 57 system calls
 (29 of them write pages of SQLite, 12 are its locks) empties the table of addresses on a machine like this one. Tried and not kept: all rows of a group as one JSON parameter (11 µs a row instead of 8), a log that is silent
 (a tenth of G8), single-threaded or larger collection of garbage, groups of 16 (more transactions than they let others do), one row for all events of a commit (48 µs of SQLite to 42),
