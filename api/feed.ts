@@ -4,6 +4,7 @@ import { stateAt, taskOf, type Ledger, type OnTold, type StreamEvent } from '../
 import { isFinal, streams, TaskState, type Alert, type Approval } from '../protocol/index.ts';
 import { makeRoom, type Bus, type Clock, type Log } from '../seams/index.ts';
 import type { AlertEvent } from '../soc/index.ts';
+import { ANYBODY, taskShownTo } from './shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from './task-facts.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 
@@ -140,7 +141,7 @@ export function createFeed(deps: { bus: Bus; clock: Clock; log: Log; ledger: Pic
   }
 
   async function receiptOf(task_id: string) {
-    const task = await taskOf(ledger, task_id);
+    const task = taskShownTo(ANYBODY, await taskOf(ledger, task_id));
     const family = await ledger.list({ root_id: task_id, limit: FAMILY_MAX });
     const found = judgedIn(task.result);
     const refs = refsOf(task);

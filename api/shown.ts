@@ -1,17 +1,37 @@
 /** A record as its reader may see it: what people are asked, and what they answer, is for those who may read approvals. */
 import type { Caller, HistoryPage, RecordedEvent } from '../protocol/index.ts';
+import type { TaskRow } from './task-facts.ts';
+
+/** Whoever reads, by what they hold. */
+type Reader = Pick<Caller, 'permissions'>;
 
 /** The page with every row; what the caller may not read is replaced by the permission that it needs. */
-export function shownTo({ permissions }: Pick<Caller, 'permissions'>, page: HistoryPage): HistoryPage {
+export function shownTo({ permissions }: Reader, page: HistoryPage): HistoryPage {
   if (permissions.includes(NEEDED)) return page;
   return { ...page, items: page.items.map((row) => (isAboutApproval(row) ? { ...row, payload: HIDDEN } : row)) };
 }
 
+/** A task whose error tells who rejected it, and why, says only that somebody did. */
+export function taskShownTo({ permissions }: Reader, task: TaskRow): TaskRow {
+  if (permissions.includes(NEEDED) || !task.error || !isRejection(task.error)) return task;
+  return { ...task, error: { code: task.error.code, message: 'Rejected', detail: HIDDEN } };
+}
+
+/** What everybody who follows a stream may see. */
+export const ANYBODY: Reader = { permissions: [] };
+
 function isAboutApproval({ type, payload }: RecordedEvent): boolean {
   if (type.startsWith('approval_')) return true;
-  const is_note = type === 'audit' && typeof payload === 'object' && payload !== null && 'kind' in payload;
-  return is_note && payload.kind === 'approval_refused';
+  if (!isObject(payload)) return false;
+  if (type === 'audit') return 'kind' in payload && payload.kind === 'approval_refused';
+  return 'error' in payload && isRejection(payload.error);
 }
+
+/** A person's no names the person, and quotes what they wrote; a policy's does not. */
+const isRejection = (error: unknown): boolean =>
+  isObject(error) && 'detail' in error && isObject(error.detail) && 'rejected_by' in error.detail;
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const NEEDED = 'approvals:read';
 const HIDDEN = { hidden: NEEDED };

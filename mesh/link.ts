@@ -30,6 +30,8 @@ export interface Link {
   readonly unsent_bytes: number;
   /** False once closing began. */
   readonly open: boolean;
+  /** True when it is this end that closed it, or cut it. */
+  readonly ended_here: boolean;
   /** Hands the link to its owner; frames that came before are delivered then, in order. Called exactly once. */
   attach(owner: LinkOwner): void;
   /** Queues a text frame. Frames of one turn leave together. On a link that is not open it does nothing. */
@@ -82,6 +84,10 @@ class OverLink implements Link {
 
   get open(): boolean {
     return this.link.open;
+  }
+
+  get ended_here(): boolean {
+    return this.link.ended_here;
   }
 
   attach(owner: LinkOwner): void {

@@ -139,6 +139,9 @@ function createEnd(
     get open() {
       return open;
     },
+    get ended_here() {
+      return said !== undefined;
+    },
     attach(given) {
       if (owner) throw new Error('a link has one owner');
       owner = given;
@@ -159,7 +162,8 @@ function createEnd(
     },
     close,
     cut() {
-      end({ code: 1006, reason: 'cut' });
+      said ??= { code: 1006, reason: 'cut' };
+      end(said);
       other().vanish();
     },
     pause() {

@@ -23,6 +23,7 @@ import { hungUp } from './failing.ts';
 import type { Link, LinkEnd, LinkOwner } from './link.ts';
 import { isClogged, pushBack } from './push-back.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
+import type { RefusedLog } from './refused-log.ts';
 import { originOf } from './request-meta.ts';
 import { Strikes } from './strikes.ts';
 
@@ -111,6 +112,8 @@ export interface PeerDeps {
   isUnmetered?: (peer: Peer) => boolean;
   /** Hears the end of the link: for whoever keeps many peers, and would hold a promise for each. */
   onClosed?: (peer: Peer, end: LinkEnd) => void;
+  /** Writes who broke the rules, where strangers may come: only so many lines a minute. The log itself unless said. */
+  tellRefused?: RefusedLog;
 }
 
 /** Makes a method table. A name that is not in it is -32601 without data, whatever it is. */
@@ -147,6 +150,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   readonly notifications: PeerDeps['notifications'];
   readonly isUnmetered: PeerDeps['isUnmetered'];
   readonly tellClosed: PeerDeps['onClosed'];
+  readonly tellRefused: PeerDeps['tellRefused'];
   readonly is_mesh: boolean;
   readonly quota: Quota | undefined;
   limits: PeerLimits;
@@ -174,6 +178,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     this.notifications = deps.notifications;
     this.isUnmetered = deps.isUnmetered;
     this.tellClosed = deps.onClosed;
+    this.tellRefused = deps.tellRefused;
     this.is_mesh = link.protocol !== '';
     this.quota = quota && createQuota(quota, clock);
     this.limits = limits ? { ...PEER_LIMITS, ...limits } : PEER_LIMITS;
@@ -377,7 +382,9 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
 
   strike(reason: string): void {
     this.metrics.count('strikes_total');
-    this.log.warn({ remote: this.link.remote, reason }, 'a response broke the rules');
+    const about = { remote: this.link.remote, why: reason };
+    if (this.tellRefused) this.tellRefused(about, BROKE_RULES);
+    else this.log.warn(about, BROKE_RULES);
     if ((this.strikes ??= new Strikes(this.clock)).add()) this.link.close(4000, 'protocol abuse');
   }
 
@@ -509,4 +516,5 @@ const isSheddable = ({ method, params }: RpcNotification): boolean =>
   'kind' in params &&
   (params.kind === 'thought' || params.kind === 'log');
 
+const BROKE_RULES = 'a response broke the rules';
 const RETRY_AFTER_MS = 1_000;

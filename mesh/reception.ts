@@ -2,7 +2,7 @@
 import { AuroraError, type RpcParams } from '../protocol/index.ts';
 import type { CancelTimer, Ids, Log, Metrics } from '../seams/index.ts';
 import { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
-import type { Link } from './link.ts';
+import type { Link, LinkEnd } from './link.ts';
 import {
   createPeer,
   type Call,
@@ -85,6 +85,7 @@ export function createReception(deps: ReceptionDeps): Reception {
       quota: deps.quota ?? FRAME_QUOTA,
       isUnmetered,
       onClosed: part,
+      tellRefused,
       ...(deps.limits && { limits: deps.limits }),
     });
     guests.set(peer, guest);
@@ -96,7 +97,11 @@ export function createReception(deps: ReceptionDeps): Reception {
     return guests.get(peer)?.principal?.role === 'orchestrator';
   }
 
-  function part(peer: Peer): void {
+  function part(peer: Peer, { code, reason }: LinkEnd): void {
+    if (peer.link.ended_here && REFUSING.has(code)) {
+      tellRefused({ remote: peer.link.remote, why: `Closed ${code}: ${reason}` }, TURNED_AWAY);
+      if (code === NO_COMMON_VERSION) metrics.count('handshakes_refused_total');
+    }
     const guest = guests.get(peer);
     guest?.stopTimer();
     guests.delete(peer);
@@ -220,6 +225,9 @@ function ignore(): void {
   // Nothing to do.
 }
 
+const NO_COMMON_VERSION = 4002;
+/** Closings that nobody else tells of (wire.md 10): frames against the protocol, too many, or unread; strikes; no common version. */
+const REFUSING = new Set([1002, 1003, 1007, 1009, 1013, 4000, NO_COMMON_VERSION, 4029]);
 const TURNED_AWAY = 'a peer was turned away';
 const LATE = new AuroraError(5040, { message: 'no hello in time' });
 const PIN_CHECK_MS = 1_000;

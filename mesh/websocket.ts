@@ -219,6 +219,10 @@ class WebsocketLink implements Link, HeartbeatDeps {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
+  get ended_here(): boolean {
+    return this.said !== undefined;
+  }
+
   attach(owner: LinkOwner): void {
     if (this.owner) throw new Error('a link has one owner');
     this.owner = owner;

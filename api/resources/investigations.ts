@@ -13,12 +13,13 @@ import {
   type BoundRoute,
   type Investigation,
   type InvestigationSummary,
+  type RouteContext,
   type Source,
 } from '../../protocol/index.ts';
 import { toIso, type Clock } from '../../seams/index.ts';
 import type { Alerts } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
-import { shownTo } from '../shown.ts';
+import { shownTo, taskShownTo } from '../shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
@@ -48,7 +49,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
       });
       return { items: rows.map(toSummary), next_cursor: next };
     }),
-    investigationRoutes.get.implement(({ investigation_id }) => whole(investigation_id)),
+    investigationRoutes.get.implement(({ investigation_id }, context) => whole(investigation_id, context)),
     investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {
       const { task_id } = await rootOf(investigation_id);
       const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
@@ -73,7 +74,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     investigationRoutes.cancel.implement(async ({ investigation_id, reason }, context) => {
       const { task_id } = await rootOf(investigation_id);
       await cancel(desk, context, task_id, reason);
-      return whole(task_id);
+      return whole(task_id, context);
     }),
     investigationRoutes.grantBlob.implement(async (ref, context) => {
       const { url, token, expires_at } = Grant.parse(await desk.ask(context, 'blob/grant', ref));
@@ -81,8 +82,9 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     }),
   ];
 
-  async function whole(investigation_id: string): Promise<Investigation> {
-    const root = await rootOf(investigation_id);
+  async function whole(investigation_id: string, context: RouteContext): Promise<Investigation> {
+    const shown = (task: TaskRow) => taskShownTo(callerIn(context), task);
+    const root = shown(await rootOf(investigation_id));
     const family = await ledger.list({ root_id: root.task_id, limit: FAMILY_MAX });
     return {
       ...toSummary(root),
@@ -91,7 +93,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
       tasks: family
         .filter(({ task_id }) => task_id !== root.task_id)
         .reverse()
-        .map(toTask),
+        .map((task) => toTask(shown(task))),
       request_id: requestIdOf(root),
     };
   }

@@ -18,7 +18,7 @@ import {
 } from '../../protocol/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
 import type { Feed } from '../feed.ts';
-import { shownTo } from '../shown.ts';
+import { shownTo, taskShownTo } from '../shown.ts';
 import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 
 /** What the routes of tasks and dispatch work on. */
@@ -45,7 +45,7 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
         waiting -= 1;
       }
     }),
-    orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }) => {
+    orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }, context) => {
       const { rows, next } = await ledger.page({
         limit,
         bytes_max: PAGE_BYTES_MAX,
@@ -55,16 +55,18 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
         ...(since !== undefined && { since: new Date(since).toISOString() }),
         ...(cursor !== undefined && { before: await known(cursor) }),
       });
-      return { items: rows.map(toRecord), next_cursor: next };
+      return { items: rows.map((row) => recordFor(context, row)), next_cursor: next };
     }),
-    orchestratorRoutes.task.implement(async ({ task_id }) => toRecord(await taskOf(ledger, task_id))),
+    orchestratorRoutes.task.implement(async ({ task_id }, context) =>
+      recordFor(context, await taskOf(ledger, task_id)),
+    ),
     orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
       const query = { task_id, limit, ...(cursor !== undefined && { cursor }) };
       return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
     }),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
       await cancel(desk, context, task_id, reason);
-      return toRecord(await taskOf(ledger, task_id));
+      return recordFor(context, await taskOf(ledger, task_id));
     }),
   ];
 
@@ -157,7 +159,8 @@ function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   return { task_id, state, ...(approval && { approval_id: approval.approval_id, approval }) }; // 4032 over REST (wire.md 9)
 }
 
-function toRecord(task: TaskRow): DispatchRecord {
+function recordFor(context: RouteContext, row: TaskRow): DispatchRecord {
+  const task = taskShownTo(callerIn(context), row);
   return {
     ...toTask(task),
     requested_by: task.actor.sub,

@@ -71,6 +71,23 @@ test('a new user of the same name inherits no yes', async () => {
   expect((await approve('twice', approval)).body.state).toBe('granted');
 });
 
+test('ATK-D4: who rejected an action, and what they wrote, is for those who may read approvals', async () => {
+  const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'viewer' });
+  const { task_id, approval } = await ask('fred');
+  const { approval_id, action_hash } = approval;
+  const vote = { action_hash, note: 'a nurse works on it' };
+  await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'anna', body: vote });
+  const receipt = await receipts.until(({ id }) => id === task_id);
+  const task = `/api/v1/orchestrator/tasks/${task_id}`;
+  const history = '/api/v1/orchestrator/history?state=rejected';
+  const readBy = async (as: string) =>
+    Promise.all([task, `${task}/events`, history].map(async (path) => (await api.call('GET', path, { as })).text));
+  for (const text of await readBy('analyst')) expect(text).toContain('Rejected by user:anna: a nurse works on it');
+  const hidden = [...(await readBy('viewer')), JSON.stringify(receipt)];
+  for (const text of hidden) expect(text).not.toMatch(/user:anna|nurse|rejected_by/);
+  expect(receipt.data['error']).toEqual({ code: 4031, message: 'Rejected' });
+});
+
 test('ATK-D4: on the record of a task a viewer sees that people were asked, and not what', async () => {
   const { task_id, approval } = await ask('fred');
   await approve('anna', approval);

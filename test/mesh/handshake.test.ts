@@ -12,16 +12,19 @@ import {
   type MethodHandler,
   type Pin,
 } from '../../mesh/index.ts';
-import { overLink, type LinkOwner } from '../../mesh/link.ts';
+import { GOODBYE_MS_MAX, LINK_LIMITS, overLink, type LinkOwner } from '../../mesh/link.ts';
 import { Hello, HelloResult } from '../../protocol/index.ts';
 import { createStop } from '../../seams/index.ts';
 import { identityOf } from '../support/mesh.ts';
-import { doorstep } from './doorstep.ts';
+import { doorstep, type Doorstep } from './doorstep.ts';
 import { record } from './recorder.ts';
 import { still } from './raw-peer.ts';
 
 const read = { text: 'x' };
 const hello = { versions: ['mesh.v1'], agent: { agent_id: 'a', instance_id: 'a-1', name: 'a', version: '1' } };
+
+const deaf: LinkOwner = { onText: () => undefined, onClose: () => undefined };
+const turnedAway = ({ log }: Doorstep) => log.lines.filter(({ text }) => text === 'a peer was turned away');
 
 describe('a proof', () => {
   const { identity, pin } = identityOf('worker', 'agent');
@@ -240,8 +243,7 @@ describe('the door of an agent', () => {
     door.clock.advance(1);
     expect(await silent.closed).toMatchObject({ code: 4008, reason: 'no hello in time' });
     expect(proven.link.open).toBe(true);
-    const told = door.log.lines.filter(({ text }) => text === 'a peer was turned away');
-    expect(told).toMatchObject([
+    expect(turnedAway(door)).toMatchObject([
       { fields: { code: 5040, why: 'no hello in time', remote: expect.any(String) as string } },
     ]);
     expect(door.metrics.of('handshakes_refused_total')).toBe(1);
@@ -262,6 +264,48 @@ describe('the door of an agent', () => {
     await expect(asked).rejects.toMatchObject({ code: -32602, detail: { versions: ['mesh.v1'] } });
     door.clock.advance(0);
     expect(await peer.closed).toMatchObject({ code: 4002 });
+    expect(turnedAway(door)).toMatchObject([{ fields: { why: 'Closed 4002: no common version' } }]);
+    expect(door.metrics.of('handshakes_refused_total')).toBe(1);
+  });
+
+  test('who sends too many frames, or reads nothing, is closed, and that is a line of the log', async () => {
+    const quota = { frames_per_s: 1, burst_frames: 1 };
+    const limits = { ...LINK_LIMITS, unsent_bytes_max: 1_000 };
+    const door = doorstep({ host: { quota } });
+    const loud = door.link();
+    for (let nth = 0; nth < 9; nth++) loud.send('{}');
+    loud.attach(deaf);
+    const [near, far] = memoryLink({ clock: door.clock, dialled: 'worker.test:9002', protocol: '', limits });
+    near.pause();
+    near.attach(deaf);
+    door.host.accept(far);
+    near.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'rpc.discover' }));
+    await still();
+    door.clock.advance(GOODBYE_MS_MAX);
+    await still();
+    expect(turnedAway(door)).toMatchObject([
+      { fields: { why: 'Closed 4029: too many frames' } },
+      { fields: { why: 'Closed 1013: too much unsent' } },
+    ]);
+  });
+
+  test('who leaves by itself was not turned away, whatever it says', async () => {
+    const door = doorstep();
+    for (const code of [4002, 4029, 1013]) door.link().close(code, 'the fleet is broken');
+    await still();
+    expect(turnedAway(door)).toEqual([]);
+  });
+
+  test('answers that nobody asked for leave so many lines a minute, however often their sender comes', async () => {
+    const door = doorstep();
+    for (let nth = 0; nth < 30; nth++) {
+      const link = door.link({ protocol: '' });
+      link.attach(deaf);
+      for (let id = 0; id < 5; id++) link.send(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
+    }
+    await still();
+    expect(door.metrics.of('strikes_total')).toBe(150);
+    expect(door.log.lines.filter(({ text }) => text === 'a response broke the rules')).toHaveLength(20);
   });
 
   test.each([[[]], [{}], [{ versions: [] }], [{ ...hello, versions: 'mesh.v1' }], [{ ...hello, in_flight: 'x' }]])(
