@@ -238,7 +238,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     signal: AbortSignal,
   ): Promise<Leased | undefined> {
     const { agent_id, instance_id } = attempt;
-    const only_ms_max = task.effect !== 'non_idempotent' ? RETURN_MS : left ? LEASE_MS : ANNOUNCE_MS_MAX;
+    const is_known = left !== undefined || registry.expected().includes(agent_id);
+    const lease_ms = is_known ? LEASE_MS : ANNOUNCE_MS_MAX;
+    const only_ms_max = task.effect === 'non_idempotent' ? lease_ms : RETURN_MS;
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
     const wanted = { ...about, only: instance_id, only_ms_max };
     try {
@@ -309,8 +311,8 @@ const toLastEnd = (task: TaskRow, reason: unknown, stop: Stop): TaskEnd =>
   withEffects(task, inDoubt(task, toEnd(reason, stop)));
 
 /**
- * How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. Where it was
- * this process that was away, as long as an agent may take to register again.
+ * How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. Whom
+ * nobody knows yet since this process started has as long as an agent may take to register again.
  */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;
