@@ -11,7 +11,7 @@ import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
-import type { Slot, Registry } from './registry.ts';
+import { ANNOUNCE_MS_MAX, type Slot, type Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
 import { ROUTING_LIMITS, stepTo } from './routing.ts';
@@ -238,7 +238,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     signal: AbortSignal,
   ): Promise<Leased | undefined> {
     const { agent_id, instance_id } = attempt;
-    const only_ms_max = task.effect === 'non_idempotent' ? LEASE_MS : RETURN_MS;
+    const is_known = left !== undefined || registry.expected().includes(agent_id);
+    const lease_ms = is_known ? LEASE_MS : ANNOUNCE_MS_MAX;
+    const only_ms_max = task.effect === 'non_idempotent' ? lease_ms : RETURN_MS;
     const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
     const wanted = { ...about, only: instance_id, only_ms_max };
     try {
@@ -308,6 +310,9 @@ interface Lost {
 const toLastEnd = (task: TaskRow, reason: unknown, stop: Stop): TaskEnd =>
   withEffects(task, inDoubt(task, toEnd(reason, stop)));
 
-/** How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. */
+/**
+ * How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. Whom
+ * nobody knows yet since this process started has as long as an agent may take to register again.
+ */
 const LEASE_MS = 15_000;
 const RETURN_MS = 1_000;

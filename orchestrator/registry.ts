@@ -306,6 +306,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
 /** More than anybody can have in flight: who is to be avoided ranks behind all others. */
 const AVOIDED = 1_000_000_000;
 /** How long admitted work waits for an agent to announce itself, ms: whoever lost its orchestrator dials again within 36 s (wire.md 10). */
-const ANNOUNCE_MS_MAX = 45_000;
+export const ANNOUNCE_MS_MAX = 45_000;
 /** How long an agent that is at work may go on after its key was taken back, ms. */
 const PIN_CHECK_MS = 1_000;

@@ -39,6 +39,7 @@ export function createLineWriter({ fd, toDropped, io = fs }: LineWriterOptions):
   let unread_bytes = 0;
   let dropped = 0;
   let in_flight = false;
+  let is_in_hand = false;
   /** Whether the last byte that was written ends a line. */
   let is_whole = true;
 
@@ -49,7 +50,7 @@ export function createLineWriter({ fd, toDropped, io = fs }: LineWriterOptions):
       if (turn.length > TURN_CHARS_MAX) flush();
     },
     end() {
-      if (in_flight) queue.shift(); // a thread has it in hand
+      if (is_in_hand) queue.shift(); // a thread writes it
       in_flight = true;
       flush();
       const until = performance.now() + END_MS_MAX;
@@ -90,7 +91,9 @@ export function createLineWriter({ fd, toDropped, io = fs }: LineWriterOptions):
     const chunk = next();
     if (!chunk) return;
     in_flight = true;
+    is_in_hand = true;
     io.write(fd, chunk.bytes, (reason, bytes) => {
+      is_in_hand = false;
       if (queue[0] !== chunk) return; // the process ends
       if (isBusy(reason)) {
         setTimeout(goOn, BUSY_MS).unref();

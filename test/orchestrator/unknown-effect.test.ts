@@ -2,9 +2,12 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from '../../mesh/index.ts';
+import { createLedger } from '../../orchestrator/index.ts';
 import { skill, TaskPage } from '../../protocol/index.ts';
-import { manualClock } from '../../seams/index.ts';
-import { runUntilQuiet } from '../support/drive.ts';
+import { manualClock, silentLog, toIso } from '../../seams/index.ts';
+import { openStore } from '../../store/index.ts';
+import { runFor, runUntilQuiet } from '../support/drive.ts';
+import { row } from '../support/ledger.ts';
 import { startMesh } from '../support/mesh.ts';
 
 const pay = skill({
@@ -66,3 +69,34 @@ test('when its time is over before it answers, the effect is unknown too, and no
   expect(items).toMatchObject([{ state: 'failed', outcome: 'unknown_effect', error: { code: 5040 } }]);
   expect(runs).toHaveLength(1);
 });
+
+test.each([
+  ['one that has to register again 45 s: it was given up after 15 s', 0, 45_000],
+  ['one that the orchestrator dials 15 s', 1, 15_000],
+])('after a restart whoever held it has time to come back, %s (PROM-P12)', async (_name, dialled, ms) => {
+  const { clock, runs, agents } = start();
+  const store = await openStore({
+    file: ':memory:',
+    durability: 'full',
+    clock,
+    log: silentLog,
+    endOfTurn: queueMicrotask,
+  });
+  const before = createLedger(store, clock);
+  const held = { agent_id: 'payer', instance_id: 'payer-0', hop: 1, path: ['payer'], actor: ACTOR };
+  const due = { due: clock.monotonic() + 300_000, deadline: toIso(clock.now() + 300_000) };
+  const family = { fan_out_max: 8, root_tasks_max: 64 };
+  await before.accept(row('t1', { skill: 'pay_bill', actor: ACTOR, ...due }), family, {
+    ...held,
+    effect: 'non_idempotent',
+  });
+  const ledger = createLedger(store, clock);
+  const mesh = await startMesh(agents.slice(0, dialled), { clock, is_up: () => false, orchestrator: { ledger } });
+  await runFor(clock, ms - 2_000);
+  expect(await mesh.operator.request('task/get', { task_id: 't1' })).toMatchObject({ state: 'working' });
+  await runFor(clock, 4_000);
+  expect(await mesh.operator.request('task/get', { task_id: 't1' })).toMatchObject({ outcome: 'unknown_effect' });
+  expect(runs).toEqual([]);
+});
+
+const ACTOR = { sub: 'operator:test', scopes: ['*'], tenant: 'default' };

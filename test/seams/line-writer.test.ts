@@ -60,6 +60,16 @@ describe('a log on a full disk', () => {
     );
   });
 
+  test('writes at its end what a busy reader had no room for a moment before: it lost a line, and cut another', async () => {
+    const pipe = createDisk({ room_bytes: 6, is_file: false, fault: 'EAGAIN' });
+    const writer = createLineWriter({ fd: 2, toDropped, io: pipe });
+    for (const line of ['one\n', 'two\n', 'three\n']) await turnOf(() => writer.write(line));
+    expect(pipe.text).toBe('one\ntw');
+    pipe.room_bytes = 100;
+    writer.end();
+    expect(pipe.text).toBe('one\ntwo\nthree\n');
+  });
+
   test('is given up by a process that ends, busy or broken', () => {
     for (const fault of ['EAGAIN', 'EIO']) {
       const disk = createDisk({ room_bytes: 0, fault });
