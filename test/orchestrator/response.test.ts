@@ -78,11 +78,24 @@ test.each([
 
 test('a plan cannot make a recommendation vanish', () => {
   expect(inOrderOf({ recommendations: [] }, [isolate])).toEqual([isolate]);
-  expect(inOrderOf({ recommendations: [{ ...isolate, reason: 'another' }] }, [isolate, strange])).toEqual([
-    { ...isolate, reason: 'another' },
-    strange,
-  ]);
   expect(inOrderOf({ recommendations: Array(301).fill(isolate) }, [isolate])).toBeUndefined();
+});
+
+test('whoever plans moves what specialists recommend, and changes nothing of it: neither class, nor reason, nor spelling', () => {
+  const loud = { ...strange, target: 'ws-1\u001b[2J' };
+  const twice = { ...isolate, reason: 'it spreads' };
+  const lie = { ...isolate, action_class: 'read' as const, reason: 'another', target: 'WS-1' };
+  const planned = { ...loud, target: 'ws-1\\u{1b}[2J', action_class: 'irreversible' as const };
+  const given = [isolate, loud, twice];
+  expect(inOrderOf({ recommendations: [planned, lie, lie] }, given)).toEqual([loud, isolate, twice]);
+});
+
+test('what a plan adds is made harmless and bounded, and stands there once', () => {
+  const evil = { action: '\u001b[2J', action_class: 'low' as const, target: '\u202e', reason: 'x'.repeat(100_000) };
+  const [added, ...more] = inOrderOf({ recommendations: [evil, evil] }, []) ?? [];
+  expect(more).toEqual([]);
+  expect(added).toMatchObject({ action: '\\u{1b}[2J', target: '\\u{202e}' });
+  expect(added?.reason.length).toBeLessThanOrEqual(1_000);
 });
 
 test('what is sent of a large investigation is bounded', () => {
