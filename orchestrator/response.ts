@@ -44,7 +44,8 @@ export function inOrderOf(answer: unknown, given: AnalysisResult['recommendation
     if (same) same.push(each);
     else own.set(keyOf(each), [each]);
   }
-  const ordered = new Map(planned.map((each) => [keyOf(each), own.get(keyOf(each)) ?? [harmless(each)]]));
+  const ordered = planned.map((each): [string, Recommendation[]] => [keyOf(each), [harmless(each)]]);
+  // What is on both sides keeps the place of the plan and the words of the specialist.
   return [...new Map([...ordered, ...own]).values()].flat();
 }
 

@@ -7,7 +7,7 @@ import { createInvestigate } from '../../orchestrator/investigate.ts';
 import type { Step, TaskRow } from '../../orchestrator/index.ts';
 import { rulesPlanner } from '../../orchestrator/plan.ts';
 import { inOrderOf, responseStep } from '../../orchestrator/response.ts';
-import { InvestigationResult } from '../../protocol/index.ts';
+import { AuroraError, InvestigationResult } from '../../protocol/index.ts';
 import { callerOf } from '../support/caller.ts';
 import { row } from '../support/ledger.ts';
 import { startMesh } from '../support/mesh.ts';
@@ -56,6 +56,11 @@ test('where nobody plans, nothing is changed and nobody is waited for', async ()
 
 test.each<[string, Partial<TaskRow>]>([
   ['fails', { state: 'failed', error: { code: 5040, message: 'too late' } }],
+  [
+    'fails with an answer',
+    { state: 'failed', result: { recommendations: [] }, error: { code: 5040, message: 'too late' } },
+  ],
+  ['is refused', { state: 'rejected' }],
   ['answers in no known shape', { state: 'completed', result: { recommendations: 'none' } }],
 ])('a plan that %s leaves verdict and recommendations as they were, and is said', async (_name, end) => {
   const whole = await investigate(GRAVE, { offers: () => false });
@@ -134,6 +139,7 @@ async function investigate(
   const handOff = async ({ task_id }: TaskRow, { step, skill, params }: Step): Promise<TaskRow> => {
     if (skill !== 'plan_response')
       return row(`${task_id}/${step}`, { state: 'completed', result: found, agent_id: 'mail' });
+    if (end?.state === 'rejected') throw new AuroraError(4290);
     const done = end ?? { state: 'completed', result: await responder.call(skill, params) };
     return row(`${task_id}/${step}`, { agent_id: 'incident-responder', ...done });
   };

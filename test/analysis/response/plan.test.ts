@@ -18,6 +18,7 @@ const LSASS = found('process-1', 'ws-042: rundll32.exe dumps the memory of LSASS
 const PHISH = found('form_password', 'The mail itself asks for a password', ['T1598.003']);
 const ISOLATE = recommended('isolate the host', 'ws-042', 'high');
 const MAIL = 'mail sha256 e939';
+const RESET = 'reset the credentials of every account with a session on the host';
 const QUARANTINE = recommended('Quarantine the mail in every mailbox that holds it', MAIL, 'medium');
 
 test('a host that was taken: preserved, isolated, credentials and sessions in one go, then released', () => {
@@ -117,6 +118,17 @@ test('a host is contained at once: nobody waits for copies, and nothing is clean
   ]);
 });
 
+test('a host in two spellings is one host: nothing on it is destroyed before it is preserved', () => {
+  const made = found('account-1', 'ws-1: an account was made', ['T1136.001']);
+  const { steps } = plan({
+    findings: [made],
+    recommendations: [recommended('isolate the host', 'WS-1', 'high'), recommended(RESET, 'ws-1', 'high')],
+  });
+  expect(new Set(steps.slice(0, -2).map(({ target }) => target))).toEqual(new Set(['WS-1']));
+  const [preserve] = steps.filter(({ react }) => react.id === 'RA2311');
+  expect(steps.find(({ react }) => react.id === 'RA4602')?.after).toContain(preserve?.step);
+});
+
 test('a step is as grave as its kind, and graver where somebody says so', () => {
   const classOf = (action_class: Recommendation['action_class']) =>
     plan({ findings: [LSASS], recommendations: [{ ...ISOLATE, action_class }] }).steps[1];
@@ -154,7 +166,7 @@ test.each([
   ['domain', 'notcorp.example'],
   ['url', 'https://bit.ly/3xYz'],
   ['email', 'helpdesk@gmail.com'],
-  ['email', 'a@evil.onmicrosoft.com'],
+  ['email', 'a@evil.sharepointonline.com'],
   ['sha256', 'a'.repeat(64)],
 ])('the %s %s is blocked once a person agrees: that a finding names it proves nothing', (type, value) => {
   const findings = [found('spoken', `it speaks of ${value}`, [])];
@@ -302,7 +314,7 @@ test('whatever is found: each step is justified, nothing is destroyed first, and
     ...hosts.flatMap((host) => ['one', 'two'].map((reason) => ({ ...ISOLATE, target: host, reason }))),
     { ...ISOLATE, target: 'WS-1', action_class: 'irreversible' as const },
     QUARANTINE,
-    recommended('reset the credentials of every account with a session on the host', 'ws-1', 'high'),
+    recommended(RESET, 'ws-1', 'high'),
   ];
   fc.assert(
     fc.property(findings_of, fc.subarray(said), (findings, recommendations) => {
