@@ -1,5 +1,6 @@
 /** The response to what was found: whoever plans it is asked once there are findings of weight, and the verdict recommends in that order. */
 import { z } from 'zod';
+import { neutralize } from '../analysis/evidence/index.ts';
 import { Recommendation, severityRank, type AnalysisResult, type Finding } from '../protocol/index.ts';
 import type { Step } from './plan.ts';
 
@@ -30,15 +31,35 @@ export function responseStep(result: AnalysisResult, offers?: (skill: string) =>
   };
 }
 
-/** The recommendations in the order of the plan, with what it adds; what it leaves out keeps its place behind: nothing is lost by asking. */
+/**
+ * The recommendations in the order of the plan, with what it adds, made harmless; what it leaves out keeps its place behind. A plan moves
+ * what specialists recommend and changes nothing of it, neither its class nor its reason: whoever plans may be anybody's agent.
+ */
 export function inOrderOf(answer: unknown, given: AnalysisResult['recommendations']): Recommendation[] | undefined {
   const planned = Planned.safeParse(answer).data?.recommendations;
   if (!planned) return undefined;
-  const told = new Set(planned.map(keyOf));
-  return [...planned, ...given.filter((each) => !told.has(keyOf(each)))];
+  const own = new Map<string, Recommendation[]>();
+  for (const each of given) {
+    const same = own.get(keyOf(each));
+    if (same) same.push(each);
+    else own.set(keyOf(each), [each]);
+  }
+  const ordered = planned.map((each): [string, Recommendation[]] => [keyOf(each), [harmless(each)]]);
+  // What is on both sides keeps the place of the plan and the words of the specialist.
+  return [...new Map([...ordered, ...own]).values()].flat();
 }
 
-const keyOf = ({ action, target }: Recommendation): string => JSON.stringify([action, target]);
+/** As a plan shows it, whoever made it: the same words about the same name. */
+const keyOf = (each: Recommendation): string => {
+  const { action, target } = harmless(each);
+  return JSON.stringify([action, target.toLowerCase()]);
+};
+const harmless = ({ action, action_class, target, reason }: Recommendation): Recommendation => ({
+  action: neutralize(action, TEXT_CHARS_MAX),
+  action_class,
+  target: neutralize(target, TEXT_CHARS_MAX),
+  reason: neutralize(reason, TEXT_CHARS_MAX),
+});
 const isWeighty = ({ severity }: Finding): boolean => severityRank(severity) >= severityRank('medium');
 const shortened = <T extends Pick<Finding, 'evidence'>>(cited: T): T => ({
   ...cited,
@@ -52,5 +73,7 @@ const GRAVE: ReadonlySet<string> = new Set(['malicious', 'suspicious']);
 const FINDINGS_MAX = 100;
 const EVIDENCE_MAX = 3;
 const IOCS_MAX = 200;
+/** Of each text of a recommendation, as plans bound it. */
+const TEXT_CHARS_MAX = 1_000;
 /** A plan takes milliseconds, and a verdict does not hang on it. */
 const PATIENCE_MS = 10_000;

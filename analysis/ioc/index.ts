@@ -13,4 +13,4 @@ export { Sighting } from './intel.ts';
 export { Network } from './networks.ts';
 export { readText, TEXT_BYTES_MAX } from './read-text.ts';
 export type { ReadText } from './read-text.ts';
-export { isPublicResolver } from './spared.ts';
+export { isPublicResolver, whySpared } from './spared.ts';

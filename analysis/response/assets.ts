@@ -15,6 +15,8 @@ export type Asset = z.infer<typeof Asset>;
 export interface Assets {
   /** Those that targets name. */
   named(targets: readonly string[]): Asset[];
+  /** The one whose name a host has, or which it lies below: whole names only, else `mail.evil.example` were our own `mail`. */
+  owning(host: string): Asset | undefined;
   /** Why a person has to decide about targets, empty when nothing known says so. */
   whyPerson(targets: readonly string[]): string[];
 }
@@ -23,7 +25,7 @@ export interface Assets {
 export function createAssets(given: readonly Asset[]): Assets {
   const by_name = new Map(given.map((asset) => [asset.name.toLowerCase(), asset]));
   const by_short = new Map(given.map((asset) => [shortOf(asset.name), asset]));
-  return { named, whyPerson };
+  return { named, owning, whyPerson };
 
   function named(targets: readonly string[]): Asset[] {
     const found = targets.flatMap((each) => {
@@ -34,6 +36,14 @@ export function createAssets(given: readonly Asset[]): Assets {
       return by_name.get(name) ?? near ?? [];
     });
     return [...new Set(found)];
+  }
+
+  function owning(host: string): Asset | undefined {
+    const labels = host.toLowerCase().split('.');
+    const above = labels
+      .map((_, nth) => labels.slice(nth).join('.'))
+      .filter((name, nth) => nth === 0 || name.includes('.'));
+    return above.map((name) => by_name.get(name)).find((asset) => asset !== undefined);
   }
 
   function whyPerson(targets: readonly string[]): string[] {

@@ -1,20 +1,23 @@
 /** Which steps the findings ask for: what specialists recommend, what techniques and indicators call for, and what these bring along. */
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
-import { severityRank, type Ioc, type Recommendation } from '../../protocol/index.ts';
+import { ActionClass, severityRank, type Ioc, type Recommendation } from '../../protocol/index.ts';
 import { neutralize } from '../evidence/index.ts';
 import { compareText } from '../order/index.ts';
 import { actionKind, ACTIONS, kindSaid, type ActionKind, type Subject } from './actions.ts';
-import type { Asset } from './assets.ts';
+import { createAssets, type Asset } from './assets.ts';
+import { blockOf } from './blocks.ts';
 import type { Ground } from './grounds.ts';
 import type { Orderable } from './order.ts';
 
 /** A step before it has its place. */
 export interface Draft extends Orderable {
-  /** Single names; empty where the findings do not name what they speak of, and `target` says where to look instead. */
+  /** Single names; empty for what concerns the whole case. */
   targets: readonly string[];
   action: string;
+  /** That of its kind, or a graver one that somebody recommends. */
+  action_class: ActionClass;
   reason: string;
+  /** A finding names its targets, and nobody recommends anything about them. */
+  is_only_named?: boolean;
   /** Ids of findings, at least one. */
   justified_by: readonly string[];
 }
@@ -35,22 +38,24 @@ export interface Asked {
 
 /** Every step once, each with the findings that justify it. */
 export function draftSteps(asked: Asked): Drafts {
-  const { recommended, left_out } = fromRecommendations(asked);
+  const { drafts: recommended, left_out } = fromRecommendations(asked);
   const derived = fromTechniques(asked, recommended);
   const found = fromIndicators(asked, recommended);
-  const drafts = mergeSame([...recommended, ...derived, ...found]);
+  const drafts = mergeSame(inOneSpelling([...recommended, ...derived.drafts, ...found.drafts]));
   const whole = mergeSame([...drafts, ...drafts.flatMap(broughtBy)]);
-  return { drafts: whole.length === 0 ? [] : [...whole, ...closingSteps(asked.grounds)], left_out };
+  return {
+    drafts: whole.length === 0 ? [] : [...whole, ...closingSteps(asked.grounds)],
+    left_out: [...left_out, ...derived.left_out, ...found.left_out],
+  };
 }
 
-function fromRecommendations({ recommendations, grounds }: Asked): {
-  recommended: Draft[];
-  left_out: Drafts['left_out'];
-} {
+function fromRecommendations({ recommendations, grounds }: Asked): Drafts {
   const left_out: Drafts['left_out'] = [];
   const beyond = recommendations.length - RECOMMENDATIONS_MAX;
   if (beyond > 0) left_out.push({ what: `the last ${beyond} recommendations`, why: `${RECOMMENDATIONS_MAX} are read` });
-  const recommended = recommendations.slice(0, RECOMMENDATIONS_MAX).flatMap(({ action, target, reason }): Draft[] => {
+  // Of two that say the same the words of one are taken: always of the same one.
+  const read = recommendations.slice(0, RECOMMENDATIONS_MAX).sort(byText);
+  const drafts = read.flatMap(({ action, action_class, target, reason }): Draft[] => {
     const kind = kindSaid(action);
     const targets = target.split(', ', TARGETS_MAX).map((each) => neutralize(each, NAME_CHARS_MAX));
     const justified_by = kind ? justifying(kind, targets, grounds) : [];
@@ -59,35 +64,42 @@ function fromRecommendations({ recommendations, grounds }: Asked): {
     else if (justified_by.length === 0) left_out.push({ what, why: 'no finding of weight speaks for it' });
     if (!kind || justified_by.length === 0) return [];
     const own = { action: neutralize(action, TEXT_CHARS_MAX), reason: neutralize(reason, TEXT_CHARS_MAX) };
-    return [{ kind, targets, target: neutralize(target, TEXT_CHARS_MAX), ...own, justified_by }];
+    const whole = neutralize(target, TEXT_CHARS_MAX);
+    return [
+      { kind, targets, target: whole, ...own, action_class: graver(kind.action_class, action_class), justified_by },
+    ];
   });
-  return { recommended, left_out };
+  return { drafts, left_out };
 }
 
-/** Findings that name a target; where none does, those that bear a technique which the step answers. */
-function justifying({ answers }: ActionKind, targets: readonly string[], grounds: readonly Ground[]): string[] {
+/** Findings that name a target; where none does, those that bear a technique which the step answers, but for a host: it may have been another one. */
+function justifying({ answers, about }: ActionKind, targets: readonly string[], grounds: readonly Ground[]): string[] {
   const isAnswered = ({ techniques }: Ground) => techniques.some((id) => answers?.test(id));
   const naming = grounds.filter(({ speaksOf }) => targets.some(speaksOf));
-  const all = naming.length > 0 ? naming : grounds.filter(isAnswered);
+  const all = naming.length > 0 || about === 'host' ? naming : grounds.filter(isAnswered);
   const answered = all.filter(isAnswered);
   return (answered.length > 0 ? answered : all).map(({ id }) => id);
 }
 
-function fromTechniques({ grounds, assets }: Asked, recommended: readonly Draft[]): Draft[] {
+function fromTechniques({ grounds, assets }: Asked, recommended: readonly Draft[]): Drafts {
+  const left_out: Drafts['left_out'] = [];
   const known = new Map<Subject, Set<string>>([['host', new Set(assets.map(({ name }) => name))]]);
   for (const { kind, targets } of recommended)
     known.set(kind.about, new Set([...(known.get(kind.about) ?? []), ...targets]));
   const naming = rememberingNames(known);
-  return ACTIONS.flatMap((kind) => {
+  const drafts = ACTIONS.flatMap((kind) => {
     const asking = grounds.filter((ground) => isAsking(ground, kind));
     const placed = asking.map((ground) => ({ ground, names: naming(ground, kind.about) }));
     const named = placed.flatMap(({ ground, names: targets }) =>
       targets.map((target) => toDraft(kind, [ground], { target, targets: [target] })),
     );
     const unnamed = placed.filter(({ names: none }) => none.length === 0).map(({ ground }) => ground);
-    const place = placeIn(unnamed, kind.about);
-    return [...named, ...(place === undefined ? [] : [toDraft(kind, unnamed, { target: place, targets: [] })])];
-  }).filter(({ kind, target }) => !recommended.some((one) => one.kind === kind && sameName(one.target, target)));
+    if (unnamed.length > 0) left_out.push({ what: kind.action, why: whyUnnamed(unnamed, kind.about) });
+    return named;
+  });
+  const isNew = ({ kind, target }: Draft) =>
+    !recommended.some((one) => one.kind === kind && sameName(one.target, target));
+  return { drafts: drafts.filter(isNew), left_out };
 }
 
 const isAsking = ({ techniques, severity }: Ground, { derived, derived_from = 'medium' }: ActionKind): boolean =>
@@ -95,28 +107,28 @@ const isAsking = ({ techniques, severity }: Ground, { derived, derived_from = 'm
   severityRank(severity) >= severityRank(derived_from) &&
   techniques.some((id) => derived.test(id));
 
-/** Those that a finding names, or the only one there is; each finding is read once for all kinds. */
+/** Those that a finding names; each finding is read once for all kinds. */
 function rememberingNames(known: ReadonlyMap<Subject, ReadonlySet<string>>) {
   const read = new Map<Subject, Map<Ground, readonly string[]>>();
   return (ground: Ground, about: Subject): readonly string[] => {
     const of_subject = read.get(about) ?? new Map<Ground, readonly string[]>();
-    const names = of_subject.get(ground) ?? namesIn(ground, [...(known.get(about) ?? [])]);
+    const names = of_subject.get(ground) ?? namesIn(ground, about, [...(known.get(about) ?? [])]);
     read.set(about, of_subject.set(ground, names));
     return names;
   };
 }
 
-function namesIn(ground: Ground, known: readonly string[]): string[] {
+/** A mail has no name that its findings could tell: it is the only one there is. Of hosts the only known one may be another one. */
+function namesIn(ground: Ground, about: Subject, known: readonly string[]): string[] {
   const distinct = [...new Map(known.map((name) => [name.toLowerCase(), name])).values()];
   const named = distinct.filter((name) => ground.speaksOf(name));
-  return named.length === 0 && distinct.length === 1 ? distinct : named;
+  return named.length === 0 && about !== 'host' && distinct.length === 1 ? distinct : named;
 }
 
 /** Where to look for what findings do not name: at the gravest of them. */
-function placeIn([first, ...others]: readonly Ground[], about: Subject): string | undefined {
-  if (!first) return undefined;
+function whyUnnamed([first, ...others]: readonly Ground[], about: Subject): string {
   const more = others.length > 0 ? `, and at ${others.length} more places` : '';
-  return `the ${about} that is spoken of at ${first.place}${more}`;
+  return `it is not known which ${about} is meant: look at ${first?.place ?? ''}${more}`;
 }
 
 const toDraft = (
@@ -124,12 +136,14 @@ const toDraft = (
   grounds: readonly Ground[],
   { target, targets }: Pick<Draft, 'target' | 'targets'>,
 ): Draft => {
-  const { action, reason } = kind;
-  return { kind, target, targets, action, reason, justified_by: grounds.map(({ id }) => id) };
+  const { action, action_class, reason } = kind;
+  return { kind, target, targets, action, action_class, reason, justified_by: grounds.map(({ id }) => id) };
 };
 
-/** Indicators that a finding of weight names, and nobody recommends anything about yet: blocked, and looked for. */
-function fromIndicators({ iocs, grounds }: Asked, recommended: readonly Draft[]): Draft[] {
+/** Indicators that a finding of weight names, and nobody recommends anything about yet: blocked, and looked for, unless that would hurt the own side. */
+function fromIndicators({ iocs, grounds, assets }: Asked, recommended: readonly Draft[]): Drafts {
+  const left_out: Drafts['left_out'] = [];
+  const own = createAssets(assets);
   const spoken = new Set(
     recommended.filter(({ kind }) => ABOUT_INDICATORS.has(kind.about)).flatMap(({ targets }) => targets),
   );
@@ -141,15 +155,21 @@ function fromIndicators({ iocs, grounds }: Asked, recommended: readonly Draft[])
     groups.set(kind_id, group);
   };
   const is_searched = recommended.some(({ kind }) => kind.id === 'search_contacts');
-  for (const { type, value } of sortedIocs(iocs)) {
-    const kind_id = blockerOf(type, value);
+  for (const ioc of sortedIocs(iocs)) {
+    const { value } = ioc;
+    const block = blockOf(ioc, own);
     const naming = grounds.filter(({ speaksOf }) => speaksOf(value)).map(({ id }) => id);
     const name = neutralize(value, NAME_CHARS_MAX);
-    if (kind_id === undefined || naming.length === 0 || spoken.has(name)) continue;
+    if (block === undefined || naming.length === 0 || spoken.has(name)) continue;
+    if ('why' in block) {
+      left_out.push({ what: `Block ${name}`, why: neutralize(block.why, NAME_CHARS_MAX) });
+      continue;
+    }
+    const { kind_id } = block;
     add(kind_id, name, naming);
     if (!is_searched && SEARCHED.has(kind_id)) add('search_contacts', name, naming);
   }
-  return [...groups].map(([kind_id, group]) => {
+  const drafts = [...groups].map(([kind_id, group]) => {
     const kind = actionKind(kind_id);
     const targets = [...group.targets].slice(0, TARGETS_MAX);
     const bound = group.targets.size > targets.length ? `; ${TARGETS_MAX} of ${group.targets.size} are named` : '';
@@ -159,10 +179,13 @@ function fromIndicators({ iocs, grounds }: Asked, recommended: readonly Draft[])
       targets,
       target: targets.join(', '),
       action: kind.action,
+      action_class: kind.action_class,
       reason: `${kind.reason}${bound}`,
+      is_only_named: true,
       justified_by,
     };
   });
+  return { drafts, left_out };
 }
 
 const sortedIocs = (iocs: readonly Ioc[]): Ioc[] =>
@@ -170,24 +193,13 @@ const sortedIocs = (iocs: readonly Ioc[]): Ioc[] =>
     .sort((left, right) => compareText(left.type, right.type) || compareText(left.value, right.value))
     .slice(0, IOCS_MAX);
 
-/** How an indicator is blocked; undefined for one that nothing blocks, or that is no address of anybody's. */
-function blockerOf(type: string, value: string): string | undefined {
-  if (type === 'domain' || type === 'url') return `block_${type}`;
-  if (type === 'email') return 'block_sender';
-  if (/^(?:md5|sha1|sha256)$/.test(type)) return 'block_hash';
-  if (!/^ip(?:v?[46])?$/.test(type) || isIP(value) === 0) return undefined;
-  const range = ipaddr.process(value).range();
-  if (range === 'private' || range === 'uniqueLocal') return 'block_internal_address';
-  return range === 'unicast' || range === 'reserved' ? 'block_address' : undefined;
-}
-
 /** What else has to be done with a step, all the way down; on the same target, for the same reasons. */
 function broughtBy(draft: Draft): Draft[] {
   const { kind, target, targets, justified_by } = draft;
   return (kind.brings ?? []).flatMap((kind_id) => {
     const brought = actionKind(kind_id);
-    const { action, reason } = brought;
-    const one: Draft = { kind: brought, target, targets, action, reason, justified_by };
+    const { action, action_class, reason } = brought;
+    const one: Draft = { kind: brought, target, targets, action, action_class, reason, justified_by };
     return [one, ...broughtBy(one)];
   });
 }
@@ -198,20 +210,39 @@ const closingSteps = (grounds: readonly Ground[]): Draft[] =>
     return toDraft(actionKind(kind_id), grounds, { target: 'this incident', targets: [] });
   });
 
+/** Each target as it is spelled first: the order compares them, and `WS-1` is `ws-1`. */
+function inOneSpelling(drafts: readonly Draft[]): Draft[] {
+  const spelled = new Map<string, string>();
+  return drafts.map((draft) => {
+    const folded = draft.target.toLowerCase();
+    const target = spelled.get(folded) ?? draft.target;
+    spelled.set(folded, target);
+    return { ...draft, target };
+  });
+}
+
 /** One step for the same kind and target: the first one's words, everybody's reasons. */
 function mergeSame(drafts: readonly Draft[]): Draft[] {
   const merged = new Map<string, Draft>();
   for (const draft of drafts) {
     // Of credentials different sets may have to be reset on one host; all else is the same whoever says it.
     const said = draft.kind.id === 'reset_credentials' ? draft.action : '';
-    const key = JSON.stringify([draft.kind.id, draft.target.toLowerCase(), said]);
+    const key = JSON.stringify([draft.kind.id, draft.target, said]);
     const known = merged.get(key);
     const justified_by = [...new Set([...(known?.justified_by ?? []), ...draft.justified_by])];
-    merged.set(key, { ...(known ?? draft), justified_by });
+    const action_class = graver(draft.action_class, known?.action_class ?? 'read');
+    merged.set(key, { ...(known ?? draft), action_class, justified_by });
   }
   return [...merged.values()];
 }
 
+const graver = (one: ActionClass, other: ActionClass): ActionClass =>
+  ActionClass.options.indexOf(other) > ActionClass.options.indexOf(one) ? other : one;
+
+const byText = (left: Recommendation, right: Recommendation): number =>
+  compareText(left.action, right.action) ||
+  compareText(left.target, right.target) ||
+  compareText(left.reason, right.reason);
 const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 const ABOUT_INDICATORS: ReadonlySet<Subject> = new Set(['address', 'indicator']);

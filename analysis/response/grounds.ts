@@ -28,7 +28,10 @@ export function groundsOf(
   const grave = findings
     .filter(({ severity }) => severityRank(severity) >= severityRank(severity_min))
     .sort(
-      (left, right) => severityRank(right.severity) - severityRank(left.severity) || compareText(left.id, right.id),
+      (left, right) =>
+        severityRank(right.severity) - severityRank(left.severity) ||
+        compareText(left.id, right.id) ||
+        compareText(left.title, right.title),
     );
   const grounds = grave.slice(0, GROUNDS_MAX).map((finding) => toGround(finding, cited));
   return { grounds, left: grave.length - grounds.length };

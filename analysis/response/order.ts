@@ -25,7 +25,7 @@ export const CONSTRAINTS: readonly Constraint[] = [
   {
     why: 'evidence is preserved before anything is cleaned',
     before: ({ kind }) => kind.id === 'preserve_evidence' || kind.id === 'collect_mail',
-    after: ({ kind }) => kind.destroys === true || kind.id === 'isolate_host',
+    after: ({ kind }) => kind.destroys === true,
     same_target: true,
   },
   {

@@ -66,7 +66,7 @@ export function planResponse(investigation: PlannedInvestigation, assets: readon
   const steps = placed.map((step, nth) => toStep(step, { nth, placed, grounds, known }));
   return {
     verdict,
-    summary: summaryOf(verdict, steps),
+    summary: summaryOf(verdict, steps, left_out.length),
     steps,
     left_out: [
       ...left_out.slice(0, LEFT_OUT_MAX),
@@ -87,7 +87,7 @@ export function planResponse(investigation: PlannedInvestigation, assets: readon
 }
 
 function toStep(
-  { kind, targets, target, action, reason, after, justified_by }: Placed<Draft>,
+  { kind, targets, target, action, action_class, reason, is_only_named, after, justified_by }: Placed<Draft>,
   {
     nth,
     placed,
@@ -95,8 +95,8 @@ function toStep(
     known,
   }: { nth: number; placed: readonly Placed<Draft>[]; grounds: readonly Ground[]; known: Assets },
 ): ResponseStep {
-  const { stage, action_class, preconditions, rollback, together } = kind;
-  const because = reasonsForPerson({ action_class, targets, justified_by }, grounds, known);
+  const { stage, preconditions, rollback, together } = kind;
+  const because = reasonsForPerson({ action_class, targets, is_only_named, justified_by }, grounds, known);
   const is_ot = known.named(targets).some((asset) => asset.is_ot);
   const partners = placed.flatMap((other, place) =>
     together !== undefined && place !== nth && other.kind.together === together && other.target === target
@@ -130,8 +130,9 @@ function reasonsForPerson(
   {
     action_class,
     targets,
+    is_only_named = false,
     justified_by,
-  }: { action_class: ActionClass; targets: readonly string[]; justified_by: readonly string[] },
+  }: Pick<Draft, 'action_class' | 'targets' | 'justified_by'> & { is_only_named?: boolean | undefined },
   grounds: readonly Ground[],
   known: Assets,
 ): string[] {
@@ -142,6 +143,7 @@ function reasonsForPerson(
   return [
     ...known.whyPerson(targets),
     ...(is_industrial ? ['it answers what happens to an industrial process'] : []),
+    ...(is_only_named ? ['a finding names it, and nobody vouches for its being hostile'] : []),
     ...(action_class === 'irreversible' ? ['it cannot be taken back'] : []),
   ];
 }
@@ -153,7 +155,7 @@ function radiusOf(
   known: Assets,
 ): number | null {
   if (action_class === 'read') return 0;
-  if (targets.length === 0 || is_uncounted === true) return null;
+  if (is_uncounted === true) return null;
   return known.named(targets).reduce((sum, { dependents }) => sum + dependents, targets.length);
 }
 
@@ -162,8 +164,9 @@ function reactOf({ react, react_of }: Draft['kind'], [target = '']: readonly str
   return (type === undefined ? undefined : react_of?.[type]) ?? react;
 }
 
-function summaryOf(verdict: Verdict, steps: readonly ResponseStep[]): string {
+function summaryOf(verdict: Verdict, steps: readonly ResponseStep[], left_out: number): string {
   if (verdict === 'benign') return 'No steps: the verdict is benign.';
+  if (steps.length === 0 && left_out > 0) return 'No steps: what was asked for is left out, each with the reason.';
   if (steps.length === 0)
     return 'No steps: no finding of weight asks for one. That is not to say that nothing is wrong.';
   const people = steps.filter(({ decided_by }) => decided_by === 'person').length;

@@ -7,7 +7,7 @@ import { createInvestigate } from '../../orchestrator/investigate.ts';
 import type { Step, TaskRow } from '../../orchestrator/index.ts';
 import { rulesPlanner } from '../../orchestrator/plan.ts';
 import { inOrderOf, responseStep } from '../../orchestrator/response.ts';
-import { InvestigationResult } from '../../protocol/index.ts';
+import { AuroraError, InvestigationResult } from '../../protocol/index.ts';
 import { callerOf } from '../support/caller.ts';
 import { row } from '../support/ledger.ts';
 import { startMesh } from '../support/mesh.ts';
@@ -56,6 +56,11 @@ test('where nobody plans, nothing is changed and nobody is waited for', async ()
 
 test.each<[string, Partial<TaskRow>]>([
   ['fails', { state: 'failed', error: { code: 5040, message: 'too late' } }],
+  [
+    'fails with an answer',
+    { state: 'failed', result: { recommendations: [] }, error: { code: 5040, message: 'too late' } },
+  ],
+  ['is refused', { state: 'rejected' }],
   ['answers in no known shape', { state: 'completed', result: { recommendations: 'none' } }],
 ])('a plan that %s leaves verdict and recommendations as they were, and is said', async (_name, end) => {
   const whole = await investigate(GRAVE, { offers: () => false });
@@ -78,11 +83,24 @@ test.each([
 
 test('a plan cannot make a recommendation vanish', () => {
   expect(inOrderOf({ recommendations: [] }, [isolate])).toEqual([isolate]);
-  expect(inOrderOf({ recommendations: [{ ...isolate, reason: 'another' }] }, [isolate, strange])).toEqual([
-    { ...isolate, reason: 'another' },
-    strange,
-  ]);
   expect(inOrderOf({ recommendations: Array(301).fill(isolate) }, [isolate])).toBeUndefined();
+});
+
+test('whoever plans moves what specialists recommend, and changes nothing of it: neither class, nor reason, nor spelling', () => {
+  const loud = { ...strange, target: 'ws-1\u001b[2J' };
+  const twice = { ...isolate, reason: 'it spreads' };
+  const lie = { ...isolate, action_class: 'read' as const, reason: 'another', target: 'WS-1' };
+  const planned = { ...loud, target: 'ws-1\\u{1b}[2J', action_class: 'irreversible' as const };
+  const given = [isolate, loud, twice];
+  expect(inOrderOf({ recommendations: [planned, lie, lie] }, given)).toEqual([loud, isolate, twice]);
+});
+
+test('what a plan adds is made harmless and bounded, and stands there once', () => {
+  const evil = { action: '\u001b[2J', action_class: 'low' as const, target: '\u202e', reason: 'x'.repeat(100_000) };
+  const [added, ...more] = inOrderOf({ recommendations: [evil, evil] }, []) ?? [];
+  expect(more).toEqual([]);
+  expect(added).toMatchObject({ action: '\\u{1b}[2J', target: '\\u{202e}' });
+  expect(added?.reason.length).toBeLessThanOrEqual(1_000);
 });
 
 test('what is sent of a large investigation is bounded', () => {
@@ -121,6 +139,7 @@ async function investigate(
   const handOff = async ({ task_id }: TaskRow, { step, skill, params }: Step): Promise<TaskRow> => {
     if (skill !== 'plan_response')
       return row(`${task_id}/${step}`, { state: 'completed', result: found, agent_id: 'mail' });
+    if (end?.state === 'rejected') throw new AuroraError(4290);
     const done = end ?? { state: 'completed', result: await responder.call(skill, params) };
     return row(`${task_id}/${step}`, { agent_id: 'incident-responder', ...done });
   };

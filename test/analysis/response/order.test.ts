@@ -23,9 +23,16 @@ test('what comes before is named once: what another one of them waits for alread
     step('reset_credentials'),
     step('isolate_host'),
     step('preserve_evidence'),
+    step('remove_file'),
   ]);
-  expect(named(ordered)).toEqual(['preserve_evidence a', 'isolate_host a', 'reset_credentials a', 'release_host a']);
-  expect(ordered.map(({ after }) => after)).toEqual([[], [0], [1], [2]]);
+  expect(named(ordered)).toEqual([
+    'preserve_evidence a',
+    'isolate_host a',
+    'remove_file a',
+    'reset_credentials a',
+    'release_host a',
+  ]);
+  expect(ordered.map(({ after }) => after)).toEqual([[], [], [0, 1], [1], [2, 3]]);
 });
 
 test('all kinds at once can be ordered, each constraint holds, and none of them speaks of nothing', () => {

@@ -1,17 +1,24 @@
 /** Plans of response: what is planned, in which order, and never without a finding. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { agents } from '../../../agents/index.ts';
 import { credentialResets } from '../../../analysis/endpoint/credential-resets.ts';
+import { neutralize } from '../../../analysis/evidence/index.ts';
+import { analyzeThreat } from '../../../analysis/ioc/index.ts';
 import { ACTIONS, kindSaid, STAGES } from '../../../analysis/response/actions.ts';
 import { Asset } from '../../../analysis/response/assets.ts';
 import { PlannedInvestigation, planResponse } from '../../../analysis/response/plan.ts';
 import { recommendationsOf } from '../../../analysis/web/log-actions.ts';
-import type { Finding, Recommendation, Severity } from '../../../protocol/index.ts';
+import type { Agent } from '../../../mesh/index.ts';
+import { AnalysisResult, type Finding, type Recommendation, type Severity } from '../../../protocol/index.ts';
+import { literalContent } from '../../../seams/index.ts';
+import { callerOf } from '../../support/caller.ts';
 
 const LSASS = found('process-1', 'ws-042: rundll32.exe dumps the memory of LSASS', ['T1003.001'], 'critical');
 const PHISH = found('form_password', 'The mail itself asks for a password', ['T1598.003']);
 const ISOLATE = recommended('isolate the host', 'ws-042', 'high');
 const MAIL = 'mail sha256 e939';
+const RESET = 'reset the credentials of every account with a session on the host';
 const QUARANTINE = recommended('Quarantine the mail in every mailbox that holds it', MAIL, 'medium');
 
 test('a host that was taken: preserved, isolated, credentials and sessions in one go, then released', () => {
@@ -81,11 +88,93 @@ test('what somebody recommends about an indicator already is not planned twice, 
   expect(JSON.stringify(steps)).not.toContain('Block the domains');
 });
 
-test('a finding that names no host says where to look, and nobody counts what it does not name', () => {
-  const { steps } = plan({ findings: [{ ...LSASS, title: 'LSASS was read' }] });
-  expect(steps[0]).toMatchObject({
-    target: 'the host that is spoken of at events.jsonl, line 2',
-    blast_radius: { number: null },
+test('a finding that names no host asks for no step on one, neither on the only asset that is known: it is said where to look', () => {
+  const unnamed = { ...LSASS, title: 'LSASS was read', techniques: ['T1003.001', 'T1486', 'T1566.001'] };
+  const { steps, left_out, summary } = plan({ findings: [unnamed] }, [{ name: 'dc01' }]);
+  expect(steps).toEqual([]);
+  expect(left_out).toContainEqual({
+    what: 'isolate the host',
+    why: 'it is not known which host is meant: look at events.jsonl, line 2',
+  });
+  expect(left_out).toContainEqual({
+    what: 'Quarantine the mail in every mailbox that holds it',
+    why: 'it is not known which mail is meant: look at events.jsonl, line 2',
+  });
+  expect(summary).toBe('No steps: what was asked for is left out, each with the reason.');
+});
+
+test('what was found on one host justifies nothing on another one', () => {
+  const { steps, left_out } = plan({ findings: [{ ...LSASS, title: 'ws-0421: LSASS' }], recommendations: [ISOLATE] });
+  expect(steps).toEqual([]);
+  expect(left_out).toContainEqual({ what: 'isolate the host: ws-042', why: 'no finding of weight speaks for it' });
+});
+
+test('a host is contained at once: nobody waits for copies, and nothing is cleaned before both', () => {
+  const { steps } = plan({ findings: [{ ...LSASS, techniques: ['T1543.003'] }], recommendations: [ISOLATE] });
+  expect(steps.slice(0, 3).map(({ react, after }) => [react.id, after])).toEqual([
+    ['RA2311', []],
+    ['RA3102', []],
+    ['RA4502', ['S1', 'S2']],
+  ]);
+});
+
+test('a host in two spellings is one host: nothing on it is destroyed before it is preserved', () => {
+  const made = found('account-1', 'ws-1: an account was made', ['T1136.001']);
+  const { steps } = plan({
+    findings: [made],
+    recommendations: [recommended('isolate the host', 'WS-1', 'high'), recommended(RESET, 'ws-1', 'high')],
+  });
+  expect(new Set(steps.slice(0, -2).map(({ target }) => target))).toEqual(new Set(['WS-1']));
+  const [preserve] = steps.filter(({ react }) => react.id === 'RA2311');
+  expect(steps.find(({ react }) => react.id === 'RA4602')?.after).toContain(preserve?.step);
+});
+
+test('a step is as grave as its kind, and graver where somebody says so', () => {
+  const classOf = (action_class: Recommendation['action_class']) =>
+    plan({ findings: [LSASS], recommendations: [{ ...ISOLATE, action_class }] }).steps[1];
+  expect(classOf('read')).toMatchObject({ action_class: 'high' });
+  expect(classOf('irreversible')).toMatchObject({ action_class: 'irreversible', decided_by: 'person' });
+});
+
+test.each<[string, string, string]>([
+  ['ip', '8.8.8.8', 'a public resolver that everybody asks'],
+  ['ip', '10.0.0.5', 'it is an address inside: find out whose it is, and act on that host'],
+  ['ip', 'fd00::5', 'it is an address inside: find out whose it is, and act on that host'],
+  ['ip', '127.0.0.1', 'in a special-purpose range (loopback)'],
+  ['url', 'http://10.0.0.5/login', 'it is an address inside: find out whose it is, and act on that host'],
+  ['url', 'https://google.com/', 'the whole of a well-known site: the page or file that was meant is not named'],
+  ['domain', 'google.com', 'the whole of a well-known site: the page or file that was meant is not named'],
+  ['domain', 'bit.ly', 'everybody uses it: a part of it was meant'],
+  ['domain', 'github.io', 'everybody uses it: a part of it was meant'],
+  ['domain', 'not a domain', 'it is no domain'],
+  ['email', 'service@paypal.com', 'it is of a brand that is most likely imitated'],
+  ['email', 'ceo@corp.example', 'it belongs to your own corp.example'],
+  ['domain', 'intranet.corp.example', 'it belongs to your own corp.example'],
+  ['url', 'https://corp.example/x', 'it belongs to your own corp.example'],
+  ['ip', '198.51.100.7', 'it belongs to your own 198.51.100.7'],
+])('that a finding names the %s %s does not block it', (type, value, why) => {
+  const own = [{ name: 'corp.example' }, { name: '198.51.100.7' }, { name: 'mail' }];
+  const findings = [found('spoken', `it speaks of ${value}`, [])];
+  const { steps, left_out } = plan({ findings, iocs: [{ type, value }] }, own);
+  expect(steps).toEqual([]);
+  expect(left_out).toEqual([{ what: `Block ${value}`, why }]);
+});
+
+test.each([
+  ['domain', 'mail.evil.example'],
+  ['domain', 'evil.github.io'],
+  ['domain', 'notcorp.example'],
+  ['url', 'https://bit.ly/3xYz'],
+  ['email', 'helpdesk@gmail.com'],
+  ['email', 'a@evil.sharepointonline.com'],
+  ['sha256', 'a'.repeat(64)],
+])('the %s %s is blocked once a person agrees: that a finding names it proves nothing', (type, value) => {
+  const findings = [found('spoken', `it speaks of ${value}`, [])];
+  const { steps } = plan({ findings, iocs: [{ type, value }] }, [{ name: 'corp.example' }, { name: 'mail' }]);
+  expect(steps.find(({ stage }) => stage === 'containment')).toMatchObject({
+    target: value,
+    decided_by: 'person',
+    decided_because: ['a finding names it, and nobody vouches for its being hostile'],
   });
 });
 
@@ -169,7 +258,7 @@ test('an empty investigation says what was not looked at', () => {
 
 test('words that nobody here uses, and what no finding speaks for, are left out and said', () => {
   const strange = recommended('format the disk', 'ws-042', 'high');
-  const { steps, left_out } = plan({ findings: [PHISH], recommendations: [strange, ISOLATE] });
+  const { steps, left_out } = plan({ findings: [PHISH], recommendations: [strange, ISOLATE, QUARANTINE] });
   expect(JSON.stringify(steps)).not.toContain('ws-042');
   expect(left_out.map(({ why }) => why)).toEqual([
     'no step is known for these words: a person has to place it',
@@ -177,21 +266,25 @@ test('words that nobody here uses, and what no finding speaks for, are left out 
   ]);
 });
 
-test('every recommendation that our specialists make has its step', () => {
+test('every recommendation that our specialists make has its step, and no step listens for words that none of them says', async () => {
   const accused = [
     { source: '203.0.113.9', named: [], worked: true, guessed: true },
     { source: '10.0.0.1', named: [], worked: false, guessed: false },
   ];
   const techniques = Array.from({ length: 10 }, (_, nth) => [`T1003.00${nth}`, `T1558.00${nth}`]).flat();
+  const known = ['c2.quiet-garden.com', 'github.com'].map((value) => ({ type: 'domain', value, source: 'group' }));
+  const intel = literalContent([{ name: 'intel', version: '1', data: { indicators: known } }]);
+  const from_examples = await Promise.all(Object.values(agents).map(async (load) => recommendedBy(await load())));
   const said = [
     ...recommendationsOf(accused),
     ...credentialResets(['T1003', 'T1110.001', ...techniques]),
-    ISOLATE,
-    QUARANTINE,
+    ...from_examples.flat(),
+    ...analyzeThreat({ alert_id: 'a', iocs: known }, intel).recommendations,
   ].map(({ action }) => action);
-  expect(said.length).toBeGreaterThan(12);
   for (const action of said) expect(kindSaid(action), action).toBeDefined();
-});
+  const heard = new Set(said.map((action) => kindSaid(action)?.id));
+  expect(ACTIONS.flatMap(({ id, said: words }) => (words && !heard.has(id) ? [id] : []))).toEqual([]);
+}, 60_000);
 
 test('whatever is found: each step is justified, nothing is destroyed first, and the order does not hang on that of the input', () => {
   const severities: Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
@@ -218,9 +311,10 @@ test('whatever is found: each step is justified, nothing is destroyed first, and
     .array(finding_of, { maxLength: 8 })
     .map((all) => all.map((each, nth): Finding => ({ ...each, id: `f${nth}` })));
   const said = [
-    ...hosts.map((host) => ({ ...ISOLATE, target: host })),
+    ...hosts.flatMap((host) => ['one', 'two'].map((reason) => ({ ...ISOLATE, target: host, reason }))),
+    { ...ISOLATE, target: 'WS-1', action_class: 'irreversible' as const },
     QUARANTINE,
-    recommended('reset the credentials of every account with a session on the host', 'ws-1', 'high'),
+    recommended(RESET, 'ws-1', 'high'),
   ];
   fc.assert(
     fc.property(findings_of, fc.subarray(said), (findings, recommendations) => {
@@ -250,7 +344,7 @@ test('whatever is found: each step is justified, nothing is destroyed first, and
 test('hostile text is data: it is neutralised wherever it is shown, and cut', () => {
   const evil = '\u001b[2J\u202eevil](javascript:x)';
   const made = plan({
-    findings: [{ ...LSASS, id: `id${evil}`, title: `${evil}: x` }],
+    findings: [{ ...LSASS, id: `id${evil}`, title: `${neutralize(evil)}: x` }],
     recommendations: [
       { ...ISOLATE, target: evil, reason: `${evil}${'x'.repeat(100_000)}` },
       recommended(evil, evil, 'high'),
@@ -280,6 +374,16 @@ function plan(given: Partial<PlannedInvestigation>, assets: Partial<Asset>[] = [
     PlannedInvestigation.parse({ verdict: 'malicious', ...given }),
     assets.map((asset) => Asset.parse(asset)),
   );
+}
+
+/** What the examples of its analyses end in. */
+async function recommendedBy(agent: Agent): Promise<Recommendation[]> {
+  const { call } = callerOf(agent);
+  const asked = agent.skills.flatMap(({ id, effect, examples = [] }) =>
+    effect === 'read' && id !== 'plan_response' ? examples.map((example) => call(id, example)) : [],
+  );
+  const answers = await Promise.all(asked);
+  return answers.flatMap((answer) => AnalysisResult.safeParse(answer).data?.recommendations ?? []);
 }
 
 function found(id: string, title: string, techniques: string[], severity: Severity = 'high'): Finding {
