@@ -1,8 +1,10 @@
 /** What `npm test` runs: format, lint, types, tests, 5 000 seeds of the simulation; every stage runs, and the last line counts them all. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setup } from '../bin/setup.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -13,9 +15,11 @@ const only = process.argv.slice(2); // `npm test -- test/house.test.ts` runs tha
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
   await setup();
-  stage('format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.');
-  stage('lint', 'eslint/bin/eslint.js', '.');
-  stage('types', 'typescript/bin/tsc', '--noEmit');
+  await stages({
+    format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+    lint: ['eslint/bin/eslint.js', '.'],
+    types: ['typescript/bin/tsc', '--noEmit'],
+  });
   tests();
   if (only.length === 0) script('simulation', 'test/simulation/run.mjs'); // alone: it takes every core
 } catch (reason) {
@@ -27,9 +31,18 @@ try {
 console.log(`\n${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`);
 process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
 
-/** One check of the sources; it counts as one test. */
-function stage(name, tool, ...args) {
-  tell(name, node(join('node_modules', tool), ...args));
+/** Checks of the sources, side by side, for one takes as long as the others together. Each counts as one test, and is heard when all are over. */
+async function stages(named) {
+  const ended = Object.entries(named).map(async ([name, [tool, ...args]]) => {
+    const child = spawn(process.execPath, [join('node_modules', tool), ...args], { cwd: root });
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    const [status] = await once(child, 'close');
+    return { name, said: (await said).join(''), ok: status === 0 };
+  });
+  for (const { name, said, ok } of await Promise.all(ended)) {
+    process.stdout.write(said);
+    tell(name, ok);
+  }
 }
 
 /** A script of the house; it counts as one test. */

@@ -8,16 +8,20 @@ import type { Skill } from '../subject.ts';
 
 /** STOP-07. */
 export const stoppedChecks = [
-  verifies('STOP-07', async (probe) => {
-    let tried = 0;
-    for (const skill of triedSkills(probe)) {
-      const took_ms = await lasts(probe, skill);
-      if (took_ms === undefined) continue;
-      tried++;
-      for (const by of ['cancel', 'deadline'] as const) await expectOver(probe, skill, { by, took_ms });
-    }
-    if (tried === 0) skip('no skill that reads works long enough to be stopped: name a slower one with --method');
-  }),
+  verifies(
+    'STOP-07',
+    async (probe) => {
+      let tried = 0;
+      for (const skill of triedSkills(probe)) {
+        const took_ms = await lasts(probe, skill);
+        if (took_ms === undefined) continue;
+        tried++;
+        for (const by of ['cancel', 'deadline'] as const) await expectOver(probe, skill, { by, took_ms });
+      }
+      if (tried === 0) skip('no skill that reads works long enough to be stopped: name a slower one with --method');
+    },
+    { phase: 'long' },
+  ),
 ];
 
 /** How long a skill works when nobody stops it, ms; undefined when that is too short to stop it, or too long to wait for. */

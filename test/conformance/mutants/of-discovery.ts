@@ -56,7 +56,7 @@ export const mutantsOfDiscovery = [
   mutant(
     'names a skill in camel case',
     'mesh.v1',
-    ['CALL-06', 'DISC-04', 'DISC-06', 'DISC-08'],
+    ['CALL-06', 'DISC-04', 'DISC-06', 'DISC-08', 'WORK-21'],
     documenting((methods) =>
       methods.map((method) => (method['name'] === 'watch_text' ? { ...method, name: 'watchText' } : method)),
     ),

@@ -82,7 +82,7 @@ export const mutantsOfWork = [
       },
     );
   }),
-  mutant('takes attempts with an older fence', 'mesh.v1', ['WORK-08'], () => {
+  mutant('takes attempts with an older fence', 'mesh.v1', ['WORK-08', 'WORK-18'], () => {
     const highest = new Map<string, number>();
     return routing((handoff) => {
       const task_id = String(handoff['task_id']);
