@@ -122,8 +122,13 @@ export function createLineWriter({ fd, toDropped, io = fs }: LineWriterOptions):
   }
 
   function wrote(chunk: Chunk, bytes: number): void {
+    // A descriptor that takes nothing and says no fault would be asked for ever.
+    if (bytes === 0) {
+      lose(chunk);
+      return;
+    }
     unread_bytes -= bytes;
-    if (bytes > 0) is_whole = chunk.bytes[bytes - 1] === LINE_END[0];
+    is_whole = chunk.bytes[bytes - 1] === LINE_END[0];
     chunk.bytes = chunk.bytes.subarray(bytes);
     chunk.is_begun = true;
     if (chunk.bytes.length > 0) return;

@@ -499,9 +499,9 @@ const FUNCTIONS =
   xml_ json_array json_object json_valid jsonb_build_object array_to_string regexp_replace regexp_matches current_date current_time current_timestamp
   unicode nchar newid object_id object_name col_name suser_name suser_sname user_id user_name host_name len charindex patindex stuff replicate
   is_member collation coercibility current_database pg_client_encoding inet_server_addr cot starts_with sha uncompressed_length addresses ip_`);
-/** What is looked at behind a dash to know whether words follow, in characters. */
 /** A parenthesis, a number or a pattern before a comment; the digits of an escape, as in `%22--`, are none. */
 const ENDS_VALUE = /(?:[)%]|(?<!%[\dA-Fa-f]?)\d)[\s;]{0,8}$/;
+/** What is looked at behind a dash to know whether words follow, in characters. */
 const TAIL_CHARS = 64;
 const SELECT_TOKENS_MAX = 60;
 const CALL_TOKENS_MAX = 60;

@@ -9,18 +9,23 @@ import { openRecording } from '../../analysis/recordings/index.ts';
 import type { ScoredFolder } from '../folder.ts';
 import { createStopwatch } from '../stopwatch.ts';
 
-const Answers = z.object({
-  answer_key: z.object({
-    victim_host: z.string(),
-    victim_ip: z.string(),
-    victim_user: z.string(),
-    c2: z.string(),
-    payload: z.string(),
-    dump: z.string(),
-    timeline: z.array(z.tuple([z.string(), z.string()])),
-    techniques_visible_in_data: z.array(z.string()),
-  }),
+const AnswerKey = z.object({
+  victim_host: z.string(),
+  victim_ip: z.string(),
+  victim_user: z.string(),
+  c2: z.string(),
+  payload: z.string(),
+  dump: z.string(),
+  attacker_ip: z.string(),
+  benign_noise: z.string(),
+  must_say: z.array(z.string()),
+  must_not_say: z.array(z.string()),
+  containment_expected: z.array(z.string()),
+  timeline: z.array(z.tuple([z.string(), z.string()])),
+  techniques_visible_in_data: z.array(z.string()),
 });
+type AnswerKey = z.infer<typeof AnswerKey>;
+const Answers = z.object({ answer_key: AnswerKey });
 
 /** The folder `campaign`: its events of the host are given to the specialists of hosts and of timelines. Nobody reads Zeek's logs yet. */
 export const campaign: ScoredFolder = {
@@ -53,13 +58,16 @@ export const campaign: ScoredFolder = {
           ({ time, action, subject }) =>
             action === 'process started' &&
             time.startsWith(at.replace(' ', 'T')) &&
-            STEPS.some(([said_of, shape]) => said_of.test(what) && shape.test(subject)),
+            plain(subject).includes(programOf(what)),
         ),
       ]),
-      ...MUST_SAY.map(([what, shape]): [string, boolean] => [what, shape.test(told)]),
+      ...[...key.must_say, ...key.containment_expected]
+        .filter((sentence) => !TOLD_BY_VALUES.test(sentence))
+        .map((sentence): [string, boolean] => [sentence, shapeOf(sentence, key)?.test(told) ?? false]),
     ];
     const invented = [
-      ...MUST_NOT_SAY.filter(([, shape]) => shape.test(told)).map(([what]) => what),
+      ...key.must_not_say.filter((sentence) => shapeOf(sentence, key)?.test(told) ?? true),
+      ...(plain(key.benign_noise).match(NAMED) ?? []).filter((name) => told.includes(name)),
       ...(await notIn(open(), name, new Set(told.match(NAMED)), signal)).map((each) => `${each} is not in the data`),
     ];
     const missed = facts.filter(([, is_told]) => !is_told);
@@ -111,28 +119,24 @@ const plain = (text: string): string => text.toLowerCase();
 
 /** The programs, libraries, dumps and addresses that a text names. */
 const NAMED = /\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w~-]{2,60}\.(?:exe|dll|dmp|vbs|ps1|bat)\b|\b[0-9a-f]{64}\b/g;
-/** What the key says of a step, and the command line that is one. */
-const STEPS: readonly [RegExp, RegExp][] = [
-  [/^winx64_payload\.exe started/, /winx64_payload\.exe/],
-  [/^cmd\.exe child/, /cmd\.exe/],
-  [/^systeminfo/, /systeminfo/],
-  [/^whoami/, /whoami.*\/groups/],
-  [/^tasklist/, /tasklist/],
-  [/rundll32 qfhaer\.dll/, /qfhaer\.dll,a/],
-  [/rundll32 comsvcs\.dll/, /comsvcs\.dll.*MiniDump/],
-];
-const MUST_SAY: readonly [string, RegExp][] = [
-  ['LSASS memory was dumped', /dumps? the memory of lsass/],
-  ['the payload came over HTTP from the address of the C2', /http:\/\/10\.0\.5\.13|10\.0\.5\.13:80\b/],
-  ['isolate the host', /isolate the host/],
-  ['reset the credentials of every account with a session', /reset the credentials of every account/],
-  ['block the address of the C2', /block[^"]{0,60}10\.0\.5\.13/],
-  ['preserve before cleaning', /preserve memory and disk before/],
-];
-/** The capture is one-sided, nothing is encrypted, there is no second host, and the recorder of Windows is no attacker. */
-const MUST_NOT_SAY: readonly [string, RegExp][] = [
-  ['a number of exfiltrated bytes', /exfiltrat[^"]{0,60}\d|\d bytes/],
-  ['ransomware', /ransomware/],
-  ['lateral movement to a second host', /lateral|t1021|t1570/],
-  ['the recorder of Windows as the attacker', /gathernetworkinfo|cscript\.exe/],
+/** The program or library that a line of the key names first; where it names none, its first word is the command. */
+const programOf = (line: string): string =>
+  new RegExp(NAMED).exec(plain(line))?.[0] ?? plain(line).split(' ', 1)[0] ?? '';
+
+/** How a sentence of the key reads here; undefined for one that no key had yet, which counts as not told, or as said. */
+const shapeOf = (sentence: string, { attacker_ip }: AnswerKey): RegExp | undefined =>
+  SHAPES.find(([of_sentence]) => of_sentence.test(sentence))?.[1](attacker_ip.replaceAll('.', '\\.'));
+
+/** Sentences about values that the key names one by one. */
+const TOLD_BY_VALUES = /^(?:victim host|C2 address)/;
+const SHAPES: readonly [RegExp, (address: string) => RegExp][] = [
+  [/^LSASS memory was dumped/, () => /dumps? the memory of lsass/],
+  [/payload download over HTTP/, (address) => new RegExp(`http://${address}|${address}:80\\b`)],
+  [/^isolate host/, () => /isolate the host/],
+  [/^reset credentials of every account/, () => /reset the credentials of every account/],
+  [/^block C2 address/, (address) => new RegExp(`block[^"]{0,60}${address}`)],
+  [/^preserve memory\/disk before/, () => /preserve memory and disk before/],
+  [/^a number of exfiltrated bytes/, () => /exfiltrat[^"]{0,60}\d|\d bytes/],
+  [/^ransomware/, () => /ransomware/],
+  [/^lateral movement/, () => /lateral|t1021|t1570/],
 ];

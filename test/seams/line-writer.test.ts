@@ -70,6 +70,14 @@ describe('a log on a full disk', () => {
     expect(pipe.text).toBe('one\ntwo\nthree\n');
   });
 
+  test('that takes nothing and says no fault is not asked for ever', () => {
+    const disk = createDisk({ room_bytes: 0 });
+    const writer = createLineWriter({ fd: 2, toDropped, io: { ...disk, writeSync: () => 0 } });
+    writer.write('a line\n');
+    writer.end();
+    expect(disk.text).toBe('');
+  });
+
   test('is given up by a process that ends, busy or broken', () => {
     for (const fault of ['EAGAIN', 'EIO']) {
       const disk = createDisk({ room_bytes: 0, fault });
