@@ -70,7 +70,7 @@ test.each([
     const mesh = await startMesh(agents, { clock, host: { clock: manualClock() } }); // whose agents do not notice
     await mesh.online(2);
     await mesh.operator.request('handoff', { ...asked, options: { deadline_ms: 1_000 } });
-    await runUntilQuiet(clock, () => clock.monotonic() > 30_000);
+    await runFor(clock, 5_000);
     const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
     expect(items).toMatchObject([{ state: 'failed', outcome: 'unknown_effect', error: { code: 5040 } }]);
     expect(runs).toHaveLength(1);

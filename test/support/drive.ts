@@ -31,7 +31,9 @@ export async function runFor(clock: ManualClock, ms: number): Promise<void> {
 /** The same clock where timers that are due together fire the newest first: on a machine they fire in any order. */
 export function newestFirst<C extends Clock>(clock: C): C {
   let made = 0;
-  return { ...clock, after: (delay_ms, run) => clock.after(delay_ms - ++made * 1e-6, run) };
+  return { ...clock, after: (delay_ms, run) => clock.after(delay_ms - ++made * TINY_MS, run) };
 }
 
 const TURNS_MAX = 100_000;
+/** A power of two: sums of it are exact. */
+const TINY_MS = 2 ** -20;
