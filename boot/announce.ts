@@ -16,7 +16,7 @@ import {
   type Trust,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, Lease, type AgentCard } from '../protocol/index.ts';
-import { createStop, type Log, type Metrics } from '../seams/index.ts';
+import { createStop, sleep, type Log, type Metrics } from '../seams/index.ts';
 
 /** What announcing needs. */
 export interface AnnounceDeps extends HandshakeDeps {
@@ -37,36 +37,57 @@ export function announce(orchestrator_url: string, own: Announced, deps: Announc
   const { clock, random, log } = deps;
   const stop = createStop();
   let registered: Peer | undefined;
-  void keepConnected({
-    clock,
-    random,
-    signal: stop,
-    dial: (signal) =>
-      dialWebsocket({
-        url: orchestrator_url,
-        protocol: 'mesh.v1',
-        clock,
-        random,
-        signal,
-        onFault: (err) => log.error({ orchestrator_url, err }, 'a frame of the orchestrator met a fault'),
-        ...(deps.trust && { tls: deps.trust }),
-      }),
-    onLink: (link, answered, stayAway) => {
-      hold(link, own, deps, { answered, stayAway }).then(
-        (peer) => (registered = peer),
-        (reason: unknown) => {
-          const error = AuroraError.from(reason);
-          log.warn({ orchestrator_url, code: error.code, why: error.message }, 'registering was refused');
-          link.close(1000, 'registering was refused');
-        },
-      );
-    },
-  });
+  keepTrying();
   const end = () => stop.abort(new Error('leaving'));
   return () => {
     if (registered?.link.open) registered.request('agent/leave', {}, { timeout_ms: LEAVE_MS_MAX }).then(end, end);
     else end();
   };
+
+  /**
+   * A refusal for good may still heal: a key is pinned again, whoever sits on that port goes. So it is tried again, slowly; only who
+   * was superseded is left alone.
+   */
+  function keepTrying(): void {
+    const connected = keepConnected({
+      clock,
+      random,
+      signal: stop,
+      dial: (signal) =>
+        dialWebsocket({
+          url: orchestrator_url,
+          protocol: 'mesh.v1',
+          clock,
+          random,
+          signal,
+          onFault: (err) => log.error({ orchestrator_url, err }, 'a frame of the orchestrator met a fault'),
+          ...(deps.trust && { tls: deps.trust }),
+        }),
+      onLink: (link, answered, stayAway) => {
+        hold(link, own, deps, { answered, stayAway }).then(
+          (peer) => (registered = peer),
+          (reason: unknown) => {
+            const error = AuroraError.from(reason);
+            log.warn({ orchestrator_url, code: error.code, why: error.message }, 'registering was refused');
+            link.close(1000, 'registering was refused');
+          },
+        );
+      },
+    });
+    void connected.then(async ({ code, reason: why }) => {
+      if (stop.aborted) return;
+      if (code === SUPERSEDED) {
+        log.error(
+          { orchestrator_url, code, why },
+          'another process announces this instance: this one does not any more',
+        );
+        return;
+      }
+      log.warn({ orchestrator_url, code, why, again_ms: REFUSED_PAUSE_MS }, 'the orchestrator refuses this agent');
+      await sleep(clock, REFUSED_PAUSE_MS, stop).catch(() => undefined);
+      keepTrying();
+    });
+  }
 }
 
 /** Registers, then renews at a third of the lease for as long as the link is there. */
@@ -103,3 +124,7 @@ const HELLO_MS_MAX = 5_000;
 const TTL_MS = 15_000;
 const LEAVE_MS_MAX = 1_000;
 const REASON_CHARS_MAX = 100;
+/** How long whoever was refused for good waits before the next try, ms. */
+const REFUSED_PAUSE_MS = 30_000;
+/** The close code of a link whose instance connected anew. */
+const SUPERSEDED = 4009;

@@ -86,7 +86,9 @@ export const Config = z.strictObject({
         .min(0.01)
         .max(3650)
         .default(90)
-        .describe('how long finished tasks, audit rows and keys that are over are kept'),
+        .describe(
+          'how long finished tasks, audit rows and keys that are over are kept; a task stays as long as its key, a day',
+        ),
     })
     .prefault({}),
   failpoints: z

@@ -1,10 +1,11 @@
 /** Making and pinning keys: of a whole fleet, of one more agent, of a person (wire.md 4). */
 import { rmSync } from 'node:fs';
 import { AgentId } from '../protocol/index.ts';
+import { removeAgent } from './approving.ts';
 import type { Config } from './config.ts';
 import { ensureKey, KeyFileError, pinOf } from './keys.ts';
 import { forgetOffers } from './offers.ts';
-import { addPins, operatorsIn, removeAgent } from './pins.ts';
+import { addPins, operatorsIn } from './pins.ts';
 import { placeOf } from './place.ts';
 import { agentsHere } from './roster.ts';
 

@@ -2,7 +2,7 @@
 import { cardDigestOf, type Offers } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { systemClock } from '../seams/index.ts';
-import { KeyFileError } from './keys.ts';
+import { createFileTurns, ending, inTurnNow } from './file-turns.ts';
 import {
   addOffer,
   lookAtOffers,
@@ -13,8 +13,8 @@ import {
   type OffersFile,
   type Seen,
 } from './offers-file.ts';
+import { KeyFileError } from './keys.ts';
 import { turnsBeside } from './place.ts';
-import { createTurns, ending, inTurnNow } from './turn.ts';
 
 /**
  * Offers that are looked for at every use, for a person may have approved meanwhile, and parsed when the file is another one.
@@ -28,7 +28,7 @@ export function fileOffers(path: string): Offers {
     if (!isSame(found, seen)) [last, seen] = [readOffers(path), found];
     return last.kept;
   };
-  const take = createTurns(turnsBeside(path), systemClock);
+  const take = createFileTurns(turnsBeside(path), systemClock);
   const change = (agent_id: string, by: Kept) => {
     const end = take();
     // Who serves does not wait: the agent is met again soon.

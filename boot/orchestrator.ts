@@ -15,12 +15,13 @@ import { metricsRoute } from './metrics.ts';
 import { notifierOf } from './notify.ts';
 import { fileOffers } from './offers.ts';
 import { ownHosts } from './own-hosts.ts';
-import { addPins, filePins, fileQuarantine } from './pins.ts';
+import { addPins, filePins } from './pins.ts';
 import { placeOf } from './place.ts';
+import { fileQuarantine } from './quarantine.ts';
 import { readinessRoute } from './readiness.ts';
+import { addressesOf } from './roster.ts';
 import { removeNote, writeNote, type Running } from './running.ts';
 import { bindingOf, processSeams, quotaOf, trustOf } from './seams.ts';
-import { addressesOf } from './roster.ts';
 
 /** Starts it on the data folder; makes and pins its key at the first start. */
 export async function startOrchestrator(config: Config): Promise<Running> {

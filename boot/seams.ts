@@ -17,11 +17,11 @@ import {
   type Metrics,
   type Random,
 } from '../seams/index.ts';
-import { portOf } from './roster.ts';
 import type { Config } from './config.ts';
 import { folderContent } from './content.ts';
+import { block } from './file-turns.ts';
 import { ConfigError } from './layers.ts';
-import { block } from './turn.ts';
+import { portOf } from './roster.ts';
 
 /** What every process is given. */
 export interface ProcessSeams {

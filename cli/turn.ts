@@ -1,10 +1,10 @@
 /** A turn that a command waits for, and says so when it takes long. */
-import { createTurns, type EndTurn } from '../boot/index.ts';
+import { createFileTurns, type EndTurn } from '../boot/index.ts';
 import { systemPlatform } from '../client/index.ts';
 
 /** Acts while nobody else does who takes turns in that folder. Tells `onWait` once when it takes long. */
 export async function inTurn<T>(folder: string, act: () => Promise<T>, onWait: () => void): Promise<T> {
-  const end = await takeTurn(createTurns(folder, systemPlatform), onWait);
+  const end = await takeTurn(createFileTurns(folder, systemPlatform), onWait);
   try {
     return await act();
   } finally {

@@ -9,7 +9,7 @@ import {
   type RpcResponse,
 } from '../protocol/index.ts';
 import { stopOf, type Clock, type Log, type Metrics, type Stop } from '../seams/index.ts';
-import { gone, LINK_GONE, toThrown } from './failing.ts';
+import { goneBefore, LINK_GONE, toThrown } from './failing.ts';
 import { LateAnswers, type OnLate } from './late-answers.ts';
 import type { Link } from './link.ts';
 import { withProgressToken } from './request-meta.ts';
@@ -58,6 +58,7 @@ export class Asking {
   subscriptions: Map<number, Hear> | undefined;
   late: LateAnswers | undefined;
   last_id: number;
+  is_at_rest = false;
 
   constructor(peer: AskingPeer, last_id: number) {
     this.peer = peer;
@@ -88,13 +89,13 @@ export class Asking {
     const { peer, pending, client } = this;
     const { clock, limits } = peer;
     const { timeout_ms, onProgress, onLate, stop = options.signal && stopOf(options.signal) } = options;
-    if (!peer.link.open) throw gone(peer.close_code);
+    if (!peer.link.open) throw goneBefore(peer.close_code);
     if (stop?.aborted) throw AuroraError.from(stop.reason);
     if (pending.size >= limits.pending_max) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
 
     const id = options.token ?? ++this.last_id;
     const giveUp = (error: AuroraError) => {
-      if (onLate && pending.has(id)) (this.late ??= new LateAnswers()).await(id, onLate);
+      if (onLate && pending.has(id)) this.toHearLate().await(id, onLate);
       this.settle({ jsonrpc: '2.0', id, error: { code: error.code, message: error.message } });
     };
     const cancel = (error: AuroraError, grace_ms: number) => {
@@ -122,8 +123,12 @@ export class Asking {
       stopTimer?.();
       stopGrace();
       ignoreStop?.();
-      if (this.isIdle()) peer.rest(this);
+      this.restIfIdle();
     }
+  }
+
+  toHearLate(): LateAnswers {
+    return (this.late ??= new LateAnswers(this.peer.clock, () => this.restIfIdle()));
   }
 
   /** Takes an answer; false when it answers nothing that was ever asked. */
@@ -143,7 +148,9 @@ export class Asking {
     if (typeof id !== 'number' || id <= 0 || id > last_id) return false;
     metrics.count('late_results_total');
     log.info({ remote: link.remote, id }, 'late_result: the call was settled already');
-    this.late?.take(id)?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
+    const onLate = this.late?.take(id);
+    onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
+    if (onLate) this.restIfIdle();
     return true;
   }
 
@@ -161,10 +168,14 @@ export class Asking {
   end(): void {
     this.client.rejectAllPendingRequests(LINK_GONE);
     this.subscriptions = undefined;
+    this.late?.end();
   }
 
-  isIdle(): boolean {
-    return this.pending.size === 0 && !this.subscriptions?.size && !this.late?.waiting.size;
+  /** Once: several requests may learn of their answers after the last of them was settled, and who asks next asks anew. */
+  restIfIdle(): void {
+    if (this.is_at_rest || this.pending.size > 0 || this.subscriptions?.size || this.late?.waiting.size) return;
+    this.is_at_rest = true;
+    this.peer.rest(this);
   }
 
   send(request: RpcRequest): void {

@@ -18,10 +18,17 @@ export function toThrown(error: RpcError, close_code?: number): AuroraError {
 }
 
 /** What is thrown for a link that is gone. */
-export function gone(close_code?: number): AuroraError {
+function gone(close_code?: number): AuroraError {
   const detail = { link_lost: true, close_code: close_code ?? null };
   const error = new AuroraError(5030, { message: 'The link is gone', detail });
   LOST.add(error);
+  return error;
+}
+
+/** The same for a link that was gone before anything was sent. */
+export function goneBefore(close_code?: number): AuroraError {
+  const error = gone(close_code);
+  UNSENT.add(error);
   return error;
 }
 
@@ -35,6 +42,9 @@ export function hungUp(): AuroraError {
 /** Whether a request failed because its link is gone: seen by ourselves, never what the other end says of it. */
 export const isLinkLost = (error: unknown): boolean => error instanceof AuroraError && LOST.has(error);
 
+/** Whether its link was gone before the request was sent: the other end never heard of it. */
+export const isUnsent = (error: unknown): boolean => error instanceof AuroraError && UNSENT.has(error);
+
 /** Whether a call was aborted because its link is gone, and not because anybody cancelled it. */
 export const isHungUp = (reason: unknown): boolean => reason instanceof AuroraError && HUNG_UP.has(reason);
 
@@ -42,6 +52,7 @@ export const isHungUp = (reason: unknown): boolean => reason instanceof AuroraEr
 export const LINK_GONE = 'link gone';
 
 const LOST = new WeakSet<AuroraError>();
+const UNSENT = new WeakSet<AuroraError>();
 const HUNG_UP = new WeakSet<AuroraError>();
 const RETRY_AFTER_MS_MAX = 30_000;
 const MESSAGE_CHARS_MAX = 1_024;

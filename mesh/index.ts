@@ -17,7 +17,7 @@ export {
 } from './identity.ts';
 export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkEnd, type LinkLimits, type LinkOwner } from './link.ts';
 export type { Subscription } from './asking.ts';
-export { isHungUp, isLinkLost } from './failing.ts';
+export { isHungUp, isLinkLost, isUnsent } from './failing.ts';
 export type { LateAnswer } from './late-answers.ts';
 export {
   createMethods,

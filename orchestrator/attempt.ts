@@ -1,10 +1,10 @@
 /** One attempt of a task: a frame to the specialist, its answer, and what follows when there is none. */
-import { isLinkLost, type LateAnswer } from '../mesh/index.ts';
+import { isLinkLost, isUnsent, type LateAnswer } from '../mesh/index.ts';
 import { AuroraError, type Attempt, type Mode, type ProgressEvent, type TaskError } from '../protocol/index.ts';
 import type { Clock, Failpoints, Ids, Log, Metrics, Random, Stop } from '../seams/index.ts';
 import { modeOf } from './approval.ts';
 import { outcomeOf } from './breaker.ts';
-import { deadLetter, shownOf, toEnd, UNKNOWN_EFFECT, withEffects } from './ending.ts';
+import { deadLetter, inDoubt, shownOf, toEnd, UNKNOWN_EFFECT, withEffects } from './ending.ts';
 import { toHandoffMeta, type BlobGrants } from './handoff-meta.ts';
 import { lateBy } from './journal.ts';
 import type { Ledger, TaskEnd, TaskRow } from './ledger.ts';
@@ -16,6 +16,14 @@ import type { Telling } from './telling.ts';
 export interface Leased {
   slot: Slot;
   attempt: Attempt;
+  /** Its agent was asked before, and says that it has the task still. */
+  adopted?: Adopted;
+}
+
+/** How often that was so in a row, and when the last time (monotonic ms). */
+export interface Adopted {
+  times: number;
+  at: number;
 }
 
 /** What became of a handoff: an end, nothing because the link went, or nothing that may be tried again after a pause. */
@@ -56,7 +64,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
 
   return { handOff, giveUp };
 
-  async function handOff(task: TaskRow, { slot, attempt }: Leased, hear: Hear, stop: Stop): Promise<Answer> {
+  async function handOff(task: TaskRow, { slot, attempt, adopted }: Leased, hear: Hear, stop: Stop): Promise<Answer> {
     const { agent_id, instance_id, peer } = slot.instance;
     const started = clock.monotonic();
     const mode = modeOf(task, deps.mode());
@@ -73,7 +81,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
         stop,
         timeout_ms,
         onProgress: hear,
-        ...(task.effect !== 'read' && { onLate: (late) => void keepLate(task, attempt, late) }),
+        ...(task.effect !== 'read' && { onLate: hearLate(task, attempt) }),
       });
       failpoints.hit('dispatch.after_send');
       const result = await answer;
@@ -95,6 +103,8 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
       metrics.count('handoffs_failed_total', { agent_id, why });
       if (stop.aborted) throw error;
       if (error === REVOKED) return await again(task, attempt, { why, error, pause_ms: 0 });
+      // The link went while the lease was kept: nobody has the task, and nothing was done (PROM-P4).
+      if (isUnsent(error) && !adopted) return await unsent(task, attempt, error);
       if (isLinkLost(error) && !wasCutByUs(error)) return { lost: true };
       slot.report(outcomeOf(error), message);
       if (!isLinkLost(error)) return await failed(task, attempt, error);
@@ -102,24 +112,40 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     }
   }
 
+  /** Whoever was chosen may be leaving still: the next is chosen after a pause. */
+  function unsent(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
+    const pause_ms = backoff(attempt.attempt, deps.random, { limits });
+    return again(task, attempt, { why: 'link_lost', error, pause_ms, is_unsent: true });
+  }
+
   /** An answer that is an error: given another try when it is declared transient, else the end. */
   async function failed(task: TaskRow, attempt: Attempt, error: AuroraError): Promise<Answer> {
+    // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
+    const end: TaskEnd = { state: 'failed', error: shownOf(error) };
+    // Its time was over, by the clock of any of the two, or it was left alone: what it did meanwhile nobody knows (PROM-P4, P7).
+    if (STOPPED.has(error.code)) return { end: withEffects(task, inDoubt(task, end)) };
     const pause_ms = backoff(attempt.attempt, deps.random, { retry_after_ms: error.retry_after_ms, limits });
     const is_worth_it = isTransient(error) && clock.monotonic() + pause_ms < task.due;
-    // What an agent calls its failure is its word; states that the orchestrator decides are not its to give.
-    if (!is_worth_it || task.effect === 'non_idempotent')
-      return { end: withEffects(task, { state: 'failed', error: shownOf(error) }, attempt.started_at) };
+    if (!is_worth_it || task.effect === 'non_idempotent') return { end: withEffects(task, end, attempt.started_at) };
     return again(task, attempt, { why: String(error.code), error, pause_ms });
   }
 
-  async function again(task: TaskRow, attempt: Attempt, { why, error, pause_ms }: Failure): Promise<Answer> {
-    const end = await giveUp(task, attempt, why, shownOf(error));
+  async function again(task: TaskRow, attempt: Attempt, failure: Failure): Promise<Answer> {
+    const { why, error, pause_ms, is_unsent = false } = failure;
+    const end = is_unsent
+      ? await close(task, attempt, why, shownOf(error))
+      : await giveUp(task, attempt, why, shownOf(error));
     if (end) return { end };
     return { pause_ms: budget.mayRetry() ? pause_ms : Math.max(pause_ms, budget.wait_ms()) };
   }
 
+  /** Holds no more of the task than its name: it may be heard long after the task is over. */
+  function hearLate({ task_id }: TaskRow, { fence }: Attempt): (late: LateAnswer) => void {
+    return (late) => void keepLate(task_id, fence, late);
+  }
+
   /** What came of an effect after the task was over: on its record, and shown with it. That it was stopped is known already. */
-  async function keepLate({ task_id }: TaskRow, { fence }: Attempt, late: LateAnswer): Promise<void> {
+  async function keepLate(task_id: string, fence: number, late: LateAnswer): Promise<void> {
     if ('error' in late && STOPPED.has(late.error.code)) return;
     const said = 'error' in late ? { error: shownOf(late.error) } : late;
     await ledger.record(task_id, [lateBy(fence, said)]).catch((reason: unknown) => {
@@ -128,7 +154,10 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
   }
 
   async function giveUp(task: TaskRow, attempt: Attempt, why: string, error?: TaskError): Promise<TaskEnd | undefined> {
-    if (task.effect === 'non_idempotent') return UNKNOWN_EFFECT;
+    return task.effect === 'non_idempotent' ? UNKNOWN_EFFECT : close(task, attempt, why, error);
+  }
+
+  async function close(task: TaskRow, attempt: Attempt, why: string, error?: TaskError): Promise<TaskEnd | undefined> {
     await ledger.release(task.task_id, attempt.fence, why, error?.message);
     const judged = judgeAttempts(task.attempts, limits);
     if (judged.then === 'dead_letter') return withEffects(task, deadLetter(error ?? AGENT_GONE, judged.cause));
@@ -143,6 +172,8 @@ interface Failure {
   why: string;
   error: AuroraError;
   pause_ms: number;
+  /** Its agent was never asked. */
+  is_unsent?: boolean;
 }
 
 /** An agent that we threw out for what it sends is not waited for. */
@@ -157,7 +188,7 @@ const logged = ({ task_id, root_id, skill, carried }: TaskRow, more: object): ob
 
 /** An agent whose key was taken back while it worked: whatever it says, or not, its attempt is lost (wire.md 4, 10). */
 const REVOKED = new AuroraError(5030, { message: 'The key of the agent is no longer pinned' });
-/** Cancelled, or out of time. */
+/** Stopped, or out of time. */
 const STOPPED = new Set<number>([4990, 5040]);
 const AGENT_GONE: TaskError = { code: 5030, message: 'The agent was lost' };
 /** Close codes that say we had enough: protocol abuse and too many frames (wire.md 10). */

@@ -5,6 +5,7 @@ import type { Pins } from '../mesh/index.ts';
 import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { BlobTooLarge, WrongBlob, type Blobs, type Clock, type Random } from '../seams/index.ts';
+import { createBlobRoom } from './blob-room.ts';
 import type { BlobGrants } from './handoff-meta.ts';
 import type { Ledger } from './ledger.ts';
 import { watched } from './upload.ts';
@@ -58,7 +59,7 @@ export interface BlobStore extends BlobGrants {
     bytes: AsyncIterable<Uint8Array>,
     announced?: number,
   ): Promise<{ sha256: string; size: number }>;
-  /** Keeps these from being evicted until then, wall ms. */
+  /** Keeps those of them that are here from being evicted until then, wall ms. What is put later is kept for as long as a grant lives. */
   hold(sha256s: readonly string[], until: number): void;
   /** Size and bytes for whoever holds a grant, as long as its attempt is the one under way. Throws 4010, 4011, 4030, 4040. */
   read(token: string, sha256: string): Promise<{ size: number; open: Blobs['open'] }>;
@@ -76,10 +77,7 @@ export function createBlobStore(deps: {
 }): BlobStore {
   const { blobs, clock, ledger, pins, limits = BLOB_LIMITS } = deps;
   const secret = deps.random.bytes(32);
-  const sizes = new Map<string, number>(); // used longest ago first
-  const held = new Map<string, number>();
-  let total = 0;
-  let filled: Promise<void> | undefined;
+  const room = createBlobRoom({ blobs, clock, bytes_max: limits.blobs_bytes_max, fresh_ms: limits.grant_ms_max });
 
   const sign = (body: string) => createHmac('sha256', secret).update(body).digest();
   const issue = (grant: Grant): string => {
@@ -103,45 +101,11 @@ export function createBlobStore(deps: {
     if (is_under_way && pins.of(agent_id)?.public_key === key) return;
     throw new AuroraError(4030, { message: 'This token was for an attempt that is over, or was given on' });
   };
-  /** What earlier runs kept counts as well, and what was put just before this one began waits for its task as if it had not. */
-  const fill = async () => {
-    for await (const { sha256, size, kept_at } of blobs.list()) {
-      total += size - (sizes.get(sha256) ?? 0);
-      sizes.set(sha256, size);
-      if (kept_at + limits.grant_ms_max > clock.now()) hold([sha256], kept_at + limits.grant_ms_max);
-    }
-  };
-  const hold = (sha256s: readonly string[], until: number) => {
-    for (const sha256 of sha256s) held.set(sha256, Math.max(until, held.get(sha256) ?? 0));
-    if (held.size <= HOLDS_MAX) return;
-    for (const [sha256, over_at] of held) if (over_at <= clock.now()) held.delete(sha256);
-  };
-  const isHeld = (sha256: string) => (held.get(sha256) ?? 0) > clock.now();
-  /** Takes room for so many bytes more, from what nobody needs. Throws 5030 when all of it is needed. */
-  const takeRoom = async (bytes: number) => {
-    for (const [sha256, size] of sizes) {
-      if (total + bytes <= limits.blobs_bytes_max) break;
-      if (isHeld(sha256)) continue;
-      sizes.delete(sha256);
-      held.delete(sha256);
-      total -= size;
-      await blobs.remove(sha256);
-    }
-    if (total + bytes > limits.blobs_bytes_max) throw noRoom();
-    total += bytes;
-  };
-  /** Refuses before the first byte what could not be kept if all of it came. Nothing is taken from anybody for it. */
-  const assertRoom = (bytes: number) => {
-    if (total + bytes <= limits.blobs_bytes_max) return;
-    let free = 0;
-    for (const [sha256, size] of sizes) if (!isHeld(sha256)) free += size;
-    if (total - free + bytes > limits.blobs_bytes_max) throw noRoom();
-  };
 
   return {
-    hold,
+    hold: (sha256s, until) => room.hold(sha256s, until),
     forReading(sha256s, reader, expires_at) {
-      hold(sha256s, expires_at); // as long as its task may run
+      room.hold(sha256s, expires_at); // as long as its task may run
       const key = pins.of(reader.agent_id)?.public_key;
       const grant = { op: 'get' as const, ...reader, key, sha256s: [...sha256s], exp: expires_at };
       return { url: deps.base_url(), token: issue(grant) };
@@ -162,25 +126,23 @@ export function createBlobStore(deps: {
       if (grant.op !== 'put') throw new AuroraError(4030);
       const { size: granted } = grant;
       if (announced > granted) throw new AuroraError(4130, { message: 'More bytes were announced than granted' });
-      await (filled ??= fill());
-      hold([sha256], clock.now() + limits.grant_ms_max);
-      if (!sizes.has(sha256)) assertRoom(granted);
+      await room.ready();
+      room.hold([sha256], clock.now() + limits.grant_ms_max);
+      if (!room.has(sha256)) room.assertRoom(granted);
       let arrived = 0;
       const { silence_ms_max } = limits;
       const onBytes = async (more: number) => {
         if (arrived + more > granted) throw new BlobTooLarge(`over ${granted} bytes`);
-        await takeRoom(more); // as they come, so that uploads side by side do not share the same room
+        await room.takeRoom(more); // as they come, so that uploads side by side do not share the same room
         arrived += more;
       };
       const kept = await blobs
         .put(watched(bytes, { clock, silence_ms_max, onBytes }), granted, sha256)
-        .finally(() => (total -= arrived))
+        .finally(() => room.leaveRoom(arrived))
         .catch((cause: unknown) => {
           throw toRefusal(cause);
         });
-      total += kept.size - (sizes.get(sha256) ?? 0);
-      sizes.delete(sha256);
-      sizes.set(sha256, kept.size);
+      room.keep(kept, clock.now() + limits.grant_ms_max);
       return kept;
     },
     async read(token, sha256) {
@@ -189,14 +151,11 @@ export function createBlobStore(deps: {
       await assertUnderWay(grant);
       const size = await blobs.size(sha256);
       if (size === undefined) throw new AuroraError(4040, { message: 'No such blob' });
-      if (sizes.delete(sha256)) sizes.set(sha256, size); // used last
+      room.touch(sha256);
       return { size, open: (hash, range) => blobs.open(hash, range) };
     },
   };
 }
-
-const noRoom = (): AuroraError =>
-  new AuroraError(5030, { message: 'There is no room for more inputs now', retry_after_ms: RETRY_AFTER_MS });
 
 function toRefusal(cause: unknown): unknown {
   if (cause instanceof BlobTooLarge)
@@ -206,7 +165,3 @@ function toRefusal(cause: unknown): unknown {
   }
   return cause;
 }
-
-/** Holds that are looked through for those that are over. */
-const HOLDS_MAX = 10_000;
-const RETRY_AFTER_MS = 60_000;

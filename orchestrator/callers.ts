@@ -1,7 +1,7 @@
 /** Who is asking, and which task they may see or work for. */
 import { z } from 'zod';
 import type { Call, Peer, Principal } from '../mesh/index.ts';
-import { AuroraError, type Attempt } from '../protocol/index.ts';
+import { AuroraError, TaskRefId, type Attempt } from '../protocol/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import { parse } from './params.ts';
@@ -99,7 +99,7 @@ export const AskerMeta = z.object({
   progress_token: z.union([z.string().max(256), z.number()]).optional(),
   handoff: z
     .object({
-      parent_id: z.string().max(64).optional(),
+      parent_id: TaskRefId.optional(),
       fence: z.number().int().optional(),
       /** Where one asker has several ways to ask: a key names one piece of work for each (PROM-P2). */
       operation: z.string().max(64).optional(),

@@ -1,5 +1,5 @@
 /** Using an approval, in the moment of the effect: once for each target, by whoever holds the task now (INV13, ATK-F5). */
-import type { AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
+import type { Approval, AuroraError, ApprovalUse, ApprovalUsed, Mode } from '../protocol/index.ts';
 import { inertFailpoints, makeRoom, type Clock, type Failpoints, type Log, type Metrics } from '../seams/index.ts';
 import { effectsBegun, findApproval, lapsed, objectionToUse, usedUp } from './approval.ts';
 import { consumedBy, refusedBy } from './approval-journal.ts';
@@ -59,27 +59,39 @@ export function createConsumption(deps: {
     const found = findApproval(task, approval_id);
     const is_begun = found?.consumed.some((earlier) => earlier.effect_key === effect_key) ?? false;
     // Before time and mode, which may change while it is looked up. What was begun goes on.
-    const lapse = found && !is_begun ? lapseIn(await fallenOf(deps.standing, task, found)) : undefined;
+    const lapse = is_begun ? undefined : await lapseOf(found);
     const approval = findApproval(task, approval_id);
-    const asked = {
-      use,
-      agent_id,
-      now: clock.now(),
-      policy_version: policy.version,
-      mode: deps.mode(),
-      isProtected: (target: string) => policy.isProtected?.(target) ?? false,
-    };
-    const error = objectionToUse(task, approval, asked);
-    if (error) return refuse(error);
+    const objection = objectionNow() ?? lapse;
+    if (objection) return refuse(objection);
     if (is_begun) return granted(false);
-    if (lapse !== undefined) return refuse(lapsed(lapse));
     // Asked about anew, it may have been begun under an approval of before.
     const first = !effectsBegun(task).some((earlier) => earlier.effect_key === effect_key);
     const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
     failpoints.hit('approval.after_consume');
+    // A disk that is full makes it wait, for hours if need be: what was true before is looked at again, on the approval of before.
+    const lapse_since = await lapseOf(approval);
+    const objection_since = objectionNow() ?? lapse_since;
+    if (objection_since) return refuse(objection_since);
     metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
     return granted(first);
+
+    /** Whoever it rests on may be gone. */
+    async function lapseOf(approval: Approval | undefined): Promise<AuroraError | undefined> {
+      const why = approval && lapseIn(await fallenOf(deps.standing, task, approval));
+      return why === undefined ? undefined : lapsed(why);
+    }
+
+    function objectionNow(): AuroraError | undefined {
+      return objectionToUse(task, approval, {
+        use,
+        agent_id,
+        now: clock.now(),
+        policy_version: policy.version,
+        mode: deps.mode(),
+        isProtected: (target: string) => policy.isProtected?.(target) ?? false,
+      });
+    }
 
     function granted(first: boolean): ApprovalUsed {
       const action = approval?.origin === 'work' ? approval : task;

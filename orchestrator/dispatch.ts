@@ -6,15 +6,16 @@ import { createAttempts, type Answer, type AttemptDeps, type Leased } from './at
 import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
-import type { Lease, Recovered, TaskEnd, TaskRow } from './ledger.ts';
+import type { Recovered, TaskEnd, TaskRow } from './ledger.ts';
 import { createOpenTasks, type OpenTask } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
-import { ANNOUNCE_MS_MAX, type Slot, type Registry } from './registry.ts';
+import { createPlacing, type Lost } from './placing.ts';
+import type { Slot, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
 import { toStreamEvents } from './retold.ts';
-import { ROUTING_LIMITS, stepTo } from './routing.ts';
+import { ROUTING_LIMITS } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
 
@@ -60,9 +61,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const own = createOwnSkills({ ...deps, tell, giveUp });
   const leaving = createLeaving();
   const { permit, answered, admitAction, isAllowedAtOnce } = createPermits({ ...deps, open, leaving });
+  const { take, reclaim, leaseOf } = createPlacing({ ...deps, leaving, permit, answered });
 
   return {
-    dispatch,
+    dispatch: (order) => dispatch(order),
     resume,
     cancel,
     leave: () => leaving.leave(),
@@ -72,7 +74,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     idle: () => open.idle(),
   };
 
-  async function dispatch(order: Order): Promise<Dispatched> {
+  /** Joins what has the same key, or begins. `is_again` once somebody else's acceptance came first: then it is there to be joined. */
+  async function dispatch(order: Order, is_again = false): Promise<Dispatched> {
     const known = order.key && (await joined(order.key));
     if (known) return known;
     const task = taskOfOrder(order, deps);
@@ -91,7 +94,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     if (leased === 'duplicate') {
       leaveQueue?.();
       running.close();
-      return dispatch(order);
+      if (is_again) throw new AuroraError(4090, { message: 'What this idempotency key was used for is forgotten' });
+      return dispatch(order, true);
     }
     void carry(running, order, { leased, lost: undefined, leaveQueue });
     return { task, done: running.done };
@@ -207,64 +211,6 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     return { task, done: open.find(task.task_id)?.done ?? Promise.resolve(task) };
   }
 
-  /* ---- route: a task finds a specialist with room ---- */
-
-  /** A slot and a lease on it, as soon as somebody fits, may and has room. What was held in the queue is left as it is entered. */
-  async function take(task: TaskRow, order: Order, signal: AbortSignal, leaveQueue?: () => void): Promise<Leased> {
-    await answered(task, order, signal);
-    const wanted = { ...wantedBy(task, order), is_admitted: true };
-    const slot = await leaving.unless(task, signal, (staying) => {
-      leaveQueue?.();
-      return registry.acquire(wanted, staying);
-    });
-    try {
-      if ((await permit(task, order, slot)) === 'asked') {
-        slot.release(); // nobody is kept from other work while people think
-        return await take(task, order, signal);
-      }
-      const attempt = await ledger.lease(task.task_id, leaseOf(order, slot));
-      if (!attempt) throw new AuroraError(4990);
-      return { slot, attempt };
-    } catch (reason) {
-      slot.release();
-      throw reason;
-    }
-  }
-
-  /** The same attempt on the same process, when its link is back and it says that it still has the task (PROM-P12). */
-  async function reclaim(
-    task: TaskRow,
-    { attempt, slot: left }: Lost,
-    signal: AbortSignal,
-  ): Promise<Leased | undefined> {
-    const { agent_id, instance_id } = attempt;
-    const is_known = left !== undefined || registry.expected().includes(agent_id);
-    const lease_ms = is_known ? LEASE_MS : ANNOUNCE_MS_MAX;
-    const only_ms_max = task.effect === 'non_idempotent' ? lease_ms : RETURN_MS;
-    const about = { to: { agent_id }, skill: task.skill, path: [], priority: task.priority };
-    const wanted = { ...about, only: instance_id, only_ms_max };
-    try {
-      const slot = await leaving.unless(task, signal, (staying) => registry.acquire(wanted, staying));
-      if (slot.instance.holding?.has(task.task_id)) {
-        left?.report('ignored');
-        return { slot, attempt };
-      }
-      slot.release();
-    } catch (reason) {
-      if (reason === LEFT || signal.aborted) throw reason;
-    } finally {
-      if (!signal.aborted) left?.report('failed', 'it was lost');
-      left?.release();
-    }
-    return undefined;
-  }
-
-  function leaseOf({ routing }: Order, { instance, traits }: Slot): Lease {
-    const { agent_id, instance_id } = instance;
-    const { hop, path, actor } = stepTo(routing, agent_id, deps.grantOf(agent_id));
-    return { agent_id, instance_id, hop, path, actor, effect: traits.effect };
-  }
-
   /* ---- settle: the first end wins ---- */
 
   async function settle(task: TaskRow, end: TaskEnd): Promise<void> {
@@ -300,19 +246,6 @@ interface Start {
   leaveQueue?: (() => void) | undefined;
 }
 
-/** An attempt whose agent is not there; the slot it had is given back once it is known what became of it. */
-interface Lost {
-  attempt: Attempt;
-  slot?: Slot;
-}
-
 /** What was thrown on the road, as the end of the task, with what may have happened all the same. */
 const toLastEnd = (task: TaskRow, reason: unknown, stop: Stop): TaskEnd =>
   withEffects(task, inDoubt(task, toEnd(reason, stop)));
-
-/**
- * How long a lost process may take to come back with its work: a lease for what must not run twice (PROM-P12), else a moment. Whom
- * nobody knows yet since this process started has as long as an agent may take to register again.
- */
-const LEASE_MS = 15_000;
-const RETURN_MS = 1_000;

@@ -65,8 +65,9 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     if (readable && !refs.every((sha256) => readable.includes(sha256))) {
       throw new AuroraError(4030, { message: 'An agent may only pass on bytes that it was given itself' });
     }
-    deps.blobs.hold(refs, deps.clock.now() + (routing.due - deps.clock.monotonic()));
     const { task, done } = await deps.dispatcher.dispatch(order);
+    // Only now: what is refused keeps nothing.
+    deps.blobs.hold(refs, deps.clock.now() + (routing.due - deps.clock.monotonic()));
     if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
     const until = asked.options.on_approval === 'return' ? untilAsked(task, done) : done;
     const ended = await untilDone({ task, done: until }, call);

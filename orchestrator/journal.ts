@@ -3,12 +3,12 @@ import { z } from 'zod';
 import {
   Actor,
   Effect,
-  HandoffTo,
   LateResult,
   Mode,
   TaskError,
   TaskOutcome,
   type Attempt,
+  type HandoffTo,
   type TaskState,
 } from '../protocol/index.ts';
 import type { Arrow, ArrowType, Phase } from '../store/index.ts';
@@ -150,7 +150,7 @@ const Accepted = z.object({
   root_id: z.string(),
   parent_id: z.string().optional(),
   from: z.string(),
-  to: HandoffTo.optional(),
+  to: z.custom<HandoffTo>().optional(), // judged when it was asked, by the rules of then
   agent_id: z.string(),
   skill: z.string(),
   params: z.record(z.string(), z.unknown()),

@@ -95,8 +95,10 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
     for (const child of children) abort(child, reason);
   }
 
+  /** Once it is over itself nobody joins it any more: until then there may be others than when it was stopped. */
   async function allBelow({ done, children }: Entry): Promise<void> {
-    await Promise.all([done, ...[...children].map(allBelow)]);
+    await done;
+    await Promise.all([...children].map(allBelow));
   }
 }
 

@@ -210,7 +210,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   }
 
   function isUsable(instance: Instance): boolean {
-    return isTrusted(instance) && !instance.is_leaving;
+    return isTrusted(instance) && !instance.is_leaving && instance.peer.link.open;
   }
 
   /** Whoever is at work is handed nothing, and may be silent: while anybody is, somebody looks at the keys of all who are. */

@@ -50,8 +50,8 @@ export function createRemedies(deps: RemedyDeps): Remedies {
         const objection = objectionToRedrive(old, old.redriven_as ? await ledger.get(old.redriven_as) : undefined);
         if (objection) throw objection;
         const order = orderOf(old, by, asked.reason);
-        deps.hold(order.params, clock.now() + (order.routing.due - clock.monotonic()));
         const { task } = await deps.dispatcher.dispatch(order);
+        deps.hold(order.params, clock.now() + (order.routing.due - clock.monotonic()));
         const { task_id, state } = task;
         await note(old, redrivenBy({ by, reason: asked.reason, new_task_id: task_id }));
         return { task_id, state, redrive_of: old.task_id };

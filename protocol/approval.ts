@@ -1,5 +1,6 @@
 /** A question to people before something acts, and their answer, bound to exactly one action (wire.md 8). */
 import { z } from 'zod';
+import { ApprovalRefId, Cursor, SkillRefId } from './id.ts';
 import { ActionClass } from './result.ts';
 
 /** `void`: nobody can answer it any more, because its task is over or it was asked anew. */
@@ -53,7 +54,7 @@ export type Approval = z.infer<typeof Approval>;
 export const ApprovalQuery = z.object({
   state: ApprovalState.optional(),
   limit: z.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(256).optional(),
+  cursor: Cursor.optional(),
 });
 export type ApprovalQuery = z.infer<typeof ApprovalQuery>;
 
@@ -63,7 +64,7 @@ export type ApprovalPage = z.infer<typeof ApprovalPage>;
 
 /** Params of `approval/decide`: the hash is the one that the person saw, so that no prose stands between (ATK-F6). */
 export const ApprovalDecision = z.object({
-  approval_id: z.string().max(128),
+  approval_id: ApprovalRefId,
   action_hash: z.string().max(64),
   decision: z.enum(['approve', 'reject']),
   note: z.string().max(1024).optional(),
@@ -72,7 +73,7 @@ export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 
 /** Params of `approval/request`: an agent asks in the middle of its work; its own skill unless it names another. */
 export const ApprovalRequest = z.object({
-  skill: z.string().max(64).optional(),
+  skill: SkillRefId.optional(),
   params: z.record(z.string(), z.unknown()),
   reason: z.string().max(1024),
   wait: z.boolean().default(true),
@@ -91,7 +92,7 @@ export type ApprovalTicket = z.infer<typeof ApprovalTicket>;
 
 /** Params of `approval/consume`. `effect_key` is `<kind>:<target>`; what `effect_sha256` names is bound into the token. */
 export const ApprovalUse = z.object({
-  approval_id: z.string().max(128),
+  approval_id: ApprovalRefId,
   action_hash: z.string().max(64),
   effect_key: z
     .string()

@@ -1,5 +1,6 @@
 /** A request plus its routing: what rides in `params._meta`, and what `handoff` is asked with (wire.md 5). */
 import { z } from 'zod';
+import { SkillRefId } from './id.ts';
 
 /** What a task may do to the world; it only narrows on the way down. */
 export const Mode = z.enum(['dry_run', 'monitor', 'active']);
@@ -51,9 +52,9 @@ export type Meta = z.infer<typeof Meta>;
 
 /** Whom a handoff is for: exactly one way of naming. */
 export const HandoffTo = z.union([
-  z.strictObject({ agent_id: z.string().max(64), skill: z.string().max(64).optional() }),
-  z.strictObject({ skill: z.string().max(64) }),
-  z.strictObject({ tags: z.array(z.string().max(64)).min(1).max(8), skill: z.string().max(64).optional() }),
+  z.strictObject({ agent_id: z.string().max(64), skill: SkillRefId.optional() }),
+  z.strictObject({ skill: SkillRefId }),
+  z.strictObject({ tags: z.array(z.string().max(64)).min(1).max(8), skill: SkillRefId.optional() }),
 ]);
 export type HandoffTo = z.infer<typeof HandoffTo>;
 
@@ -81,7 +82,7 @@ const FreeParams = z
 /** Params of `handoff`. `task` is free text for the rules planner; `method` names the skill where `to` does not. */
 export const HandoffRequest = z.object({
   to: HandoffTo.optional(),
-  method: z.string().max(64).optional(),
+  method: SkillRefId.optional(),
   params: FreeParams.optional(),
   task: z.string().min(1).max(65_536).optional(),
   wait: z.enum(['result', 'accepted']).default('result'),

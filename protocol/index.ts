@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './frames.ts';
 export * from './handoff.ts';
 export * from './hello.ts';
+export * from './id.ts';
 export * from './investigation.ts';
 export * from './mesh.ts';
 export * from './openrpc.ts';

@@ -1,6 +1,7 @@
 /** The params of the mesh's own methods, beside hello and handoff (wire.md 3). */
 import { z } from 'zod';
 import { AgentId } from './hello.ts';
+import { Cursor, TaskRefId } from './id.ts';
 import { RpcIdSchema } from './rpc-id.ts';
 import { Task, TaskEventKind, TaskOutcome, TaskState } from './task.ts';
 
@@ -35,17 +36,17 @@ export const Ack = z.object({ token: z.union([z.string().max(256), z.number()]),
 export type Ack = z.infer<typeof Ack>;
 
 /** Params of `task/get` and `task/cancel`. */
-export const TaskRef = z.object({ task_id: z.string().max(64), reason: z.string().max(1024).optional() });
+export const TaskRef = z.object({ task_id: TaskRefId, reason: z.string().max(1024).optional() });
 export type TaskRef = z.infer<typeof TaskRef>;
 
 /** Params of `task/list`: newest first; `cursor` is opaque. */
 export const TaskQuery = z.object({
-  root_id: z.string().max(64).optional(),
+  root_id: TaskRefId.optional(),
   state: TaskState.optional(),
   outcome: TaskOutcome.optional(),
   since: z.iso.datetime().max(64).optional().describe('accepted then or later'),
   limit: z.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(256).optional(),
+  cursor: Cursor.optional(),
 });
 export type TaskQuery = z.infer<typeof TaskQuery>;
 
@@ -55,10 +56,10 @@ export type TaskPage = z.infer<typeof TaskPage>;
 
 /** Params of `task/history`: everything on the record of a task, in the order it was kept; with `tree`, of all tasks below it too. */
 export const HistoryQuery = z.object({
-  task_id: z.string().max(64),
+  task_id: TaskRefId,
   tree: z.boolean().default(false),
   limit: z.number().int().min(1).max(500).default(200),
-  cursor: z.string().max(64).optional(),
+  cursor: Cursor.optional(),
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
@@ -99,7 +100,7 @@ export const HistoryPage = z.object({ items: z.array(RecordedEvent), next_cursor
 export type HistoryPage = z.infer<typeof HistoryPage>;
 
 /** Params of `task/redrive`: a failed task is asked for once more, as a new task of the operator who says so (PROM-P11). */
-export const Redrive = z.object({ task_id: z.string().max(64), reason: z.string().min(1).max(1024) });
+export const Redrive = z.object({ task_id: TaskRefId, reason: z.string().min(1).max(1024) });
 export type Redrive = z.infer<typeof Redrive>;
 
 /** Result of `task/redrive`: the new task. */
@@ -108,7 +109,7 @@ export type Redriven = z.infer<typeof Redriven>;
 
 /** Params of `task/resolve`: a person looked whether an unknown effect took place (PROM-P4). */
 export const Resolve = z.object({
-  task_id: z.string().max(64),
+  task_id: TaskRefId,
   applied: z.boolean(),
   note: z.string().min(1).max(1024),
 });
@@ -135,7 +136,7 @@ export type LedgerBackup = z.infer<typeof LedgerBackup>;
  * every task of the investigation. With `credit` the subscriber promises to `$/ack`, and never has more than that unacknowledged.
  */
 export const TaskSubscription = z.object({
-  task_id: z.string().max(64),
+  task_id: TaskRefId,
   after_seq: z.number().int().nonnegative().default(0),
   credit: z
     .object({

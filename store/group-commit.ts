@@ -3,7 +3,17 @@ import { AuroraError } from '../protocol/index.ts';
 import { makeRoom, toIso, type Clock, type Log } from '../seams/index.ts';
 import { after, attempt, type Either } from './either.ts';
 import { faultOf, isOfStore } from './faults.ts';
-import { acknowledge, draw, toWrite, wantedBy, type Append, type Appended, type Drawn, type Waiting } from './group.ts';
+import {
+  acknowledge,
+  draw,
+  groupSize,
+  toWrite,
+  wantedBy,
+  type Append,
+  type Appended,
+  type Drawn,
+  type Waiting,
+} from './group.ts';
 import { StaleEpoch, UnknownCommit, type Journal } from './journal.ts';
 import type { TaskIndex } from './schema.ts';
 import { isTerminal } from './transition.ts';
@@ -88,7 +98,7 @@ export function createGroupCommit(deps: {
   function flush(): Either<void> {
     while (waiting.length > 0 && health.state === 'ok') {
       const began = clock.monotonic();
-      const committed = commit(waiting.splice(0, is_quick ? GROUP_QUICK : GROUP_MAX));
+      const committed = commit(waiting.splice(0, groupSize(waiting, is_quick ? GROUP_QUICK : GROUP_MAX)));
       if (committed) return occupy(committed);
       is_quick = clock.monotonic() - began < QUICK_MS;
       if (is_quick && !is_closing && waiting.length > 0) {

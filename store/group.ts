@@ -56,6 +56,18 @@ export interface Waiting {
   reject: (reason: Error) => void;
 }
 
+/** How many of those who wait fit into one group: at most `count_max`, and no more text together than a group may have; one always does. */
+export function groupSize(waiting: readonly Waiting[], count_max: number): number {
+  let size = 0;
+  let chars = 0;
+  for (const { write } of waiting) {
+    for (const { text } of write.arrows) chars += text.length;
+    if (size === count_max || (size > 0 && chars > GROUP_CHARS_MAX)) break;
+    size += 1;
+  }
+  return size;
+}
+
 /** A group as it will be written, and what its writers will be told. */
 export interface Drawn {
   group: readonly Waiting[];
@@ -148,3 +160,6 @@ const stepped = (task: TaskIndex, { seq, head }: ChainHead, { phase, fence }: St
   deadline: task.deadline,
   final_at: task.final_at ?? (isTerminal(phase) ? at : null),
 });
+
+/** Payloads of one group, characters: it is in memory three times over while a thread writes it. */
+const GROUP_CHARS_MAX = 16_777_216;

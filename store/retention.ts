@@ -8,7 +8,8 @@ import type { AnchorRow, EventRow, Tables } from './schema.ts';
 import { isRefusal, isTerminal, RECEIVED, transition, type Standing } from './transition.ts';
 
 /**
- * Forgets at most 1 000 tasks that were final before `before`, oldest first, and keys that are over; answers how many tasks went.
+ * Forgets at most 1 000 tasks that were final before `before`, oldest first, and keys that are over; answers how many tasks went. A
+ * task stays as long as its key: whoever comes back with that is answered with it (PROM-P2).
  * With anchors, only what is anchored goes, and only after it was found to be what was anchored. The newest event always stays:
  * positions are not given twice.
  */
@@ -29,6 +30,7 @@ export function prune(
       .selectFrom('tasks')
       .select(['task_id', 'head'])
       .where('final_at', '<', before)
+      .where('task_id', 'not in', trx.selectFrom('keys').select('keys.task_id'))
       .where((where) => where.not(where.exists(staying(where).whereRef('events.task_id', '=', 'tasks.task_id'))))
       .orderBy('final_at')
       .limit(PRUNE_TASKS_MAX)

@@ -45,8 +45,8 @@ export interface ThreadFault {
 
 /**
  * Makes it over the journal of our own connection, which reads, probes, and commits while the disk is quick: threads take longer to
- * find each other than a quick commit takes. The first commit that is slow starts the thread, and until it is there, or once it is
- * gone, our own connection commits everything.
+ * find each other than a quick commit takes. The first commit that is slow starts the thread, and until it is there, our own connection
+ * commits everything; so it does for a while where the thread is gone, before another is started.
  */
 export function createThreadedJournal(deps: {
   own: SqliteJournal;
@@ -62,12 +62,15 @@ export function createThreadedJournal(deps: {
   let at: { began: number; batch: Batch; resolve: () => void; reject: (reason: Error) => void } | undefined;
   let committing: Promise<void> | undefined;
   let thread: Thread | undefined;
+  /** When the thread was lost, monotonic. */
+  let gone_at = 0;
 
   return {
     read: (wanted) => own.read(wanted),
     probe: (thorough) => own.probe(thorough),
     commit(batch) {
       if (!is_quick || use === 'all') {
+        if (state === 'gone' && clock.monotonic() - gone_at >= AGAIN_MS) thread = undefined;
         thread ??= begin();
         if (state === 'there') return commitThere(batch, thread.worker);
       }
@@ -100,8 +103,13 @@ export function createThreadedJournal(deps: {
     const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
     const ready = new Promise<void>((resolve) => void worker.once('message', () => resolve()));
     worker.on('message', (said: FromThread) => hear(said, worker));
-    worker.on('error', lose);
-    worker.on('exit', () => lose(new Error('the thread ended')));
+    let is_lost = false; // once: what has an error ends as well, and there may be another by then
+    const onLost = (cause: Error) => {
+      if (!is_lost) lose(cause);
+      is_lost = true;
+    };
+    worker.on('error', onLost);
+    worker.on('exit', () => onLost(new Error('the thread ended')));
     return { worker, ended, started: Promise.race([ready, ended]) };
   }
 
@@ -141,9 +149,10 @@ export function createThreadedJournal(deps: {
 
   /** What it was at when it died is looked up in the file before anybody is told: it is over, one way or the other. */
   function lose(cause: Error): void {
-    if (state === 'gone' || state === 'closing') return;
+    if (state === 'closing') return;
     state = 'gone';
-    log.error({ err: cause }, 'the thread that commits died: this process goes on without it');
+    gone_at = clock.monotonic();
+    log.error({ err: cause, again_ms: AGAIN_MS }, 'the thread that commits died: this process goes on without it');
     const asked = at;
     at = undefined;
     if (!asked) return;
@@ -172,5 +181,7 @@ const tell = (worker: Worker, said: ToThread): void => worker.postMessage(said);
 
 /** The largest group takes 5 ms of a quick disk: what takes longer than that waits for a slow one, ms. */
 const QUICK_MS = 10;
-/** Heap of the thread, MiB: a group of 64 with the largest params is 16 MB. */
+/** How long a process goes on without the thread that it lost, ms. */
+const AGAIN_MS = 60_000;
+/** Heap of the thread, MiB: a group has 16 Mi characters of payloads, 32 MiB where they are not plain ASCII. */
 const MEMORY_MIB_MAX = 256;

@@ -7,6 +7,7 @@ import {
   createPeer,
   listen,
   literalPins,
+  type Link,
   type MethodHandler,
   type Peer,
 } from '../../mesh/index.ts';
@@ -14,6 +15,7 @@ import { cardOf } from '../../protocol/index.ts';
 import {
   countingIds,
   countingMetrics,
+  manualClock,
   memoryLog,
   seededRandom,
   systemClock,
@@ -60,4 +62,33 @@ test('an agent dials an orchestrator that said goaway after the time it asks for
   await expect.poll(() => delays.filter((delay_ms) => delay_ms >= 7_200 && delay_ms <= 7_300)).toHaveLength(1);
   leave();
   await port.close();
+});
+
+test('an agent that is refused for good says so, and asks again later: its key may be pinned by then', async () => {
+  const clock = manualClock();
+  const own = identityOf('ada', 'agent');
+  const seams = { ids: countingIds(), random: seededRandom(1), log: memoryLog(), metrics: countingMetrics() };
+  let code = 4003;
+  let times = 0;
+  const onLink = (link: Link) => {
+    times++;
+    link.close(code, 'no longer pinned');
+  };
+  const port = await listen({ ...seams, clock: systemClock, host: '127.0.0.1', port: 0, onLink });
+  const url = 'ws://127.0.0.1:1';
+  const about = { url, card: cardOf(echoAgent('ada'), url) };
+  const pins = literalPins([own.pin]);
+  const leave = announce(port.url, about, { ...seams, clock, pins, self: own.identity, trust: undefined });
+  const said = () => seams.log.lines.filter(({ text }) => text === 'the orchestrator refuses this agent');
+  await expect.poll(() => said().length).toBe(1);
+  expect(said()).toMatchObject([{ level: 'warn', fields: { code: 4003, why: 'no longer pinned', again_ms: 30_000 } }]);
+  expect(times).toBe(1);
+  code = 4009;
+  clock.advance(30_000);
+  await expect.poll(() => times).toBe(2);
+  await expect.poll(() => seams.log.lines.map(({ text }) => text).join()).toContain('another process announces this');
+  clock.advance(30_000);
+  leave();
+  await port.close();
+  expect(times).toBe(2);
 });

@@ -28,7 +28,8 @@ import {
 } from '../../boot/index.ts';
 import { ensureKey, pinOf, readKey } from '../../boot/keys.ts';
 import { fileOffers } from '../../boot/offers.ts';
-import { addPins, filePins, fileQuarantine } from '../../boot/pins.ts';
+import { addPins, filePins } from '../../boot/pins.ts';
+import { fileQuarantine } from '../../boot/quarantine.ts';
 import { fingerprintOf, publicKeyOf } from '../../mesh/index.ts';
 import { AuroraError } from '../../protocol/index.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KeyFileError } from '../../boot/keys.ts';
 import { approveOffer, fileOffers, forgetOffers } from '../../boot/offers.ts';
-import { approve } from '../../boot/pins.ts';
+import { approve } from '../../boot/approving.ts';
 import { placeOf } from '../../boot/place.ts';
 import { cardDigestOf } from '../../orchestrator/index.ts';
 

@@ -180,6 +180,26 @@ describe('putting', () => {
     expect(await readdir(folder)).toHaveLength(2);
   });
 
+  test('what nobody ever put is held for nobody: its name is not even remembered', async () => {
+    const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(900, fill)) as [Buffer, Buffer, Buffer];
+    store.hold([sha256Of(first)], clock.now() + 86_400_000);
+    await put(second);
+    store.hold([sha256Of(first)], clock.now() + 86_400_000);
+    await put(first);
+    clock.advance(900_000); // longer than what was put waits for its task
+    expect(await put(third)).toMatchObject({ status: 201 });
+  });
+
+  test('what an earlier run kept is held too, also by tasks that go on before anything was put', async () => {
+    const first = Buffer.alloc(900, 1);
+    await fileBlobs(folder).put(bytesOf(first), 900);
+    await utimes(join(folder, sha256Of(first)), new Date(0), new Date(0));
+    store.hold([sha256Of(first)], clock.now() + 60_000);
+    await put(Buffer.alloc(900, 2));
+    expect(await put(Buffer.alloc(900, 3))).toMatchObject({ status: 503 });
+    expect(await readdir(folder)).toContain(sha256Of(first));
+  });
+
   test('uploads that send next to nothing take next to no room, and nothing that others keep goes for them', async () => {
     const known = Buffer.alloc(600, 1);
     await put(known);

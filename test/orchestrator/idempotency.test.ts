@@ -51,6 +51,20 @@ test('a task that is found by its key before its acceptance was told ends for bo
   expect(runs).toEqual(['a']);
 });
 
+test('a key whose task is forgotten, as an earlier release could leave it, is 4090: it is asked for twice, and not for ever', async () => {
+  const store = await openStore({ file: ':memory:', durability: 'full', clock: systemClock, log: silentLog });
+  const kept = createLedger(store, systemClock);
+  const byKey: Ledger['byKey'] = () => Promise.resolve(undefined);
+  let times = 0;
+  const accept: Ledger['accept'] = () => {
+    if (++times > 9) throw new Error('it goes on and on');
+    return Promise.resolve('duplicate');
+  };
+  const { mesh } = await start({ ...kept, byKey, accept });
+  await expect(ask(mesh, { text: 'a', key: 'k' })).rejects.toMatchObject({ code: 4090 });
+  expect(times).toBe(2);
+});
+
 test('the same key with another body is 4090, while the first runs and after it ended', async () => {
   const { mesh, release } = await start();
   const first = ask(mesh, { text: 'a', key: 'k' });

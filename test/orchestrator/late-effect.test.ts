@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { incidentResponder } from '../../agents/incident-responder.ts';
 import { ApprovalPage, AuroraError, Task } from '../../protocol/index.ts';
-import { manualClock, type EffectReceipt } from '../../seams/index.ts';
-import { runFor, settled } from '../support/drive.ts';
+import { manualClock, type EffectReceipt, type ManualClock } from '../../seams/index.ts';
+import { newestFirst, runFor, settled } from '../support/drive.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
 
 const effect_key = 'endpoint_isolation:WS-130';
@@ -46,18 +46,24 @@ test('that the effect failed after all is on the record as well', async () => {
   });
 });
 
-test('a deadline that passes while the effect is under way says the same, and hears the same', async () => {
-  const { mesh, clock, task_id, finish } = await acting();
-  await runFor(clock, 60_000);
-  expect(await task(mesh, task_id)).toMatchObject({
-    state: 'failed',
-    outcome: 'expired',
-    error: { code: 5040, message: expect.stringContaining(effect_key) as string },
-  });
-  finish({ action_id: 'action_1' });
-  await settled();
-  expect((await task(mesh, task_id)).late_result).toMatchObject({ result: { applied: true } });
-});
+test.each([
+  ['its own timer', (clock: ManualClock) => clock],
+  ['that of its request', newestFirst<ManualClock>],
+])(
+  'a deadline that passes while the effect is under way, by %s, says the same, and hears the same',
+  async (_by, ordered) => {
+    const { mesh, clock, task_id, finish } = await acting(ordered(manualClock()));
+    await runFor(clock, 60_000);
+    expect(await task(mesh, task_id)).toMatchObject({
+      state: 'failed',
+      outcome: 'expired',
+      error: { code: 5040, message: expect.stringContaining(effect_key) as string },
+    });
+    finish({ action_id: 'action_1' });
+    await settled();
+    expect((await task(mesh, task_id)).late_result).toMatchObject({ result: { applied: true } });
+  },
+);
 
 test('an effect that ends within the grace of the cancel is told with the end itself', async () => {
   const { mesh, task_id, finish } = await acting();
@@ -79,8 +85,7 @@ test('an effect that never ends does not keep its agent for ever', async () => {
 });
 
 /** A responder whose driver has begun, and ends when the test says how. */
-async function acting() {
-  const clock = manualClock();
+async function acting(clock = manualClock()) {
   let finish: (end: EffectReceipt | AuroraError) => void = () => undefined;
   let has_begun = false;
   const apply = () =>

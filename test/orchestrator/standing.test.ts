@@ -3,7 +3,19 @@ import { expect, test } from 'vitest';
 import { literalPins } from '../../mesh/index.ts';
 import { createLedger } from '../../orchestrator/index.ts';
 import { standingOf } from '../../orchestrator/standing.ts';
-import { acceptTask, acting, ask, desksOfTests, lease, outcomeOf, recordOf, use, vote } from '../support/approvals.ts';
+import type { Mode } from '../../protocol/index.ts';
+import {
+  acceptTask,
+  acting,
+  ask,
+  desksOfTests,
+  lease,
+  outcomeOf,
+  recordOf,
+  use,
+  vote,
+  type Desk,
+} from '../support/approvals.ts';
 import { identityOf } from '../support/mesh.ts';
 
 const openDesk = desksOfTests();
@@ -85,3 +97,29 @@ test('operators stand while their key is pinned, users while whoever knows them 
   expect(await standingOf(pins)(word('user:anna'))).toBe(true);
   expect(await standingOf(pins, () => false)(word('user:anna'))).toBe(false);
 });
+
+test.each([
+  ['the approval expired', 4080, (at: Desk) => at.clock.advance(3_600_000)],
+  ['whoever approved it is gone', 4031, (_at: Desk, gone: Set<string>) => gone.add('operator:eve')],
+  ['the mode is another', 4031, (_at: Desk, _gone: Set<string>, turnOff: () => void) => turnOff()],
+])(
+  'an effect whose record had to wait for the disk is looked at again: meanwhile %s, %i (ATK-F5)',
+  async (_why, code, change) => {
+    let mode: Mode = 'active';
+    const { at, gone } = await deskOf({ rules: { needed: { high: 1 } }, mode: () => mode });
+    const task = await acceptTask(at, { due: at.clock.monotonic() + 7_200_000 });
+    const approval = await ask(at, task);
+    await vote(at, approval, 'operator:eve');
+    const fence = await lease(at, task);
+    const record = at.ledger.record;
+    Object.assign(at.ledger, {
+      record: async (...kept: Parameters<typeof record>) => {
+        const is_kept = await record(...kept);
+        change(at, gone, () => (mode = 'monitor'));
+        return is_kept;
+      },
+    });
+    await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code });
+    expect((await recordOf(at)).slice(-2)).toEqual(['approval_consumed', `refused ${code} responder isolate:ws-7`]);
+  },
+);

@@ -55,3 +55,23 @@ test('PROM-P15: what waits is kept at the end, and nothing begins beside it any 
   await closed;
   expect(kept).toHaveLength(201);
 });
+
+test('what is large is cut into groups: a thread that writes them never has all of it in memory at once', async () => {
+  const groups: number[] = [];
+  const writes = open(({ events }) => void groups.push(events.length));
+  const large = 'x'.repeat(5 * 1_048_576);
+  const kept = Array.from({ length: 7 }, (_, nth) => {
+    const { arrows: _arrows, ...about } = accept(`task_${nth}`);
+    return writes.append({ ...about, arrows: [{ type: 'accepted', payload: large }] });
+  });
+  expect((await Promise.all(kept)).every(({ outcome }) => outcome === 'kept')).toBe(true);
+  expect(groups).toEqual([3, 3, 1]);
+});
+
+test('one write that is larger than a group may be is kept alone', async () => {
+  const groups: number[] = [];
+  const writes = open(({ events }) => void groups.push(events.length));
+  const huge: Append = { ...accept('task_a'), arrows: [{ type: 'accepted', payload: 'x'.repeat(17 * 1_048_576) }] };
+  await Promise.all([writes.append(huge), writes.append(accept('task_b'))]);
+  expect(groups).toEqual([1, 1]);
+});

@@ -379,6 +379,23 @@ describe.each(kinds)('the store on %s', (kind) => {
       expect(await store.verifyChain()).toMatchObject({ ok: false, seq: 1 });
     });
 
+    test('a task stays as long as its key: whoever comes back with that finds it (PROM-P2)', async () => {
+      const store = await open();
+      await finished(store, 'task_a', asked('task_a'));
+      await finished(store, 'task_b');
+      clock.advance(3_600_000);
+      await store.append(accept('task_open'));
+      expect(await store.prune(clock.now())).toBe(1);
+      const tasks = async () =>
+        (await store.db.selectFrom('tasks').select('task_id').orderBy('task_id').execute()).map(
+          ({ task_id }) => task_id,
+        );
+      expect(await tasks()).toEqual(['task_a', 'task_open']);
+      clock.advance(86_400_000);
+      expect(await store.prune(clock.now())).toBe(1);
+      expect(await tasks()).toEqual(['task_open']);
+    });
+
     test('a write during a transaction of somebody else on the connection waits for its end', async () => {
       const store = await open();
       const written = store.db.transaction().execute(async (trx) => {

@@ -132,8 +132,10 @@ test('INV1: a thread that dies amid a group loses nothing: what it kept is looke
   let tellEnd: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (tellEnd = resolve));
   /** A real thread, ended as soon as it is told something: before, within or after its transaction. */
+  let threads = 0;
   const start: typeof startThread = (...args) => {
     const thread = startThread(...args);
+    threads++;
     const tell = thread.postMessage.bind(thread);
     thread.postMessage = (...said) => {
       tell(...said);
@@ -157,8 +159,22 @@ test('INV1: a thread that dies amid a group loses nothing: what it kept is looke
   expect(await interrupted).toMatchObject({ outcome: 'kept' });
   expect(await writes.append(accept('task_c'))).toMatchObject({ outcome: 'kept' });
   expect(JSON.stringify(log.lines)).toContain('the thread that commits died');
+
+  is_doomed = false;
+  clock.advance(58_000);
+  await writes.append(accept('task_d'));
+  expect(threads).toBe(1);
+  clock.advance(1_000);
+  await writes.append(accept('task_e'));
+  expect(threads).toBe(2); // a minute later there is another
+  await journal.start();
+  expect(journal.committing).toBeUndefined();
+  const there = writes.append(accept('task_f'));
+  await nextTurn();
+  expect(journal.committing).toBeDefined();
+  expect(await there).toMatchObject({ outcome: 'kept' });
   const kept = await toKysely(connection).selectFrom('events').select('task_id').execute();
-  expect(kept.map(({ task_id }) => task_id)).toEqual(['task_a', 'task_b', 'task_c']);
+  expect(kept.map(({ task_id }) => task_id)).toEqual(['task_a', 'task_b', 'task_c', 'task_d', 'task_e', 'task_f']);
   await journal.close();
   connection.close();
 });

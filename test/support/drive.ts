@@ -1,5 +1,5 @@
 /** Drives a manual clock: time moves only while everybody waits for it, so that a run is the same every time. */
-import type { ManualClock } from '../../seams/index.ts';
+import type { Clock, ManualClock } from '../../seams/index.ts';
 
 /** Lets everything that can go on without time passing go on: microtasks run dry before an immediate is called. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -28,4 +28,12 @@ export async function runFor(clock: ManualClock, ms: number): Promise<void> {
   await settled();
 }
 
+/** The same clock where timers that are due together fire the newest first: on a machine they fire in any order. */
+export function newestFirst<C extends Clock>(clock: C): C {
+  let made = 0;
+  return { ...clock, after: (delay_ms, run) => clock.after(delay_ms - ++made * TINY_MS, run) };
+}
+
 const TURNS_MAX = 100_000;
+/** A power of two: sums of it are exact. */
+const TINY_MS = 2 ** -20;

@@ -12,7 +12,7 @@ export type EndTurn = () => void;
  * number after it, which only one can. One that was left behind counts no longer after a while (25 s), by its own time or by ours: a clock
  * that was set back would make it last.
  */
-export function createTurns(folder: string, clock: Pick<Clock, 'now' | 'monotonic'>): () => EndTurn | undefined {
+export function createFileTurns(folder: string, clock: Pick<Clock, 'now' | 'monotonic'>): () => EndTurn | undefined {
   let [met, since] = [-1, 0];
   return () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -28,7 +28,7 @@ export function createTurns(folder: string, clock: Pick<Clock, 'now' | 'monotoni
 
 /** Acts in a turn of that folder; the whole process waits for it. For commands, and a start: work goes on in a process that serves. */
 export function inTurnNow<T>(folder: string, act: () => T): T {
-  const take = createTurns(folder, systemClock);
+  const take = createFileTurns(folder, systemClock);
   for (;;) {
     const end = take();
     if (end) return ending(end, act);

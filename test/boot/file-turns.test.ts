@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { approve, enrollAgent, loadConfig, operatorsOf, placeOf } from '../../boot/index.ts';
 import { fileOffers } from '../../boot/offers.ts';
-import { filePins, fileQuarantine } from '../../boot/pins.ts';
+import { filePins } from '../../boot/pins.ts';
+import { fileQuarantine } from '../../boot/quarantine.ts';
 import { turnsBeside } from '../../boot/place.ts';
-import { createTurns } from '../../boot/turn.ts';
+import { createFileTurns } from '../../boot/file-turns.ts';
 import { AuroraError } from '../../protocol/index.ts';
 import { manualClock, systemClock } from '../../seams/index.ts';
 import { aurora } from '../support/aurora.ts';
@@ -23,7 +24,7 @@ test('commands that pin, approve and revoke at once, while strangers register, l
   const pins = filePins(place.pins);
   const quarantine = fileQuarantine(place.quarantine, pins);
   for (const id of ['good', 'bad']) quarantine.add({ id, public_key: id });
-  const end = createTurns(turnsBeside(place.pins), systemClock)(); // so that they meet, whoever starts first
+  const end = createFileTurns(turnsBeside(place.pins), systemClock)(); // so that they meet, whoever starts first
   const run = (...args: string[]) => aurora(args, { env: { AURORA_DATA: data } });
   const commands = [
     run('operators', 'add', 'ann'),
@@ -59,7 +60,7 @@ test('while a command has the turn who serves refuses, and changes nothing', () 
   const offers = fileOffers(place.offers);
   quarantine.add({ id: 'ada', public_key: 'x' });
   const offer = {};
-  const end = createTurns(turnsBeside(place.pins), systemClock)();
+  const end = createFileTurns(turnsBeside(place.pins), systemClock)();
   expect(() => quarantine.add({ id: 'bob', public_key: 'x' })).toThrow(expect.objectContaining({ code: 5030 }));
   expect(() => offers.keep('ada', offer)).toThrow(expect.objectContaining({ code: 5030 }));
   expect(quarantine.drop(['ada'])).toBe(false);
@@ -79,7 +80,7 @@ test('whoever died in a turn is waited for no longer than 25 s, also where the c
   mkdirSync(folder);
   writeFileSync(left, 'held');
   utimesSync(left, new Date(clock.now() + 86_400_000), new Date(clock.now() + 86_400_000));
-  const take = createTurns(folder, clock);
+  const take = createFileTurns(folder, clock);
   expect(take()).toBeUndefined();
   clock.advance(25_000);
   expect(take()).toBeUndefined();
@@ -100,7 +101,7 @@ test('whoever is pinned already waits for nobody: a start after a crash in a tur
 test('a refused approval ends its turn too', () => {
   const place = placeOf(data);
   expect(() => approve(place, 'nobody')).toThrow('no agent nobody waits');
-  expect(createTurns(turnsBeside(place.pins), systemClock)()).toBeTypeOf('function');
+  expect(createFileTurns(turnsBeside(place.pins), systemClock)()).toBeTypeOf('function');
 });
 
 /** A command takes its time to start. */
