@@ -47,8 +47,15 @@ export function keyBeside(from: Key, id: string): Key {
 }
 
 /** The public half, SPKI, base64url. */
-export const publicKeyOf = ({ private_key }: Key): string =>
-  createPublicKey(private_key).export({ format: 'der', type: 'spki' }).toString('base64url');
+export function publicKeyOf({ private_key }: Key): string {
+  const text =
+    publicKeys.get(private_key) ??
+    createPublicKey(private_key).export({ format: 'der', type: 'spki' }).toString('base64url');
+  publicKeys.set(private_key, text);
+  return text;
+}
+/** Every greeting shows one, and a run greets hundreds of times. */
+const publicKeys = new WeakMap<KeyObject, string>();
 
 /** The proof of a key, base64url. */
 export const prove = ({ private_key }: Key, subject: ProofSubject): string =>

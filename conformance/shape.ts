@@ -17,20 +17,41 @@ export interface Shape {
 
 /** Reads a schema: draft-7, 2019-09 or 2020-12. Undefined when it is none that compiles, or, as `tell` hears, none that can be judged. */
 export function readShape(schema: Frame, tell: (why: string) => void = () => undefined): Shape | undefined {
-  if ('$async' in schema) return undefined;
+  const text = JSON.stringify(schema);
+  const read = known.get(text) ?? compileShape(schema);
+  known.delete(text);
+  if (text.length <= KNOWN_CHARS_MAX) known.set(text, read); // as the one that was used last
+  const [oldest] = known.keys();
+  if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+  if (read.unjudged !== undefined) tell(read.unjudged);
+  return read.shape;
+}
+
+/** What became of a schema: several checks read the same one, and to compile it is the dearest part of a run. */
+interface Read {
+  shape?: Shape;
+  unjudged?: string | undefined;
+}
+const known = new Map<string, Read>();
+/** Schemas that are kept compiled, those used last; larger ones, in characters, are compiled each time. */
+const KNOWN_MAX = 64;
+const KNOWN_CHARS_MAX = 64 * 1024;
+
+function compileShape(schema: Frame): Read {
+  if ('$async' in schema) return {};
   try {
     const patterns = createPatterns();
     const [loose, strict] = [false, true].map((validateFormats) => compile(schema, validateFormats, patterns));
     const unjudged = patterns.takeUnjudged();
-    if (unjudged !== undefined) tell(unjudged);
-    if (!loose || !strict || unjudged !== undefined) return undefined;
-    return {
+    if (!loose || !strict || unjudged !== undefined) return { unjudged };
+    const shape: Shape = {
       schema,
       fits: (value) => patterns.judge(() => strict(value), false),
       faults: (value) => patterns.judge(() => (loose(value) ? [] : (loose.errors ?? []).map(toFault)), []),
     };
+    return { shape };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -1,5 +1,5 @@
 /** Frames of WebSocket as bytes (RFC 6455, 5): made as told, right or wrong, and read with everything that is wrong about them named. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** The opcodes there are. */
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -35,10 +35,22 @@ export function encodeFrame(spec: FrameSpec): Buffer {
   const length = lengthBytes(spec.claimed_length ?? BigInt(payload.length), spec.length_bytes);
   const head = Buffer.from([first, (masked ? 0x80 : 0) | length.short, ...length.more]);
   if (!masked) return Buffer.concat([head, payload]);
-  const mask = randomBytes(4);
+  const mask = nextMask();
   applyMask(payload, mask);
   return Buffer.concat([head, mask, payload]);
 }
+
+/** Four bytes that nobody can foresee (RFC 6455, 5.3), out of many that are drawn together: a draw costs more than a frame. */
+function nextMask(): Buffer {
+  if (mask_at === masks.length) {
+    randomFillSync(masks);
+    mask_at = 0;
+  }
+  mask_at += 4;
+  return masks.subarray(mask_at - 4, mask_at);
+}
+const masks = Buffer.alloc(4_096);
+let mask_at = masks.length;
 
 /** Masks or unmasks in place: by words where the bytes lie on words, as large ones do. */
 function applyMask(bytes: Buffer, mask: Buffer): void {

@@ -113,12 +113,8 @@ async function taken(talk: Talk, frame: Frame): Promise<void> {
   expectTaken(await answerTo(talk, JSON.stringify(frame)), show(frame));
 }
 
-/** Objects and arrays in turn, so deep, themselves counted. */
-function nested(depth: number): string {
-  const opened = Array.from({ length: depth }, (_, nth) => (nth % 2 === 0 ? '{"a":' : '['));
-  const closed = opened.map((open) => (open === '[' ? ']' : '}')).reverse();
-  return `${opened.join('')}1${closed.join('')}`;
-}
+/** Objects and arrays in turn, so deep (an even number), themselves counted. */
+const nested = (depth: number): string => `${'{"a":['.repeat(depth / 2)}1${']}'.repeat(depth / 2)}`;
 
 const CALL = { jsonrpc: '2.0', id: 'odd', method: NO_METHOD };
 
