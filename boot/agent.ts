@@ -16,7 +16,7 @@ import type { Running } from './running.ts';
 
 /** Serves an agent with the key of its id in the data folder. Rejects when there is none, or the port is taken. */
 export async function startAgent(agent: Agent, config: Config): Promise<Running> {
-  const seams = processSeams(agent.id, config);
+  const seams = await processSeams(agent.id, config);
   const place = placeOf(config.data);
   const self = identityOf(agent.id, readKey(place.keyFile(agent.id)), seams.ids, agent.name);
   const pins = filePins(place.pins, (err) =>

@@ -1,6 +1,7 @@
 /** The sources of configuration as layers: read one by one, joined in order, each key traceable to who said it. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
+import type Yaml from 'yaml';
 import type { TextKey, TextKind } from './schema-keys.ts';
 
 /** One source and what it says. */
@@ -18,11 +19,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** The parser of YAML, loaded with the first file: most processes have none, and to load it takes longer than to read one. */
+const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml;
+
 /** A YAML file. */
 export function readFileLayer(path: string): Values {
   let read: unknown;
   try {
-    read = parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    read = loadYaml().parse(text);
   } catch (cause) {
     throw new ConfigError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,

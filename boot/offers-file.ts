@@ -1,7 +1,7 @@
 /** The file behind the offers: its first line is the whole as it was written last, every further one is what changed since. */
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { Offer } from '../orchestrator/index.ts';
+import { Offer } from '../protocol/index.ts';
 import { KeyFileError } from './keys.ts';
 import { writeWhole } from './whole-file.ts';
 

@@ -1,5 +1,6 @@
 /** What agents were approved to offer, in a file beside the pins. */
-import { cardDigestOf, type Offers } from '../orchestrator/index.ts';
+import { cardDigestOf } from '../mesh/index.ts';
+import type { Offers } from '../orchestrator/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { systemClock } from '../seams/index.ts';
 import { createFileTurns, ending, inTurnNow } from './file-turns.ts';

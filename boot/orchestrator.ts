@@ -25,7 +25,7 @@ import { bindingOf, processSeams, quotaOf, trustOf } from './seams.ts';
 
 /** Starts it on the data folder; makes and pins its key at the first start. */
 export async function startOrchestrator(config: Config): Promise<Running> {
-  const seams = processSeams(ORCHESTRATOR, config);
+  const seams = await processSeams(ORCHESTRATOR, config);
   const { clock, ids, random, log } = seams;
   const place = placeOf(config.data);
   const key = ensureKey(place.keyFile(ORCHESTRATOR));

@@ -35,14 +35,17 @@ export interface ProcessSeams {
 }
 
 /** The machine's own clock, names, chance and log, and the mounted content. */
-export function processSeams(name: string, config: Pick<Config, 'log_level' | 'content' | 'failpoints'>): ProcessSeams {
+export async function processSeams(
+  name: string,
+  config: Pick<Config, 'log_level' | 'content' | 'failpoints'>,
+): Promise<ProcessSeams> {
   const log = pinoLog({ level: config.log_level, name });
   return {
     clock: systemClock,
     ids: systemIds(() => systemClock.now()),
     random: systemRandom,
     log,
-    metrics: promMetrics(),
+    metrics: await promMetrics(),
     content: folderContent({ folder: config.content, log }),
     failpoints: config.failpoints.length === 0 ? inertFailpoints : armedFailpoints(config.failpoints, ACTS),
   };

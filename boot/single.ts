@@ -1,5 +1,4 @@
 /** The fleet in one process, on real ports: for small machines and debuggers. There is no isolation between its agents. */
-import { startAgent } from './agent.ts';
 import { addOperator, ensureFleetKeys } from './enrol.ts';
 import type { Fleet, FleetOptions } from './fleet.ts';
 import { ANOTHER_PORT, isPortTaken } from './lifetime.ts';
@@ -35,6 +34,7 @@ export async function startTogether(options: FleetOptions): Promise<Fleet> {
   };
 
   async function startAll(): Promise<Running> {
+    const { startAgent } = await import('./agent.ts'); // the command line knows this file, and seldom runs a fleet in itself
     for (const id of agentsHere(config)) {
       const is_replica = running.some((other) => other.id === id);
       const port = options.free_ports || is_replica ? 0 : portOf(config, id);

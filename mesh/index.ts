@@ -2,6 +2,7 @@
 export { hasPort, hostOf, isLoopback, networkOf } from './addresses.ts';
 export { defineAgent, type Agent, type AgentSpec } from './agent.ts';
 export { digestOf } from './canonical.ts';
+export { cardDigestOf } from './card-digest.ts';
 export { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 export { createHost, type Host, type HostDeps } from './host.ts';
 export {

@@ -18,7 +18,7 @@ export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './r
 export { taskOf } from './task-of.ts';
 export { toTask } from './task-view.ts';
 export type { OnTold } from './telling.ts';
-export { cardDigestOf, Offer, type Offers } from './offers.ts';
+export type { Offers } from './offers.ts';
 export type { Standing } from './standing.ts';
 export type { NotifyWaiting } from './notices.ts';
 export { PolicyRules, type Policy } from './policy.ts';

@@ -1,21 +1,7 @@
 /** What each agent was approved to offer: a card that asks for more, or tells less of what it does, waits for a person (ATK-E3). */
-import { z } from 'zod';
-import { digestOf } from '../mesh/index.ts';
-import { ActionClass, Effect, EffectKind, effectKindsOf, type CardFacts } from '../protocol/index.ts';
+import { cardDigestOf } from '../mesh/index.ts';
+import { ActionClass, Effect, effectKindsOf, type CardFacts, type Offer } from '../protocol/index.ts';
 
-/** What counts of a card: descriptions are data, and give nobody a right. */
-export const Offer = z.record(
-  z.string().max(600),
-  z.object({
-    effect: Effect,
-    action_class: ActionClass,
-    routable: z.boolean(),
-    targets: z.array(z.string().max(256)),
-    effect_kinds: z.array(EffectKind).default([]),
-    investigates: z.array(z.string().max(80)).default([]),
-  }),
-);
-export type Offer = z.infer<typeof Offer>;
 type Offered = Offer[string];
 
 /** Where they are kept. */
@@ -41,9 +27,6 @@ export function judgeOffer(offers: Offers, agent_id: string, card: CardFacts): s
   const shown = unapproved.slice(0, SHOWN_MAX).join(', ');
   return `its card is not the one that was approved (${shown}): look at it, then aurora agents approve ${agent_id} --card ${cardDigestOf(offer)}`;
 }
-
-/** What a person says to approve just the card that they saw: 16 hex digits over all that counts of it. */
-export const cardDigestOf = (offer: Offer): string => digestOf(offer).slice(0, DIGEST_CHARS);
 
 /** In memory, for tests and for one process. */
 export function memoryOffers(): Offers & { approve(agent_id: string): void } {
@@ -104,5 +87,4 @@ const hasAll = (all: readonly string[], some: readonly string[]): boolean => som
 /** Both enums go from harmless to grave. */
 const rank = (grades: { options: readonly string[] }, grade: string): number => grades.options.indexOf(grade);
 
-const DIGEST_CHARS = 16;
 const SHOWN_MAX = 5;

@@ -1,6 +1,6 @@
 /** Which agents are here, or may come, for a skill: a card speaks for who is connected, what was approved for who is away. */
+import type { Offer } from '../protocol/index.ts';
 import { interestsOf, type Interest } from './interest.ts';
-import type { Offer } from './offers.ts';
 import { fits } from './pools.ts';
 import type { Instance, Wanted } from './registry.ts';
 

@@ -10,6 +10,7 @@ export * from './hello.ts';
 export * from './id.ts';
 export * from './investigation.ts';
 export * from './mesh.ts';
+export * from './offer.ts';
 export * from './openrpc.ts';
 export * from './permission.ts';
 export * from './resources/agents.ts';

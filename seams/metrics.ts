@@ -1,5 +1,5 @@
 /** Counters, gauges and histograms, read as Prometheus text. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram } from 'prom-client';
 
 /** Labels of one sample; values come from small closed sets, never from a caller's text. */
 export type Labels = Readonly<Record<string, string>>;
@@ -13,8 +13,9 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** The real metrics; every name gets the prefix `aurora_`. */
-export function promMetrics(): Metrics {
+/** The real metrics; every name gets the prefix `aurora_`. The library is loaded here: who only asks counts nothing. */
+export async function promMetrics(): Promise<Metrics> {
+  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'aurora_' }); // memory, and the lag of the event loop (FLT-X33)
   const counters = new Map<string, Counter>();

@@ -1,5 +1,5 @@
 /** Tar archives as a stream: one file at a time, each held whole, links refused. */
-import { Parser, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import type { AuroraError } from '../../protocol/index.ts';
 import { BOUNDS, createMeter, malformed, tooLarge, type Bounds } from './bounds.ts';
 
@@ -15,6 +15,7 @@ export async function* readTar(
   bounds: Bounds = BOUNDS,
   shared = { unpacked_bytes: 0 },
 ): AsyncGenerator<TarEntry> {
+  const { Parser } = await import('tar'); // here, for few processes ever open an archive
   const meter = createMeter(bounds, shared);
   const names = new Set<string>();
   const whole: TarEntry[] = [];

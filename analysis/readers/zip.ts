@@ -1,7 +1,7 @@
 /** Zip archives by their central directory: what is listed is judged before a byte of it is unpacked. */
 import type { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { AuroraError } from '../../protocol/index.ts';
 import { BOUNDS, CHUNK_BYTES, createMeter, malformed, tooLarge, type Bounds } from './bounds.ts';
 
@@ -22,6 +22,7 @@ export async function readZip(
   bounds: Bounds = BOUNDS,
   shared = { unpacked_bytes: 0 },
 ): Promise<ZipEntry[]> {
+  const { fromBufferPromise } = await import('yauzl'); // here, for few processes ever open an archive
   const whole = withoutTail(bytes);
   const zip = await fromBufferPromise(whole, { strictFileNames: true }).catch(refuse);
   // A second end behind the first hides every file from us, and not from readers that go by the files.

@@ -7,7 +7,7 @@ import { KeyFileError } from '../../boot/keys.ts';
 import { approveOffer, fileOffers, forgetOffers } from '../../boot/offers.ts';
 import { approve } from '../../boot/approving.ts';
 import { placeOf } from '../../boot/place.ts';
-import { cardDigestOf } from '../../orchestrator/index.ts';
+import { cardDigestOf } from '../../mesh/index.ts';
 
 const LOOKS = {
   look_up: { effect: 'read', action_class: 'read', routable: true, targets: [], effect_kinds: [], investigates: [] },

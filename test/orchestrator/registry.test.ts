@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPeer, createMethods, memoryLink } from '../../mesh/index.ts';
 import { SkillTraits, type HandoffTo } from '../../protocol/index.ts';
-import type { Offer } from '../../orchestrator/offers.ts';
+import type { Offer } from '../../protocol/index.ts';
 import {
   createRegistry,
   REGISTRY_LIMITS,
