@@ -13,7 +13,6 @@ import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
 import { ANNOUNCE_MS_MAX, type Slot, type Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
-import { toStreamEvents } from './retold.ts';
 import { ROUTING_LIMITS, stepTo } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
@@ -98,7 +97,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   function resume({ task, asked, held, told }: Recovered): void {
-    events.restore(task.task_id, toStreamEvents(told));
+    events.restore(task.task_id, told);
     const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
     const routing = { ...asked, path: [...asked.path], due: task.due };
     const from = { leased: undefined, lost: held && { attempt: held } };

@@ -28,6 +28,8 @@ type Opens = NonNullable<Append['opens']>;
 /** One event to be: what happens, and whatever is worth keeping about it, as JSON. */
 export interface Arrow extends Happening {
   payload: unknown;
+  /** The payload as JSON, where somebody wrote it down already. */
+  text?: string;
 }
 
 /** What became of it. A refusal wrote nothing. */
@@ -43,7 +45,7 @@ export type Write = Omit<Append, 'arrows'> & { arrows: (Happening & { text: stri
 export const toWrite = ({ task_id, at, arrows, opens, key }: Append): Write => ({
   task_id,
   at,
-  arrows: arrows.map(({ type, fence, payload }) => ({ type, fence, text: JSON.stringify(payload ?? null) })),
+  arrows: arrows.map(({ type, fence, payload, text = JSON.stringify(payload ?? null) }) => ({ type, fence, text })),
   opens,
   key,
 });
@@ -51,6 +53,8 @@ export const toWrite = ({ task_id, at, arrows, opens, key }: Append): Write => (
 /** A writer who waits for its commit. */
 export interface Waiting {
   write: Write;
+  /** Characters of its payloads. */
+  chars: number;
   patient: boolean;
   resolve: (appended: Appended) => void;
   reject: (reason: Error) => void;
