@@ -8,7 +8,7 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../protocol/index.ts';
-import { stopOf, type Clock, type Log, type Metrics, type Stop } from '../seams/index.ts';
+import { stopOf, type Clock, type Metrics, type Stop } from '../seams/index.ts';
 import { goneBefore, LINK_GONE, toThrown } from './failing.ts';
 import { LateAnswers, type OnLate } from './late-answers.ts';
 import type { Link } from './link.ts';
@@ -38,12 +38,13 @@ export interface Subscription {
 export interface AskingPeer {
   readonly link: Link;
   readonly clock: Clock;
-  readonly log: Log;
   readonly metrics: Metrics;
   readonly limits: { frame_bytes_max: number; pending_max: number; cancel_grace_ms: number };
   /** Of the link, once it is gone. */
   readonly close_code: number | undefined;
   notify(method: string, params: RpcParams): void;
+  /** Writes a line of the log about the other end. */
+  write(level: 'info' | 'warn', about: object, text: string): void;
   /** Hears that nothing is waited for any more: an idle link holds none of this. */
   rest(asking: Asking): void;
 }
@@ -134,7 +135,6 @@ export class Asking {
   /** Takes an answer; false when it answers nothing that was ever asked. */
   settle(response: RpcResponse): boolean {
     const { peer, pending, client, last_id } = this;
-    const { log, link, metrics } = peer;
     const { id } = response;
     // Settled from here on, not only when the asker has run: a second answer in the same frame is late already.
     if (typeof id === 'number' && pending.delete(id)) {
@@ -142,12 +142,12 @@ export class Asking {
       return true;
     }
     if (id === null && 'error' in response) {
-      log.warn({ remote: link.remote, code: response.error.code }, 'the other end could not read a frame');
+      peer.write('warn', { code: response.error.code }, 'the other end could not read a frame');
       return true;
     }
     if (typeof id !== 'number' || id <= 0 || id > last_id) return false;
-    metrics.count('late_results_total');
-    log.info({ remote: link.remote, id }, 'late_result: the call was settled already');
+    peer.metrics.count('late_results_total');
+    peer.write('info', { id }, 'late_result: the call was settled already');
     const onLate = this.late?.take(id);
     onLate?.('error' in response ? { error: toThrown(response.error) } : { result: response.result });
     if (onLate) this.restIfIdle();

@@ -34,6 +34,7 @@ export {
 } from './peer.ts';
 export { createReception, type Reception, type ReceptionDeps } from './reception.ts';
 export { createQuota, FRAME_QUOTA, type FrameQuota } from './quota.ts';
+export { createPortLoad, type PortLoad } from './load.ts';
 export { memoryLink } from './memory.ts';
 export { LISTEN_BOUNDS, listen, type HttpRoute, type ListenOptions, type Port, type TlsMaterial } from './listen.ts';
 export { assertPublicAddress, isWithin, type PinnedAddress } from './public-address.ts';

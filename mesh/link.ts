@@ -43,7 +43,7 @@ export interface Link {
   /** Stops and resumes reading: how a receiver pushes back. */
   pause(): void;
   resume(): void;
-  /** The other end proved who it is: from here frames of `frame_bytes_max` are taken, where before they had to be smaller. */
+  /** The other end proved who it is: from here frames of `frame_bytes_max` are taken, and as much is kept unsent as for anybody. */
   trust(): void;
 }
 
@@ -131,6 +131,8 @@ export interface LinkLimits {
   stranger_bytes_max?: number;
   /** Unsent bytes at which the link closes 1013 (wire.md 10: 8 MiB). */
   unsent_bytes_max: number;
+  /** The same until `trust` is called, where that is less: strangers must not fill our memory with answers they never take. */
+  stranger_unsent_bytes_max?: number;
   /** Time between pings, ms (7 s), and the silence after which the link is cut, ms (20 s). */
   ping_ms: number;
   silence_ms_max: number;
@@ -154,6 +156,7 @@ export const BARE_LINK_LIMITS: LinkLimits = { ...LINK_LIMITS, frame_bytes_max: 6
 export const ARRIVING_LINK_LIMITS: LinkLimits = {
   ...LINK_LIMITS,
   stranger_bytes_max: BARE_LINK_LIMITS.frame_bytes_max,
+  stranger_unsent_bytes_max: 262_144,
 };
 
 /** How long a peer may take to answer a goodbye before it is cut, ms. */

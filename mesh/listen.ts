@@ -4,14 +4,14 @@ import { createServer as createTlsServer } from 'node:https';
 import { Socket, type AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { AuroraError } from '../protocol/index.ts';
-import type { Clock, Ids, Log, Random } from '../seams/index.ts';
+import type { Clock, Ids, Random } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
 import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import type { Link, LinkLimits } from './link.ts';
 import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, GOODBYE_MS_MAX } from './link.ts';
 import { createRefusal, remoteIn, requestIdIn, SAFE_HEADERS } from './refusal.ts';
-import { createRefusedLog } from './refused-log.ts';
+import { createRefusedLog, type WritingLog } from './refused-log.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
 /** A plain HTTP answer. */
@@ -58,7 +58,7 @@ export interface ListenOptions {
   /** A new link, which reads nothing until it is attached. */
   onLink(link: Link, request: IncomingMessage): void;
   /** Hears who was refused and why, a bounded number of lines a minute. */
-  log?: Pick<Log, 'warn'>;
+  log?: WritingLog;
   /** What went wrong inside, for the log. */
   onFault?(fault: unknown): void;
 }

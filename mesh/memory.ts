@@ -70,6 +70,7 @@ function createEnd(
   let full = false;
   let unsent_bytes = 0;
   let frame_bytes_max = Math.min(limits.frame_bytes_max, limits.stranger_bytes_max ?? Infinity);
+  let unsent_bytes_max = Math.min(limits.unsent_bytes_max, limits.stranger_unsent_bytes_max ?? Infinity);
   let said: LinkEnd | undefined;
   let ended: LinkEnd | undefined;
   let forgetGoodbye = () => {};
@@ -123,7 +124,7 @@ function createEnd(
 
   const settle = (bytes: number) => {
     unsent_bytes -= bytes;
-    if (!full || unsent_bytes >= limits.unsent_bytes_max / 2) return;
+    if (!full || unsent_bytes >= unsent_bytes_max / 2) return;
     full = false;
     if (open) owner?.onDrain?.();
   };
@@ -151,12 +152,12 @@ function createEnd(
     send(text) {
       if (!open) return;
       const bytes = Buffer.byteLength(text) + FRAME_OVERHEAD_BYTES;
-      if (unsent_bytes + bytes > limits.unsent_bytes_max) {
+      if (unsent_bytes + bytes > unsent_bytes_max) {
         close(1013, 'too much unsent');
         return;
       }
       unsent_bytes += bytes;
-      full ||= unsent_bytes >= limits.unsent_bytes_max / 2;
+      full ||= unsent_bytes >= unsent_bytes_max / 2;
       const taken = once(() => settle(bytes)); // a road may bring it twice
       road.carry({ arrive: () => other().arrive({ text, taken }), lose: taken });
     },
@@ -175,6 +176,7 @@ function createEnd(
     },
     trust() {
       frame_bytes_max = limits.frame_bytes_max;
+      unsent_bytes_max = limits.unsent_bytes_max;
     },
     vanish: () => end({ code: 1006, reason: 'the connection was lost' }),
     arrive(parcel) {

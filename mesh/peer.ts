@@ -21,11 +21,13 @@ import { Asking, type AskingPeer, type RequestOptions, type Subscription } from 
 import { toErrorAnswer } from './error-answer.ts';
 import { hungUp } from './failing.ts';
 import type { Link, LinkEnd, LinkOwner } from './link.ts';
-import { isClogged, pushBack } from './push-back.ts';
+import type { Load, PortLoad } from './load.ts';
+import { pushBack } from './push-back.ts';
 import { createQuota, type FrameQuota, type Quota } from './quota.ts';
 import type { RefusedLog } from './refused-log.ts';
 import { originOf } from './request-meta.ts';
 import { Strikes } from './strikes.ts';
+import type { Debtor, UnsentOfAll } from './unsent.ts';
 
 /** What a method handler is told about the call. */
 export interface Call {
@@ -52,13 +54,17 @@ export type NotificationHandler = (params: RpcParams | undefined, peer: Peer) =>
 export interface PeerLimits extends FrameLimits {
   /** Requests of the other end that may run at once: 64. More are answered 4290. */
   in_flight_max: number;
+  /** What they may hold of memory together, as frames weigh, bytes. More are answered 4290. */
+  in_flight_bytes_max: number;
   /** Largest frame the other end takes, bytes. An answer over it becomes 4130. */
   frame_bytes_max: number;
   /** Requests of ours that may wait for an answer. More are refused with 5030. */
   pending_max: number;
   /** How long a cancelled call may take to answer, ms. */
   cancel_grace_ms: number;
-  /** How long the other end may take nothing of what was sent while we hold back, ms; over it the link is cut (ATK-I4). */
+  /** Unsent bytes over which nothing more is read from the other end. */
+  push_back_bytes: number;
+  /** How long the other end may take too little of what was sent while we hold back, ms; over it the link is cut (ATK-I4). */
   stall_ms_max: number;
 }
 
@@ -66,10 +72,22 @@ export interface PeerLimits extends FrameLimits {
 export const PEER_LIMITS: PeerLimits = {
   ...FRAME_LIMITS,
   in_flight_max: 64,
+  in_flight_bytes_max: 33_554_432,
   frame_bytes_max: 4_194_304,
   pending_max: 10_000,
   cancel_grace_ms: 2_000,
+  push_back_bytes: 1_048_576,
   stall_ms_max: 30_000,
+};
+
+/** Those of a bare caller, which proves nothing ever: 64 KiB of indicators have 5 000 values. */
+export const BARE_PEER_LIMITS: PeerLimits = { ...PEER_LIMITS, values_max: 8_192, in_flight_bytes_max: 4_194_304 };
+
+/** Those of who came with `mesh.v1` and proved no key yet: it says hello, and may ask a little before its proof is through. */
+export const STRANGER_LIMITS: PeerLimits = {
+  ...BARE_PEER_LIMITS,
+  in_flight_bytes_max: 524_288,
+  push_back_bytes: 65_536,
 };
 
 /** The end that asks and answers. */
@@ -90,6 +108,8 @@ export interface Peer {
   close(code: number, reason: string): void;
   /** The other end takes no larger frames than that, bytes: an answer over it becomes 4130. Never more than before. */
   limitFrames(frame_bytes_max: number): void;
+  /** The other end proved who it is: from here the bounds of strangers do not count for it. */
+  trust(): void;
   /** Hears that unsent bytes fell under half their bound, until the returned function is called. */
   onDrain(listener: () => void): () => void;
   /** Settles once, when the link is gone; never rejects. */
@@ -106,13 +126,18 @@ export interface PeerDeps {
   methods: MethodTable;
   notifications?: ReadonlyMap<string, NotificationHandler>;
   limits?: Partial<PeerLimits>;
+  /** Whether the other end has to prove who it is: until `trust` the bounds of strangers count. */
+  is_stranger?: boolean;
+  /** The sum over all links of the port of what runs, and of what was not taken yet. */
+  load?: PortLoad;
+  unsent?: UnsentOfAll;
   /** Frames the other end may send. */
   quota?: FrameQuota;
   /** Whether the quota does not count now: a proven orchestrator's pace is bounded by what it may have in flight. */
   isUnmetered?: (peer: Peer) => boolean;
   /** Hears the end of the link: for whoever keeps many peers, and would hold a promise for each. */
   onClosed?: (peer: Peer, end: LinkEnd) => void;
-  /** Writes who broke the rules, where strangers may come: only so many lines a minute. The log itself unless said. */
+  /** Writes who broke the rules, and all that strangers cause: only so many lines a minute. The log itself unless said. */
   tellRefused?: RefusedLog;
 }
 
@@ -123,7 +148,7 @@ export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): Met
   for (const [name, handler] of handlers) {
     server.addMethodAdvanced(name, async (request, call) => {
       try {
-        const result = await handler(call.params, call);
+        const result = await begin(handler, call);
         return { jsonrpc: '2.0', result: result ?? null, id: request.id ?? null };
       } catch (reason) {
         return call.fail(AuroraError.from(reason, -32603));
@@ -133,6 +158,13 @@ export function createMethods(handlers: ReadonlyMap<string, MethodHandler>): Met
   return { server };
 }
 
+/** The params go to the handler and are held nowhere else: what its schema drops need not live until the answer. */
+function begin(handler: MethodHandler, call: AnswerableCall): unknown {
+  const { params } = call;
+  call.params = undefined;
+  return handler(params, call);
+}
+
 /** Joins a link: from now on its frames are judged and answered here. */
 export const createPeer = (deps: PeerDeps): Peer => new LinkPeer(deps);
 
@@ -140,7 +172,7 @@ export const createPeer = (deps: PeerDeps): Peer => new LinkPeer(deps);
  * A class, and what is seldom needed is made when it is: an orchestrator holds two peers for each of ten thousand agents, and
  * nearly all of them are silent (docs/performance.md).
  */
-class LinkPeer implements Peer, Answerer, AskingPeer {
+class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
   readonly link: Link;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -153,7 +185,16 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   readonly tellRefused: PeerDeps['tellRefused'];
   readonly is_mesh: boolean;
   readonly quota: Quota | undefined;
+  readonly unsent: PeerDeps['unsent'];
+  readonly port_load: PeerDeps['load'];
+  readonly given_limits: PeerDeps['limits'];
   limits: PeerLimits;
+  is_trusted: boolean;
+  /** Whether it answered anything that it was asked: its proof is being looked at, or was. */
+  has_answered = false;
+  /** What our unanswered frames weigh, and where that is added up. */
+  held_bytes = 0;
+  load: Load | undefined;
   /** Calls of the other end that run here. */
   calls: Map<string, Stop> | undefined;
   /** What we asked and wait for. */
@@ -181,7 +222,12 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     this.tellRefused = deps.tellRefused;
     this.is_mesh = link.protocol !== '';
     this.quota = quota && createQuota(quota, clock);
-    this.limits = limits ? { ...PEER_LIMITS, ...limits } : PEER_LIMITS;
+    this.unsent = deps.unsent;
+    this.port_load = deps.load;
+    this.given_limits = limits;
+    this.is_trusted = !deps.is_stranger;
+    this.load = this.is_trusted ? deps.load?.known : deps.load?.strangers;
+    this.limits = this.ownLimits();
     link.attach(new Ear(this));
   }
 
@@ -211,6 +257,23 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     if (frame_bytes_max < this.limits.frame_bytes_max) this.limits = { ...this.limits, frame_bytes_max };
   }
 
+  trust(): void {
+    const { frame_bytes_max } = this.limits;
+    this.link.trust();
+    this.is_trusted = true;
+    this.limits = this.ownLimits();
+    this.limitFrames(frame_bytes_max);
+    const { held_bytes } = this;
+    this.hold(-held_bytes);
+    this.load = this.port_load?.known;
+    this.hold(held_bytes);
+  }
+
+  ownLimits(): PeerLimits {
+    const shared = this.is_trusted ? PEER_LIMITS : this.is_mesh ? STRANGER_LIMITS : BARE_PEER_LIMITS;
+    return this.given_limits ? { ...shared, ...this.given_limits } : shared;
+  }
+
   onDrain(listener: () => void): () => void {
     const listeners = (this.drain_listeners ??= new Set());
     listeners.add(listener);
@@ -220,16 +283,20 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   /* ---- what the other end asks ---- */
 
   hearText(text: string): void {
-    const { batch, entries } = judgeFrame(text, this.limits);
+    const { batch, entries, weight } = judgeFrame(text, this.limits);
+    const refusal = this.refusalOf(weight);
     const answers: Promise<RpcResponse | undefined>[] = [];
     for (const entry of this.withinQuota(entries)) {
-      const answer = this.answerSafely(entry);
+      const answer = this.answerSafely(entry, refusal);
       if (answer) answers.push(answer);
     }
     const [first] = answers;
     if (!first) return; // an answer to us, or a notification: most frames
+    const held_bytes = refusal ? 0 : weight;
     this.answering++;
+    this.hold(held_bytes);
     void (batch ? Promise.all(answers) : first.then((response) => [response])).then((given) => {
+      this.hold(-held_bytes);
       const responses = given.filter((response) => response !== undefined);
       if (responses.length > 0) this.sendAnswers(responses, batch);
       // Idle only now: whoever waits for it may close the link, and the last answer must have left.
@@ -237,12 +304,25 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     });
   }
 
+  /** Why requests of that weight may not run: 4290 where this link holds too much already, 5030 where all together do. */
+  refusalOf(weight: number): 4290 | 5030 | undefined {
+    const { load, limits } = this;
+    if (this.held_bytes + weight > limits.in_flight_bytes_max) return 4290;
+    return load && load.bytes + weight > load.bytes_max ? 5030 : undefined;
+  }
+
+  hold(bytes: number): void {
+    this.held_bytes += bytes;
+    if (this.load) this.load.bytes += bytes;
+  }
+
   /** Whatever goes wrong over one entry, the process lives and the others are answered. */
-  answerSafely(entry: Judged): Promise<RpcResponse | undefined> | undefined {
+  answerSafely(entry: Judged, refusal: 4290 | 5030 | undefined): Promise<RpcResponse | undefined> | undefined {
     try {
-      if (entry.kind === 'request') return this.run(entry.request).catch((reason: unknown) => this.onFault(reason));
-      const refusal = this.answer(entry);
-      return refusal && Promise.resolve(refusal);
+      if (entry.kind === 'request')
+        return this.run(entry.request, refusal).catch((reason: unknown) => this.onFault(reason));
+      const answer = this.answer(entry);
+      return answer && Promise.resolve(answer);
     } catch (reason) {
       this.onFault(reason);
       return undefined;
@@ -250,9 +330,17 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   }
 
   onFault(reason: unknown): undefined {
-    this.log.error({ remote: this.link.remote, err: reason }, 'a frame met a fault');
+    this.write('error', { err: reason }, 'a frame met a fault');
     this.metrics.count('frame_faults_total');
     return undefined;
+  }
+
+  /** A line of the log about the other end; strangers cause as many as they like, and of theirs only so many are written. */
+  write(level: 'info' | 'warn' | 'error', about: object, text: string): void {
+    const { log, tellRefused, is_trusted, link } = this;
+    const fields = { remote: link.remote, ...about };
+    if (tellRefused && !is_trusted) tellRefused(fields, text, level);
+    else log[level](fields, text);
   }
 
   /** One entry that is no request: an answer at once, or nothing. */
@@ -270,48 +358,51 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
         this.strike(entry.reason);
         return undefined;
       case 'dropped':
-        this.log.info({ remote: this.link.remote, reason: entry.reason }, 'a frame was dropped');
+        this.write('info', { reason: entry.reason }, 'a frame was dropped');
         return undefined;
     }
   }
 
-  async run(request: RpcRequest): Promise<RpcResponse | undefined> {
+  /** Not `async`, and what is kept until the answer has no params: they are the handler's alone. */
+  run({ id, method, params }: RpcRequest, refusal: 4290 | 5030 | undefined): Promise<RpcResponse | undefined> {
     const { methods, metrics, limits } = this;
     const request_id = this.ids.uuid();
-    const fail = (error: AuroraError) => this.toFailure(request, error, request_id);
-    const key = callKey(request.id);
+    const asked: Asked = { id, method, request_id, origin: this.is_mesh ? originOf(params) : NO_ORIGIN };
+    const fail = (error: AuroraError) => this.toFailure(asked, error);
+    const key = callKey(id);
     if (this.calls?.has(key)) {
-      const message = `Invalid Request: id ${JSON.stringify(request.id)} is in flight`;
-      return this.toFailure({ ...request, id: null }, new AuroraError(-32600, { message }), request_id);
+      const message = `Invalid Request: id ${JSON.stringify(id)} is in flight`;
+      return Promise.resolve(this.toFailure({ ...asked, id: null }, new AuroraError(-32600, { message })));
     }
-    if (!methods.server.hasMethod(request.method)) return fail(new AuroraError(-32601));
-    if (this.running >= limits.in_flight_max) {
-      metrics.count('requests_refused_total', { why: 'in_flight_max' });
-      return fail(new AuroraError(4290, { message: 'Too many requests in flight', retry_after_ms: RETRY_AFTER_MS }));
+    if (!methods.server.hasMethod(method)) return Promise.resolve(fail(new AuroraError(-32601)));
+    const is_early = this.is_mesh && !this.is_trusted && !this.has_answered;
+    const is_full = this.running >= (is_early ? EARLY_MAX : limits.in_flight_max);
+    if (is_full || refusal) {
+      metrics.count('requests_refused_total', { why: is_full ? 'in_flight_max' : 'in_flight_bytes_max' });
+      const message = is_full ? 'Too many requests in flight' : 'The requests in flight are too large';
+      const code = is_full ? 4290 : (refusal ?? 4290);
+      return Promise.resolve(fail(new AuroraError(code, { message, retry_after_ms: RETRY_AFTER_MS })));
     }
     const stop = createStop();
-    const calls = (this.calls ??= new Map());
-    calls.set(key, stop);
-    const call = { peer: this, stop, request_id, params: request.params, fail };
-    const response = await methods.server.receive(request, call);
-    calls.delete(key);
-    if (calls.size === 0) this.calls = undefined;
+    (this.calls ??= new Map()).set(key, stop);
+    return this.runNow(key, { jsonrpc: '2.0', id, method }, { peer: this, stop, request_id, params, fail });
+  }
+
+  async runNow(key: string, request: RpcRequest, call: AnswerableCall): Promise<RpcResponse | undefined> {
+    const response = await this.methods.server.receive(request, call);
+    const { calls } = this;
+    calls?.delete(key);
+    if (calls?.size === 0) this.calls = undefined;
     return response ?? undefined;
   }
 
-  toFailure(request: RpcRequest, error: AuroraError, request_id: string): RpcResponse {
-    const { log, clock, link, is_mesh } = this;
-    const origin = is_mesh ? originOf(request.params) : {};
-    const fields = {
-      request_id,
-      ...origin,
-      method: request.method.slice(0, 64),
-      code: error.code,
-      remote: link.remote,
-    };
-    if (error.code === -32603 || error.code === 5000) log.error({ ...fields, err: error }, 'a request failed inside');
-    else log.info(fields, 'a request was refused or failed');
-    return toErrorAnswer(error, { id: request.id, request_id, at: toIso(clock.now()), is_mesh });
+  toFailure({ id, method, request_id, origin }: Asked, error: AuroraError): RpcResponse {
+    const { clock, is_mesh } = this;
+    const fields = { request_id, ...origin, method: method.slice(0, 64), code: error.code };
+    if (error.code === -32603 || error.code === 5000)
+      this.write('error', { ...fields, err: error }, 'a request failed inside');
+    else this.write('info', fields, 'a request was refused or failed');
+    return toErrorAnswer(error, { id, request_id, at: toIso(clock.now()), is_mesh });
   }
 
   toRefusal(response: RpcResponse): RpcResponse {
@@ -319,7 +410,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     const { clock, is_mesh } = this;
     const error = new AuroraError(response.error.code, { message: response.error.message });
     const request_id = this.ids.uuid();
-    this.log.info({ request_id, code: error.code, remote: this.link.remote }, 'a frame was refused');
+    this.write('info', { request_id, code: error.code }, 'a frame was refused');
     // A bad frame that bears the id of a running call must not settle that call at the other end.
     const id = this.calls?.has(callKey(response.id)) ? null : response.id;
     return toErrorAnswer(error, { id, request_id, at: toIso(clock.now()), is_mesh });
@@ -340,8 +431,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     try {
       this.notifications?.get(method)?.(params, this);
     } catch (reason) {
-      const about = { method: method.slice(0, 64), remote: this.link.remote, err: reason };
-      this.log.warn(about, 'a notification was not understood');
+      this.write('warn', { method: method.slice(0, 64), err: reason }, 'a notification was not understood');
     }
   }
 
@@ -352,7 +442,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     try {
       onProgress?.(event.data);
     } catch (reason) {
-      this.log.warn({ remote: this.link.remote, err: reason }, 'a progress event was not understood');
+      this.write('warn', { err: reason }, 'a progress event was not understood');
     }
     return onProgress !== undefined;
   }
@@ -409,7 +499,11 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   }
 
   settle(response: RpcResponse): void {
-    if (!this.toAsk().settle(response)) this.strike('an answer to a request that was never asked');
+    // What it could not read was of our making, unless we said nothing: a stranger has been asked at most who it is.
+    const is_idle = !this.is_trusted && this.asking === undefined;
+    const is_of_ours = !(is_idle && response.id === null) && this.toAsk().settle(response);
+    if (!is_of_ours) this.strike('an answer to a request that was never asked');
+    else if (response.id !== null) this.has_answered = true;
   }
 
   notify(method: string, params: RpcParams): void {
@@ -418,8 +512,10 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
 
   notifyJson(method: string, params: string): void {
     const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
-    if (Buffer.byteLength(text) <= this.limits.frame_bytes_max) this.link.send(text);
-    else this.metrics.count('notifications_dropped_total', { why: 'too_large' });
+    if (Buffer.byteLength(text) <= this.limits.frame_bytes_max) {
+      this.link.send(text);
+      this.unsent?.note(this);
+    } else this.metrics.count('notifications_dropped_total', { why: 'too_large' });
   }
 
   /* ---- what goes out ---- */
@@ -429,16 +525,19 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
     const [only] = answers;
     if (batch) link.send(toBatchText(answers, this));
     else if (only) link.send(toAnswerText(only, this));
-    if (isClogged(link) && !this.is_held) this.holdBack();
+    this.unsent?.note(this);
+    if (!this.is_held && link.unsent_bytes > this.limits.push_back_bytes) this.holdBack();
   }
 
   holdBack(): void {
     const { link, clock, limits } = this;
+    const { push_back_bytes, stall_ms_max } = limits;
     this.is_held = true;
     pushBack({
       link,
       clock,
-      stall_ms_max: limits.stall_ms_max,
+      push_back_bytes,
+      stall_ms_max,
       onEnd: () => (this.is_held = false),
       onStall: () => this.dropUnread(),
     });
@@ -447,7 +546,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer {
   dropUnread(): void {
     const { link } = this;
     this.metrics.count('links_closed_total', { why: 'unread' });
-    this.log.warn({ remote: link.remote, unsent_bytes: link.unsent_bytes }, 'a peer that does not read was cut');
+    this.write('warn', { unsent_bytes: link.unsent_bytes }, 'a peer that does not read was cut');
     link.cut();
   }
 
@@ -497,8 +596,16 @@ class Farewell {
   }
 }
 
+/** What is known of a request until it is answered. */
+interface Asked {
+  id: RpcId;
+  method: string;
+  request_id: string;
+  origin: ReturnType<typeof originOf>;
+}
+
 interface AnswerableCall extends Call {
-  readonly params: RpcParams | undefined;
+  params: RpcParams | undefined;
   fail(error: AuroraError): RpcResponse;
 }
 
@@ -516,5 +623,8 @@ const isSheddable = ({ method, params }: RpcNotification): boolean =>
   'kind' in params &&
   (params.kind === 'thought' || params.kind === 'log');
 
+/** Requests of a stranger that run before it answered anything: its first ones may overtake its proof (docs/protocol.md 3). */
+export const EARLY_MAX = 8;
+const NO_ORIGIN = {};
 const BROKE_RULES = 'a response broke the rules';
 const RETRY_AFTER_MS = 1_000;

@@ -1,26 +1,32 @@
-/** Whoever asks without reading the answers is not read either until they are gone; who takes nothing at all is cut (ATK-I4). */
+/** Whoever asks without reading the answers is not read either until they are gone; who takes too little is cut (ATK-I4). */
 import type { Clock } from '../seams/index.ts';
 import type { Link } from './link.ts';
 
-/** Whether so much waits to be taken that no more should be read. */
-export const isClogged = ({ unsent_bytes }: Pick<Link, 'unsent_bytes'>): boolean => unsent_bytes > PUSH_BACK_BYTES;
+/** Whom to hold back, from which bound on, and who hears how it ended. */
+export interface HeldBack {
+  link: Link;
+  clock: Clock;
+  /** Unsent bytes over which nothing is read. */
+  push_back_bytes: number;
+  /** The time in which it must take 256 KiB, ms: a drop now and then does not count. */
+  stall_ms_max: number;
+  onEnd: () => void;
+  onStall: () => void;
+}
 
-/** Reads nothing from the link until what waits is under the bound; `onStall` when nothing was taken for `stall_ms_max`. */
-export function pushBack(
-  held: { link: Link; clock: Clock; stall_ms_max: number; onEnd: () => void; onStall: () => void },
-  progress_at = held.clock.monotonic(),
-): void {
-  const { link, clock, stall_ms_max, onEnd, onStall } = held;
+/** Reads nothing from the link until what waits is under the bound; `onStall` when less than that was taken in time. */
+export function pushBack(held: HeldBack, since = held.clock.monotonic(), taken = 0): void {
+  const { link, clock, push_back_bytes, stall_ms_max, onEnd, onStall } = held;
   const before = link.unsent_bytes;
   link.pause();
   clock.after(LOOK_MS, () => {
-    const is_over = !link.open || !isClogged(link);
-    const has_progress = link.unsent_bytes < before;
+    const is_over = !link.open || link.unsent_bytes <= push_back_bytes;
+    const taken_now = taken + Math.max(0, before - link.unsent_bytes);
     if (is_over) {
       onEnd();
       link.resume();
-    } else if (has_progress) pushBack(held);
-    else if (clock.monotonic() - progress_at < stall_ms_max) pushBack(held, progress_at);
+    } else if (taken_now >= TAKEN_BYTES_MIN) pushBack(held);
+    else if (clock.monotonic() - since < stall_ms_max) pushBack(held, since, taken_now);
     else {
       onEnd();
       onStall();
@@ -28,5 +34,6 @@ export function pushBack(
   });
 }
 
-const PUSH_BACK_BYTES = 1_048_576;
+/** What must be taken of what waits within `stall_ms_max`: 9 KB a second. */
+const TAKEN_BYTES_MIN = 262_144;
 const LOOK_MS = 20;

@@ -3,6 +3,7 @@ import { AuroraError, type RpcParams } from '../protocol/index.ts';
 import type { CancelTimer, Ids, Log, Metrics } from '../seams/index.ts';
 import { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
 import type { Link, LinkEnd } from './link.ts';
+import { createPortLoad, type PortLoad } from './load.ts';
 import {
   createPeer,
   type Call,
@@ -14,6 +15,7 @@ import {
 } from './peer.ts';
 import { FRAME_QUOTA, type FrameQuota } from './quota.ts';
 import { createRefusedLog } from './refused-log.ts';
+import { createUnsentOfAll } from './unsent.ts';
 
 /** What a reception needs. */
 export interface ReceptionDeps extends HandshakeDeps {
@@ -29,6 +31,10 @@ export interface ReceptionDeps extends HandshakeDeps {
   /** Methods under mesh.v1, and those of a bare peer. Both are read when a link arrives. */
   methods: () => { mesh: MethodTable; bare: MethodTable };
   notifications?: ReadonlyMap<string, NotificationHandler>;
+  /** What runs for the links of this port, where others share it; its own unless said. */
+  load?: PortLoad;
+  /** What all its links together may have unsent, bytes: 128 MiB. Over it whoever owes most is cut, strangers first. */
+  unsent_bytes_max?: number;
   /** Who may come in; throws an AuroraError to turn away (4030 closes 4003, anything else 4001). */
   admit(introduced: Introduced, peer: Peer): Principal;
 }
@@ -52,7 +58,8 @@ export interface Reception {
 
 /** Opens a reception. */
 export function createReception(deps: ReceptionDeps): Reception {
-  const { clock, log, metrics } = deps;
+  const { clock, log, metrics, load = createPortLoad() } = deps;
+  const unsent = createUnsentOfAll({ clock, bytes_max: deps.unsent_bytes_max });
   const hello_ms_max = deps.hello_ms_max ?? HELLO_MS_MAX;
   const tellRefused = createRefusedLog(deps);
   const guests = new Map<Peer, Guest>();
@@ -86,6 +93,9 @@ export function createReception(deps: ReceptionDeps): Reception {
       isUnmetered,
       onClosed: part,
       tellRefused,
+      is_stranger: true,
+      load,
+      unsent,
       ...(deps.limits && { limits: deps.limits }),
     });
     guests.set(peer, guest);
@@ -126,20 +136,21 @@ export function createReception(deps: ReceptionDeps): Reception {
   }
 
   function welcome(peer: Peer, guest: Guest, introduced: Introduced): void {
+    if (!guests.has(peer)) return; // it is gone already: it supersedes nobody
     try {
       guest.principal = deps.admit(introduced, peer);
     } catch (reason) {
       turnAway(peer, reason);
       return;
     }
-    if (guest.principal.role !== 'stranger') peer.link.trust();
+    if (guest.principal.role !== 'stranger') peer.trust();
     guest.stopTimer();
     guest.stopTimer = ignore; // not to hold on to a timer for as long as the link lives
     const { id, role } = guest.principal;
     const name = nameOf(guest.principal);
     const older = newest.get(name);
     if (older !== peer) older?.close(4009, 'superseded');
-    if (guests.has(peer)) newest.set(name, peer);
+    newest.set(name, peer);
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
   }
 

@@ -8,7 +8,7 @@ export interface Refused {
   remote: string;
   code?: number;
   /** Why, in a sentence. */
-  why: string;
+  why?: string;
   /** The one that the refused was told. */
   request_id?: string;
   method?: string | undefined;
@@ -16,13 +16,18 @@ export interface Refused {
   path?: string | undefined;
   /** The page it came from. */
   origin?: string | undefined;
+  /** What was thrown over it here. */
+  err?: unknown;
 }
 
 /** Writes one line, or counts it where there were enough: how many is said when the minute is over. */
-export type RefusedLog = (refused: Refused, text: string) => void;
+export type RefusedLog = (refused: Refused, text: string, level?: 'info' | 'warn' | 'error') => void;
+
+/** Where the lines go. */
+export type WritingLog = Pick<Log, 'info' | 'warn' | 'error'>;
 
 /** Makes the log of one port. */
-export function createRefusedLog({ log, clock }: { log: Pick<Log, 'warn'>; clock: Clock }): RefusedLog {
+export function createRefusedLog({ log, clock }: { log: WritingLog; clock: Clock }): RefusedLog {
   const by_origin = new Map<string, number>(); // of those with a line: bounded as the lines are
   let lines = 0;
   let unlogged = 0;
@@ -36,7 +41,7 @@ export function createRefusedLog({ log, clock }: { log: Pick<Log, 'warn'>; clock
     stopMinute = undefined;
   };
 
-  return (refused, text) => {
+  return (refused, text, level = 'warn') => {
     stopMinute ??= clock.after(MINUTE_MS, onMinute);
     const origin = networkOf(hostOf(refused.remote));
     const here = by_origin.get(origin) ?? 0;
@@ -46,7 +51,7 @@ export function createRefusedLog({ log, clock }: { log: Pick<Log, 'warn'>; clock
     }
     lines += 1;
     by_origin.set(origin, here + 1);
-    log.warn(Object.fromEntries(Object.entries(refused).map(([name, value]) => [name, cut(value)])), text);
+    log[level](Object.fromEntries(Object.entries(refused).map(([name, value]) => [name, cut(value)])), text);
   };
 }
 

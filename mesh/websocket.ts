@@ -179,6 +179,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
   cancelCut: CancelTimer | undefined;
   /** Of a stranger: what came since its last whole frame, bytes. */
   unfinished_bytes = 0;
+  unsent_bytes_max: number;
 
   constructor({ socket, wire, dialled, limits, clock, random, onFault }: WebsocketParts) {
     this.socket = socket;
@@ -189,6 +190,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
     this.random = random;
     this.onFault = onFault;
     this.remote = toHostPort(wire.remoteAddress ?? 'unknown', false, wire.remotePort);
+    this.unsent_bytes_max = Math.min(limits.unsent_bytes_max, limits.stranger_unsent_bytes_max ?? Infinity);
     this.control_since = clock.monotonic();
     this.heart = createHeartbeat(this);
     socket.link = this;
@@ -232,9 +234,9 @@ class WebsocketLink implements Link, HeartbeatDeps {
   }
 
   send(text: string): void {
-    const { socket, limits } = this;
+    const { socket, unsent_bytes_max } = this;
     if (!this.open) return;
-    if (socket.bufferedAmount + text.length > limits.unsent_bytes_max) {
+    if (isOver(unsent_bytes_max - socket.bufferedAmount, text)) {
       this.close(1013, 'too much unsent');
       return;
     }
@@ -243,7 +245,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
       this.wire.cork();
       process.nextTick(flush, this); // one system call for all frames of this turn (performance.md 1)
     }
-    this.full ||= socket.bufferedAmount + text.length >= limits.unsent_bytes_max / 2;
+    this.full ||= socket.bufferedAmount + text.length >= unsent_bytes_max / 2;
     socket.send(text, this.full ? () => this.onWritten() : undefined);
   }
 
@@ -270,6 +272,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
   }
 
   trust(): void {
+    this.unsent_bytes_max = this.limits.unsent_bytes_max;
     if (STRANGERS.delete(this.wire)) this.wire.off('data', tellStranger);
   }
 
@@ -291,7 +294,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
   }
 
   onWritten(): void {
-    if (!this.full || this.socket.bufferedAmount >= this.limits.unsent_bytes_max / 2) return;
+    if (!this.full || this.socket.bufferedAmount >= this.unsent_bytes_max / 2) return;
     this.full = false;
     if (this.open) this.owner?.onDrain?.();
   }
@@ -376,6 +379,10 @@ function flush(link: WebsocketLink): void {
   link.corked = false;
   link.wire.uncork();
 }
+
+/** Whether a text takes more than so many bytes: counted only where it is near the bound, for a character takes three at most. */
+const isOver = (bytes_max: number, text: string): boolean =>
+  text.length * 3 > bytes_max && Buffer.byteLength(text) > bytes_max;
 
 /** The close code of an error that `ws` found in what the peer sent; undefined for an error of the connection (1006 follows). */
 function closeCodeOf(error: Error): number | undefined {

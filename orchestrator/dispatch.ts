@@ -14,7 +14,6 @@ import { createPermits } from './permits.ts';
 import { createPlacing, type Lost } from './placing.ts';
 import type { Slot, Registry } from './registry.ts';
 import { AGENT_LOST } from './retry.ts';
-import { toStreamEvents } from './retold.ts';
 import { ROUTING_LIMITS } from './routing.ts';
 import { taskOf } from './task-of.ts';
 import { createTelling, type OnTold } from './telling.ts';
@@ -102,7 +101,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   function resume({ task, asked, held, told }: Recovered): void {
-    events.restore(task.task_id, toStreamEvents(told));
+    events.restore(task.task_id, told);
     const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
     const routing = { ...asked, path: [...asked.path], due: task.due };
     const from = { leased: undefined, lost: held && { attempt: held } };

@@ -1,33 +1,39 @@
 /** The record of tasks on a store: the store is the truth, open tasks are at hand in memory. */
 import { isFinal } from '../protocol/index.ts';
-import { makeRoom, toIso, type Clock } from '../seams/index.ts';
+import { toIso, type Clock } from '../seams/index.ts';
 import type { Append, Appended, Arrow, Store } from '../store/index.ts';
 import { createFamilies } from './families.ts';
+import { createFinished } from './finished.ts';
 import { acceptedBy, applyEvent, fold, leasedBy, releasedBy, settledBy } from './journal.ts';
 import { createLedgerReads } from './ledger-reads.ts';
 import type { FamilyBounds, Lease, Ledger, ListQuery, StoredEvent, TaskRow } from './ledger.ts';
 import { createOneByOne } from './one-by-one.ts';
 import { recoverTasks } from './recovery.ts';
+import { weigh } from './weight.ts';
 
 /** Bounds of what is at hand. */
 export interface LedgerLimits {
   /** Tasks that are not final: 10 000 (wire.md 10). */
   open_max: number;
-  /** Final tasks kept in memory too; the oldest go first, and stay in the store. */
+  /** What those were asked with may weigh together, bytes of memory: 64 MiB. */
+  open_bytes_max: number;
+  /** Final tasks kept in memory too, in number and in bytes of memory: 32 MiB. The oldest go first, and stay in the store. */
   finished_max: number;
+  finished_bytes_max: number;
 }
 
 /** Makes the ledger over one store. Bounds are judged in memory, keys and states by the store. */
 export function createLedger(
   store: Pick<Store, 'db' | 'append'>,
   clock: Clock,
-  limits: LedgerLimits = { open_max: 10_000, finished_max: 100 },
+  given: Partial<LedgerLimits> = {},
 ): Ledger {
+  const limits = { ...LEDGER_LIMITS, ...given };
   const reads = createLedgerReads(store.db);
   /** Open tasks, and the newest of the finished, each the very object that was accepted. */
   const hot = new Map<string, TaskRow>();
-  const finished = new Set<string>();
-  const families = createFamilies(limits.open_max);
+  const finished = createFinished(limits, (task_id) => void hot.delete(task_id));
+  const families = createFamilies(limits);
   const oneByOne = createOneByOne(PAGES_WAITING_MAX);
 
   return {
@@ -50,7 +56,8 @@ export function createLedger(
   };
 
   async function accept(row: TaskRow, bounds: FamilyBounds, lease?: Lease): ReturnType<Ledger['accept']> {
-    const refusal = families.enter(row, bounds);
+    const accepted = written(acceptedBy(row));
+    const refusal = families.enter(row, bounds, weigh(accepted.text));
     if (refusal) return refusal;
     const { task_id, root_id, parent_id = null, skill, deadline, key } = row;
     const expires_at = toIso(clock.now() + KEY_MS_MIN);
@@ -60,7 +67,7 @@ export function createLedger(
         task_id,
         at: row.created_at,
         opens: { root_id, parent_id, skill, deadline },
-        arrows: [acceptedBy(row), { type: 'queued', payload: null }, ...started],
+        arrows: [accepted, { type: 'queued', payload: null }, ...started],
         ...(key && { key: { ...key, expires_at } }),
       });
       if (outcome === 'refused') throw new Error(`task ${task_id} was accepted before`);
@@ -105,28 +112,23 @@ export function createLedger(
   /** Writes what must not be refused for want of space, and then makes the row at hand say the same. */
   async function write(task_id: string, arrows: readonly Arrow[]): Promise<Appended> {
     const at = toIso(clock.now());
-    const append: Append = { task_id, at, arrows };
-    const written = await store.append(append, { patient: true });
+    const texts = arrows.map(written);
+    const append: Append = { task_id, at, arrows: texts };
+    const appended = await store.append(append, { patient: true });
     const row = hot.get(task_id);
-    if (written.outcome !== 'kept' || !row) return written;
+    if (appended.outcome !== 'kept' || !row) return appended;
     const was_open = !isFinal(row.state);
     for (const { type, fence = null, payload } of arrows) applyEvent(row, { type, fence, at, payload }, dueOf);
-    if (was_open && isFinal(row.state)) onFinal(row);
-    return written;
+    if (!isFinal(row.state)) return appended;
+    const bytes = texts.reduce((sum, { type, text }) => (type === 'artifact' ? sum : sum + weigh(text)), 0);
+    if (was_open) finished.add(task_id, families.settle(row) + bytes);
+    else finished.grow(task_id, bytes);
+    return appended;
   }
 
-  function onFinal(row: TaskRow): void {
-    families.settle(row);
-    finished.add(row.task_id);
-    makeRoom(finished, limits.finished_max + 1, 1, (oldest) => {
-      finished.delete(oldest);
-      hot.delete(oldest);
-    });
-  }
-
-  function readmit(row: TaskRow): void {
+  function readmit(row: TaskRow, bytes: number): void {
     hot.set(row.task_id, row);
-    families.readmit();
+    families.readmit(row, bytes);
   }
 
   function dueOf(deadline: string): number {
@@ -174,10 +176,24 @@ export function createLedger(
   }
 }
 
+/** Written down here, for what it weighs: the store takes the text as it is. */
+const written = ({ type, fence, payload }: Arrow): Arrow & { text: string } => ({
+  type,
+  fence,
+  payload,
+  text: JSON.stringify(payload ?? null),
+});
+
 /** Without a fence the newest attempt is meant, 0 before the first; only a result needs one. */
 const ownFence = (row: TaskRow, state: string): number | undefined =>
   state === 'completed' ? (row.attempts.at(-1)?.fence ?? 0) : undefined;
 
+const LEDGER_LIMITS: LedgerLimits = {
+  open_max: 10_000,
+  open_bytes_max: 67_108_864,
+  finished_max: 100,
+  finished_bytes_max: 33_554_432,
+};
 /** How long an idempotency key is kept at least, ms (PROM-P2). */
 const KEY_MS_MIN = 86_400_000;
 /** Pages that may wait to be read. */

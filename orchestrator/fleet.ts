@@ -10,6 +10,7 @@ import {
   type MethodTable,
   type NotificationHandler,
   type Peer,
+  type PortLoad,
   type StayAway,
 } from '../mesh/index.ts';
 import { AuroraError, Goaway, type RpcParams } from '../protocol/index.ts';
@@ -49,6 +50,8 @@ export interface FleetDeps extends HandshakeDeps, CardDeps {
   notifications: () => ReadonlyMap<string, NotificationHandler>;
   /** Frames an agent may send on its link (ATK-E10). */
   agent_quota?: FrameQuota;
+  /** What runs for agents, added up with what runs for whoever comes to us. */
+  load?: PortLoad;
 }
 
 /** The kept links. */

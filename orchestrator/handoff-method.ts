@@ -52,24 +52,40 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     const principal = await callers.proven(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
     if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
+    return accept(asked, metaOf(params), { principal, call }); // not awaited: what its schema dropped need not live until the end
+  }
+
+  async function accept(
+    asked: HandoffRequest,
+    meta: unknown,
+    { principal, call }: { principal: Principal; call: Call },
+  ): Promise<unknown> {
     const { routing, parent } =
       principal.role === 'operator'
-        ? { routing: beginRouting(principal, asked.options, metaOf(params)), parent: undefined }
-        : await handOn(asked.options, metaOf(params), call);
+        ? { routing: beginRouting(principal, asked.options, meta), parent: undefined }
+        : await handOn(asked.options, meta, call);
     const { idempotency_key } = asked.options;
-    const carried = readCarried(metaOf(params), { parent, idempotency_key });
-    const { operation } = parse(AskerMeta, metaOf(params)).handoff ?? {};
+    const carried = readCarried(meta, { parent, idempotency_key });
+    const { operation } = parse(AskerMeta, meta).handoff ?? {};
     const order = await toOrder(asked, { routing, principal, carried, operation });
     const refs = refsIn(order.params);
     const readable = parent && refsIn(parent.params);
     if (readable && !refs.every((sha256) => readable.includes(sha256))) {
       throw new AuroraError(4030, { message: 'An agent may only pass on bytes that it was given itself' });
     }
-    const { task, done } = await deps.dispatcher.dispatch(order);
+    const dispatched = await deps.dispatcher.dispatch(order);
     // Only now: what is refused keeps nothing.
     deps.blobs.hold(refs, deps.clock.now() + (routing.due - deps.clock.monotonic()));
-    if (asked.wait === 'accepted') return { task_id: task.task_id, state: task.state };
-    const until = asked.options.on_approval === 'return' ? untilAsked(task, done) : done;
+    return answer(dispatched, asked, call); // nor this
+  }
+
+  async function answer(
+    { task, done }: Dispatched,
+    { wait, options: { on_approval } }: HandoffRequest,
+    call: Call,
+  ): Promise<unknown> {
+    if (wait === 'accepted') return { task_id: task.task_id, state: task.state };
+    const until = on_approval === 'return' ? untilAsked(task, done) : done;
     const ended = await untilDone({ task, done: until }, call);
     await callers.proven(call); // that took its time: who is no longer pinned is told nothing of it
     return answerOf(ended);

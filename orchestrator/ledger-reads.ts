@@ -18,8 +18,11 @@ export interface LedgerReads {
   list(query: ListQuery): Promise<string[]>;
   /** The same, as many as have `bytes_max` on record together, one at least; `next` is what to go on before. */
   page(query: ListQuery & { bytes_max: number }): Promise<{ task_ids: readonly string[]; next: string | null }>;
-  /** Tasks that are not over, behind a position, oldest first. */
-  openAfter(position: number, limit: number): Promise<{ task_id: string; position: number }[]>;
+  /** Tasks that are not over, behind a position, oldest first: as many as have `bytes_max` on record together, one at least. */
+  openAfter(
+    position: number,
+    page: { limit: number; bytes_max: number },
+  ): Promise<{ task_id: string; position: number }[]>;
   /** How large the families of these roots are, by root; what was ended for a parent to start again is no child of it any more. */
   familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>>;
   journalOf: Ledger['journalOf'];
@@ -118,8 +121,10 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
     return end === -1 ? task_ids : task_ids.slice(0, Math.max(1, end));
   }
 
-  async function openAfter(position: number, limit: number): Promise<{ task_id: string; position: number }[]> {
-    return db
+  async function openAfter(
+    ...[position, { limit, bytes_max }]: Parameters<LedgerReads['openAfter']>
+  ): ReturnType<LedgerReads['openAfter']> {
+    const found = await db
       .selectFrom('tasks')
       .select(['task_id', 'position'])
       .where('final_at', 'is', null)
@@ -127,6 +132,11 @@ export function createLedgerReads(db: Store['db']): LedgerReads {
       .orderBy('position')
       .limit(limit)
       .execute();
+    const fitting = await fittingOf(
+      found.map(({ task_id }) => task_id),
+      bytes_max,
+    );
+    return found.slice(0, fitting.length);
   }
 
   async function familiesOf(root_ids: readonly string[]): Promise<Map<string, FamilySize>> {

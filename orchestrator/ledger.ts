@@ -15,6 +15,7 @@ import type {
 } from '../protocol/index.ts';
 import type { Arrow, EventRow } from '../store/index.ts';
 import type { Carried } from './carried.ts';
+import type { Retold } from './retold.ts';
 
 /** A task as the ledger keeps it. */
 export interface TaskRow {
@@ -82,7 +83,7 @@ export interface Recovered {
   /** The attempt that was under way: whoever holds it may still be working (PROM-P12). */
   held: Attempt | undefined;
   /** States and artifacts so far, for its stream. */
-  told: StoredEvent[];
+  told: Retold[];
 }
 
 /** How many tasks one task, and one investigation, may have (wire.md 5). */

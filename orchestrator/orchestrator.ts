@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import {
   assertPublicAddress,
   createPeer,
+  createPortLoad,
   createReception,
   type FrameQuota,
   type HttpRoute,
@@ -150,16 +151,19 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     missed: () => enrolment.away(),
   });
   for (const agent_id of deps.drained ?? []) registry.drain(agent_id);
+  const load = createPortLoad();
   const events = createEvents(clock, EVENT_LIMITS, deps.epoch);
   const blobs = createBlobStore({ ...deps, limits: { ...BLOB_LIMITS, ...deps.bounds?.blobs } });
   const fleet = createFleet({
     ...deps,
+    load,
     registry,
     methods: () => methods.mesh,
     notifications: () => methods.notifications,
   });
   const reception = createReception({
     ...deps,
+    load,
     methods: () => methods,
     admit,
     notifications: new Map([['$/ack', (params, peer) => methods.notifications.get('$/ack')?.(params, peer)]]),
@@ -286,7 +290,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
 
   /** Whoever comes this way was let in by somebody else: no hello, and as many requests as that one allows. */
   function attend(link: Link, principal: Principal): void {
-    const peer = createPeer({ ...deps, link, methods: methods.mesh, notifications: methods.notifications });
+    const peer = createPeer({ ...deps, load, link, methods: methods.mesh, notifications: methods.notifications });
     attended.set(peer, principal);
   }
 

@@ -7,6 +7,8 @@ import { fold } from './journal.ts';
 import type { LedgerReads } from './ledger-reads.ts';
 import type { Ledger, Recovered, StoredEvent, TaskEnd, TaskRow } from './ledger.ts';
 import { PARENT_STARTS_AGAIN } from './parent-restart.ts';
+import { toStreamEvents } from './retold.ts';
+import { weigh } from './weight.ts';
 
 /** What recovering needs. */
 export interface RecoveryDeps {
@@ -15,7 +17,7 @@ export interface RecoveryDeps {
   /** The monotonic time of a deadline. */
   dueOf: (deadline: string) => number;
   /** Takes an open task back into the ledger, before anything is decided about it. */
-  readmit: (row: TaskRow) => void;
+  readmit: (row: TaskRow, bytes: number) => void;
   /** Counts what a root that goes on has had already. */
   restore: (root_id: string, known: FamilySize) => void;
   settle: Ledger['settle'];
@@ -27,17 +29,17 @@ export async function recoverTasks(deps: RecoveryDeps): Promise<Recovered[]> {
   const going_on: Recovered[] = [];
   let last = 0;
   for (;;) {
-    const page = await reads.openAfter(last, PAGE_TASKS);
+    const page = await reads.openAfter(last, { limit: PAGE_TASKS, bytes_max: PAGE_BYTES_MAX });
     const resumed: Promise<Recovered | undefined>[] = [];
     for (const events of (await reads.eventsOf(page.map(({ task_id }) => task_id))).values()) {
       const row = fold(events, dueOf);
-      readmit(row);
+      readmit(row, weigh(events[0]?.payload ?? ''));
       resumed.push(resume(row, events, deps));
     }
     // Before the next page is read: an end that cannot be kept fails the start, and is nobody's loose end.
     for (const task of await Promise.all(resumed)) if (task) going_on.push(task);
     const end = page.at(-1);
-    if (!end || page.length < PAGE_TASKS) break;
+    if (!end) break;
     last = end.position;
   }
   for (let first = 0; first < going_on.length; first += PAGE_TASKS)
@@ -74,12 +76,14 @@ async function resume(
     await settle(task.task_id, withEffects(task, { state: 'canceled', error: PARENT_STARTS_AGAIN }));
     return undefined;
   }
-  const asked = fold(told.slice(0, 1), () => task.due);
-  return { task, asked, held: task.state === 'working' ? task.attempts.at(-1) : undefined, told };
+  const asked = { ...fold(told.slice(0, 1), () => task.due), params: task.params }; // what is large is held once
+  const held = task.state === 'working' ? task.attempts.at(-1) : undefined;
+  return { task, asked, held, told: toStreamEvents(told) };
 }
 
 const OUT_OF_TIME: TaskError = { code: 5040, message: 'The task ran out of time' };
 /** Whose own skills start again. */
 const ORCHESTRATOR = 'orchestrator';
-/** Tasks read at once. */
+/** Tasks read at once, and what their records have together, bytes; one task at least. */
 const PAGE_TASKS = 500;
+const PAGE_BYTES_MAX = 8_388_608;

@@ -45,10 +45,11 @@ export type Judged =
   /** Nothing that may be answered, and nothing to use: logged, then forgotten. */
   | { kind: 'dropped'; reason: string };
 
-/** A judged frame; `batch` says that its answers go back in one array. */
+/** A judged frame; `batch` says that its answers go back in one array, `weight` what it holds of memory while it is kept, bytes. */
 export interface JudgedFrame {
   batch: boolean;
   entries: Judged[];
+  weight: number;
 }
 
 /** What the judge enforces. */
@@ -57,10 +58,12 @@ export interface FrameLimits {
   depth_max: number;
   /** Most entries of a batch: 32. */
   batch_max: number;
+  /** Most values of a frame, as its opening brackets, braces and commas tell them: a few bytes of text are 64 of memory each. */
+  values_max: number;
 }
 
-/** The defaults of wire.md 2. */
-export const FRAME_LIMITS: FrameLimits = { depth_max: 64, batch_max: 32 };
+/** The defaults of wire.md 2. Whatever people measure takes 11 bytes a value and more: 4 MiB of it have less than that many. */
+export const FRAME_LIMITS: FrameLimits = { depth_max: 64, batch_max: 32, values_max: 400_000 };
 
 /**
  * Judges one text frame. Never throws: everything wrong comes back as a refusal or a strike.
@@ -71,25 +74,33 @@ export function judgeFrame(text: string, limits: FrameLimits = FRAME_LIMITS): Ju
   try {
     value = JSON.parse(text);
   } catch {
-    return { batch: false, entries: [refuse(-32700, null)] };
+    return { batch: false, entries: [refuse(-32700, null)], weight: text.length };
   }
+  const { deepest, values } = measure(text);
+  const weight = text.length + values * VALUE_BYTES;
+  const is_heavy = values > limits.values_max;
   // Depth is only measured entry by entry when the cheap scan says that some entry may be too deep.
-  const suspect_deep = nestingOf(text, limits.depth_max) > limits.depth_max;
+  const suspect_deep = deepest > limits.depth_max;
   const suspect_keys = text.includes('__proto__') || text.includes('constructor') || text.includes('\\u');
 
   const judge = (entry: unknown): Judged => {
-    if (suspect_deep && isDeeper(entry, limits.depth_max)) return judgeDeep(entry);
+    if (is_heavy) return judgeUnread(entry, TOO_MANY);
+    if (suspect_deep && isDeeper(entry, limits.depth_max)) return judgeUnread(entry, TOO_DEEP);
     return judgeEntry(suspect_keys ? withoutPrototypeKeys(entry) : entry);
   };
 
-  if (!Array.isArray(value)) return { batch: false, entries: [judge(value)] };
+  if (!Array.isArray(value)) return { batch: false, entries: [judge(value)], weight };
   const entries: unknown[] = value;
-  if (entries.length === 0) return { batch: false, entries: [refuse(-32600, null)] };
+  if (entries.length === 0) return { batch: false, entries: [refuse(-32600, null)], weight };
   if (entries.length > limits.batch_max) {
-    return { batch: false, entries: [refuse(-32600, null, `Invalid Request: batch over ${limits.batch_max} entries`)] };
+    const message = `Invalid Request: batch over ${limits.batch_max} entries`;
+    return { batch: false, entries: [refuse(-32600, null, message)], weight };
   }
-  return { batch: true, entries: entries.map(judge) };
+  return { batch: true, entries: entries.map(judge), weight };
 }
+
+/** What a JSON text holds of memory once it is parsed, bytes. */
+export const weightOf = (text: string): number => text.length + measure(text).values * VALUE_BYTES;
 
 /** An error answer. */
 export function errorResponse(id: RpcId, error: RpcError): RpcResponse {
@@ -138,41 +149,43 @@ function judgeResponse(entry: Record<string, unknown>, id: unknown): Judged {
   return { kind: 'response', response: { jsonrpc: '2.0', id, error: shown } };
 }
 
-/** Too deep to look into: a request is refused with its id, a response settles its call with 5000 (wire.md 2). */
-function judgeDeep(entry: unknown): Judged {
-  if (!isRecord(entry)) return refuse(-32600, null, TOO_DEEP);
+/** Not looked into, for it is too deep or too much: a request is refused with its id, a response settles its call with 5000 (wire.md 2). */
+function judgeUnread(entry: unknown, { request, response }: Unread): Judged {
+  if (!isRecord(entry)) return refuse(-32600, null, request);
   const { method, id } = entry;
   if (isAnswer(entry)) {
     if (!isRpcId(id)) return { kind: 'strike', reason: 'a response without a usable id' };
-    const error = { code: 5000, message: 'The answer was nested too deeply' };
-    return { kind: 'response', response: errorResponse(id, error) };
+    return { kind: 'response', response: errorResponse(id, { code: 5000, message: response }) };
   }
   if (typeof method === 'string' && id === undefined) {
-    return { kind: 'dropped', reason: 'a notification nested too deeply' };
+    return { kind: 'dropped', reason: 'a notification nested too deeply, or of too many values' };
   }
-  return refuse(-32600, isRpcId(id) ? id : null, TOO_DEEP);
+  return refuse(-32600, isRpcId(id) ? id : null, request);
 }
 
 function refuse(code: ErrorCode, id: RpcId, message: string = ERRORS[code]): Judged {
   return { kind: 'refusal', response: errorResponse(id, { code, message }) };
 }
 
-/** Nesting of the text's brackets outside strings; stops counting one past `stop_at`. */
-function nestingOf(text: string, stop_at: number): number {
+/** Nesting of the text's brackets outside strings, and how many values they and the commas tell of. */
+function measure(text: string): { deepest: number; values: number } {
   let depth = 0;
   let deepest = 0;
+  let values = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       at = endOfString(text, at);
+    } else if (char === COMMA) {
+      values++;
     } else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
+      values++;
       if (++depth > deepest) deepest = depth;
-      if (deepest > stop_at) return deepest;
     } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
       depth--;
     }
   }
-  return deepest;
+  return { deepest, values };
 }
 
 /** The index of the quote that closes the string opened at `start`. */
@@ -219,5 +232,19 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isParams = (params: unknown): params is RpcParams => typeof params === 'object' && params !== null;
 
 const ID_BYTES_MAX = 256;
-const TOO_DEEP = 'Invalid Request: nested too deeply';
-const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
+/** What is said of an entry that is not looked into. */
+interface Unread {
+  request: string;
+  response: string;
+}
+
+const TOO_DEEP: Unread = {
+  request: 'Invalid Request: nested too deeply',
+  response: 'The answer was nested too deeply',
+};
+const TOO_MANY: Unread = { request: 'Invalid Request: too many values', response: 'The answer had too many values' };
+/** What a value takes beside its text, bytes: of `{}` and of a member 64, and a comma tells of either once more. */
+const VALUE_BYTES = 48;
+const [COMMA, QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [
+  0x2c, 0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d,
+];

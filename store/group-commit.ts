@@ -56,6 +56,7 @@ export function createGroupCommit(deps: {
   const heads = new Map<string, TaskIndex>();
   let health: StoreHealth = { state: 'ok' };
   let waiting: Waiting[] = [];
+  let waiting_chars = 0;
   let is_scheduled = false;
   let is_closing = false;
   /** Whether the last commit of a synchronous journal was. */
@@ -75,7 +76,14 @@ export function createGroupCommit(deps: {
         reject(unavailable());
         return;
       }
-      waiting.push({ write: toWrite(append), patient, resolve, reject });
+      const write = toWrite(append);
+      const chars = write.arrows.reduce((sum, { text }) => sum + text.length, 0);
+      if (waiting_chars + chars > WAITING_CHARS_MAX) {
+        reject(unavailable());
+        return;
+      }
+      waiting.push({ write, chars, patient, resolve, reject });
+      waiting_chars += chars;
       schedule();
     });
   }
@@ -98,7 +106,7 @@ export function createGroupCommit(deps: {
   function flush(): Either<void> {
     while (waiting.length > 0 && health.state === 'ok') {
       const began = clock.monotonic();
-      const committed = commit(waiting.splice(0, groupSize(waiting, is_quick ? GROUP_QUICK : GROUP_MAX)));
+      const committed = commit(takeGroup(is_quick ? GROUP_QUICK : GROUP_MAX));
       if (committed) return occupy(committed);
       is_quick = clock.monotonic() - began < QUICK_MS;
       if (is_quick && !is_closing && waiting.length > 0) {
@@ -106,6 +114,12 @@ export function createGroupCommit(deps: {
         return;
       }
     }
+  }
+
+  function takeGroup(count_max: number): Waiting[] {
+    const group = waiting.splice(0, groupSize(waiting, count_max));
+    for (const { chars } of group) waiting_chars -= chars;
+    return group;
   }
 
   /** Keeps groups from being written until `work`, which never rejects, is done. */
@@ -183,6 +197,7 @@ export function createGroupCommit(deps: {
     for (const { reject } of [...(doubt?.group ?? []), ...group, ...waiting]) reject(reason);
     doubt = undefined;
     waiting = [];
+    waiting_chars = 0;
   }
 
   /** Until writing works again only what is patient waits; what is in doubt waits for its answer. */
@@ -195,6 +210,7 @@ export function createGroupCommit(deps: {
     }
     const all = [...group, ...waiting];
     waiting = all.filter(({ patient }) => patient);
+    waiting_chars = waiting.reduce((sum, { chars }) => sum + chars, 0);
     for (const { patient, reject } of all) if (!patient) reject(unavailable(reason));
   }
 
@@ -262,6 +278,7 @@ export function createGroupCommit(deps: {
   function end(): void {
     health = { state: 'closed' };
     for (const { reject } of [...(doubt?.group ?? []), ...waiting.splice(0)]) reject(unavailable());
+    waiting_chars = 0;
     doubt = undefined;
   }
 
@@ -284,6 +301,8 @@ const GROUP_QUICK = 32;
 const QUICK_MS = 4;
 /** Writes that may wait, most of them patient ones of a full disk. */
 const WAITING_MAX = 50_000;
+/** Characters of their payloads together: what agents answer has megabytes, and it waits for as long as the disk is full. */
+const WAITING_CHARS_MAX = 100_663_296;
 /** Open tasks whose head is remembered; others are read again. */
 const HEADS_MAX = 20_000;
 /** How often a degraded store tries to write again, ms. */

@@ -28,6 +28,8 @@ type Opens = NonNullable<Append['opens']>;
 /** One event to be: what happens, and whatever is worth keeping about it, as JSON. */
 export interface Arrow extends Happening {
   payload: unknown;
+  /** The payload as JSON, where somebody wrote it down already. */
+  text?: string;
 }
 
 /** What became of it. A refusal wrote nothing. */
@@ -43,7 +45,7 @@ export type Write = Omit<Append, 'arrows'> & { arrows: (Happening & { text: stri
 export const toWrite = ({ task_id, at, arrows, opens, key }: Append): Write => ({
   task_id,
   at,
-  arrows: arrows.map(({ type, fence, payload }) => ({ type, fence, text: JSON.stringify(payload ?? null) })),
+  arrows: arrows.map(({ type, fence, payload, text = JSON.stringify(payload ?? null) }) => ({ type, fence, text })),
   opens,
   key,
 });
@@ -51,6 +53,8 @@ export const toWrite = ({ task_id, at, arrows, opens, key }: Append): Write => (
 /** A writer who waits for its commit. */
 export interface Waiting {
   write: Write;
+  /** Characters of its payloads. */
+  chars: number;
   patient: boolean;
   resolve: (appended: Appended) => void;
   reject: (reason: Error) => void;
@@ -59,10 +63,10 @@ export interface Waiting {
 /** How many of those who wait fit into one group: at most `count_max`, and no more text together than a group may have; one always does. */
 export function groupSize(waiting: readonly Waiting[], count_max: number): number {
   let size = 0;
-  let chars = 0;
-  for (const { write } of waiting) {
-    for (const { text } of write.arrows) chars += text.length;
-    if (size === count_max || (size > 0 && chars > GROUP_CHARS_MAX)) break;
+  let together = 0;
+  for (const { chars } of waiting) {
+    together += chars;
+    if (size === count_max || (size > 0 && together > GROUP_CHARS_MAX)) break;
     size += 1;
   }
   return size;

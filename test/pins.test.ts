@@ -199,9 +199,12 @@ test('the bounds', () => {
   }).toEqual({
     depth_max: 64,
     batch_max: 32,
+    values_max: 400_000,
     in_flight_max: 64,
+    in_flight_bytes_max: 33_554_432,
     frame_bytes_max: 4_194_304,
     pending_max: 10_000,
+    push_back_bytes: 1_048_576,
     stall_ms_max: 30_000,
     cancel_grace_ms: 2_000,
     frames_per_s: 200,

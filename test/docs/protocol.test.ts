@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../boot/index.ts';
 import { FRAME_QUOTA, proveIdentity } from '../../mesh/index.ts';
-import { BARE_LINK_LIMITS, LINK_LIMITS } from '../../mesh/link.ts';
-import { PEER_LIMITS } from '../../mesh/peer.ts';
+import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, LINK_LIMITS } from '../../mesh/link.ts';
+import { BARE_PEER_LIMITS, EARLY_MAX, PEER_LIMITS, STRANGER_LIMITS } from '../../mesh/peer.ts';
 import { ABOUT } from '../../orchestrator/about.ts';
 import { RETRY_LIMITS } from '../../orchestrator/retry.ts';
 import { ROUTING_LIMITS } from '../../orchestrator/routing.ts';
@@ -204,10 +204,17 @@ describe('tables', () => {
       'frame, bytes (bare)': BARE_LINK_LIMITS.frame_bytes_max,
       'nesting, levels': PEER_LIMITS.depth_max,
       'entries of a batch': PEER_LIMITS.batch_max,
+      'values of a frame (`mesh.v1`)': PEER_LIMITS.values_max,
+      'values of a frame (bare)': BARE_PEER_LIMITS.values_max,
       'requests in flight on a link': PEER_LIMITS.in_flight_max,
+      'the same before your answer to our hello': EARLY_MAX,
+      'bytes of requests in flight on a link': PEER_LIMITS.in_flight_bytes_max,
+      'the same, bare': BARE_PEER_LIMITS.in_flight_bytes_max,
+      'the same of `mesh.v1`, before a proof': STRANGER_LIMITS.in_flight_bytes_max,
       'frames a second on average, then in a burst': FRAME_QUOTA.frames_per_s,
       'burst, frames': FRAME_QUOTA.burst_frames,
       'unsent bytes on a link': LINK_LIMITS.unsent_bytes_max,
+      'unsent bytes before a proof': ARRIVING_LINK_LIMITS.stranger_unsent_bytes_max ?? 0,
       'hello, ms': 5_000,
       'ping, ms': LINK_LIMITS.ping_ms,
       'silence, ms': LINK_LIMITS.silence_ms_max,

@@ -14,6 +14,7 @@ import {
   type HostDeps,
   type Identity,
   type Link,
+  type LinkLimits,
   type MethodHandler,
   type Peer,
   type Pin,
@@ -40,7 +41,7 @@ export interface Doorstep {
   operator: Identity;
   pins: Pin[];
   /** Opens a link; the near end is the caller's. */
-  link(options?: { protocol?: string; dialled?: string }): Link;
+  link(options?: { protocol?: string; dialled?: string; limits?: LinkLimits }): Link;
   /** A peer at the door that has not said a word; it answers a hello with that identity, or not at all. */
   knock(self?: Identity, options?: Knock & { answer?: MethodHandler }): Peer;
   /** A peer that said hello both ways. */
@@ -52,6 +53,7 @@ export interface Doorstep {
 /** How to knock, and what to answer the host beside its hello. */
 interface Knock {
   protocol?: string;
+  limits?: LinkLimits;
   dialled?: string;
   methods?: Record<string, MethodHandler>;
 }
@@ -86,7 +88,7 @@ export function doorstep(
   });
 
   const handshake = (self: Identity): HandshakeDeps => ({ ...shared, self });
-  const link = (about: { protocol?: string; dialled?: string } = {}) => {
+  const link = (about: { protocol?: string; dialled?: string; limits?: LinkLimits } = {}) => {
     const [near, far] = memoryLink({ clock, dialled: 'worker.test:9002', ...about });
     host.accept(far);
     return near;

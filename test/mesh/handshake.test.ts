@@ -3,6 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   answerHello,
+  createMethods,
+  createPeer,
   isProven,
   memoryLink,
   proveIdentity,
@@ -14,7 +16,7 @@ import {
 } from '../../mesh/index.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS, overLink, type LinkOwner } from '../../mesh/link.ts';
 import { Hello, HelloResult } from '../../protocol/index.ts';
-import { createStop } from '../../seams/index.ts';
+import { countingIds, createStop } from '../../seams/index.ts';
 import { identityOf } from '../support/mesh.ts';
 import { doorstep, type Doorstep } from './doorstep.ts';
 import { record } from './recorder.ts';
@@ -306,6 +308,55 @@ describe('the door of an agent', () => {
     await still();
     expect(door.metrics.of('strikes_total')).toBe(150);
     expect(door.log.lines.filter(({ text }) => text === 'a response broke the rules')).toHaveLength(20);
+  });
+
+  test('bad frames, refused requests and what cannot be read leave so many lines a minute; who proved a key has all of its own', async () => {
+    const door = doorstep();
+    const link = door.link();
+    link.attach(deaf);
+    const said = [
+      '{"jsonrpc":"1.0"}',
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'read_text', params: {} }),
+      JSON.stringify({ jsonrpc: '2.0', method: 'x', params: 1 }),
+    ];
+    for (const text of said) for (let nth = 0; nth < 30; nth++) link.send(text);
+    await still();
+    const caused = () =>
+      door.log.lines.filter(({ level, text }) => level !== 'debug' && text !== 'a peer proved its key');
+    expect(caused()).toHaveLength(20);
+    const peer = await door.enter(door.operator);
+    await still(); // its proof was read
+    const before = caused().length;
+    for (let nth = 0; nth < 30; nth++) await peer.request('no_such_skill', {}).catch(() => undefined);
+    expect(caused().length - before).toBe(30);
+  });
+
+  test('an error with id null from a stranger whom nothing was asked is a strike: the tenth closes 4000', async () => {
+    const door = doorstep();
+    const link = door.link({ protocol: '' });
+    const heard = record(link);
+    for (let nth = 0; nth < 10; nth++)
+      link.send(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error' } }));
+    expect(await heard.closed).toMatchObject({ code: 4000 });
+  });
+
+  test('ATK-E9: a link that is gone before its proof was read supersedes nobody', async () => {
+    const door = doorstep();
+    const older = await door.enter(door.orchestrator);
+    const near = door.link();
+    const send = (text: string) => {
+      near.send(text);
+      if (text.includes('"proof"')) queueMicrotask(() => near.cut());
+    };
+    const methods = createMethods(
+      new Map([['mesh/hello', (params, call) => answerHello(door.handshake(door.orchestrator), params, call)]]),
+    );
+    const { clock, log, metrics } = door;
+    const newer = createPeer({ clock, log, metrics, ids: countingIds(), methods, link: overLink(near, { send }) });
+    newer.request('mesh/hello', hello).catch(() => undefined);
+    await newer.closed;
+    await still();
+    expect(older.link.open).toBe(true);
   });
 
   test.each([[[]], [{}], [{ versions: [] }], [{ ...hello, versions: 'mesh.v1' }], [{ ...hello, in_flight: 'x' }]])(

@@ -40,6 +40,7 @@ export function rawPeer(
     limits?: Partial<PeerLimits>;
     quota?: FrameQuota;
     onClosed?: PeerDeps['onClosed'];
+    more?: Partial<PeerDeps>;
   } = {},
 ): RawPeer {
   const clock = manualClock();
@@ -57,6 +58,7 @@ export function rawPeer(
     ...(options.limits && { limits: options.limits }),
     ...(options.quota && { quota: options.quota }),
     ...(options.onClosed && { onClosed: options.onClosed }),
+    ...options.more,
   });
   const heard = record(link);
   const say = (frame: unknown) => link.send(typeof frame === 'string' ? frame : JSON.stringify(frame));

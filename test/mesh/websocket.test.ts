@@ -194,6 +194,24 @@ describe('a link over WebSocket', () => {
     expect(end.texts).toEqual([]);
   });
 
+  test('what is unsent is counted in bytes, and a stranger may leave less of it until it proved a key', async () => {
+    const unread = await pair({ limits: { unsent_bytes_max: 100_000 } });
+    record(unread.far).onClose = () => undefined;
+    unread.far.send('\u20ac'.repeat(40_000)); // 120 000 bytes
+    expect(unread.far.open).toBe(false);
+    const strange = await pair({ limits: { stranger_unsent_bytes_max: 1_000 } });
+    const heard = record(strange.near);
+    record(strange.far);
+    strange.far.trust();
+    strange.far.send('x'.repeat(100_000));
+    await heard.count(1);
+    const other = await pair({ limits: { stranger_unsent_bytes_max: 1_000 } });
+    const end = record(other.near);
+    record(other.far);
+    other.far.send('x'.repeat(1_001));
+    expect(await end.closed).toMatchObject({ code: 1013 });
+  });
+
   test('a reader that stopped costs at most the bound: then 1013 (D7)', async () => {
     const clock = manualClock();
     const { near, far } = await pair({ clock, limits: { unsent_bytes_max: 1_000_000 } });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLedger } from '../../orchestrator/durable-ledger.ts';
+import { createLedgerReads } from '../../orchestrator/ledger-reads.ts';
 import type { Ledger, TaskEnd, TaskRow } from '../../orchestrator/ledger.ts';
 import { manualClock, silentLog, toIso, type Clock, type ManualClock } from '../../seams/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
@@ -197,6 +198,74 @@ test('bounds are judged before the write, so that no race gets past them, and a 
   expect(await ledger.accept(task('task_7'), BOUNDS)).toBe('accepted');
   expect((await ledger.childrenOf('task_1')).map(({ task_id }) => task_id)).toEqual(['task_2', 'task_3', 'task_4']);
   expect(await ledger.get('task_5')).toBeUndefined();
+});
+
+describe('PROM-P8: what is at hand is bounded by its size', () => {
+  const large = { text: 'x'.repeat(60_000) };
+  const small = { text: 'x' };
+
+  test('finished tasks go, the oldest first, when their results are too much together; they stay in the store', async () => {
+    const ledger = createLedger(store, clock, { finished_bytes_max: 150_000 });
+    const rows = ['t1', 't2', 't3'].map((id) => task(id));
+    for (const each of rows) {
+      await ledger.accept(each, BOUNDS);
+      await ledger.lease(each.task_id, to('i1'));
+      await ledger.settle(each.task_id, { state: 'completed', result: large }, 1);
+    }
+    const found = await Promise.all(rows.map(({ task_id }) => ledger.get(task_id)));
+    expect(found.map((each, nth) => each === rows[nth])).toEqual([false, true, true]);
+    expect(found.map((each) => each?.result)).toEqual([large, large, large]);
+  });
+
+  test('one that is too large by itself goes at once, and so does one that grows by what came too late', async () => {
+    const ledger = createLedger(store, clock, { finished_bytes_max: 50_000 });
+    const [own, late] = [task('own'), task('late')];
+    for (const each of [own, late]) await ledger.accept(each, BOUNDS, to('i1'));
+    await ledger.settle('own', { state: 'completed', result: large }, 1);
+    expect(await ledger.get('own')).not.toBe(own);
+    await ledger.settle('late', lost);
+    expect(await ledger.get('late')).toBe(late);
+    await ledger.settle('late', { state: 'completed', result: large }, 1);
+    expect(await ledger.get('late')).not.toBe(late);
+  });
+
+  test('open tasks are full where their params are too much together, before anything is kept; an end makes room', async () => {
+    const ledger = createLedger(store, clock, { open_bytes_max: 100_000 });
+    expect(await ledger.accept(task('t1', { params: large }), BOUNDS)).toBe('accepted');
+    expect(await ledger.accept(task('t2', { params: large }), BOUNDS)).toBe('full');
+    expect(await ledger.get('t2')).toBeUndefined();
+    expect(await ledger.accept(task('t3', { params: small }), BOUNDS)).toBe('accepted');
+    const many = { junk: Array<object>(1_000).fill({}) }; // 3 KB of text, and 100 of memory
+    expect(await ledger.accept(task('t4', { params: many }), BOUNDS)).toBe('full');
+    await ledger.settle('t1', lost);
+    expect(await ledger.accept(task('t5', { params: large }), BOUNDS)).toBe('accepted');
+    await store.close();
+    store = await open();
+    const next = createLedger(store, clock, { open_bytes_max: 100_000 });
+    expect((await next.recover()).map(({ task: { task_id } }) => task_id)).toEqual(['t3', 't5']);
+    expect(await next.accept(task('t6', { params: large }), BOUNDS)).toBe('full');
+    await next.settle('t5', lost);
+    expect(await next.accept(task('t7', { params: large }), BOUNDS)).toBe('accepted');
+  });
+
+  test('after a restart they are read in pages of so many bytes, one at least, and all are found', async () => {
+    const ledger = createLedger(store, clock);
+    const ids = ['t1', 't2', 't3', 't4'];
+    for (const id of ids) await ledger.accept(task(id, { params: id === 't2' ? large : small }), BOUNDS);
+    const reads = createLedgerReads(store.db);
+    const pages: string[][] = [];
+    for (let last = 0; ;) {
+      const page = await reads.openAfter(last, { limit: 3, bytes_max: 20_000 });
+      const end = page.at(-1);
+      if (!end) break;
+      pages.push(page.map(({ task_id }) => task_id));
+      last = end.position;
+    }
+    expect(pages).toEqual([['t1'], ['t2'], ['t3', 't4']]);
+    const { recovered } = await restart();
+    expect(recovered.map(({ task: { task_id } }) => task_id)).toEqual(ids);
+    expect(recovered.every(({ task: { params }, asked }) => asked.params === params)).toBe(true); // held once
+  });
 });
 
 test('PROM-P4 PROM-P6: after a restart roots are carried on, what was under way is named, the rest ends with its reason', async () => {

@@ -11,11 +11,13 @@ const PAGE_TASKS = 500;
 test('the end of a late task that cannot be kept is the error of the start, before another page is read (PROM-P6)', async () => {
   const clock = manualClock();
   const pages: number[] = [];
+  const bounds: object[] = [];
   const recovering = recoverTasks({
     clock,
     reads: {
-      openAfter(last) {
+      openAfter(last, page) {
         pages.push(last);
+        bounds.push(page);
         const length = last === 0 ? PAGE_TASKS : 0;
         return Promise.resolve(Array.from({ length }, (_, nth) => ({ task_id: `t${nth}`, position: nth + 1 })));
       },
@@ -29,6 +31,7 @@ test('the end of a late task that cannot be kept is the error of the start, befo
   });
   await expect(recovering).rejects.toThrow('the disk is full');
   expect(pages).toEqual([0]);
+  expect(bounds).toEqual([{ limit: PAGE_TASKS, bytes_max: 8_388_608 }]);
 
   function accepted(task_id: string): StoredEvent {
     const { type, payload } = acceptedBy(row(task_id));

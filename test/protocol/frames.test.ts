@@ -1,7 +1,7 @@
 /** The judge of frames: what the JSON-RPC 2.0 specification says, and what our wire adds to it. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorResponse, FRAME_LIMITS, isRpcId, judgeFrame, type Judged } from '../../protocol/index.ts';
+import { errorResponse, FRAME_LIMITS, isRpcId, judgeFrame, weightOf, type Judged } from '../../protocol/index.ts';
 
 /** The only entry of a frame that is no batch. */
 const only = (text: string): Judged => {
@@ -250,6 +250,46 @@ describe('depth', () => {
     expect(only(request(JSON.stringify([text]))).kind).toBe('request');
   });
 });
+
+describe('values', () => {
+  const request = (params: string) => `{"jsonrpc":"2.0","method":"x","params":${params},"id":"many"}`;
+  const many = `[${Array(FRAME_LIMITS.values_max).fill('{}').join()}]`;
+
+  test('too many are refused with the id of the request, alone and in a batch; as a result they settle the call with 5000', () => {
+    const refused = { kind: 'refusal', response: { error: { code: -32600, message: TOO_MANY }, id: 'many' } };
+    expect(only(request(many))).toMatchObject(refused);
+    expect(judgeFrame(`[${request(many)},${request('{}')}]`).entries).toMatchObject([refused, refused]);
+    expect(only(`{"jsonrpc":"2.0","result":${many},"id":1}`)).toMatchObject({
+      kind: 'response',
+      response: { id: 1, error: { code: 5000 } },
+    });
+    expect(only(`{"jsonrpc":"2.0","method":"x","params":${many}}`).kind).toBe('dropped');
+  });
+
+  test('what people measure passes, as large as a frame may be: texts, indicators, findings with their evidence', () => {
+    const finding = {
+      severity: 'high',
+      title: 'Beacon',
+      evidence: [{ source: 'a.json#/1', excerpt: 'x' }],
+      techniques: ['T1071'],
+    };
+    const full = (one: unknown) => JSON.stringify(Array(Math.floor(4_100_000 / JSON.stringify(one).length)).fill(one));
+    for (const value of [
+      JSON.stringify(['{,'.repeat(2_000_000)]),
+      full({ type: 'ip', value: '192.0.2.1' }),
+      full(finding),
+    ])
+      expect(only(`{"jsonrpc":"2.0","result":${value},"id":1}`)).toMatchObject({ response: { result: {} } });
+  });
+
+  test('weigh as what they are once they are parsed', () => {
+    expect(weightOf('{"a":"{,,,["}')).toBe(13 + 48);
+    expect(weightOf('[{},{}]')).toBe(7 + 4 * 48);
+    expect(judgeFrame('[{},{}]').weight).toBe(weightOf('[{},{}]'));
+  });
+});
+
+const TOO_MANY = 'Invalid Request: too many values';
 
 describe('keys that reach for prototypes', () => {
   const paramsOf = (params: string): unknown => {

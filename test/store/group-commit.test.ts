@@ -15,6 +15,7 @@ const accept = (task_id: string): Append => ({
 const fault = (rawCode: number) => Object.assign(new Error(`result code ${rawCode}`), { rawCode });
 const CONSTRAINT = 19;
 const IOERR_FSYNC = 1034;
+const FULL = 13;
 
 function open(commit: Journal['commit']) {
   const journal: Journal = { read: () => ({ tasks: new Map(), keys: new Map() }), commit, probe: () => undefined };
@@ -74,4 +75,34 @@ test('one write that is larger than a group may be is kept alone', async () => {
   const huge: Append = { ...accept('task_a'), arrows: [{ type: 'accepted', payload: 'x'.repeat(17 * 1_048_576) }] };
   await Promise.all([writes.append(huge), writes.append(accept('task_b'))]);
   expect(groups).toEqual([1, 1]);
+});
+
+test('PROM-P15: what waits for a full disk is bounded by its size too, and there is room again once it was written', async () => {
+  const full = { is: true };
+  const clock = manualClock();
+  const journal: Journal = {
+    read: () => ({ tasks: new Map(), keys: new Map() }),
+    commit: () => {
+      if (full.is) throw fault(FULL);
+    },
+    probe: () => {
+      if (full.is) throw fault(FULL);
+    },
+  };
+  const writes = createGroupCommit({ journal, clock, log: memoryLog(), isBusy: () => false });
+  const text = JSON.stringify('x'.repeat(4_194_304));
+  const large = (task_id: string): Append => ({
+    ...accept(task_id),
+    arrows: [{ type: 'accepted', payload: null, text }],
+  });
+  const waiting = [writes.append(large('task_0'), { patient: true })];
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(writes.health()).toMatchObject({ state: 'degraded' });
+  for (let nth = 1; nth < 23; nth++) waiting.push(writes.append(large(`task_${nth}`), { patient: true }));
+  await expect(writes.append(large('task_23'), { patient: true })).rejects.toMatchObject({ code: 5030 });
+  waiting.push(writes.append(accept('task_small'), { patient: true })); // for a small one there is room
+  full.is = false;
+  clock.advance(1_000);
+  expect((await Promise.all(waiting)).every(({ outcome }) => outcome === 'kept')).toBe(true);
+  expect(await writes.append(large('task_23'), { patient: true })).toMatchObject({ outcome: 'kept' });
 });
