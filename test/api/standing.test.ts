@@ -11,7 +11,12 @@ beforeAll(async () => {
   api = await startApi([responder], {
     mode: 'active',
     orchestrator: {
-      rules: PolicyRules.parse({ needed: { high: 2 }, approvals_minute_max: 100, second_approver_from: 100 }),
+      rules: PolicyRules.parse({
+        needed: { high: 2 },
+        approvals_minute_max: 100,
+        targets_hour_max: 100,
+        second_approver_from: 100,
+      }),
     },
   });
   for (const name of ['anna', 'fred']) await api.signIn(name, 'analyst');
@@ -88,6 +93,36 @@ test('ATK-D4: who rejected an action, and what they wrote, is for those who may 
   expect(receipt.data['error']).toEqual({ code: 4031, message: 'Rejected' });
 });
 
+test('ATK-D4: a dispatch that waits, or is repeated, tells who rejected it to those who may read approvals alone', async () => {
+  const scopes = ['investigations:write', 'edr:write'];
+  const made = await api.call('POST', '/api/v1/auth/api-keys', { as: 'admin', body: { name: 'soar', scopes } });
+  const waiting = (host: string, headers: Record<string, string>, as?: string) =>
+    api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      ...(as !== undefined && { as }),
+      body: { to: { skill: 'isolate_host' }, params: { host } },
+      headers: { 'idempotency-key': `waits-${host}`, ...headers },
+    });
+  const reject = async (host: string) => {
+    const ofHost = async () =>
+      (await api.call('GET', '/api/v1/approvals?state=pending', { as: 'anna' })).body.items.find(
+        ({ params }: Answer['body']) => params.host === host,
+      );
+    await expect.poll(ofHost).toBeTruthy();
+    const { approval_id, action_hash } = await ofHost();
+    const body = { action_hash, note: 'a nurse works on it' };
+    expect((await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'anna', body })).status).toBe(200);
+  };
+  const key = { 'x-api-key': made.body.api_key as string };
+  const [hidden] = await Promise.all([waiting('ws-key', key), reject('ws-key')]);
+  const again = await waiting('ws-key', key);
+  for (const { status, text } of [hidden, again]) {
+    expect([status, text]).toEqual([403, expect.stringContaining('approvals:read')]);
+    expect(text).not.toMatch(/user:anna|nurse|rejected_by/);
+  }
+  const [read] = await Promise.all([waiting('ws-fred', {}, 'fred'), reject('ws-fred')]);
+  expect(read.text).toContain('Rejected by user:anna: a nurse works on it');
+});
+
 test('ATK-D4: on the record of a task a viewer sees that people were asked, and not what', async () => {
   const { task_id, approval } = await ask('fred');
   await approve('anna', approval);
@@ -106,3 +141,27 @@ test('ATK-D4: on the record of a task a viewer sees that people were asked, and 
     ['audit', { hidden: 'approvals:read' }],
   ]);
 });
+
+test('one user who waits for many tasks leaves places to others: what is over their share is answered at once', async () => {
+  for (const name of ['many', 'other']) await api.signIn(name, 'analyst');
+  const waiting = (as: string, nth: number) =>
+    api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as,
+      body: { to: { skill: 'isolate_host' }, params: { host: `${as}-${nth}` } },
+      headers: { 'idempotency-key': `${as}-${nth}` },
+    });
+  const many = Array.from({ length: 33 }, (_, nth) => waiting('many', nth));
+  const first = await Promise.race(many);
+  expect([first.status, Object.keys(first.body)]).toEqual([202, ['task_id', 'state']]);
+  const other = waiting('other', 0);
+  const open = async (): Promise<Answer['body'][]> => {
+    const { body } = await api.call('GET', '/api/v1/approvals?state=pending&limit=200', { as: 'analyst' });
+    return body.items.filter(({ params }: Answer['body']) => /^(?:many|other)-/.test(params.host));
+  };
+  await expect.poll(async () => (await open()).length).toBe(34);
+  for (const { approval_id, action_hash } of await open()) {
+    await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'analyst', body: { action_hash } });
+  }
+  expect((await other).status).toBe(403);
+  expect((await Promise.all(many)).map(({ status }) => status).sort()).toEqual([202, ...Array<number>(32).fill(403)]);
+}, 30_000);
