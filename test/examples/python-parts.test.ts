@@ -55,15 +55,18 @@ except MeshError as fault:
     expect(told).toEqual([code, code === 5030 ? 1_000 : null]);
   });
 
-  test.each(['minimal.py', 'agent.py'])('%s says which library it needs, where another one is there', async (script) => {
-    const other = join(folder, 'other');
-    mkdirSync(join(other, 'websockets'), { recursive: true });
-    writeFileSync(join(other, 'websockets', '__init__.py'), '');
-    const started = startScript(script, [], other);
-    expect(await started.ended).toBe(1);
-    expect(started.said()).toMatch(/needs websockets 10 to 15/);
-    expect(started.said()).not.toContain('Traceback');
-  });
+  test.each(['minimal.py', 'agent.py'])(
+    '%s says which library it needs, where another one is there',
+    async (script) => {
+      const other = join(folder, 'other');
+      mkdirSync(join(other, 'websockets'), { recursive: true });
+      writeFileSync(join(other, 'websockets', '__init__.py'), '');
+      const started = startScript(script, [], other);
+      expect(await started.ended).toBe(1);
+      expect(started.said()).toMatch(/needs websockets 10 to 15/);
+      expect(started.said()).not.toContain('Traceback');
+    },
+  );
 
   test('minimal.py does not serve with what is another thing since 14', () => {
     const is_over = askPython(`${here}

@@ -43,7 +43,11 @@ test.each([
     '{"private_key": "----…", "id": 7}',
   ],
   ['a value of 160 characters', `password = ${'q7Rz0mXe9LpV2kTd'.repeat(10)}`, 'password = q7Rz…'],
-  ['a random value after a word', 'token=changemechangeme,password=q7Rz0mXe9LpV2kTd$x!y', 'token=changemechangeme,password=q7Rz…'],
+  [
+    'a random value after a word',
+    'token=changemechangeme,password=q7Rz0mXe9LpV2kTd$x!y',
+    'token=changemechangeme,password=q7Rz…',
+  ],
 ])('of %s the evidence shows the first letters only', async (_what, line, excerpt) => {
   const { findings } = await ask(line);
   expect(findings).toMatchObject([{ evidence: [{ locator: 'line 1', excerpt }] }]);
