@@ -1,6 +1,7 @@
 /** Users who are deleted, disabled or demoted while a question waits: their word does not count any more (ATK-B4, ATK-D6). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PolicyRules } from '../../orchestrator/index.ts';
+import { ApprovalPage } from '../../protocol/index.ts';
 import { startApi, type Answer, type TestApi } from '../support/api.ts';
 import { createResponder } from '../support/responder.ts';
 
@@ -34,6 +35,10 @@ async function ask(as: string): Promise<Answer['body']> {
 }
 const approve = (as: string, { approval_id, action_hash }: Answer['body']['approval']) =>
   api.call('POST', `/api/v1/approvals/${approval_id}/approve`, { as, body: { action_hash } });
+/** What people are asked now. */
+const pending = async () =>
+  ApprovalPage.parse((await api.call('GET', '/api/v1/approvals?state=pending&limit=200', { as: 'analyst' })).body)
+    .items;
 const stateOf = async (task_id: string) =>
   (await api.call('GET', `/api/v1/orchestrator/tasks/${task_id}?`, { as: 'analyst' })).body.state;
 
@@ -103,12 +108,9 @@ test('ATK-D4: a dispatch that waits, or is repeated, tells who rejected it to th
       headers: { 'idempotency-key': `waits-${host}`, ...headers },
     });
   const reject = async (host: string) => {
-    const ofHost = async () =>
-      (await api.call('GET', '/api/v1/approvals?state=pending', { as: 'anna' })).body.items.find(
-        ({ params }: Answer['body']) => params.host === host,
-      );
+    const ofHost = async () => (await pending()).find(({ params }) => params['host'] === host);
     await expect.poll(ofHost).toBeTruthy();
-    const { approval_id, action_hash } = await ofHost();
+    const { approval_id, action_hash } = (await ofHost())!;
     const body = { action_hash, note: 'a nurse works on it' };
     expect((await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'anna', body })).status).toBe(200);
   };
@@ -154,10 +156,8 @@ test('one user who waits for many tasks leaves places to others: what is over th
   const first = await Promise.race(many);
   expect([first.status, Object.keys(first.body)]).toEqual([202, ['task_id', 'state']]);
   const other = waiting('other', 0);
-  const open = async (): Promise<Answer['body'][]> => {
-    const { body } = await api.call('GET', '/api/v1/approvals?state=pending&limit=200', { as: 'analyst' });
-    return body.items.filter(({ params }: Answer['body']) => /^(?:many|other)-/.test(params.host));
-  };
+  const open = async () =>
+    (await pending()).filter(({ params }) => ['many-', 'other-'].some((who) => String(params['host']).startsWith(who)));
   await expect.poll(async () => (await open()).length).toBe(34);
   for (const { approval_id, action_hash } of await open()) {
     await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'analyst', body: { action_hash } });
