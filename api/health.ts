@@ -13,13 +13,30 @@ export interface HealthDeps {
 }
 
 /** Looks at the database, the orchestrator, the agents and the streams; the worst of them is the whole. */
-export async function lookAtHealth({ clock, orchestrator, streams, askDatabase }: HealthDeps): Promise<Health> {
-  const started = clock.monotonic();
+type LookAtHealth = () => Promise<Health>;
+
+/** Whoever is there may ask, as often as they like: the database is asked once for all who come within `SHARED_MS`. */
+export function createHealth(deps: HealthDeps): LookAtHealth {
+  const { clock, askDatabase } = deps;
+  let look: { at: number; is_read: Promise<boolean> } | undefined;
+  return async () => {
+    const started = clock.monotonic();
+    if (!look || started - look.at >= SHARED_MS) {
+      const is_read = askDatabase().then(
+        () => true,
+        () => false,
+      );
+      look = { at: started, is_read };
+    }
+    return toHealth(deps, { started, is_read: await look.is_read });
+  };
+}
+
+function toHealth(
+  { clock, orchestrator, streams }: HealthDeps,
+  { started, is_read }: { started: number; is_read: boolean },
+): Health {
   const { ledger, agents, status, tasks_open } = orchestrator.health();
-  const is_read = await askDatabase().then(
-    () => true,
-    () => false,
-  );
   const offline = agents.filter(({ state }) => state === 'offline').map(({ agent_id }) => agent_id);
   const { count, max } = streams();
   const database: Part =
@@ -49,3 +66,6 @@ type Part = Health['checks']['database'];
 
 const part = (is_well: boolean, well: string, otherwise: string): Part =>
   is_well ? { status: 'healthy', message: well } : { status: 'degraded', message: otherwise };
+
+/** How long one look at the database counts, ms: a probe asks less often. */
+const SHARED_MS = 500;

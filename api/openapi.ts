@@ -131,11 +131,12 @@ function headersOf(route: RouteSpec, idempotency: string): object[] {
   });
   return [
     ...(idempotency === 'none' ? [] : [header('Idempotency-Key', 'the same key is the same request')]),
-    ...(route.etag && route.method === 'PATCH'
-      ? [header('If-Match', 'the ETag that was read; 412 when it was edited since')]
-      : []),
+    ...(takesIfMatch(route) ? [header('If-Match', 'the ETag that was read; 412 when it was edited since')] : []),
   ];
 }
+
+const takesIfMatch = ({ etag, method, if_match }: RouteSpec): boolean =>
+  if_match !== undefined || (etag !== undefined && method === 'PATCH');
 
 /** What is neither in the path nor in the query; undefined where nothing is left. */
 function bodyOf(route: RouteSpec): { schema: object; is_needed: boolean } | undefined {
@@ -163,13 +164,14 @@ function requiredOf({ input }: RouteSpec): string[] {
 }
 
 /** What may go wrong with this route: what is said of every one, and what it says itself. */
-function errorResponses({ permission, method, path, rate, errors = [], input, etag }: RouteSpec): object {
+function errorResponses(route: RouteSpec): object {
+  const { permission, method, path, rate, errors = [], input } = route;
   const codes: ErrorCode[] = [
     ...(permission === 'PUB' ? [] : ([4010, 4011, 4012, 4030] as const)),
     ...(Object.keys(input.shape).length > 0 ? ([4220] as const) : []),
     ...(method === 'GET' || method === 'DELETE' ? [] : ([4000, 4130, 4150, 4220, 4090] as const)),
     ...(pathNames(path).length > 0 ? ([4040] as const) : []),
-    ...(etag && method === 'PATCH' ? ([4120] as const) : []),
+    ...(takesIfMatch(route) ? ([4120] as const) : []),
     ...(rate === 'none' ? [] : ([4290] as const)),
     ...errors,
     4000,

@@ -26,6 +26,7 @@ import type { Way } from './follow.ts';
 import { UsageError } from './outcome.ts';
 import { createNews } from './record.ts';
 import { findLogin, renewLogin } from './session.ts';
+import { createSteps, type Steps } from './steps.ts';
 
 /** Uses the API of the fleet that runs on the data folder; undefined where it has none, or nobody is signed in at it. */
 export async function throughApi<T>(config: Config, use: (way: Way) => Promise<T>): Promise<{ value: T } | undefined> {
@@ -48,7 +49,16 @@ function clientOf(config: Config): Client | undefined {
   if (trustOf(config) !== undefined && api_url.startsWith('https:')) return undefined;
   let { tokens } = login;
   const renew = async () => (tokens = await renewLogin(config, { api_url, tokens }).catch(toPassing));
-  return createClient({ base_url: api_url, credentials: { access_token: tokens.access_token, renew } });
+  const credentials = { access_token: tokens.access_token, renew };
+  return createClient({ base_url: api_url, credentials, hooks: { onRetry: sayWait } });
+}
+
+/** Somebody looks at a terminal meanwhile: a pause of seconds is said. */
+function sayWait({ wait_ms }: { wait_ms: number }): void {
+  if (wait_ms < WAIT_SAID_MS) return;
+  process.stderr.write(
+    `aurora: the API is busy or away, or takes no more of you now: waits ${Math.ceil(wait_ms / 1_000)} s\n`,
+  );
 }
 
 /** Whoever is busy, or cannot be reached, may be asked again: calls are repeated for it, and streams wait. */
@@ -94,36 +104,33 @@ function wayOf(client: Client): Way {
     async subscribe(_method, params, onEvent) {
       const { task_id } = TaskOf.parse(params);
       const all = await (heard ??= openAll(client));
+      const held: ProgressEvent[] = [];
+      const onStep = (event: ProgressEvent) => void held.push(event);
+      const steps = createSteps(client, task_id, { onStep, onReconnect: sayWait });
       const over = new AbortController();
-      tellAll(client, all, { task_id, signal: over.signal, onEvent }).catch(() => {
+      tellAll(client, { ...all, steps, held }, { task_id, signal: over.signal, onEvent }).catch(() => {
         is_open = false;
         lose();
       });
       const stop = () => {
         over.abort();
-        for (const stream of [all.thoughts, all.receipts, ...all.steps]) stream.close();
+        for (const stream of [all.thoughts, all.receipts, steps]) stream.close();
       };
       return { result: null, stop };
     },
   };
 }
 
-/** Everything that tells of investigations, from before one is asked for. */
+/** What tells of all investigations, from before one is asked for. */
 interface Heard {
   thoughts: ReturnType<Client['streams']['agentThoughts']>;
   receipts: ReturnType<Client['streams']['investigationReceipts']>;
-  steps: ReturnType<Client['streams']['toolCalls']>[];
 }
 
-async function openAll({ agents, streams }: Client): Promise<Heard> {
-  const { items } = await agents.list({ limit: AGENTS_MAX });
-  const ids = [...new Set(items.map(({ agent_id }) => agent_id))].slice(0, AGENTS_MAX);
-  const heard = {
-    thoughts: streams.agentThoughts(),
-    receipts: streams.investigationReceipts(),
-    steps: ids.map((agent_id) => streams.toolCalls({ agent_id })),
-  };
-  await Promise.all([heard.thoughts, heard.receipts, ...heard.steps].map(({ opened }) => opened));
+async function openAll({ streams }: Client): Promise<Heard> {
+  const options = { onReconnect: sayWait };
+  const heard = { thoughts: streams.agentThoughts(options), receipts: streams.investigationReceipts(options) };
+  await Promise.all([heard.thoughts, heard.receipts].map(({ opened }) => opened));
   return heard;
 }
 
@@ -133,21 +140,17 @@ async function openAll({ agents, streams }: Client): Promise<Heard> {
  */
 async function tellAll(
   client: Client,
-  { thoughts, receipts, steps }: Heard,
+  { thoughts, receipts, steps, held }: Heard & { steps: Steps; held: ProgressEvent[] },
   { task_id, signal, onEvent }: { task_id: string; signal: AbortSignal; onEvent: (event: ProgressEvent) => void },
 ): Promise<void> {
-  const held: ProgressEvent[] = [];
   const news = createNews(client, task_id);
-  const lost: Promise<void>[] = [
-    hearThoughts(thoughts, task_id, held),
-    ...steps.map((one) => hearSteps(one, task_id, held)),
-  ];
   const never = new Promise<never>(() => undefined);
-  const failed = Promise.all(lost).then(() => never);
+  const failed = hearThoughts(thoughts, task_id, held).then(() => never);
   let ended: Promise<void> = receiptOf(receipts, task_id).then(() => void (ended = never)); // it wakes once
   for (;;) {
     await Promise.race([failed, ended, systemPlatform.sleep(READ_MS, signal)]);
     const told = await news();
+    await steps.learn(told);
     const is_over = told.some(({ source, value }) => !source && isFinal(StateOf.parse(value).state));
     // What was said before the end may still be on its way over another socket.
     if (is_over) await systemPlatform.sleep(LINGER_MS, signal);
@@ -169,14 +172,6 @@ async function hearThoughts(thoughts: Heard['thoughts'], token: string, held: Pr
     if (lost || data.investigation_id !== token) continue;
     const { kind, text } = data;
     held.push({ token, seq, at, kind, value: { text }, ...sourceOf(data, token) });
-  }
-}
-
-async function hearSteps(steps: Heard['steps'][number], token: string, held: ProgressEvent[]): Promise<void> {
-  for await (const { lost, seq, data } of steps) {
-    if (lost || data.investigation_id !== token) continue;
-    const { tool, outcome, duration_ms, at } = data;
-    held.push({ token, seq, at, kind: 'tool_call', value: { tool, outcome, duration_ms }, ...sourceOf(data, token) });
   }
 }
 
@@ -210,9 +205,9 @@ const Asked = z.object({
 const TaskOf = z.object({ task_id: z.string() });
 const StateOf = z.object({ state: TaskState });
 
-/** Agents whose steps are followed: more than a fleet has. */
-const AGENTS_MAX = 64;
 /** How often the record is read, ms: well below the budget of a user. */
 const READ_MS = 2_000;
+/** A pause that somebody at a terminal would notice, ms. */
+const WAIT_SAID_MS = 2_000;
 /** How long what is on its way may take after the end, ms. */
 const LINGER_MS = 100;

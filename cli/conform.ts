@@ -73,13 +73,20 @@ export async function conformTo(config: Config, { first, second, flags, json, op
     flags,
     enrols: true,
   });
+  const takeBack = () => revokeAll(config, { enrolled });
+  const onSignal = () => {
+    takeBack();
+    process.exit(EXIT.interrupted);
+  };
+  for (const signal of SIGNALS) process.once(signal, onSignal);
   for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
   const progress = createProgress(process.stderr, due);
   const onResult = (result: Result) => progress.hear(result);
   const options = { ...asked, ...keys, url, token, ...trust, profiles, onResult };
   const report = await reaching(url, () => conform(options)).finally(() => {
     progress.close();
-    revokeAll(config, { enrolled });
+    takeBack();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   });
   const to_stdout = json && file === undefined;
   const text = toEnd(report, { replays: flags.replays, keys: keysText({ ...flags, key: key_file, id: keys.key?.id }) });
@@ -236,4 +243,5 @@ const keysText = ({ key, id, token, method, params, ...tls }: ConformFlags): str
     ...(params === undefined ? [] : [`--params '${params}'`]),
   ].join(' ');
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const ALL_PROFILES: readonly Profile[] = ['bare', 'mesh.v1', 'orchestrator'];

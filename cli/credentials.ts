@@ -44,8 +44,9 @@ export function credentialsFor(
   if (flags.agentKey !== undefined) credentials.agent_key = readKeyFile(flags.agentKey, AGENT);
   if (flags.peerKey !== undefined) credentials.peer_key = readKeyFile(flags.peerKey, PEER);
   if (enrols && orchestrates && credentials.key && isOwnFleet(config, url)) {
+    // Also where the pin is there already: a run that was killed could not take it back.
     const borrow = (agent_id: string): Key => {
-      if (!existsSync(placeOf(config.data).keyFile(agent_id))) credentials.enrolled.push(agent_id);
+      credentials.enrolled.push(agent_id);
       return readKeyFile(enrollAgent(config, agent_id).key_file, agent_id);
     };
     credentials.agent_key ??= borrow(AGENT);

@@ -23,6 +23,7 @@ import { addInspectCommand } from './inspect-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { EXIT, toOutcome, UsageError } from './outcome.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { print } from './print.ts';
 import { addSigmaCommands } from './sigma-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import { toJsonText } from './text.ts';
@@ -32,8 +33,8 @@ import { explainWrongCalls } from './wrong-calls.ts';
 /** Runs one command. Answers its exit code; writes results to stdout, all else to stderr. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
-  process.stdout.on('error', onStdout);
-  process.stderr.on('error', onStderr);
+  process.stdout.on('error', onPipe);
+  process.stderr.on('error', onPipe);
   const program = createProgram((ended) => (code = ended));
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -46,14 +47,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever reads us may have enough (`| head`): that is no fault of this command. */
-function onStdout(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.ok);
-}
-
-/** What was on its way there goes on: the answer is on stdout. */
-function onStderr(error: NodeJS.ErrnoException): void {
+/** Whoever reads us may have enough (`| head`): the command goes on to its own end, and says by its code what came of it. */
+function onPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
 
@@ -222,7 +217,8 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     .addHelpText('after', '\nExample:\n  aurora agents enroll my-agent')
     .action((id: string) => {
       const { key_file } = enrollAgent(configOf(), id);
-      process.stdout.write(`${id} is pinned; its key is ${key_file}: give it to that agent and to nobody else\n`);
+      if (isJson()) print({ agent_id: id, key_file });
+      else process.stdout.write(`${id} is pinned; its key is ${key_file}: give it to that agent and to nobody else\n`);
     });
   agents
     ?.command('approve <id> [fingerprint]')
@@ -237,9 +233,9 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     .action((id: string, fingerprint: string | undefined, { card }: { card?: string }) => {
       const approved = approve(placeOf(configOf().data), id, { fingerprint, card });
       const next = 'it gets work when it registers again';
-      process.stdout.write(
-        approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what that card says\n`,
-      );
+      const text = approved === 'pinned' ? `${id} is pinned; ${next}\n` : `${id} may offer what that card says\n`;
+      if (isJson()) print({ agent_id: id, approved });
+      else process.stdout.write(text);
     });
   agents
     ?.command('revoke <id>')
@@ -250,7 +246,8 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     )
     .action((id: string) => {
       if (!revokeAgent(configOf(), id)) throw new UsageError(`No agent ${id} is pinned or waits: aurora agents`);
-      process.stdout.write(`${id} is pinned no longer, and its key is gone\n`);
+      if (isJson()) print({ agent_id: id, revoked: true });
+      else process.stdout.write(`${id} is pinned no longer, and its key is gone\n`);
     });
   const listOperators = () => {
     const operators = operatorsOf(configOf());
@@ -269,7 +266,8 @@ function addKeyCommands({ program, configOf, isJson }: Cli): void {
     .addHelpText('after', '\nExample:\n  aurora operators add anna && aurora --operator anna agents')
     .action((name: string) => {
       const { id, key_file } = addOperator(configOf(), name);
-      process.stdout.write(`${id} is pinned; the key is ${key_file}; use it with --operator ${name}\n`);
+      if (isJson()) print({ operator: name, id, key_file });
+      else process.stdout.write(`${id} is pinned; the key is ${key_file}; use it with --operator ${name}\n`);
     });
 }
 

@@ -31,7 +31,7 @@ function addLogin({ program, configOf, isJson }: Cli): void {
     .addHelpText('after', '\nExample:\n  aurora logout')
     .action(async () => {
       await (await import('./session.ts')).signOut(configOf());
-      if (!isJson()) process.stdout.write('You are signed out\n');
+      process.stdout.write(isJson() ? `${toJsonText({ signed_out: true }, 0)}\n` : 'You are signed out\n');
     });
 }
 
@@ -81,7 +81,7 @@ function addUsers({ program, configOf, isJson }: Cli): void {
     .command('delete <username>')
     .description('delete a user: sessions and keys end at once')
     .addHelpText('after', '\nExample:\n  aurora users delete anna')
-    .action(async (username: string) => (await people()).removeUser(configOf(), username));
+    .action(async (username: string) => (await people()).removeUser(configOf(), username, isJson()));
 }
 
 function addKeys({ program, configOf, isJson }: Cli): void {
@@ -112,7 +112,7 @@ function addKeys({ program, configOf, isJson }: Cli): void {
     .command('revoke <key-id>')
     .description('revoke a key: at once')
     .addHelpText('after', '\nExample:\n  aurora keys revoke key_0123456789')
-    .action(async (key_id: string) => (await people()).revokeKey(configOf(), key_id));
+    .action(async (key_id: string) => (await people()).revokeKey(configOf(), key_id, isJson()));
 }
 
 const role = () => new Option('--role <role>', 'what somebody may do').choices(UserRole.options);

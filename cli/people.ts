@@ -49,9 +49,10 @@ export interface UserChange {
 }
 
 /** Deletes a user: sessions and keys end at once. */
-export async function removeUser(config: Config, username: string): Promise<void> {
+export async function removeUser(config: Config, username: string, json: boolean): Promise<void> {
   await askAs(config, routes.users.remove, { params: { username } }).catch(noSuchUser);
-  process.stdout.write(`${username} is deleted\n`);
+  if (json) print({ username, deleted: true });
+  else process.stdout.write(`${username} is deleted\n`);
 }
 
 /** The keys of whoever is signed in; an administrator sees all. */
@@ -86,9 +87,10 @@ export async function addKey(
 }
 
 /** Revokes a key: at once, on open streams too. */
-export async function revokeKey(config: Config, key_id: string): Promise<void> {
+export async function revokeKey(config: Config, key_id: string, json: boolean): Promise<void> {
   await askAs(config, routes.auth.revokeKey, { params: { key_id } }).catch(noSuchKey);
-  process.stdout.write(`${key_id} is revoked\n`);
+  if (json) print({ key_id, revoked: true });
+  else process.stdout.write(`${key_id} is revoked\n`);
 }
 
 const noSuchUser = advising(4040, 'See who there is: aurora users');

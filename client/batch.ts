@@ -1,6 +1,7 @@
 /** Polling that can wait: asked one by one at a common beat, and not at all while the budget of requests runs low (requirements.md K21). */
 import { ClientError, ClosedError } from './errors.ts';
 import type { Platform } from './platform.ts';
+import { heed } from './telemetry.ts';
 
 /** Questions that are asked now and then. */
 export interface Batch {
@@ -45,9 +46,9 @@ export function createBatch(
       const poll = async (): Promise<void> => {
         try {
           const answer = await ask();
-          for (const { onAnswer } of [...watchers]) onAnswer(answer);
+          for (const { onAnswer } of [...watchers]) heed(() => onAnswer(answer));
         } catch (reason) {
-          for (const { onError } of [...watchers]) onError?.(reason);
+          for (const { onError } of [...watchers]) heed(() => onError?.(reason));
         }
       };
       return {
@@ -72,17 +73,20 @@ export function createBatch(
   /** Beats while there is something to ask. */
   async function run(): Promise<void> {
     is_running = true;
-    while (asked.size > 0 && !isClosed()) {
-      const done = new Set<() => Promise<void>>();
-      // What is added meanwhile is asked at this beat still, each question once.
-      for (const poll of asked) {
-        if (isClosed() || isLow(deps.budget())) break;
-        if (!done.has(poll)) await poll();
-        done.add(poll);
+    try {
+      while (asked.size > 0 && !isClosed()) {
+        const done = new Set<() => Promise<void>>();
+        // What is added meanwhile is asked at this beat still, each question once.
+        for (const poll of asked) {
+          if (isClosed() || isLow(deps.budget())) break;
+          if (!done.has(poll)) await poll();
+          done.add(poll);
+        }
+        await platform.sleep(every_ms, signal).catch(() => undefined); // closed: the loop ends
       }
-      await platform.sleep(every_ms, signal).catch(() => undefined); // closed: the loop ends
+    } finally {
+      is_running = false;
     }
-    is_running = false;
   }
 }
 

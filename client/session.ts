@@ -1,6 +1,6 @@
 /** Who the client is: tokens taken when the first call needs them, kept in memory, renewed once for all who wait (requirements.md K01, K06, T14). */
 import { authRoutes, TokenPair } from '../protocol/index.ts';
-import { ApiError, AuthError, ClosedError } from './errors.ts';
+import { ApiError, AuthError, ClosedError, ConnectionError, RetryBudgetError } from './errors.ts';
 import { toOperation, type Operation } from './operation.ts';
 import { reasonOf, type Platform } from './platform.ts';
 
@@ -47,7 +47,7 @@ export type SendBare = (operation: Operation) => Promise<unknown>;
 /** A session that is not signed in. Nothing is sent before the first call (K06). */
 export function createSession(
   given: Credentials | undefined,
-  { platform, send }: { platform: Pick<Platform, 'monotonic'>; send: SendBare },
+  { platform, send }: { platform: Pick<Platform, 'monotonic' | 'after'>; send: SendBare },
 ): Session {
   let held: Held | undefined = lentBy(given);
   let password = given && 'password' in given ? given.password : undefined;
@@ -60,9 +60,7 @@ export function createSession(
     async proof(signal) {
       const fixed = fixedHeaders(given);
       if (fixed) return { headers: fixed, generation };
-      // It is renewed before it ends: a refusal would cost a whole round.
-      const is_good = held !== undefined && platform.monotonic() < held.until;
-      const { headers } = is_good && held ? held : await sharing(signal);
+      const { headers } = await current(signal);
       return { headers, generation };
     },
     async cure(refused, signal) {
@@ -90,6 +88,32 @@ export function createSession(
     return orAborted(flight, signal);
   }
 
+  /**
+   * The token to be sent. It is renewed before it ends, for a refusal would cost a whole round; while it counts itself, nobody waits
+   * long for that, and a renewal that may pass another time takes nobody down.
+   */
+  async function current(signal: AbortSignal): Promise<Held> {
+    const kept = held;
+    const now = platform.monotonic();
+    if (kept && now < kept.until) return kept;
+    if (!kept || now >= kept.ends) return sharing(signal);
+    let cancel: () => void = () => undefined;
+    const enough = new Promise<undefined>((resolve) => {
+      cancel = platform.after(AHEAD_MS_MAX, () => resolve(undefined));
+    });
+    try {
+      const fresh = await Promise.race([sharing(signal), enough]);
+      if (fresh) return fresh;
+    } catch (reason) {
+      if (signal.aborted || !mayPass(reason)) throw reason;
+    } finally {
+      cancel();
+    }
+    if (kept !== held || platform.monotonic() >= kept.ends) return current(signal);
+    kept.until = Math.min(platform.monotonic() + AGAIN_MS, kept.ends);
+    return kept;
+  }
+
   async function renew(): Promise<Held> {
     const begun = generation;
     const pair = TokenPair.parse(await fresh());
@@ -98,8 +122,8 @@ export function createSession(
     ({ refresh_token } = pair);
     // Never earlier than halfway, so that a short-lived token is of use as well.
     const lasts_ms = pair.expires_in * 1_000;
-    const until = platform.monotonic() + lasts_ms - Math.min(EARLY_MS, lasts_ms / 2);
-    held = { headers: bearer(pair.access_token), until };
+    const ends = platform.monotonic() + lasts_ms;
+    held = { headers: bearer(pair.access_token), until: ends - Math.min(EARLY_MS, lasts_ms / 2), ends };
     if (given && 'onTokens' in given) given.onTokens(pair);
     return held;
   }
@@ -165,6 +189,8 @@ interface Held {
   headers: Record<string, string>;
   /** Monotonic ms after which it is renewed before it is used. */
   until: number;
+  /** Monotonic ms after which it counts no longer. */
+  ends: number;
 }
 
 function fixedHeaders(given: Credentials | undefined): Record<string, string> | undefined {
@@ -175,7 +201,7 @@ function fixedHeaders(given: Credentials | undefined): Record<string, string> | 
 
 const lentBy = (given: Credentials | undefined): Held | undefined =>
   given && ('refresh_token' in given || 'renew' in given) && given.access_token !== undefined
-    ? { headers: bearer(given.access_token), until: Infinity }
+    ? { headers: bearer(given.access_token), until: Infinity, ends: Infinity }
     : undefined;
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
@@ -184,7 +210,16 @@ const bearer = (token: string): Record<string, string> => ({ authorization: `Bea
 const isDenial = (reason: unknown): boolean =>
   reason instanceof ApiError && (reason.code === 'AURORA-4012' || reason.code === 'AURORA-4030');
 
+/** A server that was busy or away; whoever gave up, signed out or was refused is told. */
+const mayPass = (reason: unknown): boolean =>
+  (reason instanceof RetryBudgetError && mayPass(reason.cause)) ||
+  reason instanceof ConnectionError ||
+  (reason instanceof ApiError && !(reason instanceof AuthError) && (reason.status === 429 || reason.status >= 500));
+
 /** Until then every call hears of a refused password without sending it: each try counts against its user at this address. */
 const DENIED_MS = 60_000;
+/** What a call waits for a renewal while its token counts, and how long after one in vain the next is tried. */
+const AHEAD_MS_MAX = 1_000;
+const AGAIN_MS = 5_000;
 /** A token is renewed that long before its end. */
 const EARLY_MS = 30_000;

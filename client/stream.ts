@@ -16,6 +16,7 @@ import { queryWith } from './operation.ts';
 import type { Platform, Socket, SocketEnd } from './platform.ts';
 import { pauseMs } from './retry.ts';
 import { orAborted, type Proof, type Session } from './session.ts';
+import { heed } from './telemetry.ts';
 
 /** One event. Numbers grow; holes among them are events of no concern here. */
 export interface StreamEvent<E> {
@@ -138,7 +139,7 @@ export function openStream<E>(
         const uncured = proof && (await uncuredBy(proof, why));
         if (!uncured) {
           is_renewed = true;
-          options.onReconnect?.({ code: end.code, wait_ms: 0 });
+          heed(() => options.onReconnect?.({ code: end.code, wait_ms: 0 }));
           continue;
         }
         why = uncured;
@@ -147,7 +148,7 @@ export function openStream<E>(
       failed += 1;
       if (failed > reconnects_max) throw new RetryBudgetError('attempts', failed, { operation: name, cause: why });
       const wait_ms = pauseMs(failed, why, () => platform.random());
-      options.onReconnect?.({ code: end.code, wait_ms });
+      heed(() => options.onReconnect?.({ code: end.code, wait_ms }));
       await platform.sleep(wait_ms, signal);
     }
     finish();

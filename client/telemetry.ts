@@ -93,7 +93,8 @@ export function createTelemetry(hooks: Hooks): Telemetry {
   };
 }
 
-function heed(hook: () => void): void {
+/** Calls what somebody handed in to listen, whatever it throws. */
+export function heed(hook: () => void): void {
   try {
     hook();
   } catch {

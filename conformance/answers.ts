@@ -33,11 +33,11 @@ function judgeError(error: unknown, profile: Profile, observe: Observe, isOurs: 
   const { message, data } = error as { message: string; data?: unknown };
   if (!isLegal(code, profile)) observe('CALL-14', `the code ${code} is neither one of JSON-RPC nor one of the table`);
   // What does not fit is named by its JSON pointer, which looks like a path of files.
-  const seen = (text: string) => firstOf(LEAKS, code === -32602 ? withoutPointers(text) : text);
+  const seen = (text: string) => firstOf(LEAKS, code === -32602 ? withoutPointers(text) : text, isOurs);
   const leak = seen(message) ?? seen(toText(data ?? ''));
   if (leak !== undefined) observe('CALL-18', `an error shows ${JSON.stringify(leak)}`);
-  const secret = firstOf(SECRETS, message) ?? firstOf(SECRETS, toText(data ?? ''));
-  if (secret !== undefined && !isOurs(secret)) observe('CALL-27', `an error shows ${JSON.stringify(secret)}`);
+  const secret = firstOf(SECRETS, message, isOurs) ?? firstOf(SECRETS, toText(data ?? ''), isOurs);
+  if (secret !== undefined) observe('CALL-27', `an error shows ${JSON.stringify(secret)}`);
   if (profile !== 'bare') judgeData(code, data, observe);
   if (profile === 'bare' && isRpcCode(code) && data !== undefined) observe('CALL-16', `a ${code} with data`);
   if (profile === 'bare' && code === -32601 && message !== 'Method not found') {
@@ -72,35 +72,37 @@ function isLegal(code: number, profile: Profile): boolean {
 const withoutPointers = (text: string): string =>
   text.slice(0, LEAK_CHARS_MAX).replace(/(?<![\w.:/])\/[\w/~-]{0,256}/g, '/');
 
-/** A trace of the inside: what the first of the patterns that match finds. Only the beginning is looked at. */
-function firstOf(patterns: readonly RegExp[], text: string): string | undefined {
+/** A trace of the inside: the first match that we did not say ourselves. Only the beginning is looked at. */
+function firstOf(patterns: readonly RegExp[], text: string, isOurs: (text: string) => boolean): string | undefined {
   const beginning = text.slice(0, LEAK_CHARS_MAX);
   return patterns
-    .map((pattern) => pattern.exec(beginning)?.[0])
-    .find((match) => match !== undefined)
+    .flatMap((pattern) => [...beginning.matchAll(pattern)].map(([match]) => match))
+    .find((match) => !isOurs(match) && !isOurs(match.replace(SENTENCE_END, '')))
     ?.slice(0, LEAK_SHOWN_MAX);
 }
 
 const NOT_OURS = (): boolean => false;
 const LEAK_CHARS_MAX = 8_192;
 const LEAK_SHOWN_MAX = 80;
+/** Behind a path that ends a sentence. */
+const SENTENCE_END = /[./-]{1,8}$/;
 /** Every repetition has an end: a text made to be read again from each place takes no long time. */
 const LEAKS = [
-  /\bat (?:async )?[\w$.<>]{1,200} \(?(?:file|node|\/|[A-Z]:)/,
-  /Traceback \(most recent call last\)/,
-  /File \\?"[^"]{1,300}", line \d/,
-  /\bnode_modules\b|\bsite-packages\b/,
-  /(?<![\w.:/])\/(?:home|usr|root|var|opt|srv|app|tmp|Users)\/[\w./-]{1,300}/,
-  /[\w-]{1,100}\.(?:[cm]?[jt]s|py|go|rs|java|rb|cs):\d/,
-  /\b(?:TypeError|ReferenceError|RangeError|KeyError|ValueError|AttributeError|NullPointerException)\b/,
+  /\bat (?:async )?[\w$.<>]{1,200} \(?(?:file|node|\/|[A-Z]:)/g,
+  /Traceback \(most recent call last\)/g,
+  /File \\?"[^"]{1,300}", line \d/g,
+  /\bnode_modules\b|\bsite-packages\b/g,
+  /(?<![\w.:/])\/(?:home|usr|root|var|opt|srv|app|tmp|Users)\/[\w./-]{1,300}/g,
+  /[\w-]{1,100}\.(?:[cm]?[jt]s|py|go|rs|java|rb|cs):\d/g,
+  /\b(?:TypeError|ReferenceError|RangeError|KeyError|ValueError|AttributeError|NullPointerException)\b/g,
 ];
 /** SQL in its capitals, values beside the name of a secret, and keys that are known by their look. */
 const SECRETS = [
-  /\bSELECT\b[^;]{1,200}\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b|\bUPDATE \w{1,64} SET\b/,
-  /\bSQLSTATE\b|\bSQLITE_[A-Z]{3,20}\b|\bnear \\?"[^"]{1,40}": syntax error/,
-  /\b(?:password|passwd|secret|api_?key)\s?=\s?\\?['"]?[^\s'"<{]{4,40}/i,
-  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/,
-  /\b[a-z]{2,20}:\/\/[^\s:/@]{1,64}:[^\s:/@]{1,64}@/,
+  /\bSELECT\b[^;]{1,200}\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b|\bUPDATE \w{1,64} SET\b/g,
+  /\bSQLSTATE\b|\bSQLITE_[A-Z]{3,20}\b|\bnear \\?"[^"]{1,40}": syntax error/g,
+  /\b(?:password|passwd|secret|api_?key)\s?=\s?\\?['"]?[^\s'"<{]{4,40}/gi,
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/g,
+  /\b[a-z]{2,20}:\/\/[^\s:/@]{1,64}:[^\s:/@]{1,64}@/g,
 ];
 /** Dates and times, however fine; the zone may be left out. */
 const ISO_TIME = /^\d{4}-?[01]\d-?[0-3]\d[T ][0-2]\d(?::?[0-6]\d){1,2}(?:[.,]\d{1,12})?(?:Z|[+-]\d\d(?::?\d\d)?)?$/i;

@@ -158,7 +158,10 @@ export function startTalk(wire: Wire, { profile, observe, monotonic, answer_ms_m
       return;
     }
     if (Array.isArray(value)) {
-      for (const entry of value) if (isFrame(entry) && !isCall(entry)) judgeAnswer(entry, profile, observe, wasSaid);
+      for (const entry of value as unknown[]) {
+        if (!isFrame(entry)) observe('WS-17', `an entry of a batch that is no frame: ${show(entry)}`);
+        else if (!isCall(entry)) judgeAnswer(entry, profile, observe, wasSaid);
+      }
       keep(unclaimed, value);
     } else if (isFrame(value)) hearFrame(value);
     else observe('WS-17', `a message that is no frame: ${show(value)}`);

@@ -34,6 +34,8 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   errors?: readonly ErrorCode[];
   /** The member of the output that its `ETag` begins with, and `If-Match` is compared with; that of a GET changes with all it shows (T06). */
   etag?: 'version';
+  /** Whether a write refuses an `If-Match` that names another version (4120); a PATCH does where it has an `etag`. */
+  if_match?: true;
   /** `text/plain` for the one that is no JSON. */
   media?: 'application/json' | 'text/plain';
   /** H04, H05: it works until `sunset`, an ISO date-time; `instead` names the route to use. */

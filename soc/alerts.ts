@@ -42,8 +42,8 @@ export interface Alerts {
   createMany(by: Doer, asked: readonly unknown[], keepAnswer?: KeepAnswer<BulkOutcome[]>): Promise<BulkOutcome[]>;
   /** Throws 4042, 4120 when `if_match` is not its version, 4220 for a status it cannot go to. */
   update(by: Doer, alert_id: string, change: AlertChange, if_match?: number): Promise<Alert>;
-  /** Somebody else's acknowledgement stands. Throws 4042, and 4090 when it was changed in the same moment. */
-  acknowledge(by: Doer, alert_id: string): Promise<Alert>;
+  /** Somebody else's acknowledgement stands. Throws 4042, 4120 when `if_match` is not its version, and 4090 when it was changed in the same moment. */
+  acknowledge(by: Doer, alert_id: string, if_match?: number): Promise<Alert>;
 }
 
 /** An alert that came, and whether it was there already. */
@@ -236,9 +236,7 @@ export function createAlerts(deps: AlertDeps): Alerts {
     const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
     const about = { by, alert_id, action: 'alert.update', detail: { fields: Object.keys(change) } };
     return changeRow({ ...about, event: 'alert.updated' }, (row) => {
-      if (if_match !== undefined && if_match !== row.version) {
-        throw new AuroraError(4120, { message: `It is at version ${row.version}`, detail: { version: row.version } });
-      }
+      assertVersion(row, if_match);
       assertMayBecome(row.status, change.status);
       return {
         ...given,
@@ -249,11 +247,12 @@ export function createAlerts(deps: AlertDeps): Alerts {
     });
   }
 
-  async function acknowledge(by: Doer, alert_id: string): Promise<Alert> {
+  async function acknowledge(by: Doer, alert_id: string, if_match?: number): Promise<Alert> {
     const about = { by, alert_id, action: 'alert.acknowledge', event: 'alert.acknowledged' } as const;
-    return changeRow(about, (row) =>
-      row.acknowledged_at === null ? { acknowledged_by: by.sub, acknowledged_at: now() } : undefined,
-    );
+    return changeRow(about, (row) => {
+      assertVersion(row, if_match);
+      return row.acknowledged_at === null ? { acknowledged_by: by.sub, acknowledged_at: now() } : undefined;
+    });
   }
 
   /** Writes what `change` makes of the row, its next version and the audit, and tells it; nothing when there is nothing to change. */
@@ -367,6 +366,11 @@ const duplicateOf = ({ alert_id, occurrences, last_seen_at }: Alert): DuplicateO
 export function refusedAsDuplicate(alert: Alert): AuroraError {
   const detail = duplicateOf(alert);
   return new AuroraError(4091, { message: `Duplicate alert: ${detail.alert_id} is the same`, detail });
+}
+
+function assertVersion({ version }: AlertRow, if_match: number | undefined): void {
+  if (if_match === undefined || if_match === version) return;
+  throw new AuroraError(4120, { message: `It is at version ${version}`, detail: { version } });
 }
 
 /** What is closed is taken up again before anything else, and nothing becomes new again. */

@@ -34,8 +34,8 @@ export interface Users {
     },
     if_match?: number,
   ): Promise<NewUser>;
-  /** Ends their sessions and keys. Throws 4040, and 4090 rather than leave no administrator who can sign in. */
-  remove(by: Doer, username: string): Promise<void>;
+  /** Ends their sessions and keys. Throws 4040, 4120 when they are not at version `if_match`, and 4090 rather than leave no administrator who can sign in. */
+  remove(by: Doer, username: string, if_match?: number): Promise<void>;
   /** The person, when that is their password; undefined after the same time when it is not, or nobody of that name may sign in. */
   prove(username: string, password: string): Promise<User | undefined>;
   /**
@@ -166,10 +166,11 @@ export function createUsers({ store, clock, audit, passwords, onChanged }: Users
     return { ...toUser(row), one_time_password };
   }
 
-  async function remove(by: Doer, username: string): Promise<void> {
+  async function remove(by: Doer, username: string, if_match?: number): Promise<void> {
     await store.asOwner(async (trx) => {
       const row = await trx.selectFrom('users').selectAll().where('username', '=', username).executeTakeFirst();
       if (!row) throw noUser(username);
+      if (if_match !== undefined && if_match !== row.version) throw stale(row.version);
       await trx.deleteFrom('users').where('username', '=', username).execute();
       if (isAdmin(row)) await assertAdminLeft(trx);
       await endSessions(trx, username, 'deleted');

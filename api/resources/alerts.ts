@@ -27,7 +27,9 @@ export function bindAlerts({ alerts }: { alerts: Alerts }): BoundRoute[] {
     alertRoutes.update.implement(({ alert_id, ...change }, context) =>
       alerts.update(doerIn(context), alert_id, change, context.if_match),
     ),
-    alertRoutes.acknowledge.implement(({ alert_id }, context) => alerts.acknowledge(doerIn(context), alert_id)),
+    alertRoutes.acknowledge.implement(({ alert_id }, context) =>
+      alerts.acknowledge(doerIn(context), alert_id, context.if_match),
+    ),
   ];
 }
 

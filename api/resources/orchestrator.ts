@@ -30,19 +30,19 @@ export interface OrchestratorDeps {
 
 /** The routes with their acts. */
 export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): BoundRoute[] {
-  let waiting = 0;
+  const waiting = createSeats();
 
   return [
     orchestratorRoutes.dispatch.implement(async ({ wait, on_approval, ...asked }, context) => {
       const { task_id, state } = await handOff({ desk, ledger }, context, asked, () => Promise.resolve(asked));
       if (!wait) return { task_id, state };
-      if (waiting >= WAITING_MAX) return { task_id, state }; // it was accepted: whoever waits may ask for it
-      waiting += 1;
+      const leave = waiting.take(callerIn(context).sub);
+      if (!leave) return { task_id, state }; // it was accepted: whoever waits may ask for it
       try {
         const options = { signal: context.signal, ms_max: WAIT_MS_MAX, or_asked: on_approval === 'return' };
-        return toDispatched(await feed.settled(task_id, options), context);
+        return toDispatched(taskShownTo(callerIn(context), await feed.settled(task_id, options)), context);
       } finally {
-        waiting -= 1;
+        leave();
       }
     }),
     orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }, context) => {
@@ -78,6 +78,27 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
       detail: { issues: [{ path: '/cursor', message: 'not a cursor of this list' }] },
     });
   }
+}
+
+/** Places for those who wait, with a share for each user: one who takes many leaves the others theirs. */
+function createSeats() {
+  const taken = new Map<string, number>();
+  let all = 0;
+  return {
+    /** What gives the place back; undefined when there is none. */
+    take(sub: string): (() => void) | undefined {
+      const own = taken.get(sub) ?? 0;
+      if (all >= WAITING_MAX || own >= WAITING_USER_MAX) return undefined;
+      taken.set(sub, own + 1);
+      all += 1;
+      return () => {
+        const left = (taken.get(sub) ?? 1) - 1;
+        if (left > 0) taken.set(sub, left);
+        else taken.delete(sub);
+        all -= 1;
+      };
+    },
+  };
 }
 
 /** What both ways of asking for work have. */
@@ -181,5 +202,7 @@ type Accepted = z.infer<typeof Accepted>;
 export const PAGE_BYTES_MAX = 2_097_152;
 /** Requests that may wait for their task at once; more are answered with the task that was accepted. */
 const WAITING_MAX = 256;
+/** Of these, requests of one user. */
+const WAITING_USER_MAX = 32;
 /** Longer than any task may take, with the question to a person before it (wire.md 5, 8). */
 const WAIT_MS_MAX = 2_700_000;

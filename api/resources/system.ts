@@ -4,7 +4,7 @@ import { toIso, type Clock, type Metrics } from '../../seams/index.ts';
 import type { Audit, Settings } from '../../soc/index.ts';
 import { callerIn } from '../desk.ts';
 import { doerIn } from '../doer.ts';
-import { lookAtHealth, type HealthDeps } from '../health.ts';
+import { createHealth, type HealthDeps } from '../health.ts';
 import type { Tickets } from '../tickets.ts';
 
 /** What the routes of settings and health work on. */
@@ -29,6 +29,7 @@ export interface SystemDeps extends HealthDeps {
 export function bindSystem(deps: SystemDeps): BoundRoute[] {
   const { clock, settings, audit, tickets } = deps;
   const now = () => toIso(clock.now());
+  const lookAtHealth = createHealth(deps);
 
   return [
     systemRoutes.settings.implement(toSettings),
@@ -45,7 +46,7 @@ export function bindSystem(deps: SystemDeps): BoundRoute[] {
     ),
     systemRoutes.openapi.implement(() => deps.document()),
     systemRoutes.health.implement(async (_input, context) => {
-      const health = await lookAtHealth(deps);
+      const health = await lookAtHealth();
       if (health.overall_status === 'unhealthy') context.answer(503);
       return health;
     }),

@@ -51,7 +51,7 @@ export function bindUsers({ users, audit, limiter }: UserDeps): BoundRoute[] {
     }),
     userRoutes.update.implement((asked, context) => users.update(doerIn(context), asked, context.if_match)),
     userRoutes.remove.implement(async ({ username }, context) => {
-      await users.remove(doerIn(context), username);
+      await users.remove(doerIn(context), username, context.if_match);
       return { deleted: true };
     }),
   ];

@@ -78,7 +78,8 @@ const note = (): Frame => ({ jsonrpc: '2.0', method: NO_METHOD });
 
 function expectArray(message: unknown): Frame[] {
   demand(Array.isArray(message), `a batch was answered ${show(message)}, and not an array`);
-  return message.filter(isFrame);
+  demand(message.every(isFrame), `a batch was answered ${show(message)}: not each of them is an answer`);
+  return message;
 }
 
 function expectIds(answers: readonly Frame[], ids: readonly string[]): void {

@@ -1,7 +1,12 @@
 #!/usr/bin/python3
 """The smallest agent: strict JSON-RPC 2.0 on a WebSocket of this machine, one skill, no handshake, no card."""
 
-import asyncio, http, json, sys, websockets
+import asyncio, http, json, sys
+
+try:
+    from websockets.legacy.server import serve as listen  # since 14 websockets.serve is another one
+except ImportError as missing:
+    sys.exit(f'minimal.py needs websockets 10 to 15, as in python3-websockets of Debian: {missing}')
 
 
 def count_lines(params):
@@ -26,12 +31,15 @@ def answer(entry):
     )
     code, said = -32600, 'Invalid Request'
     if is_call and is_id and isinstance(params, (dict, list)) and not is_too_deep(entry, 64):
+        if method not in SKILLS:
+            return {'jsonrpc': '2.0', 'error': {'code': -32601, 'message': 'Method not found'}, 'id': ident}
         try:
             return {'jsonrpc': '2.0', 'result': SKILLS[method](params), 'id': ident}
-        except KeyError:
-            code, said = -32601, 'Method not found'
         except ValueError as fault:
             code, said = -32602, f'Invalid params: {fault}'
+        except Exception as fault:  # a fault of the skill: what it is stays here
+            print(f'{method}: {fault!r}', file=sys.stderr)
+            code, said = -32603, 'Internal error'
     return {'jsonrpc': '2.0', 'error': {'code': code, 'message': said}, 'id': ident if is_id else None}
 
 
@@ -70,12 +78,13 @@ async def refuse(_path, headers):
 
 
 async def main(port):
-    async with websockets.serve(
+    async with listen(
         serve, '127.0.0.1', port, origins=[None], process_request=refuse, compression=None, max_size=65_536
     ):
         await asyncio.Future()
 
 
-if len(sys.argv) > 2 or len(sys.argv) == 2 and not sys.argv[1].isdecimal():
-    sys.exit(f'{__doc__}\n\nusage: minimal.py [port, else 9021]')
-asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9021))
+if __name__ == '__main__':
+    if len(sys.argv) > 2 or len(sys.argv) == 2 and not sys.argv[1].isdecimal():
+        sys.exit(f'{__doc__}\n\nusage: minimal.py [port, else 9021]')
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9021))

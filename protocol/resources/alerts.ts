@@ -201,6 +201,7 @@ export const alertRoutes = {
     output: Alert,
     errors: [4042],
     etag: 'version',
+    if_match: true,
   }),
 };
 

@@ -108,5 +108,6 @@ export const userRoutes = {
     input: z.strictObject({ username: Username }),
     output: Gone,
     errors: [4090],
+    if_match: true,
   }),
 };

@@ -765,6 +765,27 @@ describe('repetition and versions', () => {
     expect((await change('*')).status).toBe(200);
   });
 
+  test('REQ-T06: whoever acknowledges or deletes may say which version they saw, and changes no other', async () => {
+    const { body } = await post('analyst', 'k-stale', alert('acknowledged late'));
+    const path = `/api/v1/alerts/${body.alert_id}`;
+    const acknowledge = (if_match: string) =>
+      api.call('POST', `${path}/acknowledge`, { as: 'analyst', headers: { 'if-match': if_match } });
+    await api.call('PATCH', path, { as: 'analyst', body: { severity: 'low' } });
+    const stale = await acknowledge('"1"');
+    expect([stale.status, stale.body.error.code]).toEqual([412, 'AURORA-4120']);
+    expect((await api.call('GET', path, { as: 'viewer' })).body).toMatchObject({ acknowledged: false });
+    expect((await acknowledge('"2"')).body).toMatchObject({ acknowledged: true, version: 3 });
+    expect((await acknowledge('"2"')).status).toBe(412);
+
+    await api.signIn('leaver', 'viewer');
+    const user = '/api/v1/users/leaver';
+    const remove = (if_match: string) => api.call('DELETE', user, { as: 'admin', headers: { 'if-match': if_match } });
+    await api.call('PATCH', user, { as: 'admin', body: { role: 'operator' } });
+    expect((await remove('"1"')).body.error.code).toBe('AURORA-4120');
+    const { etag = '' } = (await api.call('GET', user, { as: 'admin' })).headers;
+    expect((await remove(etag)).status).toBe(200);
+  });
+
   test('REQ-T06: a proxy that packs weakens every ETag: it is still the same for a GET and for a change, alone or in a list', async () => {
     const { body } = await post('analyst', 'k-weak', alert('behind a proxy'));
     const path = `/api/v1/alerts/${body.alert_id}`;

@@ -1,6 +1,7 @@
 /** Users who are deleted, disabled or demoted while a question waits: their word does not count any more (ATK-B4, ATK-D6). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PolicyRules } from '../../orchestrator/index.ts';
+import { ApprovalPage } from '../../protocol/index.ts';
 import { startApi, type Answer, type TestApi } from '../support/api.ts';
 import { createResponder } from '../support/responder.ts';
 
@@ -11,7 +12,12 @@ beforeAll(async () => {
   api = await startApi([responder], {
     mode: 'active',
     orchestrator: {
-      rules: PolicyRules.parse({ needed: { high: 2 }, approvals_minute_max: 100, second_approver_from: 100 }),
+      rules: PolicyRules.parse({
+        needed: { high: 2 },
+        approvals_minute_max: 100,
+        targets_hour_max: 100,
+        second_approver_from: 100,
+      }),
     },
   });
   for (const name of ['anna', 'fred']) await api.signIn(name, 'analyst');
@@ -29,6 +35,10 @@ async function ask(as: string): Promise<Answer['body']> {
 }
 const approve = (as: string, { approval_id, action_hash }: Answer['body']['approval']) =>
   api.call('POST', `/api/v1/approvals/${approval_id}/approve`, { as, body: { action_hash } });
+/** What people are asked now. */
+const pending = async () =>
+  ApprovalPage.parse((await api.call('GET', '/api/v1/approvals?state=pending&limit=200', { as: 'analyst' })).body)
+    .items;
 const stateOf = async (task_id: string) =>
   (await api.call('GET', `/api/v1/orchestrator/tasks/${task_id}?`, { as: 'analyst' })).body.state;
 
@@ -88,6 +98,33 @@ test('ATK-D4: who rejected an action, and what they wrote, is for those who may 
   expect(receipt.data['error']).toEqual({ code: 4031, message: 'Rejected' });
 });
 
+test('ATK-D4: a dispatch that waits, or is repeated, tells who rejected it to those who may read approvals alone', async () => {
+  const scopes = ['investigations:write', 'edr:write'];
+  const made = await api.call('POST', '/api/v1/auth/api-keys', { as: 'admin', body: { name: 'soar', scopes } });
+  const waiting = (host: string, headers: Record<string, string>, as?: string) =>
+    api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      ...(as !== undefined && { as }),
+      body: { to: { skill: 'isolate_host' }, params: { host } },
+      headers: { 'idempotency-key': `waits-${host}`, ...headers },
+    });
+  const reject = async (host: string) => {
+    const ofHost = async () => (await pending()).find(({ params }) => params['host'] === host);
+    await expect.poll(ofHost).toBeTruthy();
+    const { approval_id, action_hash } = (await ofHost())!;
+    const body = { action_hash, note: 'a nurse works on it' };
+    expect((await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'anna', body })).status).toBe(200);
+  };
+  const key = { 'x-api-key': made.body.api_key as string };
+  const [hidden] = await Promise.all([waiting('ws-key', key), reject('ws-key')]);
+  const again = await waiting('ws-key', key);
+  for (const { status, text } of [hidden, again]) {
+    expect([status, text]).toEqual([403, expect.stringContaining('approvals:read')]);
+    expect(text).not.toMatch(/user:anna|nurse|rejected_by/);
+  }
+  const [read] = await Promise.all([waiting('ws-fred', {}, 'fred'), reject('ws-fred')]);
+  expect(read.text).toContain('Rejected by user:anna: a nurse works on it');
+});
+
 test('ATK-D4: on the record of a task a viewer sees that people were asked, and not what', async () => {
   const { task_id, approval } = await ask('fred');
   await approve('anna', approval);
@@ -106,3 +143,25 @@ test('ATK-D4: on the record of a task a viewer sees that people were asked, and 
     ['audit', { hidden: 'approvals:read' }],
   ]);
 });
+
+test('one user who waits for many tasks leaves places to others: what is over their share is answered at once', async () => {
+  for (const name of ['many', 'other']) await api.signIn(name, 'analyst');
+  const waiting = (as: string, nth: number) =>
+    api.call('POST', '/api/v1/orchestrator/dispatch?wait=true', {
+      as,
+      body: { to: { skill: 'isolate_host' }, params: { host: `${as}-${nth}` } },
+      headers: { 'idempotency-key': `${as}-${nth}` },
+    });
+  const many = Array.from({ length: 33 }, (_, nth) => waiting('many', nth));
+  const first = await Promise.race(many);
+  expect([first.status, Object.keys(first.body)]).toEqual([202, ['task_id', 'state']]);
+  const other = waiting('other', 0);
+  const open = async () =>
+    (await pending()).filter(({ params }) => ['many-', 'other-'].some((who) => String(params['host']).startsWith(who)));
+  await expect.poll(async () => (await open()).length).toBe(34);
+  for (const { approval_id, action_hash } of await open()) {
+    await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'analyst', body: { action_hash } });
+  }
+  expect((await other).status).toBe(403);
+  expect((await Promise.all(many)).map(({ status }) => status).sort()).toEqual([202, ...Array<number>(32).fill(403)]);
+}, 30_000);

@@ -1,9 +1,12 @@
 /** `aurora conform` and `aurora call --replay` as a person runs them: real processes, real peers, how they end. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { addOperator, enrollAgent, loadConfig, placeOf } from '../../boot/index.ts';
 import { aurora } from '../support/aurora.ts';
 import { startRudeAgent } from '../support/rude-agent.ts';
 import { startServedAgent } from '../support/served-agent.ts';
@@ -17,7 +20,6 @@ let good: Awaited<ReturnType<typeof startServedAgent>>;
 
 beforeAll(async () => {
   [rude, good] = await Promise.all([startRudeAgent(), startServedAgent()]);
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(at('key.pem'), good.key.private_key.export({ type: 'pkcs8', format: 'pem' }));
 });
 afterAll(async () => {
@@ -60,8 +62,34 @@ test('a peer that breaks one ends with 1: the sentence, what came instead, the w
   expect(await run('call', '--replay', file, '--token', 'x')).toMatchObject({ code: 2, stderr: has('Say to whom') });
 });
 
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s takes the pins of the kit back, also those of a run that was killed',
+  async (signal) => {
+    // Whoever agrees to talk and never says a word: the run goes on until it is told to stop.
+    const silent = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(silent, 'listening');
+    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const own = at(`own-${signal}`);
+    const { running, pins } = placeOf(own);
+    const config = loadConfig({ env: {}, flags: { data: own } });
+    addOperator(config, 'local');
+    for (const left of ['conformance-agent', 'conformance-peer']) enrollAgent(config, left);
+    writeFileSync(running, JSON.stringify({ url, pid: process.pid, instance_id: 'inst_a' }));
+    const ended = await aurora(['conform', url, '--profile', 'orchestrator'], {
+      env: { AURORA_DATA: own },
+      onOutput: (said, kill) => {
+        if (said.includes('are pinned')) kill(signal);
+      },
+    });
+    silent.close();
+    for (const client of silent.clients) client.terminate();
+    expect(ended.code).toBe(130);
+    expect(readFileSync(pins, 'utf8')).toContain('operator:local');
+    expect(readFileSync(pins, 'utf8')).not.toContain('conformance-');
+  },
+);
+
 test('a recording that dials nobody is no proof of anything: that is said', async () => {
-  const { writeFileSync } = await import('node:fs');
   const recording = { aurora_replay: 1, url: good.url, profile: 'bare', requirement: 'WS-01', exchanged: [] };
   writeFileSync(at('silent.json'), JSON.stringify(recording));
   const ended = await run('call', '--replay', at('silent.json'));

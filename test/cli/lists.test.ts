@@ -1,11 +1,13 @@
 /** The words that list: bare, and with `list` behind them, the same. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addOperator, loadConfig, operatorsOf } from '../../boot/index.ts';
+import { ensureKey, pinOf } from '../../boot/keys.ts';
+import { placeOf } from '../../boot/place.ts';
 import { aurora, launcher } from '../support/aurora.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aurora-lists-'));
@@ -21,6 +23,27 @@ test('operators are listed, by the bare word and by list', async () => {
   expect(await run('operators')).toMatchObject({ code: 0, stdout: 'anna\ncarol\n' });
   expect(await run('operators', 'list')).toMatchObject({ code: 0, stdout: 'anna\ncarol\n' });
 });
+
+test('with --json every command about keys says what it did as JSON, and nothing else', async () => {
+  const { pins, quarantine, keyFile } = placeOf(data);
+  const said = async (...args: string[]): Promise<unknown> => {
+    const ended = await run('--json', ...args);
+    expect([args, ended.code, ended.stderr]).toEqual([args, 0, '']);
+    return JSON.parse(ended.stdout);
+  };
+  expect(await said('operators', 'add', 'dora')).toEqual({
+    operator: 'dora',
+    id: 'operator:dora',
+    key_file: keyFile('operator:dora'),
+  });
+  expect(await said('agents', 'enroll', 'scanner')).toEqual({ agent_id: 'scanner', key_file: keyFile('scanner') });
+  expect(await said('agents', 'revoke', 'scanner')).toEqual({ agent_id: 'scanner', revoked: true });
+  const { public_key } = pinOf('stranger', 'agent', ensureKey(keyFile('stranger')));
+  mkdirSync(dirname(quarantine), { recursive: true });
+  writeFileSync(quarantine, JSON.stringify([{ id: 'stranger', public_key }]));
+  expect(await said('agents', 'approve', 'stranger')).toEqual({ agent_id: 'stranger', approved: 'pinned' });
+  expect(readFileSync(pins, 'utf8')).toContain(public_key);
+}, 60_000);
 
 test('content is listed by the bare word', async () => {
   const [bare, listed] = [await run('content'), await run('content', 'list')];

@@ -108,3 +108,20 @@ test('one signs in, makes users and keys, takes them back, and signs out', async
   expect((await run(['logout'])).code).toBe(0);
   expect((await run(['users'])).code).toBe(2);
 }, 120_000);
+
+test('with --json every command that changes something about people says so as JSON, and nothing else', async () => {
+  const said = async (...args: string[]): Promise<unknown> => {
+    const ended = await run(['--json', ...args], 'another long sentence\n');
+    expect([args, ended.code, ended.stderr.replace(WAITS, '')]).toEqual([args, 0, '']);
+    return JSON.parse(ended.stdout);
+  };
+  expect(await said('login', 'admin', '--password-stdin')).toEqual({ username: 'admin', role: 'admin' });
+  expect(await said('users', 'add', 'ben', '--role', 'viewer')).toMatchObject({ username: 'ben', role: 'viewer' });
+  expect(await said('users', 'set', 'ben', '--disable')).toMatchObject({ username: 'ben', disabled: true });
+  expect(await said('users', 'delete', 'ben')).toEqual({ username: 'ben', deleted: true });
+  const { key_id } = z
+    .object({ key_id: z.string() })
+    .parse(await said('keys', 'add', 'siem', '--scopes', 'alerts:read'));
+  expect(await said('keys', 'revoke', key_id)).toEqual({ key_id, revoked: true });
+  expect(await said('logout')).toEqual({ signed_out: true });
+}, 120_000);

@@ -185,6 +185,50 @@ test('a token is renewed before it ends, and a refresh token is used once', asyn
   expect(asked('/alerts').at(-1)?.headers.authorization).toBe('Bearer token-2');
 });
 
+test('a renewal ahead of time that fails in passing takes down nobody whose token still counts', async () => {
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0' } });
+  server.on('/alerts', answer(200, EMPTY));
+  server.on('/auth/refresh', answer(200, tokenPair(1)), refuse(5030), cut, refuse(4290));
+  await own.alerts.list();
+  machine.clock.advance(900_000 - 29_000);
+  for (const renewals of [2, 2, 3, 4]) {
+    await expect(own.alerts.list()).resolves.toEqual(EMPTY);
+    expect([renewals, tokens().length]).toEqual([renewals, renewals]); // not one for each call
+    if (renewals > 2 || tokens().length === asked('/alerts').length - 1) machine.clock.advance(5_000);
+  }
+  expect(asked('/alerts').at(-1)?.headers.authorization).toBe('Bearer token-1');
+  machine.clock.advance(30_000);
+  await expect(own.alerts.list()).rejects.toThrow('4290');
+  own.close();
+});
+
+test('a renewal ahead of time that hangs holds nobody; its token is used once it is there', async () => {
+  server.on('/alerts', answer(200, EMPTY));
+  await client.alerts.list();
+  const gates: (() => void)[] = [];
+  server.on('/auth/refresh', (response, got) => void gates.push(() => answer(200, tokenPair(7))(response, got)));
+  machine.clock.advance(900_000 - 30_000);
+  const held = client.alerts.list();
+  await server.reached('/auth/refresh', 1);
+  machine.clock.advance(1_000);
+  await expect(held).resolves.toEqual(EMPTY);
+  expect(asked('/alerts').at(-1)?.headers.authorization).toBe('Bearer token-1');
+  gates[0]?.();
+  machine.clock.advance(5_000);
+  await client.alerts.list();
+  expect(asked('/alerts').at(-1)?.headers.authorization).toBe('Bearer token-7');
+});
+
+test('a session that is over ends with its renewal ahead of time, whatever its token says', async () => {
+  const own = clientOn(server.url, machine, { credentials: { refresh_token: 'refresh-0' } });
+  server.on('/alerts', answer(200, EMPTY));
+  server.on('/auth/refresh', answer(200, tokenPair(1)), refuse(4012));
+  await own.alerts.list();
+  machine.clock.advance(900_000 - 30_000);
+  await expect(own.alerts.list()).rejects.toBeInstanceOf(AuthError);
+  own.close();
+});
+
 test('when refreshing fails, or its answer is lost, the password signs in anew and the old refresh token is never sent again', async () => {
   server.on('/alerts', only('Bearer token-2'));
   server.on('/auth/refresh', cut);

@@ -73,6 +73,17 @@ test('REQ-T07: a stream comes back behind its last event, and what comes twice i
   expect(upgrades().every(({ headers }) => headers.authorization === 'Bearer token-1')).toBe(true);
 });
 
+test('whoever listens for reconnects and throws does not end the stream', async () => {
+  server.onSocket((socket, _got, count) => {
+    send(socket, frame('heartbeat', 10), call(11 + count));
+    if (count === 0) socket.close(1001);
+  });
+  const onReconnect = (): never => {
+    throw new Error('a listener that is broken');
+  };
+  expect(await take(client.streams.toolCalls({ agent_id: 'a' }, { onReconnect }), 2)).toEqual([11, 12]);
+});
+
 test('a stream that was lost before its first event misses nothing: it comes back to where it began', async () => {
   server.onSocket((socket, _got, count) => {
     send(socket, frame('heartbeat', 40));

@@ -126,6 +126,28 @@ test('REQ-K21: what is polled is asked one by one at a common beat, once for all
   }
 });
 
+test('REQ-K21: a watcher that throws keeps neither the others nor the next beat from theirs', async () => {
+  server.on('/alerts', answer(200, EMPTY), refuse(4042), answer(200, EMPTY));
+  const heard: string[] = [];
+  const batch = client.batch();
+  const question = batch.question(() => client.alerts.list());
+  const broken = (): never => {
+    throw new Error('a watcher that is broken');
+  };
+  question.watch(broken, broken);
+  await new Promise<void>((resolve) => {
+    question.watch(
+      () => {
+        heard.push('answer');
+        if (heard.length === 3) resolve();
+      },
+      () => void heard.push('failure'),
+    );
+  });
+  batch.close();
+  expect(heard).toEqual(['answer', 'failure', 'answer']);
+});
+
 test('REQ-K21: polling stands back while little is left of the budget, and comes back with the next minute', async () => {
   const reset_s = Math.floor(machine.clock.now() / 1_000) + 45;
   const left = (remaining: number) => ({

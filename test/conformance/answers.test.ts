@@ -38,6 +38,23 @@ test('SQL, a password and a key are shown by nobody who only names a param, or r
 });
 
 test.each([
+  ['a path that it was asked about', 'no such file /var/log/auth.log', '{"path":"/var/log/auth.log"}', []],
+  ['one that ends its sentence', 'cannot read /var/log/auth.log.', '{"path":"/var/log/auth.log"}', []],
+  ['the name of an error that it was asked about', 'nothing known of KeyError', '{"about":"KeyError"}', []],
+  ['a path of its own', 'no such file /var/lib/agent/auth.log', '{"path":"/var/log/auth.log"}', ['CALL-18']],
+  ['one behind ours', '/var/log/auth.log is not in /srv/agent/logs', '{"path":"/var/log/auth.log"}', ['CALL-18']],
+])('an error that shows %s', (_what, message, said, expected) => {
+  const seen: string[] = [];
+  judgeAnswer(
+    { jsonrpc: '2.0', id: 1, error: { code: 4040, message } },
+    'bare',
+    (id) => seen.push(id),
+    (text) => said.includes(text),
+  );
+  expect(seen).toEqual(expected);
+});
+
+test.each([
   ['2026-11-28T12:00:00.123Z', true],
   ['2026-11-28 12:00:00+01:00', true],
   ['2026-11-28T12:00:00', true],

@@ -28,9 +28,12 @@ export interface Script {
   ended: Promise<number | null>;
 }
 
-/** Starts a script of the example; it writes no bytecode beside its source. */
-export function startScript(script: string, args: readonly string[]): Script {
-  const child = spawn(PYTHON, ['-B', join(agentFolder, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a script of the example; it writes no bytecode beside its source. Modules in `first` come before all others. */
+export function startScript(script: string, args: readonly string[], first?: string): Script {
+  const child = spawn(PYTHON, ['-B', join(agentFolder, script), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(first !== undefined && { env: { ...process.env, PYTHONPATH: first } }),
+  });
   let text = '';
   const hearers = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

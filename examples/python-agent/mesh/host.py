@@ -12,13 +12,11 @@ import socket
 import time
 from http import HTTPStatus
 
-import websockets
-
 from .card import card_of, digest_of, health_of, open_rpc_of, page_of
 from .identity import Identity, is_proven
 from .peer import BARE_FRAME_BYTES_MAX, FRAME_BYTES_MAX, IN_FLIGHT_MAX, MeshError, Peer, log, now_iso
 from .schema import fault_of
-from .sockets import ClientSocket, ServerSocket
+from .sockets import ClientSocket, ServerSocket, connect, serve
 from .work import Workshop
 
 HELLO_S, RENEW_S, LEASE_MS, DRAIN_S, BACKOFF_S, BACKOFF_S_MAX = 5, 5, 15_000, 25, 0.25, 30
@@ -94,7 +92,7 @@ class Host:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         door = functools.partial(ServerSocket, answer_http=self.answer_http)
-        server = await websockets.serve(
+        server = await serve(
             self.accept, sock=self.listener, create_protocol=door, origins=[None], server_header=None, **LINK
         )
         announcing = loop.create_task(self.announce(self.options.orchestrator)) if self.options.orchestrator else None
@@ -272,7 +270,7 @@ class Host:
         while True:
             begun_at = time.monotonic()
             try:
-                async with websockets.connect(url, create_protocol=ClientSocket, **LINK) as link:
+                async with connect(url, create_protocol=ClientSocket, **LINK) as link:
                     peer = Peer(link, {'mesh/hello': self.on_hello, 'rpc.ping': self.on_ping})
                     peer.spawn(peer.serve())
                     peer.asked = asyncio.get_running_loop().create_task(self.say_hello(peer))

@@ -1,12 +1,17 @@
-"""The sockets below a peer: HTTP beside upgrades, and when the other end was heard last."""
+"""The sockets below a peer: HTTP beside upgrades, and when the other end was heard last.
+
+They are made of `websockets.legacy`, the interface of 10 and later: `websockets.serve` and `connect` are another one since 14.
+"""
 
 import asyncio
 import time
 
-from websockets.client import WebSocketClientProtocol
 from websockets.exceptions import InvalidMessage
+from websockets.legacy.client import WebSocketClientProtocol, connect
 from websockets.legacy.http import read_headers
-from websockets.server import WebSocketServerProtocol
+from websockets.legacy.server import WebSocketServerProtocol, serve
+
+__all__ = ['ClientSocket', 'ServerSocket', 'connect', 'serve']
 
 HEADERS_S = 10
 

@@ -5,6 +5,7 @@ import base64
 import binascii
 import datetime
 import hashlib
+import http.client
 import urllib.request
 
 from . import frames
@@ -192,8 +193,10 @@ def read_blob(ref, granted):
     try:
         with DIRECT.open(request, timeout=BLOB_S) as answer:
             data = answer.read(BLOB_BYTES_MAX + 1)
-    except OSError as fault:
+    except (OSError, http.client.HTTPException) as fault:
         raise MeshError(5030, 'The reference could not be read', retry_after_ms=1_000) from fault
+    if len(data) < ref['size']:
+        raise MeshError(5030, 'The reference was cut short on its way', retry_after_ms=1_000)
     if hashlib.sha256(data).hexdigest() != ref['sha256']:
         raise MeshError(5000, 'A reference had other bytes than promised')
     return data

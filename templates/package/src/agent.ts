@@ -79,16 +79,16 @@ const secretsIn = (line: string, source: string, number: number): WeighedFinding
 const matchesOf = (line: string, { pattern, bits_min = 0 }: Shape): RegExpExecArray[] =>
   [...line.matchAll(pattern)].filter(([whole, value]) => entropyOf(value ?? whole) >= bits_min);
 
-/** A line without its credentials: of each the first letters are shown, evidence must not leak it again. */
+/** A line without its credentials: of each the first letters are shown, and nothing up to its end: evidence must not leak it again. */
 const masked = (line: string): string =>
   SHAPES.reduce(
     (text, { pattern, bits_min = 0 }) =>
       text.replace(pattern, (whole: string, given: unknown) => {
         const value = typeof given === 'string' ? given : whole;
-        return entropyOf(value) < bits_min ? whole : whole.replace(value, `${value.slice(0, CHARS_SHOWN)}…`);
+        return entropyOf(value) < bits_min ? whole : `${whole.slice(0, whole.indexOf(value) + CHARS_SHOWN)}…`;
       }),
     line,
-  );
+  ).replaceAll(/…[^\s"']*/g, '…'); // a shape is how it begins: it may go on
 
 /** Bits a character: words have about 3, random letters and digits more than 3.5. */
 function entropyOf(text: string): number {
@@ -142,7 +142,7 @@ const SHAPES: readonly Shape[] = [
     title: 'A private key',
     severity: 'high',
     weight: WEIGHT.high,
-    pattern: /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/g,
+    pattern: /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^"']*/g,
   },
   {
     id: 'random_value',

@@ -35,6 +35,24 @@ test('a key is one finding with its line, and its evidence does not leak it agai
   expect(JSON.stringify(result)).not.toContain('EXAMPLE');
 });
 
+test.each([
+  ['a token with dots', 'token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJlLW9mLWl0', 'token: eyJh…'],
+  [
+    'a key on one line',
+    String.raw`{"private_key": "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----\n", "id": 7}`,
+    '{"private_key": "----…", "id": 7}',
+  ],
+  ['a value of 160 characters', `password = ${'q7Rz0mXe9LpV2kTd'.repeat(10)}`, 'password = q7Rz…'],
+  [
+    'a random value after a word',
+    'token=changemechangeme,password=q7Rz0mXe9LpV2kTd$x!y',
+    'token=changemechangeme,password=q7Rz…',
+  ],
+])('of %s the evidence shows the first letters only', async (_what, line, excerpt) => {
+  const { findings } = await ask(line);
+  expect(findings).toMatchObject([{ evidence: [{ locator: 'line 1', excerpt }] }]);
+});
+
 test('a random value given to a password is found, a word is not', async () => {
   const [random, word] = [await ask('password = q7Rz0mXe9LpV2kTd'), await ask('password = changemechangeme')];
   expect(random.findings).toMatchObject([{ id: 'random_value-1', severity: 'medium' }]);

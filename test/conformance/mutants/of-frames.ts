@@ -287,6 +287,14 @@ export const mutantsOfFrames = [
   mutant('answers a batch of one as an object', 'bare', ['BATCH-02', 'BATCH-08'], {
     saidBatch: (answers) => (answers.length === 1 ? answers[0] : answers),
   }),
+  mutant(
+    'adds a null to the answers of a batch',
+    'bare',
+    ['BATCH-02', 'BATCH-03', 'BATCH-04', 'BATCH-07', 'BATCH-08', 'BATCH-09', 'WS-17'],
+    {
+      saidBatch: (answers) => [...answers, null],
+    },
+  ),
   mutant('passes over bad entries of a batch', 'bare', ['BATCH-03', 'BATCH-08'], {
     heard: (message) => (Array.isArray(message) && message.length > 0 ? message.filter(isJson) : message),
   }),
