@@ -1,4 +1,4 @@
-/** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Docker's wrapper. */
+/** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Zeek's http.log, Docker's wrapper. */
 import { isoTime, requestOf, toAddress, toNamedClient, toNumber, toStatus } from './log-fields.ts';
 import type { LogEntry } from './log-line.ts';
 
@@ -75,7 +75,7 @@ const names = (list: string) => list.split(/\s+/);
 const SOURCES =
   names(`remote_addr request.client_ip request.remote_ip request.remote_addr client_ip clientip remote_ip remoteip clienthost client
   clientaddr source.ip source.address client.ip src_ip ip source_ip x_forwarded_for downstream_remote_address httprequest.remoteip http.client_ip
-  host_ip c-ip remotehost clientaddress`);
+  host_ip c-ip remotehost clientaddress id.orig_h`);
 const FORWARDED = names(
   'x_forwarded_for http_x_forwarded_for x-forwarded-for request.headers.x-forwarded-for forwarded_for http.x_forwarded_for',
 );
@@ -95,7 +95,7 @@ const STATUSES = names(
   'status status_code response.status downstreamstatus statuscode http.response.status_code response_code http_status code httprequest.status http.status sc-status response.status_code',
 );
 const SIZES = names(
-  'body_bytes_sent bytes_sent size response.size downstreamcontentsize bytes http.response.body.bytes content_length response_size sc-bytes httprequest.responsesize http.bytes_sent',
+  'body_bytes_sent bytes_sent size response.size downstreamcontentsize bytes http.response.body.bytes content_length response_size sc-bytes httprequest.responsesize http.bytes_sent response_body_len',
 );
 const AGENTS =
   names(`http_user_agent user_agent useragent agent request.headers.user-agent request_user-agent user-agent user_agent.original request.user_agent
