@@ -41,6 +41,7 @@ export function fromJson(text: string, unwrapped: (line: string) => LogEntry | u
     agent: first(AGENTS) ?? '',
     time: timeOf(first(TIMES)),
     login_failed: false,
+    ...(/^basic\b/i.test(first(CHALLENGES) ?? '') && { asks_password: true }),
     format: 'json',
   };
 }
@@ -104,6 +105,7 @@ const REFERERS = names(
   'http_referer referer referrer request.headers.referer request_referer http.request.referrer httprequest.referer http_referrer',
 );
 const TIMES = names('time_iso8601 @timestamp timestamp ts time time_local msec start_time starttime startutc');
+const CHALLENGES = names('resp_headers.www-authenticate response.headers.www-authenticate');
 const WRAPPED = names('log message msg line');
 /** More than a line of 64 KiB can hold. */
 const FIELDS_MAX = 20_000;

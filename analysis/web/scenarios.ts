@@ -189,8 +189,11 @@ export const isNameless = (entry: LogEntry): boolean =>
   !showsPassword(entry, pathOf(entry.target));
 
 /** A form that was sent where people sign in, a name sent along with a password, or a password in the address. */
-const showsPassword = ({ method, user, target }: LogEntry, path: string): boolean =>
-  user !== undefined || passwordIn(target) !== undefined || (method === 'POST' && LOGIN.test(path));
+const showsPassword = ({ method, user, target, asks_password }: LogEntry, path: string): boolean =>
+  user !== undefined ||
+  asks_password === true ||
+  passwordIn(target) !== undefined ||
+  (method === 'POST' && LOGIN.test(path));
 
 /** A sign-in of which the line does not say how it ended. */
 export const isOpenLogin = (entry: LogEntry): boolean =>

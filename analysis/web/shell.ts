@@ -61,6 +61,7 @@ export function judgeShell(value: string): Match[] {
     true,
     /\$\((?!(?:document|window|this|function)\b)(?:\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s|\)|\$)|<)|`\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s[^`]{0,200})?`/,
   );
+  find('arithmetic', 'an arithmetic expansion of a shell', true, /\$\(\(/);
   find('ifs', 'a blank written as a variable', true, /\$\{?ifs\b|\$@\w|\w\$\{?[@*!]\}?\w|\{[a-z]{2,10},[^}\s]{1,60}\}/);
   find('shellshock', 'a function definition of Shellshock', true, /\(\s{0,4}\)\s{0,4}\{[^}]{0,80};?\s{0,4}\}\s{0,4};/);
   find(

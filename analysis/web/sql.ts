@@ -47,7 +47,8 @@ export function judgeSql(text: string): Match[] {
         token,
         next,
       );
-    if (token.statement && STATEMENTS.has(token.text)) add('stacked', 'a second statement', true, token, next);
+    if (token.statement && STATEMENTS.has(token.text))
+      add('stacked', 'a second statement', broken || !namesThing(index), token, next);
     if (token.text === 'case' && next.text === 'when') add('case', 'CASE WHEN', true, token, next);
     if (token.text === 'waitfor' && ['delay', 'time'].includes(next.text)) add('delay', 'WAITFOR', true, token, next);
     if ((token.text === 'order' || token.text === 'group') && next.text === 'by') {

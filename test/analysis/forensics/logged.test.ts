@@ -216,6 +216,11 @@ test('failures that a login of the same account followed, or that are hours old,
     day(hour, 2, 'Accepted'),
   ]);
   expect(told(week).filter(([rule]) => rule === 'login/guessed')).toEqual([]);
+  const minutes = [0, 20, 40].flatMap((second) => [
+    failed(second, 'anna', '203.0.113.9'),
+    accepted(second + 9, 'anna', '203.0.113.9'),
+  ]);
+  expect(told(minutes)).toEqual([['login/few', 'info']]);
   const hours = [8, 9, 10].map((hour) => day(hour, 0, 'Failed'));
   expect(told([...hours, day(10, 1, 'Accepted')])).toEqual([['login/few', 'info']]);
   const slow = Array.from({ length: 23 }, (_, hour) => day(hour, 0, 'Failed'));

@@ -495,6 +495,20 @@ test.each([
   },
 );
 
+test('a server that asks for a password and keeps no name of who fails shows guesses', async () => {
+  const asked = (at: number, challenge: string) =>
+    JSON.stringify({
+      ts: 1_764_000_000 + at,
+      request: { client_ip: '192.0.2.9', method: 'GET', uri: '/' },
+      status: 401,
+      resp_headers: { 'Www-Authenticate': [challenge] },
+    });
+  expect(classesOf(await resultOf(times(20, (at) => asked(at, 'Basic realm="x"'))))).toEqual({
+    '192.0.2.9': ['brute-force'],
+  });
+  expect(classesOf(await resultOf(times(20, (at) => asked(at, 'Bearer'))))).toEqual({});
+});
+
 test('what was in use before its token ran out is no guess that worked, and at a path that nobody knows one is', async () => {
   const tokens = [
     ...times(3, (at) => post('/graphql', 200, at)),
