@@ -24,25 +24,31 @@ export const decodeText = (bytes: Uint8Array): string =>
 export async function* narrowed(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array | undefined = new Uint8Array(0);
   let decoder: InstanceType<typeof TextDecoder> | undefined;
-  const pass = (bytes: Uint8Array): Uint8Array =>
-    decoder ? Buffer.from(decoder.decode(bytes, { stream: true })) : bytes;
-  const release = (head: Uint8Array): Uint8Array => {
-    const encoding = wideEncodingOf(head);
-    if (encoding) decoder = new TextDecoder(encoding);
-    held = undefined;
-    return pass(head);
-  };
   for await (const chunk of stream) {
-    if (!held) {
-      yield pass(chunk);
+    if (held === undefined) {
+      yield toNarrow(chunk, decoder);
       continue;
     }
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    if (held.length >= WIDE_BYTES_LOOKED_AT) yield release(held);
+    if (held.length < WIDE_BYTES_LOOKED_AT) continue;
+    decoder = decoderOf(held);
+    yield toNarrow(held, decoder);
+    held = undefined;
   }
-  if (held && held.length > 0) yield release(held);
+  if (held !== undefined && held.length > 0) {
+    decoder = decoderOf(held);
+    yield toNarrow(held, decoder);
+  }
   if (decoder) yield Buffer.from(decoder.decode());
 }
+
+function decoderOf(head: Uint8Array): InstanceType<typeof TextDecoder> | undefined {
+  const encoding = wideEncodingOf(head);
+  return encoding && new TextDecoder(encoding);
+}
+
+const toNarrow = (bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder> | undefined): Uint8Array =>
+  decoder ? Buffer.from(decoder.decode(bytes, { stream: true })) : bytes;
 
 /** Looked at where no mark says what it is. */
 const WIDE_BYTES_LOOKED_AT = 256;

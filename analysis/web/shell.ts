@@ -140,7 +140,7 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
 
 /** `more details below; id 55`: words, then what has a number. */
 const isNumbered = (text: string, { index, separator, rest }: Command): boolean =>
-  separator === ';' && /^ \d{1,9}[.!?]?$/.test(rest) && /\p{L}{2,} \p{L}{2,}$/u.test(text.slice(0, index));
+  separator === ';' && /^ \d{1,9}[.!?]?$/.test(rest) && /\p{L}{2} \p{L}{2,32}$/u.test(text.slice(0, index));
 
 interface Command {
   index: number;
