@@ -48,7 +48,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const kind = asked.data.kind ?? detectOrKnow(head, input.name, known);
     const packed = kind === 'alert' ? undefined : headInside(head);
     const shown = packed?.subarray(0, HEAD_BYTES) ?? head;
-    if (!isBinaryKind(kind)) refuseBinary(shown);
+    if (!isBinaryKind(kind)) refuseBinary(shown, kind);
     const parsed = kind === 'alert' ? await readAlert(open(input)) : undefined;
     const alert = parsed?.alert;
     const script =

@@ -1,12 +1,15 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
 import {
+  decodeText,
   EVTX_SIGNATURE,
   headInside,
   isHostLog,
   isShellHistory,
   isW3cLog,
   SHELL_LINK_SIGNATURE,
+  wideEncodingOf,
 } from '../analysis/readers/index.ts';
+import { parseLogLine } from '../analysis/web/index.ts';
 import { AuroraError, type InputKind, type NotChecked } from '../protocol/index.ts';
 
 /**
@@ -36,14 +39,19 @@ export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind);
 function detectPlain(head: Uint8Array, name: string): InputKind {
   const signed = signedKind(head);
   if (signed) return signed;
-  refuseBinary(head);
+  const kind = textKind(head, name);
+  refuseBinary(head, kind);
+  return kind;
+}
+
+function textKind(head: Uint8Array, name: string): InputKind {
   const text = toText(head);
   const lines = text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX));
 
   if (isCertificates(lines)) return 'certificate';
   if (HISTORY_NAME.test(name)) return 'artifact';
   if (isW3cLog(lines)) return 'artifact';
-  if (isAccessLog(lines)) return 'access_log';
+  if (isAccessLog(lines, text)) return 'access_log';
   if (isHostLog(lines) || isShellHistory(lines)) return 'artifact';
   if (isIntel(text)) return 'intel';
   if (isEvents(text, lines)) return 'events';
@@ -119,11 +127,17 @@ export function refuseEmpty(head: Uint8Array): void {
     throw new AuroraError(4220, { message: 'The input is empty: there is only white space in it' });
 }
 
-/** Throws 4220 when the bytes are no text: a NUL, or too many control characters. Mail in 8-bit charsets passes. */
-export function refuseBinary(head: Uint8Array): void {
-  if (isWide(head)) {
+/**
+ * Throws 4220 when the bytes are no text: a NUL, or too many control characters. Mail in 8-bit charsets passes, and UTF-16 in the
+ * kinds that are read in it.
+ */
+export function refuseBinary(head: Uint8Array, kind: InputKind): void {
+  if (wideEncodingOf(head)) {
+    if (WIDE_KINDS.has(kind) && isSurelyWide(head)) return;
     const way = 'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8';
-    throw new AuroraError(4220, { message: `The input is text in UTF-16, which is read as binary: ${way}` });
+    throw new AuroraError(4220, {
+      message: `The input is text in UTF-16, in which only logs, histories and texts of some length are read: ${way}`,
+    });
   }
   let controls = 0;
   if (head.includes(0) && !isDamagedText(head)) throw binary(head);
@@ -174,7 +188,7 @@ function isDamagedText(head: Uint8Array): boolean {
 /** What of a text nobody reads: zeros that were skipped, and lines of a log whose format no specialist knows. */
 export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   const gaps: NotChecked[] = [];
-  if (head.includes(0) && isDamagedText(head))
+  if (head.includes(0) && !wideEncodingOf(head) && isDamagedText(head))
     gaps.push({
       what: 'what stood where the input has zero bytes',
       why: 'they were skipped: the file was damaged when it was written',
@@ -184,7 +198,10 @@ export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
     .split('\n', LINES_LOOKED_AT)
     .filter((line) => line.trim() !== '');
   const logged = filled.filter((line) => LOG_LINE.test(line.slice(0, LINE_CHARS_MAX)));
-  const is_log = filled.length >= LOG_LINES_MIN && logged.length >= filled.length * LOG_SHARE;
+  const sure = filled.filter((line) => PRODUCT_LINE.test(line.slice(0, LINE_CHARS_MAX)));
+  const is_log =
+    (filled.length >= LOG_LINES_MIN && logged.length >= filled.length * LOG_SHARE) ||
+    (sure.length > 0 && sure.length >= filled.length * LOG_SHARE);
   if (is_log || EVENT_XML.test(filled[0] ?? ''))
     gaps.push({
       what: is_log ? 'the lines of the log' : 'the events in the XML',
@@ -193,34 +210,34 @@ export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   return gaps;
 }
 
-/** UTF-16: its mark, or a zero beside nearly every letter of its beginning. */
-function isWide(head: Uint8Array): boolean {
-  const [first, second] = head;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
-  const start = head.subarray(0, WIDE_BYTES_LOOKED_AT);
-  const pairs = Math.floor(start.length / 2);
-  const zeros = (odd: 0 | 1) => start.filter((byte, at) => at % 2 === odd && byte === 0).length;
-  const letters = (odd: 0 | 1) => start.filter((byte, at) => at % 2 === odd && byte >= 9 && byte < 127).length;
-  return (
-    pairs > 0 && ([0, 1] as const).some((odd) => zeros(odd) >= pairs * 0.9 && letters(odd === 0 ? 1 : 0) >= pairs * 0.9)
-  );
-}
+/** Its mark says so, or more letters than chance puts side by side. */
+const isSurelyWide = (head: Uint8Array): boolean => (head[0] ?? 0) >= 0xfe || head.byteLength >= WIDE_BYTES_SURE;
 
 /** Decoded, without a byte order mark and leading white space. */
 const toText = (head: Uint8Array): string =>
-  new TextDecoder()
-    .decode(head)
+  decodeText(head)
     .replaceAll('\0', '')
     .replace(/^\ufeff/, '')
     .trimStart();
 
-function isAccessLog(lines: readonly string[]): boolean {
+/** By the shape of its lines; JSON whose fields other logs have too, as those of Zeek, where one of them says who asked for what. */
+function isAccessLog(lines: readonly string[], text: string): boolean {
   const filled = lines.filter((line) => line.trim() !== '');
+  const reads = filled.some((line) => JSON_REQUEST_LINE.test(line)) && isRequestInJson(text);
   const parsed = filled.filter(
-    (line) => ACCESS_LINE.test(line) || JSON_ACCESS_LINE.test(line) || BALANCER_LINE.test(line),
+    (line) =>
+      ACCESS_LINE.test(line) ||
+      JSON_ACCESS_LINE.test(line) ||
+      BALANCER_LINE.test(line) ||
+      (reads && JSON_REQUEST_LINE.test(line)),
   );
   return parsed.length > 0 && parsed.length >= filled.length / 2;
 }
+
+const isRequestInJson = (text: string): boolean =>
+  text
+    .split('\n', LINES_LOOKED_AT)
+    .some((line) => JSON_REQUEST_LINE.test(line) && parseLogLine(line.trimEnd()) !== undefined);
 
 /** A header block: names with colons until the first empty line, one of them telling of mail. */
 function isEmail(lines: readonly string[]): boolean {
@@ -234,6 +251,9 @@ function isEmail(lines: readonly string[]): boolean {
 }
 
 const BINARY: ReadonlySet<InputKind> = new Set(['artifact', 'certificate', 'events', 'evtx', 'file']);
+/** Kinds that are read in UTF-16 too. */
+const WIDE_KINDS: ReadonlySet<InputKind> = new Set(['access_log', 'artifact', 'report']);
+const WIDE_BYTES_SURE = 32;
 const PACKED: ReadonlySet<InputKind> = new Set([
   'access_log',
   'artifact',
@@ -274,7 +294,10 @@ const MISP_FIELD = /"(?:Attribute|Object|Orgc|Tag)"\s*:\s*[[{]|"info"\s*:\s*"/;
 const WINDOWS_SYSTEM = /"System"\s*:\s*\{/;
 /** A line that begins with when it happened, or with a level. */
 const LOG_LINE =
-  /^\W{0,3}(?:\w{1,12} )?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\d{1,2}[./-](?:\d{1,2}|[A-Z][a-z]{2})[./-]\d{2,4}[ :]\d\d:\d\d|1\d{9}(?:[.\d]{0,8})\b|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)/;
+  /^\W{0,3}(?:\w{1,12} )?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\d{1,2}[./-](?:\d{1,2}|[A-Z][a-z]{2})[./-]\d{2,4}[ :-]\d{1,2}:\d\d|1\d{9}(?:[.\d]{0,8})\b|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)/;
+/** What only a product writes: CEF, LEEF, the fields of a FortiGate, the alerts of Suricata and Snort. One line is enough. */
+const PRODUCT_LINE =
+  /^(?:<\d{1,3}>)?(?:(?:CEF|LEEF):\d|date=\d{4}-\d\d-\d\d,? time=\d\d:\d\d|\d\d\/\d\d(?:\/\d{2,4})?-\d\d:\d\d:\d\d\.\d{1,6} {1,4}\[\*\*\])/;
 const LOG_LINES_MIN = 3;
 const LOG_SHARE = 0.6;
 const EVENT_XML = /^(?:<\?xml[^>]{0,200}>\s{0,8})?(?:<!--[^>]{0,200}-->\s{0,8})?(?:<Events>|<Event[ >])/;
@@ -306,11 +329,11 @@ const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
 /** A line that begins a record and is longer is one, though its end may be cut away. */
 const RECORD_CHARS_SURE = 2_000;
-const WIDE_BYTES_LOOKED_AT = 256;
 const CONTROLS_SHARE_MAX = 0.02;
 /** Common and combined log format, with or without a virtual host before it. */
 const ACCESS_LINE = /^(?:\S{1,255} )?\S{1,255} \S{1,64} [^[]{1,128}\[[^\]]{10,40}\] "[^"]{0,1024}/;
-const JSON_ACCESS_LINE = /^\{.{0,1024}"(?:request_uri|request|uri|cs-uri-stem|RequestPath)"\s*:/;
+const JSON_ACCESS_LINE = /^\{.{0,1024}"(?:request_uri|cs-uri-stem|RequestPath)"\s*:/;
+const JSON_REQUEST_LINE = /^\{.{0,1024}"(?:request|uri)"\s*:/;
 /** The load balancers of AWS: a protocol, a time, the balancer, the client with its port. */
 const BALANCER_LINE =
   /^(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT\S{8,20} \S{1,255} [0-9a-fA-F.:[\]]{2,60}:\d{1,5} \S{1,64} .{0,200}"[A-Z]{3,10} /;

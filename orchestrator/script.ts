@@ -1,5 +1,5 @@
 /** Scripts among texts: whether one is, and its commands, so that somebody judges them as commands. */
-import { commandLinesOf } from '../analysis/readers/index.ts';
+import { commandLinesOf, decodeText } from '../analysis/readers/index.ts';
 
 /** The commands of a script and whether there are more of them than are taken; undefined when the text is no script. */
 export interface Script {
@@ -9,8 +9,7 @@ export interface Script {
 
 /** Reads the head of a text as a script: by its first line, its name, or since its lines are commands with options. */
 export function scriptOf(head: Uint8Array, name: string, head_bytes_max: number): Script | undefined {
-  const text = new TextDecoder()
-    .decode(head)
+  const text = decodeText(head)
     .replace(/^\ufeff/, '')
     .replaceAll('\0', '');
   const commands = commandLinesOf(text);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Malformed } from './fields.ts';
 import { History, parseHistory, shellOf } from './history.ts';
 import type { Left, Losses } from './losses.ts';
+import { decodeText, wideEncodingOf } from '../readers/index.ts';
 import { isLoginRecords, LoginRecord, parseLoginRecords } from './login-records.ts';
 import { isPrefetch, parsePrefetch, Prefetch } from './prefetch.ts';
 import { isShellLink, parseShellLink, ShellLink } from './shell-link.ts';
@@ -99,8 +100,8 @@ export function kindOf(bytes: Uint8Array, name: string): ArtifactKind | undefine
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES));
   if (isPrefetch(head)) return 'prefetch';
   if (isShellLink(head)) return 'lnk';
-  if (head.includes(0)) return isLoginRecords(head) ? 'utmp' : undefined;
-  const text = head.toString('utf8');
+  if (head.includes(0) && !wideEncodingOf(head)) return isLoginRecords(head) ? 'utmp' : undefined;
+  const text = decodeText(head);
   if (shellOf(name, text) !== undefined) return 'history';
   return logFormatOf(text) === undefined ? undefined : 'log';
 }
@@ -117,11 +118,11 @@ function parse(bytes: Uint8Array, name: string, kind: ArtifactKind | undefined, 
       return { kind, records, records_count: records.length + unreadOf(losses.left) };
     }
     case 'history': {
-      const text = textOf(bytes);
+      const text = decodeText(bytes);
       return { kind, history: parseHistory(text, shellOf(name, text) ?? 'unknown', losses) };
     }
     case 'log': {
-      const text = textOf(bytes);
+      const text = decodeText(bytes);
       const format = logFormatOf(text);
       if (format === undefined) throw new Malformed('its lines are in no known log format');
       return { kind, log: parseTextLog(text, format, losses) };
@@ -129,12 +130,6 @@ function parse(bytes: Uint8Array, name: string, kind: ArtifactKind | undefined, 
     case undefined:
       return { kind: 'unsupported', reason: `nothing in its first bytes or its name is known. ${KNOWN}` };
   }
-}
-
-/** UTF-16 where it begins with that mark, as PowerShell writes it, else UTF-8. */
-function textOf(bytes: Uint8Array): string {
-  const is_wide = bytes[0] === 0xff && bytes[1] === 0xfe;
-  return new TextDecoder(is_wide ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
 const KNOWN =

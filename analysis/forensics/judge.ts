@@ -1,10 +1,19 @@
 /** What artefacts give reason to suspect: commands that intruders use, programs where none belong, links that start shells. */
-import { SEVERITY_ORDER, type AnalysisResult } from '../../protocol/index.ts';
+import {
+  SEVERITY_ORDER,
+  severityRank,
+  type AnalysisResult,
+  type Ioc,
+  type Recommendation,
+} from '../../protocol/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { accusingOf, classifyCommand, isEverydayAct, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
+import { isRunUnseen } from './fetched.ts';
+import type { HistoryEntry } from './history.ts';
 import { itemsOf, unreadOf, type Artifact, type ArtifactReading } from './artifact.ts';
 import { commandIn, echoesIn, guessingIn, type LoggedRecord } from './logged.ts';
 import { loginIn } from './logins.ts';
@@ -23,12 +32,13 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
   const suspicions = all.length <= FINDINGS_MAX ? all : all.sort(byGravity).slice(0, FINDINGS_MAX);
   const items = itemsOf(artifact);
   const control = controlOf(reading);
+  const named = namedBy(suspicions);
   const items_read = artifact.kind === 'unsupported' ? 0 : Math.max(0, items - unreadOf(left));
   return conclude({
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
       ...(traffic?.findings ?? []),
-      ...suspicions.map(({ technique: _technique, also_technique: _also, ...finding }) => finding),
+      ...suspicions.map(({ technique: _technique, also_technique: _also, iocs: _iocs, ...finding }) => finding),
       ...(damage.length === 0 ? [] : [damageFinding(reading)]),
     ],
     techniques: [
@@ -41,8 +51,8 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
         }),
       ),
     ],
-    ...(traffic?.iocs && { iocs: traffic.iocs }),
-    ...(traffic?.recommendations && { recommendations: traffic.recommendations }),
+    iocs: [...(traffic?.iocs ?? []), ...named.slice(0, INDICATORS_MAX)],
+    recommendations: [...(traffic?.recommendations ?? []), ...recommendationsOf(suspicions)],
     checked: [
       {
         question: 'Does the artefact show what intruders do? Items are its entries.',
@@ -66,6 +76,9 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
         ? [{ what: 'the artefact as a whole', why: 'a planted entry was not recognised', mandatory: true }]
         : []),
       ...(traffic?.not_checked ?? []),
+      ...(named.length > INDICATORS_MAX
+        ? [{ what: `${named.length - INDICATORS_MAX} further indicators`, why: `${INDICATORS_MAX} are handed on` }]
+        : []),
       ...(all.length > suspicions.length
         ? [{ what: `${all.length - suspicions.length} lesser findings`, why: `${FINDINGS_MAX} are listed` }]
         : []),
@@ -89,16 +102,54 @@ const isW3c = (artifact: Artifact): artifact is Extract<Artifact, { kind: 'log' 
 interface Suspicion extends WeighedFinding {
   technique: string | undefined;
   also_technique?: string;
+  /** Whom it names, public ones only. */
+  iocs?: readonly Ioc[];
 }
+
+/** The indicators of grave findings, each once: what is slight accuses nobody whom others could be asked about. */
+function namedBy(suspicions: readonly Suspicion[]): Ioc[] {
+  const named = suspicions.filter(isGrave).flatMap(({ iocs = [] }) => iocs);
+  return [...new Map(named.map((ioc) => [`${ioc.type} ${ioc.value}`, ioc])).values()];
+}
+
+/** Who guessed a password has to be locked out, and what he did looked at before anything is cleaned. */
+function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
+  const guessed = suspicions.filter(({ rule, severity }) => rule === 'login/guessed' && severity !== 'low');
+  if (guessed.length === 0) return [];
+  const shown = guessed.slice(0, TARGETS_MAX);
+  const reason = shown.map(({ title }) => title).join('; ');
+  const sources = namedBy(shown).map(({ value }) => value);
+  return [
+    {
+      action: 'Reset the password and end the sessions of the account that was guessed',
+      action_class: 'medium',
+      target: sources.join(', ') || 'the account that the finding names',
+      reason,
+    },
+    ...(sources.length === 0
+      ? []
+      : [
+          {
+            action: 'Block the attacking addresses at the edge',
+            action_class: 'medium' as const,
+            target: sources.join(', '),
+            reason: 'They guessed a password; check for shared addresses first',
+          },
+        ]),
+  ];
+}
+
+const isGrave = ({ severity }: Pick<WeighedFinding, 'severity'>): boolean =>
+  severityRank(severity) >= severityRank('medium');
+
+const toIocs = (address: string): Ioc[] => (isPublicAddress(address) ? [{ type: 'ip', value: address }] : []);
 
 /** What bounds left out on the way is added to `left`. */
 function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
   const { artifact, name } = reading;
   switch (artifact.kind) {
     case 'history':
-      return artifact.history.entries.flatMap(({ command, line }) =>
-        typedSuspicion(name, `line ${line}`, command, left),
-      );
+      return typedInHistory(name, artifact.history.entries, left);
     case 'lnk': {
       const { lnk } = artifact;
       const target = lnk.local_path ?? lnk.environment_path ?? lnk.relative_path ?? '';
@@ -131,14 +182,40 @@ function suspicionsOf(reading: ArtifactReading, left: Left[]): Suspicion[] {
   }
 }
 
+/** The commands of a history; what runs what it downloads from a named host is slight, unless an attack stands beside it. */
+function typedInHistory(source: string, entries: readonly HistoryEntry[], left: Left[]): Suspicion[] {
+  const judged = entries.map(({ command, line }) => ({
+    command,
+    locator: `line ${line}`,
+    found: typedSuspicion(source, `line ${line}`, command, left),
+  }));
+  const is_attack = judged.some(({ found }) => found.some(({ severity }) => severityRank(severity) >= GRAVEST_FROM));
+  return judged.flatMap(({ command, locator, found }) => {
+    if (found.length > 0 || !isRunUnseen(command)) return found;
+    const severity = is_attack ? 'medium' : 'low';
+    const of = {
+      id: `fetched-${locator.replace(/\W+/g, '-')}`,
+      title: 'a command runs what it downloads, unseen',
+      rule: 'history/fetched-and-run',
+      severity,
+      technique: 'T1059.004',
+      also_technique: 'T1105',
+      is_everyday: true,
+    } as const;
+    const iocs = is_attack ? indicatorsInCommands([command]) : [];
+    return [{ ...suspicion(source, { ...of, locator, text: command }), iocs }];
+  });
+}
+
 /** A command that somebody typed: much that is rare in a process tree is everyday there. */
 function typedSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
-  const { severity, title, rule, technique, is_everyday, left: parts } = judgeTyped(command);
+  const { severity, title, rule, technique, is_everyday, texts, left: parts } = judgeTyped(command);
   note(left, parts, locator);
   if (severity === 'info') return [];
   const id = `${rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`;
   const of = { id, title: `a command ${title}`, rule, severity, technique, is_everyday };
-  return [suspicion(source, { ...of, locator, text: command })];
+  const iocs = isGrave({ severity }) ? indicatorsInCommands(texts) : [];
+  return [{ ...suspicion(source, { ...of, locator, text: command }), iocs }];
 }
 
 function commandSuspicion(source: string, locator: string, command: string, left: Left[]): Suspicion[] {
@@ -148,7 +225,7 @@ function commandSuspicion(source: string, locator: string, command: string, left
   if (technique === undefined || !sign) return [];
   const severity = severityOf(sign);
   if (severity === 'info') return [];
-  return [
+  const found = [
     suspicion(source, {
       id: `${sign.rule.replace(/\W+/g, '-')}-${locator.replace(/\W+/g, '-')}`,
       title: `a command ${sign.title}`,
@@ -160,6 +237,8 @@ function commandSuspicion(source: string, locator: string, command: string, left
       text: command,
     }),
   ];
+  const iocs = indicatorsInCommands([decoded.text, ...decoded.layers.map(({ text }) => text)]);
+  return found.map((each) => ({ ...each, iocs }));
 }
 
 /** An entry of which parts were not looked at is an unread one. */
@@ -175,7 +254,7 @@ function requestSuspicions(
 ): Suspicion[] {
   return records.flatMap(({ line, text }): Suspicion[] => {
     const [, method = '', stem = '', query = ''] =
-      /\b(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH) (\S+) (\S+)/.exec(text) ?? [];
+      /\b(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH)[ \t](\S+)[ \t](\S+)/.exec(text) ?? [];
     if (method === '') return [];
     const { hits, cut } = judgeRequest({ method, target: query === '-' ? stem : `${stem}?${query}` });
     note(left, cut, `line ${line}`);
@@ -204,8 +283,8 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
   });
   const logins = guessingIn(records);
   const guesses = logins.guesses.map(
-    ({ rule, techniques: [technique, also], severity, address, title, records: [shown, ...others] }) =>
-      suspicion(source, {
+    ({ rule, techniques: [technique, also], severity, address, title, records: [shown, ...others] }) => ({
+      ...suspicion(source, {
         id: `${rule.replace('/', '-')}-${address}`,
         title,
         rule,
@@ -216,6 +295,8 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
         text: shown?.text ?? '',
         others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
       }),
+      iocs: toIocs(address),
+    }),
   );
   const roots = records.flatMap(({ line, text }) => {
     const name = ROOT_ACCOUNT.exec(text)?.[1];
@@ -377,6 +458,10 @@ const FINDINGS_MAX = 300;
 const LEFT_LISTED_MAX = 50;
 const TITLE_CHARS_MAX = 300;
 const NAME_CHARS_MAX = 80;
+/** Indicators that are handed on, and sources that a step names. */
+const INDICATORS_MAX = 100;
+const GRAVEST_FROM = severityRank('high');
+const TARGETS_MAX = 20;
 const ADDRESSES_MAX = 10_000;
 const GUESSES_MANY = 6;
 const FEW_SHOWN = 3;

@@ -7,6 +7,8 @@ import { loginIn } from './logins.ts';
 export interface LoggedRecord {
   line: number;
   text: string;
+  /** ISO 8601, UTC; null where the format keeps no whole time. */
+  time?: string | null;
 }
 
 /** The command that a record says was run, by sudo, doas, cron or the audit; undefined for any other record. */
@@ -40,11 +42,22 @@ export function guessingIn(records: readonly LoggedRecord[]): {
   const watch = createGuessWatch<LoggedRecord>(HABITS);
   for (const record of records) {
     const login = loginIn(record.text);
-    if (login) watch.note(login, record);
+    if (login) watch.note(login, record, momentOf(record));
   }
   return { guesses: watch.guessing(), few: watch.few() };
 }
 
+/** Milliseconds between records are what counts: the stamp of classic syslog names no year, so that all are taken for one. */
+function momentOf({ text, time }: LoggedRecord): number {
+  if (time) return Date.parse(time);
+  const [, month = '', day, hours, minutes, seconds] = CLASSIC.exec(text) ?? [];
+  if (month === '') return Number.NaN;
+  return Date.UTC(LEAP_YEAR, MONTHS.indexOf(month), Number(day), Number(hours), Number(minutes), Number(seconds));
+}
+
+const CLASSIC = /^(?:<\d{1,3}>)?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) /;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const LEAP_YEAR = 2000;
 /** The parenthesis around the command is the log's; the last one is taken off, as a command may end in one of its own. */
 const CRON = /\b(?:CRON|crond?|anacron|atd)(?:\[\d{1,10}\])?: \([^)]{1,64}\) CMD \(([^]+)$/i;
 const COMMANDS = [
@@ -59,9 +72,10 @@ const ECHOES: readonly RegExp[] = [
   /\bsshd[^]{0,40}?: (?:Accepted publickey for |Received disconnect from |Disconnected from user |Server listening on )/,
 ];
 const COMPANION = /\btype=(?:SYSCALL|CWD|PATH|PROCTITLE|EOE)\b/;
-/** No time is read: such records hold no year. */
+/** A client asks three times on one connection; pauses end what somebody types, and no guessing. */
 const HABITS: Habits = {
   few: 3,
+  typing: { sure: 6, slow: 20, gap_ms: 1_800_000, grave: new Set(['root']) },
   many: 6,
   names: 4,
   shares_addresses: false,

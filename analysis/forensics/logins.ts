@@ -46,6 +46,15 @@ const SHAPES: readonly Shape[] = [
     }),
   },
   {
+    kind: 'sshd most',
+    shape: /\bmaximum authentication attempts exceeded for (invalid user )?([^]{0,255}) ?\bfrom (\S{1,64}) port \d/,
+    read: ([, unknown, account = '', address = '']) => ({
+      is_unknown: unknown !== undefined,
+      account: account.trim(),
+      address,
+    }),
+  },
+  {
     kind: 'sshd invalid',
     shape: /\bsshd[^]{0,40}?: (?:Invalid|Illegal) user ([^]{0,255}) ?\bfrom (\S{1,64})/,
     read: ([, account = '', address = '']) => ({ account: account.trim(), address, is_unknown: true }),

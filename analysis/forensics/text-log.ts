@@ -8,7 +8,7 @@ import {
   SYSLOG_ISO_LINE as SYSLOG_ISO,
   SYSLOG_LINE as SYSLOG,
 } from '../readers/index.ts';
-import { parseLogLine, type LogEntry } from '../web/index.ts';
+import { parseLogLine, w3cValuesOf, type LogEntry } from '../web/index.ts';
 import type { Losses } from './losses.ts';
 
 /** The formats that are read. */
@@ -66,6 +66,7 @@ export function parseTextLog(text: string, format: TextLogFormat, { damage, left
       else directives.push({ line: index + 1, text: bothEnds(line, LINE_CHARS_MAX) });
       continue;
     }
+    if (format === 'syslog' && REMARK.test(line)) continue;
     const time = read(line);
     if (time === undefined) strange += 1;
     else records.push({ line: index + 1, time, text: line });
@@ -112,7 +113,7 @@ const READERS: Readonly<Record<TextLogFormat, () => LineReader>> = {
         if (line.startsWith('#Fields: ')) fields = line.slice(9).trim().split(/\s+/);
         return undefined;
       }
-      const values = line.split(' ');
+      const values = w3cValuesOf(line, fields.length);
       if (fields.length === 0 || values.length !== fields.length) return undefined;
       const at = (name: string) => values[fields.indexOf(name)] ?? '';
       return toUtc(`${at('date')}T${at('time')}Z`);
@@ -157,6 +158,8 @@ const CLOCKS: Readonly<Record<TextLogFormat, string>> = {
 };
 const ACCESS_TIME = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d)\]/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** What journalctl writes between records: where the log begins, or that the machine started anew. */
+const REMARK = /^-- .{1,300} --$/;
 const HEAD_CHARS = 65_536;
 const HEAD_LINES = 40;
 const LINE_CHARS_MAX = 32_768;

@@ -20,6 +20,8 @@ export interface TypedJudgement {
   technique: string;
   /** An act that administrators do as well. */
   is_everyday: boolean;
+  /** The command with what was hidden in it. */
+  texts: string[];
   /** What of it was not unwrapped or not looked at; of what is too long both ends are. */
   left: string[];
 }
@@ -28,12 +30,13 @@ export interface TypedJudgement {
 export function judgeTyped(command: string): TypedJudgement {
   const ends = endsOfText(command, COMMAND_CHARS_MAX);
   const { technique, signs, decoded } = classifyCommand(command);
-  const { left } = decoded;
+  const { left, layers } = decoded;
+  const texts = [decoded.text, ...layers.map(({ text }) => text)];
   const sign = accusingOf(signs);
-  if (technique === undefined || !sign) return { ...NOTHING, left };
+  if (technique === undefined || !sign) return { ...NOTHING, texts, left };
   const { title, rule } = sign;
   const severity = isEveryday(ends.join('\n'), sign) ? 'info' : severityOf(sign);
-  return { severity, title, rule, technique: sign.technique, is_everyday: isEverydayAct(sign), left };
+  return { severity, title, rule, technique: sign.technique, is_everyday: isEverydayAct(sign), texts, left };
 }
 
 /** Questions about the machine, services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */

@@ -1,4 +1,5 @@
-/** Bytes of a source read as text, bounded: UTF-8, or UTF-16 where a byte order mark says so. */
+/** Bytes of a source read as text, bounded: UTF-8, or UTF-16 where its beginning says so. */
+import { decodeText } from '../readers/index.ts';
 
 /** The text, and whether all bytes were read and read as text. */
 export interface ReadText {
@@ -22,15 +23,9 @@ export async function readText(chunks: AsyncIterable<Uint8Array>, signal: AbortS
     if (!complete) break;
   }
   const bytes = Buffer.concat(kept);
-  const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const text = decodeText(bytes);
   const odd = text.match(/[\u0000\ufffd]/g)?.length ?? 0;
   return { text, complete, legible: odd * ODD_SHARE <= text.length };
-}
-
-function encodingOf(bytes: Buffer): string {
-  const mark = bytes.subarray(0, 2).toString('hex');
-  if (mark === 'fffe') return 'utf-16le';
-  return mark === 'feff' ? 'utf-16be' : 'utf-8';
 }
 
 /** As much as `extractIocs` reads, were each byte a character. */

@@ -23,6 +23,8 @@ export interface Login {
 export interface Habits {
   /** Fewer failures before a login are somebody's typing. */
   few: number;
+  /** Where one user has one address: so few of one known account may still be typing, and a login after them is told as such. */
+  typing?: Typing;
   many: number;
   /** Names that nobody mistypes. */
   names: number;
@@ -34,6 +36,18 @@ export interface Habits {
   lull_ms: number;
   /** Where many users share addresses: within so long, failures from many addresses are one storm. */
   storm_ms?: number;
+}
+
+/** How long and how often somebody mistypes a password of their own. */
+export interface Typing {
+  /** From so many failures on it is no typing. */
+  sure: number;
+  /** So many are none however long they take. */
+  slow: number;
+  /** After such a pause failures have nothing to do with what comes. */
+  gap_ms: number;
+  /** Accounts that nobody types every day: `few` failures are enough. */
+  grave: ReadonlySet<string>;
 }
 
 /** Guessing as a log shows it, with the records that do. */
@@ -48,6 +62,8 @@ interface Story<R> {
   rule: 'login/guessed' | 'login/guessing' | 'login/spraying';
   /** A few passwords were tried for many accounts, or from many addresses. */
   is_spraying: boolean;
+  /** It may be somebody's typing. */
+  is_doubtful?: boolean;
   address: string;
   title: string;
   records: R[];
@@ -91,20 +107,29 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
     const right = guessed.get(login.address);
     if (
       known &&
-      (!right || isFurther(right, login, known.accounts().has(login.account) || !before?.has(login.account)))
+      (!right ||
+        right.is_doubtful ||
+        isFurther(right, login, known.accounts().has(login.account) || !before?.has(login.account)))
     ) {
       const is_storm = failures >= STORM_FAILURES && failed.size >= STORM_ADDRESSES;
       // Somebody who mistypes a password tries one account; who takes part in a storm tries names.
       const takes_part = is_storm && [...known.accounts()].some((tried) => tried !== login.account);
-      if (isGuessed(known, login, { takes_part, before, at_ms, habits })) {
+      const found = isGuessed(known, login, { takes_part, before, at_ms, habits });
+      if (found) {
         const beside = takes_part ? `, of ${failures} from ${failed.size} addresses` : '';
+        const after = habits.typing ? known.untyped(at_ms).open : known.count();
+        const own = { account: login.account, after: Math.max(1, after), beside, record };
+        const others = (right?.logins ?? []).filter(({ account }) => account !== login.account);
+        const is_doubtful = found === 'doubtful';
         guessed.set(login.address, {
           takes_part: takes_part || right?.takes_part === true,
+          is_doubtful: is_doubtful && right?.is_doubtful !== false,
           first_failure: right?.first_failure ?? known.first,
-          logins: [...(right?.logins ?? []), { account: login.account, after: known.count(), beside, record }],
+          logins: right?.is_doubtful && !is_doubtful ? [own, ...others] : [...others, own],
         });
       }
     }
+    known?.noteWorked(login);
     if (before?.has(login.account)) return;
     const has_room = before ? before.size < ACCOUNTS_MAX : worked.size < ADDRESSES_MAX;
     if (!has_room || worked_names >= NAMES_MAX) return;
@@ -161,6 +186,7 @@ export function createGuessWatch<R>(habits: Habits): GuessWatch<R> {
 interface Right<R> {
   /** It is one of the many addresses of a storm. */
   takes_part: boolean;
+  is_doubtful: boolean;
   first_failure: R;
   logins: { account: string; after: number; beside: string; record: R }[];
 }
@@ -169,7 +195,7 @@ interface Right<R> {
 const isFurther = <R>({ logins }: Right<R>, { account }: Login, is_suspect: boolean): boolean =>
   is_suspect && logins.length < RIGHT_MAX && !logins.some((known) => known.account === account);
 
-function toGuessed<R>(address: string, { takes_part, first_failure, logins }: Right<R>): Story<R> {
+function toGuessed<R>(address: string, { takes_part, is_doubtful, first_failure, logins }: Right<R>): Story<R> {
   const said = logins.map(({ account, after, beside }, nth) =>
     nth === 0
       ? `as ${account} after ${after} failure${after === 1 ? '' : 's'}${beside}`
@@ -182,20 +208,21 @@ function toGuessed<R>(address: string, { takes_part, first_failure, logins }: Ri
   return {
     rule: 'login/guessed',
     is_spraying: takes_part,
+    is_doubtful,
     address,
-    title: `${address} logged in ${shown}${further > 0 ? ` and as ${least}${further} other${further === 1 ? '' : 's'}` : ''}`,
+    title: `${address} logged in ${shown}${further > 0 ? ` and as ${least}${further} other${further === 1 ? '' : 's'}` : ''}${is_doubtful ? ': so few may be mistyped' : ''}`,
     records: [...(right === undefined ? [] : [right]), first_failure, ...others.slice(0, RIGHT_SHOWN - 1)],
   };
 }
 
 /** Of many accounts that were tried, one is theirs now: that is the gravest. What nobody lets in is the noise of the internet. */
 function weighed<R>(story: Story<R>, { shares_addresses }: Habits): Guessing<R> {
-  const { rule, is_spraying } = story;
+  const { rule, is_spraying, is_doubtful } = story;
   const tried = is_spraying ? 'T1110.003' : 'T1110.001';
   if (rule === 'login/guessed')
     return {
       ...story,
-      severity: is_spraying ? 'critical' : 'high',
+      severity: is_spraying ? 'critical' : is_doubtful ? 'low' : 'high',
       techniques: is_spraying ? [tried, 'T1110.001'] : [tried],
     };
   return { ...story, severity: is_spraying && shares_addresses ? 'medium' : 'low', techniques: [tried] };
@@ -238,13 +265,23 @@ function isGuessed<R>(
   tries: Failures<R>,
   { account }: Login,
   about: { takes_part: boolean; before: ReadonlySet<string> | undefined; at_ms: number; habits: Habits },
-): boolean {
+): 'sure' | 'doubtful' | undefined {
   const { takes_part, before, at_ms, habits } = about;
-  if (tries.isOver(at_ms)) return false;
-  if (!habits.shares_addresses) return tries.passwords() >= habits.few || takes_part;
-  if (tries.triesOf(account, at_ms) >= habits.few) return true;
-  // Who was there before the names were tried is a user of that machine.
-  return isManyNames(tries.accounts().size, before, habits) && (tries.accounts().has(account) || !before?.has(account));
+  if (tries.isOver(at_ms)) return undefined;
+  if (habits.shares_addresses) {
+    if (tries.triesOf(account, at_ms) >= habits.few) return 'sure';
+    // Who was there before the names were tried is a user of that machine.
+    const is_tried = tries.accounts().has(account) || !before?.has(account);
+    return isManyNames(tries.accounts().size, before, habits) && is_tried ? 'sure' : undefined;
+  }
+  if (takes_part) return 'sure';
+  const { typing, few } = habits;
+  if (!typing) return tries.passwords() >= few ? 'sure' : undefined;
+  const { run, open, names, has_unknown } = tries.untyped(at_ms);
+  if (run >= typing.sure || open >= typing.slow) return 'sure';
+  if (run < few) return undefined;
+  const is_own = names.size === 1 && names.has(account) && !has_unknown && !typing.grave.has(account);
+  return is_own ? 'doubtful' : 'sure';
 }
 
 /** Many tries, or a few with a new name each. */
@@ -300,6 +337,13 @@ interface Failures<R> {
   total: () => number;
   /** As `count`, without keys that were offered. */
   passwords: () => number;
+  /**
+   * As `passwords`, without those that a login of the same account was the end of: `run` without a pause before `at_ms`, and the
+   * names in it; `open` over all pauses.
+   */
+  untyped: (at_ms: number) => { run: number; open: number; names: ReadonlySet<string>; has_unknown: boolean };
+  /** Who gets in had mistyped what failed, where no other name was tried. */
+  noteWorked: (login: Login) => void;
   /** As `count`, of one account without a pause. */
   triesOf: (account: string, at_ms: number) => number;
   tries_most: () => number;
@@ -316,7 +360,22 @@ interface Room {
   names: number;
 }
 
-function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room): Failures<R> {
+function createFailures<R>(first: R, { pause_ms, lull_ms, typing }: Habits, room: Room): Failures<R> {
+  const gap_ms = typing?.gap_ms ?? Number.POSITIVE_INFINITY;
+  const [run, open] = [new Map<string, number>(), new Map<string, number>()];
+  const names = new Set<string>();
+  let has_unknown = false;
+  const most = (counts: ReadonlyMap<string, number>) => Math.max(0, ...counts.values());
+  const noteUntyped = ({ account, kind, times, is_unknown }: Login, at_ms: number) => {
+    if (at_ms - last_ms > gap_ms) {
+      run.clear();
+      names.clear();
+      has_unknown = false;
+    }
+    for (const counts of [run, open]) counts.set(kind, (counts.get(kind) ?? 0) + times);
+    if (names.size < ACCOUNTS_MAX) names.add(account);
+    has_unknown ||= is_unknown;
+  };
   const accounts = new Set<string>();
   const by_kind = new Map<string, number>();
   const by_key = new Set<string>();
@@ -325,7 +384,7 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room):
   let is_forged = false;
   let last_ms = Number.NaN;
   let [tries_most, names_most, total] = [0, 0, 0];
-  const passwords = () => Math.max(0, ...by_kind.values());
+  const passwords = () => most(by_kind);
   const count = () => Math.max(passwords(), by_key.size);
   const triesOf = (account: string, at_ms: number) => {
     const known = by_account.get(account);
@@ -349,6 +408,7 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room):
     last: first,
     accounts: () => accounts,
     note(login, record, at_ms) {
+      if (typing && !login.by_key) noteUntyped(login, at_ms);
       if (isOver(at_ms)) for (const past of [accounts, by_kind, by_key, by_account]) past.clear();
       last_ms = at_ms;
       const before = count();
@@ -370,6 +430,17 @@ function createFailures<R>(first: R, { pause_ms, lull_ms }: Habits, room: Room):
     count,
     total: () => total,
     passwords,
+    untyped: (at_ms) => ({
+      run: at_ms - last_ms > gap_ms ? 0 : most(run),
+      open: most(open),
+      names,
+      has_unknown,
+    }),
+    noteWorked({ account }) {
+      if ([...names].some((name) => name !== account)) return;
+      for (const past of [run, open, names]) past.clear();
+      has_unknown = false;
+    },
     triesOf,
     tries_most: () => tries_most,
     names_most: () => names_most,

@@ -1,5 +1,6 @@
 /** Cuts a stream of bytes into lines, in bounded memory. */
 import { createHash } from 'node:crypto';
+import { narrowed } from './wide.ts';
 
 /** One line without its end; `cut` when it was longer than the bound. */
 export interface Line {
@@ -14,7 +15,7 @@ export interface LineReader {
   sha256(): string;
 }
 
-/** Reads lines and hashes what it reads. */
+/** Reads lines of UTF-8 or UTF-16 and hashes what it reads. */
 export function createLineReader(stream: AsyncIterable<Uint8Array>, line_bytes_max = LINE_BYTES_MAX): LineReader {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
@@ -24,7 +25,7 @@ export function createLineReader(stream: AsyncIterable<Uint8Array>, line_bytes_m
     }
   }
   let digest: string | undefined;
-  return { lines: cutLines(hashed(), line_bytes_max), sha256: () => (digest ??= hash.digest('hex')) };
+  return { lines: cutLines(narrowed(hashed()), line_bytes_max), sha256: () => (digest ??= hash.digest('hex')) };
 }
 
 /** UTF-8 lines in batches, at least one a chunk; broken UTF-8 becomes U+FFFD, a gigabyte without a line end costs `line_bytes_max`. */

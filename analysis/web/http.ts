@@ -103,13 +103,19 @@ function namedHits({ target, headers = {} }: HttpRequest, hits: readonly Hit[]):
 
 /** One place is one observation, however many rules see it; different places are independent. */
 export const toFinding = (hit: Hit, where: string, index: number, source: string): WeighedFinding => {
-  const severity = !hit.certain ? 'info' : GRAVE.has(hit.class) && !hit.in_prose ? 'high' : TRADE[hit.class].severity;
+  const severity = !hit.certain
+    ? 'info'
+    : hit.is_spoken_of
+      ? 'low'
+      : GRAVE.has(hit.class) && !hit.in_prose
+        ? 'high'
+        : TRADE[hit.class].severity;
   return {
     id: `${hit.rule}_${index}_${neutralize(hit.label, LABEL_CHARS_MAX)}`,
     title: `${TRADE[hit.class].title} in the ${neutralize(hit.label, LABEL_CHARS_MAX)}: ${hit.title}${hit.in_prose ? ', in a text that may only speak of it' : ''}`,
     severity,
     rule: hit.rule,
-    weight: hit.certain ? (severity === 'high' ? WEIGHT.critical : WEIGHT.medium) : 0,
+    weight: !hit.certain ? 0 : hit.is_spoken_of ? WEIGHT.low : severity === 'high' ? WEIGHT.critical : WEIGHT.medium,
     basis: `request ${index} ${hit.label}`,
     evidence: [citing(hit, where, source)],
   };

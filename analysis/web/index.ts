@@ -8,6 +8,7 @@ export type { Hit } from './judge.ts';
 export { parseLogLine } from './log-line.ts';
 export { createLogPass } from './log-pass.ts';
 export type { LogEntry } from './log-line.ts';
+export { w3cValuesOf } from './log-w3c.ts';
 export { analyzeWebThreat } from './indicators.ts';
 export { parseRawRequest, RAW_BYTES_MAX, targetOf } from './request.ts';
 export type { HttpRequest } from './request.ts';

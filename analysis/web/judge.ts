@@ -11,6 +11,7 @@ import { bothEnds } from '../readers/index.ts';
 import { placesOf, VALUE_LENGTH_MAX, type HttpRequest } from './request.ts';
 import { judgeSession, judgeUpload } from './cross.ts';
 import { judgeShell } from './shell.ts';
+import { isSpokenOf } from './spoken.ts';
 import { judgeSql } from './sql.ts';
 
 /** A recognised attack with the place it stood in and the text that was recognised. */
@@ -27,6 +28,8 @@ export interface Hit {
   steps: readonly string[];
   /** It stands in a text that people wrote to people, which may only speak of it. */
   in_prose?: boolean;
+  /** A sentence speaks of a file: less than an attack in a text, and never nothing. */
+  is_spoken_of?: boolean;
 }
 
 /** What one value was judged to be before, by the grammars asked and its text; whoever judges many requests keeps one. */
@@ -100,6 +103,7 @@ function judgeLayer(grammars: Grammars, { text, steps }: Layer): ValueHit[] {
         text: cutOut(text, match),
         steps,
         ...(TOLD_CLASSES.has(match.class) && isProse(text) && !isMeant(text) && { in_prose: true }),
+        ...(FILE_RULES.has(match.rule) && isSpokenOf(text, match.start) && { in_prose: true, is_spoken_of: true }),
       });
   return hits;
 }
@@ -223,6 +227,8 @@ const LIST_HEADERS = new Set([
 ]);
 /** Classes whose grammar is made of words that people also write about. */
 const TOLD_CLASSES: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
+/** Rules that a name of a file is enough for. */
+const FILE_RULES: ReadonlySet<string> = new Set(['lfi/system-file', 'rce/path']);
 /** A separator of commands, or a quote or a parenthesis that closes what is around the value and goes on as SQL. */
 const OPENS =
   /^\s{0,8}(?:[;&]|[\w.@-]{0,24}['")\]}]{1,6}\s{0,8}(?:;|--|#|\/\*|\|\||&&|(?:or|and|xor|union|having|order|group|limit|waitfor|procedure)\b))/i;

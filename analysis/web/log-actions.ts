@@ -1,8 +1,7 @@
 /** What to do about the sources a log accuses: never a step against an address that belongs to nobody on the internet. */
-import ipaddr from 'ipaddr.js';
-import { isIP } from 'node:net';
 import type { NotChecked, Recommendation } from '../../protocol/index.ts';
 import { neutralize } from '../evidence/index.ts';
+import { isPublicAddress } from '../ioc/index.ts';
 
 /** What one source is accused of, gravest source first. */
 export interface Accused {
@@ -32,13 +31,13 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       'A login succeeded after many failures',
     ),
     step(
-      all.filter(isPublic),
+      all.filter(isPublicAddress),
       'Block the attacking addresses at the edge',
       'medium',
       'They attack this server; check for shared addresses first',
     ),
     step(
-      all.filter((source) => !isPublic(source)),
+      all.filter((source) => !isPublicAddress(source)),
       'Look up the real client addresses, e.g. in X-Forwarded-For at the proxy',
       'read',
       `The attacker most likely hides behind a local proxy, and blocking that would lock everybody out${namedBy(accused)}`,
@@ -48,7 +47,7 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
 
 /** What stays open about sources that are no public addresses. */
 export function hiddenSources(accused: readonly Accused[]): NotChecked[] {
-  const hidden = accused.filter(({ source }) => !isPublic(source)).length;
+  const hidden = accused.filter(({ source }) => !isPublicAddress(source)).length;
   return hidden === 0
     ? []
     : [
@@ -61,7 +60,7 @@ export function hiddenSources(accused: readonly Accused[]): NotChecked[] {
 
 /** The clients that lines of hidden sources name; '' where they name none. */
 function namedBy(accused: readonly Accused[]): string {
-  const named = [...new Set(accused.filter(({ source }) => !isPublic(source)).flatMap((each) => each.named))];
+  const named = [...new Set(accused.filter(({ source }) => !isPublicAddress(source)).flatMap((each) => each.named))];
   if (named.length === 0) return '';
   const more = named.length > NAMED_SHOWN ? ` and ${named.length - NAMED_SHOWN} more` : '';
   return `; the log names ${named.slice(0, NAMED_SHOWN).join(', ')}${more}, unverified`;
@@ -79,13 +78,5 @@ function step(
   return [{ action, action_class, target: target.join(', '), reason: `${reason}${bound}` }];
 }
 
-/** Global unicast, or set aside for documentation, which stands for it in examples (RFC 5737, RFC 3849). */
-function isPublic(source: string): boolean {
-  if (isIP(source) === 0) return false;
-  const address = ipaddr.process(source);
-  return address.range() === 'unicast' || DOCUMENTATION.test(address.toString());
-}
-
-const DOCUMENTATION = /^(?:192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|2001:db8:)/;
 const TARGETS_MAX = 20;
 const NAMED_SHOWN = 5;

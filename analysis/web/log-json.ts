@@ -1,4 +1,4 @@
-/** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Docker's wrapper. */
+/** Reads a log line that is a JSON object: nginx and Apache templates, Caddy, Traefik, Envoy, Zeek's http.log, Docker's wrapper. */
 import { isoTime, requestOf, toAddress, toNamedClient, toNumber, toStatus } from './log-fields.ts';
 import type { LogEntry } from './log-line.ts';
 
@@ -41,6 +41,7 @@ export function fromJson(text: string, unwrapped: (line: string) => LogEntry | u
     agent: first(AGENTS) ?? '',
     time: timeOf(first(TIMES)),
     login_failed: false,
+    ...(/^basic\b/i.test(first(CHALLENGES) ?? '') && { asks_password: true }),
     format: 'json',
   };
 }
@@ -75,7 +76,7 @@ const names = (list: string) => list.split(/\s+/);
 const SOURCES =
   names(`remote_addr request.client_ip request.remote_ip request.remote_addr client_ip clientip remote_ip remoteip clienthost client
   clientaddr source.ip source.address client.ip src_ip ip source_ip x_forwarded_for downstream_remote_address httprequest.remoteip http.client_ip
-  host_ip c-ip remotehost clientaddress`);
+  host_ip c-ip remotehost clientaddress id.orig_h`);
 const FORWARDED = names(
   'x_forwarded_for http_x_forwarded_for x-forwarded-for request.headers.x-forwarded-for forwarded_for http.x_forwarded_for',
 );
@@ -95,7 +96,7 @@ const STATUSES = names(
   'status status_code response.status downstreamstatus statuscode http.response.status_code response_code http_status code httprequest.status http.status sc-status response.status_code',
 );
 const SIZES = names(
-  'body_bytes_sent bytes_sent size response.size downstreamcontentsize bytes http.response.body.bytes content_length response_size sc-bytes httprequest.responsesize http.bytes_sent',
+  'body_bytes_sent bytes_sent size response.size downstreamcontentsize bytes http.response.body.bytes content_length response_size sc-bytes httprequest.responsesize http.bytes_sent response_body_len',
 );
 const AGENTS =
   names(`http_user_agent user_agent useragent agent request.headers.user-agent request_user-agent user-agent user_agent.original request.user_agent
@@ -104,6 +105,7 @@ const REFERERS = names(
   'http_referer referer referrer request.headers.referer request_referer http.request.referrer httprequest.referer http_referrer',
 );
 const TIMES = names('time_iso8601 @timestamp timestamp ts time time_local msec start_time starttime startutc');
+const CHALLENGES = names('resp_headers.www-authenticate response.headers.www-authenticate');
 const WRAPPED = names('log message msg line');
 /** More than a line of 64 KiB can hold. */
 const FIELDS_MAX = 20_000;

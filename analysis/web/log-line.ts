@@ -25,6 +25,8 @@ export interface LogEntry {
   user?: string;
   /** An error log's line saying that a login failed. */
   login_failed: boolean;
+  /** It refused by asking for a password, and the log keeps no name of who fails: what was sent is not known. */
+  asks_password?: boolean;
   /** The server asked for a password that was not sent yet: no login failed. */
   is_challenge?: boolean;
   format: LogFormat;

@@ -14,7 +14,7 @@ export function createW3cReader(): (line: string) => LogEntry | 'directive' | un
       if (name === 'Date') date = text.slice(0, DATE_CHARS);
       return name === undefined ? undefined : 'directive';
     }
-    return fields && toEntry(fields, valuesOf(line, fields.size), date);
+    return fields && toEntry(fields, w3cValuesOf(line, fields.size), date);
   };
 }
 
@@ -51,7 +51,7 @@ function toEntry(
     // A blank in a value is written as `+`, or escaped.
     agent: at('cs(user-agent)').replace(/\+|%20/g, ' '),
     time: isoTime(`${at('date') || directive_date} ${at('time')}`),
-    login_failed: method === 'PASS' && status === FTP_REFUSED,
+    login_failed: (method === 'PASS' && status === FTP_REFUSED) || (status === 401 && WRONG.has(reason)),
     ...(status === 401 && (sub_status === NO_CREDENTIALS || HANDSHAKE.has(reason)) && { is_challenge: true }),
     format: 'w3c',
   };
@@ -60,7 +60,7 @@ function toEntry(
 const withQuery = (stem: string, query: string): string => (query === '' ? stem : `${stem}?${query}`);
 
 /** Values stand between tabs or single blanks; one in quotes may hold blanks, and writes its own quotes twice. */
-function valuesOf(line: string, count: number): string[] {
+export function w3cValuesOf(line: string, count: number): string[] {
   const plain = line.replace(/\r$/, '').split(line.includes('\t') ? '\t' : ' ');
   if (plain.length === count || !line.includes('"')) return plain;
   const values: string[] = [];
@@ -85,6 +85,8 @@ const DIRECTIVE = /^#(Fields|Date|Software|Version|Start-Date|End-Date|Remark): 
 const NO_CREDENTIALS = '2';
 /** Windows' own words for a sign-in under way: the answer to it stands in the next line. */
 const HANDSHAKE = new Set(['2148074254', '590610']);
+/** Windows' words for a sign-in that failed: wrong, of an account that is off, expired, or locked. */
+const WRONG = new Set(['1326', '1330', '1331', '1909']);
 const FTP_REFUSED = 530;
 const DATE_CHARS = 10;
 const FIELDS_MAX = 256;

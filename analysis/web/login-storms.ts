@@ -3,7 +3,15 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { createStormWatch, type Storm, type StormHabits } from '../logins/index.ts';
 import { WEIGHT, type Gap, type Grounds, type WeighedFinding } from '../verdict/index.ts';
 import type { LogEntry } from './log-line.ts';
-import { isAcceptedLogin, isOpenLogin, isRefusedLogin, isUntoldLogin, pathOf } from './scenarios.ts';
+import {
+  isAcceptedLogin,
+  isNameless,
+  isOpenLogin,
+  isRefusedLogin,
+  isToldWrong,
+  isUntoldLogin,
+  pathOf,
+} from './scenarios.ts';
 
 /** A line that storms are seen on. */
 interface Cited {
@@ -16,11 +24,13 @@ export function createLoginStorms(name: string) {
   const paths = new Map<string, ReturnType<typeof createStormWatch<Cited>>[]>();
   const refused = new Map<string, { count: number; first: Cited }>();
   const untold = createUntoldStorms(name);
+  const nameless = createNamelessCounts(name);
   let left = 0;
   let open = 0;
   return {
     note(entry: LogEntry, { number, text }: Cited): void {
       if (isOpenLogin(entry)) open += 1;
+      nameless.note(entry, { number, text });
       const works = isAcceptedLogin(entry);
       if (!works && !isRefusedLogin(entry)) return;
       const record = { number, text: text.slice(0, LINE_CHARS_MAX) };
@@ -52,7 +62,7 @@ export function createLoginStorms(name: string) {
       const others = [...refused].filter(([source]) => !accused.has(source));
       const few = findings.length > 0 ? [] : fewOf(name, others);
       return {
-        findings: [...findings, ...few],
+        findings: [...findings, ...few, ...nameless.findings(accused)],
         techniques: findings.map(({ evidence: cited }) => ({ id: 'T1110', evidence: cited })),
       };
     },
@@ -74,22 +84,27 @@ export function createLoginStorms(name: string) {
   };
 }
 
-/** Storms on a form that answers 200: where it leads on who is right, they were wrong; where it never does, nobody can tell. */
+/** Storms on a form that answers 200: where it leads on who is right, they were wrong; where it never does, nobody can tell; where it says 401 to wrong ones, they were right. */
 function createUntoldStorms(name: string) {
-  const paths = new Map<string, { leads_on: boolean; watch: ReturnType<typeof createStormWatch<Cited>> }>();
+  const paths = new Map<
+    string,
+    { leads_on: boolean; tells_wrong: boolean; watch: ReturnType<typeof createStormWatch<Cited>> }
+  >();
   const storms = (leads_on: boolean) =>
     [...paths].flatMap(([path, form]) => {
-      const storm = form.leads_on === leads_on ? form.watch.storm() : undefined;
+      const storm = form.leads_on === leads_on && !form.tells_wrong ? form.watch.storm() : undefined;
       return storm ? [{ path, storm }] : [];
     });
   return {
     note(entry: LogEntry, record: Cited): void {
       const path = pathOf(entry.target).slice(0, PATH_LENGTH_MAX);
       const is_untold = isUntoldLogin(entry);
+      const tells_wrong = isToldWrong(entry);
       const known = paths.get(path);
-      if (!known && (!is_untold || paths.size >= PATHS_MAX)) return;
-      const form = known ?? { leads_on: false, watch: createStormWatch<Cited>(UNTOLD_STORM) };
+      if (!known && (!(is_untold || tells_wrong) || paths.size >= PATHS_MAX)) return;
+      const form = known ?? { leads_on: false, tells_wrong, watch: createStormWatch<Cited>(UNTOLD_STORM) };
       paths.set(path, form);
+      form.tells_wrong ||= tells_wrong;
       form.leads_on ||= !is_untold;
       form.watch.note(
         { works: !is_untold, address: entry.source, account: path },
@@ -107,6 +122,46 @@ function createUntoldStorms(name: string) {
           why: 'it answers 200 to all of them, right or wrong',
           is_unjudged: true,
         })),
+  };
+}
+
+/** Requests that are refused again and again although the log shows no password: a program at work, as far as anybody can tell. */
+function createNamelessCounts(name: string) {
+  const sources = new Map<string, { path: string; count: number; first: Cited }>();
+  return {
+    note(entry: LogEntry, { number, text }: Cited): void {
+      const known = sources.get(entry.source);
+      if (!isNameless(entry)) {
+        // Who is asked for a password first, and then answered, was not refused.
+        if (known && known.count > 0 && (entry.status ?? 500) < 400 && known.path === pathOf(entry.target))
+          known.count -= 1;
+        return;
+      }
+      const path = pathOf(entry.target).slice(0, PATH_LENGTH_MAX);
+      if (known) {
+        known.count += 1;
+        known.path = path;
+      } else if (sources.size < SOURCES_MAX)
+        sources.set(entry.source, { path, count: 1, first: { number, text: text.slice(0, LINE_CHARS_MAX) } });
+    },
+    findings(accused: ReadonlySet<string>): WeighedFinding[] {
+      const told = [...sources].filter(([source, { count }]) => count >= NAMELESS_MANY && !accused.has(source));
+      const count = told.reduce((sum, [, each]) => sum + each.count, 0);
+      if (told.length === 0) return [];
+      return [
+        {
+          id: 'brute-force_nameless',
+          title: `${count} requests of ${told.length} source${told.length === 1 ? '' : 's'} were refused again and again (401), and the log shows no password that was sent`,
+          severity: 'info',
+          rule: 'brute-force/nameless',
+          weight: 0,
+          basis: 'nameless refusals',
+          evidence: told
+            .slice(0, FEW_SHOWN)
+            .map(([, { first }]) => evidence({ source: name, locator: `line ${first.number}`, text: first.text })),
+        },
+      ];
+    },
   };
 }
 
@@ -157,5 +212,7 @@ const UNTOLD_STORM: StormHabits = { window_ms: 600_000, tries: 60, tries_each: 5
 const PATHS_MAX = 200;
 const SOURCES_MAX = 5_000;
 const FEW_SHOWN = 3;
+/** Fewer refusals of one source say nothing at all. */
+const NAMELESS_MANY = 20;
 const PATH_LENGTH_MAX = 120;
 const LINE_CHARS_MAX = 1_000;

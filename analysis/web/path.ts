@@ -14,7 +14,7 @@ export function judgePath(value: string): Match[] {
   find(
     'traversal',
     'walks up the folders',
-    !staysInside(text),
+    !staysInside(text) && !isOneStep(text),
     /(?:^|[^.\w])\.{2,4}[\\/;]{1,4}(?:\.{1,4}[\\/;]{1,4}|\w|%|$)|[\\/]\.{2,3}(?:;[^/]{0,40})?[\\/]|[\\/]\.{2}$/,
   );
   findFile(
@@ -78,6 +78,10 @@ const staysInside = (text: string): boolean =>
     .filter((part) => part.includes('..'))
     .every(isInner);
 
+/** `../images/b.png`: one step up, plainly written, to a file that every visitor is shown; pages name their pictures so. */
+const isOneStep = (text: string): boolean =>
+  text.length <= ONE_STEP_CHARS_MAX && text.split('..').length === 2 && ONE_STEP.test(text);
+
 function isInner(path: string): boolean {
   let depth = 0;
   for (const folder of path.split('/')) {
@@ -88,6 +92,9 @@ function isInner(path: string): boolean {
   return true;
 }
 
+const ONE_STEP =
+  /^(?:https?:\/\/[\w.:-]{1,253}\/|\/)?(?:[\w-]{1,64}\/){0,8}\.\.\/(?!(?:etc|proc|var|admin\w*|private|conf\w*|secret\w*|passwd|shadow|boot|windows|root|bin|logs?|backups?|db|data\w*|include\w*|internal|system)(?:$|[/.]))(?:[\w-]{1,64}\/){0,8}(?:[\w-]{1,64}(?:\.(?:png|jpe?g|gif|svg|webp|avif|css|m?js|html?|pdf|ico|mp4|woff2?))?)?$/;
+const ONE_STEP_CHARS_MAX = 1_024;
 /** Three words of plain letters before a file that a blank parts from them, or words after it: a sentence about it, no path; a shell's command is another's to know. */
 const PROSE =
   /^(?:(?:[a-z]{1,20} ){3,20}\/[\w./-]{1,80}(?: [a-z]{1,20}){0,20}|\/[\w./-]{1,80}(?: \p{L}{3,20}){1,20})[?.!]?$/u;

@@ -18,28 +18,36 @@ export function createSourceWatch(): SourceWatch {
   let failures = 0;
   let last_failure: Failure | undefined;
   let guessing = false;
+  let last_nameless = ''; // refused, and nothing that the log shows was a password
+  let refused_again = false;
+  let answered = 0; // after that
+  let last_answered = '';
   let success: LoginSuccess = 'none';
   let last_agent = '';
 
+  /** Where wrong passwords were refused, what is answered is a right one; a form that answered 200 to wrong ones before is none. */
+  const isTurned = (entry: LogEntry, path: string): boolean =>
+    last_failure?.path === path &&
+    entry.method === 'POST' &&
+    (entry.status ?? 0) >= 200 &&
+    (entry.status ?? 0) < 300 &&
+    !entry.login_failed &&
+    !WORDPRESS.test(path) &&
+    (made.refusing?.has(path) === true || (TELLING.has(last_failure.status ?? 0) && !made.forms?.has(path)));
+
   const logins = (entry: LogEntry): LogSign[] => {
     const path = pathOf(entry.target);
-    if (!isFailedLogin(entry, path)) {
-      const same = last_failure?.path === path && entry.status !== undefined && entry.status < 400;
-      if (same && guessing && (entry.status !== 200 || last_failure?.status !== 200)) {
-        if (sendsPassword(entry)) success = 'followed';
-        else if (last_failure?.status === 401 && last_failure.method === entry.method && success === 'none')
-          success = 'answered';
-      }
-      if (same) made.steady_logins?.drop();
-      if (same && entry.method !== 'POST' && failures > 0) {
-        failures -= 1;
-        made.logins?.drop();
-        made.slow_logins?.drop();
-      }
-      return [];
-    }
+    if (isFailedLogin(entry, path) && !isTurned(entry, path)) return noteFailure(entry, path);
+    if (isNameless(entry)) noteNameless(entry, path);
+    else if (entry.status !== undefined && entry.status < 400) return noteAnswer(entry, path);
+    return [];
+  };
+
+  const noteFailure = (entry: LogEntry, path: string): LogSign[] => {
     failures += 1;
     last_failure = { path, method: entry.method, status: entry.status };
+    if (entry.status === 401) remember((made.refusing ??= new Set()), path);
+    if (entry.status === 200) remember((made.forms ??= new Set()), path);
     const is_steady =
       isRefusedLogin(entry) && (made.steady_logins ??= createBucket(LIMITS.steady_logins)).add(entry.time);
     const password = passwordIn(entry.target);
@@ -55,6 +63,48 @@ export function createSourceWatch(): SourceWatch {
     guessing = true;
     const pace = fast ? 'many failed logins in a short time' : 'failed logins that do not stop';
     return [{ class: 'brute-force', rule: fast ? 'brute-force/fast' : 'brute-force/slow', title: pace }];
+  };
+
+  /** A program whose token ran out is refused so as well: what comes after it says whether it was more. */
+  const noteNameless = ({ method, time }: LogEntry, path: string): void => {
+    const request = requestKey(method, path);
+    if (last_nameless !== request) {
+      last_nameless = request;
+      refused_again = false;
+      made.nameless = createBucket(LIMITS.logins);
+    }
+    if (made.nameless?.add(time) && last_answered !== request) refused_again = true;
+  };
+
+  const noteAnswer = (entry: LogEntry, path: string): LogSign[] => {
+    const request = requestKey(entry.method, path);
+    if (last_nameless === request) {
+      if (refused_again) return noteAnswered(entry);
+      made.nameless?.drop();
+    }
+    last_answered = request;
+    const last = last_failure?.path === path ? last_failure : undefined;
+    if (!last) return [];
+    if (guessing && (entry.status !== 200 || last.status !== 200)) {
+      if (sendsPassword(entry)) success = 'followed';
+      else if (last.status === 401 && last.method === entry.method && success === 'none') success = 'answered';
+    }
+    made.steady_logins?.drop();
+    if (entry.method !== 'POST' && failures > 0) {
+      failures -= 1;
+      made.logins?.drop();
+      made.slow_logins?.drop();
+    }
+    return [];
+  };
+
+  /** One form that is answered once is a login that worked; what is answered again and again is a program at its work. */
+  const noteAnswered = ({ method }: LogEntry): LogSign[] => {
+    answered += 1;
+    if (method === 'POST' && answered === 1 && success === 'none') success = 'followed';
+    else if (answered === 1 || (answered === 2 && !guessing)) success = 'answered';
+    if (answered > 1) return [];
+    return [{ class: 'brute-force', rule: 'brute-force/refused', title: 'refused many times, then let in' }];
   };
 
   return {
@@ -100,10 +150,16 @@ interface Failure {
   status: number | undefined;
 }
 
+const requestKey = (method: string, path: string): string => `${method} ${path}`.slice(0, KEY_CHARS_MAX);
+
+function remember(paths: Set<string>, path: string): void {
+  if (paths.size < PATHS_MAX) paths.add(path);
+}
+
 /** A refused login, or a POST to a login form that did not lead on: forms answer 200 to a wrong password. */
 function isFailedLogin(entry: LogEntry, path: string): boolean {
   if (entry.login_failed) return true;
-  if (entry.status === 401) return entry.is_challenge !== true;
+  if (entry.status === 401) return entry.is_challenge !== true && showsPassword(entry, path);
   if (!sendsPassword(entry)) return false;
   if (entry.status === 403) return true;
   if (/\/xmlrpc\.php$/.test(path)) return entry.status === 200;
@@ -121,6 +177,23 @@ export function isRefusedLogin(entry: LogEntry): boolean {
   if (!sendsPassword(entry)) return false;
   return entry.status === 200 ? WORDPRESS.test(path) : entry.status === 401 || LOGIN.test(path);
 }
+
+/** Whether a server says so that a password was wrong: what such a path answers 200 is right. */
+export const isToldWrong = (entry: LogEntry): boolean => entry.status === 401 && isRefusedLogin(entry);
+
+/** A refusal for want of a password or a token, of which the log shows none that was sent. */
+export const isNameless = (entry: LogEntry): boolean =>
+  entry.status === 401 &&
+  entry.is_challenge !== true &&
+  !entry.login_failed &&
+  !showsPassword(entry, pathOf(entry.target));
+
+/** A form that was sent where people sign in, a name sent along with a password, or a password in the address. */
+const showsPassword = ({ method, user, target, asks_password }: LogEntry, path: string): boolean =>
+  user !== undefined ||
+  asks_password === true ||
+  passwordIn(target) !== undefined ||
+  (method === 'POST' && LOGIN.test(path));
 
 /** A sign-in of which the line does not say how it ended. */
 export const isOpenLogin = (entry: LogEntry): boolean =>
@@ -158,6 +231,10 @@ interface Made {
   steady_logins?: ReturnType<typeof createBucket>;
   shown_logins?: ReturnType<typeof createDistinctBucket>;
   shown_slow_logins?: ReturnType<typeof createDistinctBucket>;
+  nameless?: ReturnType<typeof createBucket>;
+  /** Paths that answered 401 to a password, and those that answered 200 to what was taken for a wrong one. */
+  refusing?: Set<string>;
+  forms?: Set<string>;
   users?: ReturnType<typeof createDistinctBucket>;
   missing?: ReturnType<typeof createDistinctBucket>;
   pages?: ReturnType<typeof createDistinctBucket>;
@@ -174,6 +251,11 @@ const LIMITS = {
   pages: { capacity: 40, leak_s: 0.5 },
   agents: { capacity: 8, leak_s: 5 },
 };
+/** How a server says that a password was wrong, where it does not answer with the form again. */
+const TELLING: ReadonlySet<number> = new Set([401, 403, 422]);
+/** Paths of one source that are remembered by how they answer. */
+const PATHS_MAX = 8;
+const KEY_CHARS_MAX = 300;
 const LOGIN =
   /(?:^|[/_.-])(?:wp-login\.php|log[-_]?in|sign[-_]?in|logon|auth|authenticate|session|sessions|token|account\/login|doLogin|j_security_check|j_spring_security_check|index\.php\/login|user\/login|admin\/login|firstfactor|administrator\/index\.php)(?:\.(?:php|aspx?|jsp|do|action|cgi|html?|json|esp))?\/?$/i;
 /** The account and the password of a form that was sent by GET; either word alone is a page, a width or a ticket as well. */

@@ -16,6 +16,8 @@ export function judgeShell(value: string): Match[] {
     );
     if (split && COMMANDS.has(name)) {
       matches.add('command', `runs ${name}`, speaks || !isWord(text, { index, separator, name, rest }), index, end);
+    } else if (split && SHORT_COMMANDS.has(name) && isNumbered(text, { index, separator, name, rest })) {
+      matches.add('short-command', `runs ${name}`, false, index, end);
     } else if (split && SHORT_COMMANDS.has(name) && (speaks || /^\s{0,4}(?:[;|&`)#'"}]|$)/.test(rest))) {
       matches.add('short-command', `runs ${name}`, true, index, end);
     } else if (!split && COMMANDS.has(name) && speaks)
@@ -57,8 +59,9 @@ export function judgeShell(value: string): Match[] {
     'substitution',
     'a command substitution',
     true,
-    /\$\((?:\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s|\)|\$)|<)|`\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s[^`]{0,200})?`/,
+    /\$\((?!(?:document|window|this|function)\b)(?:\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s|\)|\$)|<)|`\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s[^`]{0,200})?`/,
   );
+  find('arithmetic', 'an arithmetic expansion of a shell', true, /\$\(\(/);
   find('ifs', 'a blank written as a variable', true, /\$\{?ifs\b|\$@\w|\w\$\{?[@*!]\}?\w|\{[a-z]{2,10},[^}\s]{1,60}\}/);
   find('shellshock', 'a function definition of Shellshock', true, /\(\s{0,4}\)\s{0,4}\{[^}]{0,80};?\s{0,4}\}\s{0,4};/);
   find(
@@ -126,6 +129,7 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
   const before = text.slice(0, index);
   if (/^[\s"')]{0,8}$/.test(rest))
     return IDLE.has(name) && separator !== '|' && / $/.test(before) && /\p{L}/u.test(before);
+  if (separator === '|' && READERS.has(name)) return /\p{L}{2} $/u.test(before) && /^(?: \p{L}+){2,}/u.test(rest);
   return (
     separator === ';' &&
     /\p{L}{2}$/u.test(before) &&
@@ -133,6 +137,10 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
     text[index + 1] === ' '
   );
 }
+
+/** `more details below; id 55`: words, then what has a number. */
+const isNumbered = (text: string, { index, separator, rest }: Command): boolean =>
+  separator === ';' && /^ \d{1,9}[.!?]?$/.test(rest) && /\p{L}{2} \p{L}{2,32}$/u.test(text.slice(0, index));
 
 interface Command {
   index: number;
@@ -159,6 +167,8 @@ function commandsOf(text: string): Command[] {
 }
 
 const words = (list: string) => new Set(list.split(/\s+/));
+/** Commands whose names are words that a sentence goes on with behind a bar. */
+const READERS = words('more less find time who head sort cut which');
 const STRONG = words(
   'wget curl whoami ifconfig ipconfig uname netstat ping nslookup telnet bash chmod chown nc ncat netcat cat systeminfo net tasklist powershell cmd wmic certutil python perl sudo',
 );

@@ -40,8 +40,15 @@ export function judgeSql(text: string): Match[] {
         add('function', `calls ${token.text}()`, broken && tokens.length > 3, token, next);
     }
     if (PAIRS.get(token.text)?.has(next.text))
-      add('statement', `${token.text} ${next.text}`.toUpperCase(), broken || !followsWord(index), token, next);
-    if (token.statement && STATEMENTS.has(token.text)) add('stacked', 'a second statement', true, token, next);
+      add(
+        'statement',
+        `${token.text} ${next.text}`.toUpperCase(),
+        broken || !(followsWord(index) || namesThing(index)),
+        token,
+        next,
+      );
+    if (token.statement && STATEMENTS.has(token.text))
+      add('stacked', 'a second statement', broken || !namesThing(index), token, next);
     if (token.text === 'case' && next.text === 'when') add('case', 'CASE WHEN', true, token, next);
     if (token.text === 'waitfor' && ['delay', 'time'].includes(next.text)) add('delay', 'WAITFOR', true, token, next);
     if ((token.text === 'order' || token.text === 'group') && next.text === 'by') {
@@ -62,6 +69,11 @@ export function judgeSql(text: string): Match[] {
   }
   judgeBreaks();
   return matches.all();
+
+  /** `Insert into the slot`: an article, where a query has the name of a table. */
+  function namesThing(index: number): boolean {
+    return ['into', 'from'].includes(at(index + 1).text) && ARTICLES.has(at(index + 2).text);
+  }
 
   /** Nothing but words and blanks, none of them SQL's beyond these two: somebody looks for a union's select committee. */
   function isProse(): boolean {
@@ -432,6 +444,7 @@ const STATEMENTS = words(
 );
 const QUERY_WORDS = words('all distinct from null into where having limit order group concat');
 /** Words of a query after which another of its words stands. */
+const ARTICLES = words('the a an this that these those my your our their');
 const JOINERS = words(
   'union as exists not any some then else end when case by set values table database schema except intersect minus explain procedure returning using view trigger user join binary',
 );

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { detectKind, refuseEmpty } from '../../orchestrator/kind.ts';
+import { detectKind, refuseBinary, refuseEmpty, unreadOfText } from '../../orchestrator/kind.ts';
 import type { InputKind } from '../../protocol/index.ts';
 import { dataPath, describeWithData } from '../support/data.ts';
 import { zipOf } from '../analysis/readers/packed.ts';
@@ -177,4 +177,44 @@ test('a single character is not empty', () => {
 test('a line of a megabyte is judged as fast as a short one', () => {
   const text = `${'a:'.repeat(500_000)}\n${'['.repeat(500_000)}`;
   expect(detectKind(Buffer.from(text))).toBe('report');
+});
+
+const wide = (text: string, mark = '\ufeff'): Buffer => Buffer.from(`${mark}${text}`, 'utf16le');
+
+test.each<[InputKind, string, string]>([
+  ['access_log', LOG.repeat(3), 'access.log'],
+  ['artifact', 'whoami\r\nls -la /srv\r\ncat /etc/passwd\r\n', 'a.txt'],
+  ['artifact', 'whoami\r\nls -la /srv\r\n', 'ConsoleHost_history.txt'],
+  ['report', 'evil.example.top\r\n198.51.100.7\r\n', 'iocs.txt'],
+])('%s in UTF-16 is told by its mark or its zeros: %j', (kind, text, name) => {
+  for (const bytes of [wide(text), wide(text).swap16(), wide(text, ''), gzipSync(wide(text))]) {
+    expect(detectKind(bytes, name)).toBe(kind);
+    expect(unreadOfText(kind, wide(text))).toEqual([]);
+  }
+  expect(() => refuseBinary(wide(text), kind)).not.toThrow();
+  expect(() => refuseBinary(wide(text), 'email')).toThrow(/UTF-16.*iconv/);
+});
+
+test.each<[InputKind, string, string]>([
+  ['access_log', 'of Zeek', '{"ts":1,"id.orig_h":"192.0.2.1","method":"GET","uri":"/a","status_code":200}\n'],
+  ['access_log', 'of Caddy', '{"ts":1,"request":{"remote_ip":"192.0.2.1","method":"GET","uri":"/a"},"status":200}\n'],
+  ['events', 'whose fields have the same names', '{"ts":1,"uri":"urn:a"}\n{"ts":2,"request":"x"}\n'],
+])('%s: lines of JSON %s', (kind, _whose, text) => {
+  expect(detectKind(Buffer.from(text))).toBe(kind);
+});
+
+test.each([
+  ['a FortiGate', 'date=2026-11-24 time=03:00:00 devname="a" srcip=192.0.2.1\n'],
+  ['CEF', 'CEF:0|a|b|1|2|3|9|src=192.0.2.1\n'],
+  ['LEEF', '<13>LEEF:2.0|a|b|1|2|x\n'],
+  ['Suricata', '11/24/2026-03:00:00.123456  [**] [1:2027865:4] x [**]\n'],
+  ['Get-WinEvent', `"TimeCreated","Id"\n${'"11/24/2026 3:00:00 AM","4625"\n'.repeat(3)}`],
+])('a log that nobody reads is said to be one: %s', (_whose, text) => {
+  expect(detectKind(Buffer.from(text))).toBe('report');
+  expect(unreadOfText('report', Buffer.from(text))).toMatchObject([{ what: 'the lines of the log' }]);
+});
+
+test('a text with dates in it is no log', () => {
+  const text = 'On 11/24/2026 we met.\nThe date=2026 is in it.\nCEF is a format.\n';
+  expect(unreadOfText('report', Buffer.from(text))).toEqual([]);
 });

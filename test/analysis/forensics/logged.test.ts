@@ -181,3 +181,85 @@ test('many light findings do not push a grave one out', () => {
   expect(findings[0]).toMatchObject({ rule: 'command/reverse-shell' });
   expect(not_checked).toContainEqual(expect.objectContaining({ what: '101 lesser findings' }));
 });
+
+const typing = (count: number, account: string, address = '203.0.113.9') =>
+  Array.from({ length: count }, (_, index) => failed(index * 6, account, address));
+const told = (lines: string[]) => judge(lines).findings.map(({ rule, severity }) => [rule, severity]);
+
+test('who mistypes a password a few times and gets in may be a user: it is told, and accuses nobody', () => {
+  const mistyped = judge([...typing(3, 'anna'), accepted(62, 'anna', '203.0.113.9')]);
+  expect(mistyped).toMatchObject({
+    verdict: 'suspicious',
+    severity: 'low',
+    iocs: [],
+    recommendations: [],
+    findings: [{ rule: 'login/guessed', title: expect.stringContaining('so few may be mistyped') as string }],
+  });
+  expect(told([...typing(6, 'anna'), accepted(62, 'anna', '203.0.113.9')])).toEqual([['login/guessed', 'high']]);
+});
+
+test.each([
+  ['root', typing(3, 'root'), 'root'],
+  ['names that do not exist', typing(3, 'invalid user x'), 'anna'],
+  ['several names', [...typing(2, 'bob'), ...typing(1, 'anna')], 'anna'],
+  ['another name than the one that got in', typing(3, 'bob'), 'anna'],
+])('three failures before a login are a guess for %s', (_who, lines, account) => {
+  expect(told([...lines, accepted(62, account, '203.0.113.9')])).toEqual([['login/guessed', 'high']]);
+});
+
+test('failures that a login of the same account followed, or that are hours old, are over; many of them never are', () => {
+  const day = (hour: number, minute: number, what: string) =>
+    `Nov 28 ${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00 web1 sshd[1]: ${what} password for anna from 203.0.113.9 port 3000 ssh2`;
+  const week = [8, 10, 12, 14].flatMap((hour) => [
+    day(hour, 0, 'Failed'),
+    day(hour, 1, 'Failed'),
+    day(hour, 2, 'Accepted'),
+  ]);
+  expect(told(week).filter(([rule]) => rule === 'login/guessed')).toEqual([]);
+  const minutes = [0, 20, 40].flatMap((second) => [
+    failed(second, 'anna', '203.0.113.9'),
+    accepted(second + 9, 'anna', '203.0.113.9'),
+  ]);
+  expect(told(minutes)).toEqual([['login/few', 'info']]);
+  const hours = [8, 9, 10].map((hour) => day(hour, 0, 'Failed'));
+  expect(told([...hours, day(10, 1, 'Accepted')])).toEqual([['login/few', 'info']]);
+  const slow = Array.from({ length: 23 }, (_, hour) => day(hour, 0, 'Failed'));
+  expect(told([...slow, day(23, 0, 'Accepted')])).toEqual([['login/guessed', 'high']]);
+});
+
+test('typing that is told is no excuse: a guess after it is told as one', () => {
+  const guesses = Array.from({ length: 9 }, (_, index) => failed(100 + index, 'anna', '203.0.113.9'));
+  const both = [
+    ...typing(3, 'anna'),
+    accepted(62, 'anna', '203.0.113.9'),
+    ...guesses,
+    accepted(130, 'anna', '203.0.113.9'),
+  ];
+  expect(judge(both).findings[0]).toMatchObject({
+    severity: 'high',
+    title: expect.stringContaining('as anna after 9 failures;') as string,
+  });
+});
+
+test('who guessed a password is named for others to judge, where he has a public address', () => {
+  const from = (address: string) => judge([...typing(12, 'root', address), accepted(99, 'root', address)]);
+  expect(from('203.0.113.9')).toMatchObject({ iocs: [{ type: 'ip', value: '203.0.113.9' }] });
+  expect(from('203.0.113.9').recommendations.map(({ action }) => action)).toEqual([
+    'Reset the password and end the sessions of the account that was guessed',
+    'Block the attacking addresses at the edge',
+  ]);
+  expect(from('10.0.0.9').iocs).toEqual([]);
+  expect(from('10.0.0.9').recommendations).toHaveLength(1);
+  expect(judge(typing(40, 'root')).iocs).toEqual([]);
+});
+
+test('sshd that ends a connection after too many tries tells of one more, and what journalctl writes between records is none', () => {
+  const most = Array.from(
+    { length: 8 },
+    (_, index) =>
+      `${at(index)} sshd[${index}]: error: maximum authentication attempts exceeded for root from 203.0.113.9 port 5 ssh2 [preauth]`,
+  );
+  const { findings, not_checked } = judge(['-- Logs begin at Mon 2026-11-23 --', ...most, '-- Reboot --']);
+  expect(findings.map(({ title }) => title)).toEqual(['8 logins from 203.0.113.9 failed']);
+  expect(JSON.stringify(not_checked)).not.toContain('no syslog record');
+});

@@ -455,3 +455,108 @@ describeWithData('the web server logs with known answers', () => {
     expect(count.visitors).toBe(0);
   });
 });
+
+const post = (path: string, status: number, second: number, source = '203.0.113.9') =>
+  line(source, `POST ${path} HTTP/1.1`, status, status === 200 ? 1_500 : 90, 'x', second);
+
+test('a password that is answered 200 where wrong ones were answered 401 was right', async () => {
+  const guessed = await resultOf([...times(40, (at) => post('/api/login', 401, at)), post('/api/login', 200, 45)]);
+  expect(guessed).toMatchObject({ verdict: 'malicious', severity: 'critical' });
+  expect(guessed.findings[0]?.title).toContain('probably worked (a login followed the failures)');
+  // A form that answers 200 to wrong passwords does so after it refused a request as well.
+  const form = await resultOf([
+    post('/login', 200, 0),
+    ...times(40, (at) => post('/login', 403, at)),
+    post('/login', 200, 45),
+  ]);
+  expect(form.findings[0]?.title).toContain('probably failed');
+  const blog = await resultOf([...times(40, (at) => post('/wp-login.php', 403, at)), post('/wp-login.php', 200, 45)]);
+  expect(blog.findings[0]?.title).toContain('probably failed');
+});
+
+test('where wrong passwords are told by 401, many that are answered 200 are no storm', async () => {
+  const busy = times(240, (at) => post('/api/login', at % 20 === 19 ? 401 : 200, at, `10.0.0.${at % 40}`));
+  expect(await resultOf(busy)).toMatchObject({ verdict: 'benign' });
+});
+
+test.each([
+  ['a probe without a token', times(60, (at) => line('192.0.2.9', 'GET /api/health HTTP/1.1', 401, 9, 'x', at))],
+  [
+    'a mount whose password is asked for',
+    times(40, (at) => line('192.0.2.9', 'PROPFIND /dav HTTP/1.1', 401, 9, 'x', at)),
+  ],
+  ['a program whose token ran out', times(30, (at) => post('/graphql', 401, at))],
+])(
+  'what is refused again and again without a password that the log shows is noted, and guesses nothing: %s',
+  async (_who, lines) => {
+    const result = await resultOf(lines);
+    expect(result).toMatchObject({ verdict: 'benign', attackers: [], mitre_techniques: [], iocs: [] });
+    expect(result.findings).toMatchObject([{ rule: 'brute-force/nameless', severity: 'info' }]);
+  },
+);
+
+test('a server that asks for a password and keeps no name of who fails shows guesses', async () => {
+  const asked = (at: number, challenge: string) =>
+    JSON.stringify({
+      ts: 1_764_000_000 + at,
+      request: { client_ip: '192.0.2.9', method: 'GET', uri: '/' },
+      status: 401,
+      resp_headers: { 'Www-Authenticate': [challenge] },
+    });
+  expect(classesOf(await resultOf(times(20, (at) => asked(at, 'Basic realm="x"'))))).toEqual({
+    '192.0.2.9': ['brute-force'],
+  });
+  expect(classesOf(await resultOf(times(20, (at) => asked(at, 'Bearer'))))).toEqual({});
+});
+
+test('what was in use before its token ran out is no guess that worked, and at a path that nobody knows one is', async () => {
+  const tokens = [
+    ...times(3, (at) => post('/graphql', 200, at)),
+    ...times(30, (at) => post('/graphql', 401, at + 10)),
+    ...times(30, (at) => post('/graphql', 200, at + 50)),
+  ];
+  expect(await resultOf(tokens)).toMatchObject({ verdict: 'benign' });
+  const renewed = await resultOf([
+    ...times(30, (at) => post('/rpc', 401, at)),
+    ...times(9, (at) => post('/rpc', 200, at + 40)),
+  ]);
+  expect(renewed).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
+  const entered = await resultOf([
+    ...times(40, (at) => post('/api/v1/enter', 401, at)),
+    post('/api/v1/enter', 200, 45),
+  ]);
+  expect(entered).toMatchObject({ verdict: 'malicious', severity: 'critical' });
+});
+
+test('a log in UTF-16, as PowerShell writes it, is read with and without its mark', async () => {
+  const text = [...times(40, (at) => post('/api/login', 401, at)), post('/api/login', 200, 45)].join('\r\n');
+  for (const wide of [
+    Buffer.from(`\ufeff${text}`, 'utf16le'),
+    Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+    Buffer.from(text, 'utf16le'),
+  ]) {
+    const reading = await analyzeAccessLog(chunked(wide, 101), { name: 'access.log' });
+    expect(reading.ok && reading.result).toMatchObject({
+      severity: 'critical',
+      checked: [{ corpus: { items: 41, items_read: 41 } }],
+    });
+  }
+});
+
+test('a line of Zeek says who asked for what', () => {
+  const zeek = {
+    ts: 1764000000.5,
+    'id.orig_h': '192.0.2.1',
+    method: 'GET',
+    uri: '/a',
+    status_code: 404,
+    response_body_len: 7,
+  };
+  expect(parseLogLine(JSON.stringify(zeek))).toMatchObject({
+    source: '192.0.2.1',
+    target: '/a',
+    status: 404,
+    size: 7,
+    time: 1764000000,
+  });
+});

@@ -366,3 +366,49 @@ test('the gravest class of a part is named, however many lesser rules see it as 
   const result = analyzeRequests([{ method: 'GET', target: `/?q=${encodeURIComponent(text)}` }], 'x');
   expect(result).toMatchObject({ verdict: 'malicious', findings: [{ severity: 'high' }] });
 });
+
+const inJson = (text: string) =>
+  analyzeRequests(
+    [{ method: 'POST', target: '/t', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text }) }],
+    'x',
+  );
+
+test.each([
+  'Cost is $(5) or so',
+  'Use $(document).ready() in jQuery',
+  'Insert into the slot the values (page 3).',
+  'The user is gone; delete from the list does not help',
+  'Thanks | more details below; id 55',
+  '../images/b.png',
+  'https://example.com/../a',
+])('plain words of a ticket are no attack: %s', (text) => {
+  expect(inJson(text)).toMatchObject({ verdict: 'benign', severity: 'info' });
+});
+
+test.each([
+  'After the update C:\\Windows\\explorer.exe crashes.',
+  'Please check /etc/hosts on the server',
+  'The file C:\\Windows\\System32\\drivers\\etc\\hosts was changed by the installer.',
+])('a file of the system that a sentence speaks of is told, and no attack by itself: %s', (text) => {
+  expect(inJson(text)).toMatchObject({ verdict: 'suspicious', severity: 'low' });
+});
+
+test.each([
+  ['sudo cat /etc/passwd', 'lfi'],
+  ['please check the file ../../etc/passwd', 'lfi'],
+  ['the file; cat /etc/passwd', 'rce'],
+  ['x; id 0', 'rce'],
+  ['$(id)', 'rce'],
+  ['$(($() 42))', 'rce'],
+  ['report | more /etc/passwd', 'rce'],
+  ['$a(1)', 'php-injection'],
+  ['${"sys"."tem"}("id")', 'php-injection'],
+  ['insert into users values (1)', 'sqli'],
+  ["x'; insert into the values (1)", 'sqli'],
+  ['../etc/x', 'lfi'],
+  ['../config.php', 'lfi'],
+  ['../../images/b.png', 'lfi'],
+])('what only looks a little like it stays an attack: %s is %s', (text, attack) => {
+  expect(inJson(text)).toMatchObject({ verdict: 'malicious' });
+  expect(inJson(text).findings[0]?.rule?.split('/')[0]).toBe(attack);
+});

@@ -72,3 +72,24 @@ test('a line that does not fit its header is unread', async () => {
     checked: [{ corpus: { items: 2, items_read: 1 } }],
   });
 });
+
+test('a log between tabs, as CloudFront writes it, is whole', () => {
+  const head = '#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status cs-uri-query cs(User-Agent)';
+  const attack = "2026-01-01\t00:00:00\t203.0.113.9\tGET\t/item\t200\tid=1'%20UNION%20SELECT%20a%20FROM%20b--%20\tx y";
+  const result = artifact([...head.split('\n'), attack, attack, attack]);
+  expect(result.findings[0]).toMatchObject({ rule: expect.stringMatching(/^sqli/) as string });
+  expect(JSON.stringify(result.not_checked)).not.toContain('no iis-w3c record');
+  const nobody = artifact([
+    '#Fields: date time cs-method cs-uri-stem cs-uri-query',
+    attack
+      .split('\t')
+      .filter((_, at) => [0, 1, 3, 4, 6].includes(at))
+      .join('\t'),
+  ]);
+  expect(nobody.findings[0]).toMatchObject({ rule: expect.stringMatching(/^sqli/) as string });
+});
+
+test('Windows says of a password that it was wrong, also where no form was sent', async () => {
+  const guesses = [IIS, ...times(60, (index) => owa(index, '401 1 1326', 'GET'))];
+  expect((await accessLog(guesses)).findings[0]).toMatchObject({ rule: 'brute-force/fast' });
+});

@@ -1,0 +1,42 @@
+/** What command lines speak to: URLs, addresses and names, as indicators that intelligence can be asked about. */
+import type { Ioc } from '../../protocol/index.ts';
+import { extractIocs } from './extract.ts';
+import { hostOfUrl, isAddress } from './mentions.ts';
+import { nameKind } from './names.ts';
+import { isPublicAddress } from './public.ts';
+
+/** Of a command and what was hidden in it, each once, at most `INDICATORS_MAX`. Only public ones: nobody else knows those inside. */
+export function indicatorsInCommands(texts: readonly string[]): Ioc[] {
+  const found = new Map<string, Ioc>();
+  const add = (type: string, value: string) => {
+    const key = `${type} ${value}`;
+    if (found.size < INDICATORS_MAX && !found.has(key)) found.set(key, { type, value });
+  };
+  const addHost = (host: string) => {
+    if (isAddress(host)) {
+      if (isPublicAddress(host)) add('ip', host);
+    } else if (isPublicName(host)) add('domain', host);
+  };
+  for (const text of texts) {
+    for (const { type, value, kind } of extractIocs(text, { source: 'command' }).extracted) {
+      if (kind !== 'indicator') continue;
+      if (type === 'ipv4' || type === 'ipv6') addHost(value);
+      if (type === 'url' && isPublicHost(hostOfUrl(value) ?? '')) add('url', value);
+    }
+    for (const pattern of HOSTS) for (const [, host = ''] of text.matchAll(pattern)) addHost(host.toLowerCase());
+  }
+  return [...found.values()];
+}
+
+const isPublicHost = (host: string): boolean => (isAddress(host) ? isPublicAddress(host) : isPublicName(host));
+
+const isPublicName = (host: string): boolean => nameKind(host, true) === 'domain' && !INSIDE.test(host);
+
+/** The sockets of bash, what a program connects to, and downloads without a scheme. */
+const HOSTS: readonly RegExp[] = [
+  /\/dev\/(?:tcp|udp)\/([\w.:-]{3,253})\/\d{1,5}\b/gi,
+  /\b(?:nc|ncat|netcat|telnet)(?: -\w{1,8}(?: (?:\/[\w/]{1,40}|\d{1,5}))?){0,6} ([\w.-]{3,253}) \d{1,5}\b/gi,
+  /\b(?:wget|curl)(?: -{1,2}[\w-]{1,30}){0,6} ((?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\//gi,
+];
+const INSIDE = /(?:^|\.)(?:local|localhost|localdomain|internal|intranet|lan|corp|home|private)$/i;
+const INDICATORS_MAX = 100;
