@@ -239,7 +239,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     'visual-basic',
     [
       /\b[cw]script(?:\.exe)?["']?[^\n;&|]{0,160}\.vb[se]\b|\bmshta\b[^\n;&|]{0,160}\.vb[se]\b|vbscript:|Invoke-MalDoc/i,
-      new RegExp(`(?:^|[\\n;&|(]|${STARTERS}) *(?:[^\\s"'|;&<>()]{1,260}|["'][^"'\\n]{1,260})\\.vb[se]\\b`, 'i'),
+      new RegExp(`(?:(?:^|[\\n;&|(]) *|${STARTERS})(?:[^\\s"'|;&<>()]{1,260}|["'][^"'\\n]{1,260})\\.vb[se]\\b`, 'i'),
     ],
   ],
   ['netsh-helper', [/\bnetsh(?:\.exe)?["']? +add +helper|SOFTWARE\\(?:Microsoft\\)?Netsh/i]],

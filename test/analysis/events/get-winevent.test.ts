@@ -95,7 +95,7 @@ test('a message in another language names nothing, and is never benign; a line w
   expect(normalizeEvent(german, 'a')?.fields.has('CommandLine')).toBe(false);
   for (const hostile of [
     `Label:${' '.repeat(100_000)}x`,
-    `${'a: '.repeat(40_000)}`,
+    'a: '.repeat(40_000),
     `Creating Scriptblock text (1 of 1):\n${'\n'.repeat(100_000)}`,
   ])
     expect(normalizeEvent(record(4688, hostile), 'a')?.fields.has('CommandLine')).toBe(false);
