@@ -1,4 +1,7 @@
-/** Alerts as products write them, brought to the fields that are read here: Wazuh, Elastic and ECS, and odd forms of our own. */
+/**
+ * Alerts as products write them, brought to the fields that are read here: Wazuh, Elastic and ECS, Suricata, GuardDuty, Defender,
+ * CrowdStrike, and odd forms of our own.
+ */
 import { TriagedAlert } from '../analysis/triage/index.ts';
 import { DESK_FIELDS, DESK_LABELS } from './plan.ts';
 
@@ -19,11 +22,11 @@ export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAler
   for (const [field, places] of SHAPES) {
     if (typeof alert[field] === 'string' || Array.isArray(alert[field])) continue;
     for (const place of places) {
-      const { path, read = asItIs }: Kept = typeof place === 'string' ? { path: place } : place;
-      const told = read(at(value, path));
+      const { path, read = asItIs, of, is_part }: Kept = typeof place === 'string' ? { path: place } : place;
+      const told = of && !of(value) ? undefined : read(at(value, path));
       if (!isTelling(told)) continue;
       alert[field] = told;
-      taken.add(path);
+      if (!is_part) taken.add(path);
       break;
     }
   }
@@ -63,9 +66,28 @@ function toSeverity(value: unknown): string | undefined {
   return typeof word === 'string' ? SEVERITIES.get(word.trim()) : undefined;
 }
 
-/** The levels of Wazuh's rules as words. */
-const ofWazuh = (level: unknown): string | undefined =>
-  typeof level === 'number' ? WAZUH_LEVELS.find(([from]) => level >= from)?.[1] : undefined;
+/** A number on the scale of one product as a word: that of the highest step that it reaches. */
+const onScale = (steps: readonly (readonly [number, string])[]) => (level: unknown) =>
+  typeof level === 'number' ? steps.find(([from]) => level >= from)?.[1] : undefined;
+
+type Fields = Readonly<Record<string, unknown>>;
+const isSuricata = (value: Fields): boolean => value['event_type'] === 'alert' && isText(at(value, 'alert.signature'));
+/** The names are those of its findings in JSON: a scale of 0 to 10 says nothing without them. */
+const isGuardDuty = (value: Fields): boolean => isText(value['schemaVersion']) && isText(value['type']);
+const isOutbound = (value: Fields): boolean => at(value, DIRECTION) === 'OUTBOUND';
+const isInbound = (value: Fields): boolean => at(value, DIRECTION) === 'INBOUND';
+
+/** What the first process among the evidence of Defender was started with. */
+const commandIn = (evidence: unknown): unknown =>
+  Array.isArray(evidence)
+    ? evidence.map((each: unknown) => at(each, 'processCommandLine')).find((command) => isText(command))
+    : undefined;
+
+/** Milliseconds since 1970 as ISO 8601. */
+const toTime = (at_ms: unknown): string | undefined =>
+  typeof at_ms === 'number' && at_ms > 0 && at_ms <= DATE_MS_MAX ? new Date(at_ms).toISOString() : undefined;
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const asItIs = (value: unknown): unknown => value;
 
@@ -94,26 +116,151 @@ function at(value: unknown, path: string): unknown {
 interface Kept {
   path: string;
   read?: (value: unknown) => unknown;
+  /** Only where the alert is of that product. */
+  of?: (alert: Fields) => boolean;
+  /** More stands there than is taken, and it is told as unread. */
+  is_part?: true;
 }
+
+/** Which side began a connection that GuardDuty tells of. */
+const DIRECTION = 'service.action.networkConnectionAction.connectionDirection';
+const REMOTE = 'service.action.networkConnectionAction.remoteIpDetails.ipAddressV4';
+/** The levels of Wazuh's rules, from 0 to 16. */
+const ofWazuh = onScale([
+  [15, 'critical'],
+  [12, 'high'],
+  [7, 'medium'],
+  [4, 'low'],
+  [0, 'info'],
+]);
+/** From 0 to 10; the words are those of Amazon's own documentation, where 1 is the lowest that is given. */
+const ofGuardDuty = onScale([
+  [9, 'critical'],
+  [7, 'high'],
+  [4, 'medium'],
+  [1, 'low'],
+  [0, 'info'],
+]);
+/** Priorities of the rules: 1 is the gravest; those of one's own may go further. */
+const ofSuricata = (priority: unknown): string | undefined =>
+  typeof priority === 'number' && Number.isInteger(priority) ? ['high', 'medium', 'low'][priority - 1] : undefined;
 
 /** Where products keep what we read; the first that says something counts. */
 const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
-  ['title', ['kibana.alert.rule.name', 'signal.rule.name', 'rule.description', 'rule.name', 'event.reason', 'message']],
-  ['description', ['kibana.alert.reason', 'kibana.alert.rule.description', 'full_log', 'event.original', 'message']],
+  [
+    'title',
+    [
+      'kibana.alert.rule.name',
+      'signal.rule.name',
+      'rule.description',
+      'rule.name',
+      'alert.signature',
+      'event.DetectName',
+      'event.reason',
+      'message',
+    ],
+  ],
+  [
+    'description',
+    [
+      'kibana.alert.reason',
+      'kibana.alert.rule.description',
+      'event.DetectDescription',
+      'full_log',
+      'event.original',
+      'message',
+    ],
+  ],
   [
     'severity',
-    ['kibana.alert.severity', 'signal.rule.severity', 'event.severity', { path: 'rule.level', read: ofWazuh }],
+    [
+      'kibana.alert.severity',
+      'signal.rule.severity',
+      'event.SeverityName',
+      'event.severity',
+      { path: 'rule.level', read: ofWazuh },
+      { path: 'alert.severity', read: ofSuricata, of: isSuricata },
+      { path: 'severity', read: ofGuardDuty, of: isGuardDuty },
+    ],
   ],
-  ['rule', ['kibana.alert.rule.name', 'signal.rule.name', 'rule.name', 'rule.id']],
-  ['host', ['host.name', 'host.hostname', 'agent.name']],
-  ['user', ['user.name', 'user.username', 'user.email', 'user.id', 'data.dstuser', 'data.srcuser']],
-  ['src_ip', ['source.ip', 'data.srcip']],
-  ['dst_ip', ['destination.ip', 'data.dstip']],
-  ['timestamp', ['@timestamp', 'kibana.alert.start']],
-  ['mitre_techniques', ['rule.mitre.id', 'threat.technique.id']],
+  [
+    'rule',
+    [
+      'kibana.alert.rule.name',
+      'signal.rule.name',
+      'rule.name',
+      'rule.id',
+      { path: 'alert.signature_id', of: isSuricata },
+      'event.DetectName',
+      { path: 'type', of: isGuardDuty },
+    ],
+  ],
+  [
+    'host',
+    [
+      'host.name',
+      'host.hostname',
+      'agent.name',
+      'computerDnsName',
+      'event.ComputerName',
+      { path: 'resource.instanceDetails.instanceId', of: isGuardDuty },
+    ],
+  ],
+  [
+    'user',
+    [
+      'user.name',
+      'user.username',
+      'user.email',
+      'user.id',
+      'data.dstuser',
+      'data.srcuser',
+      'relatedUser.userName',
+      'event.UserName',
+      { path: 'resource.accessKeyDetails.userName', of: isGuardDuty },
+    ],
+  ],
+  [
+    'src_ip',
+    [
+      'source.ip',
+      'data.srcip',
+      'service.action.awsApiCallAction.remoteIpDetails.ipAddressV4',
+      { path: REMOTE, of: isInbound },
+    ],
+  ],
+  ['dst_ip', ['destination.ip', 'data.dstip', { path: 'dest_ip', of: isSuricata }, { path: REMOTE, of: isOutbound }]],
+  [
+    'timestamp',
+    [
+      '@timestamp',
+      'kibana.alert.start',
+      'alertCreationTime',
+      'createdDateTime',
+      { path: 'service.eventLastSeen', of: isGuardDuty },
+      { path: 'metadata.eventCreationTime', read: toTime },
+    ],
+  ],
+  [
+    'mitre_techniques',
+    [
+      'rule.mitre.id',
+      'threat.technique.id',
+      'mitreTechniques',
+      { path: 'alert.metadata.mitre_technique_id', of: isSuricata },
+    ],
+  ],
   ['process_guid', ['process.entity_id']],
-  ['command_line', ['process.command_line', 'data.win.eventdata.commandLine']],
-  ['alert_id', ['kibana.alert.uuid']],
+  [
+    'command_line',
+    [
+      'process.command_line',
+      'data.win.eventdata.commandLine',
+      'event.CommandLine',
+      { path: 'evidence', read: commandIn, is_part: true },
+    ],
+  ],
+  ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'id']],
 ];
 /** Fields that are objects in these products, of which parts are read. */
 const TAKEN_APART: ReadonlySet<string> = new Set(['host', 'user', 'rule', 'source']);
@@ -130,13 +277,6 @@ const SEVERITIES: ReadonlyMap<string, string> = new Map([
   ['fatal', 'critical'],
   ['emergency', 'critical'],
 ]);
-/** The levels of Wazuh's rules, from 0 to 16. */
-const WAZUH_LEVELS: readonly (readonly [number, string])[] = [
-  [15, 'critical'],
-  [12, 'high'],
-  [7, 'medium'],
-  [4, 'low'],
-  [0, 'info'],
-];
 const TECHNIQUES_MAX = 64;
 const TECHNIQUE_CHARS_MAX = 32;
+const DATE_MS_MAX = 8_640_000_000_000_000;

@@ -1,8 +1,11 @@
 /** What kind of thing an input is, from its first bytes: detected, never guessed silently. */
+import { normalizeEvent } from '../analysis/events/index.ts';
 import {
   decodeText,
+  envelopeOf,
   EVTX_SIGNATURE,
   headInside,
+  isDeeper,
   isHostLog,
   isShellHistory,
   isW3cLog,
@@ -103,9 +106,26 @@ function isEvents(text: string, lines: readonly string[]): boolean {
     (line) => line.startsWith('{') && (line.length > RECORD_CHARS_SURE || line.trimEnd().endsWith('}')),
   );
   if (records.length > 1 && records.length >= filled.length - 1) return true;
+  if (envelopeOf(text)) return true;
   const start = text.slice(0, HEAD_CHARS);
   if (ALERT_FIELD.test(start)) return false;
-  return EVENT_FIELD.test(start) || K8S_AUDIT.test(start) || (ECS_EVENT.test(start) && !PRODUCT_ALERT.test(start));
+  if (EVENT_FIELD.test(start) || K8S_AUDIT.test(start)) return true;
+  return !PRODUCT_ALERT.test(start) && (ECS_EVENT.test(start) || isOfKnownLog(text));
+}
+
+/** One object, whole, with the fields of a service whose log is known, and none by which a sensor judges. */
+function isOfKnownLog(text: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  if (typeof value !== 'object' || value === null || isDeeper(value, EVENT_DEPTH_MAX)) return false;
+  if ('title' in value && 'severity' in value) return false;
+  if (ONLY_IN_EVENTS.some((names) => names.every((name) => name in value))) return true;
+  const origin = normalizeEvent(value, '')?.origin;
+  return origin !== undefined && (origin.product ?? origin.service ?? origin.categories[0]) !== undefined;
 }
 
 /** A bundle or an object of STIX 2, or an event of MISP; Windows writes `Event` too, with a `System` in it. */
@@ -205,7 +225,7 @@ export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   if (is_log || EVENT_XML.test(filled[0] ?? ''))
     gaps.push({
       what: is_log ? 'the lines of the log' : 'the events in the XML',
-      why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON'}`,
+      why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON: Get-WinEvent -Path x.evtx | ConvertTo-Json'}`,
     });
   return gaps;
 }
@@ -279,6 +299,11 @@ const LOGIN_RECORDS_LOOKED_AT = 16;
 const HISTORY_NAME = /(?:^|[./_])(?:bash|zsh|sh|fish|python|mysql|psql|consolehost)_history(?:\.txt)?$/i;
 /** Of Windows, of Windows through Beats, of evtx_dump, of CloudTrail, of auditd through Beats. */
 const EVENT_FIELD = /"(?:EventID|EventRecordID|winlog|EventData|Records|eventSource|ProviderGuid|auditd)"\s*:/;
+/** Fields of one event of Suricata (its alerts are told before), and of one record that PowerShell wrote. */
+const ONLY_IN_EVENTS: readonly (readonly string[])[] = [
+  ['flow_id', 'event_type'],
+  ['LogName', 'Id', 'MachineName'],
+];
 const K8S_AUDIT = /"apiVersion"\s*:\s*"audit\.k8s\.io\//;
 /** An event in Elastic's common schema: what happened, and no rule that judged it. */
 const ECS_EVENT =
@@ -325,6 +350,7 @@ const FORMATS: readonly (readonly [string, string, string])[] = [
   ['regf', 'a binary hive of the Windows registry', 'what was exported from it'],
 ];
 const HEAD_CHARS = 16_384;
+const EVENT_DEPTH_MAX = 64;
 const LINES_LOOKED_AT = 60;
 const LINE_CHARS_MAX = 2_048;
 /** A line that begins a record and is longer is one, though its end may be cut away. */

@@ -91,7 +91,13 @@ export async function assessHosts(
         ? [{ what: 'the events as a whole', why: 'a planted one was not recognised', mandatory: true }]
         : []),
       ...(watch.spoken_about() === 0
-        ? [{ what: 'what happened on the hosts', why: 'no event is of a kind that is judged here', mandatory: true }]
+        ? [
+            {
+              what: 'what happened on the hosts',
+              why: `no event is of a kind that is judged here${kindsOf(watch) && `: ${kindsOf(watch)}`}`,
+              mandatory: true,
+            },
+          ]
         : []),
       ...(unjudged > 0 && watch.spoken_about() > 0
         ? [

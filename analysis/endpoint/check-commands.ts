@@ -126,22 +126,30 @@ function findingOf({ technique, signs }: Classification, command: string, index:
   ];
 }
 
-const toReport = ({ technique, signs, abstained, decoded }: Classification, command: string): CommandReport => ({
-  command: neutralize(command, COMMAND_SHOWN_MAX),
-  technique: technique ?? null,
-  technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
-  why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
-  signs: signs
-    .slice(0, SIGNS_LISTED_MAX)
-    .map(({ text, steps, is_mention: _is_mention, severity: _severity, ...sign }) => ({
-      ...sign,
-      text: neutralize(text, TEXT_SHOWN_MAX),
-      steps: [...steps],
-    })),
-  layers: decoded.layers
-    .slice(0, LAYERS_LISTED_MAX)
-    .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),
-});
+/** What only mentions an act decides nothing. */
+const decidedIn = ({ technique, signs: [deciding] }: Classification): string | undefined =>
+  deciding?.is_mention ? undefined : technique;
+
+const toReport = (classification: Classification, command: string): CommandReport => {
+  const { signs, abstained, decoded } = classification;
+  const technique = decidedIn(classification);
+  return {
+    command: neutralize(command, COMMAND_SHOWN_MAX),
+    technique: technique ?? null,
+    technique_name: (technique === undefined ? undefined : techniqueOf(technique)?.name) ?? null,
+    why: abstained ?? `${signs[0]?.rule ?? ''}: ${signs[0]?.title ?? ''}`,
+    signs: signs
+      .slice(0, SIGNS_LISTED_MAX)
+      .map(({ text, steps, is_mention: _is_mention, severity: _severity, ...sign }) => ({
+        ...sign,
+        text: neutralize(text, TEXT_SHOWN_MAX),
+        steps: [...steps],
+      })),
+    layers: decoded.layers
+      .slice(0, LAYERS_LISTED_MAX)
+      .map(({ steps, text }) => ({ steps, text: neutralize(text, COMMAND_SHOWN_MAX) })),
+  };
+};
 
 const TITLE_CHARS_MAX = 300;
 const COMMAND_SHOWN_MAX = 512;

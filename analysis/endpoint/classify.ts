@@ -5,7 +5,7 @@ import { compareText } from '../order/index.ts';
 import { COMMAND_RULES } from './rules/all.ts';
 import { decodeCommand, type DecodedCommand } from './decode.ts';
 import { graveActs } from './grave-acts.ts';
-import { isDiscovery } from './gravity.ts';
+import { isDiscovery, isGraver } from './gravity.ts';
 import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
 import { ACT_PATTERNS, actOf } from './rules/acts.ts';
@@ -58,6 +58,7 @@ export function classifyCommand(command: string, lolbas?: Lolbas): Classificatio
     (left, right) =>
       (order.get(parentOf(left.technique)) ?? 0) - (order.get(parentOf(right.technique)) ?? 0) ||
       right.strength - left.strength ||
+      byGravity(left, right) ||
       compareText(left.rule, right.rule),
   );
   return { technique: sorted[0]?.technique, signs: sorted, abstained: undefined, decoded };
@@ -67,7 +68,7 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
   const inText = SIEVE.over(text);
   const inDone = done === text ? inText : SIEVE.over(done);
   return COMMAND_RULES.flatMap((rule): CommandSign[] => {
-    const { id, technique, strength, title, acts_by_reading, pattern, also } = rule;
+    const { id, technique, strength, title, acts_by_reading, narrower, pattern, also } = rule;
     const found = also && !inText(also) ? null : inText(pattern);
     const is_asking = ASKING.has(rule);
     if (is_asking && !found) return [];
@@ -78,7 +79,9 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
     const words = found?.[0].trim() || text;
     if (is_asking) return [{ ...sign, text: words }];
     if (act === undefined) return [asMention({ ...sign, text: words })];
-    return [{ ...sign, text: act, strength: isEverydayAct(rule, judged) ? lessThan(strength) : strength }];
+    const named = narrower?.pattern.test(act) ? narrower.technique : technique;
+    const told = isEverydayAct(rule, judged) ? lessThan(strength) : strength;
+    return [{ ...sign, technique: named, text: act, strength: told }];
   });
 }
 
@@ -102,21 +105,39 @@ const lessThan = (strength: 1 | 2 | 3): 1 | 2 => (strength === 3 ? 2 : 1);
 /** Rules that only ask: their words are the act. */
 const ASKING = new Set(COMMAND_RULES.filter(({ technique }) => isDiscovery(technique)));
 
-/** Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. */
-function rank(signs: readonly CommandSign[]): { parent: string; points: number; strongest: number }[] {
-  const parents = new Map<string, { parent: string; points: number; strongest: number; first: number }>();
-  for (const [index, { technique, strength, rule }] of signs.entries()) {
+/**
+ * Techniques by their parents: the square of each strength adds up, so that one clear sign outweighs two faint ones. Among equals the
+ * graver goes first: a security tool that is stopped is more than a service that is.
+ */
+function rank(signs: readonly CommandSign[]): Ranked[] {
+  const parents = new Map<string, Ranked>();
+  for (const [index, sign] of signs.entries()) {
+    const { technique, strength, rule } = sign;
     const parent = parentOf(technique);
-    const known = parents.get(parent) ?? { parent, points: 0, strongest: 0, first: index };
+    const known = parents.get(parent) ?? { parent, points: 0, strongest: 0, gravest: sign };
     const is_repeated = signs.findIndex((other) => other.rule === rule) < index;
     if (!is_repeated) known.points += strength * strength;
     known.strongest = Math.max(known.strongest, strength);
+    if (isGraver(sign, known.gravest)) known.gravest = sign;
     parents.set(parent, known);
   }
   return [...parents.values()].sort(
     (left, right) =>
-      right.strongest - left.strongest || right.points - left.points || compareText(left.parent, right.parent),
+      right.strongest - left.strongest ||
+      right.points - left.points ||
+      byGravity(left.gravest, right.gravest) ||
+      compareText(left.parent, right.parent),
   );
+}
+
+const byGravity = (left: CommandSign, right: CommandSign): number =>
+  Number(isGraver(right, left)) - Number(isGraver(left, right));
+
+interface Ranked {
+  parent: string;
+  points: number;
+  strongest: number;
+  gravest: CommandSign;
 }
 
 /** `T1003` of `T1003.001`. */

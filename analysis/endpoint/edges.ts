@@ -142,6 +142,14 @@ const EDGES: readonly Edge[] = [
     severity: 'medium',
   },
   {
+    rule: 'edge/raised',
+    parents: set('fodhelper'),
+    children: RUNNERS,
+    title: 'what Windows raises without asking started a program',
+    technique: 'T1548.002',
+    severity: 'high',
+  },
+  {
     rule: 'edge/script',
     parents: SCRIPTS,
     children: set('cmd powershell pwsh rundll32 regsvr32 certutil bitsadmin schtasks'),

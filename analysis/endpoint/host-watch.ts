@@ -10,6 +10,7 @@ import { odditiesOf } from './edges.ts';
 import { severityOf } from './gravity.ts';
 import { hashesIn, type DriverTable, type KnownDriver } from './drivers.ts';
 import type { Lolbas } from './lolbas.ts';
+import { isOwnStart } from './own-starts.ts';
 import { CONNECTIONS_MAX, createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
 import { createRecordIds } from './record-ids.ts';
 import { createScriptBlocks, type ScriptBlock } from './script-blocks.ts';
@@ -99,8 +100,9 @@ export function createHostWatch({
     return classification;
   };
 
-  const noteUnjudged = ({ origin: { product, service, channel, event_id } }: LogEvent) => {
-    const log = channel ?? [product, service].filter((part) => part !== undefined).join('/');
+  const noteUnjudged = ({ origin: { product, service, channel, event_id }, fields }: LogEvent) => {
+    const is_foreign = channel === undefined && fields.has('LogName') && fields.has('Message');
+    const log = is_foreign ? FOREIGN : (channel ?? [product, service].filter((part) => part !== undefined).join('/'));
     const kind = `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
     const key = unjudged.has(kind) || unjudged.size < KINDS_MAX ? kind : 'further kinds';
     unjudged.set(key, (unjudged.get(key) ?? 0) + 1);
@@ -199,9 +201,10 @@ export function createHostWatch({
 
 /** Whether a start is of weight without those around it. */
 const isGraveAlone = (node: ProcessNode, { signs }: Classification): boolean =>
-  [...odditiesOf(node).map(({ severity }) => severity), ...signs.map(severityOf)].some(
-    (severity) => severityRank(severity) >= severityRank('medium'),
-  );
+  [
+    ...odditiesOf(node).map(({ severity }) => severity),
+    ...signs.filter((sign) => !isOwnStart(node, sign)).map(severityOf),
+  ].some((severity) => severityRank(severity) >= severityRank('medium'));
 
 /** Windows writes command lines into its audit only where it is told to: without them a start says little. */
 function commandsMissing(nodes: readonly ProcessNode[]): Gap[] {
@@ -229,6 +232,8 @@ function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
 /** What Windows starts before it audits whole commands, by its path. */
 const WITHOUT_COMMAND =
   /^(?:registry|memcompression|memory compression|secure system|vmmem|system|[a-z]:\\windows\\system32\\(?:smss|autochk|csrss|wininit|winlogon|services|lsass)\.exe)$/i;
+/** What PowerShell writes in the language of its host. */
+const FOREIGN = 'Get-WinEvent in another language than English (hand in the .evtx file itself)';
 const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;
 const HOSTS_MAX = 1_000;

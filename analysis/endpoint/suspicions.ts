@@ -6,6 +6,7 @@ import { parentOf, type CommandSign } from './classify.ts';
 import { odditiesOf } from './edges.ts';
 import { isDiscovery, isGraver, severityOf } from './gravity.ts';
 import type { HostWatch } from './host-watch.ts';
+import { isOwnStart } from './own-starts.ts';
 import { fileOf, type ProcessNode } from './process-tree.ts';
 import { charsOf, createSlices, type Slices } from './slices.ts';
 
@@ -85,6 +86,7 @@ export async function processSuspicions(watch: HostWatch, source: string, pace: 
     const classification = watch.classify(node);
     await slices.spend(charsOf(classification));
     for (const sign of strongest(classification.signs)) {
+      if (isOwnStart(node, sign)) continue;
       const severity = severityOf(sign);
       if (isDiscovery(sign.technique)) {
         const root = burstOf(watch, node);

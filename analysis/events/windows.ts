@@ -2,17 +2,19 @@
 import { Parser } from 'htmlparser2';
 import type { Scalar, Value } from './event.ts';
 import { flatten, isScalar } from './flatten.ts';
+import { fromPowerShell, isOfPowerShell } from './get-winevent.ts';
 
 /**
  * Adds the fields of a Windows record to `fields` and answers its channel, or undefined when it is none and `fields` is untouched.
- * It knows the nested form `{Event: {System, EventData | UserData}}`, flat JSON lines of collectors, `winlog` of Beats, and records
- * whose event data (or whose whole) is XML or JSON inside a text.
+ * It knows the nested form `{Event: {System, EventData | UserData}}`, flat JSON lines of collectors, `winlog` of Beats, what
+ * `Get-WinEvent` gives, and records whose event data (or whose whole) is XML or JSON inside a text.
  */
 export function windowsFields(raw: object, fields: Map<string, Value>): string | undefined {
   const record = raw as Record<string, unknown>;
   const event = isObject(record['Event']) ? record['Event'] : record;
   if (isObject(event['System'])) return fromRecord(event as { System: Record<string, unknown> }, fields);
   if (isObject(record['winlog'])) return fromBeats(record, record['winlog'], fields);
+  if (isOfPowerShell(record)) return fromPowerShell(record, fields);
   const message = record['SyslogMessage'];
   if (typeof message === 'string' && message.startsWith('<Event>')) return fromXml(message, record, fields);
   return typeof record['Channel'] === 'string' && record['EventID'] !== undefined

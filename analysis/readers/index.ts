@@ -1,5 +1,6 @@
 /** Bounded readers: bytes of any origin in, lines, records, files or trees out; nothing grows without a bound that has a name. */
 export { BOUNDS, type Bounds } from './bounds.ts';
+export { envelopeOf } from './envelope.ts';
 export { bothEnds, endsOf, endsOfText, isCut } from './ends.ts';
 export { gunzip } from './gzip.ts';
 export {

@@ -1,4 +1,5 @@
-/** JSON records as a stream, however they are written: one a line, one array, or one after another over many lines. */
+/** JSON records as a stream, however they are written: one a line, one array, one after another over many lines, or in an envelope. */
+import { contentOf, envelopeOf } from './envelope.ts';
 import { cutLines } from './lines.ts';
 import { peek } from './peek.ts';
 import { cutValues } from './json-values.ts';
@@ -60,15 +61,17 @@ export function createRecordReader(stream: AsyncIterable<Uint8Array>, bounds: Pa
 
   async function* read(): AsyncGenerator<JsonRecord[]> {
     const { head, stream: whole } = await peek(stream, HEAD_BYTES);
-    if (isByLine(head)) {
+    const envelope = envelopeOf(head.toString('utf8'));
+    if (!envelope && isByLine(head)) {
       for await (const lines of cutLines(whole, record_bytes_max)) {
         yield lines.flatMap(({ number, text, cut }) => toRecord(`line ${number}`, withoutMark(text), cut));
       }
       return;
     }
     let number = 0;
-    for await (const values of cutValues(whole, record_bytes_max)) {
-      yield values.flatMap(({ text, cut }) => toRecord(`record ${++number}`, text, cut));
+    for await (const values of cutValues(whole, record_bytes_max, envelope?.path)) {
+      const records = values.flatMap(({ text, cut }) => toRecord(`record ${++number}`, text, cut));
+      yield envelope ? records.map((record) => ({ ...record, value: contentOf(record.value, envelope) })) : records;
     }
   }
 

@@ -22,7 +22,7 @@ export const TriagedAlert = z.looseObject({
   alert_id: z.string().min(1).max(128),
   title: z.string().max(500).default(''),
   description: z.string().max(65_536).optional(),
-  severity: Severity.default('info'),
+  severity: Severity.optional().describe('as the sensor says it; nothing is made up where it says none'),
   timestamp: z.string().max(64).optional().describe('when it happened, ISO 8601'),
   created_at: z.string().max(64).optional(),
   source: Name.optional().describe('the sensor'),
@@ -123,14 +123,16 @@ function bindingOf(entities: readonly Entity[]): Entity[] {
 /** What the sensor says, weighed as its severity; alerts of one rule of one sensor are one kind of evidence. */
 export function findingOf(alert: TriagedAlert): WeighedFinding {
   const [shown] = evidenceOf(alert);
-  const said = `${alert.source ?? 'the sensor'} says ${alert.severity}: ${shown.excerpt || 'no title'}`;
+  const { source = 'the sensor', severity } = alert;
+  const judged = severity === undefined ? 'gives no severity that is read' : `says ${severity}`;
+  const said = `${source} ${judged}: ${shown.excerpt || 'no title'}`;
   return {
     id: `alert-${evidence({ source: '', locator: alert.alert_id, text: '' }).locator}`,
     title: said.slice(0, TITLE_CHARS_MAX),
-    severity: alert.severity,
+    severity: severity ?? 'info',
     ...(alert.rule !== undefined && { rule: evidence({ source: alert.rule, locator: '', text: '' }).source }),
     evidence: [shown],
-    weight: alert.severity === 'info' ? 0 : WEIGHT[alert.severity],
+    weight: severity === undefined || severity === 'info' ? 0 : WEIGHT[severity],
     basis: `${alert.source ?? ''} ${alert.rule ?? alert.title}`,
   };
 }

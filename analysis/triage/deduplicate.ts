@@ -93,7 +93,7 @@ function toGroup({ first, all }: { first: TriagedAlert; all: readonly TriagedAle
     alert_id: first.alert_id,
     duplicates: all.slice(1).map(({ alert_id }) => alert_id),
     count: all.length,
-    severity: all.reduce<Severity>((worst, { severity }) => maxSeverity(worst, severity), 'info'),
+    severity: all.reduce<Severity>((worst, { severity = 'info' }) => maxSeverity(worst, severity), 'info'),
     title: evidenceOf(first)[0].excerpt,
     why:
       all.length === 1 ? 'nothing else says the same' : 'same sensor, rule, entities and act, one soon after the other',

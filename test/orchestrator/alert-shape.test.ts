@@ -95,6 +95,135 @@ test('the level of Wazuh is read where its rule has it, dots in its name or not,
   expect(odd.result.not_checked.map(({ what }) => what).join()).toContain('severity');
 });
 
+const EVE = {
+  timestamp: '2026-11-24T03:00:00.000000+0000',
+  flow_id: 1,
+  event_type: 'alert',
+  src_ip: '10.0.0.5',
+  dest_ip: '203.0.113.9',
+  alert: {
+    signature_id: 2027865,
+    signature: 'ET MALWARE Cobalt Strike Beacon',
+    severity: 1,
+    metadata: { mitre_technique_id: ['T1071'] },
+  },
+};
+const GUARDDUTY = {
+  schemaVersion: '2.0',
+  type: 'UnauthorizedAccess:EC2/MaliciousIPCaller.Custom',
+  id: 'f-1',
+  severity: 8,
+  title: 'EC2 instance i-1 talks to a malicious address',
+  resource: { instanceDetails: { instanceId: 'i-1' } },
+  service: {
+    eventLastSeen: '2026-11-24T03:00:00Z',
+    action: {
+      networkConnectionAction: { connectionDirection: 'OUTBOUND', remoteIpDetails: { ipAddressV4: '203.0.113.9' } },
+    },
+  },
+};
+const DEFENDER = {
+  id: 'da1',
+  title: 'Suspicious PowerShell',
+  severity: 'High',
+  computerDnsName: 'ws1',
+  alertCreationTime: '2026-11-24T03:00:00Z',
+  mitreTechniques: ['T1059.001'],
+  evidence: [{ entityType: 'File' }, { entityType: 'Process', processCommandLine: 'powershell -enc AAAA' }],
+};
+const CROWDSTRIKE = {
+  metadata: { eventType: 'DetectionSummaryEvent', eventCreationTime: 1_764_000_000_000 },
+  event: {
+    DetectName: 'Mimikatz',
+    Severity: 5,
+    SeverityName: 'Critical',
+    ComputerName: 'WS1',
+    CommandLine: 'mimikatz.exe',
+  },
+};
+const WAZUH = {
+  timestamp: '2026-11-24T03:00:00.000+0000',
+  id: '1764000000.1',
+  rule: { level: 15, description: 'Many failures', id: '5712', mitre: { id: ['T1110'] } },
+  agent: { id: '001', name: 'web1' },
+  manager: { name: 'm' },
+  data: { srcip: '203.0.113.9' },
+};
+
+test.each([
+  [
+    'Suricata',
+    EVE,
+    {
+      severity: 'high',
+      title: 'ET MALWARE Cobalt Strike Beacon',
+      rule: '2027865',
+      src_ip: '10.0.0.5',
+      dst_ip: '203.0.113.9',
+      mitre_techniques: ['T1071'],
+    },
+  ],
+  [
+    'GuardDuty',
+    GUARDDUTY,
+    {
+      severity: 'high',
+      rule: GUARDDUTY.type,
+      host: 'i-1',
+      dst_ip: '203.0.113.9',
+      timestamp: '2026-11-24T03:00:00Z',
+      alert_id: 'f-1',
+    },
+  ],
+  [
+    'Defender',
+    DEFENDER,
+    {
+      severity: 'high',
+      host: 'ws1',
+      mitre_techniques: ['T1059.001'],
+      timestamp: '2026-11-24T03:00:00Z',
+      alert_id: 'da1',
+    },
+  ],
+  [
+    'CrowdStrike',
+    CROWDSTRIKE,
+    { severity: 'critical', title: 'Mimikatz', rule: 'Mimikatz', host: 'WS1', timestamp: '2025-11-24T16:00:00.000Z' },
+  ],
+  [
+    'Wazuh',
+    WAZUH,
+    {
+      severity: 'critical',
+      title: 'Many failures',
+      rule: '5712',
+      host: 'web1',
+      src_ip: '203.0.113.9',
+      mitre_techniques: ['T1110'],
+    },
+  ],
+])('an alert of %s says on its own scale what the desk is told', async (_who, alert, told) => {
+  expect((await investigated(JSON.stringify(alert))).desk).toMatchObject(told);
+});
+
+test('the command of a process among the evidence of Defender is judged, and the rest is told as unread', async () => {
+  const { skills, result } = await investigated(JSON.stringify(DEFENDER));
+  expect(skills).toContain('check_lolbins');
+  expect(result.not_checked[0]?.what).toContain('evidence');
+});
+
+test.each([
+  ['a number without its scale', { title: 'x', severity: 8, host: 'i-1' }],
+  ['a priority', { title: 'x', severity: 'P1', host: 'h' }],
+  ['nothing', { title: 'x', host: 'h' }],
+  ['a priority of Suricata that is not known', { ...EVE, alert: { ...EVE.alert, severity: 9 } }],
+])('%s becomes no severity', async (_what, alert) => {
+  const { desk } = await investigated(JSON.stringify(alert));
+  expect(desk).toBeDefined();
+  expect(desk).not.toHaveProperty('severity');
+});
+
 test('an odd field is passed over and named, and never the end of an investigation', async () => {
   const { result, desk } = await investigated(
     JSON.stringify({

@@ -85,6 +85,10 @@ const KEYS = '(?:\\bid_(?:rsa|dsa|ed25519|ecdsa)\\b(?!\\.pub)|/\\.ssh(?:/\\*?)?(
 const KEY_FILES =
   '(?:\\bid_(?:rsa|dsa|ed25519|ecdsa)\\b(?!\\.pub)|\\*?\\.(?:pem|pfx|p12|ppk|pgp|gpg|key|keystore|jks|kdbx|cer|crt|p7b|asc)\\b)';
 
+/** What starts a file by whatever program its ending names. */
+const STARTERS =
+  '(?:\\b(?:start(?:-process)?|saps|invoke-item|ii|call|create|explorer(?:\\.exe)?|cmd(?:\\.exe)?["\']? +/[a-z])|/tr|-c(?:ommand)?|-filepath)["\']?(?: +(?:/[a-z]+|-[a-z]+|""))* +["\']?';
+
 const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly RegExp[]>([
   ['security-tool-stopped', [...stopping(WATCHERS), ...OWN_SWITCHES]],
   [
@@ -231,6 +235,13 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
   ['lsass-driver', [...written(`(?:LsaDbExtPt|DirectoryServiceExtPt|RunAsPPL)`)]],
   ['appinit', [...written(`(?:AppInit_DLLs|LoadAppInit)`)]],
   ['appcert', [...written(`AppCertDlls`)]],
+  [
+    'visual-basic',
+    [
+      /\b[cw]script(?:\.exe)?["']?[^\n;&|]{0,160}\.vb[se]\b|\bmshta\b[^\n;&|]{0,160}\.vb[se]\b|vbscript:|Invoke-MalDoc/i,
+      new RegExp(`(?:(?:^|[\\n;&|(]) *|${STARTERS})(?:[^\\s"'|;&<>()]{1,260}|["'][^"'\\n]{1,260})\\.vb[se]\\b`, 'i'),
+    ],
+  ],
   ['netsh-helper', [/\bnetsh(?:\.exe)?["']? +add +helper|SOFTWARE\\(?:Microsoft\\)?Netsh/i]],
   ['emond', [/\/emond\.d\/|\bemond\b[^\n]{0,40}\.plist/i]],
   [

@@ -52,6 +52,7 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
     'account-created-local',
     /\b(?:useradd|adduser)\b(?![^\n]{0,120}(?: -o\b|-[ug] *0\b|--uid[ =]0\b|-p |--password|sudo|wheel))/i,
   ],
+  ['administrator-added', /\b(?:usermod|gpasswd|adduser|addgroup|dseditgroup)\b/i],
   ['sniffing', ANY],
   ['deobfuscate', /\bbase64 +(?:-d|-D|--decode)|unxz|\bxxd -r|\bexpand\b/i],
   ['applescript', /osascript(?![^\n]{0,400}(?:do shell script|keystroke|System Events|curl|http))/i],

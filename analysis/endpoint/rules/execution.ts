@@ -18,7 +18,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     strength: 2,
     title: 'runs code that it downloads',
     pattern:
-      /(?:IEX|Invoke-Expression)\b[^\n]{0,80}(?:Download(?:String|Data)|iwr\b|Invoke-WebRequest|irm\b|Invoke-RestMethod|New-Object)|Download(?:String|Data)[^\n]{0,160}(?:\| *IEX|Invoke-Expression)|MsXml2\.(?:Server)?XmlHttp|Xml\.XmlDocument[^\n]{0,160}\.Load\(|\bpowercat\b|\bpowersploit\b|invoke-bloodhound|sharphound\.ps1|powerup\b|\bnishang\b/i,
+      /(?:IEX|Invoke-Expression)\b[^\n]{0,80}(?:Download(?:String|Data)|iwr\b|Invoke-WebRequest|irm\b|Invoke-RestMethod|New-Object)|Download(?:String|Data)[^\n]{0,160}(?:\| *IEX|Invoke-Expression)|\b(?:iwr|irm|curl|wget|Invoke-WebRequest|Invoke-RestMethod)\b[^\n]{0,300}\| *(?:iex|Invoke-Expression)\b|MsXml2\.(?:Server)?XmlHttp|Xml\.XmlDocument[^\n]{0,160}\.Load\(|\bpowercat\b|\bpowersploit\b|invoke-bloodhound|sharphound\.ps1|powerup\b|\bnishang\b/i,
   },
   {
     id: 'powershell-encoded',
@@ -361,7 +361,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'packs data with a tool',
     pattern:
-      /\b(?:win)?rar(?:\.exe)?["']? +a\b|\b7z(?:a|\.exe)?["']? +a\b|\btar +-?(?=[a-z]*c)[a-z]+\b|\bzip +-|\bgzip\b|\bmakecab\b|openssl +enc\b|\bwinzip|\bdiantz\b|\bgpg +-c|Extract[^\n]{0,20}syslog config|vim-cmd hostsvc\/firmware\/backup/i,
+      /\b(?:win)?rar(?:\.exe)?["']? +a\b|\b7z(?:a|\.exe)?["']? +a\b|\btar +-?(?=[a-z]*c)[a-z]+\b|(?<!\.)\bzip +-|\bgzip\b|\bmakecab\b|openssl +enc\b|\bwinzip|\bdiantz\b|\bgpg +-c|Extract[^\n]{0,20}syslog config|vim-cmd hostsvc\/firmware\/backup/i,
   },
   {
     id: 'archived-by-library',
@@ -450,9 +450,14 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
   },
   {
     id: 'sent-out',
-    technique: 'T1105',
+    technique: 'T1048',
     strength: 2,
     title: 'sends files to another host',
+    // Within one's own network it is a file that is spread, not one that leaves.
+    narrower: {
+      technique: 'T1570',
+      pattern: /[@\s"'/](?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}[:/]/,
+    },
     pattern:
       /\b[Cc][Uu][Rr][Ll](?:\.exe)?["']? +(?:[^\n;&|]{0,160} )?(?:-[a-z]{0,6}T\b|--upload-file)|\b(?:scp|rsync)(?:\.exe)? +[^\n;&|]{0,400}[ "'][\w.@[\]%{}$#-]{2,}:[^\s"';&|]{0,200}["']?\s*(?:$|[\n;&|])/,
   },

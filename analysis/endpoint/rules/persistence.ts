@@ -1,6 +1,14 @@
 /** Persistence and privilege escalation: what brings an intruder back, or higher. */
 import { WRITES, type CommandRule } from './rule.ts';
 
+/** Groups of Windows whose members may do everything on a machine or in a domain, by their names in four languages and by number. */
+const ONE_WORD = '(?:administrators|administratoren|administrateurs|administradores|S-1-5-32-544)';
+const SEVERAL_WORDS =
+  '(?:(?:domain|enterprise|schema) admins|(?:dom(?:\u00e4|a|ae)nen|organisations|schema)-admins|admins du domaine|administrateurs de l.entreprise|administrateurs du sch(?:\u00e9|e)ma|admins\\. del dominio|administradores de (?:empresas|esquema))';
+const ADMINISTRATORS = `(?:["'](?:builtin\\\\)?(?:${ONE_WORD}|${SEVERAL_WORDS})["']|(?:builtin\\\\)?${ONE_WORD})(?=[\\s,]|$)`;
+/** Groups of Linux whose members become root without a further right. */
+const ROOT_GROUPS = '(?:sudo|wheel|docker|lxd|root)(?![\\w.-])';
+
 /** Our own rules. */
 export const PERSISTENCE_RULES: readonly CommandRule[] = [
   {
@@ -99,6 +107,23 @@ export const PERSISTENCE_RULES: readonly CommandRule[] = [
     title: 'changes what an account may do',
     pattern:
       /(?:net1?(?:\.exe)?["']? +(?:local)?group\b[^\n]{0,80}\/add)|add-(?:local|ad)groupmember|(?:set|rename)-(?:ad|local)user\b|Add-ADGroupMember|add-user-to-group|attach-user-policy|usermod +-[a-zA-Z]*G|\bgpasswd\b|add-domainobjectacl|add-azureadgroupmember|new-azroleassignment|add-azureaddirectoryrolemember|iam service-accounts keys create|set-aduser|dsmod user|passwd -[du] |net user[^\n]{0,60}\/logonpasswordchg|gcloud iam service-accounts keys/i,
+  },
+  {
+    id: 'administrator-added',
+    technique: 'T1098.007',
+    strength: 3,
+    title: 'puts an account into a group of administrators',
+    pattern: new RegExp(
+      [
+        String.raw`\bnet1?(?:\.exe)?["']? +(?:local)?group\b(?=[^\n;&|]{0,200}\/add\b) +(?:\/\w{1,20} +){0,3}${ADMINISTRATORS}`,
+        String.raw`\badd-(?:local|ad)groupmember\b(?: +|[^\n;&|]{0,160} -(?:group|name|identity|sid)[ :]+)${ADMINISTRATORS}`,
+        String.raw`\busermod\b[^\n;&|]{0,80} (?:-[a-z]{0,4}G|--groups)[ =]+["']?(?:[\w.-]{1,32},){0,8}${ROOT_GROUPS}`,
+        String.raw`\bgpasswd +(?:-a|--add) +[^\s;&|-]\S{0,31} +${ROOT_GROUPS}`,
+        String.raw`\b(?:adduser|addgroup) +[^\s;&|-][^\s;&|]{0,31} +${ROOT_GROUPS}`,
+        String.raw`\bdseditgroup\b[^\n;&|]{0,80} -a +[^\n;&|]{1,80} admin\b`,
+      ].join('|'),
+      'i',
+    ),
   },
   {
     id: 'mailbox-delegate',

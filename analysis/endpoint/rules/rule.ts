@@ -12,6 +12,8 @@ export interface CommandRule {
   /** Its act is to look: what is read is what is taken, so its words count also where they are only read. */
   readonly acts_by_reading?: true;
   readonly pattern: RegExp;
+  /** Another technique that it speaks for where what was recognised names one of these. */
+  readonly narrower?: { readonly technique: string; readonly pattern: RegExp };
   /** Must match as well, anywhere in the text. */
   readonly also?: RegExp;
 }

@@ -32,7 +32,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     strength: 2,
     title: 'hides what it does in its own text',
     pattern:
-      /-f *["'][^"'\n]{1,40}["'] *,[^\n]{0,200}["']\{\d\}|\(["']\{\d\}\{\d\}|\[char\] *(?:0x)?\d{2,3} *\+|-join *\(?\[char|(?:\^[a-z]){4}|%[a-z]+:~-?\d+,-?\d+%[^\n]{0,40}%[a-z]+:~|\$env:[a-z]+\[\d|FromBase64String|ToBase64String|(?:base64|b64decode|openssl +(?:enc +)?-?base64) +(?:-d|-D|--decode|-r)|-(?:e|ec|enc|encodedcommand) +["']?[A-Za-z0-9+/=]{40}|-bxor|StringReverse|Invoke-Obfuscation|dosfuscation|\$\{[^\n}]{0,20}[~!@#$%^&*]{2}/i,
+      /-f *["'][^"'\n]{1,40}["'] *,[^\n]{0,200}["']\{\d\}|\(["']\{\d\}\{\d\}|\[char\] *(?:0x)?\d{2,3} *\+|-join *\(?\[char|(?:\^[a-z]){4}|%[a-z]+:~-?\d+,-?\d+%[^\n]{0,40}%[a-z]+:~|\$env:[a-z]+\[\d|FromBase64String|ToBase64String|(?:base64|b64decode|openssl +(?:enc +)?-?base64) +(?:-d|-D|--decode|-r)(?! +[\w.\/~-]{1,200} *>)|-(?:e|ec|enc|encodedcommand) +["']?[A-Za-z0-9+/=]{40}|-bxor|StringReverse|Invoke-Obfuscation|dosfuscation|\$\{[^\n}]{0,20}[~!@#$%^&*]{2}/i,
   },
   {
     id: 'packed',
@@ -538,6 +538,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     technique: 'T1685',
     strength: 3,
     title: 'stops or removes a security tool',
+    narrower: { technique: 'T1685.004', pattern: /\bauditd\b/i },
     pattern:
       /(?:stop|disable|uninstall|remove|unload|kill|taskkill|delete|sc |fltmc|launchctl|systemctl|service|pkill|rpm -e|dpkg)[^\n]{0,80}(?:sysmon|falcon|crowdstrike|sentinel|carbon ?black|cbdaemon|cbdefense|sophos|mcafee|symantec|avast|kaspersky|eset|malwarebytes|littlesnitch|osquery|filebeat|auditbeat|winlogbeat|splunk|wazuh|ossec|aide|clamav|mdatp|rsyslog|syslogd?|auditd|journald|apparmor|arbor|nessus|opendns|tanium|cylance|uninst\.exe|backstab)|sysmon(?:64)?(?:\.exe)?["']? +-u|fltmc(?:\.exe)?["']? +unload|\bbackstab|setenforce +0|SELINUX=(?:disabled|permissive)|\bedrsandblast|\bkillav\b|processhacker|\bpchunter|\bgmer\b|uninstall(?:er)?[^\n]{0,60}(?:antivirus|protection)|mdatp config|freedom[^\n]{0,20}\.exe|aadintpasspermission/i,
   },

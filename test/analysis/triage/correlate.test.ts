@@ -272,6 +272,17 @@ test('a triaged alert brings what it is bound to, a priority, and who looks next
   });
 });
 
+test('where the sensor gives no severity none is made up for it', () => {
+  const { findings } = triageAlert(alert('q', { severity: undefined, source: 'edr' }), [], {
+    content: literalContent(),
+    window_ms: DAY,
+  });
+  expect(findings[0]).toMatchObject({
+    severity: 'info',
+    title: expect.stringMatching(/^edr gives no severity that is read: /) as string,
+  });
+});
+
 test('a field that nobody reads keeps an alert from being clean, and is named', () => {
   const { verdict, not_checked } = triageAlert(alert('q', { severity: 'info', command_line: 'powershell -enc' }), [], {
     content: literalContent(),
