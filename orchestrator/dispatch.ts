@@ -1,5 +1,5 @@
 /** The story of a task: plan, route, permit, hand off, settle (house.md 6). */
-import { AuroraError, type Attempt } from '../protocol/index.ts';
+import { AuroraError } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';

@@ -114,7 +114,7 @@ test('ATK-D4: a dispatch that waits, or is repeated, tells who rejected it to th
     const body = { action_hash, note: 'a nurse works on it' };
     expect((await api.call('POST', `/api/v1/approvals/${approval_id}/reject`, { as: 'anna', body })).status).toBe(200);
   };
-  const key = { 'x-api-key': made.body.api_key as string };
+  const key = { 'x-api-key': made.body.api_key };
   const [hidden] = await Promise.all([waiting('ws-key', key), reject('ws-key')]);
   const again = await waiting('ws-key', key);
   for (const { status, text } of [hidden, again]) {

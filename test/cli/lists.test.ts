@@ -25,7 +25,8 @@ test('operators are listed, by the bare word and by list', async () => {
 });
 
 test('with --json every command about keys says what it did as JSON, and nothing else', async () => {
-  const { pins, quarantine, keyFile } = placeOf(data);
+  const place = placeOf(data);
+  const { pins, quarantine } = place;
   const said = async (...args: string[]): Promise<unknown> => {
     const ended = await run('--json', ...args);
     expect([args, ended.code, ended.stderr]).toEqual([args, 0, '']);
@@ -34,11 +35,14 @@ test('with --json every command about keys says what it did as JSON, and nothing
   expect(await said('operators', 'add', 'dora')).toEqual({
     operator: 'dora',
     id: 'operator:dora',
-    key_file: keyFile('operator:dora'),
+    key_file: place.keyFile('operator:dora'),
   });
-  expect(await said('agents', 'enroll', 'scanner')).toEqual({ agent_id: 'scanner', key_file: keyFile('scanner') });
+  expect(await said('agents', 'enroll', 'scanner')).toEqual({
+    agent_id: 'scanner',
+    key_file: place.keyFile('scanner'),
+  });
   expect(await said('agents', 'revoke', 'scanner')).toEqual({ agent_id: 'scanner', revoked: true });
-  const { public_key } = pinOf('stranger', 'agent', ensureKey(keyFile('stranger')));
+  const { public_key } = pinOf('stranger', 'agent', ensureKey(place.keyFile('stranger')));
   mkdirSync(dirname(quarantine), { recursive: true });
   writeFileSync(quarantine, JSON.stringify([{ id: 'stranger', public_key }]));
   expect(await said('agents', 'approve', 'stranger')).toEqual({ agent_id: 'stranger', approved: 'pinned' });

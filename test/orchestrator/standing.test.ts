@@ -111,10 +111,11 @@ test.each([
     const approval = await ask(at, task);
     await vote(at, approval, 'operator:eve');
     const fence = await lease(at, task);
-    const record = at.ledger.record;
-    Object.assign(at.ledger, {
-      record: async (...kept: Parameters<typeof record>) => {
-        const is_kept = await record(...kept);
+    const { ledger } = at;
+    const kept = { ...ledger };
+    Object.assign(ledger, {
+      record: async (...asked: Parameters<typeof ledger.record>) => {
+        const is_kept = await kept.record(...asked);
         change(at, gone, () => (mode = 'monitor'));
         return is_kept;
       },

@@ -156,7 +156,7 @@ test('a link that goes before the work was sent leaves nothing in doubt: it is d
   };
   const mesh = await startMesh(agents, { clock, orchestrator: { ledger: { ...kept, lease } } });
   await mesh.online(2);
-  cut = mesh.crash;
+  cut = (url) => mesh.crash(url);
   await mesh.operator.request('handoff', asked);
   await runFor(clock, 30_000);
   const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
