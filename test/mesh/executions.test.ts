@@ -226,7 +226,7 @@ describe('a link that is lost', () => {
   test('a hello lists no more than its schema takes', async () => {
     const host = {
       queue_max: 2_000,
-      limits: { in_flight_max: 2_000 },
+      limits: { in_flight_max: 2_000, in_flight_bytes_max: 8_388_608 },
       quota: { frames_per_s: 10_000, burst_frames: 10_000 },
     };
     const door = doorstep({ run: () => new Promise(() => undefined), concurrency: 1, host });
