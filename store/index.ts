@@ -2,7 +2,6 @@
 export { readAnchors, type WrittenAnchor } from './anchor-file.ts';
 export type { Against } from './anchor-check.ts';
 export type { AnchorSeam } from './anchors.ts';
-export { restoreBackup } from './backup.ts';
 export type { Assurance, Durability } from './connection.ts';
 export type { DatabaseAddress } from './database.ts';
 export type { DriverName } from './driver.ts';
@@ -12,7 +11,8 @@ export type { AsOwner, Writing } from './ownership.ts';
 export { openInbox } from './inbox.ts';
 export type { AnchorRow, EventRow, KeyRow, Tables, TaskIndex } from './schema.ts';
 export type { AlertRow, ApiKeyRow, AuditRow, SocTables, UserRow } from './soc-schema.ts';
-export { openStore, type Store, type StoreOptions } from './store.ts';
+export { openStore, restoreBackup } from './opening.ts';
+export type { Store, StoreOptions } from './store.ts';
 export {
   isRefusal,
   isTerminal,

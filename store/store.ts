@@ -10,6 +10,7 @@ import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { createAsOwner, type AsOwner } from './ownership.ts';
 import { prune } from './retention.ts';
 import type { AnchorRow, Tables } from './schema.ts';
+import { openSqlite } from './sqlite-database.ts';
 import { verifyChain, type ChainVerdict } from './verify.ts';
 
 /** What is kept, by its one owner. */
@@ -81,13 +82,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openDatabase(options: StoreOptions): Promise<Database> {
   const { database } = options;
-  // Loaded where a store is opened: agents and the command line open none, and a query builder is hundreds of files.
-  if (database?.kind === 'postgres') {
-    const { openPostgres } = await import('./postgres-database.ts');
-    return openPostgres(database, options);
-  }
-  const { openSqlite } = await import('./sqlite-database.ts');
-  return openSqlite(database ?? options, options);
+  if (database === undefined) return openSqlite(options, options);
+  if (database.kind === 'sqlite') return openSqlite(database, options);
+  const { openPostgres } = await import('./postgres-database.ts'); // most processes never need it
+  return openPostgres(database, options);
 }
 
 /** Checking, anchoring and forgetting take turns, so that none sees half of another. */
