@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isBuiltin } from 'node:module';
 import { expect, test } from 'vitest';
 import { deadExports, HOUSE, OUTSIDE, RESERVED, judge, packageOf } from './support/house.ts';
+import { SHARING } from './support/sharing.ts';
 
 const root = join(import.meta.dirname, '..');
 const made = ['node_modules', 'dist', 'coverage'];
@@ -66,6 +67,12 @@ test('what is published is the door of its folder; two more are named here, and 
       path.split('/', 1)[0]! in HOUSE && imports.some((name) => more.includes(join(path, '..', name))),
   );
   expect(users.map(({ path }) => path)).toEqual([]);
+});
+
+test('tests that share a process replace no module: those after them would have it replaced as well', () => {
+  const replacing = [...texts].filter(([, text]) => /^vi\.(?:mock|doMock)\(/m.test(text)).map(([path]) => path);
+  expect(replacing.length).toBeGreaterThan(0);
+  expect(replacing.filter((path) => SHARING.some((folder) => path.startsWith(folder)))).toEqual([]);
 });
 
 test('an export that only its own door names is seen; one that is used, published, or exported for its type passes', () => {
