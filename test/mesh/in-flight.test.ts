@@ -146,7 +146,9 @@ describe('who says hello and never answers ours', () => {
     let go: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     const self = door.handshake(door.orchestrator);
-    const peer = door.knock(undefined, { answer: (params, about) => gate.then(() => answerHello(self, params, about)) });
+    const peer = door.knock(undefined, {
+      answer: (params, about) => gate.then(() => answerHello(self, params, about)),
+    });
     await sayHello(peer, self, 5_000);
     const asked = Array.from({ length: 64 }, () => peer.request('read_text', { text: 'x' }));
     await still();
