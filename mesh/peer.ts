@@ -190,8 +190,6 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
   readonly given_limits: PeerDeps['limits'];
   limits: PeerLimits;
   is_trusted: boolean;
-  /** Whether it answered anything that it was asked: its proof is being looked at, or was. */
-  has_answered = false;
   /** What our unanswered frames weigh, and where that is added up. */
   held_bytes = 0;
   load: Load | undefined;
@@ -283,7 +281,8 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
   /* ---- what the other end asks ---- */
 
   hearText(text: string): void {
-    const { batch, entries, weight } = judgeFrame(text, this.limits);
+    const { batch, entries, weight: own_weight } = judgeFrame(text, this.limits);
+    const weight = Math.max(own_weight, entries.length * REQUEST_BYTES_MIN);
     const refusal = this.refusalOf(weight);
     const answers: Promise<RpcResponse | undefined>[] = [];
     for (const entry of this.withinQuota(entries)) {
@@ -307,8 +306,9 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
   /** Why requests of that weight may not run: 4290 where this link holds too much already, 5030 where all together do. */
   refusalOf(weight: number): 4290 | 5030 | undefined {
     const { load, limits } = this;
-    if (this.held_bytes + weight > limits.in_flight_bytes_max) return 4290;
-    return load && load.bytes + weight > load.bytes_max ? 5030 : undefined;
+    const held_bytes = this.held_bytes + weight;
+    if (held_bytes > limits.in_flight_bytes_max) return 4290;
+    return load && held_bytes > LINK_BYTES_MIN && load.bytes + weight > load.bytes_max ? 5030 : undefined;
   }
 
   hold(bytes: number): void {
@@ -375,8 +375,7 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
       return Promise.resolve(this.toFailure({ ...asked, id: null }, new AuroraError(-32600, { message })));
     }
     if (!methods.server.hasMethod(method)) return Promise.resolve(fail(new AuroraError(-32601)));
-    const is_early = this.is_mesh && !this.is_trusted && !this.has_answered;
-    const is_full = this.running >= (is_early ? EARLY_MAX : limits.in_flight_max);
+    const is_full = this.running >= limits.in_flight_max;
     if (is_full || refusal) {
       metrics.count('requests_refused_total', { why: is_full ? 'in_flight_max' : 'in_flight_bytes_max' });
       const message = is_full ? 'Too many requests in flight' : 'The requests in flight are too large';
@@ -503,7 +502,6 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
     const is_idle = !this.is_trusted && this.asking === undefined;
     const is_of_ours = !(is_idle && response.id === null) && this.toAsk().settle(response);
     if (!is_of_ours) this.strike('an answer to a request that was never asked');
-    else if (response.id !== null) this.has_answered = true;
   }
 
   notify(method: string, params: RpcParams): void {
@@ -623,8 +621,10 @@ const isSheddable = ({ method, params }: RpcNotification): boolean =>
   'kind' in params &&
   (params.kind === 'thought' || params.kind === 'log');
 
-/** Requests of a stranger that run before it answered anything: its first ones may overtake its proof (docs/protocol.md 3). */
-export const EARLY_MAX = 8;
+/** What the smallest request holds while it runs, bytes. */
+export const REQUEST_BYTES_MIN = 4_096;
+/** What each link may hold whatever others do, bytes: a hello, a use of an approval, a lease are not refused for what others ask. */
+export const LINK_BYTES_MIN = 16_384;
 const NO_ORIGIN = {};
 const BROKE_RULES = 'a response broke the rules';
 const RETRY_AFTER_MS = 1_000;

@@ -51,30 +51,47 @@ export function createConsumption(deps: {
   const { clock, log, metrics, failpoints = inertFailpoints, ledger, turns, policy, signEffect } = deps;
   /** Refusals on record, by task: the newest tasks of a bounded number. */
   const refusals = new Map<string, number>();
+  /** Uses that are on record and were refused after it: nobody began them, and whoever asks again is looked at as at first. */
+  const unbegun = new Set<string>();
 
   return { consume: (task, use, holder) => turns.take(task.task_id, () => consumeInTurn(task, use, holder)), refused };
 
   async function consumeInTurn(task: TaskRow, use: ApprovalUse, { agent_id, fence }: Holder): Promise<ApprovalUsed> {
     const { approval_id, effect_key } = use;
-    const found = findApproval(task, approval_id);
+    const mark = JSON.stringify([task.task_id, approval_id, effect_key]);
+    const was_refused = unbegun.has(mark);
+    const found = approvalNow();
     const is_begun = found?.consumed.some((earlier) => earlier.effect_key === effect_key) ?? false;
     // Before time and mode, which may change while it is looked up. What was begun goes on.
     const lapse = is_begun ? undefined : await lapseOf(found);
-    const approval = findApproval(task, approval_id);
+    const approval = approvalNow();
     const objection = objectionNow() ?? lapse;
     if (objection) return refuse(objection);
     if (is_begun) return granted(false);
     // Asked about anew, it may have been begun under an approval of before.
-    const first = !effectsBegun(task).some((earlier) => earlier.effect_key === effect_key);
-    const is_kept = await ledger.record(task.task_id, [consumedBy(fence, { approval_id, effect_key, by: agent_id })]);
+    const earlier = effectsBegun(task).filter((begun) => begun.effect_key === effect_key).length;
+    const first = earlier === (was_refused ? 1 : 0);
+    const consumed = consumedBy(fence, { approval_id, effect_key, by: agent_id });
+    const is_kept = was_refused || (await ledger.record(task.task_id, [consumed]));
     if (!is_kept) return refuse(usedUp('The task is over, or was given on'));
     failpoints.hit('approval.after_consume');
     // A disk that is full makes it wait, for hours if need be: what was true before is looked at again, on the approval of before.
     const lapse_since = await lapseOf(approval);
     const objection_since = objectionNow() ?? lapse_since;
-    if (objection_since) return refuse(objection_since);
+    if (objection_since) {
+      makeRoom(unbegun, TASKS_MAX, TASKS_MAX / 8);
+      unbegun.add(mark);
+      return refuse(objection_since);
+    }
+    unbegun.delete(mark);
     metrics.count('approvals_consumed_total', { action_class: approval?.action_class ?? 'read' });
     return granted(first);
+
+    function approvalNow(): Approval | undefined {
+      const known = findApproval(task, approval_id);
+      const isOther = (one: Approval['consumed'][number]) => one.effect_key !== effect_key;
+      return known && was_refused ? { ...known, consumed: known.consumed.filter(isOther) } : known;
+    }
 
     /** Whoever it rests on may be gone. */
     async function lapseOf(approval: Approval | undefined): Promise<AuroraError | undefined> {

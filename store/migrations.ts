@@ -9,6 +9,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_ledger': { up: createLedger },
   '0002_anchors': { up: addAnchors },
   '0003_soc': { up: createSoc },
+  '0004_keys_of_tasks': { up: indexKeys },
 };
 
 /** Brings the tables to the newest form. Throws when the file was written by a newer release, or a step fails. */
@@ -124,4 +125,9 @@ async function addAnchors(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema.alterTable('checkpoints').addColumn('folds', text).execute();
   await db.schema.alterTable('checkpoints').addColumn('signature', text).execute();
+}
+
+/** Whether a task has a key is asked of every task that is to be forgotten: without it all keys are read for that (PROM-P2). */
+async function indexKeys(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex('keys_of_task').on('keys').column('task_id').execute();
 }

@@ -26,11 +26,13 @@ export function prune(
         .selectFrom('events')
         .select('events.position')
         .where((event) => event.or([event('events.position', '>', horizon), event('events.at', '>=', before)]));
+    const naming = (where: ExpressionBuilder<Tables, 'tasks'>) => where.selectFrom('keys').select('keys.scope');
+    // Only so many are looked at: with a short retention all tasks of a day may have their keys still, and a process waits for this.
+    const oldest = trx.selectFrom('tasks').selectAll().where('final_at', '<', before).orderBy('final_at');
     const gone = await trx
-      .selectFrom('tasks')
+      .selectFrom(oldest.limit(LOOK_TASKS_MAX).as('tasks'))
       .select(['task_id', 'head'])
-      .where('final_at', '<', before)
-      .where('task_id', 'not in', trx.selectFrom('keys').select('keys.task_id'))
+      .where((where) => where.not(where.exists(naming(where).whereRef('keys.task_id', '=', 'tasks.task_id'))))
       .where((where) => where.not(where.exists(staying(where).whereRef('events.task_id', '=', 'tasks.task_id'))))
       .orderBy('final_at')
       .limit(PRUNE_TASKS_MAX)
@@ -132,3 +134,5 @@ const unsound = (why: string): Error => new Error(`Nothing is forgotten: ${why}`
 
 /** A transaction's worth: more would stop the process for too long. */
 const PRUNE_TASKS_MAX = 1_000;
+/** How many of the oldest are looked at for those: what stays of them goes when its key is over, and makes room for others. */
+const LOOK_TASKS_MAX = 10_000;

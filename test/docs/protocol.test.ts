@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../boot/index.ts';
 import { FRAME_QUOTA, proveIdentity } from '../../mesh/index.ts';
 import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, LINK_LIMITS } from '../../mesh/link.ts';
-import { BARE_PEER_LIMITS, EARLY_MAX, PEER_LIMITS, STRANGER_LIMITS } from '../../mesh/peer.ts';
+import { BARE_PEER_LIMITS, LINK_BYTES_MIN, PEER_LIMITS, REQUEST_BYTES_MIN, STRANGER_LIMITS } from '../../mesh/peer.ts';
 import { ABOUT } from '../../orchestrator/about.ts';
 import { RETRY_LIMITS } from '../../orchestrator/retry.ts';
 import { ROUTING_LIMITS } from '../../orchestrator/routing.ts';
@@ -207,10 +207,11 @@ describe('tables', () => {
       'values of a frame (`mesh.v1`)': PEER_LIMITS.values_max,
       'values of a frame (bare)': BARE_PEER_LIMITS.values_max,
       'requests in flight on a link': PEER_LIMITS.in_flight_max,
-      'the same before your answer to our hello': EARLY_MAX,
       'bytes of requests in flight on a link': PEER_LIMITS.in_flight_bytes_max,
       'the same, bare': BARE_PEER_LIMITS.in_flight_bytes_max,
       'the same of `mesh.v1`, before a proof': STRANGER_LIMITS.in_flight_bytes_max,
+      'the same, whatever others ask': LINK_BYTES_MIN,
+      'bytes of a request at least': REQUEST_BYTES_MIN,
       'frames a second on average, then in a burst': FRAME_QUOTA.frames_per_s,
       'burst, frames': FRAME_QUOTA.burst_frames,
       'unsent bytes on a link': LINK_LIMITS.unsent_bytes_max,

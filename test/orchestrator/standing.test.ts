@@ -122,5 +122,11 @@ test.each([
     });
     await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code });
     expect((await recordOf(at)).slice(-2)).toEqual(['approval_consumed', `refused ${code} responder isolate:ws-7`]);
+    Object.assign(ledger, kept);
+    await expect(use(at, task, approval, { fence })).rejects.toMatchObject({ code }); // it was begun by nobody
+    gone.clear();
+    mode = 'active';
+    if (code !== 4080) expect(await use(at, task, approval, { fence })).toMatchObject({ first: true });
+    expect((await recordOf(at)).filter((line) => line === 'approval_consumed')).toHaveLength(1);
   },
 );

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { manualClock, silentLog } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
@@ -57,6 +58,34 @@ test('a database of 0001 opens, checks, is anchored, and forgets behind its anch
   await store.anchor();
   expect(await store.prune(clock.now())).toBe(3); // one of five is open, one holds the newest event
   expect(await store.verifyChain()).toMatchObject({ ok: true, tasks: 2, anchors: 1 });
+  await store.close();
+});
+
+test('whether a task has a key is looked up: a sweep holds up the process that serves, and reads no other keys for it', async () => {
+  const connection = openConnection({ file: ':memory:', driver: 'libsql', durability: 'full' });
+  await migrate(toKysely(connection));
+  const plan = connection
+    .prepare(
+      'EXPLAIN QUERY PLAN SELECT 1 FROM tasks WHERE NOT EXISTS (SELECT 1 FROM keys WHERE keys.task_id = tasks.task_id)',
+    )
+    .all([]);
+  connection.close();
+  expect(plan.map(({ detail }) => detail)).toContain('SEARCH keys USING COVERING INDEX keys_of_task (task_id=?)');
+});
+
+test('a sweep looks at so many tasks that keys keep, and goes on once the keys are over', async () => {
+  const clock = manualClock(Date.UTC(2027, 0, 1));
+  const store = await openStore({ file, durability: 'off', clock, log: silentLog });
+  await sql`WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n <= 10000)
+    INSERT INTO tasks (task_id, root_id, skill, phase, fence, seq, head, created_at, updated_at, deadline, final_at)
+    SELECT n, n, 'look', 'SUCCEEDED', 1, 1, '', '', '', '', printf('2026-12-31T%05d', n) FROM n`.execute(store.db);
+  await sql`INSERT INTO keys SELECT task_id, task_id, '', '2027-01-02T' FROM tasks WHERE position <= 10000`.execute(
+    store.db,
+  );
+  await sql`INSERT INTO events SELECT 1, 'open', 1, 'accepted', NULL, '2027-01-01', '', '', '', ''`.execute(store.db);
+  expect(await store.prune(clock.now())).toBe(0);
+  clock.advance(2 * 86_400_000);
+  expect(await store.prune(clock.now())).toBe(1_000);
   await store.close();
 });
 
