@@ -154,7 +154,8 @@ export function refuseEmpty(head: Uint8Array): void {
 export function refuseBinary(head: Uint8Array, kind: InputKind): void {
   if (wideEncodingOf(head)) {
     if (WIDE_KINDS.has(kind) && isSurelyWide(head)) return;
-    const way = 'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8, or in PowerShell: Out-File -Encoding utf8';
+    const way =
+      'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8, or in PowerShell: Out-File -Encoding utf8';
     throw new AuroraError(4220, {
       message: `The input is text in UTF-16, in which only logs, histories and texts of some length are read: ${way}`,
     });
