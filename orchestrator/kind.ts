@@ -154,7 +154,8 @@ export function refuseEmpty(head: Uint8Array): void {
 export function refuseBinary(head: Uint8Array, kind: InputKind): void {
   if (wideEncodingOf(head)) {
     if (WIDE_KINDS.has(kind) && isSurelyWide(head)) return;
-    const way = 'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8';
+    const way =
+      'save it as UTF-8, for instance with: iconv -f UTF-16 -t UTF-8, or in PowerShell: Out-File -Encoding utf8';
     throw new AuroraError(4220, {
       message: `The input is text in UTF-16, in which only logs, histories and texts of some length are read: ${way}`,
     });
@@ -225,7 +226,7 @@ export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   if (is_log || EVENT_XML.test(filled[0] ?? ''))
     gaps.push({
       what: is_log ? 'the lines of the log' : 'the events in the XML',
-      why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON: Get-WinEvent -Path x.evtx | ConvertTo-Json'}`,
+      why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON: Get-WinEvent -Path x.evtx | ConvertTo-Json | Out-File -Encoding utf8 x.json'}`,
     });
   return gaps;
 }

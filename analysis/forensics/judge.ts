@@ -38,7 +38,9 @@ export function judgeArtifact(reading: ArtifactReading): AnalysisResult {
     subject: `The artefact ${neutralize(name, NAME_CHARS_MAX)}`,
     findings: [
       ...(traffic?.findings ?? []),
-      ...suspicions.map(({ technique: _technique, also_technique: _also, iocs: _iocs, ...finding }) => finding),
+      ...suspicions.map(
+        ({ technique: _technique, also_technique: _also, iocs: _iocs, accounts: _accounts, ...finding }) => finding,
+      ),
       ...(damage.length === 0 ? [] : [damageFinding(reading)]),
     ],
     techniques: [
@@ -104,6 +106,8 @@ interface Suspicion extends WeighedFinding {
   also_technique?: string;
   /** Whom it names, public ones only. */
   iocs?: readonly Ioc[];
+  /** Whose password was guessed. */
+  accounts?: readonly string[];
 }
 
 /** The indicators of grave findings, each once: what is slight accuses nobody whom others could be asked about. */
@@ -119,11 +123,15 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
   const shown = guessed.slice(0, TARGETS_MAX);
   const reason = shown.map(({ title }) => title).join('; ');
   const sources = namedBy(shown).map(({ value }) => value);
+  const accounts = [...new Set(shown.flatMap((each) => each.accounts ?? []))];
   return [
     {
       action: 'Reset the password and end the sessions of the account that was guessed',
       action_class: 'medium',
-      target: sources.join(', ') || 'the account that the finding names',
+      target: accounts
+        .slice(0, TARGETS_MAX)
+        .map((account) => neutralize(account))
+        .join(', '),
       reason,
     },
     ...(sources.length === 0
@@ -283,7 +291,7 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
   });
   const logins = guessingIn(records);
   const guesses = logins.guesses.map(
-    ({ rule, techniques: [technique, also], severity, address, title, records: [shown, ...others] }) => ({
+    ({ rule, techniques: [technique, also], severity, address, accounts, title, records: [shown, ...others] }) => ({
       ...suspicion(source, {
         id: `${rule.replace('/', '-')}-${address}`,
         title,
@@ -296,6 +304,7 @@ function hostSuspicions(source: string, records: readonly LoggedRecord[], left: 
         others: others.map(({ line, text }) => ({ locator: `line ${line}`, text })),
       }),
       iocs: toIocs(address),
+      ...(accounts && { accounts }),
     }),
   );
   const roots = records.flatMap(({ line, text }) => {

@@ -11,6 +11,7 @@ import {
   type CommandSign,
 } from '../endpoint/index.ts';
 import { endsOfText } from '../readers/index.ts';
+import { isInstaller } from './fetched.ts';
 
 /** What a typed command speaks for. */
 export interface TypedJudgement {
@@ -39,10 +40,11 @@ export function judgeTyped(command: string): TypedJudgement {
   return { severity, title, rule, technique: sign.technique, is_everyday: isEverydayAct(sign), texts, left };
 }
 
-/** Questions about the machine, services, scripts, interpreters, and downloads from a host with a name into a place that is not hidden or open to all. */
+/** Questions about the machine, services, scripts, interpreters, installers, and downloads from a host with a name into a place that is not hidden or open to all. */
 function isEveryday(command: string, { rule, technique }: CommandSign): boolean {
   if (isDiscovery(technique)) return true;
   if (EVERYDAY_RULES.has(rule)) return !ODD.test(command);
+  if (rule === 'command/powershell-cradle') return isInstaller(command);
   if (rule !== 'command/download') return false;
   const hosts = [...command.matchAll(URL_HOST)].map(([, host = '']) => host.replace(/^\[|\]$/g, ''));
   return hosts.length > 0 && hosts.every((host) => isIP(host) === 0) && !ODD.test(command);

@@ -65,6 +65,8 @@ interface Story<R> {
   /** It may be somebody's typing. */
   is_doubtful?: boolean;
   address: string;
+  /** Whose password was guessed, as far as they are told apart. */
+  accounts?: readonly string[];
   title: string;
   records: R[];
 }
@@ -210,6 +212,7 @@ function toGuessed<R>(address: string, { takes_part, is_doubtful, first_failure,
     is_spraying: takes_part,
     is_doubtful,
     address,
+    accounts: logins.map(({ account }) => account),
     title: `${address} logged in ${shown}${further > 0 ? ` and as ${least}${further} other${further === 1 ? '' : 's'}` : ''}${is_doubtful ? ': so few may be mistyped' : ''}`,
     records: [...(right === undefined ? [] : [right]), first_failure, ...others.slice(0, RIGHT_SHOWN - 1)],
   };

@@ -92,6 +92,7 @@ interface Way {
 
 function createWay(path: readonly string[]): Way {
   let gone = 0; // keys that were entered; as many as there are within the list
+  let is_within = false;
   let is_beside = false;
   let text = '';
   let key = '';
@@ -110,13 +111,15 @@ function createWay(path: readonly string[]): Way {
       if (!isOn(depth) || key !== path[gone] || byte !== (is_last ? BRACKET : BRACE)) return false;
       gone += 1;
       key = '';
+      if (is_last) [is_within, is_beside] = [true, false];
       return is_last;
     },
     close: (depth) => {
-      const was_list = !is_beside && gone === path.length && depth === gone && depth > 0;
-      if (was_list) is_beside = true;
-      else if (depth === 0) [gone, is_beside, key] = [0, false, ''];
-      else if (!is_beside && depth === gone) gone -= 1;
+      const was_list = is_within && depth === gone;
+      // Its key is left with it: a second list of that name is read too, as who keeps the last of two would.
+      if (was_list) [is_within, is_beside] = [false, true];
+      if (depth === 0) [gone, is_beside, key] = [0, false, ''];
+      else if (!is_within && depth === gone) gone -= 1;
       return was_list;
     },
     isBeside: () => is_beside,

@@ -93,7 +93,7 @@ function isInner(path: string): boolean {
 }
 
 const ONE_STEP =
-  /^(?:https?:\/\/[\w.:-]{1,253}\/|\/)?(?:[\w-]{1,64}\/){0,8}\.\.\/(?!(?:etc|proc|var|admin\w*|private|conf\w*|secret\w*|passwd|shadow|boot|windows|root|bin|logs?|backups?|db|data\w*|include\w*|internal|system)(?:$|[/.]))(?:[\w-]{1,64}\/){0,8}(?:[\w-]{1,64}(?:\.(?:png|jpe?g|gif|svg|webp|avif|css|m?js|html?|pdf|ico|mp4|woff2?))?)?$/;
+  /^(?:https?:\/\/[\w.:-]{1,253}\/|\/)?(?:[\w-]{1,64}\/){0,8}\.\.\/(?!(?:etc|proc|var|admin\w*|private|conf\w*|secret\w*|passwd|shadow|boot|windows|root|bin|logs?|backups?|cred\w*|passw\w*|keys?|flag|dev|mnt|srv|opt|usr|tmp|sys|run|ssl|certs?|app\/etc|db|data\w*|include\w*|internal|system)(?:$|[/.]))(?:[\w-]{1,64}\/){0,8}(?:[\w-]{1,64}(?:\.(?:png|jpe?g|gif|svg|webp|avif|css|m?js|html?|pdf|ico|mp4|woff2?))?)?$/;
 const ONE_STEP_CHARS_MAX = 1_024;
 /** Three words of plain letters before a file that a blank parts from them, or words after it: a sentence about it, no path; a shell's command is another's to know. */
 const PROSE =

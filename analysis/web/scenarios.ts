@@ -21,6 +21,7 @@ export function createSourceWatch(): SourceWatch {
   let last_nameless = ''; // refused, and nothing that the log shows was a password
   let refused_again = false;
   let answered = 0; // after that
+  let right = 0; // sign-ins that were answered, from the first line on
   let last_answered = '';
   let success: LoginSuccess = 'none';
   let last_agent = '';
@@ -83,10 +84,12 @@ export function createSourceWatch(): SourceWatch {
       made.nameless?.drop();
     }
     last_answered = request;
+    if (entry.method === 'POST' && LOGIN.test(path)) right += 1;
     const last = last_failure?.path === path ? last_failure : undefined;
     if (!last) return [];
     if (guessing && (entry.status !== 200 || last.status !== 200)) {
-      if (sendsPassword(entry)) success = 'followed';
+      // Where most are right, many people sign in from there, and one more says nothing of those who do not.
+      if (sendsPassword(entry) && right <= failures) success = 'followed';
       else if (last.status === 401 && last.method === entry.method && success === 'none') success = 'answered';
     }
     made.steady_logins?.drop();

@@ -59,7 +59,7 @@ export function judgeShell(value: string): Match[] {
     'substitution',
     'a command substitution',
     true,
-    /\$\((?!(?:document|window|this|function)\b)(?:\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s|\)|\$)|<)|`\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s[^`]{0,200})?`/,
+    /\$\((?!(?:document|window|this)\s{0,4}[),]|function\s{0,4}\()(?:\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s|\)|\$)|(?:document|window|this|function)\s{0,4}[|;&]|<)|`\s{0,4}[a-z_/.][\w./-]{1,30}(?:\s[^`]{0,200})?`/,
   );
   find('arithmetic', 'an arithmetic expansion of a shell', true, /\$\(\(/);
   find('ifs', 'a blank written as a variable', true, /\$\{?ifs\b|\$@\w|\w\$\{?[@*!]\}?\w|\{[a-z]{2,10},[^}\s]{1,60}\}/);
@@ -129,7 +129,8 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
   const before = text.slice(0, index);
   if (/^[\s"')]{0,8}$/.test(rest))
     return IDLE.has(name) && separator !== '|' && / $/.test(before) && /\p{L}/u.test(before);
-  if (separator === '|' && READERS.has(name)) return /\p{L}{2} $/u.test(before) && /^(?: \p{L}+){2,}/u.test(rest);
+  if (separator === '|' && READERS.has(name))
+    return /\p{L}{2} $/u.test(before) && /^(?: \p{L}+){2,}/u.test(rest) && !OPTION.test(rest);
   return (
     separator === ';' &&
     /\p{L}{2}$/u.test(before) &&
@@ -169,6 +170,7 @@ function commandsOf(text: string): Command[] {
 const words = (list: string) => new Set(list.split(/\s+/));
 /** Commands whose names are words that a sentence goes on with behind a bar. */
 const READERS = words('more less find time who head sort cut which');
+const OPTION = /\s-{1,2}[a-z]/;
 const STRONG = words(
   'wget curl whoami ifconfig ipconfig uname netstat ping nslookup telnet bash chmod chown nc ncat netcat cat systeminfo net tasklist powershell cmd wmic certutil python perl sudo',
 );

@@ -8,7 +8,7 @@ export function isSpokenOf(text: string, at: number): boolean {
   return SENTENCE.test(` ${text.toLowerCase()} `);
 }
 
-const CODE = /[;|&`$<>={}%]|\.\.[\\/]|\n/;
+const CODE = /[;|&`$<>={}%\0]|\.\.[\\/]|\n|\s(?:\/[ck]|-[cei])\s/i;
 /** Two words of plain letters, the last with at most a comma or a colon behind it. */
 const WORDS_BEFORE = /^(?:\p{L}{1,24}[,:]? ){2,40}["'(]?$/u;
 const SENTENCE =

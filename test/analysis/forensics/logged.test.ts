@@ -248,6 +248,8 @@ test('who guessed a password is named for others to judge, where he has a public
     'Reset the password and end the sessions of the account that was guessed',
     'Block the attacking addresses at the edge',
   ]);
+  expect(from('203.0.113.9').recommendations.map(({ target }) => target)).toEqual(['root', '203.0.113.9']);
+  expect(from('10.0.0.9').recommendations.map(({ target }) => target)).toEqual(['root']);
   expect(from('10.0.0.9').iocs).toEqual([]);
   expect(from('10.0.0.9').recommendations).toHaveLength(1);
   expect(judge(typing(40, 'root')).iocs).toEqual([]);

@@ -62,6 +62,17 @@ test('several envelopes, and a record without one between them, are all read', a
     expect((await read(text, {}, piece)).records.map(({ value }) => value['id'])).toEqual([1, 2, 3, 4]);
 });
 
+test.each([
+  ['a second list of one name', '{"Records":[],"x":[{"no":1}],"Records":[{"id":1},{"id":2}]}'],
+  [
+    'lists in hits of one name',
+    '{"hits":{"hits":[{"id":1}],"hits":[]},"x":{"hits":[{"no":1}]},"hits":{"hits":[{"id":2}]}}',
+  ],
+])('%s is read too: who keeps the last would see nothing else', async (_what, text) => {
+  for (const piece of [1, 65_536])
+    expect((await read(text, {}, piece)).records.map(({ value }) => value['id'])).toEqual([1, 2]);
+});
+
 test('an envelope that is broken off says so, and an empty one holds nothing', async () => {
   const cut = await read('{"Records":[{"id":1},{"id":2');
   expect({ items: cut.items, items_read: cut.items_read }).toEqual({ items: 2, items_read: 1 });

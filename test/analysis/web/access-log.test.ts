@@ -509,6 +509,18 @@ test('a server that asks for a password and keeps no name of who fails shows gue
   expect(classesOf(await resultOf(times(20, (at) => asked(at, 'Bearer'))))).toEqual({});
 });
 
+test('an address from which most sign in well is many people: no failure among them led to a login that is theirs', async () => {
+  const shared = await resultOf(times(200, (at) => post('/oauth/token', at % 3 === 0 ? 401 : 200, at * 5)));
+  expect(shared).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
+  const own = times(300, (at) => post('/search', 200, at));
+  const guessed = await resultOf([
+    ...own,
+    ...times(40, (at) => post('/api/login', 401, at + 300)),
+    post('/api/login', 200, 345),
+  ]);
+  expect(guessed).toMatchObject({ verdict: 'malicious', severity: 'critical' });
+});
+
 test('what was in use before its token ran out is no guess that worked, and at a path that nobody knows one is', async () => {
   const tokens = [
     ...times(3, (at) => post('/graphql', 200, at)),

@@ -379,6 +379,9 @@ test.each([
   'Insert into the slot the values (page 3).',
   'The user is gone; delete from the list does not help',
   'Thanks | more details below; id 55',
+  'Thanks | find out more about us on the next page',
+  '$(function() { $(this).hide() })',
+  '../login',
   '../images/b.png',
   'https://example.com/../a',
 ])('plain words of a ticket are no attack: %s', (text) => {
@@ -407,6 +410,15 @@ test.each([
   ["x'; insert into the values (1)", 'sqli'],
   ['../etc/x', 'lfi'],
   ['../config.php', 'lfi'],
+  ['../credentials', 'lfi'],
+  ['../keys/private', 'lfi'],
+  ['../app/etc/local', 'lfi'],
+  ['my name | find home user -delete', 'rce'],
+  ['$(this||/opt/x/run)', 'rce'],
+  ['please, the C:\\Windows\\System32\\cmd.exe /c whoami', 'rce'],
+  ['please see /etc/passwd\0', 'lfi'],
+  ['1; insert into a values (1)', 'sqli'],
+  ['1; delete from a where 1', 'sqli'],
   ['../../images/b.png', 'lfi'],
 ])('what only looks a little like it stays an attack: %s is %s', (text, attack) => {
   expect(inJson(text)).toMatchObject({ verdict: 'malicious' });
