@@ -2,7 +2,16 @@
 /** Makes a checkout ready to run: dependencies as the lockfile says, `dist` as the sources say. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,13 +23,50 @@ import { fileURLToPath } from 'node:url';
  */
 export async function setup(root = fileURLToPath(new URL('..', import.meta.url))) {
   if (!existsSync(join(root, 'tsconfig.build.json'))) return;
-  if (isInstalled(root) && isBuilt(root)) return;
+  const look = lookAt(root);
+  if (look === lastLook(root)) return;
+  if (isInstalled(root) && isBuilt(root)) return keepLook(root, look);
   const release = await lock(join(root, '.aurora'));
   try {
     if (!isInstalled(root)) await install(root);
     if (!isBuilt(root)) await build(root);
   } finally {
     release();
+  }
+}
+
+/**
+ * A hash over the names, sizes and times of all that tells whether a checkout is ready. While it is as it was when that was last
+ * found so, nothing is read again: every command of a checkout comes by here.
+ */
+function lookAt(root) {
+  const hash = createHash('sha256');
+  for (const path of [
+    ...inputs,
+    join('node_modules', '.package-lock.json'),
+    join('dist', stampName),
+    ...sourcesOf(root),
+  ]) {
+    const stat = statSync(join(root, path), { bigint: true, throwIfNoEntry: false });
+    hash.update(`${path}\0${stat?.size}\0${stat?.mtimeNs}\0`);
+  }
+  return hash.digest('hex');
+}
+
+function lastLook(root) {
+  try {
+    return readFileSync(join(root, '.aurora', lookName), 'utf8');
+  } catch {
+    return undefined; // never found ready, or not to be read: then all is looked at
+  }
+}
+
+function keepLook(root, look) {
+  try {
+    mkdirSync(join(root, '.aurora'), { recursive: true });
+    writeFileSync(join(root, '.aurora', lookName), look);
+  } catch {
+    // A checkout that we may not write to is looked at anew each time.
   }
 }
 
@@ -52,7 +98,7 @@ function isBuilt(root) {
 /** A hash over the names and bytes of all that goes into the build. */
 function fingerprint(root) {
   const hash = createHash('sha256');
-  for (const path of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...sourcesOf(root)]) {
+  for (const path of [...inputs, ...sourcesOf(root)]) {
     hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   }
   return hash.digest('hex');
@@ -172,6 +218,9 @@ function say(line) {
 }
 
 const stampName = '.aurora-build';
+const lookName = 'setup.look';
+/** What a build depends on beside the sources. */
+const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const unbuilt = new Set(['node_modules', 'dist', 'test', 'examples', 'bench', 'bin', 'docs', 'templates']);
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const lock_wait_ms_max = 10 * 60_000;

@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,6 +62,21 @@ test('a changed source is built again, a removed one leaves nothing behind', asy
   write('cli/main.ts', 'export const main = async (): Promise<number> => Promise.resolve(7);\n');
   expect(await launch()).toMatchObject({ code: 7 });
   expect(readdirSync(join(checkout, 'dist/cli')).sort()).toEqual(['main.d.ts', 'main.js', 'main.js.map']);
+});
+
+test('what was found ready is not read again while names, sizes and times are as they were', async () => {
+  const source = (code: number) =>
+    write('cli/main.ts', `export const main = async (): Promise<number> => Promise.resolve(${code});\n`);
+  const dated = (seconds: number) => utimesSync(join(checkout, 'cli/main.ts'), seconds, seconds);
+  source(3);
+  dated(1_700_000_000);
+  await launch();
+  await launch(); // finds it ready
+  source(4);
+  dated(1_700_000_000);
+  expect(await launch()).toMatchObject({ code: 3, stderr: '' });
+  dated(1_700_000_001);
+  expect(await launch()).toMatchObject({ code: 4, stderr: 'aurora: building\n' });
 });
 
 test('two at once build once: the second waits for the first', async () => {
