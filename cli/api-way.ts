@@ -26,7 +26,7 @@ import type { Way } from './follow.ts';
 import { UsageError } from './outcome.ts';
 import { createNews } from './record.ts';
 import { findLogin, renewLogin } from './session.ts';
-import { createSteps, type Steps } from './steps.ts';
+import { createSteps, sourceOf, type Steps } from './steps.ts';
 
 /** Uses the API of the fleet that runs on the data folder; undefined where it has none, or nobody is signed in at it. */
 export async function throughApi<T>(config: Config, use: (way: Way) => Promise<T>): Promise<{ value: T } | undefined> {
@@ -173,13 +173,6 @@ async function hearThoughts(thoughts: Heard['thoughts'], token: string, held: Pr
     const { kind, text } = data;
     held.push({ token, seq, at, kind, value: { text }, ...sourceOf(data, token) });
   }
-}
-
-function sourceOf(
-  { task_id, agent_id, skill }: { task_id: string; agent_id: string; skill: string },
-  root_id: string,
-): Pick<ProgressEvent, 'source'> {
-  return task_id === root_id ? {} : { source: { task_id, agent_id, skill, attempt: 1 } };
 }
 
 /** What a client throws, as what the command line can tell. */

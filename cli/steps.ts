@@ -64,24 +64,22 @@ export function createSteps(
     for await (const { lost, data } of stream) if (!lost) tell(data);
   }
 
-  function tell({
-    call_id,
-    investigation_id,
-    task_id,
-    agent_id,
-    skill,
-    tool,
-    outcome,
-    duration_ms,
-    at,
-  }: ToolCall): void {
-    if (investigation_id !== root_id || told.has(call_id) || told.size >= STEPS_MAX) return;
+  function tell(step: ToolCall): void {
+    const { call_id, tool, outcome, duration_ms, at } = step;
+    if (step.investigation_id !== root_id || told.has(call_id) || told.size >= STEPS_MAX) return;
     told.add(call_id);
     const seq = Number(call_id.split(':').at(-1));
     const value = { tool, outcome, duration_ms };
-    const source = task_id === root_id ? undefined : { task_id, agent_id, skill, attempt: 1 };
-    deps.onStep({ token: root_id, seq, at, kind: 'tool_call', value, ...(source && { source }) });
+    deps.onStep({ token: root_id, seq, at, kind: 'tool_call', value, ...sourceOf(step, root_id) });
   }
+}
+
+/** The task below an investigation that something comes from; nothing where it is the investigation itself. */
+export function sourceOf(
+  { task_id, agent_id, skill }: { task_id: string; agent_id: string; skill: string },
+  root_id: string,
+): Pick<ProgressEvent, 'source'> {
+  return task_id === root_id ? {} : { source: { task_id, agent_id, skill, attempt: 1 } };
 }
 
 const StateOf = z.object({ state: TaskState });

@@ -17,7 +17,8 @@ export interface Shape {
 
 /** Reads a schema: draft-7, 2019-09 or 2020-12. Undefined when it is none that compiles, or, as `tell` hears, none that can be judged. */
 export function readShape(schema: Frame, tell: (why: string) => void = () => undefined): Shape | undefined {
-  const text = JSON.stringify(schema);
+  const text = textOf(schema);
+  if (text === undefined) return undefined;
   const read = known.get(text) ?? compileShape(schema);
   known.delete(text);
   if (text.length <= KNOWN_CHARS_MAX) known.set(text, read); // as the one that was used last
@@ -25,6 +26,15 @@ export function readShape(schema: Frame, tell: (why: string) => void = () => und
   if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
   if (read.unjudged !== undefined) tell(read.unjudged);
   return read.shape;
+}
+
+/** Undefined for one that is nested so deep that it cannot even be written down. */
+function textOf(schema: Frame): string | undefined {
+  try {
+    return JSON.stringify(schema);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What became of a schema: several checks read the same one, and to compile it is the dearest part of a run. */

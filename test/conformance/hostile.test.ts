@@ -78,6 +78,11 @@ test('more text than the budget of patterns, and a schema without a ground, are 
   expect(readShape(endless)?.fits({})).toBe(false);
 });
 
+test('a schema that is nested too deep to be written down is judged by nobody', () => {
+  const deep: unknown = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);
+  expect(readShape({ type: 'object', examples: deep })).toBeUndefined();
+});
+
 test('nothing endless is made from a schema', () => {
   const wild = ['((((((((((((a*)*)*)*)*)*)*)*)*)*)*)*)*', '(?:a{900}){900}', 'a{99999}', '(?i:a)b', '('];
   expect(wild.filter(isTame)).toEqual([]);
