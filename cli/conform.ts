@@ -75,8 +75,11 @@ export async function conformTo(config: Config, { first, second, flags, json, op
   });
   const takeBack = () => revokeAll(config, { enrolled });
   const onSignal = () => {
-    takeBack();
-    process.exit(EXIT.interrupted);
+    try {
+      takeBack();
+    } finally {
+      process.exit(EXIT.interrupted); // also where somebody else changes the pins at this moment: the next run takes them back
+    }
   };
   for (const signal of SIGNALS) process.once(signal, onSignal);
   for (const line of told) process.stderr.write(`aurora: ${safe(line)}\n`);
