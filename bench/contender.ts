@@ -86,7 +86,11 @@ export const toContender = (name: string, { load, router, all }: Parts): Contend
   },
 });
 
-async function startPeer(name: string, { file, needs, hops = 2, words = [] }: Peer, kit: Kit): Promise<Parts> {
+async function startPeer(
+  name: string,
+  { file, middle = file, needs, hops = 2, words = [] }: Peer,
+  kit: Kit,
+): Promise<Parts> {
   for (const wanted of needs) {
     if (!existsSync(join(HERE, 'node_modules', wanted))) throw new Skip(`${wanted} is not installed: ${INSTALL}`);
   }
@@ -96,7 +100,7 @@ async function startPeer(name: string, { file, needs, hops = 2, words = [] }: Pe
     for (const child of all) await child.kill();
   });
   const start = async (role: string, address: string) => {
-    const script = join(HERE, 'peers', file);
+    const script = join(HERE, 'peers', role === 'router' ? middle : file);
     const log = join(kit.folder, `${name.replace(/\W+/g, '-')}-${role}.log`);
     const child = await startChild({ name: `${name}, ${role}`, words: [script, role, address, ...more], log });
     all.unshift(child);
@@ -110,6 +114,8 @@ async function startPeer(name: string, { file, needs, hops = 2, words = [] }: Pe
 interface Peer {
   /** In `peers/`. */
   file: string;
+  /** Who stands in the middle, where it is not the same file. */
+  middle?: string;
   /** Packages that have to be there. */
   needs: readonly string[];
   hops?: 1 | 2;
@@ -119,6 +125,7 @@ interface Peer {
 /** One line each; a peer is called by its name. */
 const PEERS: Readonly<Record<string, Peer>> = {
   'ws relay': { file: 'ws.mjs', needs: ['ws'] },
+  'ws relay with the record': { file: 'ws.mjs', middle: 'bound.mjs', needs: ['ws'], words: ['normal'] },
   'ws relay, corked': { file: 'ws.mjs', needs: ['ws'], words: ['cork'] },
   'ws, one hop': { file: 'ws.mjs', needs: ['ws'], hops: 1 },
   'ws, one hop, 1 MB': { file: 'ws.mjs', needs: ['ws'], hops: 1, words: ['plain', 'megabyte'] },

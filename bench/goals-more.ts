@@ -20,6 +20,14 @@ export const GOALS_MORE: readonly Goal[] = [
     but: 'It keeps nothing.',
   },
   {
+    id: 'record',
+    title: 'a relay with the record of promises.md / raw ws relay',
+    ...ratio,
+    means:
+      'No part of the mesh but its store (NORMAL): a bare relay that judges both schemas, logs a line and keeps the four chained events of a dispatch. What G1 can reach at most.',
+    but: 'It proves nobody, bounds nothing, routes nothing and tells nobody; another form of the record could cost less.',
+  },
+  {
     id: 'rest',
     title: 'REST dispatch / bare Fastify route',
     ...ratio,

@@ -1,7 +1,6 @@
 /** Events to many subscribers the naive way: parsed once, made into text anew for each, one write each. */
-import { once } from 'node:events';
-import { WebSocket, WebSocketServer } from 'ws';
 import { play } from './role.mjs';
+import { dial, serve } from './sockets.mjs';
 
 const EACH_TURN = 20;
 const textOf = (told) => `thought ${told} of somebody who has much to say about one alert`;
@@ -48,16 +47,3 @@ await play({
     return address;
   },
 });
-
-async function serve(onSocket) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-  server.on('connection', onSocket);
-  await once(server, 'listening');
-  return `ws://127.0.0.1:${server.address().port}`;
-}
-
-async function dial(url) {
-  const socket = new WebSocket(url, { perMessageDeflate: false });
-  await once(socket, 'open');
-  return socket;
-}

@@ -2,10 +2,9 @@
  * Raw `ws`: frames are parsed, the id is rewritten by a counter, and forwarded; nothing is validated, logged or kept. With the
  * word `cork` agent and router hold the writes of a turn together; the load generator always does, here and against the mesh.
  */
-import { once } from 'node:events';
-import { WebSocket, WebSocketServer } from 'ws';
 import { PARAMS, RESULT } from './reference.mjs';
 import { play } from './role.mjs';
+import { dial, sender, serve } from './sockets.mjs';
 
 await play({
   async agent(_address, cork) {
@@ -57,33 +56,3 @@ await play({
       });
   },
 });
-
-async function serve(onSocket) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-  server.on('connection', onSocket);
-  await once(server, 'listening');
-  return `ws://127.0.0.1:${server.address().port}`;
-}
-
-async function dial(url) {
-  const socket = new WebSocket(url, { perMessageDeflate: false });
-  await once(socket, 'open');
-  return socket;
-}
-
-function sender(socket, cork) {
-  if (cork !== 'cork') return (text) => socket.send(text);
-  const wire = socket._socket;
-  let is_corked = false;
-  return (text) => {
-    if (!is_corked) {
-      is_corked = true;
-      wire.cork();
-      process.nextTick(() => {
-        is_corked = false;
-        wire.uncork();
-      });
-    }
-    socket.send(text);
-  };
-}

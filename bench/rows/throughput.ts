@@ -19,6 +19,7 @@ const RATES: Readonly<Record<string, readonly [ours: string, theirs: string]>> =
   G19: ['mesh full', 'restate'],
   corked: ['mesh normal', 'ws relay, corked'],
   'rpc-websockets': ['mesh normal', 'rpc-websockets'],
+  record: ['ws relay with the record', 'ws relay'],
 };
 const WITH_RELAY = ['mesh normal', 'ws relay'] as const;
 
@@ -64,6 +65,8 @@ const FIGURES: Of<number[]> = {
 const NOTES: Of<string> = {
   G10: (_ours, theirs) => `the relay ${medianOf(theirs.map(tail)).toFixed(1)}`,
   G11: (ours, theirs) => `${rounded(ours, cpu_us)} µs : ${rounded(theirs, cpu_us)} µs`,
+  record: (ours, theirs) =>
+    `${noteOf(ours, theirs)}, ${rounded(ours, cpu_us)} µs : ${rounded(theirs, cpu_us)} µs in the middle`,
 };
 
 const rounded = (told: Loaded[], of: (loaded: Loaded) => number): string => medianOf(told.map(of)).toFixed(0);
