@@ -1,8 +1,9 @@
 /** `aurora call`: one request to any peer, bare as a stranger or proven as an operator. */
 import { connectBare, connectProven, type Config } from '../boot/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import { AdvisedError, UsageError } from './outcome.ts';
+import { AdvisedError } from './outcome.ts';
 import { parseParams } from './params.ts';
+import { assertWsUrl, noWebSocket } from './peer-address.ts';
 import { print } from './print.ts';
 import { readText } from './standard-input.ts';
 import { tlsAdvice, trustFor, whyOf, type TlsFlags } from './trust.ts';
@@ -19,10 +20,11 @@ export async function call(
     operator?: string | undefined;
   },
 ): Promise<void> {
-  if (!/^wss?:\/\//.test(asked.url)) throw new UsageError(`${asked.url} is no ws:// or wss:// address`);
+  assertWsUrl(asked.url);
   const params = parseParams(asked.params === '-' ? await readText(PARAMS_BYTES_MAX) : (asked.params ?? '{}'));
   const peer = await dial(config, asked).catch((reason: unknown) => {
     const advice = tlsAdvice(asked.url, reason);
+    if (whyOf(deepest(reason)).startsWith(NO_UPGRADE)) throw noWebSocket(config, asked.url);
     if (advice === undefined) throw reason;
     const message = `no conversation with ${asked.url}: ${whyOf(deepest(reason))}`;
     throw new AdvisedError(new AuroraError(5030, { message, cause: reason }), advice);
@@ -55,6 +57,8 @@ async function dial(config: Config, asked: TlsFlags & { url: string; mesh: boole
 const deepest = (reason: unknown): unknown =>
   reason instanceof Error && reason.cause !== undefined ? deepest(reason.cause) : reason;
 
+/** As `ws` says that an HTTP server answered, and that it did not agree. */
+const NO_UPGRADE = 'Unexpected server response';
 const THE_AGENT = '<ws-url of its agent>, as aurora agents shows it';
 const BY_HANDOFF =
   'What acts is asked for at the orchestrator, with a key: aurora call --mesh ws://127.0.0.1:9000 handoff \'{"to":{"skill":"…"},"params":{…}}\'';

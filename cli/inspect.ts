@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Config } from '../boot/index.ts';
 import { profilesOf, visit, type Exchanged, type Profile, type Visit } from '../conformance/index.ts';
-import { assertWsUrl, noWebSocket, reaching } from './conform.ts';
+import { assertWsUrl, noWebSocket, reaching } from './peer-address.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
 import { skillOf } from './inspect-asked.ts';

@@ -87,7 +87,7 @@ const ADVICE = new Map<number, string>([
   ],
   [
     5030,
-    'Start a fleet with: aurora up — or, where one runs, name its data folder with --data; its agents: aurora agents',
+    'Start a fleet with: aurora up — or, where one runs, name its data folder with --data',
   ],
   [5040, 'Give it more time: --deadline <seconds>'],
 ]);

@@ -12,7 +12,7 @@ import {
   type Replay,
   type ReplayLine,
 } from '../conformance/index.ts';
-import { assertWsUrl, reaching } from './conform.ts';
+import { assertWsUrl, reaching } from './peer-address.ts';
 import { toNoteText } from './conform-view.ts';
 import { credentialsFor, type KeyFlags } from './credentials.ts';
 import { EXIT, UsageError } from './outcome.ts';

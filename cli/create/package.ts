@@ -7,8 +7,13 @@ import type { Creation } from './creation.ts';
 import type { Names } from './names.ts';
 import { readTemplate } from './templates.ts';
 
-/** What to write into a folder. `aurora` is the version to depend on, or a file that npm can install; this version unless said. */
-export function planPackage(root: string, names: Names, aurora: string = VERSION): Creation {
+/**
+ * What to write into a folder. `aurora` is the file of this package that npm can install, or a version that a registry has. It has to
+ * be said: the registry of npm does not have it, and whoever took its name there would be installed.
+ */
+export function planPackage(root: string, names: Names, aurora: string | undefined): Creation {
+  if (aurora === undefined)
+    throw new UsageError(`Say what the agent depends on with --aurora ${PACKED}: ${HOW_TO_PACK}`);
   const wanted = dependencyOf(aurora, root);
   const files = readTemplate('package', names).map((file) =>
     file.path === 'package.json' ? { ...file, text: withVersions(file.text, wanted) } : file,
@@ -48,9 +53,12 @@ function dependencyOf(aurora: string, root: string): string {
     );
   }
   const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`--aurora ${aurora}: there is no ${path}; make it with: npm pack`);
+  if (!existsSync(path)) throw new UsageError(`--aurora ${aurora}: there is no ${path}; ${HOW_TO_PACK}`);
   const way = relative(root, path).split(sep).join('/');
   return `file:${way.startsWith('.') ? way : `./${way}`}`;
 }
 
+/** What `npm pack` makes. */
+const PACKED = `./aurora-mesh-${VERSION}.tgz`;
+const HOW_TO_PACK = 'npm pack makes it in a checkout of aurora-mesh';
 const VERSIONS = /^(?:[\^~]?\d+(?:\.\d+){0,2}(?:-[\w.]+)?|[a-z][a-z-]{0,31})$/;

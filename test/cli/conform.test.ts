@@ -124,6 +124,7 @@ test.each([
   { args: ['call', '--replay', 'nowhere.json'], code: 2, says: 'There is no file' },
   { args: ['call', '--replay', 'package.json'], code: 2, says: 'it is no recording' },
   { args: ['call'], code: 2, says: 'aurora call <ws-url> <method>' },
+  { args: ['call', 'http://127.0.0.1:1', 'rpc.ping'], code: 2, says: 'try ws://127.0.0.1:1' },
 ])('$args ends with $code and says what to do', async ({ args, code, says }) => {
   const ended = await run(...args.map((arg) => (arg === 'GOOD' ? good.url : arg)));
   expect(ended).toMatchObject({ code, stdout: '', stderr: has(says) });
@@ -137,9 +138,13 @@ test('what answers, but is no WebSocket, was not reached: a server of HTTP, and 
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const ended = await run('conform', `ws://127.0.0.1:${port}`, '--only', 'BATCH-01');
+    const url = `ws://127.0.0.1:${port}`;
+    const ended = await run('conform', url, '--only', 'BATCH-01');
+    const called = await run('call', url, 'rpc.ping');
     server.close();
     expect(ended).toMatchObject({ code: 3, stdout: '' });
+    const is_http = said.startsWith('HTTP');
+    expect(called).toMatchObject({ code: 3, stdout: '', stderr: has(is_http ? 'agrees to no WebSocket' : url) });
   }
 });
 

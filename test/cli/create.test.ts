@@ -48,7 +48,7 @@ function checkout(name: string): string {
 
 test('outside a checkout it writes a package, says which files, and what to do next', async () => {
   const place = folder('package');
-  const { code, stdout, stderr } = await create('beacon-hunter', '--into', place, '--json');
+  const { code, stdout, stderr } = await create('beacon-hunter', '--into', place, '--aurora', '0.1.0', '--json');
   expect([code, stderr]).toEqual([0, '']);
   const said = JSON.parse(stdout) as { files: string[]; next: string[] };
   expect(said).toMatchObject({ agent_id: 'beacon-hunter', skill: 'ask_beacon_hunter', where: 'package', edited: [] });
@@ -56,13 +56,11 @@ test('outside a checkout it writes a package, says which files, and what to do n
   expect(said.next).toContain('npx aurora agents enroll beacon-hunter');
 });
 
-test('a package wants the mesh that made it, and everything else in the versions that this is made for', () => {
-  type Manifest = Record<'dependencies' | 'devDependencies' | 'overrides', Record<string, string>> & {
-    version: string;
-  };
+test('a package wants the mesh that it was told, and everything else in the versions that this is made for', () => {
+  type Manifest = Record<'dependencies' | 'devDependencies' | 'overrides', Record<string, string>>;
   const read = (place: string) => JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as Manifest;
   const [own, made] = [read(root), read(folder('package'))];
-  expect(made.dependencies).toEqual({ 'aurora-mesh': own.version, zod: own.dependencies['zod'] });
+  expect(made.dependencies).toEqual({ 'aurora-mesh': '0.1.0', zod: own.dependencies['zod'] });
   for (const [name, range] of Object.entries(made.devDependencies)) expect(range).toBe(own.devDependencies[name]);
   expect(made.overrides).toEqual(own.overrides);
 });
@@ -96,17 +94,24 @@ test('a file of the mesh is written by its way from the new package; one that is
   expect(filesIn(folder('by-nothing'))).toEqual([]);
 });
 
+test('a package does not depend on whoever has the name at the registry of npm: what it depends on has to be said', async () => {
+  const { code, stdout, stderr } = await create('beacon-hunter', '--into', folder('unsaid'));
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/--aurora \.\/aurora-mesh-.*\.tgz: npm pack makes it/);
+  expect(filesIn(folder('unsaid'))).toEqual([]);
+});
+
 test('nothing is overwritten: the file that is there is named, and nothing is written', async () => {
   const place = folder('taken');
   mkdirSync(join(place, 'src'));
   writeFileSync(join(place, 'src', 'main.ts'), 'mine');
-  const { code, stdout, stderr } = await create('beacon-hunter', '--into', place);
+  const { code, stdout, stderr } = await create('beacon-hunter', '--into', place, '--aurora', '0.1.0');
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(`${join(place, 'src', 'main.ts')} is there already`);
   expect(filesIn(place)).toEqual(['src/main.ts']);
 });
 
-const createIn = (place: string) => carryOut(planPackage(place, namesOf('beacon-hunter')));
+const createIn = (place: string) => carryOut(planPackage(place, namesOf('beacon-hunter'), '0.1.0'));
 const wayOf = (place: string) => [
   { named: 'a link to another folder', make: () => symlinkSync(folder('elsewhere'), place) },
   { named: 'a link to nowhere', make: () => symlinkSync(join(scratch, 'nowhere'), place) },
@@ -137,7 +142,7 @@ test('a link where a new file should be, and a folder that is none, are refused 
     /plain\/below cannot be looked at \(ENOTDIR\); .*--into/,
   );
   writeFileSync(join(folder('way-by-hand'), 'test'), 'mine');
-  const { code, stdout, stderr } = await create('beacon-hunter', '--into', folder('way-by-hand'));
+  const { code, stdout, stderr } = await create('beacon-hunter', '--into', folder('way-by-hand'), '--aurora', '0.1.0');
   expect([code, stdout, filesIn(folder('way-by-hand'))]).toEqual([2, '', ['test']]);
   expect(stderr).toMatch(/way-by-hand\/test is no folder, .*nothing was written\. Move it away, .*--into/);
 });
