@@ -85,9 +85,6 @@ const ADVICE = new Map<number, string>([
     4130,
     'An input may have limits.input_bytes_max (see: aurora config); what is packed has bounds of its own: unpack it first',
   ],
-  [
-    5030,
-    'Start a fleet with: aurora up — or, where one runs, name its data folder with --data',
-  ],
+  [5030, 'Start a fleet with: aurora up — or, where one runs, name its data folder with --data'],
   [5040, 'Give it more time: --deadline <seconds>'],
 ]);
