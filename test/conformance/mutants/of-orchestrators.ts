@@ -200,9 +200,9 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
     does: 'cancels what a lost asker waits for',
     breaks: ['TASK-11'],
     lie: () => ({
-      lost: ({ asked, tell }) => {
-        for (const { id, method } of asked.values())
-          if (method === 'handoff') tell({ jsonrpc: '2.0', method: '$/cancel', params: { id } });
+      lost: (line) => {
+        for (const { id, method } of line.asked.values())
+          if (method === 'handoff') line.tell({ jsonrpc: '2.0', method: '$/cancel', params: { id } });
       },
     }),
   },
