@@ -137,7 +137,7 @@ export function createEnlisting({ subject, notes, observe, greet, operatorKey }:
         to: { agent_id: agent.agent_id },
         method: 'kit_echo',
         params: { kit: 'welcome' },
-        options: { deadline_ms: WELCOME_MS_MAX },
+        options: { deadline_ms: WELCOME_MS_MAX, mode: 'monitor' },
       });
       if (isFrame(answer['result'])) break;
       if (agent.talks.at(-1)?.end) break;

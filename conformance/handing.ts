@@ -10,7 +10,7 @@ import type { Talk } from './talk.ts';
 export interface Handed {
   skill?: OwnSkill;
   params?: Frame;
-  /** Members of `options`; ten seconds unless said. */
+  /** Members of `options`; ten seconds in mode monitor unless said: in active, people may be asked, or count as asked. */
   options?: Frame;
   meta?: Frame;
 }
@@ -83,7 +83,7 @@ const toParams = ({ agent_id }: OwnAgent, { skill = 'kit_echo', params = {}, opt
   to: { agent_id },
   method: skill,
   params,
-  options: { deadline_ms: DEADLINE_MS, ...options },
+  options: { deadline_ms: DEADLINE_MS, mode: 'monitor', ...options },
   ...(meta && { _meta: meta }),
 });
 

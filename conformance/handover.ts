@@ -80,6 +80,10 @@ export function resultOf(answer: Frame, { name }: Skill): unknown {
 export const codeOf = (answer: Frame | undefined): unknown =>
   isFrame(answer?.['error']) ? answer['error']['code'] : undefined;
 
+/** Whether work that had little time was done in it, or is over with 5040. A skill that is not there, or whose example does not fit, is another check's. */
+export const isOverInTime = (answer: Frame): boolean =>
+  [undefined, 5040, -32601, -32602].some((code) => code === codeOf(answer));
+
 /** A task that nobody asked for yet. */
 export const newTaskId = (): string => `kit-${randomUUID()}`;
 

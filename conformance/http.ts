@@ -12,6 +12,7 @@ export interface HttpAsked {
   path: string;
   method?: string;
   headers?: Record<string, string>;
+  body?: string;
 }
 
 /** What was answered. */
@@ -27,7 +28,7 @@ export interface HttpAnswer {
 /** Asks once. Throws a Failure when the whole answer is not there in time, or the path names another host. */
 export async function askHttp(
   subject: HttpSubject,
-  { path, method = 'GET', headers }: HttpAsked,
+  { path, method = 'GET', headers, body: sent }: HttpAsked,
   notes: Notes,
 ): Promise<HttpAnswer> {
   const { limits, token } = subject;
@@ -76,7 +77,7 @@ export async function askHttp(
       reject(new Failure(`${method} ${path}: ${error.message}`));
     }
     request.on('error', refuse);
-    request.end();
+    request.end(sent);
   });
 }
 

@@ -21,6 +21,8 @@ export interface OwnAgentOptions {
   proof_key?: Key;
   /** The digest that hello vouches for; that of the card unless said. */
   card_digest?: string;
+  /** Members of hello that are other than usual, whoever asks whom. */
+  hello?: Frame;
 }
 
 /** A request of the orchestrator that the agent was sent. */
@@ -39,7 +41,9 @@ export interface Call {
   talk: Talk;
   /** Tells something under the token of this call, or under another. */
   tell(value: unknown, more?: Frame): void;
-  /** Asks the orchestrator to hand work on, in the name of this task. */
+  /** Asks the orchestrator for something in the name of this task. */
+  ask(method: string, params: Frame, options?: { handoff?: Frame }): Promise<Frame>;
+  /** Asks it to hand work on. */
   handOff(params: Frame, options?: { handoff?: Frame }): Promise<Frame>;
   /** Waits for `$/cancel` of this request; undefined when none comes. */
   cancelled(within_ms?: number): Promise<Frame | undefined>;
@@ -89,7 +93,7 @@ export interface OwnAgentDeps {
 /** Starts to listen. */
 export async function startOwnAgent(
   { key, observe, notes, monotonic, answer_ms_max }: OwnAgentDeps,
-  { is_silent = false, card = (own) => own, card_digest, proof_key = key }: OwnAgentOptions = {},
+  { is_silent = false, card = (own) => own, card_digest, proof_key = key, hello = {} }: OwnAgentOptions = {},
 ): Promise<OwnAgent> {
   const instance_id = `kit-${randomBytes(8).toString('hex')}`;
   const handlers = new Map<OwnSkill, Handler>();
@@ -132,7 +136,7 @@ export async function startOwnAgent(
     const talk = startTalk(wire, { profile: 'orchestrator', observe: hears, monotonic, answer_ms_max });
     const digest = card_digest ?? digestOf(cardOf(host.url));
     if (is_silent) talk.serve('mesh/hello', () => UNANSWERED);
-    else answerHello(talk, { key: proof_key, instance_id, dialled, answer: { card_digest: digest } });
+    else answerHello(talk, { key: proof_key, instance_id, dialled, answer: { card_digest: digest, ...hello } });
     talk.serve('rpc.ping', () => ({ ok: true }));
     for (const skill of NAMES) talk.serve(skill, (params, frame) => work(skill, { params, frame, talk }));
     if (talks.length < TALKS_MAX) talks.push(talk);
@@ -144,7 +148,7 @@ export async function startOwnAgent(
   /** Asks who dialled; what it answers is judged by the check that wants to know. */
   async function greet(talk: Talk, dialled: string): Promise<Greeted | undefined> {
     const challenge = randomBytes(32).toString('base64url');
-    const params = { ...introductionOf(key, instance_id), versions: ['mesh.v1'], challenge };
+    const params = { ...introductionOf(key, instance_id), versions: ['mesh.v1'], challenge, ...hello };
     const answer = await talk.ask('mesh/hello', params, { id: 'kit-agent-hello' }).catch(() => undefined);
     return answer && { answer, challenge, dialled };
   }
@@ -170,10 +174,11 @@ export async function startOwnAgent(
         const event = { seq: ++seq, at: new Date(now()).toISOString(), kind: 'thought', value };
         talk.say({ jsonrpc: '2.0', method: '$/progress', params: { ...own_task, ...event, ...more } });
       },
-      handOff(asked, { handoff = {} } = {}) {
+      ask(method, asked, { handoff = {} } = {}) {
         const own_task = { parent_id: routing['task_id'], fence: routing['fence'] };
-        return talk.ask('handoff', { ...asked, _meta: { handoff: { ...own_task, ...handoff } } });
+        return talk.ask(method, { ...asked, _meta: { handoff: { ...own_task, ...handoff } } });
       },
+      handOff: (asked, options) => call.ask('handoff', asked, options),
       cancelled: (within_ms) =>
         talk.until(
           () => talk.told.find(({ method, params: about }) => method === '$/cancel' && isOf(about, frame['id'])),

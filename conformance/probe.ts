@@ -27,8 +27,10 @@ export interface Probe {
   upgrade(options?: DialOptions): Promise<Wire | UpgradeAnswer>;
   /** The same, and it must be agreed to. */
   wire(options?: DialOptions): Promise<Wire>;
-  /** A conversation over a wire. */
-  talkOver(wire: Wire): Talk;
+  /** A conversation over a wire; what is answered is judged by the profile, unless said. */
+  talkOver(wire: Wire, as?: Profile): Talk;
+  /** A mesh.v1 conversation in which nothing was said yet, no hello either. */
+  silent(): Promise<Talk>;
   /** A conversation as the profile holds it: bare at once, else after hello both ways. Skips when a key is asked for and none was given. */
   talk(options?: DialOptions): Promise<Talk>;
   /** A mesh.v1 conversation whose hello is other than usual. */
@@ -76,8 +78,9 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     demand(isWire(opened), `the upgrade was answered ${isWire(opened) ? 101 : opened.status}`);
     return opened;
   };
-  const talkOver = (opened: Wire) =>
-    startTalk(opened, { profile, observe, monotonic: subject.monotonic, answer_ms_max: limits.answer_ms_max });
+  const talkOver = (opened: Wire, as = profile) =>
+    startTalk(opened, { profile: as, observe, monotonic: subject.monotonic, answer_ms_max: limits.answer_ms_max });
+  const silent = async () => talkOver(await wire({ protocols: ['mesh.v1'] }));
   const greet = async (options: Partial<GreetingOptions> = {}, dial?: DialOptions): Promise<Greeting> => {
     const talk = talkOver(await wire({ protocols: ['mesh.v1'], ...dial }));
     const instance_id = `kit-${chance.token()}`;
@@ -94,6 +97,7 @@ export function createProbe({ profile, subject, chance, notes, observe }: ProbeD
     upgrade,
     wire,
     talkOver,
+    silent,
     async talk(options) {
       if (profile === 'bare') return talkOver(await wire(options));
       const talk = await greet({}, options);

@@ -705,13 +705,13 @@ const SENTENCES = {
   /* ---- what a peer says of itself ---- */
   'DISC-01': {
     level: 'must',
-    profiles: MESH,
+    profiles: MESHED,
     source: 'wire.md 2',
     text: 'rpc.discover is answered with an OpenRPC document: openrpc, info with title and version, methods.',
   },
   'DISC-02': {
     level: 'must',
-    profiles: MESH,
+    profiles: MESHED,
     source: 'OpenRPC 1.3, 4.3',
     text: 'Each method of the document has a name, params and a result, and no name twice.',
   },
@@ -750,6 +750,12 @@ const SENTENCES = {
     profiles: MESH,
     source: 'wire.md 10',
     text: 'The document and the card name the same skills.',
+  },
+  'DISC-09': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 3',
+    text: 'The document of an orchestrator lists the methods of the mesh (handoff, task/, approval/, ledger/, agent/), and each of them is there when it is called.',
   },
   'CARD-01': {
     level: 'must',
@@ -866,6 +872,12 @@ const SENTENCES = {
     source: 'wire.md 10',
     text: 'Half a request, left lying, does not keep others from being answered.',
   },
+  'HTTP-06': {
+    level: 'must',
+    profiles: MESHED,
+    source: 'wire.md 4',
+    text: 'A request over HTTP whose Host names a foreign name is refused: it is told neither card nor health.',
+  },
 
   /* ---- hello ---- */
   'HELLO-01': {
@@ -925,9 +937,9 @@ const SENTENCES = {
   },
   'HELLO-11': {
     level: 'must',
-    profiles: MESH,
+    profiles: MESHED,
     source: 'wire.md 3',
-    text: 'A skill that is called before hello is answered 4010, and not run.',
+    text: 'Work that is asked for before hello is answered 4010, and not done.',
   },
   'HELLO-12': { level: 'must', profiles: MESHED, source: 'wire.md 4', text: 'A proof that is none closes 4001.' },
   'HELLO-13': {
@@ -1269,6 +1281,12 @@ const SENTENCES = {
     text: 'A peer that said goaway takes nothing new: 5030.',
   },
   'AWAY-05': { level: 'must', profiles: MESHED, source: 'wire.md 10', text: 'A peer that left closes 1001.' },
+  'AWAY-06': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 3',
+    text: 'Nothing new is sent to an agent that said goaway, and what it has in flight counts.',
+  },
 
   /* ---- what an orchestrator sends to an agent ---- */
   'ROUTE-01': {
@@ -1451,6 +1469,48 @@ const SENTENCES = {
     source: 'wire.md 7',
     text: 'What is answered after a cancel does not complete the task.',
   },
+  'ROUTE-31': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 7',
+    text: 'The cancel of a task reaches what it handed on: the agent of the child is told $/cancel.',
+  },
+  'ROUTE-32': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'The trace of a child is the one of its parent: the same trace id, another span.',
+  },
+  'ROUTE-33': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'A tracestate, and keys of _meta that nobody knows, reach the agent as they were given.',
+  },
+  'ROUTE-34': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 9',
+    text: 'An error of the agent whose code is not one of the table reaches the asker as 5000.',
+  },
+  'ROUTE-35': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'An agent whose card does not mark a skill routable is not chosen by that skill: 4043.',
+  },
+  'ROUTE-36': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 3',
+    text: 'An agent is sent no more at once than the in_flight_max of its hello; the rest waits for its turn.',
+  },
+  'ROUTE-37': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'A task hands on 32 times at most: the next is refused with 5080.',
+  },
 
   /* ---- tasks ---- */
   'TASK-01': {
@@ -1507,6 +1567,12 @@ const SENTENCES = {
     profiles: ORCHESTRATOR,
     source: 'wire.md 2',
     text: 'handoff and task/cancel as notifications change nothing.',
+  },
+  'TASK-11': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 6',
+    text: 'A task goes on though the connection of who handed it over is lost.',
   },
   'SUB-01': {
     level: 'must',
@@ -1567,6 +1633,66 @@ const SENTENCES = {
     profiles: ORCHESTRATOR,
     source: 'wire.md 8',
     text: 'A skill that acts reaches no agent in mode active before somebody allowed it.',
+  },
+  'APPR-01': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'Who cannot wait for people is answered 4032 with approval_id, and with the same one when the same key comes back.',
+  },
+  'APPR-02': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'Nobody decides about what they asked for themselves: 4030.',
+  },
+  'APPR-03': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'Outside mode active no effect is begun: approval/consume is answered 4031.',
+  },
+  'APPR-04': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'An approval that nobody gave yet is not used: approval/consume is refused, whichever task it is asked for.',
+  },
+  'APPR-05': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'An approval counts for its own targets alone: approval/consume for another is answered 4031.',
+  },
+  'APPR-06': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 8',
+    text: 'The first approval/consume of an effect_key is answered first: true, the next first: false.',
+  },
+  'BLOB-01': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'Bytes are neither put nor read without a token, or with one that is none: 401.',
+  },
+  'BLOB-02': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'Bytes whose SHA-256 is not their name are refused: 422.',
+  },
+  'BLOB-03': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'A token to put bytes puts those alone, and reads none: 403.',
+  },
+  'BLOB-04': {
+    level: 'must',
+    profiles: ORCHESTRATOR,
+    source: 'wire.md 5',
+    text: 'An agent reads what its task refers to with the token of its routing, whole or a range of it; once the task is over, no more: 403.',
   },
   'REG-01': {
     level: 'must',

@@ -1,9 +1,10 @@
 /** What becomes of work that an agent hands on: a child has less time, fewer rights and a longer path than its parent. */
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, fail, show, verifies } from '../check.ts';
-import { beginTask, codeIn, createGate, endOf, expectError, handOver } from '../handing.ts';
-import type { Call } from '../own-agent.ts';
+import { beginTask, codeIn, createGate, endOf, expectError, handOver, resultIn } from '../handing.ts';
+import type { Call, OwnAgent } from '../own-agent.ts';
 import type { Probe } from '../probe.ts';
+import { Refusal } from '../talk.ts';
 
 /** The checks of ROUTE that look at a parent and its child. */
 export const childrenChecks = [
@@ -79,7 +80,49 @@ export const childrenChecks = [
     const subscribed = { task_id, _meta: { progress_token: 'curious' } };
     expectError(await talk.ask('task/subscribe', subscribed));
   }),
+  verifies('ROUTE-31', async ({ enlisting }) => {
+    const { agent, asker } = await enlisting.enlist();
+    const { agent: peer } = await enlisting.enlistPeer();
+    const stopped = async (call: Call) => {
+      await call.cancelled();
+      throw new Refusal(4990, 'Cancelled');
+    };
+    agent.does('kit_echo', (call) => {
+      void call.handOff(toPeer(peer)).catch(() => undefined);
+      return stopped(call);
+    });
+    peer.does('kit_echo', stopped);
+    const task_id = await beginTask(asker, agent);
+    const child = await peer.call(1);
+    await asker.ask('task/cancel', { task_id });
+    demand((await child.cancelled()) !== undefined, 'the agent of the child was not told $/cancel');
+    const { state } = await endOf(asker, child.routing['task_id']);
+    demand(state === 'canceled', `the child of a cancelled task ended ${show(state)}`);
+  }),
+  verifies('ROUTE-32', async (probe) => {
+    const { parent, child } = await handedOn(probe);
+    const [own, its] = [parent, child].map(({ meta }) => String(meta['traceparent']).split('-'));
+    demand(its?.[1] === own?.[1], `the trace of the child is ${show(its?.[1])}, its parent's ${show(own?.[1])}`);
+    demand(its?.[2] !== own?.[2], `the child has the span of its parent, ${show(own?.[2])}`);
+  }),
+  verifies('ROUTE-37', async ({ enlisting }) => {
+    const { agent, asker } = await enlisting.enlist();
+    const { agent: peer } = await enlisting.enlistPeer();
+    const answers: Frame[] = [];
+    agent.does('kit_echo', async (call) => {
+      for (let nth = 0; nth < FAN_OUT_MAX; nth++) answers.push(await call.handOff(toPeer(peer)));
+      answers.push(await call.handOff(toPeer(peer)));
+      return {};
+    });
+    resultIn(await handOver(asker, agent));
+    const refused = answers.slice(0, FAN_OUT_MAX).find((answer) => codeIn(answer) !== undefined);
+    demand(!refused, `one of the first ${FAN_OUT_MAX} was answered ${show(refused)}`);
+    expectError(answers[FAN_OUT_MAX] ?? {}, 5080);
+  }),
 ];
+
+/** What is handed on to the second agent. */
+const toPeer = ({ agent_id }: OwnAgent): Frame => ({ to: { agent_id }, method: 'kit_echo', params: {} });
 
 /** A task of the first agent, in dry_run and with five seconds, that hands on to the second one. */
 async function handedOn(
@@ -92,7 +135,7 @@ async function handedOn(
   const answer = await fromWithin(
     () => handOver(asker, agent, { options: { mode: 'dry_run', deadline_ms: PARENT_MS } }),
     agent.does,
-    (call) => call.handOff({ to: { agent_id: peer.agent_id }, method: 'kit_echo', params: {}, options }, { handoff }),
+    (call) => call.handOff({ ...toPeer(peer), options }, { handoff }),
   );
   const [[parent], [child]] = [agent.calls, peer.calls];
   demand(parent !== undefined && child !== undefined, `what an agent handed on was answered ${show(answer)}`);
@@ -121,4 +164,5 @@ function scopesOf({ routing }: Call): string[] {
 }
 
 const RESERVE_MS = 50;
+const FAN_OUT_MAX = 32;
 const PARENT_MS = 5_000;

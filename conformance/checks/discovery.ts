@@ -84,6 +84,17 @@ export const discoveryChecks = [
     ];
     demand(differ.length === 0, `only one of the two names ${show(differ)}`);
   }),
+  verifies('DISC-09', async (probe) => {
+    const listed = methodsOf(documentOf(probe)).map(({ name }) => name);
+    const missing = MESH_METHODS.filter((name) => !listed.includes(name));
+    demand(missing.length === 0, `the document does not list ${missing.join(', ')}`);
+    const [known, unknown] = [await probe.talk(), await probe.silent()];
+    for (const name of MESH_METHODS) {
+      // Params that fit nothing; what has none would be done, and is asked for by nobody.
+      const answer = await (NO_PARAMS.has(name) ? unknown : known).ask(name, [null]);
+      demand(codeOf(answer) !== -32601, `${name} stands in the document, and was answered ${show(answer)}`);
+    }
+  }),
 ];
 
 /** The document that was found. Skips when there is none. */
@@ -132,4 +143,13 @@ function examplesOf({ name, params, result, examples }: Frame): { where: string;
   });
 }
 
+/** What wire.md 3 says that an orchestrator answers, beside what everybody does. */
+const MESH_METHODS = [
+  'handoff',
+  ...['get', 'list', 'cancel', 'subscribe', 'redrive', 'resolve'].map((name) => `task/${name}`),
+  ...['request', 'list', 'decide', 'consume'].map((name) => `approval/${name}`),
+  ...['verify', 'backup'].map((name) => `ledger/${name}`),
+  ...['register', 'renew', 'leave'].map((name) => `agent/${name}`),
+];
+const NO_PARAMS = new Set(['ledger/verify', 'ledger/backup', 'agent/leave']);
 const SNAKE_CASE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;

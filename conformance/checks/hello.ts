@@ -76,16 +76,16 @@ export const helloChecks = [
   verifies(
     'HELLO-10',
     async (probe) => {
-      const talk = await silent(probe);
+      const talk = await probe.silent();
       const { code } = await talk.ended(HELLO_MS_MAX + GRACE_MS);
       demand(code === 4008, `it closed ${show(code)}`);
     },
     { phase: 'long' },
   ),
   verifies('HELLO-11', async (probe) => {
-    const { name, params } = probe.skill();
-    const answer = await (await silent(probe)).ask(name, params);
-    demand(codeOf(answer) === 4010, `before hello, ${name} was answered ${show(answer)}`);
+    const [method, params] = workOf(probe);
+    const answer = await (await probe.silent()).ask(method, params);
+    demand(codeOf(answer) === 4010, `before hello, ${method} was answered ${show(answer)}`);
   }),
   verifies('HELLO-12', async (probe) => {
     await expectTurnedAway(probe, { answer: { proof: randomBytes(64).toString('base64url') } }, [4001]);
@@ -102,7 +102,7 @@ export const helloChecks = [
   verifies(
     'HELLO-15',
     async (probe) => {
-      const talk = await silent(probe);
+      const talk = await probe.silent();
       await pass(LISTEN_MS);
       const more = talk.heard.filter(({ method }) => method !== 'mesh/hello');
       demand(more.length === 0, `before hello the peer said ${show(more)}`);
@@ -163,8 +163,13 @@ async function challengeTo(probe: Probe): Promise<string> {
   return isText(challenge) ? challenge : skip('the peer asks for no proof: see HELLO-09');
 }
 
-/** A mesh.v1 connection on which nothing was said. */
-const silent = async (probe: Probe): Promise<Talk> => probe.talkOver(await probe.wire({ protocols: ['mesh.v1'] }));
+/** What a peer is asked to do: a skill of an agent; of an orchestrator to hand on, to nobody that there is. */
+function workOf(probe: Probe): [method: string, params: Frame] {
+  if (probe.profile === 'orchestrator')
+    return ['handoff', { to: { agent_id: 'nobody-of-this-kit' }, method: 'kit_echo', params: {} }];
+  const { name, params } = probe.skill();
+  return [name, params];
+}
 
 /** Who proves nothing must go. Skips where nobody is asked for a proof. */
 async function expectTurnedAway(

@@ -1,7 +1,8 @@
-/** The port as HTTP sees it: health, what is not there, and callers that never finish their sentence. */
+/** The port as HTTP sees it: health, what is not there, names that are not its own, callers that never finish their sentence. */
 import { isFrame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
 import { dial } from '../dial.ts';
+import { FOREIGN_HOST, likeNames } from '../foreign.ts';
 import type { Probe } from '../probe.ts';
 import { NO_METHOD } from '../talk.ts';
 import { trustIn } from '../trust.ts';
@@ -34,6 +35,14 @@ export const httpChecks = [
       await (await probe.talk()).ask(NO_METHOD);
     } finally {
       for (const cut of left) cut();
+    }
+  }),
+  verifies('HTTP-06', async (probe) => {
+    for (const path of ['/.well-known/agent-card.json', '/health']) {
+      for (const host of [FOREIGN_HOST, ...likeNames(probe.subject)]) {
+        const { status } = await probe.http({ path, headers: { host } });
+        demand(status >= 400, `GET ${path} with the Host ${host} was answered ${status}`);
+      }
     }
   }),
 ];

@@ -1,7 +1,9 @@
 /** All checks, in the order of their sentences. */
 import type { Check } from '../check.ts';
+import { approvalChecks } from './approvals.ts';
 import { attemptChecks } from './attempts.ts';
 import { batchChecks } from './batches.ts';
+import { blobChecks } from './blobs.ts';
 import { callChecks } from './calls.ts';
 import { cancelChecks } from './cancel.ts';
 import { cardChecks } from './card.ts';
@@ -18,6 +20,7 @@ import { leavingChecks } from './leaving.ts';
 import { lifeChecks } from './life.ts';
 import { limitChecks } from './limits.ts';
 import { notificationChecks } from './notifications.ts';
+import { placingChecks } from './placing.ts';
 import { progressChecks } from './progress.ts';
 import { registeringChecks } from './registering.ts';
 import { routingChecks } from './routing.ts';
@@ -55,9 +58,12 @@ export const checks: readonly Check[] = [
   ...routingChecks,
   ...attemptChecks,
   ...childrenChecks,
+  ...placingChecks,
   ...taskChecks,
   ...subscriptionChecks,
   ...idempotencyChecks,
+  ...approvalChecks,
+  ...blobChecks,
   ...registeringChecks,
   ...survivalChecks,
   ...leavingChecks,

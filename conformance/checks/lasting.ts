@@ -3,7 +3,7 @@ import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { now, within } from '../clock.ts';
 import { introducedIn, type Greeting } from '../greeting.ts';
-import { newTaskId, openHandover, triedSkills } from '../handover.ts';
+import { isOverInTime, newTaskId, openHandover, triedSkills } from '../handover.ts';
 import type { Probe } from '../probe.ts';
 import type { Skill } from '../subject.ts';
 
@@ -32,12 +32,14 @@ async function outlived(probe: Probe, skill: Skill): Promise<string | undefined>
   const { talk, give } = await openHandover(probe);
   const deadline = new Date(now() + aheadOf(talk) + SHORT_MS).toISOString();
   const began = probe.subject.monotonic();
-  await give(skill, { routing: { deadline } });
+  const answer = await give(skill, { routing: { deadline } });
   const took_ms = Math.round(probe.subject.monotonic() - began);
   await talk.close();
-  return took_ms > SHORT_MS + LATE_MS_MAX
-    ? `${skill.name} took ${took_ms} ms, though its deadline was ${SHORT_MS} ms away`
-    : undefined;
+  if (took_ms > SHORT_MS + LATE_MS_MAX)
+    return `${skill.name} took ${took_ms} ms, though its deadline was ${SHORT_MS} ms away`;
+  return isOverInTime(answer)
+    ? undefined
+    : `${skill.name}, with its deadline ${SHORT_MS} ms away, was answered ${show(answer)}`;
 }
 
 /** By how much the peer's clock is ahead of ours, ms: a deadline is read by the peer's. */

@@ -149,6 +149,15 @@ export const routingChecks = [
     const got = Object.fromEntries(Object.keys(options).map((name) => [name, routing[name]]));
     demand(same(got, options), `the agent was sent ${show(got)}, where ${show(options)} was asked for`);
   }),
+  verifies('ROUTE-33', async ({ enlisting }) => {
+    const { agent, asker } = await enlisting.enlist();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const carried = { tracestate: 'kit=1', x_kit: { a: [1] } };
+    await beginTask(asker, agent, { meta: { traceparent, ...carried } });
+    const { meta } = await agent.call(1);
+    const got = Object.fromEntries(Object.keys(carried).map((name) => [name, meta[name]]));
+    demand(same(got, carried), `the agent was sent ${show(got)}, where ${show(carried)} was given`);
+  }),
   verifies('ROUTE-25', async ({ enlisting }) => {
     const { agent, asker } = await enlisting.enlist();
     await handOver(asker, agent);

@@ -2,6 +2,8 @@
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
 import { beginTask, createGate, endOf, expectError, handOver, resultIn, taskOf } from '../handing.ts';
+import type { Talk } from '../talk.ts';
+import { isWire } from '../upgrade.ts';
 
 /** The checks of TASK. */
 export const taskChecks = [
@@ -77,13 +79,17 @@ export const taskChecks = [
   }),
   verifies('TASK-09', async (probe) => {
     const { agent } = await probe.enlisting.enlist();
-    const stranger = await probe.greet({ key: probe.subject.stranger });
+    const strangers: Talk[] = [await probe.greet({ key: probe.subject.stranger })];
+    const bare = await probe.upgrade({ protocols: [] });
+    if (isWire(bare)) strangers.push(probe.talkOver(bare, 'bare'));
     const asked = { to: { agent_id: agent.agent_id }, method: 'kit_echo', params: {} };
-    const answer = await stranger.ask('handoff', asked).catch((reason: unknown) => {
-      if (stranger.end) return undefined; // shown the door: that is an answer, too
-      throw reason;
-    });
-    if (answer) expectError(answer);
+    for (const stranger of strangers) {
+      const answer = await stranger.ask('handoff', asked).catch((reason: unknown) => {
+        if (stranger.end) return undefined; // shown the door: that is an answer, too
+        throw reason;
+      });
+      if (answer) expectError(answer);
+    }
     demand(agent.calls.length === 0, 'the agent was sent what a stranger handed over');
   }),
   verifies('TASK-10', async ({ enlisting }) => {
@@ -103,6 +109,24 @@ export const taskChecks = [
     demand(state === 'working', `after a notification of task/cancel the task is ${show(state)}`);
     const end = await endOf(asker, task_id);
     demand(end['state'] === 'completed', `after a notification of task/cancel the task ended ${show(end['state'])}`);
+  }),
+  verifies('TASK-11', async (probe) => {
+    const { agent, asker } = await probe.enlisting.enlist();
+    const gate = createGate();
+    agent.does('kit_echo', () => gate.opened);
+    const lost = await probe.greet({ key: probe.key() });
+    const accepted = await beginTask(lost, agent);
+    await agent.call(1);
+    void handOver(lost, agent).catch(() => undefined); // nobody is there for its answer
+    const waited = (await agent.call(2)).routing['task_id'];
+    lost.wire.cut();
+    const told = await Promise.all(agent.calls.map((call) => call.cancelled(QUIET_MS)));
+    gate.open();
+    demand(!told.some(Boolean), `when its asker was lost, the agent was told ${show(told)}`);
+    for (const task_id of [accepted, waited]) {
+      const { state } = await endOf(asker, task_id);
+      demand(state === 'completed', `a task whose asker was lost ended ${show(state)}`);
+    }
   }),
 ];
 
@@ -126,3 +150,5 @@ const STATES = new Set([
   'rejected',
 ]);
 const LONG_MS = 10_000;
+/** How long a check listens for what should not come, ms. */
+const QUIET_MS = 250;

@@ -1,7 +1,7 @@
 /** How a connection begins: what an upgrade must bring, and what it is given. */
 import { demand, fail, show, skip, verifies } from '../check.ts';
+import { FOREIGN_HOST, likeNames } from '../foreign.ts';
 import type { Probe } from '../probe.ts';
-import type { Subject } from '../subject.ts';
 import { acceptOf, isWire, type UpgradeAnswer } from '../upgrade.ts';
 import type { Wire } from '../wire.ts';
 import { encodeFrame, OPCODE } from '../ws-frames.ts';
@@ -84,16 +84,9 @@ async function answersEarly(probe: Probe): Promise<void> {
   await probe.talkOver(await probe.wire({ early })).answerTo('early');
 }
 
-/** Names of others that look like the peer's to who compares only one end of them. */
-function likeNames({ dialled }: Subject): string[] {
-  const { hostname, port } = new URL(`ws://${dialled}`);
-  return [`${dialled}.${FOREIGN_HOST}`, `${hostname}.${FOREIGN_HOST}:${port}`, `${FOREIGN_HOST}.${dialled}`];
-}
-
 function expectRefused(answer: Wire | UpgradeAnswer, though: string): void {
   if (isWire(answer)) fail(`the upgrade was answered 101, with ${though}`);
 }
 
 const NOBODYS = 'no-such-protocol.v9';
 const FOREIGN_ORIGIN = 'https://pages.example';
-const FOREIGN_HOST = 'rebound.example';

@@ -2,7 +2,7 @@
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { now } from '../clock.ts';
-import { codeOf, newTaskId, openHandover, resultOf, triedSkills, type Handover } from '../handover.ts';
+import { codeOf, isOverInTime, newTaskId, openHandover, resultOf, triedSkills, type Handover } from '../handover.ts';
 import type { Probe } from '../probe.ts';
 import type { Skill } from '../subject.ts';
 import { Refusal } from '../talk.ts';
@@ -140,10 +140,9 @@ async function outstayed(probe: Probe, skill: Skill): Promise<string | undefined
   const took_ms = Math.round(probe.subject.monotonic() - began);
   await talk.close();
   if (took_ms > SHORT_MS + LATE_MS_MAX) return `${skill.name} took ${took_ms} ms of a budget of ${SHORT_MS}`;
-  const code = codeOf(answer);
-  // A skill that is not there, or whose example does not fit, is another check's.
-  const is_over = code === undefined || [5040, -32601, -32602].includes(Number(code));
-  return is_over ? undefined : `${skill.name}, with a budget of ${SHORT_MS} ms, was answered ${show(answer)}`;
+  return isOverInTime(answer)
+    ? undefined
+    : `${skill.name}, with a budget of ${SHORT_MS} ms, was answered ${show(answer)}`;
 }
 
 function expectSame(first: unknown, again: Frame, what: string): void {

@@ -1,4 +1,4 @@
-/** A link with somebody in the middle: sees every frame that comes, and may rewrite what goes. */
+/** A link with somebody in the middle: sees every frame that comes, and may rewrite what comes and goes. */
 import type { Link } from '../../mesh/index.ts';
 import { overLink } from '../../mesh/link.ts';
 
@@ -9,18 +9,24 @@ export type Frame = Record<string, unknown>;
 export interface Taps {
   heard?: (frame: Frame) => void;
   said?: (frame: Frame) => Frame | undefined;
+  /** What is heard instead: another frame, or undefined for none. */
+  misheard?: (frame: Frame) => Frame | undefined;
   /** This end closes. */
   closing?: (code: number) => void;
 }
 
 /** The same link, tapped. Batches pass untouched. */
-export function tapped(link: Link, { heard, said, closing }: Taps): Link {
+export function tapped(link: Link, { heard, said, misheard, closing }: Taps): Link {
   return overLink(link, {
     attach: (owner) =>
       link.attach({
         onText(text) {
           if (!text.startsWith('[')) heard?.(JSON.parse(text) as Frame);
-          owner.onText(text);
+          if (!misheard || text.startsWith('[')) owner.onText(text);
+          else {
+            const frame = misheard(JSON.parse(text) as Frame);
+            if (frame) owner.onText(JSON.stringify(frame));
+          }
         },
         onDrain: () => owner.onDrain?.(),
         onClose: (code, reason) => owner.onClose(code, reason),

@@ -15,13 +15,17 @@ export interface GoodOrchestrator {
   close(): Promise<void>;
 }
 
-/** What the orchestrator says to agents: another frame instead, or none. */
-export type ToldAgents = (frame: Frame) => Frame | undefined;
+/** What the orchestrator says to agents, or hears of them: another frame instead, or none. */
+export type Retold = (frame: Frame) => Frame | undefined;
 
 /** Starts it on a free port; `advertise` is the address that the kit dials. */
 export async function startGoodOrchestrator(
   advertise: string,
-  { said, mode = 'monitor' }: { said?: ToldAgents | undefined; mode?: Mode | undefined } = {},
+  {
+    said,
+    misheard,
+    mode = 'monitor',
+  }: { said?: Retold | undefined; misheard?: Retold | undefined; mode?: Mode | undefined } = {},
 ): Promise<GoodOrchestrator> {
   const own = newKey();
   const keys = { 'operator:kit': newKey(), 'conformance-agent': newKey(), 'conformance-peer': newKey() };
@@ -57,7 +61,7 @@ export async function startGoodOrchestrator(
         ...(address !== undefined && { address }),
         ...(signal && { signal }),
       });
-      return said ? tapped(link, { said }) : link;
+      return tapped(link, { ...(said && { said }), ...(misheard && { misheard }) });
     },
     fetchCard: async (url) => (await fetch(new URL('/.well-known/agent-card.json', url.replace(/^ws/, 'http')))).json(),
   });

@@ -54,6 +54,8 @@ export interface Lie {
   received?: (frame: WireFrame, line: Line) => readonly FrameSpec[];
   /** A frame of the agent: frames that the kit gets instead. */
   sent?: (frame: WireFrame, line: Line) => readonly FrameSpec[];
+  /** The kit hung up; what is told now is heard still. */
+  lost?: (line: Line) => void;
   /** The connection of the agent ended: true to leave the kit's own open. */
   left?: (line: Line) => boolean;
   /** An answer over HTTP. */
@@ -240,6 +242,11 @@ function joinLine(by: {
   agent.removeAllListeners('close');
   agent.on('close', () => {
     if (lie.left?.(line) !== true) socket.end();
+  });
+  // A server's socket stays half open: without this the agent would never hear that the kit's end is gone.
+  socket.on('end', () => {
+    lie.lost?.(line);
+    agent.end();
   });
   lie.opened?.(line);
 }

@@ -1,4 +1,5 @@
 /** Wrong agents: what they say of themselves, in their document and on their card. */
+import { FOREIGN_HOST } from '../../../conformance/foreign.ts';
 import { SKILLS_EXTENSION } from '../../../protocol/index.ts';
 import { isJson, type Json } from './middle.ts';
 import { carding, mutant, resulting } from './mutant.ts';
@@ -93,6 +94,10 @@ export const mutantsOfDiscovery = [
     skilled((skills) => [...skills, { ...skills[0], id: 'find_phantoms' }]),
   ),
 
+  mutant('tells its card and its health to whoever was led astray', 'mesh.v1', ['HTTP-06'], {
+    http: (answer, { headers }) =>
+      answer.status === 403 && headers.host?.includes(FOREIGN_HOST) ? { ...answer, status: 200 } : answer,
+  }),
   mutant('serves its card as text', 'mesh.v1', ['CARD-01'], {
     http: (answer, { url }) =>
       url === '/.well-known/agent-card.json'

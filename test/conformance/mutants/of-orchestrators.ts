@@ -1,16 +1,18 @@
 /** Wrong orchestrators: what they send to agents, what becomes of tasks, and whom they take in. */
-import type { Frame } from '../../support/tap.ts';
+import type { Retold } from './good-orchestrator.ts';
 import { isJson, type Json, type Lie } from './middle.ts';
 import type { Mode } from '../../../protocol/index.ts';
 import type { RequirementId } from '../../../conformance/index.ts';
-import { answering, isNotification, isRequest } from './mutant.ts';
+import { answering, isNotification, isRequest, meshErrorOf } from './mutant.ts';
 
 /** A wrong orchestrator: a lie to who asks it, or one to its agents. */
 export interface WrongOrchestrator {
   does: string;
   breaks: readonly RequirementId[];
   lie?: () => Lie;
-  said?: () => (frame: Frame) => Frame | undefined;
+  said?: () => Retold;
+  /** What it believes to have heard of its agents. */
+  misheard?: () => Retold;
   /** The mode that it runs in, monitor unless said; in active the kit may try what has effects. */
   mode?: Mode;
 }
@@ -184,6 +186,71 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
         ({ method }) => method === 'task/subscribe',
         (answer) => (isJson(answer['result']) ? { ...answer, result: { ok: true } } : answer),
       ),
+  },
+  {
+    does: 'has nothing that looks after tasks',
+    breaks: ['DISC-09'],
+    lie: () =>
+      answering(
+        ({ method }) => method === 'task/redrive' || method === 'ledger/verify',
+        ({ id }) => meshErrorOf(id, -32601),
+      ),
+  },
+  {
+    does: 'cancels what a lost asker waits for',
+    breaks: ['TASK-11'],
+    lie: () => ({
+      lost: (line) => {
+        for (const { id, method } of line.asked.values())
+          if (method === 'handoff') line.tell({ jsonrpc: '2.0', method: '$/cancel', params: { id } });
+      },
+    }),
+  },
+  {
+    does: 'takes no care of children, nor of what it carries',
+    breaks: ['ROUTE-31', 'ROUTE-32', 'ROUTE-33', 'ROUTE-37'],
+    said: () => {
+      const children = new Set<unknown>();
+      return (frame) => {
+        const { id, method, params, error } = frame;
+        if (method === '$/cancel' && isJson(params)) return children.has(params['id']) ? undefined : frame;
+        if (isJson(error) && String(error['message']).includes('may hand off'))
+          return { jsonrpc: '2.0', id, result: {} };
+        if (!isRequest(frame) || !isJson(params) || !isJson(params['_meta'])) return frame;
+        const { traceparent, progress_token, handoff } = params['_meta'];
+        if (!isJson(handoff)) return frame;
+        const is_child = Number(handoff['hop']) > 1;
+        if (is_child) children.add(id);
+        else children.delete(id);
+        const trace = is_child ? '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' : traceparent;
+        return { ...frame, params: { ...params, _meta: { traceparent: trace, progress_token, handoff } } };
+      };
+    },
+  },
+  {
+    does: 'passes over what an agent says of itself',
+    breaks: ['AWAY-06', 'ROUTE-36'],
+    misheard: () => (frame) => {
+      if (frame['method'] === 'mesh/goaway') return undefined;
+      const { limits: _limits, ...rest } = isJson(frame['result']) ? frame['result'] : {};
+      return _limits === undefined ? frame : { ...frame, result: rest };
+    },
+  },
+  {
+    does: 'calls every failure a lack of time, and finds by its name what nobody may find so',
+    breaks: ['ROUTE-23', 'ROUTE-34', 'ROUTE-35'],
+    lie: () => ({
+      heard(message) {
+        const params = isJson(message) && isJson(message['params']) ? message['params'] : {};
+        const to = isJson(params['to']) ? params['to'] : {};
+        if (!isJson(message) || to['skill'] !== 'kit_echo') return message;
+        return { ...message, params: { ...params, to: { ...to, agent_id: 'conformance-agent' } } };
+      },
+      said: ({ error, ...message }) => {
+        if (!isJson(error)) return message;
+        return error['code'] === 5000 ? meshErrorOf(message['id'], 5040) : { ...message, error };
+      },
+    }),
   },
   told('gives leases without an end', ['REG-01'], 'agent/register', ({ renew_before: _end, ...lease }) => lease),
 ];

@@ -2,7 +2,7 @@
 import { closePayload, OPCODE } from '../../../conformance/ws-frames.ts';
 import { systemClock } from '../../../seams/index.ts';
 import { isJson, type Json, type Lie, type Line } from './middle.ts';
-import { answering, isAnswer, mutant, routing } from './mutant.ts';
+import { answering, isAnswer, meshErrorOf, mutant, routing } from './mutant.ts';
 
 const routingOf = ({ params }: Json): Json => {
   const meta = isJson(params) && isJson(params['_meta']) ? params['_meta'] : {};
@@ -109,6 +109,17 @@ export const mutantsOfWork = [
       if (!is_near || !isJson(request) || Number(budget_ms) < 10_000) return message;
       systemClock.after(LATE_MS, () => line.say(message));
       return undefined;
+    },
+  }),
+  mutant('calls what its deadline ended a fault of its own', 'mesh.v1', ['WORK-16'], {
+    said(message, line) {
+      const request = isAnswer(message) ? line.asked.get(JSON.stringify(message['id'])) : undefined;
+      const handoff = request ? routingOf(request) : {};
+      const is_over = isJson(message['error']) && message['error']['code'] === 5040;
+      const left_ms = Date.parse(String(handoff['deadline'])) - systemClock.now();
+      // What was asked for too late, and what has a small budget, are other sentences'.
+      const was_in_time = left_ms > -LATE_MS / 4 && Number(handoff['budget_ms']) > 10_000;
+      return is_over && was_in_time ? meshErrorOf(message['id'], 4042) : message;
     },
   }),
   mutant('forgets in hello what it works on and what it answered', 'mesh.v1', ['WORK-17', 'WORK-19'], {
