@@ -5,7 +5,6 @@ import {
   HandoffRequest,
   INLINE_BYTES_MAX,
   invalidParams,
-  isErrorCode,
   isFinal,
   type Mode,
   type RpcParams,
@@ -17,6 +16,7 @@ import type { BlobStore } from './blobs.ts';
 import { AskerMeta, type Callers } from './callers.ts';
 import { readCarried } from './carried.ts';
 import type { Dispatched, Dispatcher } from './dispatch.ts';
+import { endedBadly } from './ending.ts';
 import { bytesOf } from './events.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
@@ -194,8 +194,7 @@ function answerOf(task: TaskRow): unknown {
     const message = 'The orchestrator is leaving; the task goes on when it is back';
     throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, detail: { task_id: task.task_id } });
   }
-  const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
-  throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
+  throw endedBadly(task);
 }
 
 /** What acts nowhere but in `active` says so on the answer itself, whatever its agent calls it (requirements.md 7). */
