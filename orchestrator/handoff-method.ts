@@ -17,7 +17,7 @@ import { AskerMeta, type Callers } from './callers.ts';
 import { readCarried } from './carried.ts';
 import type { Dispatched, Dispatcher } from './dispatch.ts';
 import { endedBadly } from './ending.ts';
-import { bytesOf } from './events.ts';
+import { isOver } from './events.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Order } from './order.ts';
@@ -51,7 +51,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     deps.assertAccepting();
     const principal = await callers.proven(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
-    if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
+    if (isOver(asked.params, INLINE_BYTES_MAX)) throw tooLargeInline();
     return accept(asked, metaOf(params), { principal, call }); // not awaited: what its schema dropped need not live until the end
   }
 
@@ -140,7 +140,10 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
       return toTextOrder(task, skillIds());
     }
     const skill = method ?? to.skill;
-    if (skill === undefined && task !== undefined && 'agent_id' in to) {
+    if (skill !== undefined && task !== undefined) {
+      throw invalidParams([{ path: '/task', message: 'give params to a skill that is named, or text and no skill' }]);
+    }
+    if (task !== undefined && 'agent_id' in to) {
       const interests = deps.registry.interests().filter(({ agent_id }) => agent_id === to.agent_id);
       return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id), interests });
     }
@@ -185,6 +188,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
 const tooLargeInline = (): AuroraError =>
   new AuroraError(4130, {
     message: `params may have ${INLINE_BYTES_MAX} bytes as JSON; put larger inputs with blob/grant and send {ref}`,
+    detail: { bytes_max: INLINE_BYTES_MAX },
   });
 
 /** What `wait: "result"` answers: the result itself, or the task's own error. */
