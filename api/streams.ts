@@ -10,7 +10,7 @@ import {
   type Caller,
   type StreamSpec,
 } from '../protocol/index.ts';
-import { toIso, type Bus, type Clock, type Log, type Metrics } from '../seams/index.ts';
+import { gapFor, toIso, type Bus, type BusEvent, type Clock, type Log, type Metrics } from '../seams/index.ts';
 import type { StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createBacklogs } from './backlogs.ts';
@@ -190,7 +190,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
         return;
       }
       follower.seq = event.seq;
-      send(follower, event.text);
+      send(follower, (isTooLarge(event) ? gapFor(event) : event).text);
     }
   }
 
@@ -308,6 +308,10 @@ interface Follower extends Omit<Admitted, 'after_seq'> {
   moved_at: number;
   heard: number;
 }
+
+/** More than a link holds: whoever was sent it would be cut, and again when it came back for it. */
+const isTooLarge = ({ text }: BusEvent): boolean =>
+  text.length * 3 > HIGH_WATER_BYTES && Buffer.byteLength(text) > HIGH_WATER_BYTES;
 
 /** Numbers come as text; a name that is not known here may be a secret, so it is named and its value is not. */
 function parseQuery(query: URLSearchParams): StreamQuery {

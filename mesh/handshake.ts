@@ -40,10 +40,7 @@ export function answerHello(deps: HandshakeDeps, params: RpcParams | undefined, 
   if (!hello.success) throw new AuroraError(-32602, { message: 'Invalid params: not a hello', cause: hello.error });
   if (!hello.data.versions.includes(MESH_PROTOCOL)) {
     deps.clock.after(0, () => call.peer.close(4002, 'no common version'));
-    throw new AuroraError(-32602, {
-      message: `Invalid params: no common version, this end speaks ${MESH_PROTOCOL}`,
-      detail: { versions: [MESH_PROTOCOL] },
-    });
+    throw noCommonVersion();
   }
   const { link } = call.peer;
   const connection_id = deps.ids.next('conn');
@@ -60,7 +57,7 @@ export function answerHello(deps: HandshakeDeps, params: RpcParams | undefined, 
 
 /**
  * Asks the other end who it is. `role` is set when the key it proved is pinned, undefined when nobody pinned that key; throws
- * 4010 when it proves none.
+ * 4010 when it proves none, -32602 when it speaks a version that nobody offered.
  */
 export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: number): Promise<Introduced> {
   const challenge = Buffer.from(deps.random.bytes(CHALLENGE_BYTES)).toString('base64url');
@@ -69,8 +66,8 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   const result = HelloResult.safeParse(answered);
   if (!result.success) throw new AuroraError(4010, { message: 'The other end answered no hello', cause: result.error });
 
-  const { agent, connection_id, proof, limits, in_flight } = result.data;
-  const { card_digest } = result.data;
+  const { version, agent, connection_id, proof, limits, in_flight, card_digest } = result.data;
+  if (version !== MESH_PROTOCOL) throw noCommonVersion();
   const about = { frame_bytes_max: limits.frame_bytes_max, in_flight_max: limits.in_flight_max, in_flight };
   const introduced = { id: agent.agent_id, instance_id: agent.instance_id, ...about };
   const pin = deps.pins.of(agent.agent_id);
@@ -89,6 +86,16 @@ export async function sayHello(peer: Peer, deps: HandshakeDeps, timeout_ms: numb
   peer.limitFrames(limits.frame_bytes_max);
   return { ...introduced, role: pin?.role, public_key: key.public_key, card_digest };
 }
+
+/** Whether that is why a hello came to nothing, at whichever end. */
+export const isVersionRefused = ({ code, detail }: AuroraError): boolean =>
+  code === -32602 && typeof detail === 'object' && detail !== null && 'versions' in detail;
+
+const noCommonVersion = (): AuroraError =>
+  new AuroraError(-32602, {
+    message: `Invalid params: no common version, this end speaks ${MESH_PROTOCOL}`,
+    detail: { versions: [MESH_PROTOCOL] },
+  });
 
 /** Like a principal, but `role` is undefined while its key is not pinned; `public_key` is the one it proved. */
 export type Introduced = Omit<Principal, 'role' | 'public_key'> & {

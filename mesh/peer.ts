@@ -99,8 +99,11 @@ export interface Peer {
   subscribe(method: string, params: RpcParams, onProgress: (event: ProgressEvent) => void): Promise<Subscription>;
   /** Tells; never answered. */
   notify(method: string, params: RpcParams): void;
-  /** The same with params that are written down as JSON already: what goes to many is made into text once. */
-  notifyJson(method: string, params: string): void;
+  /**
+   * The same with params that are written down as JSON already: what goes to many is made into text once. False, and nothing is
+   * sent, where the other end takes no frame of that size.
+   */
+  notifyJson(method: string, params: string): boolean;
   /** Calls of the other end that run here now. */
   readonly running: number;
   /** Resolves when none runs and every answer was given to the link. */
@@ -508,12 +511,15 @@ class LinkPeer implements Peer, Answerer, AskingPeer, Debtor {
     this.notifyJson(method, JSON.stringify(params));
   }
 
-  notifyJson(method: string, params: string): void {
+  notifyJson(method: string, params: string): boolean {
     const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
-    if (Buffer.byteLength(text) <= this.limits.frame_bytes_max) {
-      this.link.send(text);
-      this.unsent?.note(this);
-    } else this.metrics.count('notifications_dropped_total', { why: 'too_large' });
+    if (Buffer.byteLength(text) > this.limits.frame_bytes_max) {
+      this.metrics.count('notifications_dropped_total', { why: 'too_large' });
+      return false;
+    }
+    this.link.send(text);
+    this.unsent?.note(this);
+    return true;
   }
 
   /* ---- what goes out ---- */

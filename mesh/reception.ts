@@ -1,7 +1,14 @@
 /** Where links arrive: strangers become principals by a proven key, or stay anonymous and bare, or go (wire.md 1, 4). */
 import { AuroraError, type RpcParams } from '../protocol/index.ts';
 import type { CancelTimer, Ids, Log, Metrics } from '../seams/index.ts';
-import { answerHello, sayHello, type HandshakeDeps, type Introduced, type Principal } from './handshake.ts';
+import {
+  answerHello,
+  isVersionRefused,
+  sayHello,
+  type HandshakeDeps,
+  type Introduced,
+  type Principal,
+} from './handshake.ts';
 import type { Link, LinkEnd } from './link.ts';
 import { createPortLoad, type PortLoad } from './load.ts';
 import {
@@ -157,6 +164,10 @@ export function createReception(deps: ReceptionDeps): Reception {
   function turnAway(peer: Peer, reason: unknown): void {
     const error = AuroraError.from(reason);
     if (!peer.link.open) return;
+    if (isVersionRefused(error)) {
+      peer.close(NO_COMMON_VERSION, 'no common version'); // the end of the link tells it
+      return;
+    }
     tellRefused({ remote: peer.link.remote, code: error.code, why: error.message }, TURNED_AWAY);
     metrics.count('handshakes_refused_total');
     peer.close(closeCodeOf(error), error.message.slice(0, REASON_CHARS_MAX));

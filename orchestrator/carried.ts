@@ -1,7 +1,7 @@
 /** What an asker's `_meta` says that the mesh only carries: it travels on with the task, bounded and unread (wire.md 5). */
 import { z } from 'zod';
 import { AuroraError, invalidParams, Routing } from '../protocol/index.ts';
-import { bytesOf } from './events.ts';
+import { isOver } from './events.ts';
 import { isTraceparent } from './routing.ts';
 
 /** What travels beside what the orchestrator writes itself. */
@@ -50,8 +50,9 @@ export function readCarried(
     },
   };
   if (Object.keys(carried.meta).length + Object.keys(carried.handoff).length === 0) return undefined;
-  if (bytesOf(carried) > CARRIED_BYTES_MAX) {
-    throw new AuroraError(4130, { message: `What _meta carries may have ${CARRIED_BYTES_MAX} bytes` });
+  if (isOver(carried, CARRIED_BYTES_MAX)) {
+    const message = `What _meta carries may have ${CARRIED_BYTES_MAX} bytes`;
+    throw new AuroraError(4130, { message, detail: { bytes_max: CARRIED_BYTES_MAX } });
   }
   return carried;
 }

@@ -1,5 +1,5 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
-import { AuroraError, type TaskError } from '../protocol/index.ts';
+import { AuroraError, errorCodeText, isErrorCode, isRetryable, type TaskError } from '../protocol/index.ts';
 import type { Stop } from '../seams/index.ts';
 import { effectsBegun } from './approval.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
@@ -56,6 +56,17 @@ export const UNKNOWN_EFFECT: TaskEnd = {
 
 /** What callers see of an error. */
 export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({ code, message, detail });
+
+/**
+ * What whoever waited for a task without a result is thrown. A retryable code promises that nothing was kept, and who hears it sends
+ * again: work that was kept and ended so is 5000, and its detail names the code (ATK-I2, INV12).
+ */
+export function endedBadly({ task_id, error }: Pick<TaskRow, 'task_id' | 'error'>): AuroraError {
+  const { code = 5000, message = 'The task did not complete', detail = null } = error ?? {};
+  const known = isErrorCode(code) ? code : 5000;
+  if (!isRetryable(known)) return new AuroraError(known, { message, detail: { task_id, detail } });
+  return new AuroraError(5000, { message, detail: { task_id, code: errorCodeText(known), detail } });
+}
 
 /** Why a task was not accepted. */
 export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {

@@ -241,6 +241,15 @@ function withGaps(
 /** How large a value is as JSON, in characters: near enough to bytes for a budget. */
 export const bytesOf = (value: unknown): number => JSON.stringify(value ?? null).length;
 
+/** Whether a value has more bytes than that as JSON; counted only where its characters leave that open. */
+export function isOver(value: unknown, bytes_max: number): boolean {
+  const text = JSON.stringify(value ?? null);
+  return text.length * 3 > bytes_max && Buffer.byteLength(text) > bytes_max;
+}
+
+/** What stands for a value that is too large to be told. */
+export const cutValue = (value: unknown): object => ({ cut: true, chars: bytesOf(value) });
+
 /** Numbers that one process may give on one task. */
 const BLOCK_EVENTS = 1_000_000;
 /** What an event weighs besides its value. */

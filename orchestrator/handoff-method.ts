@@ -5,7 +5,6 @@ import {
   HandoffRequest,
   INLINE_BYTES_MAX,
   invalidParams,
-  isErrorCode,
   isFinal,
   type Mode,
   type RpcParams,
@@ -17,7 +16,8 @@ import type { BlobStore } from './blobs.ts';
 import { AskerMeta, type Callers } from './callers.ts';
 import { readCarried } from './carried.ts';
 import type { Dispatched, Dispatcher } from './dispatch.ts';
-import { bytesOf } from './events.ts';
+import { endedBadly } from './ending.ts';
+import { isOver } from './events.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 import type { Order } from './order.ts';
@@ -51,7 +51,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     deps.assertAccepting();
     const principal = await callers.proven(call);
     const asked = parse(HandoffRequest, withoutMeta(params));
-    if (bytesOf(asked.params) > INLINE_BYTES_MAX) throw tooLargeInline();
+    if (isOver(asked.params, INLINE_BYTES_MAX)) throw tooLargeInline();
     return accept(asked, metaOf(params), { principal, call }); // not awaited: what its schema dropped need not live until the end
   }
 
@@ -140,7 +140,10 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
       return toTextOrder(task, skillIds());
     }
     const skill = method ?? to.skill;
-    if (skill === undefined && task !== undefined && 'agent_id' in to) {
+    if (skill !== undefined && task !== undefined) {
+      throw invalidParams([{ path: '/task', message: 'give params to a skill that is named, or text and no skill' }]);
+    }
+    if (task !== undefined && 'agent_id' in to) {
       const interests = deps.registry.interests().filter(({ agent_id }) => agent_id === to.agent_id);
       return toAgentTextOrder(task, { agent_id: to.agent_id, skills: skillIds(to.agent_id), interests });
     }
@@ -185,6 +188,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
 const tooLargeInline = (): AuroraError =>
   new AuroraError(4130, {
     message: `params may have ${INLINE_BYTES_MAX} bytes as JSON; put larger inputs with blob/grant and send {ref}`,
+    detail: { bytes_max: INLINE_BYTES_MAX },
   });
 
 /** What `wait: "result"` answers: the result itself, or the task's own error. */
@@ -194,8 +198,7 @@ function answerOf(task: TaskRow): unknown {
     const message = 'The orchestrator is leaving; the task goes on when it is back';
     throw new AuroraError(5030, { message, retry_after_ms: RETRY_AFTER_MS, detail: { task_id: task.task_id } });
   }
-  const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
-  throw new AuroraError(isErrorCode(code) ? code : 5000, { message, detail: { task_id: task.task_id, detail } });
+  throw endedBadly(task);
 }
 
 /** What acts nowhere but in `active` says so on the answer itself, whatever its agent calls it (requirements.md 7). */

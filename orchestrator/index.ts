@@ -13,6 +13,7 @@ export {
   type OrchestratorLimits,
 } from './orchestrator.ts';
 export { findApproval, stateAt, taskIdIn } from './approval.ts';
+export { endedBadly } from './ending.ts';
 export type { StreamEvent } from './events.ts';
 export { childTraceparent, isTraceparent, narrowMode, newTraceparent } from './routing.ts';
 export { taskOf } from './task-of.ts';

@@ -1,7 +1,7 @@
 /** One subscriber of one task's stream: snapshot first, then what was, then what comes, never faster than it reads (wire.md 6). */
 import type { Ack, TaskSubscription } from '../protocol/index.ts';
 import type { Peer } from '../mesh/index.ts';
-import { bytesOf, isJournaled, type Events, type StreamEvent } from './events.ts';
+import { bytesOf, cutValue, isJournaled, type Events, type StreamEvent } from './events.ts';
 
 /** A running subscription. */
 export interface Subscriber {
@@ -46,12 +46,29 @@ export function createSubscriber(options: {
       stop();
       return;
     }
-    if (asked.credit) {
-      const size = Buffer.byteLength(JSON.stringify(event.value ?? null));
-      in_flight.set(event.seq, size);
-      bytes_in_flight += size;
+    if (tell(event)) book(event);
+    else sendCut(event);
+  };
+
+  /** What is larger than the subscriber's frames is told as that, so that it knows of it, and can acknowledge it. */
+  const sendCut = (event: StreamEvent) => {
+    const cut = toCut(event);
+    if (tell(cut)) {
+      book(cut);
+      return;
     }
+    peer.close(1009, 'this subscriber takes too small frames');
+    stop();
+  };
+
+  const tell = (event: StreamEvent): boolean =>
     peer.notifyJson('$/progress', `{"token":${token_json},${events.toJson(event).slice(1)}`);
+
+  const book = ({ seq, value }: StreamEvent) => {
+    if (!asked.credit) return;
+    const size = Buffer.byteLength(JSON.stringify(value ?? null));
+    in_flight.set(seq, size);
+    bytes_in_flight += size;
   };
 
   const flush = () => {
@@ -128,6 +145,13 @@ export function shed(waiting: StreamEvent[]): void {
     }
   }
   waiting.splice(0, waiting.length, ...kept);
+}
+
+/** The event without what makes it large; a state stays a state, for whoever waits for the last one. */
+function toCut(event: StreamEvent): StreamEvent {
+  const { kind, value } = event;
+  const has_state = kind === 'status' && typeof value === 'object' && value !== null && 'state' in value;
+  return { ...event, value: { ...(has_state && { state: value.state }), ...cutValue(value) } };
 }
 
 function fromOf({ kind, seq, value }: StreamEvent): number {

@@ -1,7 +1,7 @@
 /** What is told of a task while it is carried out: on its own stream, and on its investigation's. */
 import { isFinal, type Attempt, type ProgressEvent, type TaskEventKind } from '../protocol/index.ts';
 import type { Log } from '../seams/index.ts';
-import type { Events, StreamEvent } from './events.ts';
+import { bytesOf, cutValue, type Events, type StreamEvent } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
 
 /** Tells events, and relays those of an agent. */
@@ -49,10 +49,10 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
         if (isFinal(task.state) || seq < next) return;
         lose(task, Math.min(seq - next, LOST_MAX));
         expected.set(run, seq + 1);
-        const size = JSON.stringify(value ?? null).length;
+        const size = bytesOf(value);
         if (kind === 'artifact') artifact_chars += size;
         const is_small = kind === 'artifact' ? artifact_chars <= ARTIFACT_CHARS_MAX : size <= EVENT_CHARS_MAX;
-        const told = is_small ? value : { cut: true, chars: size };
+        const told = is_small ? value : cutValue(value);
         if (kind === 'artifact') keep(task, told);
         // States and gaps are the orchestrator's to tell: an agent's status is how far it has come, and a gap of its own is a hole.
         if (kind === 'gap') lose(task, 1);

@@ -129,9 +129,14 @@ function forgetOne(topic: Topic): void {
   topic.start = 0;
 }
 
-function gapOver(from: number, to: number, clock: Clock): BusEvent {
-  const about = { type: 'gap', seq: to, at: toIso(clock.now()), id: null, data: { from, to } };
-  return { seq: to, type: about.type, at: about.at, text: JSON.stringify(about) };
+/** What is told to whoever cannot take an event: that it was. */
+export const gapFor = ({ seq, at }: BusEvent): BusEvent => gapAt(at, seq, seq);
+
+const gapOver = (from: number, to: number, clock: Clock): BusEvent => gapAt(toIso(clock.now()), from, to);
+
+function gapAt(at: string, from: number, to: number): BusEvent {
+  const about = { type: 'gap', seq: to, at, id: null, data: { from, to } };
+  return { seq: to, type: about.type, at, text: JSON.stringify(about) };
 }
 
 /** Numbers that one process may give in one topic. */

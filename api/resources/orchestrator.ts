@@ -1,14 +1,11 @@
 /** Dispatching, and the record of what was dispatched: the wiring. */
 import { z } from 'zod';
-import { taskOf, toTask, type Ledger } from '../../orchestrator/index.ts';
+import { endedBadly, taskOf, toTask, type Ledger } from '../../orchestrator/index.ts';
 import type { Dispatched } from '../../protocol/index.ts';
 import {
   ApprovalTicket,
   AuroraError,
   HistoryPage,
-  errorCodeText,
-  httpStatus,
-  isErrorCode,
   isFinal,
   orchestratorRoutes,
   TaskState,
@@ -155,10 +152,7 @@ export async function cancel(
   await desk.ask(context, 'task/cancel', given({ task_id, reason }));
 }
 
-/**
- * A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. 429 and 503 promise that
- * nothing was kept, and clients send again what they answer: a task that was kept and failed so is a 500 that names the code (ATK-I2).
- */
+/** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */
 function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
   const { task_id, state } = task;
   if (state === 'completed') {
@@ -169,12 +163,7 @@ function toDispatched(task: TaskRow, context: RouteContext): Dispatched {
     context.answer(200);
     return { task_id, state };
   }
-  if (isFinal(state)) {
-    const { code = 5000, message = 'The task did not complete', detail = null } = task.error ?? {};
-    const known = isErrorCode(code) ? code : 5000;
-    if (![429, 503].includes(httpStatus(known))) throw new AuroraError(known, { message, detail: { task_id, detail } });
-    throw new AuroraError(5000, { message, detail: { task_id, code: errorCodeText(known), detail } });
-  }
+  if (isFinal(state)) throw endedBadly(task);
   const asked = task.approvals?.findLast(({ state: open }) => open === 'pending');
   const approval = asked && ApprovalTicket.parse(asked);
   return { task_id, state, ...(approval && { approval_id: approval.approval_id, approval }) }; // 4032 over REST (wire.md 9)

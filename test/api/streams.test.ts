@@ -386,6 +386,18 @@ describe('on a clock that is moved', () => {
     expect(frames.map(({ type }) => type)).not.toContain('gap');
   });
 
+  test('an event that no link holds is a gap of its own, and those behind it come', async () => {
+    const { bus, near, frames } = await follow();
+    for (const data of ['one', 'x'.repeat(1_500_000), 'three']) publish(bus, data);
+    await turn();
+    expect(frames.slice(1).map(({ type, seq, data }) => [type, seq, data])).toEqual([
+      ['number', 1, 'one'],
+      ['gap', 2, { from: 2, to: 2 }],
+      ['number', 3, 'three'],
+    ]);
+    near.close(1000, 'seen enough');
+  });
+
   test('a proof that runs out ends the stream with 4001, and so does a session that ended', async () => {
     const expiring = await follow({ until: Date.UTC(2026, 0, 1) + 60_000 });
     await pass(expiring.clock, 59);

@@ -196,7 +196,8 @@ describe('who is at the port', () => {
     await until(() => second.orchestrator.health().agents[0]?.state === 'quarantined');
     expect(second.orchestrator.health()).toMatchObject({ status: 'degraded' });
     expect(second.orchestrator.health().agents[0]?.why).toContain('shout_text is new');
-    await expect(second.operator.request('handoff', to('echo_text'))).rejects.toMatchObject({ code: 5030 });
+    const inVain = second.operator.request('handoff', to('echo_text'));
+    await expect(inVain).rejects.toMatchObject({ code: 5000, detail: { code: 'AURORA-5030' } });
 
     offers.approve('parrot');
     const third = await startMesh([greedy], { orchestrator: { offers } });

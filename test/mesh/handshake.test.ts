@@ -15,7 +15,7 @@ import {
   type Pin,
 } from '../../mesh/index.ts';
 import { GOODBYE_MS_MAX, LINK_LIMITS, overLink, type LinkOwner } from '../../mesh/link.ts';
-import { Hello, HelloResult } from '../../protocol/index.ts';
+import { AuroraError, Hello, HelloResult } from '../../protocol/index.ts';
 import { countingIds, createStop } from '../../seams/index.ts';
 import { identityOf } from '../support/mesh.ts';
 import { doorstep, type Doorstep } from './doorstep.ts';
@@ -163,6 +163,34 @@ describe('the door of an agent', () => {
     const peer = door.knock(undefined, { answer });
     await peer.request('mesh/hello', { ...hello });
     expect(await peer.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('a hello answered with a version that nobody offered, or refused over the versions, closes 4002', async () => {
+    const other = (honest: HelloResult) => ({ ...honest, version: 'mesh.v9' });
+    const refuse = () => {
+      throw new AuroraError(-32602, { detail: { versions: ['mesh.v9'] } });
+    };
+    for (const spoil of [other, refuse]) {
+      const door = doorstep();
+      const answer: MethodHandler = (params, call) => spoil(answerHello(door.handshake(door.operator), params, call));
+      const peer = door.knock(undefined, { answer });
+      await peer.request('mesh/hello', { ...hello });
+      expect(await peer.closed).toMatchObject({ code: 4002 });
+      expect(turnedAway(door)).toMatchObject([{ fields: { why: 'Closed 4002: no common version' } }]);
+    }
+  });
+
+  test('whoever answers our hello with another version gets no work of ours', async () => {
+    const door = doorstep();
+    const [near, far] = memoryLink({ dialled: 'worker.test:9002' });
+    const answer: MethodHandler = (params, call) => ({
+      ...answerHello(door.handshake(door.orchestrator), params, call),
+      version: 'mesh.v9',
+    });
+    const deps = { clock: door.clock, ids: countingIds(), log: door.log, metrics: door.metrics };
+    createPeer({ ...deps, link: far, methods: createMethods(new Map([['mesh/hello', answer]])) });
+    const peer = createPeer({ ...deps, link: near, methods: createMethods(new Map()) });
+    await expect(sayHello(peer, door.handshake(door.operator), 5_000)).rejects.toMatchObject({ code: -32602 });
   });
 
   test('ATK-E1: a proof that was heard once is worth nothing on the next connection', async () => {

@@ -150,3 +150,18 @@ test('an agent that was drained before the start gets nothing until somebody res
   mesh.orchestrator.setDrained('ada', false);
   expect(await mesh.operator.request('handoff', asked)).toMatchObject({ text: 'hi' });
 });
+
+test('ATK-I2 INV12: work that was kept and ended with a retryable code is 5000 naming it, under its key again as well', async () => {
+  const busy = echoAgent('parrot', () =>
+    Promise.reject(new AuroraError(5030, { message: 'No room', retry_after_ms: 1 })),
+  );
+  const mesh = await startMesh([busy], { orchestrator: { bounds: { retry: { attempts_max: 1 } } } });
+  await mesh.online(1);
+  const asked = { to: { skill: 'echo_text' }, params: { text: 'x' }, options: { idempotency_key: 'once' } };
+  for (const time of ['first', 'again']) {
+    const reason: unknown = await mesh.operator.request('handoff', asked).catch((thrown: unknown) => thrown);
+    expect([time, reason]).toMatchObject([time, { code: 5000, detail: { code: 'AURORA-5030' } }]);
+  }
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  expect(items.map(({ error }) => error?.code)).toEqual([5030]); // the record says what it was
+});

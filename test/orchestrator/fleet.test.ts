@@ -329,7 +329,7 @@ test('one link may follow many tasks one after another; only unfinished ones cou
   }
   const open = await begin('bea');
   for (let nth = 0; nth < 64; nth++) await follow(open);
-  await expect(follow(open)).rejects.toMatchObject({ code: 4290 });
+  await expect(follow(open)).rejects.toMatchObject({ code: 4290, retry_after_ms: 1_000 });
   await mesh.operator.request('task/cancel', { task_id: open });
   await settled();
   expect((await follow(open)).result).toMatchObject({ task: { state: 'canceled' } });

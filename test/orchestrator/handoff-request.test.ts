@@ -87,6 +87,25 @@ test('params over 256 KiB are 4130 with the way to send them', async () => {
   await expect(large).rejects.toThrow(/blob\/grant/);
 });
 
+test('a bound is one of bytes: params and keys that have fewer characters are 4130 as well, which names it', async () => {
+  const { mesh, metas } = await watched([echoAgent('ada')]);
+  const text = '\u6f22'.repeat(100_000); // 300 000 bytes
+  const large = mesh.operator.request('handoff', { to, params: { text } });
+  await expect(large).rejects.toMatchObject({ code: 4130, detail: { bytes_max: 262_144 } });
+  const noted = mesh.operator.request('handoff', { to, params: { text: '' }, _meta: { note: text.slice(0, 2_000) } });
+  await expect(noted).rejects.toMatchObject({ code: 4130, detail: { bytes_max: 4_096 } });
+  expect(metas).toEqual([]);
+});
+
+test('text for a skill that is named is refused, not dropped: /task says what to do', async () => {
+  const { mesh, metas } = await watched([echoAgent('ada')]);
+  for (const named of [{ to: { skill: 'echo_text' } }, { to: { agent_id: 'ada' }, method: 'echo_text' }]) {
+    const order = mesh.operator.request('handoff', { ...named, task: 'say hi', params: { text: 'x' } });
+    await expect(order).rejects.toMatchObject({ code: -32602, detail: { issues: [{ path: '/task' }] } });
+  }
+  expect(metas).toEqual([]);
+});
+
 test.each([
   ['without a key', {}],
   ['with one', { idempotency_key: 'k' }],

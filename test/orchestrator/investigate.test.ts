@@ -211,7 +211,7 @@ describe('no silence reads as clean', () => {
 
   test('when nobody answers there is no verdict at all', async () => {
     const gone = investigate({ run: () => null, others: null });
-    await expect(gone).rejects.toMatchObject({ code: 5030 });
+    await expect(gone).rejects.toMatchObject({ code: 5000, detail: { code: 'AURORA-5030' } });
   });
 });
 

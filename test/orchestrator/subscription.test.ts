@@ -111,6 +111,31 @@ test('a reader that never reads is cut loose with 1013 before the backlog grows 
   expect(await peer.closed).toMatchObject({ code: 1013 });
 });
 
+test('what is larger than the frames of the subscriber is told as cut, and it can acknowledge it and go on to the end', async () => {
+  peer.limitFrames(8_192);
+  const subscriber = begin({ credit: { events: 1, bytes: 1_048_576 } });
+  events.append('t', 'status', { state: 'working' });
+  events.append('t', 'artifact', { name: 'report', value: 'x'.repeat(10_000) });
+  events.append('t', 'status', { state: 'failed', error: { code: 5000, message: 'no', detail: 'é'.repeat(5_000) } });
+  for (let turn = 0; turn < 3; turn++) {
+    await settled();
+    subscriber.acknowledge(got.at(-1)?.seq ?? 0);
+  }
+  expect(got).toMatchObject([
+    { seq: 1, value: { state: 'working' } },
+    { seq: 2, kind: 'artifact', value: { cut: true, chars: 10_028 } },
+    { seq: 3, kind: 'status', value: { state: 'failed', cut: true } },
+  ]);
+  expect(got[2]?.value).not.toHaveProperty('error');
+});
+
+test('who takes frames too small for any event loses its link (1009), not the events', async () => {
+  peer.limitFrames(64);
+  begin({});
+  events.append('t', 'status', { state: 'working' });
+  expect(await peer.closed).toMatchObject({ code: 1009 });
+});
+
 test('one that was stopped before its answer left never begins', async () => {
   const subscriber = make({});
   subscriber.stop();
