@@ -16,7 +16,7 @@ export interface Names {
   /** What was asked about; the hash on record unless said. */
   hashOf?: (payload: unknown) => string;
   /** One use of an approval for one effect. */
-  useOf(use: { task_id: string; approval_id: string; effect_key: string }): string;
+  useOf: (use: { task_id: string; approval_id: string; effect_key: string }) => string;
 }
 
 /** One event for each row that is about an approval; `rows` in the order in which they were written. */
