@@ -77,7 +77,7 @@ const mutants: [string, Code, (events: HistoryEvent[]) => HistoryEvent[]][] = [
     (events) =>
       events
         .filter((event) => !(event.who === 'agent' && event.kind === 'effect-done'))
-        .filter(({ who }) => who !== 'audit'),
+        .filter((event) => !(event.who === 'audit' && event.state === 'applied')),
   ],
   [
     'a wish that may run once and ran twice',
@@ -195,7 +195,13 @@ const mutants: [string, Code, (events: HistoryEvent[]) => HistoryEvent[]][] = [
   [
     'an approval by whoever asked',
     'INV13',
-    (events) => change(events, (event) => event.who === 'approval' && event.kind === 'granted', { by: 'asker' }),
+    (events) =>
+      change(events, (event) => event.who === 'approval' && event.kind === 'granted', { by: ['another', 'asker'] }),
+  ],
+  [
+    'an approval by fewer than it takes',
+    'INV13',
+    (events) => change(events, (event) => event.who === 'approval' && event.kind === 'requested', { needed: 2 }),
   ],
   [
     'an approval that was used for two effects',
@@ -215,11 +221,22 @@ const mutants: [string, Code, (events: HistoryEvent[]) => HistoryEvent[]][] = [
     'LEAK',
     (events) => [...events, { who: 'tenant', kind: 'seen', tenant: 'tenant-b', text: 'error: no such case CANARY-A' }],
   ],
-  ['an effect without its audit row', 'UNAUDITED', (events) => events.filter(({ who }) => who !== 'audit')],
+  ['an effect that is nowhere on record', 'UNAUDITED', (events) => events.filter(({ who }) => who !== 'audit')],
   [
-    'an audit row without its effect',
+    'an effect that went on record after it was',
+    'UNAUDITED',
+    (events) =>
+      change(events, (event) => event.who === 'audit' && event.state === 'intended', { at: iso(401), ns: 401 }),
+  ],
+  [
+    'an effect of a task that succeeded, and no record that it was',
+    'UNAUDITED',
+    (events) => events.filter((event) => !(event.who === 'audit' && event.state === 'applied')),
+  ],
+  [
+    'a record of an effect that never was',
     'INV16',
-    (events) => [...events, { who: 'audit', task_id: 'task-act', effect_key: 'key-never' }],
+    (events) => [...events, { ...record('applied', 460), effect_key: 'key-never' }],
   ],
   [
     'a row that was changed',
@@ -324,7 +341,8 @@ function good(): HistoryEvent[] {
     effect('effect-start', 'wish-act', 'key-act', 400),
     effect('effect-done', 'wish-act', 'key-act', 410),
     { ...run('exec-end', 'x3', 'wish-act', 420), pid: 2, instance_id: 'inst-b' },
-    { who: 'audit', task_id: 'task-act', effect_key: 'key-act' },
+    record('intended', 395),
+    record('applied', 415),
 
     ...chained('task-dead', [
       ...leases(5),
@@ -433,15 +451,20 @@ function run(kind: 'exec-start' | 'exec-end', exec: string, call: string, ns: nu
 }
 
 function effect(kind: 'effect-start' | 'effect-done', call: string, effect_key: string, ns: number): HistoryEvent {
-  const about = { agent_id: 'agent-b', pid: 2, exec: 'x3', call, effect_key, action_hash: 'hash', dangerous: true };
-  return { who: 'agent', kind, ns, at_ms: ns, ...about, audited: effect_key === 'key-act' };
+  const about = { agent_id: 'agent-b', pid: 2, exec: 'x3', call, effect_key, action_hash: 'hash' };
+  return { who: 'agent', kind, ns, at_ms: ns, ...about, dangerous: effect_key === 'key-act' };
 }
 
 function approval(kind: 'requested' | 'granted' | 'used', ns: number, by: string): HistoryEvent {
-  const about = { approval_id: 'approval-1', action_hash: 'hash', by, expires_ms: 1_000 };
+  const about = { approval_id: 'approval-1', action_hash: 'hash', by: [by], expires_ms: 1_000 };
   return { who: 'approval', kind, ns, at_ms: ns, ...about, ...(kind === 'used' && { effect_key: 'key-act' }) };
 }
 
+function record(state: 'intended' | 'applied', ns: number) {
+  return { who: 'audit' as const, task_id: 'task-act', effect_key: 'key-act', state, at: iso(ns), ns };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
 const deadline = new Date(60_000).toISOString();
 const CODES = [
   ...['DUP_EFFECT', 'EARLY'],

@@ -3,7 +3,15 @@
  * was broken. One pass a rule, no search. It knows the promises, never the product: even the chain is computed anew here.
  */
 import { createHash } from 'node:crypto';
-import type { AgentEvent, ApprovalEvent, ClientEvent, FrameEvent, HistoryEvent, JournalEvent } from './history.ts';
+import type {
+  AgentEvent,
+  ApprovalEvent,
+  AuditEvent,
+  ClientEvent,
+  FrameEvent,
+  HistoryEvent,
+  JournalEvent,
+} from './history.ts';
 
 /** Which promise was broken; the invariants are those of promises.md 2. */
 export type Code =
@@ -14,7 +22,7 @@ export type Code =
   | 'EARLY' // INV13: before the grant
   | 'LATE' // INV9: as the agent saw it
   | 'LEAK' // INV15
-  | 'UNAUDITED' // INV16: an effect without its row
+  | 'UNAUDITED' // INV16: an effect without its records
   | `INV${4 | 5 | 8 | 9 | 10 | 12 | 13 | 14 | 16 | 17}`;
 
 /** One broken promise. */
@@ -198,7 +206,10 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
       if (!granted || granted.ns > ns) yield { code: 'EARLY', about, why: 'took effect before it was granted' };
       if (use.at_ms > (requested?.expires_ms ?? Infinity)) yield { code: 'INV13', about, why: 'had expired' };
       if (requested?.action_hash !== action_hash) yield { code: 'INV13', about, why: 'was for something else' };
-      if (granted && granted.by === requested?.by) yield { code: 'INV13', about, why: 'granted by who asked' };
+      if (granted?.by.some((one) => requested?.by.includes(one)))
+        yield { code: 'INV13', about, why: 'granted by who asked' };
+      if (granted && granted.by.length < (requested?.needed ?? 1))
+        yield { code: 'INV13', about, why: `granted by ${granted.by.length}` };
       if (own.filter(({ kind }) => kind === 'used').length > 1) yield { code: 'INV13', about, why: 'used twice' };
     }
   },
@@ -220,8 +231,8 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
           yield { code: 'LEAK', about: canary.tenant, why: `${tenant} was sent its canary` };
   },
 
-  /** INV16: the chain holds without a hole, and effects and audit rows are one to one. */
-  *audit({ tasks, effects, audits }) {
+  /** INV16: the chain holds without a hole. */
+  *chain({ tasks }) {
     for (const { task_id, events } of tasks.values()) {
       let head = { seq: 0, hash: GENESIS };
       for (const event of events) {
@@ -231,13 +242,26 @@ const RULES: Record<string, (history: History) => Iterable<Violation>> = {
         head = event;
       }
     }
-    const done = effects
-      .filter(({ kind, audited }) => kind === 'effect-done' && audited)
-      .map((done) => done.effect_key);
-    for (const key of done)
-      if (!audits.has(key ?? ''))
-        yield { code: 'UNAUDITED', about: key ?? '', why: 'took effect without an audit row' };
-    for (const key of audits) if (!done.includes(key)) yield { code: 'INV16', about: key, why: 'audited, never done' };
+  },
+
+  /** INV16: a dangerous effect is on record before it is, and as applied when its task succeeded; what is on record as applied is. */
+  *audit({ effects, audits, taskOf }) {
+    const dangerous = effects.filter((effect) => effect.dangerous);
+    const done = new Set(dangerous.filter(({ kind }) => kind === 'effect-done').map(({ effect_key }) => effect_key));
+    for (const effect of dangerous) {
+      const { kind, effect_key: about = '', call = '' } = effect;
+      const own = audits.get(about) ?? [];
+      const is_intended = own.some((record) => record.state === 'intended' && !isBefore(effect, record));
+      const is_applied = own.some(({ state }) => state === 'applied');
+      if (kind === 'effect-start' && !is_intended)
+        yield { code: 'UNAUDITED', about, why: 'took effect before it was on record' };
+      const is_over = taskOf(call)?.events.some(({ type }) => type === 'succeeded');
+      if (kind === 'effect-done' && is_over && !is_applied)
+        yield { code: 'UNAUDITED', about, why: 'took effect, and that is not on record' };
+    }
+    for (const [about, own] of audits)
+      if (own.some(({ state }) => state === 'applied') && !done.has(about))
+        yield { code: 'INV16', about, why: 'on record as applied, and never done' };
   },
 
   /** INV17: one answer a request, or the link closes; a notification none; ids come back as they went. */
@@ -278,7 +302,8 @@ interface History {
   stops: AgentEvent[];
   effects: AgentEvent[];
   approvals: ApprovalEvent[];
-  audits: Set<string>;
+  /** Records of actions, by the effect. */
+  audits: Map<string, AuditEvent[]>;
   canaries: { tenant: string; text: string }[];
   seen: { tenant: string; text: string }[];
   links: Map<string, FrameEvent[]>;
@@ -307,7 +332,7 @@ function index(events: readonly HistoryEvent[]): History {
     stops: agent.filter(({ kind }) => kind === 'exec-end' || kind === 'gone'),
     effects: agent.filter(({ kind }) => kind.startsWith('effect-')),
     approvals: of('approval'),
-    audits: new Set(of('audit').map(({ effect_key }) => effect_key)),
+    audits: group(of('audit'), ({ effect_key }) => effect_key),
     canaries: of('tenant').filter(({ kind }) => kind === 'canary'),
     seen: of('tenant').filter(({ kind }) => kind === 'seen'),
     links: group(of('link'), ({ link }) => link),
@@ -352,7 +377,7 @@ function fenceOf(run: AgentEvent, { events }: Told): number {
 }
 
 /** Whether something happened before a row was written: by the clock that never jumps where the row knows it, else by the wall. */
-const isBefore = ({ ns, at_ms }: { ns: number; at_ms: number }, row: JournalEvent): boolean =>
+const isBefore = ({ ns, at_ms }: { ns: number; at_ms: number }, row: Pick<JournalEvent, 'ns' | 'at'>): boolean =>
   row.ns === undefined ? at_ms < Date.parse(row.at) : ns < row.ns;
 
 /** When a run was over: it said so, or its process died; never, as far as anybody knows. */

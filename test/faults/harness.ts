@@ -19,6 +19,7 @@ import { createCaller, type Caller } from './caller.ts';
 import { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts';
 import { check } from './checker.ts';
 import { historyFile, readHistory, stamp, type AgentEvent, type HistoryEvent } from './history.ts';
+import { dumpActions } from './action-dump.ts';
 import { dumpJournal } from './journal-dump.ts';
 import { createProcess, type ProcessSpec, type TestProcess } from './process.ts';
 
@@ -281,7 +282,7 @@ async function startMesh(kit: Kit, options: MeshOptions): Promise<TestMesh> {
       return { status: response.status, body: text === '' ? undefined : JSON.parse(text), retry_after };
     },
     journal,
-    events: () => [...readHistory(join(kit.folder, 'client.jsonl')), ...told(), ...journal()],
+    events: () => [...readHistory(join(kit.folder, 'client.jsonl')), ...told(), ...journal(), ...dumpActions(data)],
     async finish({ ends_ms_max = ENDS_MS_MAX, running = false } = {}) {
       const broken: string[] = [];
       const end = performance.now() + ends_ms_max;

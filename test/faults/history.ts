@@ -41,11 +41,9 @@ const AgentEvent = z.object({
   effect_key: z.string().optional(),
   /** With `effect-done`: false when the world had it already. */
   applied: z.boolean().optional(),
-  /** Needs an approval. */
+  /** Needs an approval, and goes through the product's own driver, which puts it on record. */
   dangerous: z.boolean().optional(),
   action_hash: z.string().optional(),
-  /** Went through the product's own driver, which writes an audit row. */
-  audited: z.boolean().optional(),
 });
 
 /** A row of the journal, as it lies in the store. */
@@ -65,7 +63,16 @@ const JournalEvent = z.object({
   hash: z.string(),
 });
 
-const AuditEvent = z.object({ who: z.literal('audit'), task_id: z.string(), effect_key: z.string() });
+/** A record in an agent's log of actions: one before the act, one when it is known what became of it. */
+const AuditEvent = z.object({
+  who: z.literal('audit'),
+  task_id: z.string(),
+  effect_key: z.string(),
+  state: z.enum(['intended', 'applied', 'failed']),
+  at: z.string(),
+  /** When, where somebody knows that on the clock of the others. */
+  ns: z.number().optional(),
+});
 
 const ApprovalEvent = z.object({
   who: z.literal('approval'),
@@ -73,8 +80,10 @@ const ApprovalEvent = z.object({
   ...at,
   approval_id: z.string(),
   action_hash: z.string(),
-  /** The requester, the approver, or the agent that used it. */
-  by: z.string(),
+  /** All who asked, all whose yes counted, or the agent that used it. */
+  by: z.array(z.string()),
+  /** Of a question: how many have to say yes. */
+  needed: z.number().optional(),
   expires_ms: z.number().optional(),
   effect_key: z.string().optional(),
 });
@@ -108,8 +117,13 @@ export type HistoryEvent = z.infer<typeof HistoryEvent>;
 export type ClientEvent = z.infer<typeof ClientEvent>;
 export type AgentEvent = z.infer<typeof AgentEvent>;
 export type JournalEvent = z.infer<typeof JournalEvent>;
+export type AuditEvent = z.infer<typeof AuditEvent>;
 export type ApprovalEvent = z.infer<typeof ApprovalEvent>;
 export type FrameEvent = z.infer<typeof FrameEvent>;
+
+/** The rows of one type, in their order. */
+export const rowsOf = (events: readonly HistoryEvent[], type: string): JournalEvent[] =>
+  events.flatMap((event) => (event.who === 'journal' && event.type === type ? [event] : []));
 
 /** Writes one line after the other, at once. Unsynced, for whoever calls this is never killed; the doubles sync theirs themselves. */
 export function historyFile(path: string): { write(event: z.input<typeof HistoryEvent>): void; close(): void } {

@@ -1,11 +1,10 @@
 /** The journal as it lies on the disk, read from a copy after the end: whatever the processes say, this is what is kept. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
 import { openLibsql } from '../../store/libsql.ts';
 import { HistoryEvent } from './history.ts';
 
-/** All rows of the journal in a data folder, and its audit rows; undefined when there is no store. */
+/** All rows of the journal in a data folder; undefined when there is no store. */
 export function dumpJournal(data: string, scratch: string): HistoryEvent[] | undefined {
   const file = storeIn(data);
   if (file === undefined) return undefined;
@@ -15,10 +14,7 @@ export function dumpJournal(data: string, scratch: string): HistoryEvent[] | und
   const driver = openLibsql(copy);
   try {
     const rows = driver.prepare('SELECT * FROM events ORDER BY position').all([]);
-    return rows.flatMap((row) => {
-      const event = HistoryEvent.parse({ who: 'journal', ...row });
-      return [event, ...auditIn(event)];
-    });
+    return rows.map((row) => HistoryEvent.parse({ who: 'journal', ...row }));
   } finally {
     driver.close();
   }
@@ -29,19 +25,4 @@ export function storeIn(data: string): string | undefined {
   const names = readdirSync(data, { recursive: true, encoding: 'utf8' });
   const found = names.find((name) => /ledger\.db$/.test(name));
   return found === undefined ? undefined : join(data, found);
-}
-
-/** An audit row of an effect names its key; one that says what was refused is of no effect. */
-function auditIn(event: HistoryEvent): HistoryEvent[] {
-  if (event.who !== 'journal' || event.type !== 'audit') return [];
-  const audit = z
-    .object({
-      effect_key: z.string(),
-      kind: z
-        .string()
-        .refine((kind) => kind !== 'approval_refused')
-        .optional(),
-    })
-    .safeParse(JSON.parse(event.payload));
-  return audit.success ? [{ who: 'audit', task_id: event.task_id, effect_key: audit.data.effect_key }] : [];
 }

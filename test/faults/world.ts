@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { z } from 'zod';
+import { approvalsIn, type Names, type Written } from './approvals.ts';
 import { digestOf } from './checker.ts';
 import type { Kit, TestMesh } from './harness.ts';
-import { stamp, type ApprovalEvent, type HistoryEvent } from './history.ts';
+import { stamp, type HistoryEvent } from './history.ts';
 
 /** Flags under which the shipped responder acts on it. */
 export interface World {
@@ -62,41 +63,27 @@ export async function startWorld(kit: Kit): Promise<World> {
         mesh.history.write({ ...about, kind: 'effect-start', effect_key: key, dangerous: true, action_hash });
         mesh.history.write({ ...about, kind: 'effect-done', effect_key: key, dangerous: true, action_hash, applied });
       }
-      for (const event of approvalsIn(mesh.journal())) mesh.history.write(event);
+      for (const event of approvalsIn(writtenIn(mesh.journal()), NAMES)) mesh.history.write(event);
     },
   };
 }
 
-/** What the journal says of approvals: asked, granted by the last who voted, used for one effect. */
-function approvalsIn(events: readonly HistoryEvent[]): ApprovalEvent[] {
+/** Rows of the journal on the clock of those who watch: this machine has one wall. */
+function writtenIn(events: readonly HistoryEvent[]): Written[] {
   const now = stamp();
-  const voters = new Map<string, string>();
-  const asked = new Map<string, { action_hash: string; by: string }>();
-  return events.flatMap((event): ApprovalEvent[] => {
-    if (event.who !== 'journal') return [];
-    const payload: unknown = JSON.parse(event.payload);
-    const at_ms = Date.parse(event.at);
-    const at = { at_ms, ns: now.ns - (now.at_ms - at_ms) * 1e6 };
-    const common = { who: 'approval' as const, ...at };
-    if (event.type === 'approval_asked') {
-      const { approval_id, params, skill, requester, expires_at } = Asked.parse(payload);
-      const state = skill === 'contain_endpoint' ? 'contained' : 'released';
-      const about = { action_hash: digestOf({ target: params.endpoint_id, state }), by: requester.join() };
-      asked.set(approval_id, about);
-      return [{ ...common, ...about, kind: 'requested', approval_id, expires_ms: Date.parse(expires_at) }];
-    }
-    const named = Named.safeParse(payload).data;
-    const about = named && asked.get(named.approval_id);
-    if (!about) return [];
-    const { approval_id, vote, effect_key, by = '' } = named;
-    if (event.type === 'approval_voted' && vote) voters.set(approval_id, vote.by);
-    if (event.type === 'approval_granted')
-      return [{ ...common, ...about, kind: 'granted', approval_id, by: voters.get(approval_id) ?? 'policy' }];
-    if (event.type !== 'approval_consumed') return [];
-    const key = `${event.task_id}:${effect_key ?? ''}`;
-    return [{ ...common, ...about, kind: 'used', approval_id, by, effect_key: key }];
-  });
+  return events.flatMap((event) =>
+    event.who === 'journal' ? [{ ...event, ns: now.ns - (now.at_ms - Date.parse(event.at)) * 1e6 }] : [],
+  );
 }
+
+/** What the world was asked for is known by what it is to do, and by the key of the message. */
+const NAMES: Names = {
+  hashOf(question) {
+    const { skill, params } = Asked.parse(question);
+    return digestOf({ target: params.endpoint_id, state: skill === 'contain_endpoint' ? 'contained' : 'released' });
+  },
+  useOf: ({ task_id, effect_key }) => `${task_id}:${effect_key}`,
+};
 
 /** What the shipped driver posts, as far as the world cares. */
 const Order = z.object({
@@ -105,15 +92,6 @@ const Order = z.object({
   agent_id: z.string(),
 });
 const Asked = z.object({
-  approval_id: z.string(),
   skill: z.string(),
   params: z.object({ endpoint_id: z.string().optional().describe('of the responder; others name none') }),
-  requester: z.array(z.string()),
-  expires_at: z.string(),
-});
-const Named = z.object({
-  approval_id: z.string(),
-  vote: z.object({ by: z.string() }).optional(),
-  effect_key: z.string().optional(),
-  by: z.string().optional(),
 });

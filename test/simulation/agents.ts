@@ -1,5 +1,6 @@
 /** The agents of the simulated mesh: they wait, hand on, change the world, die and come back, and write down what they do. */
 import { z } from 'zod';
+import { auditedEffects } from '../../boot/effects.ts';
 import { createHost, defineAgent, digestOf, type Agent, type Host, type Link } from '../../mesh/index.ts';
 import { cardOf, skill, type Effect, type SkillContext } from '../../protocol/index.ts';
 import { literalContent, memoryInbox, sleep, type Effects, type Inbox } from '../../seams/index.ts';
@@ -32,8 +33,16 @@ export interface Place {
   readonly close: () => void;
 }
 
-/** Starts an agent in its place; its inbox stays there when it dies, unless `forgets`. */
-export function openPlace(world: World, nth: number, forgets: boolean): Place {
+/** Agents that are broken on purpose. */
+export interface AgentFaults {
+  /** They lose their inboxes when they die. */
+  forgets?: boolean;
+  /** They put nothing on record of what they do. */
+  silent?: boolean;
+}
+
+/** Starts an agent in its place; its inbox stays there when it dies. */
+export function openPlace(world: World, nth: number, { forgets = false, silent = false }: AgentFaults): Place {
   const { agent_id, agent, card } = FLEET[nth]!;
   const name = `${agent_id}-${nth}`;
   const url = `ws://${name}.test:1`;
@@ -61,7 +70,7 @@ export function openPlace(world: World, nth: number, forgets: boolean): Place {
         throw new Error('no blobs here');
       },
       inbox: watched(world, process, name, inbox, crash),
-      effects: driverOf(world, process, agent_id),
+      effects: driverOf(world, process, agent_id, silent),
     });
     life = { process, host };
     world.tell(`${name} starts as ${instance_id}`);
@@ -157,9 +166,32 @@ async function contain({ call, wait_ms }: Wish, ctx: SkillContext) {
   return { run, call };
 }
 
-/** The outside world's own driver: a call takes time, and is not undone by the death of who made it. */
-const driverOf = (world: World, process: SimulatedProcess, agent_id: string): Effects => ({
-  async apply({ target, effect_key, approval_id }) {
+/** The shipped driver, which puts on record what it does, on the way to the world outside. */
+const driverOf = (world: World, process: SimulatedProcess, agent_id: string, is_silent: boolean): Effects =>
+  auditedEffects(carrierOf(world, process, agent_id), {
+    ...{ clock: process.clock, ids: world.ids, log: world.log },
+    actions: actionsOf(world, process, is_silent),
+  });
+
+/** The log of actions on this agent's disk: a write takes time, and what a dead process would write is not written. */
+const actionsOf = (world: World, process: SimulatedProcess, is_silent: boolean) => ({
+  async write(record: object) {
+    await sleep(process.clock, world.between(0, 1));
+    const { task_id, approval_id, effect_key, state, recorded_at: at } = Acted.parse(record);
+    const about = { task_id, effect_key: useOf({ approval_id, effect_key }), state, at };
+    if (!is_silent) world.history.push({ who: 'audit', ...about, ns: world.time.stamp().ns });
+  },
+});
+
+const Acted = z.object({
+  ...{ task_id: z.string(), approval_id: z.string(), effect_key: z.string(), recorded_at: z.string() },
+  state: z.enum(['intended', 'applied', 'failed']),
+});
+
+/** The outside world: a call takes time, and is not undone by the death of who made it. */
+const carrierOf =
+  (world: World, process: SimulatedProcess, agent_id: string): Parameters<typeof auditedEffects>[0] =>
+  async ({ target, effect_key, approval_id }) => {
     const action_hash = hashOf(world, approval_id, target);
     await sleep(process.clock, world.between(0, 20));
     const applied = !world.effects.has(target);
@@ -169,18 +201,18 @@ const driverOf = (world: World, process: SimulatedProcess, agent_id: string): Ef
       agent_id,
       pid: process.pid,
       call: target,
-      effect_key: useOf(approval_id, effect_key),
+      effect_key: useOf({ approval_id, effect_key }),
       action_hash,
       dangerous: true,
     } as const;
     world.history.push({ ...about, kind: 'effect-start', ...world.time.stamp() });
     world.history.push({ ...about, kind: 'effect-done', ...world.time.stamp(), applied });
-    return { action_id: target };
-  },
-});
+    return {};
+  };
 
 /** One use of an approval: what expired before its effect was known is asked again, and used under another id. */
-export const useOf = (approval_id: string, effect_key: string): string => `${approval_id} ${effect_key}`;
+export const useOf = ({ approval_id, effect_key }: { approval_id: string; effect_key: string }): string =>
+  `${approval_id} ${effect_key}`;
 
 /** What people were asked about under that id, when it was about this target; else what no question ever was. */
 function hashOf({ committed }: World, approval_id: string, target: string): string {

@@ -15,6 +15,11 @@ const MUTANTS: Record<string, Mutation & { found: RegExp }> = {
   'a store that loses idempotency keys (PROM-P2)': { store: losesKeys, found: /^INV5/ },
   'an agent whose inbox does not outlive it (PROM-P4)': { forgets: true, found: /^INV6|^DUP_EFFECT/ },
   'a ledger that does not write down what an approval was used for (PROM-P4)': { ledger: losesUses, found: /^INV13/ },
+  'an agent that puts nothing on record of what it does (INV16)': { silent: true, found: /^UNAUDITED/ },
+  'a ledger that has the answer of somebody else under the name of who asked (INV13)': {
+    ledger: namesWhoAsked,
+    found: /^INV13 .*granted by who asked/,
+  },
   'a ledger that does not know what an earlier process leased (PROM-P4)': {
     ledger: forgetsLeases,
     found: /^DUP_EFFECT/,
@@ -71,6 +76,23 @@ function losesUses(ledger: Ledger): Ledger {
     },
   };
 }
+
+function namesWhoAsked(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    record: (task_id, arrows) =>
+      ledger.record(
+        task_id,
+        arrows.map((arrow) =>
+          arrow.type === 'approval_voted'
+            ? { ...arrow, payload: withVoteOf('operator:ann', arrow.payload as { vote: object }) }
+            : arrow,
+        ),
+      ),
+  };
+}
+
+const withVoteOf = (by: string, { vote, ...rest }: { vote: object }): object => ({ ...rest, vote: { ...vote, by } });
 
 function forgetsLeases(ledger: Ledger): Ledger {
   return {

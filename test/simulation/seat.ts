@@ -7,7 +7,7 @@ import {
   type Orchestrator,
 } from '../../orchestrator/index.ts';
 import { memoryBlobs } from '../../seams/index.ts';
-import type { Place } from './agents.ts';
+import type { AgentFaults, Place } from './agents.ts';
 import { identityAs, PINS } from './keys.ts';
 import type { Disk, LedgerFile, SimulatedStore } from './ledger-file.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -30,11 +30,9 @@ export interface Incumbent {
 }
 
 /** A product that is broken on purpose, at its seams. */
-export interface Mutation {
+export interface Mutation extends AgentFaults {
   readonly store?: (store: SimulatedStore) => SimulatedStore;
   readonly ledger?: (ledger: Ledger) => Ledger;
-  /** Agents lose their inboxes when they die. */
-  forgets?: boolean;
 }
 
 /** Seats the first. */

@@ -31,7 +31,7 @@ export async function simulate(
   const file = await ledgerFile();
   file.clear();
   const world = createWorld(seed, is_traced);
-  const places = Array.from({ length: PLACES }, (_, nth) => openPlace(world, nth, mutation.forgets ?? false));
+  const places = Array.from({ length: PLACES }, (_, nth) => openPlace(world, nth, mutation));
   const seat = openSeat(world, places, file, mutation);
   const verdict = await drive(world, story(world, file, { places, seat })).catch((reason: unknown) => [
     reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
@@ -134,6 +134,10 @@ async function ask({ time }: World, ann: Operator, { order, at_ms, cancel_after_
   const again = twice ? ann.insist(order) : undefined;
   const task_id = await ann.insist(order);
   await again;
+  if (order.skill === 'contain') {
+    await sleep(time, ASKED_MS);
+    await ann.decide(); // it is hers, so that her yes must not count
+  }
   if (cancel_after_ms === undefined || task_id === undefined) return task_id;
   await sleep(time, cancel_after_ms);
   await ann.cancel(task_id);
@@ -230,6 +234,8 @@ const SKILLS = ['look', 'look', 'set', 'set', 'fire', 'contain'];
 const CHILDREN = ['look', 'set'];
 const STRIKES = ['orchestrator', 'orchestrator', 'agent', 'agent', 'link', 'link', 'disk', 'wall'];
 const WALL_JUMPS_MS = [3_600_000, -7_200_000, 30_000];
+/** When what was ordered is surely asked about, ms. */
+const ASKED_MS = 50;
 /** How long faults happen, ms. */
 const TROUBLED_MS = 8_000;
 /** A silent death (20 s) and the breakers and pauses after it may come one after the other; a task has 60 s. */

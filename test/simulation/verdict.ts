@@ -6,8 +6,9 @@ import { fold } from '../../orchestrator/journal.ts';
 import { isFinal } from '../../protocol/index.ts';
 import type { EventRow } from '../../store/index.ts';
 import { verifyChain } from '../../store/verify.ts';
+import { approvalsIn } from '../faults/approvals.ts';
 import { check } from '../faults/checker.ts';
-import type { ApprovalEvent, HistoryEvent } from '../faults/history.ts';
+import type { HistoryEvent } from '../faults/history.ts';
 import { useOf } from './agents.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import type { Incumbent } from './seat.ts';
@@ -22,7 +23,7 @@ export async function judge(world: World, file: LedgerFile, incumbent: Incumbent
     ...event,
     ns: world.committed[nth]?.ns,
   }));
-  const found = check([...world.history, ...journal, ...approvalsIn(world)])
+  const found = check([...world.history, ...journal, ...approvalsIn(world.committed, { useOf })])
     // Time that is over is judged below: while a task waits for people it does not grow older.
     .filter(({ by_deadline }) => !by_deadline)
     .map(({ code, about, why }) => `${code} ${about}: ${why}`);
@@ -119,22 +120,6 @@ async function replayed({ ledger }: Incumbent, events: readonly EventRow[]): Pro
 
 const plain = ({ due: _due, ...row }: TaskRow): unknown => JSON.parse(JSON.stringify(row));
 
-/** The life of every approval, at the moments when it was committed. */
-function approvalsIn({ committed }: World): ApprovalEvent[] {
-  return committed.flatMap(({ type, payload, at, ns }): ApprovalEvent[] => {
-    const told = Approved.safeParse(JSON.parse(payload)).data;
-    if (!told) return [];
-    const { approval_id, action_hash = '', requester = [], by = '', expires_at, effect_key } = told;
-    const about = { who: 'approval', approval_id, action_hash, ns, at_ms: Date.parse(at) } as const;
-    if (type === 'approval_asked')
-      return [{ ...about, kind: 'requested', by: requester[0] ?? '', expires_ms: Date.parse(expires_at ?? '') }];
-    if (type === 'approval_granted') return [{ ...about, kind: 'granted', by: 'somebody else' }];
-    if (type === 'approval_consumed')
-      return [{ ...about, kind: 'used', by, ...(effect_key && { effect_key: useOf(approval_id, effect_key) }) }];
-    return [];
-  });
-}
-
 function byTask(events: readonly EventRow[]): Map<string, EventRow[]> {
   const tasks = new Map<string, EventRow[]>();
   for (const event of events) tasks.set(event.task_id, [...(tasks.get(event.task_id) ?? []), event]);
@@ -144,14 +129,6 @@ function byTask(events: readonly EventRow[]): Map<string, EventRow[]> {
 const Accepted = z.object({ deadline: z.string(), params: z.object({ call: z.string() }) });
 const Succeeded = z.object({ result: z.object({ run: z.string() }) });
 const Leased = z.object({ instance_id: z.string() });
-const Approved = z.object({
-  approval_id: z.string(),
-  action_hash: z.string().optional(),
-  requester: z.array(z.string()).optional(),
-  by: z.string().optional(),
-  expires_at: z.string().optional(),
-  effect_key: z.string().optional(),
-});
 const ENDS = new Set(['succeeded', 'failed', 'canceled', 'expired', 'denied', 'dead_lettered', 'unknown_effect']);
 /** How much later than its deadline an attempt may start, ms. */
 const LATE_MS = 100;
