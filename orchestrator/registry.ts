@@ -37,7 +37,7 @@ export interface Wanted {
   /** Agents that must not be chosen: they are on the path already. */
   path: readonly string[];
   priority: number;
-  /** On whose behalf: tenants of equal priority take turns. */
+  /** Who began it: those of equal priority take turns. */
   tenant?: string;
   /** Instances that are only taken when there is no other. */
   avoid?: readonly string[];
