@@ -3,7 +3,7 @@ import { AuroraError } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';
-import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
+import { inDoubt, refusalOf, toEnd, withEffects, withLastTry } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Recovered, TaskEnd, TaskRow } from './ledger.ts';
@@ -212,7 +212,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- settle: the first end wins ---- */
 
-  async function settle(task: TaskRow, end: TaskEnd): Promise<void> {
+  async function settle(task: TaskRow, ended: TaskEnd): Promise<void> {
+    const end = withLastTry(task, ended);
     const fence = task.attempts.at(-1)?.fence;
     const is_first = await ledger.settle(task.task_id, end, end.state === 'completed' ? fence : undefined);
     failpoints.hit('dispatch.after_settle');

@@ -34,10 +34,27 @@ export function withEffects(task: TaskRow, end: TaskEnd, until?: string): TaskEn
   const names = begun.slice(0, NAMED_MAX).map(({ effect_key }) => effect_key);
   const what =
     names.length === 0 ? 'Its effect may have happened' : `Begun before, and may have happened: ${names.join(', ')}`;
-  const is_plain = typeof detail === 'object' && detail !== null && !Array.isArray(detail);
-  const known = is_plain ? detail : detail === undefined || detail === null ? {} : { said: detail };
-  const error = { code, message: `${message}. ${what}`, detail: { ...known, effects_begun: begun } };
-  return { ...end, error };
+  return {
+    ...end,
+    error: { code, message: `${message}. ${what}`, detail: { ...knownOf(detail), effects_begun: begun } },
+  };
+}
+
+/** A detail that more can be put beside. */
+function knownOf(detail: unknown): object {
+  if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return detail;
+  return detail === undefined || detail === null ? {} : { said: detail };
+}
+
+/** A task that ran out of time after an attempt came to nothing says what was said of that. */
+export function withLastTry({ attempts, last_why }: TaskRow, end: TaskEnd): TaskEnd {
+  const tried = attempts.findLast(({ outcome }) => outcome !== undefined);
+  if (end.state !== 'failed' || end.error.code !== 5040 || !tried) return end;
+  const { code, message, detail } = end.error;
+  const { attempt, agent_id, outcome } = tried;
+  const said = last_why === undefined ? '' : `. Attempt ${attempt} came to nothing: ${last_why}`;
+  const last_attempt = { attempt, agent_id, outcome, ...(last_why !== undefined && { why: last_why }) };
+  return { ...end, error: { code, message: `${message}${said}`, detail: { ...knownOf(detail), last_attempt } } };
 }
 
 /** Given up for good, with every attempt's cause (INV10). */
