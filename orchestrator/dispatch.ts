@@ -32,7 +32,7 @@ export interface Dispatcher {
   /** Carries on what an earlier process had accepted. */
   resume(recovered: Recovered): void;
   /** Cancels a task and everything below it; resolves when all of it is final. */
-  cancel(task_id: string, reason: string): Promise<void>;
+  cancel(task_id: string, asked: { by: string; reason: string }): Promise<void>;
   /** Starts no more work of its own: what waits for an agent stays in the ledger for the next process (PROM-P13). */
   leave(): void;
   /** Tasks that are not final. */
@@ -232,9 +232,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- cancel: down the whole tree ---- */
 
-  async function cancel(task_id: string, reason: string): Promise<void> {
+  async function cancel(task_id: string, { by, reason }: { by: string; reason: string }): Promise<void> {
     await taskOf(ledger, task_id);
-    await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
+    await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}`, detail: { canceled_by: by } }));
   }
 }
 

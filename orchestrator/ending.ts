@@ -1,6 +1,6 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
 import { AuroraError, type TaskError } from '../protocol/index.ts';
-import type { Stop } from '../seams/index.ts';
+import { redact, redactText, type Stop } from '../seams/index.ts';
 import { effectsBegun } from './approval.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
 import type { DeadLetterCause } from './retry.ts';
@@ -71,8 +71,12 @@ export const UNKNOWN_EFFECT: TaskEnd = {
   error: { code: 5000, message: 'The agent was lost while this ran: whether it took effect is unknown' },
 };
 
-/** What callers see of an error. */
-export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({ code, message, detail });
+/** What callers see of an error, and what is kept of it: an agent may have put its secrets there (ATK-J1). */
+export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({
+  code,
+  message: redactText(message),
+  detail: redact({ detail }, { depth_max: DETAIL_DEPTH_MAX })['detail'],
+});
 
 /** Why a task was not accepted. */
 export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
@@ -84,6 +88,8 @@ export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
   return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
 }
 
+/** As deep as a frame may be, in its envelope. */
+const DETAIL_DEPTH_MAX = 64;
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
 /** Effects that an error names in its sentence; all of them stand in its detail. */

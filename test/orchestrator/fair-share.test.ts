@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Peer } from '../../mesh/index.ts';
 import { echoAgent } from '../support/echo.ts';
 import { startMesh } from '../support/mesh.ts';
+import { createResponder } from '../support/responder.ts';
 
 const ask = (who: Peer, text: string): Promise<unknown> =>
   who.request('handoff', { to: { agent_id: 'ada' }, method: 'echo_text', params: { text }, wait: 'accepted' });
@@ -42,6 +43,25 @@ test('one alone may fill the queue; as soon as another asks, half of it', async 
   await expect(ask(mesh.operator, 'one more')).rejects.toThrow('Too many of your tasks wait');
   await ask(bob, 'bob');
   open();
+});
+
+test('what acts goes before what reads, unless whoever asks says otherwise (PROM-P8)', async () => {
+  const { responder } = createResponder();
+  const reader = echoAgent('ada');
+  const mesh = await startMesh([responder, reader], { orchestrator: { mode: 'active' } });
+  await mesh.online(2);
+  const host = { params: { host: 'ws-7' }, wait: 'accepted' };
+  await ask(mesh.operator, 'hi');
+  await mesh.operator.request('handoff', {
+    to: { skill: 'isolate_host' },
+    ...host,
+    options: { idempotency_key: 'one' },
+  });
+  const options = { idempotency_key: 'two', priority: 2 };
+  await mesh.operator.request('handoff', { to: { skill: 'isolate_host' }, ...host, options });
+  await mesh.operator.request('handoff', { to: { skill: 'isolate_host' }, ...host, options: { mode: 'monitor' } });
+  const { items } = (await mesh.operator.request('task/list', {})) as { items: { priority: number }[] };
+  expect(items.map(({ priority }) => priority)).toEqual([5, 2, 7, 5]);
 });
 
 type Page = { items: { task_id: string }[] };
