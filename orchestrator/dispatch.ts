@@ -7,7 +7,7 @@ import { inDoubt, refusalOf, toEnd, withEffects, withLastTry } from './ending.ts
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Recovered, TaskEnd, TaskRow } from './ledger.ts';
-import { createOpenTasks, type OpenTask } from './open-tasks.ts';
+import { createOpenTasks, type OpenTask, type OpenTasks } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
@@ -35,8 +35,9 @@ export interface Dispatcher {
   cancel(task_id: string, asked: { by: string; reason: string }): Promise<void>;
   /** Starts no more work of its own: what waits for an agent stays in the ledger for the next process (PROM-P13). */
   leave(): void;
-  /** Tasks that are not final. */
+  /** Tasks that are not final: how many, and which. */
   readonly open: number;
+  readonly underWay: Pick<OpenTasks, 'find' | 'all'>;
   /** Resolves when none is. */
   idle(): Promise<void>;
 }
@@ -70,6 +71,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     get open() {
       return open.size;
     },
+    underWay: open,
     idle: () => open.idle(),
   };
 

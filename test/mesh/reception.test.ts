@@ -23,7 +23,7 @@ test('one key proves 200 links at once; the next is closed with 1013, where it i
   const bob = await enter('operator:bob', 'bob-1');
   await leave(peers[0]!);
   const late = await enter('operator:eve', 'eve-200');
-  for (const peer of [again, bob, late]) expect(await peer.request('rpc.ping')).toEqual({ ok: true });
+  for (const peer of [again, bob, late]) expect(await peer.request('rpc.ping', {})).toEqual({ ok: true });
 });
 
 test('the processes of one agent are more than that', async () => {
@@ -73,7 +73,7 @@ function reception() {
       methods: createMethods(new Map([['mesh/hello', (params, call) => answerHello(handshake, params, call)]])),
     });
     await sayHello(peer, handshake, 5_000);
-    await peer.request('rpc.ping').catch(() => undefined); // until it is known whether it is let in
+    await peer.request('rpc.ping', {}).catch(() => undefined); // until it is known whether it is let in
     return peer;
   }
 
