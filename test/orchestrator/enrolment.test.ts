@@ -242,7 +242,7 @@ describe('who', () => {
 
 test('a lease that ran out while this process stood still ends only when nobody renews it afterwards either (PROM-P12, FLT-X10)', async () => {
   await register(URL_OK);
-  const { monotonic } = clock;
+  const monotonic = clock.monotonic.bind(clock);
   const stood_ms = 20_000; // no timer fired meanwhile: the process was stopped
   clock.monotonic = () => monotonic() + stood_ms;
   clock.advance(15_000);

@@ -50,14 +50,14 @@ test('two tasks on one host, each at another replica, are never with the driver 
 test('two that would wait for each other do not, and one that is stopped waits no longer', async () => {
   const clock = manualClock();
   const open = createOpenTasks({ clock, metrics: countingMetrics() });
-  const { take } = createOneTarget({ clock, open });
+  const oneTarget = createOneTarget({ clock, open });
   const began = new Map<string, string[]>();
   const acting = (task_id: string, parent_id?: string) => {
     const task = row(task_id, { parent_id, due: 60_000, approvals: [granted([])] });
     const running = open.open(task);
     const act = (target: string) => {
       const effect_key = `isolate:${target}`;
-      return take(task, { approval_id: 'approval_1', action_hash: 'h', effect_key }, async () => {
+      return oneTarget.take(task, { approval_id: 'approval_1', action_hash: 'h', effect_key }, async () => {
         began.set(task_id, [...(began.get(task_id) ?? []), target]);
         task.approvals = [granted([...(task.approvals?.[0]?.consumed ?? []), { effect_key, at: '' }])];
       });
