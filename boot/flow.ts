@@ -9,7 +9,7 @@ export const Flow = z
   .strictObject({
     queue_max: count(10_000).describe('tasks that wait for one agent or skill: 256'),
     queue_all_max: count(100_000).describe('tasks that wait in all: 10 000'),
-    tenant_share: share.describe('of either, what one tenant may fill while others wait: 0.5'),
+    tenant_share: share.describe('of either, what one user or operator may fill while others wait: 0.5'),
     route_ms_max: count(600_000).describe('how long a task waits for an agent that is away: 10 s'),
     attempts_max: count(5).describe('attempts of one task: 5'),
     agents_lost_max: count(5).describe('agents that may die of one task: 3'),

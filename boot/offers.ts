@@ -33,7 +33,11 @@ export function fileOffers(path: string): Offers {
   const change = (agent_id: string, by: Kept) => {
     const end = take();
     // Who serves does not wait: the agent is met again soon.
-    if (!end) throw new AuroraError(5030, { message: 'Somebody changes what is approved at this moment' });
+    if (!end)
+      throw new AuroraError(5030, {
+        message: 'Somebody changes what is approved at this moment',
+        retry_after_ms: RETRY_AFTER_MS,
+      });
     ending(end, () => changeNow(agent_id, by));
   };
   const changeNow = (agent_id: string, by: Kept) => {
@@ -92,5 +96,7 @@ const isSame = (one: Seen | undefined, other: Seen | undefined): boolean =>
   one?.inode === other?.inode && one?.size === other?.size && one?.mtime_ms === other?.mtime_ms;
 
 const AGENTS_MAX = 4_096;
+/** When to ask again, ms: a turn takes less. */
+const RETRY_AFTER_MS = 1_000;
 /** Lines after which the file is written whole again. */
 const LINES_MAX = 8_192;

@@ -1,6 +1,6 @@
 /** The orchestrator as a process: its key, the pins, the registry of addresses, its port. */
 import { advertisedUrl, dialWebsocket, jsonRoute, listen } from '../mesh/index.ts';
-import { createLedger, createOrchestrator, PolicyRules } from '../orchestrator/index.ts';
+import { createLedger, createOrchestrator, keyMsOf, PolicyRules } from '../orchestrator/index.ts';
 import { fileBlobs } from '../seams/index.ts';
 import { drainedIn } from '../soc/index.ts';
 import { prepareApi } from './api.ts';
@@ -37,7 +37,8 @@ export async function startOrchestrator(config: Config): Promise<Running> {
   const { advertise } = binding;
   const ledgerStore = await openLedgerStore({ config, place, seams, key });
   const { store } = ledgerStore;
-  const ledger = createLedger(store, clock);
+  const rules = rulesOf(config);
+  const ledger = createLedger(store, clock, { key_ms_min: keyMsOf(rules) });
   const notify = notifierOf(config, seams);
   const face = await prepareApi({ config, seams, place, store, ledger, pins, key });
   let url = '';
@@ -73,7 +74,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     storeHealth: store.health,
     care: careOf({ store, folder: place.backups, clock, log }),
     epoch: Number(store.epoch),
-    rules: rulesOf(config),
+    rules,
     own_hosts: [ORCHESTRATOR, ...ownHosts(advertise)],
     ...(notify && { notify }),
     bounds: { blobs: { blob_bytes_max: config.limits.input_bytes_max }, ...boundsOf(config.flow) },

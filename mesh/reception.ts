@@ -72,6 +72,8 @@ export function createReception(deps: ReceptionDeps): Reception {
   const guests = new Map<Peer, Guest>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
+  /** Links of each key, by role and id. */
+  const counts = new Map<string, number>();
   let is_leaving = false;
 
   return { accept, onHello, principalOf, peers: () => [...guests.keys()], sayGoaway, drain };
@@ -122,8 +124,10 @@ export function createReception(deps: ReceptionDeps): Reception {
     const guest = guests.get(peer);
     guest?.stopTimer();
     guests.delete(peer);
-    const name = guest?.principal && nameOf(guest.principal);
-    if (name !== undefined && newest.get(name) === peer) newest.delete(name);
+    if (!guest?.principal) return;
+    const name = nameOf(guest.principal);
+    if (newest.get(name) === peer) newest.delete(name);
+    count(guest.principal, -1);
   }
 
   /** Answers who we are, then asks the same of the caller: it is a stranger until it proved a key. */
@@ -144,12 +148,20 @@ export function createReception(deps: ReceptionDeps): Reception {
 
   function welcome(peer: Peer, guest: Guest, introduced: Introduced): void {
     if (!guests.has(peer)) return; // it is gone already: it supersedes nobody
+    let principal: Principal;
     try {
-      guest.principal = deps.admit(introduced, peer);
+      principal = deps.admit(introduced, peer);
     } catch (reason) {
       turnAway(peer, reason);
       return;
     }
+    if (isCrowd(principal)) {
+      metrics.count('handshakes_refused_total');
+      peer.close(1013, 'too many links of this key');
+      return;
+    }
+    guest.principal = principal;
+    count(principal, 1);
     if (guest.principal.role !== 'stranger') peer.trust();
     guest.stopTimer();
     guest.stopTimer = ignore; // not to hold on to a timer for as long as the link lives
@@ -159,6 +171,19 @@ export function createReception(deps: ReceptionDeps): Reception {
     if (older !== peer) older?.close(4009, 'superseded');
     newest.set(name, peer);
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
+  }
+
+  /** Whoever comes back under the name of an instance takes the place of its link. */
+  function isCrowd(principal: Principal): boolean {
+    const links_max = principal.role === 'agent' ? AGENT_LINKS_MAX : KEY_LINKS_MAX;
+    return (counts.get(keyOf(principal)) ?? 0) >= links_max && !newest.has(nameOf(principal));
+  }
+
+  function count(principal: Principal, by: 1 | -1): void {
+    const key = keyOf(principal);
+    const links = (counts.get(key) ?? 0) + by;
+    if (links > 0) counts.set(key, links);
+    else counts.delete(key);
   }
 
   function turnAway(peer: Peer, reason: unknown): void {
@@ -226,6 +251,8 @@ export function createReception(deps: ReceptionDeps): Reception {
 /** An instance names itself; its id is proven. */
 const nameOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
+const keyOf = ({ id, role }: Principal): string => JSON.stringify([id, role]);
+
 interface Guest {
   principal: Principal | undefined;
   /** Settles when the caller has answered our hello, one way or the other; never rejects. */
@@ -247,6 +274,10 @@ function ignore(): void {
   // Nothing to do.
 }
 
+/** Links that one key proves at once, from wherever they come (ATK-I3). */
+const KEY_LINKS_MAX = 200;
+/** Those of an agent: two for each of the processes that one key may register. */
+const AGENT_LINKS_MAX = 2_048;
 const NO_COMMON_VERSION = 4002;
 /** Closings that nobody else tells of (wire.md 10): frames against the protocol, too many, or unread; strikes; no common version. */
 const REFUSING = new Set([1002, 1003, 1007, 1009, 1013, 4000, NO_COMMON_VERSION, 4029]);

@@ -188,7 +188,7 @@ const otherKind = ({ effect_key }: ApprovalUse, { skill, effect_kinds }: Approva
   );
 
 /** What stands behind the kind: a target may have colons of its own. */
-const targetIn = (effect_key: string): string => effect_key.slice(effect_key.indexOf(':') + 1);
+export const targetIn = (effect_key: string): string => effect_key.slice(effect_key.indexOf(':') + 1);
 
 /** Somebody whose word it rests on is gone, or lost the right. */
 export const lapsed = (why: string): AuroraError => refusal(4031, `The approval does not count any more: ${why}`);

@@ -98,7 +98,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
     } catch (reason) {
       const error = slot.isTrusted() ? AuroraError.from(reason) : REVOKED;
       const why = error === REVOKED ? 'revoked' : isLinkLost(error) ? 'link_lost' : String(error.code);
-      const { code, message } = error;
+      const { code, message } = shownOf(error);
       log.warn(logged(task, { agent_id, attempt: attempt.attempt, code, why: message }), 'a handoff failed');
       metrics.count('handoffs_failed_total', { agent_id, why });
       if (stop.aborted) throw error;

@@ -52,7 +52,7 @@ export function createCareMethods(deps: CareMethodDeps): [string, MethodHandler]
   ];
 
   function ours(): Care {
-    if (!care) throw new AuroraError(5030, { message: 'This orchestrator keeps its ledger in memory only' });
+    if (!care) throw new AuroraError(4120, { message: 'This orchestrator keeps its ledger in memory only' });
     return care;
   }
 }

@@ -3,11 +3,11 @@ import { AuroraError } from '../protocol/index.ts';
 import { sleep, type Stop } from '../seams/index.ts';
 import type { Approvals } from './approvals.ts';
 import { createAttempts, type Answer, type AttemptDeps, type Leased } from './attempt.ts';
-import { inDoubt, refusalOf, toEnd, withEffects } from './ending.ts';
+import { inDoubt, refusalOf, toEnd, withEffects, withLastTry } from './ending.ts';
 import type { Events } from './events.ts';
 import { createLeaving, LEFT } from './leaving.ts';
 import type { Recovered, TaskEnd, TaskRow } from './ledger.ts';
-import { createOpenTasks, type OpenTask } from './open-tasks.ts';
+import { createOpenTasks, type OpenTask, type OpenTasks } from './open-tasks.ts';
 import { taskOfOrder, wantedBy, type Order } from './order.ts';
 import { createOwnSkills, type OwnSkillsDeps } from './own-skills.ts';
 import { createPermits } from './permits.ts';
@@ -32,11 +32,12 @@ export interface Dispatcher {
   /** Carries on what an earlier process had accepted. */
   resume(recovered: Recovered): void;
   /** Cancels a task and everything below it; resolves when all of it is final. */
-  cancel(task_id: string, reason: string): Promise<void>;
+  cancel(task_id: string, asked: { by: string; reason: string }): Promise<void>;
   /** Starts no more work of its own: what waits for an agent stays in the ledger for the next process (PROM-P13). */
   leave(): void;
-  /** Tasks that are not final. */
+  /** Tasks that are not final: how many, and which. */
   readonly open: number;
+  readonly underWay: Pick<OpenTasks, 'find' | 'all'>;
   /** Resolves when none is. */
   idle(): Promise<void>;
 }
@@ -70,6 +71,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     get open() {
       return open.size;
     },
+    underWay: open,
     idle: () => open.idle(),
   };
 
@@ -212,7 +214,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- settle: the first end wins ---- */
 
-  async function settle(task: TaskRow, end: TaskEnd): Promise<void> {
+  async function settle(task: TaskRow, ended: TaskEnd): Promise<void> {
+    const end = withLastTry(task, ended);
     const fence = task.attempts.at(-1)?.fence;
     const is_first = await ledger.settle(task.task_id, end, end.state === 'completed' ? fence : undefined);
     failpoints.hit('dispatch.after_settle');
@@ -231,9 +234,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /* ---- cancel: down the whole tree ---- */
 
-  async function cancel(task_id: string, reason: string): Promise<void> {
+  async function cancel(task_id: string, { by, reason }: { by: string; reason: string }): Promise<void> {
     await taskOf(ledger, task_id);
-    await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}` }));
+    await open.stop(task_id, new AuroraError(4990, { message: `Cancelled: ${reason}`, detail: { canceled_by: by } }));
   }
 }
 

@@ -20,7 +20,12 @@ export interface LedgerLimits {
   /** Final tasks kept in memory too, in number and in bytes of memory: 32 MiB. The oldest go first, and stay in the store. */
   finished_max: number;
   finished_bytes_max: number;
+  /** How long an idempotency key is kept at least, ms (PROM-P2): 24 h. */
+  key_ms_min: number;
 }
+
+/** How long a key counts where people answer within half of that: twice as long as they may take, for whoever comes back after a late grant. */
+export const keyMsOf = ({ approval_ms }: { approval_ms: number }): number => Math.max(KEY_MS_MIN, 2 * approval_ms);
 
 /** Makes the ledger over one store. Bounds are judged in memory, keys and states by the store. */
 export function createLedger(
@@ -60,7 +65,7 @@ export function createLedger(
     const refusal = families.enter(row, bounds, weigh(accepted.text));
     if (refusal) return refusal;
     const { task_id, root_id, parent_id = null, skill, deadline, key } = row;
-    const expires_at = toIso(clock.now() + KEY_MS_MIN);
+    const expires_at = toIso(clock.now() + limits.key_ms_min);
     const started = lease ? [leasedBy(1, lease)] : [];
     try {
       const { outcome } = await store.append({
@@ -188,13 +193,13 @@ const written = ({ type, fence, payload }: Arrow): Arrow & { text: string } => (
 const ownFence = (row: TaskRow, state: string): number | undefined =>
   state === 'completed' ? (row.attempts.at(-1)?.fence ?? 0) : undefined;
 
+const KEY_MS_MIN = 86_400_000;
 const LEDGER_LIMITS: LedgerLimits = {
   open_max: 10_000,
   open_bytes_max: 67_108_864,
   finished_max: 100,
   finished_bytes_max: 33_554_432,
+  key_ms_min: KEY_MS_MIN,
 };
-/** How long an idempotency key is kept at least, ms (PROM-P2). */
-const KEY_MS_MIN = 86_400_000;
 /** Pages that may wait to be read. */
 const PAGES_WAITING_MAX = 64;

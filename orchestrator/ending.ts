@@ -1,6 +1,6 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
 import { AuroraError, errorCodeText, isErrorCode, isRetryable, type TaskError } from '../protocol/index.ts';
-import type { Stop } from '../seams/index.ts';
+import { redact, redactText, type Stop } from '../seams/index.ts';
 import { effectsBegun } from './approval.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
 import type { DeadLetterCause } from './retry.ts';
@@ -34,10 +34,27 @@ export function withEffects(task: TaskRow, end: TaskEnd, until?: string): TaskEn
   const names = begun.slice(0, NAMED_MAX).map(({ effect_key }) => effect_key);
   const what =
     names.length === 0 ? 'Its effect may have happened' : `Begun before, and may have happened: ${names.join(', ')}`;
-  const is_plain = typeof detail === 'object' && detail !== null && !Array.isArray(detail);
-  const known = is_plain ? detail : detail === undefined || detail === null ? {} : { said: detail };
-  const error = { code, message: `${message}. ${what}`, detail: { ...known, effects_begun: begun } };
-  return { ...end, error };
+  return {
+    ...end,
+    error: { code, message: `${message}. ${what}`, detail: { ...knownOf(detail), effects_begun: begun } },
+  };
+}
+
+/** A detail that more can be put beside. */
+function knownOf(detail: unknown): object {
+  if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return detail;
+  return detail === undefined || detail === null ? {} : { said: detail };
+}
+
+/** A task that ran out of time after an attempt came to nothing says what was said of that. */
+export function withLastTry({ attempts, last_why }: TaskRow, end: TaskEnd): TaskEnd {
+  const tried = attempts.findLast(({ outcome }) => outcome !== undefined);
+  if (end.state !== 'failed' || end.error.code !== 5040 || !tried) return end;
+  const { code, message, detail } = end.error;
+  const { attempt, agent_id, outcome } = tried;
+  const said = last_why === undefined ? '' : `. Attempt ${attempt} came to nothing: ${last_why}`;
+  const last_attempt = { attempt, agent_id, outcome, ...(last_why !== undefined && { why: last_why }) };
+  return { ...end, error: { code, message: `${message}${said}`, detail: { ...knownOf(detail), last_attempt } } };
 }
 
 /** Given up for good, with every attempt's cause (INV10). */
@@ -54,8 +71,12 @@ export const UNKNOWN_EFFECT: TaskEnd = {
   error: { code: 5000, message: 'The agent was lost while this ran: whether it took effect is unknown' },
 };
 
-/** What callers see of an error. */
-export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({ code, message, detail });
+/** What callers see of an error, and what is kept of it: an agent may have put its secrets there (ATK-J1). */
+export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({
+  code,
+  message: redactText(message),
+  detail: redact({ detail }, { depth_max: DETAIL_DEPTH_MAX })['detail'],
+});
 
 /**
  * What whoever waited for a task without a result is thrown. A retryable code promises that nothing was kept, and who hears it sends
@@ -78,6 +99,8 @@ export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
   return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
 }
 
+/** As deep as a frame may be, in its envelope. */
+const DETAIL_DEPTH_MAX = 64;
 const REFUSALS = new Set<number>([4030, 4031]);
 const RETRY_AFTER_MS = 1_000;
 /** Effects that an error names in its sentence; all of them stand in its detail. */

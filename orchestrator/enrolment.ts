@@ -78,6 +78,20 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
     return true;
   };
 
+  /**
+   * Calls once that time is over. A timer that fires late shows that this process stood still, and what came meanwhile is not read
+   * yet: then it waits as long once more (PROM-P12).
+   */
+  const expire = (ms: number, run: () => void): CancelTimer => {
+    let cancel: CancelTimer = () => undefined;
+    const wait = () => {
+      const due = clock.monotonic() + ms;
+      cancel = clock.after(ms, () => (clock.monotonic() - due > LATE_MS_MAX ? wait() : run()));
+    };
+    wait();
+    return () => cancel();
+  };
+
   /** A stranger that was approved since it said hello is one no longer. */
   const roleOf = ({ id, role, public_key }: Principal) => {
     const pin = pins.of(id);
@@ -104,7 +118,7 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
       if (!leases.has(holder)) counts.set(agent_id, count + 1);
       const stop = leases.get(holder)?.stop ?? fleet.keep({ agent_id, url, address }, card);
       leases.get(holder)?.stopTimer();
-      const stopTimer = clock.after(ttl_ms, () => {
+      const stopTimer = expire(ttl_ms, () => {
         end(agent_id, holder, 'it was not renewed');
         if (!counts.has(agent_id)) miss(agent_id, url);
       });
@@ -138,6 +152,8 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 /** An instance names itself; its agent id is proven. */
 const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
+/** Later than that, ms, no timer fires of a process that runs. */
+const LATE_MS_MAX = 250;
 /** How long somebody who is away is told of, ms: a day. */
 const AWAY_MS_MAX = 86_400_000;
 /** Agents that are told of as away. */

@@ -48,9 +48,8 @@ export function createFollowMethods(deps: FollowDeps): FollowMethods {
     }
     const isFull = () => own.size >= SUBSCRIPTIONS_MAX && !own.has(token);
     if (isFull()) await forgetFinished(own);
-    if (isFull()) {
+    if (isFull())
       throw new AuroraError(4290, { message: 'Too many subscriptions on this link', retry_after_ms: RETRY_AFTER_MS });
-    }
     own.get(token)?.subscriber.stop();
     const subscriber = createSubscriber({
       peer: call.peer,
@@ -97,4 +96,5 @@ interface Following {
 }
 
 const SUBSCRIPTIONS_MAX = 64;
+/** When to ask again, ms: those of now may be over. */
 const RETRY_AFTER_MS = 1_000;

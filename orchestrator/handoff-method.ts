@@ -116,7 +116,7 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
   async function toOrder(
     asked: HandoffRequest,
     {
-      routing,
+      routing: given,
       principal,
       carried,
       operation = HANDOFF,
@@ -124,6 +124,8 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
   ): Promise<Order> {
     const wanted = toWanted(asked);
     const { to, skill, params } = wanted;
+    const is_urgent = given.mode === 'active' && asked.options.priority === undefined && given.parent_id === undefined;
+    const routing = is_urgent && deps.registry.acts({ to, skill, path: given.path }) ? toUrgent(given) : given;
     const { idempotency_key, reason, mode = null } = asked.options;
     if (idempotency_key === undefined) return { to, skill, params, routing, reason, carried, key: undefined };
     const digest = digestOf({ ...wanted, mode });
@@ -163,7 +165,8 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
   /** A caller that stops waiting with `$/cancel` cancels the task; one whose link is lost does not (wire.md 6). */
   async function untilDone({ task, done }: Dispatched, call: Call): Promise<TaskRow> {
     const ignoreCaller = call.stop.onAbort(() => {
-      if (call.peer.link.open) void deps.dispatcher.cancel(task.task_id, 'the caller cancelled');
+      if (call.peer.link.open)
+        void deps.dispatcher.cancel(task.task_id, { by: task.from, reason: 'the caller cancelled' });
     });
     try {
       return await done;
@@ -183,6 +186,9 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
     return [...new Set(own.flatMap(({ card }) => [...card.skills.keys()]))].sort();
   }
 }
+
+/** A host is contained before anybody looks things up, unless whoever asks says otherwise (PROM-P8). */
+const toUrgent = (routing: ChildRouting): ChildRouting => ({ ...routing, priority: ACTING_PRIORITY });
 
 /** What is large travels by reference (wire.md 5). */
 const tooLargeInline = (): AuroraError =>
@@ -205,6 +211,8 @@ function answerOf(task: TaskRow): unknown {
 const toPreview = (result: unknown): unknown =>
   typeof result === 'object' && result !== null && !Array.isArray(result) ? { ...result, simulated: true } : result;
 
+/** The priority of what acts; of all else it is 5. */
+const ACTING_PRIORITY = 7;
 /** The operation of whoever names none. */
 const HANDOFF = 'handoff';
 /** When to ask again while nothing new is accepted, ms. */

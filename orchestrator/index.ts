@@ -1,7 +1,7 @@
 /** Who gets which work: the orchestrator, and what its processes and tests need to make one. */
 export { ABOUT } from './about.ts';
 export type { Care } from './care.ts';
-export { createLedger } from './durable-ledger.ts';
+export { createLedger, keyMsOf } from './durable-ledger.ts';
 export type { Ledger, StoredEvent, TaskRow } from './ledger.ts';
 export type { AgentAddress } from './fleet.ts';
 export type { Quarantine } from './strangers.ts';

@@ -112,8 +112,9 @@ export function applyEvent(
     return;
   }
   if (type === 'released') {
-    const { outcome } = Released.parse(event.payload);
+    const { outcome, why } = Released.parse(event.payload);
     row.attempts = endAttempt(row.attempts, fence, { outcome, ended_at: at });
+    if (why !== undefined) row.last_why = why;
     row.state = 'submitted';
     return;
   }
@@ -175,7 +176,7 @@ const Leased = z.object({
   actor: Actor,
   effect: Effect,
 });
-const Released = z.object({ outcome: z.string() });
+const Released = z.object({ outcome: z.string(), why: z.string().optional() });
 const Late = LateResult.omit({ at: true }).catch({});
 const Ended = z.object({
   result: z.unknown().optional(),

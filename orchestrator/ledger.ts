@@ -48,6 +48,8 @@ export interface TaskRow {
   /** It was answered by a skill that acts, in a mode in which nothing is done: what it tells is a preview. */
   simulated?: true;
   attempts: Attempt[];
+  /** What was said of the newest attempt that came to nothing. */
+  last_why?: string;
   /** What people were asked before it acted, oldest first (wire.md 8). */
   approvals?: Approval[];
   result?: unknown;

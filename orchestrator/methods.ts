@@ -125,8 +125,9 @@ export function createOrchestratorMethods(deps: MethodDeps): OrchestratorMethods
 
   async function cancelTask(params: RpcParams | undefined, call: Call): Promise<unknown> {
     const { task_id, reason } = parse(TaskRef, params);
+    const { id } = await callers.proven(call);
     await callers.taskFor(call, task_id);
-    await deps.dispatcher.cancel(task_id, reason ?? 'asked by its owner');
+    await deps.dispatcher.cancel(task_id, { by: id, reason: reason ?? `asked by ${id}` });
     return toTask(await callers.taskFor(call, task_id));
   }
 

@@ -22,6 +22,7 @@ export interface OpenTasks {
   /** Counts its time from now. */
   open(task: TaskRow): OpenTask;
   find(task_id: string): OpenTask | undefined;
+  all(): OpenTask[];
   /** Stops a task and everything below it; resolves when all of it is over. */
   stop(task_id: string, reason: AuroraError): Promise<void>;
   readonly size: number;
@@ -37,6 +38,7 @@ export function createOpenTasks({ clock, metrics }: { clock: Clock; metrics: Met
   return {
     open,
     find: (task_id) => tasks.get(task_id),
+    all: () => [...tasks.values()],
     async stop(task_id, reason) {
       const entry = tasks.get(task_id);
       if (!entry) return;

@@ -38,6 +38,7 @@ import { createInvestigate } from './investigate.ts';
 import { refsIn } from './handoff-meta.ts';
 import type { Ledger, Recovered, TaskRow } from './ledger.ts';
 import { createOrchestratorMethods, type OrchestratorMethods } from './methods.ts';
+import { createOneTarget } from './one-target.ts';
 import { rulesPlanner, type Planner, type Step } from './plan.ts';
 import { createPolicy, PolicyRules, type Policy } from './policy.ts';
 import { createRegistry, type RegistryLimits } from './registry.ts';
@@ -224,6 +225,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
       ],
     ]),
   });
+  const oneTarget = createOneTarget({ clock, open: dispatcher.underWay });
   const methods: OrchestratorMethods = createOrchestratorMethods({
     ...deps,
     dispatcher,
@@ -234,7 +236,10 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     enrolment,
     knownAgents,
     approvals,
-    consumption,
+    consumption: {
+      ...consumption,
+      consume: (task, use, holder) => oneTarget.take(task, use, () => consumption.consume(task, use, holder)),
+    },
     care: deps.care,
     principalOf,
     onHello: reception.onHello,

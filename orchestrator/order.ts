@@ -61,7 +61,8 @@ export const wantedBy = (task: TaskRow, { to, skill, routing }: Order): Wanted =
   path: routing.path,
   priority: task.priority,
   avoid: triedBy(task),
-  tenant: routing.actor.tenant,
+  // One installation has one tenant: those who share it are whoever began the work (requirements.md 7). Theirs is all that comes of it.
+  tenant: routing.actor.sub,
 });
 
 /** An approval is for one agent: nobody else does it instead. */

@@ -19,7 +19,7 @@ export interface Pool<W> {
 /** The pools, and who is in them. */
 export interface Pools<W> {
   /** The pool of a want; made when it is first asked for. */
-  of(wanted: Wanted): Pool<W>;
+  of(wanted: Pick<Wanted, 'to' | 'skill' | 'path'>): Pool<W>;
   /** The pools that an instance is in. */
   with(instance: Instance): Iterable<Pool<W>>;
   all(): Pool<W>[];
@@ -62,7 +62,7 @@ export function createPools<W>(): Pools<W> {
     },
   };
 
-  function make(key: string, { to, skill, path }: Wanted): Pool<W> {
+  function make(key: string, { to, skill, path }: Pool<W>['wanted']): Pool<W> {
     if (pools.size >= POOLS_MAX) sweep();
     const wanted = { to, skill, path };
     const pool = {

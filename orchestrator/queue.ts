@@ -6,6 +6,7 @@ import { makeRoom, type Clock, type Metrics } from '../seams/index.ts';
 export interface Waiting {
   /** What the bound of one queue counts together. */
   readonly queue: string;
+  /** On whose behalf. */
   readonly tenant: string;
   readonly priority: number;
   /** Given when it starts to wait: who came first. */
@@ -154,9 +155,9 @@ const refused = (code: 4290 | 5030, message: string): AuroraError =>
   new AuroraError(code, { message, retry_after_ms: RETRY_AFTER_MS });
 
 const laneOf = ({ priority, tenant }: Waiting): string => `${priority} ${tenant}`;
-/** Of a queue, of a tenant in it, or of a tenant in all (`queue` empty). A tenant's name is ours, a queue's may hold anything. */
+/** Of a queue, of a tenant in it, or of a tenant in all (`queue` empty). Either name may hold anything. */
 const keyOf = (queue: string, tenant?: string): string =>
-  tenant === undefined ? `all\n${queue}` : `of ${tenant}\n${queue}`;
+  tenant === undefined ? `all\n${queue}` : `of ${tenant.length} ${tenant}\n${queue}`;
 
 const RETRY_AFTER_MS = 1_000;
 /** Tenants whose turn is remembered; the one served longest ago goes. */

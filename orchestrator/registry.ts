@@ -37,7 +37,7 @@ export interface Wanted {
   /** Agents that must not be chosen: they are on the path already. */
   path: readonly string[];
   priority: number;
-  /** On whose behalf: tenants of equal priority take turns. */
+  /** Who began it: those of equal priority take turns. */
   tenant?: string;
   /** Instances that are only taken when there is no other. */
   avoid?: readonly string[];
@@ -80,6 +80,8 @@ export interface Registry {
   take(wanted: Wanted): Slot | undefined;
   /** Whether somebody connected, or known and away, offers a skill to whoever asks for it. */
   offers(skill: string): boolean;
+  /** Whether somebody connected who may be asked for it would act, not only read. */
+  acts(wanted: Pick<Wanted, 'to' | 'skill' | 'path'>): boolean;
   /** What the cards of those connected, or known and away, ask to be shown in investigations. */
   interests(): Interest[];
   instances(): Instance[];
@@ -152,6 +154,11 @@ export function createRegistry(deps: RegistryDeps): Registry {
     acquire,
     take,
     offers: presence.offers,
+    acts(wanted) {
+      const [instance] = pools.of(wanted).members;
+      const traits = instance?.card.skills.get(wanted.skill);
+      return traits !== undefined && traits.effect !== 'read' && traits.action_class !== 'read';
+    },
     interests: presence.interests,
     instances: () => [...instances()],
     drain: (agent_id) => void drained.add(agent_id),

@@ -21,7 +21,7 @@ export type OnTold = (task: TaskRow, event: StreamEvent) => void;
 /** What telling needs. */
 export interface TellingDeps {
   events: Events;
-  ledger: Ledger;
+  ledger: Pick<Ledger, 'record'>;
   log: Log;
   onTold?: OnTold | undefined;
 }
@@ -41,7 +41,7 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
 
   function relay(task: TaskRow): (attempt: Attempt) => (event: ProgressEvent) => void {
     const expected = new Map<number, number>();
-    let artifact_chars = 0;
+    let [artifacts, artifact_chars] = [0, 0];
     return ({ fence }) =>
       ({ seq, since = fence, kind, value }) => {
         const run = Math.min(since, fence);
@@ -50,7 +50,14 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
         lose(task, Math.min(seq - next, LOST_MAX));
         expected.set(run, seq + 1);
         const size = bytesOf(value);
-        if (kind === 'artifact') artifact_chars += size;
+        if (kind === 'artifact') {
+          artifacts += 1;
+          artifact_chars += size;
+        }
+        if (artifacts > ARTIFACTS_MAX && kind === 'artifact') {
+          if (artifacts === ARTIFACTS_MAX + 1) flooded(task);
+          return;
+        }
         const is_small = kind === 'artifact' ? artifact_chars <= ARTIFACT_CHARS_MAX : size <= EVENT_CHARS_MAX;
         const told = is_small ? value : cutValue(value);
         if (kind === 'artifact') keep(task, told);
@@ -66,6 +73,15 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
     });
   }
 
+  /** All that come from now on are one gap, and no row. */
+  function flooded(task: TaskRow): void {
+    log.warn(
+      { task_id: task.task_id, agent_id: task.agent_id, artifacts_max: ARTIFACTS_MAX },
+      'artifacts were dropped',
+    );
+    lose(task, 1);
+  }
+
   function lose(task: TaskRow, count: number): void {
     if (count === 0) return;
     events.skip(task.task_id, count);
@@ -78,7 +94,9 @@ const textIn = (value: unknown): string =>
   typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' ? value.text : '';
 
 const EVENT_CHARS_MAX = 16_384;
-/** Artifacts of one attempt together, characters; what is more is named and not carried. */
+/** Artifacts of one task: as many as its stream keeps. More are one gap (ATK-E10). */
+const ARTIFACTS_MAX = 1_000;
+/** Artifacts of one task together, characters; what is more is named and not carried. */
 const ARTIFACT_CHARS_MAX = 1_048_576;
 /** Events that one hole in an agent's numbering may stand for; a lying number must not use up ours. */
 const LOST_MAX = 10_000;

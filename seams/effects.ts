@@ -43,8 +43,9 @@ export const noEffects: Effects & Required<Pick<Effects, 'unable'>> = {
   unable: noDriver,
 };
 
+/** No other attempt finds one, and the agent does what it can: only a person changes that. */
 function noDriver(): AuroraError {
-  return new AuroraError(5030, { message: 'no effect driver is configured: set effects.webhook.url for this agent' });
+  return new AuroraError(4120, { message: 'no effect driver is configured: set effects.webhook.url for this agent' });
 }
 
 /** A driver that only remembers what it was asked, for tests; `fail` is thrown instead when it answers an error. */

@@ -68,9 +68,12 @@ export function memoryLog(): Log & { lines: { level: string; fields: object; tex
   return { ...at({}), lines };
 }
 
-/** A copy without secrets: values under telling names and token-shaped text are replaced, at any depth (ATK-J1, J2). */
-export function redact(fields: object): Record<string, unknown> {
-  const copy = scrub(fields, 0);
+/**
+ * A copy without secrets: values under telling names and token-shaped text are replaced, at any depth (ATK-J1, J2). Of each list and
+ * object it has a hundred items.
+ */
+export function redact(fields: object, { depth_max = DEPTH_MAX } = {}): Record<string, unknown> {
+  const copy = scrub(fields, depth_max);
   return isRecord(copy) ? copy : {};
 }
 
@@ -84,25 +87,25 @@ function toLog(base: pino.Logger): Log {
   };
 }
 
-function scrub(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return scrubText(value);
+function scrub(value: unknown, depth_left: number): unknown {
+  if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
   if (!isRecord(value)) return value;
-  if (depth >= DEPTH_MAX) return '[deep]';
+  if (depth_left <= 0) return '[deep]';
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
     return {
       name,
-      message: scrubText(message),
-      ...(stack ? { stack: scrubText(stack) } : {}),
-      ...(cause === undefined ? {} : { cause: scrub(cause, depth + 1) }),
+      message: redactText(message),
+      ...(stack ? { stack: redactText(stack) } : {}),
+      ...(cause === undefined ? {} : { cause: scrub(cause, depth_left - 1) }),
     };
   }
-  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth_left - 1));
   const copy: Record<string, unknown> = { __proto__: null }; // a field may have any name
   for (const key of Object.keys(value).slice(0, ITEMS_MAX)) {
     const { shown, is_secret } = nameOf(key);
-    copy[shown] = is_secret ? secretOf(value[key]) : scrub(value[key], depth + 1);
+    copy[shown] = is_secret ? secretOf(value[key]) : scrub(value[key], depth_left - 1);
   }
   return copy;
 }
@@ -115,7 +118,7 @@ const secretOf = (value: unknown): unknown =>
 function nameOf(name: string): Name {
   const known = NAMES.get(name);
   if (known) return known;
-  const found = { shown: scrubText(name), is_secret: SECRET_NAME.test(name.slice(0, NAME_CHARS_MAX)) };
+  const found = { shown: redactText(name), is_secret: SECRET_NAME.test(name.slice(0, NAME_CHARS_MAX)) };
   if (NAMES.size < NAMES_MAX && name.length <= NAME_CHARS_MAX) NAMES.set(name, found);
   return found;
 }
@@ -126,7 +129,8 @@ interface Name {
   is_secret: boolean;
 }
 
-function scrubText(text: string): string {
+/** A text without what is shaped like a secret, cut where it is long. */
+export function redactText(text: string): string {
   // A key that is cut has lost its end: what hides secrets looks further than what is shown.
   const near = text.length > LOOKED_AT_MAX ? text.slice(0, LOOKED_AT_MAX) : text;
   const clean = MAYBE_SECRET.test(near)

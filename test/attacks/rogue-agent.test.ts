@@ -68,7 +68,7 @@ test.each([
 ])('an agent that claims %s has merely failed, with what it said and no more', async (_what, error, outcomes) => {
   const mesh = await startMesh([echoAgent('parrot')], { link: rewriting(failing(error)) });
   await mesh.online(1);
-  const asked = mesh.operator.request('handoff', { ...ask, options: { deadline_ms: 300 } });
+  const asked = mesh.operator.request('handoff', { ...ask, options: { deadline_ms: 2_000 } });
   await expect(asked).rejects.toMatchObject({ code: error.code === 5030 ? 5000 : error.code }); // it was kept (INV12)
   const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
   expect(items).toHaveLength(1);

@@ -99,7 +99,7 @@ test('a webhook that refuses is an error and a record that says failed', async (
 });
 
 test('without a webhook nothing is applied, and that is what is said and recorded', async () => {
-  const refusal = { code: 5030, message: 'no effect driver is configured: set effects.webhook.url for this agent' };
+  const refusal = { code: 4120, message: 'no effect driver is configured: set effects.webhook.url for this agent' };
   await expect(driverOf().apply(order, never)).rejects.toMatchObject(refusal);
   expect(records()).toMatchObject([{ state: 'intended' }, { state: 'failed', outcome: refusal }]);
 });

@@ -88,7 +88,7 @@ describe('what mode and effect class allow', () => {
     expect(driver.orders).toEqual([]);
   });
 
-  test('a host without a driver refuses with 5030: nothing is applied, and no approval is used up for it', async () => {
+  test('a host without a driver refuses with 4120: nothing is applied, and no approval is used up for it', async () => {
     let used = 0;
     const door = doorstep({ run: async (_text, ctx) => JSON.stringify(await ctx.effects.apply(wish)) });
     const consume: MethodHandler = (params, call) => {
@@ -96,7 +96,7 @@ describe('what mode and effect class allow', () => {
       return grant(params, call);
     };
     const peer = await door.enter(door.orchestrator, { methods: { 'approval/consume': consume } });
-    const refusal = { code: 5030, message: 'no effect driver is configured: set effects.webhook.url for this agent' };
+    const refusal = { code: 4120, message: 'no effect driver is configured: set effects.webhook.url for this agent' };
     await expect(order(peer, door, active)).rejects.toMatchObject(refusal);
     expect(used).toBe(0);
   });

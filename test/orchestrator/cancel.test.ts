@@ -214,3 +214,21 @@ async function until(is_so: () => boolean): Promise<void> {
   }
   throw new Error('it never came to that');
 }
+
+test('a canceled task says who cancelled it, on its record as well (T04)', async () => {
+  const mesh = await startMesh([echoAgent('ada', (_text, ctx) => untilStopped(ctx, refuse))], {
+    operators: ['operator:eve'],
+  });
+  await mesh.online(1);
+  const [silent, said] = [await accepted(mesh, 'ada'), await accepted(mesh, 'ada')];
+  const eve = mesh.as('operator:eve');
+  const detail = { canceled_by: 'operator:eve' };
+  expect(await eve.request('task/cancel', { task_id: silent })).toMatchObject({
+    error: { message: 'Cancelled: asked by operator:eve', detail },
+  });
+  expect(await eve.request('task/cancel', { task_id: said, reason: 'a mistake' })).toMatchObject({
+    error: { message: 'Cancelled: a mistake', detail },
+  });
+  const [last] = (await mesh.ledger.history(silent)).slice(-1);
+  expect([last?.type, JSON.parse(last!.payload)]).toMatchObject(['canceled', { error: { detail } }]);
+});

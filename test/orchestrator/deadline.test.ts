@@ -1,8 +1,8 @@
 /** Deadlines: 5040 when over, and nothing starts after (wire.md 7). */
 import { expect, test } from 'vitest';
 import type { Task } from '../../protocol/index.ts';
-import { TaskPage } from '../../protocol/index.ts';
-import { manualClock, sleep, type ManualClock } from '../../seams/index.ts';
+import { AuroraError, TaskPage } from '../../protocol/index.ts';
+import { manualClock, noEffects, sleep, type ManualClock } from '../../seams/index.ts';
 import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
@@ -26,6 +26,34 @@ test('without a wish a task has 60 s', async () => {
   expect(await states(mesh)).toEqual(['working']);
   await runFor(clock, 1);
   await waiting;
+});
+
+test('a task whose time ends after another try had to be made says what came of the one before', async () => {
+  const clock = manualClock();
+  let times = 0;
+  const fail = async (_text: string, { signal }: { signal: AbortSignal }) => {
+    if (++times === 1) throw new AuroraError(5030, { message: 'the sandbox is full' });
+    await sleep(clock, 60_000, signal);
+    return '';
+  };
+  const mesh = await startMesh([echoAgent('ada', fail)], { clock });
+  await mesh.online(1);
+  await expectTimely(clock, ask(mesh, 2_000), {
+    code: 5040,
+    message: 'Deadline exceeded. Attempt 1 came to nothing: the sandbox is full',
+    detail: { detail: { last_attempt: { attempt: 1, agent_id: 'ada', outcome: '5030', why: 'the sandbox is full' } } },
+  });
+});
+
+test('what only a person can change is not tried again, and is no strike against its agent', async () => {
+  const clock = manualClock();
+  const mesh = await startMesh([echoAgent('ada', () => Promise.reject(noEffects.unable()))], { clock });
+  await mesh.online(1);
+  for (let turn = 0; turn < 6; turn++)
+    await expectTimely(clock, ask(mesh), { code: 4120, message: noEffects.unable().message });
+  const { items } = TaskPage.parse(await mesh.operator.request('task/list', {}));
+  expect(items.map(({ attempts, outcome }) => [attempts.length, outcome])).toEqual(Array(6).fill([1, 'failed']));
+  expect(mesh.orchestrator.health().breakers).toEqual([]);
 });
 
 test('a wall clock that jumps changes no deadline', async () => {
@@ -112,6 +140,12 @@ async function start(clock: ManualClock, work_ms: number): Promise<TestMesh> {
   const mesh = await startMesh([agent], { clock });
   await mesh.online(1);
   return mesh;
+}
+
+async function expectTimely(clock: ManualClock, answer: Promise<unknown>, error: object): Promise<void> {
+  const failing = expect(answer).rejects.toMatchObject(error);
+  await runUntilQuiet(clock);
+  await failing;
 }
 
 const ask = (mesh: TestMesh, deadline_ms?: number): Promise<unknown> =>

@@ -239,3 +239,18 @@ describe('who', () => {
     expect(await knock('v6-honest', '[2001:db8:0:2::1]:50000')).toMatchObject({ state: 'quarantined' });
   });
 });
+
+test('a lease that ran out while this process stood still ends only when nobody renews it afterwards either (PROM-P12, FLT-X10)', async () => {
+  await register(URL_OK);
+  const monotonic = clock.monotonic.bind(clock);
+  const stood_ms = 20_000; // no timer fired meanwhile: the process was stopped
+  clock.monotonic = () => monotonic() + stood_ms;
+  clock.advance(15_000);
+  expect(kept).toHaveLength(1);
+  clock.advance(14_999);
+  await register(URL_OK); // what waited unread
+  clock.advance(14_999);
+  expect(kept).toHaveLength(1);
+  clock.advance(1);
+  expect(kept).toEqual([]);
+});

@@ -1,11 +1,12 @@
 /** One key, one task: the same body joins it, another body is refused (wire.md 7). */
 import { expect, test } from 'vitest';
-import { createLedger, type Ledger } from '../../orchestrator/index.ts';
+import { createLedger, keyMsOf, type Ledger } from '../../orchestrator/index.ts';
 import { TaskPage } from '../../protocol/index.ts';
-import { silentLog, systemClock } from '../../seams/index.ts';
+import { manualClock, silentLog, systemClock, toIso } from '../../seams/index.ts';
 import { openStore } from '../../store/index.ts';
 import { settled } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
+import { row } from '../support/ledger.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
 
 test('the same key with the same body joins the task that runs, and gets its answer', async () => {
@@ -143,3 +144,20 @@ const ask = (mesh: TestMesh, { text, key }: { text: string; key?: string }): Pro
     params: { text },
     options: key === undefined ? {} : { idempotency_key: key },
   });
+
+test('a key counts twice as long as people may take to answer, a day at least (PROM-P2)', async () => {
+  expect(keyMsOf({ approval_ms: 1_800_000 })).toBe(DAY_MS);
+  const clock = manualClock();
+  const endOfTurn = (run: () => void) => queueMicrotask(run);
+  const store = await openStore({ file: ':memory:', durability: 'full', clock, log: silentLog, endOfTurn });
+  const ledger = createLedger(store, clock, { key_ms_min: keyMsOf({ approval_ms: DAY_MS }) });
+  const bounds = { fan_out_max: 1, root_tasks_max: 1 };
+  await ledger.accept(row('task_1', { key: { scope: 's', digest: 'd' }, created_at: toIso(clock.now()) }), bounds);
+  clock.advance(2 * DAY_MS - 1);
+  expect(await ledger.byKey('s')).toMatchObject({ task_id: 'task_1' });
+  clock.advance(1);
+  expect(await ledger.byKey('s')).toBeUndefined();
+  await store.close();
+});
+
+const DAY_MS = 86_400_000;
