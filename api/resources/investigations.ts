@@ -125,26 +125,26 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     };
   }
 
-  /** An alert as the specialists read it: what was seen, without what people made of it since. */
+  /** An alert as the specialists read it: what its sensor said and people corrected, without who has it and what became of it. */
   async function toSource(alert: Alert): Promise<Source> {
-    const { alert_id, title, description, severity, source, iocs, raw_log, http, email } = alert;
-    const seen = {
-      alert_id,
-      title,
-      severity,
-      source,
-      iocs,
-      ...(description !== '' && { description }),
-      ...(raw_log !== null && { raw_log }),
-      ...(http !== null && { http }),
-      ...(email !== null && { email }),
-    };
+    const { alert_id, title, severity, source, iocs, created_at } = alert;
+    const seen = { alert_id, title, severity, source, created_at, iocs, ...toldIn(alert) };
     const text = JSON.stringify(seen);
     if (Buffer.byteLength(text) * ESCAPING_MAX < INLINE_BYTES_MAX) return { name: alert_id, text };
     const about = { media_type: 'application/json', name: alert_id };
     return { name: alert_id, ref: await deps.keepBytes(Buffer.from(text), about) };
   }
 }
+
+/** Fields that hold something: an empty one is not told of as left unread. */
+function toldIn(alert: Alert): Partial<Alert> {
+  const { description, raw_log, http, email, mitre_techniques, asset_type, affected_assets, metadata } = alert;
+  const fields = { description, raw_log, http, email, mitre_techniques, asset_type, affected_assets, metadata };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => holdsSomething(value)));
+}
+
+const holdsSomething = (value: string | object | null): boolean =>
+  typeof value === 'string' ? value !== '' : value !== null && Object.keys(value).length > 0;
 
 const oneOfBoth = (): AuroraError =>
   new AuroraError(4220, {

@@ -123,6 +123,37 @@ describe('an investigation', () => {
     expect((await ask({ input: { text: 'x', base64: 'eA==' } })).status).toBe(422);
   });
 
+  test('REQ-E076: what a sensor said of an alert goes along; what no specialist reads of it is named', async () => {
+    const said = {
+      mitre_techniques: ['T1059.001'],
+      asset_type: 'server',
+      affected_assets: ['db-1'],
+      metadata: { run: 'odd' },
+    };
+    const about = { title: 'Odd shell', severity: 'low', source: 'edr' };
+    const posted = await api.call('POST', '/api/v1/alerts', { as: 'analyst', body: { ...about, ...said } });
+    const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'viewer' });
+    const { alert_id } = posted.body;
+    const begun = await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body: { alert_id } });
+    const { investigation_id } = begun.body;
+    await receipts.until(({ data }) => data?.['investigation_id'] === investigation_id);
+    receipts.close();
+
+    const { params } = (await api.mesh.ledger.get(investigation_id))!;
+    const { input } = params as { input: { text: string } };
+    expect(JSON.parse(input.text)).toEqual({
+      ...about,
+      ...said,
+      alert_id,
+      iocs: [],
+      created_at: expect.any(String) as string,
+    });
+    const { body } = await api.call('GET', `/api/v1/investigations/${investigation_id}`, { as: 'viewer' });
+    const { not_checked } = body.result as { not_checked: { what: string }[] };
+    const named = not_checked.map(({ what }) => what);
+    expect(named).toContain("the alert's fields asset_type, affected_assets, metadata");
+  });
+
   test('ATK-E4: a viewer gets no grant for bytes, and can do nothing with those of an analyst', async () => {
     const ref = { sha256: 'a'.repeat(64), size: 8, media_type: 'text/plain', name: 'x' };
     const path = '/api/v1/blobs/grant';
