@@ -17,7 +17,7 @@ import {
   type Source,
 } from '../../protocol/index.ts';
 import { toIso, type Clock } from '../../seams/index.ts';
-import type { Alerts } from '../../soc/index.ts';
+import type { Alerts, Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
 import { shownTo, taskShownTo } from '../shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
@@ -29,13 +29,14 @@ export interface InvestigationDeps {
   desk: Desk;
   ledger: Pick<Ledger, 'get' | 'list' | 'page'>;
   alerts: Pick<Alerts, 'get'>;
+  audit: Audit;
   /** Keeps bytes too large for a frame where agents may read them. */
   keepBytes: (bytes: Uint8Array, about: { media_type: string; name: string }) => Promise<BlobRef>;
 }
 
 /** The routes with their acts. */
 export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
-  const { clock, desk, ledger, alerts } = deps;
+  const { clock, desk, ledger, alerts, audit } = deps;
 
   return [
     investigationRoutes.list.implement(async ({ limit, cursor, state, since }) => {
@@ -73,7 +74,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     }),
     investigationRoutes.cancel.implement(async ({ investigation_id, reason }, context) => {
       const { task_id } = await rootOf(investigation_id);
-      await cancel(desk, context, task_id, reason);
+      await cancel({ desk, ledger, audit }, context, task_id, reason);
       return whole(task_id, context);
     }),
     investigationRoutes.grantBlob.implement(async (ref, context) => {

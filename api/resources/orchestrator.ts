@@ -16,7 +16,9 @@ import {
   type DispatchRecord,
   type RouteContext,
 } from '../../protocol/index.ts';
+import type { Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
+import { doerIn } from '../doer.ts';
 import type { Feed } from '../feed.ts';
 import { shownTo, taskShownTo } from '../shown.ts';
 import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
@@ -26,10 +28,11 @@ export interface OrchestratorDeps {
   desk: Desk;
   feed: Feed;
   ledger: Pick<Ledger, 'get' | 'page'>;
+  audit: Audit;
 }
 
 /** The routes with their acts. */
-export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): BoundRoute[] {
+export function bindOrchestrator({ desk, feed, ledger, audit }: OrchestratorDeps): BoundRoute[] {
   const waiting = createSeats();
 
   return [
@@ -65,7 +68,7 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
       return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
     }),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
-      await cancel(desk, context, task_id, reason);
+      await cancel({ desk, ledger, audit }, context, task_id, reason);
       return recordFor(context, await taskOf(ledger, task_id));
     }),
   ];
@@ -145,14 +148,17 @@ async function hand(
   return Accepted.parse(answer);
 }
 
-/** Cancels a task and everything below it. Throws 4040. */
+/** Cancels a task and everything below it, and writes down who did; what is over is left as it is. Throws 4040. */
 export async function cancel(
-  desk: Desk,
+  { desk, ledger, audit }: Pick<OrchestratorDeps, 'desk' | 'audit'> & { ledger: Pick<Ledger, 'get'> },
   context: RouteContext,
   task_id: string,
   reason: string | undefined,
 ): Promise<void> {
-  await desk.ask(context, 'task/cancel', given({ task_id, reason }));
+  const { state } = await taskOf(ledger, task_id);
+  const asked = given({ reason });
+  await desk.ask(context, 'task/cancel', { task_id, ...asked });
+  if (!isFinal(state)) await audit.write(doerIn(context), { action: 'task.cancel', target: task_id, detail: asked });
 }
 
 /**

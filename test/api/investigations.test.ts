@@ -222,6 +222,11 @@ describe('a dispatch', () => {
     expect(cancelled.body.state).toBe('canceled');
     expect((await waiter).body).toMatchObject({ state: 'canceled' });
     for (const go of waiting.splice(0)) go();
+    await api.call('POST', path, { as: 'admin', body: { reason: 'over already' } });
+    const record = await api.call('GET', '/api/v1/audit?action=task.cancel', { as: 'admin' });
+    expect(record.body.items).toMatchObject([
+      { actor: 'user:analyst', target: data['task_id'], outcome: 'done', detail: { reason: 'enough' } },
+    ]);
   });
 
   test('nobody for the skill is 4043, params that the skill refuses are 4220, and its own error keeps its code', async () => {
