@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { toTask, type Ledger } from '../../orchestrator/index.ts';
 import {
   AuroraError,
-  HistoryPage,
   InputKind,
   INLINE_BYTES_MAX,
   InvestigationResult,
@@ -19,9 +18,10 @@ import {
 import { toIso, type Clock } from '../../seams/index.ts';
 import type { Alerts, Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
-import { shownTo, taskShownTo } from '../shown.ts';
+import { pageBehind } from '../pages.ts';
+import { taskShownTo } from '../shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
-import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
+import { cancel, eventsOf, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
 /** What the routes of investigations work on. */
 export interface InvestigationDeps {
@@ -39,22 +39,24 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
   const { clock, desk, ledger, alerts, audit } = deps;
 
   return [
-    investigationRoutes.list.implement(async ({ limit, cursor, state, since }) => {
-      const { rows, next } = await ledger.page({
-        begun_by_skill: SKILL,
-        limit,
-        bytes_max: PAGE_BYTES_MAX,
-        ...(state && { state }),
-        ...(since !== undefined && { since: new Date(since).toISOString() }),
-        ...(cursor !== undefined && { before: (await rootOf(cursor, 4220)).task_id }),
+    investigationRoutes.list.implement(({ limit, cursor, state, since: from }) => {
+      const since = from === undefined ? undefined : new Date(from).toISOString();
+      return pageBehind(['investigations', state, since], cursor, async (place) => {
+        const { rows, next } = await ledger.page({
+          begun_by_skill: SKILL,
+          limit,
+          bytes_max: PAGE_BYTES_MAX,
+          ...(state && { state }),
+          ...(since !== undefined && { since }),
+          ...(place !== undefined && { before: (await rootOf(place, 4220)).task_id }),
+        });
+        return { items: rows.map(toSummary), next_cursor: next };
       });
-      return { items: rows.map(toSummary), next_cursor: next };
     }),
     investigationRoutes.get.implement(({ investigation_id }, context) => whole(investigation_id, context)),
     investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {
       const { task_id } = await rootOf(investigation_id);
-      const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
-      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
+      return eventsOf(desk, context, { task_id, tree: true, limit, cursor });
     }),
     investigationRoutes.investigate.implement(async (order, context) => {
       const { alert_id, input, kind, ...options } = order;

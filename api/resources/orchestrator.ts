@@ -5,8 +5,8 @@ import type { Dispatched } from '../../protocol/index.ts';
 import {
   ApprovalTicket,
   AuroraError,
-  HistoryPage,
   errorCodeText,
+  HistoryPage,
   httpStatus,
   isErrorCode,
   isFinal,
@@ -20,6 +20,7 @@ import type { Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
 import type { Feed } from '../feed.ts';
+import { pageBehind } from '../pages.ts';
 import { shownTo, taskShownTo } from '../shown.ts';
 import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 
@@ -48,25 +49,18 @@ export function bindOrchestrator({ desk, feed, ledger, audit }: OrchestratorDeps
         leave();
       }
     }),
-    orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }, context) => {
-      const { rows, next } = await ledger.page({
-        limit,
-        bytes_max: PAGE_BYTES_MAX,
-        ...(filter.state && { state: filter.state }),
-        ...(filter.outcome && { outcome: filter.outcome }),
-        ...(filter.root_id !== undefined && { root_id: filter.root_id }),
-        ...(since !== undefined && { since: new Date(since).toISOString() }),
-        ...(cursor !== undefined && { before: await known(cursor) }),
+    orchestratorRoutes.history.implement(({ limit, cursor, since, ...filter }, context) => {
+      const asked = given({ ...filter, since: since === undefined ? undefined : new Date(since).toISOString() });
+      return pageBehind(['history', Object.entries(asked).sort()], cursor, async (place) => {
+        const before = place === undefined ? {} : { before: await known(place) };
+        const { rows, next } = await ledger.page({ limit, bytes_max: PAGE_BYTES_MAX, ...asked, ...before });
+        return { items: rows.map((row) => recordFor(context, row)), next_cursor: next };
       });
-      return { items: rows.map((row) => recordFor(context, row)), next_cursor: next };
     }),
     orchestratorRoutes.task.implement(async ({ task_id }, context) =>
       recordFor(context, await taskOf(ledger, task_id)),
     ),
-    orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
-      const query = { task_id, limit, ...(cursor !== undefined && { cursor }) };
-      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
-    }),
+    orchestratorRoutes.events.implement((query, context) => eventsOf(desk, context, query)),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
       await cancel({ desk, ledger, audit }, context, task_id, reason);
       return recordFor(context, await taskOf(ledger, task_id));
@@ -195,6 +189,18 @@ function recordFor(context: RouteContext, row: TaskRow): DispatchRecord {
     refs: refsOf(task),
     request_id: requestIdOf(task),
   };
+}
+
+/** One page of the record of a task, or of all below it too, as the caller may see it. */
+export function eventsOf(
+  desk: Desk,
+  context: RouteContext,
+  { cursor, limit, ...asked }: { task_id: string; tree?: boolean; limit: number; cursor?: string | undefined },
+): Promise<HistoryPage> {
+  return pageBehind(['events', asked], cursor, async (place) => {
+    const query = { ...asked, limit, ...(place !== undefined && { cursor: place }) };
+    return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
+  });
 }
 
 /** Without what was not given. */

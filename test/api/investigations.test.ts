@@ -201,6 +201,26 @@ describe('a dispatch', () => {
     }
   });
 
+  test('REQ-T06 ATK-H8: a cursor says nothing to whoever has it, and is taken by its own question alone', async () => {
+    const { task_id } = (await dispatch('analyst', echo('paged'), '?wait=true')).body;
+    await dispatch('analyst', echo('paged too'), '?wait=true');
+    const ask = (path: string) => api.call('GET', path, { as: 'analyst' });
+    const history = '/api/v1/orchestrator/history?limit=1';
+    const events = `/api/v1/orchestrator/tasks/${task_id}/events?limit=1`;
+    for (const [list, other] of [
+      [history, `${history}&state=completed`],
+      [events, history],
+    ] as const) {
+      const { body } = await ask(list);
+      const behind = `&cursor=${body.next_cursor ?? ''}`;
+      expect((await ask(`${list}${behind}`)).body.items).not.toEqual(body.items);
+      expect([list, (await ask(`${other}${behind}`)).status]).toEqual([list, 422]);
+    }
+    const bare = [`${history}&cursor=${task_id}`, `${events}&cursor=1`, `/api/v1/investigations?cursor=${task_id}`];
+    for (const path of [...bare, `/api/v1/approvals?cursor=approval_1_${task_id}`])
+      expect([path, (await ask(path)).status]).toEqual([path, 422]);
+  });
+
   test('REQ-E078: the history tells who asked for what, and what became of it', async () => {
     const { body } = await dispatch('analyst', echo('c'), '?wait=true');
     const history = await api.call('GET', '/api/v1/orchestrator/history?limit=1', { as: 'viewer' });
