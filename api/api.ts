@@ -120,8 +120,14 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     ...bindAuth({ users, sessions, keys, tokens, audit, limiter }),
     ...bindUsers({ users, audit, limiter }),
     ...bindAlerts({ alerts }),
-    ...bindInvestigations({ ...deps, desk, alerts, keepBytes: (bytes, about) => orchestrator.keepBytes(bytes, about) }),
-    ...bindOrchestrator({ ...deps, desk }),
+    ...bindInvestigations({
+      ...deps,
+      desk,
+      alerts,
+      audit,
+      keepBytes: (bytes, about) => orchestrator.keepBytes(bytes, about),
+    }),
+    ...bindOrchestrator({ ...deps, desk, audit }),
     ...bindApprovals({ ...deps, desk, audit }),
     ...bindAgents({ ...deps, desk, agents: records.agents }),
     ...bindSystem({

@@ -2,12 +2,15 @@
 import { isLoopback, type HttpRoute } from '../mesh/index.ts';
 import type { Metrics } from '../seams/index.ts';
 
-/** `GET /metrics`: for loopback alone; whoever scrapes from elsewhere puts something in front that knows who asks. */
-export const metricsRoute = (metrics: Pick<Metrics, 'text'>): HttpRoute => ({
+/**
+ * `GET /metrics`: for loopback alone; whoever scrapes from elsewhere puts something in front that knows who asks. For nobody where a
+ * proxy stands in front: the whole world comes over loopback then (ATK-D5), and the API has them for who signs in.
+ */
+export const metricsRoute = (metrics: Pick<Metrics, 'text'>, is_behind_proxy: boolean): HttpRoute => ({
   method: 'GET',
   path: '/metrics',
   async handle(request, response) {
-    if (!isLoopback(request.socket.remoteAddress ?? '')) {
+    if (is_behind_proxy || !isLoopback(request.socket.remoteAddress ?? '')) {
       response.writeHead(403).end();
       return;
     }

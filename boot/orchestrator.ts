@@ -88,7 +88,7 @@ export async function startOrchestrator(config: Config): Promise<Running> {
     routes: [
       jsonRoute('/health', () => ({ ...orchestrator.health(), durability: store.assurance })),
       readinessRoute(orchestrator.unready),
-      metricsRoute(seams.metrics),
+      metricsRoute(seams.metrics, config.tls === 'terminated-by-proxy'),
       ...orchestrator.routes,
     ],
     onLink: (link) => orchestrator.accept(link),

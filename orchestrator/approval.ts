@@ -122,7 +122,6 @@ export function objectionToVote(
     return refusal(4030, 'Whoever asked for an action may not decide about it');
   if (approvers && !approvers.some((one) => isSamePerson(one, by)))
     return refusal(4030, 'The policy does not name you as an approver');
-  if (state === 'expired' && approval.state !== 'granted') return refusal(4080, 'The question expired');
   if (state !== 'pending') return refusal(4090, `This approval is ${state} already`);
   if (vote.action_hash !== approval.action_hash) return refusal(4090, 'The action is not the one that you saw');
   if (approval.votes.some((earlier) => isSamePerson(earlier.by, by)))

@@ -13,6 +13,8 @@ export interface BlobRoom {
   assertRoom(bytes: number): void;
   /** Takes room for so many bytes more, from what nobody needs. Throws 5030 when all of it is needed. */
   takeRoom(bytes: number): Promise<void>;
+  /** Removes so many bytes of what nobody needs, as far as there are: the disk has less room than there may be. */
+  clear(bytes: number): Promise<void>;
   /** Gives it back. */
   leaveRoom(bytes: number): void;
   /** One is here now, needed until then. */
@@ -48,15 +50,13 @@ export function createBlobRoom(deps: {
       if (total - free + bytes > bytes_max) throw noRoom();
     },
     async takeRoom(bytes) {
-      for (const [sha256, blob] of kept) {
-        if (total + bytes <= bytes_max) break;
-        if (isNeeded(blob)) continue;
-        kept.delete(sha256);
-        total -= blob.size;
-        await blobs.remove(sha256);
-      }
+      await evictUntil(() => total + bytes <= bytes_max);
       if (total + bytes > bytes_max) throw noRoom();
       total += bytes;
+    },
+    async clear(bytes) {
+      const goal = total - bytes;
+      await evictUntil(() => total <= goal);
     },
     leaveRoom: (bytes) => void (total -= bytes),
     keep: ({ sha256, size }, until) => put(sha256, size, until),
@@ -76,6 +76,16 @@ export function createBlobRoom(deps: {
   async function fill(): Promise<void> {
     for await (const { sha256, size, kept_at } of blobs.list()) put(sha256, size, kept_at + fresh_ms);
     is_ready = true;
+  }
+
+  async function evictUntil(isEnough: () => boolean): Promise<void> {
+    for (const [sha256, blob] of kept) {
+      if (isEnough()) return;
+      if (isNeeded(blob)) continue;
+      kept.delete(sha256);
+      total -= blob.size;
+      await blobs.remove(sha256);
+    }
   }
 
   function put(sha256: string, size: number, until: number): void {

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Pins } from '../mesh/index.ts';
 import type { BlobRef } from '../protocol/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import { BlobTooLarge, WrongBlob, type Blobs, type Clock, type Random } from '../seams/index.ts';
+import { BlobTooLarge, DiskRefused, WrongBlob, type Blobs, type Clock, type Log, type Random } from '../seams/index.ts';
+import { createBlobDisk, RETRY_MS } from './blob-disk.ts';
 import { createBlobRoom } from './blob-room.ts';
 import type { BlobGrants } from './handoff-meta.ts';
 import type { Ledger } from './ledger.ts';
@@ -46,12 +47,14 @@ type Grant = z.infer<typeof Grant>;
 
 /** The store behind the port. */
 export interface BlobStore extends BlobGrants {
+  /** Why nothing is taken now; undefined when it is. */
+  trouble(): string | undefined;
   /** Grants putting one blob. Throws 4130 when it is too large. */
   forPutting(ref: BlobRef): { url: string; token: string; expires_at: number };
   /**
    * Keeps a stream that must have the hash and size it was granted for; `announced` bytes are judged before any is read.
    * Room is taken as bytes come, and never because somebody announced them.
-   * Throws 4000 when nothing comes for too long, 4010, 4030, 4130, 4220, or 5030 while all that is kept is needed.
+   * Throws 4000 when nothing comes for too long, 4010, 4030, 4130, 4220, or 5030 while all that is kept is needed, or the disk takes no more.
    */
   put(
     token: string,
@@ -70,6 +73,7 @@ export function createBlobStore(deps: {
   blobs: Blobs;
   clock: Clock;
   random: Random;
+  log: Log;
   ledger: Pick<Ledger, 'get'>;
   pins: Pins;
   base_url: () => string;
@@ -78,6 +82,7 @@ export function createBlobStore(deps: {
   const { blobs, clock, ledger, pins, limits = BLOB_LIMITS } = deps;
   const secret = deps.random.bytes(32);
   const room = createBlobRoom({ blobs, clock, bytes_max: limits.blobs_bytes_max, fresh_ms: limits.grant_ms_max });
+  const disk = createBlobDisk(deps);
 
   const sign = (body: string) => createHmac('sha256', secret).update(body).digest();
   const issue = (grant: Grant): string => {
@@ -102,7 +107,14 @@ export function createBlobStore(deps: {
     throw new AuroraError(4030, { message: 'This token was for an attempt that is over, or was given on' });
   };
 
+  /** A full disk has room again where what nobody needs goes: it may be smaller than all blobs may be. */
+  const noteRefused = async (reason: DiskRefused, bytes: number) => {
+    disk.refused(reason, bytes);
+    if (reason.is_full) await room.clear(bytes);
+  };
+
   return {
+    trouble: () => disk.cause(),
     hold: (sha256s, until) => room.hold(sha256s, until),
     forReading(sha256s, reader, expires_at) {
       room.hold(sha256s, expires_at); // as long as its task may run
@@ -139,9 +151,11 @@ export function createBlobStore(deps: {
       const kept = await blobs
         .put(watched(bytes, { clock, silence_ms_max, onBytes }), granted, sha256)
         .finally(() => room.leaveRoom(arrived))
-        .catch((cause: unknown) => {
+        .catch(async (cause: unknown) => {
+          if (cause instanceof DiskRefused) await noteRefused(cause, granted);
           throw toRefusal(cause);
         });
+      disk.taken(kept.size);
       room.keep(kept, clock.now() + limits.grant_ms_max);
       return kept;
     },
@@ -162,6 +176,10 @@ function toRefusal(cause: unknown): unknown {
     return new AuroraError(4130, { message: 'More bytes came than were announced', cause });
   if (cause instanceof WrongBlob) {
     return new AuroraError(4220, { message: 'The bytes do not have the announced hash', cause });
+  }
+  if (cause instanceof DiskRefused) {
+    const message = `No inputs can be kept now: ${cause.message}`;
+    return new AuroraError(5030, { message, retry_after_ms: RETRY_MS, cause });
   }
   return cause;
 }

@@ -259,7 +259,8 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     unready: () => {
       const store = deps.storeHealth();
       const cause = store.state === 'ok' ? [] : [`ledger: ${'cause' in store ? store.cause : store.state}`];
-      return [...(is_draining ? ['draining'] : []), ...cause];
+      const trouble = blobs.trouble();
+      return [...(is_draining ? ['draining'] : []), ...cause, ...(trouble === undefined ? [] : [trouble])];
     },
     async recover() {
       recovered = await ledger.recover();
@@ -379,7 +380,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     const is_whole = agents.every(({ state }) => state === 'online' || state === 'unproven');
     metrics.gauge('agents_offline', agents.filter(({ state }) => state === 'offline').length);
     const store = deps.storeHealth();
-    const is_well = is_whole && store.state === 'ok';
+    const is_well = is_whole && store.state === 'ok' && blobs.trouble() === undefined;
     const status = is_draining ? 'draining' : is_well ? 'ok' : 'degraded';
     return { status, ledger: store, breakers: registry.breakers(), agents, tasks_open: dispatcher.open };
   }

@@ -3,7 +3,10 @@ import { hash } from 'node:crypto';
 
 /** Where large inputs live. */
 export interface Blobs {
-  /** Keeps a stream; rejects with `BlobTooLarge` over `bytes_max`, `WrongBlob` for another hash than `expected`, and keeps nothing then. */
+  /**
+   * Keeps a stream; rejects with `BlobTooLarge` over `bytes_max`, `WrongBlob` for another hash than `expected`, `DiskRefused` where the
+   * disk takes no more, and keeps nothing then.
+   */
   put(
     bytes: AsyncIterable<Uint8Array>,
     bytes_max: number,
@@ -27,6 +30,17 @@ export class BlobTooLarge extends Error {
 /** What `put` rejects with when the stream has another hash than expected. */
 export class WrongBlob extends Error {
   override readonly name = 'WrongBlob';
+}
+
+/** What `put` rejects with when the disk does not take the bytes now: later it may. */
+export class DiskRefused extends Error {
+  override readonly name = 'DiskRefused';
+  /** Whether room is what it lacks. */
+  readonly is_full: boolean;
+  constructor(is_full: boolean, options?: ErrorOptions) {
+    super(is_full ? 'the disk is full' : 'the disk does not take what is written', options);
+    this.is_full = is_full;
+  }
 }
 
 /** Blobs in memory, for tests and single runs. */

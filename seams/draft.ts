@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DiskRefused } from './blobs.ts';
 import { syncPath } from './sync-path.ts';
 
 /** A file that is being written. After `keep` or `drop` it is closed. */
@@ -62,7 +63,8 @@ export function beginDraft(folder: string, prepared: Promise<void>): Draft {
 /** A disk that is nearly full takes a part, and says no only when it is asked again. */
 async function writeWhole(file: FileHandle, chunks: Uint8Array[], bytes: number): Promise<void> {
   const { bytesWritten } = await file.writev(chunks);
-  if (bytesWritten < bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
+  if (bytesWritten < bytes)
+    throw new DiskRefused(true, { cause: new Error(`the disk took ${bytesWritten} of ${bytes} bytes`) });
 }
 
 function ignore(): void {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BlobTooLarge, WrongBlob, type Blobs } from './blobs.ts';
+import { BlobTooLarge, DiskRefused, WrongBlob, type Blobs } from './blobs.ts';
 import { beginDraft, DRAFT, IO_BYTES } from './draft.ts';
 import { createRecentBytes } from './recent-bytes.ts';
 
@@ -46,7 +46,7 @@ export function fileBlobs(folder: string): Blobs {
         return { sha256, size };
       } catch (reason) {
         await draft.drop();
-        throw reason;
+        throw ofDisk(reason);
       } finally {
         gathered.end();
       }
@@ -85,8 +85,18 @@ async function removeDrafts(folder: string): Promise<void> {
   for (const name of names.filter((there) => there.startsWith(DRAFT))) await rm(join(folder, name), { force: true });
 }
 
+/** What the disk itself says no with is told as that, and all else as it is. */
+function ofDisk(reason: unknown): unknown {
+  const code = reason instanceof Error && 'code' in reason ? reason.code : undefined;
+  if (FULL.has(code)) return new DiskRefused(true, { cause: reason });
+  return BROKEN.has(code) ? new DiskRefused(false, { cause: reason }) : reason;
+}
+
 async function* inOnePiece(whole: Uint8Array): AsyncGenerator<Uint8Array> {
   yield whole;
 }
 
+/** No room is left: on the disk, or of what its user may have. */
+const FULL = new Set<unknown>(['ENOSPC', 'EDQUOT']);
+const BROKEN = new Set<unknown>(['EIO', 'EROFS']);
 const HASH = /^[0-9a-f]{64}$/;

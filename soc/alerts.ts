@@ -210,22 +210,20 @@ export function createAlerts(deps: AlertDeps): Alerts {
     return { alert: toAlert(row), is_new: true };
   }
 
-  function findAlike(trx: Writing, { external_id, source }: NewAlert, dedup_hash: string) {
+  /** What its source calls the same is the same; only where there is none, what looks alike. */
+  async function findAlike(trx: Writing, { external_id, source }: NewAlert, dedup_hash: string) {
     const since = toIso(clock.now() - deps.windowMs());
-    return trx
+    const newest = trx
       .selectFrom('alerts')
       .selectAll()
       .where('created_at', '>', since)
-      .where((where) => {
-        const alike = where('dedup_hash', '=', dedup_hash);
-        if (external_id === undefined) return alike;
-        const outside = where.and([where('source', '=', source), where('external_id', '=', external_id)]);
-        // Two ids of one source are two alerts, however alike they look.
-        return where.or([outside, where.and([alike, where('external_id', 'is', null)])]);
-      })
       .orderBy('position', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+      .limit(1);
+    const alike = newest.where('dedup_hash', '=', dedup_hash);
+    if (external_id === undefined) return alike.executeTakeFirst();
+    const same = newest.where('source', '=', source).where('external_id', '=', external_id);
+    // Two ids of one source are two alerts, however alike they look.
+    return (await same.executeTakeFirst()) ?? alike.where('external_id', 'is', null).executeTakeFirst();
   }
 
   /* ---- being judged ---- */

@@ -12,6 +12,7 @@ import type { Clock } from '../../seams/index.ts';
 import type { Audit } from '../../soc/index.ts';
 import type { Desk } from '../desk.ts';
 import { doerIn } from '../doer.ts';
+import { pageBehind } from '../pages.ts';
 
 /** What the routes of approvals work on. */
 export interface ApprovalDeps {
@@ -24,10 +25,12 @@ export interface ApprovalDeps {
 /** The routes with their acts. */
 export function bindApprovals({ clock, desk, ledger, audit }: ApprovalDeps): BoundRoute[] {
   return [
-    approvalRoutes.list.implement(async ({ limit, cursor, state }, context) => {
-      const query = { limit, ...(cursor !== undefined && { cursor }), ...(state && { state }) };
-      return ApprovalPage.parse(await desk.ask(context, 'approval/list', query));
-    }),
+    approvalRoutes.list.implement(({ limit, cursor, state }, context) =>
+      pageBehind(['approvals', state], cursor, async (place) => {
+        const query = { limit, ...(place !== undefined && { cursor: place }), ...(state && { state }) };
+        return ApprovalPage.parse(await desk.ask(context, 'approval/list', query));
+      }),
+    ),
     approvalRoutes.get.implement(async ({ approval_id }) => {
       const approval = findApproval(await ledger.get(taskIdIn(approval_id)), approval_id);
       if (!approval) throw new AuroraError(4040, { message: 'No such approval', detail: { approval_id } });

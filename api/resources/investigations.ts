@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { toTask, type Ledger } from '../../orchestrator/index.ts';
 import {
   AuroraError,
-  HistoryPage,
   InputKind,
   INLINE_BYTES_MAX,
   InvestigationResult,
@@ -17,11 +16,12 @@ import {
   type Source,
 } from '../../protocol/index.ts';
 import { toIso, type Clock } from '../../seams/index.ts';
-import type { Alerts } from '../../soc/index.ts';
+import type { Alerts, Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
-import { shownTo, taskShownTo } from '../shown.ts';
+import { pageBehind } from '../pages.ts';
+import { taskShownTo } from '../shown.ts';
 import { durationOf, judgedIn, refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
-import { cancel, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
+import { cancel, eventsOf, handOff, PAGE_BYTES_MAX } from './orchestrator.ts';
 
 /** What the routes of investigations work on. */
 export interface InvestigationDeps {
@@ -29,31 +29,34 @@ export interface InvestigationDeps {
   desk: Desk;
   ledger: Pick<Ledger, 'get' | 'list' | 'page'>;
   alerts: Pick<Alerts, 'get'>;
+  audit: Audit;
   /** Keeps bytes too large for a frame where agents may read them. */
   keepBytes: (bytes: Uint8Array, about: { media_type: string; name: string }) => Promise<BlobRef>;
 }
 
 /** The routes with their acts. */
 export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
-  const { clock, desk, ledger, alerts } = deps;
+  const { clock, desk, ledger, alerts, audit } = deps;
 
   return [
-    investigationRoutes.list.implement(async ({ limit, cursor, state, since }) => {
-      const { rows, next } = await ledger.page({
-        begun_by_skill: SKILL,
-        limit,
-        bytes_max: PAGE_BYTES_MAX,
-        ...(state && { state }),
-        ...(since !== undefined && { since: new Date(since).toISOString() }),
-        ...(cursor !== undefined && { before: (await rootOf(cursor, 4220)).task_id }),
+    investigationRoutes.list.implement(({ limit, cursor, state, since: from }) => {
+      const since = from === undefined ? undefined : new Date(from).toISOString();
+      return pageBehind(['investigations', state, since], cursor, async (place) => {
+        const { rows, next } = await ledger.page({
+          begun_by_skill: SKILL,
+          limit,
+          bytes_max: PAGE_BYTES_MAX,
+          ...(state && { state }),
+          ...(since !== undefined && { since }),
+          ...(place !== undefined && { before: (await rootOf(place, 4220)).task_id }),
+        });
+        return { items: rows.map(toSummary), next_cursor: next };
       });
-      return { items: rows.map(toSummary), next_cursor: next };
     }),
     investigationRoutes.get.implement(({ investigation_id }, context) => whole(investigation_id, context)),
     investigationRoutes.events.implement(async ({ investigation_id, limit, cursor }, context) => {
       const { task_id } = await rootOf(investigation_id);
-      const query = { task_id, tree: true, limit, ...(cursor !== undefined && { cursor }) };
-      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
+      return eventsOf(desk, context, { task_id, tree: true, limit, cursor });
     }),
     investigationRoutes.investigate.implement(async (order, context) => {
       const { alert_id, input, kind, ...options } = order;
@@ -73,7 +76,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     }),
     investigationRoutes.cancel.implement(async ({ investigation_id, reason }, context) => {
       const { task_id } = await rootOf(investigation_id);
-      await cancel(desk, context, task_id, reason);
+      await cancel({ desk, ledger, audit }, context, task_id, reason);
       return whole(task_id, context);
     }),
     investigationRoutes.grantBlob.implement(async (ref, context) => {
@@ -125,26 +128,26 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     };
   }
 
-  /** An alert as the specialists read it: what was seen, without what people made of it since. */
+  /** An alert as the specialists read it: what its sensor said and people corrected, without who has it and what became of it. */
   async function toSource(alert: Alert): Promise<Source> {
-    const { alert_id, title, description, severity, source, iocs, raw_log, http, email } = alert;
-    const seen = {
-      alert_id,
-      title,
-      severity,
-      source,
-      iocs,
-      ...(description !== '' && { description }),
-      ...(raw_log !== null && { raw_log }),
-      ...(http !== null && { http }),
-      ...(email !== null && { email }),
-    };
+    const { alert_id, title, severity, source, iocs, created_at } = alert;
+    const seen = { alert_id, title, severity, source, created_at, iocs, ...toldIn(alert) };
     const text = JSON.stringify(seen);
     if (Buffer.byteLength(text) * ESCAPING_MAX < INLINE_BYTES_MAX) return { name: alert_id, text };
     const about = { media_type: 'application/json', name: alert_id };
     return { name: alert_id, ref: await deps.keepBytes(Buffer.from(text), about) };
   }
 }
+
+/** Fields that hold something: an empty one is not told of as left unread. */
+function toldIn(alert: Alert): Partial<Alert> {
+  const { description, raw_log, http, email, mitre_techniques, asset_type, affected_assets, metadata } = alert;
+  const fields = { description, raw_log, http, email, mitre_techniques, asset_type, affected_assets, metadata };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => holdsSomething(value)));
+}
+
+const holdsSomething = (value: string | object | null): boolean =>
+  typeof value === 'string' ? value !== '' : value !== null && Object.keys(value).length > 0;
 
 const oneOfBoth = (): AuroraError =>
   new AuroraError(4220, {

@@ -13,8 +13,11 @@ import {
   type DispatchRecord,
   type RouteContext,
 } from '../../protocol/index.ts';
+import type { Audit } from '../../soc/index.ts';
 import { callerIn, type Desk } from '../desk.ts';
+import { doerIn } from '../doer.ts';
 import type { Feed } from '../feed.ts';
+import { pageBehind } from '../pages.ts';
 import { shownTo, taskShownTo } from '../shown.ts';
 import { refsOf, requestIdOf, type TaskRow } from '../task-facts.ts';
 
@@ -23,10 +26,11 @@ export interface OrchestratorDeps {
   desk: Desk;
   feed: Feed;
   ledger: Pick<Ledger, 'get' | 'page'>;
+  audit: Audit;
 }
 
 /** The routes with their acts. */
-export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): BoundRoute[] {
+export function bindOrchestrator({ desk, feed, ledger, audit }: OrchestratorDeps): BoundRoute[] {
   const waiting = createSeats();
 
   return [
@@ -42,27 +46,20 @@ export function bindOrchestrator({ desk, feed, ledger }: OrchestratorDeps): Boun
         leave();
       }
     }),
-    orchestratorRoutes.history.implement(async ({ limit, cursor, since, ...filter }, context) => {
-      const { rows, next } = await ledger.page({
-        limit,
-        bytes_max: PAGE_BYTES_MAX,
-        ...(filter.state && { state: filter.state }),
-        ...(filter.outcome && { outcome: filter.outcome }),
-        ...(filter.root_id !== undefined && { root_id: filter.root_id }),
-        ...(since !== undefined && { since: new Date(since).toISOString() }),
-        ...(cursor !== undefined && { before: await known(cursor) }),
+    orchestratorRoutes.history.implement(({ limit, cursor, since, ...filter }, context) => {
+      const asked = given({ ...filter, since: since === undefined ? undefined : new Date(since).toISOString() });
+      return pageBehind(['history', Object.entries(asked).sort()], cursor, async (place) => {
+        const before = place === undefined ? {} : { before: await known(place) };
+        const { rows, next } = await ledger.page({ limit, bytes_max: PAGE_BYTES_MAX, ...asked, ...before });
+        return { items: rows.map((row) => recordFor(context, row)), next_cursor: next };
       });
-      return { items: rows.map((row) => recordFor(context, row)), next_cursor: next };
     }),
     orchestratorRoutes.task.implement(async ({ task_id }, context) =>
       recordFor(context, await taskOf(ledger, task_id)),
     ),
-    orchestratorRoutes.events.implement(async ({ task_id, limit, cursor }, context) => {
-      const query = { task_id, limit, ...(cursor !== undefined && { cursor }) };
-      return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
-    }),
+    orchestratorRoutes.events.implement((query, context) => eventsOf(desk, context, query)),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
-      await cancel(desk, context, task_id, reason);
+      await cancel({ desk, ledger, audit }, context, task_id, reason);
       return recordFor(context, await taskOf(ledger, task_id));
     }),
   ];
@@ -142,14 +139,17 @@ async function hand(
   return Accepted.parse(answer);
 }
 
-/** Cancels a task and everything below it. Throws 4040. */
+/** Cancels a task and everything below it, and writes down who did; what is over is left as it is. Throws 4040. */
 export async function cancel(
-  desk: Desk,
+  { desk, ledger, audit }: Pick<OrchestratorDeps, 'desk' | 'audit'> & { ledger: Pick<Ledger, 'get'> },
   context: RouteContext,
   task_id: string,
   reason: string | undefined,
 ): Promise<void> {
-  await desk.ask(context, 'task/cancel', given({ task_id, reason }));
+  const { state } = await taskOf(ledger, task_id);
+  const asked = given({ reason });
+  await desk.ask(context, 'task/cancel', { task_id, ...asked });
+  if (!isFinal(state)) await audit.write(doerIn(context), { action: 'task.cancel', target: task_id, detail: asked });
 }
 
 /** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */
@@ -178,6 +178,18 @@ function recordFor(context: RouteContext, row: TaskRow): DispatchRecord {
     refs: refsOf(task),
     request_id: requestIdOf(task),
   };
+}
+
+/** One page of the record of a task, or of all below it too, as the caller may see it. */
+export function eventsOf(
+  desk: Desk,
+  context: RouteContext,
+  { cursor, limit, ...asked }: { task_id: string; tree?: boolean; limit: number; cursor?: string | undefined },
+): Promise<HistoryPage> {
+  return pageBehind(['events', asked], cursor, async (place) => {
+    const query = { ...asked, limit, ...(place !== undefined && { cursor: place }) };
+    return shownTo(callerIn(context), HistoryPage.parse(await desk.ask(context, 'task/history', query)));
+  });
 }
 
 /** Without what was not given. */

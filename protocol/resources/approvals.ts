@@ -40,7 +40,7 @@ export const approvalRoutes = {
     keeps: ['T01'],
     input: z.strictObject(decision),
     output: Approval,
-    errors: [4080, 4090],
+    errors: [4090],
   }),
   reject: route({
     method: 'POST',
@@ -50,7 +50,7 @@ export const approvalRoutes = {
     keeps: ['T01'],
     input: z.strictObject(decision),
     output: Approval,
-    errors: [4080, 4090],
+    errors: [4090],
   }),
 };
 

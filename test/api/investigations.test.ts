@@ -123,6 +123,37 @@ describe('an investigation', () => {
     expect((await ask({ input: { text: 'x', base64: 'eA==' } })).status).toBe(422);
   });
 
+  test('REQ-E076: what a sensor said of an alert goes along; what no specialist reads of it is named', async () => {
+    const said = {
+      mitre_techniques: ['T1059.001'],
+      asset_type: 'server',
+      affected_assets: ['db-1'],
+      metadata: { run: 'odd' },
+    };
+    const about = { title: 'Odd shell', severity: 'low', source: 'edr' };
+    const posted = await api.call('POST', '/api/v1/alerts', { as: 'analyst', body: { ...about, ...said } });
+    const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'viewer' });
+    const { alert_id } = posted.body;
+    const begun = await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body: { alert_id } });
+    const { investigation_id } = begun.body;
+    await receipts.until(({ data }) => data?.['investigation_id'] === investigation_id);
+    receipts.close();
+
+    const { params } = (await api.mesh.ledger.get(investigation_id))!;
+    const { input } = params as { input: { text: string } };
+    expect(JSON.parse(input.text)).toEqual({
+      ...about,
+      ...said,
+      alert_id,
+      iocs: [],
+      created_at: expect.any(String) as string,
+    });
+    const { body } = await api.call('GET', `/api/v1/investigations/${investigation_id}`, { as: 'viewer' });
+    const { not_checked } = body.result as { not_checked: { what: string }[] };
+    const named = not_checked.map(({ what }) => what);
+    expect(named).toContain("the alert's fields asset_type, affected_assets, metadata");
+  });
+
   test('ATK-E4: a viewer gets no grant for bytes, and can do nothing with those of an analyst', async () => {
     const ref = { sha256: 'a'.repeat(64), size: 8, media_type: 'text/plain', name: 'x' };
     const path = '/api/v1/blobs/grant';
@@ -170,6 +201,26 @@ describe('a dispatch', () => {
     }
   });
 
+  test('REQ-T06 ATK-H8: a cursor says nothing to whoever has it, and is taken by its own question alone', async () => {
+    const { task_id } = (await dispatch('analyst', echo('paged'), '?wait=true')).body;
+    await dispatch('analyst', echo('paged too'), '?wait=true');
+    const ask = (path: string) => api.call('GET', path, { as: 'analyst' });
+    const history = '/api/v1/orchestrator/history?limit=1';
+    const events = `/api/v1/orchestrator/tasks/${task_id}/events?limit=1`;
+    for (const [list, other] of [
+      [history, `${history}&state=completed`],
+      [events, history],
+    ] as const) {
+      const { body } = await ask(list);
+      const behind = `&cursor=${body.next_cursor ?? ''}`;
+      expect((await ask(`${list}${behind}`)).body.items).not.toEqual(body.items);
+      expect([list, (await ask(`${other}${behind}`)).status]).toEqual([list, 422]);
+    }
+    const bare = [`${history}&cursor=${task_id}`, `${events}&cursor=1`, `/api/v1/investigations?cursor=${task_id}`];
+    for (const path of [...bare, `/api/v1/approvals?cursor=approval_1_${task_id}`])
+      expect([path, (await ask(path)).status]).toEqual([path, 422]);
+  });
+
   test('REQ-E078: the history tells who asked for what, and what became of it', async () => {
     const { body } = await dispatch('analyst', echo('c'), '?wait=true');
     const history = await api.call('GET', '/api/v1/orchestrator/history?limit=1', { as: 'viewer' });
@@ -191,6 +242,11 @@ describe('a dispatch', () => {
     expect(cancelled.body.state).toBe('canceled');
     expect((await waiter).body).toMatchObject({ state: 'canceled' });
     for (const go of waiting.splice(0)) go();
+    await api.call('POST', path, { as: 'admin', body: { reason: 'over already' } });
+    const record = await api.call('GET', '/api/v1/audit?action=task.cancel', { as: 'admin' });
+    expect(record.body.items).toMatchObject([
+      { actor: 'user:analyst', target: data['task_id'], outcome: 'done', detail: { reason: 'enough' } },
+    ]);
   });
 
   test('nobody for the skill is 4043, params that the skill refuses are 4220, and its own error keeps its code', async () => {

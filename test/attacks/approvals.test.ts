@@ -290,7 +290,7 @@ describe('who cannot or will not wait', () => {
     await runFor(clock, 1_801_000);
     await expect(answer).rejects.toMatchObject({ code: 4080 });
     expect(started()).toBe(0);
-    await expect(decide(mesh.as(EVE), approval)).rejects.toMatchObject({ code: 4080 });
+    await expect(decide(mesh.as(EVE), approval)).rejects.toMatchObject({ code: 4090 });
   });
 
   test('a peer that cannot wait gets 4032, and takes the same task up again with the same key (wire.md 8)', async () => {

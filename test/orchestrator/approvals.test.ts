@@ -255,8 +255,9 @@ describe('answering', () => {
     at.clock.advance(60_000);
     await settled();
     await expect(answered).rejects.toMatchObject({ code: 4080 });
-    await expect(vote(at, approval, 'operator:eve')).rejects.toMatchObject({ code: 4080 });
-    expect(await recordOf(at)).toEqual(['approval_asked', 'refused 4080 operator:eve']);
+    const late = { code: 4090, message: 'This approval is expired already' };
+    await expect(vote(at, approval, 'operator:eve')).rejects.toMatchObject(late);
+    expect(await recordOf(at)).toEqual(['approval_asked', 'refused 4090 operator:eve']);
     await at.ledger.settle('task_1', { state: 'failed', error: { code: 4080, message: 'late' } });
     expect(task).toMatchObject({ state: 'failed', outcome: 'expired', approvals: [{ state: 'expired' }] });
   });

@@ -11,12 +11,14 @@ import type { TaskRow } from '../../orchestrator/ledger.ts';
 import type { Attempt } from '../../protocol/index.ts';
 import {
   countingIds,
+  DiskRefused,
   fileBlobs,
   manualClock,
   memoryLog,
   seededRandom,
   sha256Of,
   systemClock,
+  type Blobs,
   type ManualClock,
 } from '../../seams/index.ts';
 import { row } from '../support/ledger.ts';
@@ -27,6 +29,8 @@ let store: BlobStore;
 let port: Port;
 let log: ReturnType<typeof memoryLog>;
 let faults: unknown[];
+/** Under the store: whether it takes bytes, and how often it did not. */
+let disk: { is_full: boolean; refused: number };
 /** The task that is read for: its attempts, as far as reading asks. */
 let task: TaskRow;
 let pins: Map<string, Pin>;
@@ -37,10 +41,11 @@ beforeEach(async () => {
   clock = manualClock();
   log = memoryLog();
   faults = [];
+  disk = { is_full: false, refused: 0 };
   task = { ...row('task_1'), attempts: [attempt(1)] };
   pins = new Map([['ada', { id: 'ada', role: 'agent', public_key: 'key of ada' }]]);
   store = createBlobStore({
-    blobs: fileBlobs(folder),
+    blobs: onDisk(fileBlobs(folder)),
     clock,
     random: seededRandom(1),
     ...known(),
@@ -143,6 +148,41 @@ describe('putting', () => {
     const grant = failing.forPutting(refTo(Buffer.from('x')));
     const kept = failing.put(grant.token, sha256Of('x'), bytesOf(Buffer.from('x')));
     await expect(kept).rejects.toThrow('disk full');
+  });
+
+  test('PROM-P15 ATK-I2: a disk that is full is said, is 5030 until it takes bytes again, and that is found out by itself', async () => {
+    const [kept, more] = [Buffer.alloc(500, 1), Buffer.alloc(500, 2)];
+    expect(await put(kept)).toMatchObject({ status: 201 });
+    expect(store.trouble()).toBeUndefined();
+
+    disk.is_full = true;
+    const answer = await put(more);
+    expect(answer).toMatchObject({ status: 503, code: 'AURORA-5030' });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { retryable: true, retry_after_ms: 2_000 } });
+    expect(answer.headers['retry-after']).toBe('2');
+    expect(store.trouble()).toBe('blobs: the disk is full');
+    expect(await get(sha256Of(kept), readToken(kept))).toMatchObject({ status: 200 });
+    for (let tries = 1; tries <= 3; tries++) {
+      clock.advance(2_000);
+      await expect.poll(() => disk.refused).toBe(1 + tries); // nobody has to come for it
+    }
+    expect(store.trouble()).toBe('blobs: the disk is full');
+
+    disk.is_full = false;
+    await expect.poll(() => (clock.advance(2_000), store.trouble())).toBeUndefined();
+    await expect.poll(() => readdir(folder)).toEqual([sha256Of(kept)]); // the try left nothing
+    expect(await put(more)).toMatchObject({ status: 201 });
+    expect([faults, log.lines.map(({ level }) => level)]).toEqual([[], ['error', 'info']]);
+  });
+
+  test('a full disk loses what nobody needs, however small the disk is', async () => {
+    const [old, needed, more] = [1, 2, 3].map((fill) => Buffer.alloc(300, fill)) as [Buffer, Buffer, Buffer];
+    await put(old);
+    clock.advance(900_000);
+    await put(needed);
+    disk.is_full = true;
+    expect(await put(more)).toMatchObject({ status: 503 });
+    expect(await readdir(folder)).toEqual([sha256Of(needed)]);
   });
 
   test('over the bound of all together the ones used longest ago go first', async () => {
@@ -433,6 +473,7 @@ const attempt = (fence: number): Attempt => ({
 });
 /** Who knows about tasks and keys. */
 const known = () => ({
+  log,
   ledger: { get: (task_id: string) => Promise.resolve(task_id === task.task_id ? task : undefined) },
   pins: { of: (id: string) => pins.get(id) },
 });
@@ -449,6 +490,16 @@ const foreignToken = (bytes: Buffer): string =>
 
 const changed = (body: string): string =>
   Buffer.from(Buffer.from(body, 'base64url').toString().replace('"exp":1', '"exp":9')).toString('base64url');
+
+/** Blobs that lie on `disk`. */
+const onDisk = (blobs: Blobs): Blobs => ({
+  ...blobs,
+  put(...asked) {
+    if (!disk.is_full) return blobs.put(...asked);
+    disk.refused += 1;
+    return Promise.reject(new DiskRefused(true));
+  },
+});
 
 function put(bytes: Buffer): Promise<Answer> {
   const { url, token } = store.forPutting(refTo(bytes));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { fileBlobs, sha256Of } from '../../seams/index.ts';
+import { DiskRefused, fileBlobs, sha256Of } from '../../seams/index.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -121,3 +121,28 @@ test('where no file can be made a put fails, keeps nothing, and the bytes are no
   await expect(blobs.put(bytes('text'), 100)).rejects.toMatchObject({ code: 'EEXIST' });
   expect(await blobs.size(sha256Of('text'))).toBeUndefined();
 });
+
+test.each([
+  ['ENOSPC', true],
+  ['EDQUOT', true],
+  ['EIO', false],
+  ['a part of it', true],
+] as const)(
+  'PROM-P15: a disk that answers a write with %s is told as such, and nothing of the blob stays',
+  async (answer, is_full) => {
+    const handle = await open(folder, 'r');
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const spy = vi.spyOn(prototype, 'writev').mockImplementation((chunks) => {
+      if (answer === 'a part of it') return Promise.resolve({ bytesWritten: 1, buffers: [...chunks] });
+      return Promise.reject(Object.assign(new Error(answer), { code: answer }));
+    });
+    onTestFinished(() => spy.mockRestore());
+    const refused = await fileBlobs(folder)
+      .put(bytes('whole'), 100)
+      .catch((reason: unknown) => reason);
+    expect(refused).toBeInstanceOf(DiskRefused);
+    expect(refused).toMatchObject({ is_full });
+    expect(await readdir(folder)).toEqual([]);
+  },
+);

@@ -62,6 +62,14 @@ onEveryDatabase('alerts', (soc) => {
     expect((await alerts.create(by, { ...same, source: 'suricata' }, 'refuse')).is_new).toBe(true);
   });
 
+  test('what its source calls the same counts before a newer one that looks alike', async () => {
+    const { alerts } = soc();
+    const { alert } = await alerts.create(by, { ...seen, title: 'Told in other words', external_id: 'w-1' }, 'refuse');
+    await alerts.create(by, seen, 'refuse');
+    const again = await alerts.create(by, { ...seen, external_id: 'w-1' }, 'return');
+    expect(again.alert).toMatchObject({ alert_id: alert.alert_id, occurrences: 2 });
+  });
+
   test('of two equal alerts that come at once, one is new and the other is counted', async () => {
     const { alerts } = soc();
     const both = await Promise.all([alerts.create(by, seen, 'return'), alerts.create(by, seen, 'return')]);
