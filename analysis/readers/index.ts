@@ -15,7 +15,7 @@ export { headInside } from './head.ts';
 export { AUDIT_LINE, isHostLog, isShellHistory, isW3cLog, SYSLOG_ISO_LINE, SYSLOG_LINE } from './line-shapes.ts';
 export { createLineReader, LINE_BYTES_MAX, type Line, type LineReader } from './lines.ts';
 export { collect, peek } from './peek.ts';
-export { commandLinesOf } from './script-lines.ts';
+export { commandLinesOf, numberedCommandsOf } from './script-lines.ts';
 export { EVTX_SIGNATURE, SHELL_LINK_SIGNATURE } from './signatures.ts';
 export { openSingle, type SingleFile } from './single.ts';
 export { readTar } from './tar.ts';
