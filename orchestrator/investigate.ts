@@ -64,7 +64,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     );
     const result = toResult(kind, outcomes, [
       ...(parsed?.unread ?? []),
-      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown)),
+      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown, nameInside(input.name))),
       ...(kind === 'report' && !script ? commandsUnread(shown) : []),
       ...(script?.is_cut
         ? [{ what: 'the rest of the script', why: 'only the commands of its beginning are judged' }]

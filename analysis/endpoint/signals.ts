@@ -40,10 +40,18 @@ export function isSpokenAbout(event: LogEvent): boolean {
 }
 
 /** What kind of event it is, for people: its log and its number. */
-export function kindOf({ origin: { product, service, channel, event_id }, fields }: LogEvent): string {
+export function kindOf(event: LogEvent): string {
+  const { product, service, channel, event_id } = event.origin;
+  const { fields } = event;
+  if (fields.has('flow_id') && fields.has('event_type')) return suricataKindOf(event);
   const is_foreign = channel === undefined && fields.has('LogName') && fields.has('Message');
   const log = is_foreign ? FOREIGN : (channel ?? [product, service].filter((part) => part !== undefined).join('/'));
   return `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
+}
+
+function suricataKindOf(event: LogEvent): string {
+  const [type = ''] = textsOf(event, 'event_type');
+  return type === 'alert' ? 'Suricata alert (hand its alerts in one by one: each is judged)' : `Suricata ${type}`;
 }
 
 /** Of these only some can be judged: how a logon over the network was made, or what else was read of the directory, is not. */

@@ -19,6 +19,7 @@ export { commandLinesOf, numberedCommandsOf } from './script-lines.ts';
 export { EVTX_SIGNATURE, SHELL_LINK_SIGNATURE } from './signatures.ts';
 export { openSingle, type SingleFile } from './single.ts';
 export { readTar } from './tar.ts';
+export { separatorOf, withTabs } from './table.ts';
 export { withoutEnd } from './trim.ts';
 export { decodeText, wideEncodingOf } from './wide.ts';
 export { readTsv, type TsvRow } from './tsv.ts';

@@ -42,6 +42,19 @@ test.each([
   expect(found.verdict).toBe(verdict);
 });
 
+test('a link that asks for access to an account says so where another application gets it, and one sign is not called several', async () => {
+  const asking = (app: string) =>
+    judge(
+      mail(
+        'From: <a@example.com>\r\nSubject: A document',
+        `<a href="https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=a&redirect_uri=https://${app}/cb&scope=Mail.Read">Open</a>`,
+      ),
+    );
+  const foreign = await asking('evil-app.net');
+  expect(foreign.findings.find(({ rule }) => rule === 'link_consent')?.title).toContain('evil-app.net');
+  expect(rules(await asking('app.example.com'))).not.toContain('link_consent');
+});
+
 test('a brand in the sender name, a foreign reply address and a bare address make a phish, each cited where it stands', async () => {
   const found = await judge(
     mail(
