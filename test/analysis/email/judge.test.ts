@@ -42,7 +42,7 @@ test.each([
   expect(found.verdict).toBe(verdict);
 });
 
-test('a link that asks for access to an account says so where another application gets it, and one sign is not called several', async () => {
+test('a link that asks for access to an account says so where another application gets it', async () => {
   const asking = (app: string) =>
     judge(
       mail(
@@ -53,6 +53,18 @@ test('a link that asks for access to an account says so where another applicatio
   const foreign = await asking('evil-app.net');
   expect(foreign.findings.find(({ rule }) => rule === 'link_consent')?.title).toContain('evil-app.net');
   expect(rules(await asking('app.example.com'))).not.toContain('link_consent');
+});
+
+test('one sign that is enough is not called several', async () => {
+  const found = await judge(
+    [
+      'From: <a@example.com>\r\nTo: <b@example.org>\r\nSubject: Invoice\r\nMIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nSee it.\r\n--x',
+      'Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="invoice.pdf.lnk"\r\n',
+      'x\r\n--x--\r\n',
+    ].join('\r\n'),
+  );
+  expect(found.findings.find(({ rule }) => rule === 'signs_together')?.title).toMatch(/^One sign is enough/);
 });
 
 test('a brand in the sender name, a foreign reply address and a bare address make a phish, each cited where it stands', async () => {
