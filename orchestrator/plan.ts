@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AnalysisResult, Ioc, type InputKind, type Source } from '../protocol/index.ts';
 import type { Interest } from './interest.ts';
 import { responseStep } from './response.ts';
+import type { ScriptCommand } from './script.ts';
 
 /** One handoff that a plan asks for. */
 export interface Step {
@@ -25,7 +26,7 @@ export interface Situation {
   /** The parsed alert, when the input is one. */
   alert: Alert | undefined;
   /** The commands of the input, when it is a text that is a script. */
-  commands?: readonly string[] | undefined;
+  commands?: readonly ScriptCommand[] | undefined;
   /** What came back so far, by step; a failed step has no result. */
   settled: ReadonlyMap<string, unknown>;
   /** Whether anybody known here offers a skill; what only some fleets have is asked for where they have it. */
@@ -124,7 +125,10 @@ function firstLook({ kind, input, alert, offers, commands = [] }: Situation): St
               {
                 step: 'script',
                 skill: 'check_lolbins',
-                params: { commands },
+                params: {
+                  commands: commands.map(({ text }) => text),
+                  origins: commands.map(({ line }) => ({ source: nameOf(input), locator: `line ${line}` })),
+                },
                 reason: 'The input is a script: its commands',
               },
             ]
@@ -212,7 +216,10 @@ function alertLook(alert: Alert, name: string): Step[] {
     steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
   }
   if (alert.command_line !== undefined) {
-    const params = { commands: [alert.command_line] };
+    const params = {
+      commands: [alert.command_line],
+      origins: [{ source: name.slice(0, SOURCE_CHARS_MAX), locator: '/command_line' }],
+    };
     steps.push({ step: 'command_line', skill: 'check_lolbins', params, reason: 'The alert carries a command line' });
   }
   for (const field of TEXT_FIELDS) {
@@ -227,14 +234,14 @@ function alertLook(alert: Alert, name: string): Step[] {
 }
 
 /** The URLs that a text names are taken apart too, as they are when somebody asks about one: both ways say the same. */
-function urlSteps({ kind, settled, offers }: Situation): Step[] {
+function urlSteps({ kind, input, settled, offers }: Situation): Step[] {
   if (kind !== 'report' || !offers?.('analyze_url')) return [];
   return urlsFound(settled.get(TEXT_STEP))
     .slice(0, URLS_MAX)
     .map((url, nth) => ({
       step: `url-${nth + 1}`,
       skill: 'analyze_url',
-      params: { url },
+      params: { url, origin: { source: nameOf(input), locator: placeOf(url, settled.get(TEXT_STEP)) } },
       reason: 'The text names a URL: its host and what it imitates',
     }))
     .filter(({ step }) => !settled.has(step));
@@ -245,6 +252,15 @@ export const urlsFound = (result: unknown): string[] => {
   const iocs = AnalysisResult.safeParse(result).data?.iocs ?? [];
   return [...new Set(iocs.filter(({ type }) => type === 'url').map(({ value }) => value.slice(0, URL_CHARS_MAX)))];
 };
+
+/** Where the text names a URL, as the one who read it says. */
+function placeOf(url: string, result: unknown): string {
+  const extracted = Extracted.safeParse(result).data?.extracted ?? [];
+  const found = extracted.find(({ value }) => value.slice(0, URL_CHARS_MAX) === url);
+  return found ? `line ${found.line}` : 'named by extract_iocs';
+}
+
+const nameOf = ({ name }: Source): string => name.slice(0, SOURCE_CHARS_MAX);
 
 /** Once everything of the first look is back, whatever indicators it rests on go to threat intelligence, once. */
 function followUp({ input, alert, settled }: Situation, first: readonly Step[]): Step[] {
@@ -337,6 +353,9 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
 /** Of a text, so many URLs are taken apart. */
 export const URLS_MAX = 20;
 const URL_CHARS_MAX = 4_096;
+/** The longest source that a finding cites. */
+const SOURCE_CHARS_MAX = 255;
+const Extracted = z.object({ extracted: z.array(z.object({ value: z.string(), line: z.number().int() })) });
 /** The step that reads a text for indicators. */
 export const TEXT_STEP = 'text';
 /** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */

@@ -1,36 +1,73 @@
 /** Scripts among texts: whether one is, and its commands, so that somebody judges them as commands. */
-import { commandLinesOf, decodeText } from '../analysis/readers/index.ts';
+import { decodeText, numberedCommandsOf } from '../analysis/readers/index.ts';
+import type { NotChecked } from '../protocol/index.ts';
+
+/** One command and the line it stands in, counted from 1. */
+export interface ScriptCommand {
+  text: string;
+  line: number;
+}
 
 /** The commands of a script and whether there are more of them than are taken; undefined when the text is no script. */
 export interface Script {
-  commands: string[];
+  commands: ScriptCommand[];
   is_cut: boolean;
 }
 
 /** Reads the head of a text as a script: by its first line, its name, or since its lines are commands with options. */
 export function scriptOf(head: Uint8Array, name: string, head_bytes_max: number): Script | undefined {
-  const text = decodeText(head)
-    .replace(/^\ufeff/, '')
-    .replaceAll('\0', '');
-  const commands = commandLinesOf(text);
-  const typed = commands.filter((line) => COMMAND.test(line) && !SENTENCE.test(line));
+  const text = textOf(head);
+  const commands = numberedCommandsOf(text);
+  const typed = commands.filter((command) => isTyped(command.text));
   const is_script =
     SHEBANG.test(text.trimStart()) || NAME.test(name) || (typed.length > 0 && typed.length * 2 >= commands.length);
   if (!is_script || commands.length === 0) return undefined;
   return {
-    commands: commands.slice(0, COMMANDS_MAX).map((line) => line.slice(0, COMMAND_CHARS_MAX)),
+    commands: commands
+      .slice(0, COMMANDS_MAX)
+      .map((command) => ({ ...command, text: command.text.slice(0, COMMAND_CHARS_MAX) })),
     is_cut:
       commands.length > COMMANDS_MAX ||
       head.byteLength >= head_bytes_max ||
-      commands.some((line) => line.length > COMMAND_CHARS_MAX),
+      commands.some((command) => command.text.length > COMMAND_CHARS_MAX),
   };
 }
+
+/** What of a text that is no script looks like a command all the same: nobody judges it as one, and that is said. */
+export function commandsUnread(head: Uint8Array): NotChecked[] {
+  const lines = numberedCommandsOf(textOf(head)).filter(({ text }) => isTyped(text) || LIKE_COMMAND.test(text));
+  const [first] = lines;
+  if (!first) return [];
+  return [
+    {
+      what: `${lines.length} line${lines.length === 1 ? '' : 's'} that look${lines.length === 1 ? 's' : ''} like a command, the first in line ${first.line}`,
+      why: 'the text as a whole is no script, so it was read for indicators only: hand the commands in by themselves, as .ps1, .bat or .sh',
+    },
+  ];
+}
+
+const textOf = (head: Uint8Array): string =>
+  decodeText(head)
+    .replace(/^\ufeff/, '')
+    .replaceAll('\0', '');
+
+const isTyped = (line: string): boolean => TYPED.some((shape) => shape.test(line)) && !SENTENCE.test(line);
 
 const SHEBANG = /^#!.{0,120}\b(?:sh|bash|zsh|dash|ksh|pwsh|powershell)\b/;
 const NAME = /\.(?:sh|bash|zsh|ksh|ps1|psm1|bat|cmd)$/i;
 /** A program that intruders and administrators start, and an option, a path or a redirection behind it. */
 const COMMAND =
-  /^(?:sudo )?(?:[\w:\\/.]{0,120}[\\/])?(?:powershell|pwsh|cmd|wscript|cscript|mshta|rundll32|regsvr32|certutil|bitsadmin|wmic|schtasks|reg|net1?|vssadmin|wevtutil|bcdedit|bash|sh|curl|wget|nc|ncat|python3?|perl|iex|invoke-\w{1,24})(?:\.exe)?["']? .{0,200}?(?:(?<= )[-/]\w|[|<>&]|https?:)/i;
+  /^(?:sudo )?(?:[\w:\\/.]{0,120}[\\/])?(?:powershell|pwsh|cmd|wscript|cscript|mshta|rundll32|regsvr32|certutil|bitsadmin|wmic|schtasks|reg|net1?|vssadmin|wevtutil|bcdedit|bash|sh|curl|wget|nc|ncat|python3?|perl|iex|invoke-\w{1,24})(?:\.exe)?["']? .{0,200}?(?:(?<= )[-/]\w|[|<>&]|https?:|(?<=[ "'=])[a-z]:\\|(?<=[ "'=])\\\\\w)/i;
+/** A tool that nobody starts but to take secrets or to act elsewhere, and what it is told. */
+const TOOL =
+  /^(?:[\w:\\/.]{0,120}[\\/])?(?:mimikatz|procdump(?:64)?|ntdsutil|rubeus|psexec(?:64)?|sharphound|esentutl|nltest|adfind|lazagne|secretsdump)(?:\.exe|\.py)?["']? .{0,200}?(?:["']|(?<= )[-/]\w|\w::\w|[a-z]:\\)/i;
+/** PowerShell that begins with an object or a type. */
+const EXPRESSION =
+  /^(?:\(?New-Object (?:-\w+ )?[\w.]{3,80}|\[(?:ref|(?:system\.)?(?:reflection|net|convert|text|io|runtime)[\w.]{0,80})\](?:::|\.))/i;
+const TYPED = [COMMAND, TOOL, EXPRESSION];
+/** A program by its ending, a cmdlet or a variable with what it is told. */
+const LIKE_COMMAND =
+  /^(?:(?:[\w:\\/.-]{0,120}[\\/])?[\w-]{2,40}\.(?:exe|cmd|bat|ps1|com|vbs)["']? [-/"'\w]|[A-Z][a-z]{2,11}-[A-Z]\w{2,40} [-"'$]|\$\w{1,40} ?= ?\S)/;
 const SENTENCE = /[a-z]{3}[.!?]$|[a-z]{2}[.,;:] [A-Za-z][a-z]+ [a-z]+ /;
 /** As many as one call of `check_lolbins` takes. */
 const COMMANDS_MAX = 500;

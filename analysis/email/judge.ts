@@ -117,9 +117,10 @@ function toFindings(mail: ParsedMail, signs: readonly Sign[]): WeighedFinding[] 
 function together(findings: readonly WeighedFinding[], joint: number): WeighedFinding {
   const strongest = [...findings].sort((left, right) => right.weight - left.weight || (left.id < right.id ? -1 : 1));
   const bases = new Set(findings.map((finding) => finding.basis)).size;
+  const signs = bases === 1 ? 'One sign is enough' : `${bases} independent signs point the same way`;
   return {
     id: 'signs_together',
-    title: `${bases} independent signs point the same way (joint weight ${joint.toFixed(2)}, flagged from ${FLAG_FROM})`,
+    title: `${signs} (joint weight ${joint.toFixed(2)}, flagged from ${FLAG_FROM})`,
     severity: joint >= CERTAIN_FROM ? 'high' : 'medium',
     rule: 'signs_together',
     weight: 0,

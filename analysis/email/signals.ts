@@ -103,6 +103,7 @@ export const SIGNALS = {
   link_shortener: signal('link-host', 0.35, 'info', 'A link hides its target behind a shortener'),
   link_redirector: signal('link-host', 0.2, 'info', 'A link leads through an open redirector'),
   link_cheap: signal('link-suffix', 0.2, 'info', 'A link leads to a suffix of cheap registrations'),
+  link_consent: signal('consent', 0, 'info', 'A link asks for access to an account, for an application elsewhere'),
   link_random: signal('link-name', 0.2, 'info', 'A link leads to a name that looks generated'),
   links_foreign: signal('link-owner', 0.15, 'info', 'No link belongs to the sender'),
   form_password: signal('form', 0.6, 'high', 'The mail itself asks for a password', ['T1598.003']),

@@ -43,6 +43,7 @@ export function targetSigns(mail: ParsedMail, { brands, trust }: { brands: reado
     signs.push(
       ...(/^https?:\/\/[^/?#]*@/i.test(link.url) ? [signOf('link_credentials', link)] : []),
       ...textSigns(link, excuse),
+      ...consentSigns(link, own, brands),
       ...(seen.has(link.host) ? [] : hostSigns(link, excuse).filter(isNotable(link, mail, often))),
     );
     seen.add(link.host);
@@ -98,6 +99,15 @@ function hostSigns(link: MailLink, { owners, brands, trust }: Excuse): Sign[] {
   return signs;
 }
 
+/** Access that is granted at a known service, and goes to an application that is neither the sender's nor the service's. */
+function consentSigns(link: MailLink, own: ReadonlySet<string>, brands: readonly Brand[]): Sign[] {
+  if (!CONSENT.test(link.url) || !URL.canParse(link.url)) return [];
+  const back = new URL(link.url).searchParams.get('redirect_uri') ?? '';
+  const host = effectiveHostOf(back);
+  if (!isPublicName(host) || own.has(registeredDomain(host)) || ownerOf(host, brands)) return [];
+  return [signOf('link_consent', link, host)];
+}
+
 /**
  * A text that is itself an address promises that address. A sender's own click counter behind it is usual, but behind a
  * brand's address only a host of the brand is excused: From and Return-Path are the attacker's to write.
@@ -137,6 +147,8 @@ const signOf = (id: Sign['id'], link: MailLink, detail?: string): Sign => ({
   ...(detail !== undefined && { detail }),
 });
 
+const CONSENT =
+  /^https:\/\/(?:login\.(?:microsoftonline|live)\.com|login\.windows\.net|accounts\.google\.com)\/[^?#]{0,200}(?:authorize|auth|consent)\b[^?#]{0,100}\?/i;
 const WEAK = new Set<Sign['id']>(['link_unreal', 'link_cheap', 'link_random', 'link_redirector']);
 /** Honest click counters send on to shorteners and free hosts too: behind them counts what imitates or hides. */
 const TELLING = new Set<Sign['id']>(['link_lookalike', 'link_compound', 'link_address', 'link_punycode']);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
-import type { AnalysisResult, Ioc } from '../../protocol/index.ts';
+import type { AnalysisResult, Evidence, Ioc } from '../../protocol/index.ts';
 import {
   type Brand,
   FREE_HOSTING,
@@ -21,6 +21,7 @@ import {
   STARTER_BRANDS,
 } from '../brands/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import type { Origin } from '../ioc/index.ts';
 import { conclude, type WeighedFinding } from '../verdict/index.ts';
 import type { Surroundings } from './judge.ts';
 import { SIGNALS, type SignalId } from './signals.ts';
@@ -55,8 +56,13 @@ export interface UrlAnalysis extends AnalysisResult {
   urls: UrlAnatomy[];
 }
 
-/** Takes a URL apart; nothing is opened. `undefined` when the text is no web address. */
-export function analyzeUrl(text: string, brands?: Surroundings['brands']): UrlAnalysis | undefined {
+/** Takes a URL apart; nothing is opened. `origin` is what findings cite. `undefined` when the text is no web address. */
+export function analyzeUrl(
+  text: string,
+  brands?: Surroundings['brands'],
+  origin: Origin = { source: 'params', locator: '/url' },
+): UrlAnalysis | undefined {
+  const citing = ({ url }: UrlAnatomy) => evidence({ ...origin, text: url });
   const list = brands?.list ?? STARTER_BRANDS;
   const chain = urlChain(text);
   if (chain.length === 0) return undefined;
@@ -64,7 +70,7 @@ export function analyzeUrl(text: string, brands?: Surroundings['brands']): UrlAn
   const signs = urls.flatMap((url, index) => signsOf(url, urls[index + 1]));
   const result = conclude({
     subject: 'The URL',
-    findings: findingsOf(signs),
+    findings: findingsOf(signs, citing),
     techniques: signs.flatMap(({ id, url }) =>
       (SIGNALS[id].techniques ?? []).map((technique) => ({ id: technique, evidence: [citing(url)] })),
     ),
@@ -157,7 +163,7 @@ function anatomyOf(url: string, brands: readonly Brand[]): UrlAnatomy {
   };
 }
 
-function findingsOf(signs: readonly UrlSign[]): WeighedFinding[] {
+function findingsOf(signs: readonly UrlSign[], citing: (url: UrlAnatomy) => Evidence): WeighedFinding[] {
   return signs.map(({ id, url, detail }, index) => {
     const { title, severity, weight, basis } = SIGNALS[id];
     return {
@@ -171,8 +177,6 @@ function findingsOf(signs: readonly UrlSign[]): WeighedFinding[] {
     };
   });
 }
-
-const citing = ({ url }: UrlAnatomy) => evidence({ source: 'params', locator: '/url', text: url });
 
 const iocsOf = (urls: readonly UrlAnatomy[]): Ioc[] =>
   urls

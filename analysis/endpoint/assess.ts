@@ -12,10 +12,12 @@ import {
 import { techniqueOf } from '../attack/index.ts';
 import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
 import { compareText } from '../order/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
+import { textsIn } from './decode.ts';
 import { createHostWatch, type HostWatch } from './host-watch.ts';
 import { fileOf } from './process-tree.ts';
 import { scriptSuspicions } from './script-blocks.ts';
@@ -61,7 +63,9 @@ export async function assessHosts(
   ];
   const listed = suspicions.slice(0, FINDINGS_MAX);
   const control = await plantedIntruder();
-  const unjudged = watch.unjudged().reduce((sum, { events }) => sum + events, 0);
+  const kinds = watch.unjudged();
+  const spoken_about = watch.spoken_about();
+  const unjudged = kinds.reduce((sum, { events }) => sum + events, 0);
   const result = conclude({
     subject: subjectOf(watch, seen.source),
     findings: listed.map(toFinding),
@@ -73,14 +77,14 @@ export async function assessHosts(
             return known ? [{ id: known.id, evidence: suspicion.evidence }] : [];
           }),
     ),
-    iocs: iocsOf(listed),
+    iocs: iocsOf(listed, watch),
     checked: [
       {
         ...seen.checked,
         corpus: {
           ...seen.checked.corpus,
           items_read: Math.max(0, seen.checked.corpus.items_read - watch.judged_in_part() - scripts.in_part),
-          ...(unjudged > 0 && { items_judged: Math.min(watch.spoken_about(), seen.checked.corpus.items_read) }),
+          ...(unjudged > 0 && { items_judged: Math.min(spoken_about, seen.checked.corpus.items_read) }),
         },
         ...(control !== undefined && { control }),
       },
@@ -90,20 +94,20 @@ export async function assessHosts(
       ...(control === undefined
         ? [{ what: 'the events as a whole', why: 'a planted one was not recognised', mandatory: true }]
         : []),
-      ...(watch.spoken_about() === 0
+      ...(spoken_about === 0
         ? [
             {
               what: 'what happened on the hosts',
-              why: `no event is of a kind that is judged here${kindsOf(watch) && `: ${kindsOf(watch)}`}`,
+              why: `no event is of a kind that is judged here${kinds.length > 0 ? `: ${namesOf(kinds)}` : ''}`,
               mandatory: true,
             },
           ]
         : []),
-      ...(unjudged > 0 && watch.spoken_about() > 0
+      ...(unjudged > 0 && spoken_about > 0
         ? [
             {
               what: `${unjudged} events`,
-              why: `no rule here speaks about their kind: ${kindsOf(watch)}`,
+              why: `no rule here speaks about their kind: ${namesOf(kinds)}`,
               is_unjudged: true,
             },
           ]
@@ -136,8 +140,7 @@ export async function assessHosts(
 }
 
 /** The kinds of events nothing is said about, the most frequent first. */
-function kindsOf(watch: HostWatch): string {
-  const kinds = watch.unjudged();
+function namesOf(kinds: ReturnType<HostWatch['unjudged']>): string {
   const shown = kinds
     .slice(0, KINDS_SHOWN_MAX)
     .map(({ kind, events }) => `${neutralize(kind, HOST_CHARS_MAX)} (${events})`);
@@ -173,6 +176,7 @@ function eventSuspicions(watch: HostWatch, source: string): Suspicion[] {
       ...(also_technique !== undefined && { also_technique }),
       basis: `${host} ${rule} ${subject}`,
       count,
+      ...(rule.startsWith('login/') && isPublicAddress(subject) && { attacker: subject }),
       evidence: [{ locator, text }, ...also].map((cited) =>
         evidence({ source, locator: cited.locator, text: cited.text }),
       ),
@@ -255,13 +259,16 @@ const factorOf = ({ technique, rule }: Suspicion): string => {
   return known?.tactics[0] ?? 'other';
 };
 
-/** Addresses that suspicious processes spoke to, and the programs themselves. */
-function iocsOf(suspicions: readonly Suspicion[]): Ioc[] {
+/** Addresses that suspicious processes spoke to, or whose commands do, or that guessed, and the programs themselves. */
+function iocsOf(suspicions: readonly Suspicion[], watch: HostWatch): Ioc[] {
   const found = new Map<string, Ioc>();
   const keep = (type: string, value: string) => found.set(`${type} ${value}`, { type, value });
-  for (const { rule, severity, nodes } of suspicions) {
+  for (const { rule, severity, nodes, attacker } of suspicions) {
     if (severityRank(severity) < severityRank('medium')) continue;
+    if (attacker !== undefined) keep('ip', attacker);
     for (const node of nodes) {
+      if (rule.startsWith('command/'))
+        for (const { type, value } of indicatorsInCommands(textsIn(watch.classify(node).decoded))) keep(type, value);
       if (rule.startsWith('place/') && node.sha256 !== '') keep('sha256', node.sha256);
       if (!rule.startsWith('network/')) continue;
       for (const { address } of node.connections) {
@@ -275,6 +282,20 @@ function iocsOf(suspicions: readonly Suspicion[]): Ioc[] {
 
 function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
   const grave = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('high'));
+  return [...blocksOf(suspicions), ...forHosts(grave)];
+}
+
+/** Who guessed passwords from the internet is kept out, before anything is done to the host that was guessed at. */
+function blocksOf(suspicions: readonly Suspicion[]): Recommendation[] {
+  const guessing = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('medium'));
+  const attackers = [...new Set(guessing.map(({ attacker }) => attacker))].filter((address) => address !== undefined);
+  if (attackers.length === 0) return [];
+  const target = attackers.slice(0, RECOMMENDED_ADDRESSES_MAX).join(', ');
+  const reason = 'They guess passwords here; check for shared addresses first';
+  return [{ action: 'Block the attacking addresses at the edge', action_class: 'medium', target, reason }];
+}
+
+function forHosts(grave: readonly Suspicion[]): Recommendation[] {
   const hosts = [...new Set(grave.map(({ host }) => host))]
     .filter((host) => host !== '')
     .slice(0, RECOMMENDED_HOSTS_MAX);
@@ -328,6 +349,7 @@ const ABOUT_ACCOUNTS = /^(?:login|ticket|directory|cluster)\//;
 const FINDINGS_MAX = 400;
 const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;
+const RECOMMENDED_ADDRESSES_MAX = 20;
 const REASONS_SHOWN_MAX = 3;
 const IOCS_MAX = 200;
 const KINDS_SHOWN_MAX = 5;

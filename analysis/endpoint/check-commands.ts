@@ -1,12 +1,14 @@
 /** Command lines by themselves: unwrapped, classified, weighed. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { AnalysisResult, NotChecked } from '../../protocol/index.ts';
+import { severityRank, type AnalysisResult, type NotChecked } from '../../protocol/index.ts';
 import type { Content } from '../../seams/index.ts';
 import { techniqueOf } from '../attack/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { indicatorsInCommands, type Origin } from '../ioc/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
-import { classifyCommand, parentOf, type Classification } from './classify.ts';
+import { classifyCommand, parentOf, type Classification, type CommandSign } from './classify.ts';
+import { textsIn, type DecodedCommand } from './decode.ts';
 import { accusingOf, isDiscovery, isEverydayAct, severityOf } from './gravity.ts';
 import { fileOf } from './process-tree.ts';
 import { mountedLolbas, whyNoLolbas } from './lolbas.ts';
@@ -31,14 +33,22 @@ export const CommandReport = z.object({
 });
 export type CommandReport = z.infer<typeof CommandReport>;
 
-/** Judges each; a finding for each that decides for something graver than looking around. */
+/**
+ * Judges each; a finding for each that decides for something graver than looking around. `origins` says where each command stands,
+ * for findings to cite; `params`, `/commands/n` unless said.
+ */
 export function checkCommands(
   commands: readonly string[],
   content: Content,
+  origins: readonly Origin[] = [],
 ): AnalysisResult & { commands: CommandReport[] } {
   const lolbas = mountedLolbas(content);
   const judged = commands.map((command) => classifyCommand(command, lolbas));
-  const findings = judged.flatMap((classification, index) => findingOf(classification, commands[index] ?? '', index));
+  const place = (index: number) => origins[index] ?? { source: 'params', locator: `/commands/${index}` };
+  const found = judged.map((classification, index) =>
+    findingOf(classification, commands[index] ?? '', { index, ...place(index) }),
+  );
+  const findings = found.flat();
   const read = judged.filter(({ decoded }) => decoded.left.length === 0).length;
   const left = judged.flatMap(({ decoded }, index) =>
     decoded.left.map((what): NotChecked & { mandatory: boolean } => ({
@@ -60,11 +70,14 @@ export function checkCommands(
         ? [
             {
               id: known.id,
-              evidence: [evidence({ source: 'params', locator: `/commands/${index}`, text: commands[index] ?? '' })],
+              evidence: [evidence({ ...place(index), text: commands[index] ?? '' })],
             },
           ]
         : [];
     }),
+    iocs: indicatorsInCommands(
+      judged.flatMap(({ decoded }, index) => (found[index]?.some(isOfWeight) === true ? textsIn(decoded) : [])),
+    ),
     checked: [
       {
         question: 'Do the command lines do what intruders do?',
@@ -97,7 +110,14 @@ export function checkCommands(
   };
 }
 
-function findingOf({ technique, signs }: Classification, command: string, index: number): WeighedFinding[] {
+const isOfWeight = ({ severity, is_everyday }: WeighedFinding): boolean =>
+  is_everyday !== true && severityRank(severity) >= severityRank('medium');
+
+function findingOf(
+  { technique, signs, decoded }: Classification,
+  command: string,
+  { index, source, locator }: Origin & { index: number },
+): WeighedFinding[] {
   const deciding = accusingOf(signs);
   if (technique === undefined || !deciding || deciding.is_mention) return [];
   const severity = isDiscovery(deciding.technique) ? 'info' : severityOf(deciding);
@@ -111,19 +131,25 @@ function findingOf({ technique, signs }: Classification, command: string, index:
       basis: `technique ${parentOf(deciding.technique)}`,
       is_everyday: isEverydayAct(deciding),
       evidence: [
-        evidence({ source: 'params', locator: `/commands/${index}`, text: command }),
+        evidence({ source, locator, text: command }),
         ...(deciding.steps.length === 0
           ? []
           : [
               evidence({
-                source: 'params',
-                locator: `/commands/${index} after ${deciding.steps.join(', ')}`,
-                text: deciding.text,
+                source,
+                locator: `${locator} after ${deciding.steps.join(', ')}`,
+                text: fromThere(deciding, decoded),
               }),
             ]),
       ],
     },
   ];
+}
+
+/** The words that decided with what follows them: an address goes on behind them. */
+function fromThere({ text, steps }: CommandSign, { layers }: DecodedCommand): string {
+  const layer = layers.find((each) => each.steps.join() === steps.join() && each.text.includes(text));
+  return layer ? layer.text.slice(layer.text.indexOf(text)) : text;
 }
 
 /** What only mentions an act decides nothing. */

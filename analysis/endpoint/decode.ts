@@ -13,6 +13,9 @@ export interface DecodedCommand {
   left: string[];
 }
 
+/** All that a command says: as it stands, and what was hidden in it. */
+export const textsIn = ({ text, layers }: DecodedCommand): string[] => [text, ...layers.map((layer) => layer.text)];
+
 /** Unwraps a command. Never throws; depth, size and number of layers are bounded. */
 export function decodeCommand(command: string): DecodedCommand {
   const [text = '', ...end] = endsOfText(command, COMMAND_CHARS_MAX);

@@ -14,7 +14,7 @@ import { isOwnStart } from './own-starts.ts';
 import { CONNECTIONS_MAX, createProcessTree, type ProcessNode, type ProcessTree } from './process-tree.ts';
 import { createRecordIds } from './record-ids.ts';
 import { createScriptBlocks, type ScriptBlock } from './script-blocks.ts';
-import { isSpokenAbout, signalOf, type EventSignal } from './signals.ts';
+import { isSpokenAbout, kindOf, signalOf, type EventSignal } from './signals.ts';
 
 /** A statement of events, with how often it was made. */
 export interface CountedSignal extends EventSignal {
@@ -100,10 +100,7 @@ export function createHostWatch({
     return classification;
   };
 
-  const noteUnjudged = ({ origin: { product, service, channel, event_id }, fields }: LogEvent) => {
-    const is_foreign = channel === undefined && fields.has('LogName') && fields.has('Message');
-    const log = is_foreign ? FOREIGN : (channel ?? [product, service].filter((part) => part !== undefined).join('/'));
-    const kind = `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
+  const noteUnjudged = (kind: string) => {
     const key = unjudged.has(kind) || unjudged.size < KINDS_MAX ? kind : 'further kinds';
     unjudged.set(key, (unjudged.get(key) ?? 0) + 1);
   };
@@ -137,6 +134,13 @@ export function createHostWatch({
     }
   };
 
+  /** Events that say nothing by themselves, and something together with those they are told with. */
+  const toldTogether = (): string[] => {
+    const cited = accounts.signals().flatMap(({ events }) => events);
+    const kinds = new Map(cited.map(({ locator, unjudged_kind }) => [locator, unjudged_kind]));
+    return [...kinds.values()].filter((kind) => kind !== undefined);
+  };
+
   return {
     tree,
     note(event) {
@@ -145,7 +149,7 @@ export function createHostWatch({
       else hosts_left += 1;
       record_ids.note(event.locator);
       if (isSpokenAbout(event)) spoken_about += 1;
-      else noteUnjudged(event);
+      else noteUnjudged(kindOf(event));
       tree.note(event);
       noteSignal(event, host);
       noteDriver(event, host);
@@ -163,12 +167,15 @@ export function createHostWatch({
     scripts: () => scripts.blocks(),
     lolbas,
     drivers: () => [...loaded.values()],
-    spoken_about: () => spoken_about,
+    spoken_about: () => spoken_about + toldTogether().length,
     missing: () => [...record_ids.gaps(), ...commandsMissing(tree.nodes()), ...partsMissing(scripts.blocks())],
-    unjudged: () =>
-      [...unjudged]
-        .map(([kind, events]) => ({ kind, events }))
-        .sort((left, right) => right.events - left.events || compareText(left.kind, right.kind)),
+    unjudged: () => {
+      const told = toldTogether();
+      return [...unjudged]
+        .map(([kind, events]) => ({ kind, events: events - told.filter((each) => each === kind).length }))
+        .filter(({ events }) => events > 0)
+        .sort((left, right) => right.events - left.events || compareText(left.kind, right.kind));
+    },
     hosts: () =>
       [...hosts].map(([host, events]) => ({ host, events })).sort((left, right) => compareText(left.host, right.host)),
     classify,
@@ -232,8 +239,6 @@ function partsMissing(blocks: readonly ScriptBlock[]): Gap[] {
 /** What Windows starts before it audits whole commands, by its path. */
 const WITHOUT_COMMAND =
   /^(?:registry|memcompression|memory compression|secure system|vmmem|system|[a-z]:\\windows\\system32\\(?:smss|autochk|csrss|wininit|winlogon|services|lsass)\.exe)$/i;
-/** What PowerShell writes in the language of its host. */
-const FOREIGN = 'Get-WinEvent in another language than English (hand in the .evtx file itself)';
 const SIGNALS_MAX = 5_000;
 const DRIVERS_MAX = 200;
 const HOSTS_MAX = 1_000;

@@ -39,6 +39,21 @@ export function isSpokenAbout(event: LogEvent): boolean {
   return event_id === '3' ? textsOf(event, 'ProcessGuid')[0] !== undefined : STARTS_AND_LOADS.has(event_id);
 }
 
+/** What kind of event it is, for people: its log and its number. */
+export function kindOf(event: LogEvent): string {
+  const { product, service, channel, event_id } = event.origin;
+  const { fields } = event;
+  if (fields.has('flow_id') && fields.has('event_type')) return suricataKindOf(event);
+  const is_foreign = channel === undefined && fields.has('LogName') && fields.has('Message');
+  const log = is_foreign ? FOREIGN : (channel ?? [product, service].filter((part) => part !== undefined).join('/'));
+  return `${log || 'a log that does not say what it is'}${event_id === undefined ? '' : ` ${event_id}`}`;
+}
+
+function suricataKindOf(event: LogEvent): string {
+  const [type = ''] = textsOf(event, 'event_type');
+  return type === 'alert' ? 'Suricata alert (hand its alerts in one by one: each is judged)' : `Suricata ${type}`;
+}
+
 /** Of these only some can be judged: how a logon over the network was made, or what else was read of the directory, is not. */
 const ABOUT_ACCOUNTS: Readonly<Record<string, (event: LogEvent) => boolean>> = {
   '4624': (event) => /^(?:2|7|11)$/.test(textsOf(event, 'LogonType')[0] ?? ''),
@@ -368,5 +383,7 @@ const STARTS_AND_LOADS = new Set(['1', '6']);
 /** A session ended, somebody signed out, a process ended. */
 const SECURITY_ENDINGS = new Set(['4634', '4647', '4689']);
 const SYSMON_LOG = /sysmon/i;
+/** What PowerShell writes in the language of its host. */
+const FOREIGN = 'Get-WinEvent in another language than English (hand in the .evtx file itself)';
 const DETAILS_CHARS_MAX = 160;
 const MESSAGE_CHARS_MAX = 1_000;

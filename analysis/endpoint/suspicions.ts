@@ -31,6 +31,8 @@ export interface Suspicion {
   count: number;
   evidence: Evidence[];
   nodes: ProcessNode[];
+  /** The address on the internet that did it. */
+  attacker?: string;
 }
 
 /** All suspicions about processes, gravest first; judged in slices. */

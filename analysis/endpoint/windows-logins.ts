@@ -72,8 +72,9 @@ function triedIn(event_id: string, text: (name: string) => string): Tried | unde
   }
 }
 
+/** A failure that does not say why is one all the same: collectors drop the code. */
 function failedWith(code: string, codes: ReadonlyMap<string, Partial<Login>>, kind: string): Tried | undefined {
-  const why = codes.get(code);
+  const why = Number(code) === 0 || code === '-' ? {} : codes.get(code);
   return why && { works: false, kind, ...why };
 }
 

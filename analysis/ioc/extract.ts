@@ -1,4 +1,5 @@
 /** Indicators in text: found, refanged, and judged by how the text speaks about them. */
+import { separatorOf, withTabs } from '../readers/index.ts';
 import { decodeEntities, isHtml } from './entities.ts';
 import { judge, type Kind } from './judge.ts';
 import { mentionsOf } from './mentions.ts';
@@ -41,7 +42,8 @@ export function extractIocs(text: string, { source }: { source: string }): Extra
   const { text: read, writtenAt } = isHtml(written)
     ? decodeEntities(written)
     : { text: written, writtenAt: (offset: number) => offset };
-  const tokens = tokenize(read);
+  const separator = separatorOf(read, source);
+  const tokens = tokenize(separator === undefined ? read : withTabs(read, separator));
   const mentions = mentionsOf(tokens);
   const around = surroundingsOf(read, mentions);
   const lineAt = lineCounter(written);

@@ -11,6 +11,8 @@ export interface Deed {
   rule: string;
   titles: string[];
   count: number;
+  /** A line of it has the server call another host, and nothing says that it did not. */
+  calls_out: boolean;
   /** The first lines that show it. */
   lines: { number: number; text: string; title: string }[];
   answers: Answers;
@@ -159,14 +161,26 @@ function addDeed(
   usual_size: number | undefined,
 ): void {
   const known = record.deeds.get(sign.class);
-  const deed = known ?? { class: sign.class, rule: sign.rule, titles: [], count: 0, lines: [], answers: noAnswers() };
+  const deed = known ?? {
+    class: sign.class,
+    rule: sign.rule,
+    titles: [],
+    count: 0,
+    calls_out: false,
+    lines: [],
+    answers: noAnswers(),
+  };
   if (!known) record.deeds.set(sign.class, deed);
   deed.count += 1;
+  deed.calls_out ||= sign.calls_out === true && (sign.class !== 'rce' || isAnswered(entry));
   if (!deed.titles.includes(sign.title) && deed.titles.length < TITLES_MAX) deed.titles.push(sign.title);
   if (deed.lines.length < LINES_MAX)
     deed.lines.push({ number: line.number, text: line.text.slice(0, LINE_CHARS_MAX), title: sign.title });
   addAnswer(deed.answers, entry, usual_size, sign.is_faint !== true);
 }
+
+/** A lookup is made where its line is logged, a command only where something takes the request. */
+const isAnswered = ({ status = 200 }: LogEntry): boolean => status < 300 || status >= 500;
 
 function addAnswer(
   answers: Answers,

@@ -12,6 +12,8 @@ export interface Accused {
   worked: boolean;
   /** It guessed a password, and a login followed. */
   guessed: boolean;
+  /** It had the server call another host, and the answers do not tell whether that did. */
+  calls_out: boolean;
 }
 
 /** One step each, with all the sources it concerns, at most `TARGETS_MAX`; blocking names public addresses only. */
@@ -23,6 +25,12 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       'Examine the web server for what these requests did',
       'read',
       'The server did not refuse all of their attacks',
+    ),
+    step(
+      accused.filter(({ calls_out }) => calls_out).map(({ source }) => source),
+      'Look for connections that the web server opened when these requests came',
+      'read',
+      'They have the server call another host, of which its answers tell nothing',
     ),
     step(
       accused.filter(({ guessed }) => guessed).map(({ source }) => source),

@@ -12,6 +12,8 @@ export interface LogSign {
   title: string;
   /** Only one rule of a class whose words people also write speaks for it: an answer to it may be an ordinary page. */
   is_faint?: boolean;
+  /** It has the server call another host: what that answers is no page, and the status tells nothing of it. */
+  calls_out?: boolean;
 }
 
 /** What a line shows, and in words what of it was too long to be judged whole. */
@@ -56,7 +58,7 @@ function targetSigns(target: string, judged: Judged): LineReading {
     ? NO_HITS
     : judgeRequest({ method: 'GET', target: target.replace(/^[a-z]{3,8}:\/\/[^/?#]{0,255}/i, '') }, judged);
   const lasting = hits.filter((hit) => hit.certain && hit.class !== 'session-fixation');
-  const kept = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting));
+  const kept = onePerClass(onePerPart(known ? [toHit(known, target, lasting), ...lasting] : lasting), lasting);
   const signs = kept.map((sign) => (isFaint(sign, lasting) ? { ...sign, is_faint: true } : sign));
   return { signs, cut };
 }
@@ -83,6 +85,7 @@ function headerSigns(name: string, text: string, judged: Judged): LineReading {
     onePerPart(hits)
       .filter(({ certain }) => certain)
       .map((hit) => ({ class: hit.class, rule: hit.rule, title: `${hit.title} in ${name}` })),
+    hits,
   );
   return { signs, cut };
 }
@@ -106,12 +109,22 @@ function protocolSigns({ method, target, version, format }: LogEntry): LogSign[]
   return [];
 }
 
-function onePerClass(found: readonly LogSign[]): LogSign[] {
+function onePerClass(found: readonly LogSign[], hits: readonly Hit[]): LogSign[] {
+  const calling = new Set(hits.filter((hit) => hit.certain && callsOut(hit)).map((hit) => hit.class));
   const first = new Map<AttackClass, LogSign>();
   for (const { class: attack, rule, title } of found)
-    if (!first.has(attack)) first.set(attack, { class: attack, rule, title });
+    if (!first.has(attack))
+      first.set(attack, {
+        class: attack,
+        rule,
+        title,
+        ...((calling.has(attack) || rule === LOOKUP_PATH) && { calls_out: true }),
+      });
   return [...first.values()];
 }
+
+const callsOut = ({ class: attack, rule, text }: Hit): boolean =>
+  CALLING_RULES.has(rule) || (attack === 'rce' && CALLER.test(text));
 
 const fromPercent = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
@@ -127,5 +140,10 @@ const LOADED =
   /\$\{|\(\)\s?\{|<[a-z!?]|['"`]|\bunion\b|\bselect\b|\bsleep\s?\(|\.\.\/|;\s?(?:ls|cat|wget|curl|id|ping)\b/i;
 const WORDY: ReadonlySet<AttackClass> = new Set(['sqli', 'rce', 'lfi']);
 const FIRM = new Set(['sqli/probe-function', 'sqli/condition']);
+const CALLING_RULES = new Set(['log4shell/jndi', 'rce/download', 'rce/reverse-shell']);
+/** Log4Shell as a published exploit. */
+const LOOKUP_PATH = 'exploit-path/CVE-2021-44228';
+/** What nobody starts but to ask another host. */
+const CALLER = /\b(?:curl|wget|nslookup|dig|invoke-webrequest|iwr|downloadstring)\b/i;
 const REMEMBERED_MAX = 4_096;
 const REMEMBERED_LENGTH_MAX = 512;

@@ -94,8 +94,15 @@ function toGroups(name: string, harmless: readonly Accusation[]): WeighedFinding
 function accusedOf(grave: readonly Accusation[]): Accused[] {
   const found = new Map<string, Accused>();
   for (const { source, named, deed, success } of grave) {
-    const known = found.get(source) ?? { source, named: [...named], worked: false, guessed: false };
+    const known = found.get(source) ?? {
+      source,
+      named: [...named],
+      worked: false,
+      guessed: false,
+      calls_out: false,
+    };
     known.worked ||= success === 'likely' || success === 'possible';
+    known.calls_out ||= deed.calls_out;
     known.guessed ||= deed.class === 'brute-force' && success === 'likely';
     found.set(source, known);
   }
@@ -125,11 +132,18 @@ const LOGIN_SUCCESS: Readonly<Record<LoginSuccess, { success: Success; why: stri
   none: { success: 'unlikely', why: 'no login followed the failures' },
 };
 
+/** What has the server call another host leaves no trace in its answer: only one that looks like success says something. */
+function successOf(deed: Deed, site: Site): { success: Success; why: string } {
+  const answered = answeredOf(deed, site);
+  const is_open = answered.success === 'unlikely' || answered.success === 'unknown';
+  return is_open && deed.calls_out ? OUT_OF_BAND : answered;
+}
+
 /**
  * How the server answered, read as likelihood. An answer that many different probes share is a page for everything, and one with
  * nothing to compare it to says something only of a line that leaves no doubt.
  */
-function successOf({ class: attack, answers }: Deed, site: Site): { success: Success; why: string } {
+function answeredOf({ class: attack, answers }: Deed, site: Site): { success: Success; why: string } {
   const trade = TRADE[attack];
   if (!trade.can_succeed) return { success: 'unknown', why: 'it gains nothing by itself' };
   const page = trade.path_probe ? site.unknown : site.usual;
@@ -210,6 +224,7 @@ const PAGE_OF_MOST: Readonly<Record<keyof Site, string>> = {
   usual: 'the server sent the page that it sends for most paths',
   unknown: 'the server sends such a page for most paths that it does not know',
 };
+const OUT_OF_BAND = { success: 'unknown', why: 'it works out of band: look for outgoing connections' } as const;
 const CATCH_ALL_FROM = 3;
 const ATTACKERS_LISTED_MAX = 500;
 const FINDINGS_MAX = 300;

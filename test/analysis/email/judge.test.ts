@@ -42,6 +42,31 @@ test.each([
   expect(found.verdict).toBe(verdict);
 });
 
+test('a link that asks for access to an account says so where another application gets it', async () => {
+  const asking = (app: string) =>
+    judge(
+      mail(
+        'From: <a@example.com>\r\nSubject: A document',
+        `<a href="https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=a&redirect_uri=https://${app}/cb&scope=Mail.Read">Open</a>`,
+      ),
+    );
+  const foreign = await asking('evil-app.net');
+  expect(foreign.findings.find(({ rule }) => rule === 'link_consent')?.title).toContain('evil-app.net');
+  expect(rules(await asking('app.example.com'))).not.toContain('link_consent');
+});
+
+test('one sign that is enough is not called several', async () => {
+  const found = await judge(
+    [
+      'From: <a@example.com>\r\nTo: <b@example.org>\r\nSubject: Invoice\r\nMIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nSee it.\r\n--x',
+      'Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="invoice.pdf.lnk"\r\n',
+      'x\r\n--x--\r\n',
+    ].join('\r\n'),
+  );
+  expect(found.findings.find(({ rule }) => rule === 'signs_together')?.title).toMatch(/^One sign is enough/);
+});
+
 test('a brand in the sender name, a foreign reply address and a bare address make a phish, each cited where it stands', async () => {
   const found = await judge(
     mail(

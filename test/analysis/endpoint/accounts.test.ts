@@ -55,6 +55,32 @@ test('one account guessed at is told, and gravely once a guess was right', async
   ]);
 });
 
+test('who guesses from the internet is named and kept out first, and what the finding cites is no gap', async () => {
+  const remote = (second: number, id: number, data: object) =>
+    security(id, second, { TargetUserName: 'bob', IpAddress: '203.0.113.9', LogonType: '10', ...data });
+  const tries = times(40, (index) => remote(index, 4625, { Status: '0xC000006D', SubStatus: '0xC000006A' }));
+  const cleared = security(1102, 42, { SubjectUserName: 'bob' });
+  const result = await assessed([...tries, remote(41, 4624, {}), cleared]);
+  expect(result.findings.map(({ rule }) => rule)).toContain('login/guessed');
+  expect(result.iocs).toEqual([{ type: 'ip', value: '203.0.113.9' }]);
+  expect(result.recommendations[0]).toMatchObject({
+    action: 'Block the attacking addresses at the edge',
+    target: '203.0.113.9',
+  });
+  expect(JSON.stringify(result.not_checked)).not.toContain('4624');
+  expect(result.checked[0]?.corpus.items_judged).toBeUndefined();
+  const inside = await assessed([...tries, worked(41, 'bob')].map((event) => ({ ...event, IpAddress: '10.0.0.9' })));
+  expect(inside.findings.map(({ rule }) => rule)).toContain('login/guessed');
+  expect(inside.iocs).toEqual([]);
+});
+
+test('a logon over the network that no finding rests on stays unjudged', async () => {
+  const quiet = security(4624, 1, { TargetUserName: 'bob', IpAddress: '203.0.113.9', LogonType: '3' });
+  const result = await assessed([quiet, failed(2, 'alice')]);
+  expect(result.verdict).toBe('inconclusive');
+  expect(JSON.stringify(result.not_checked)).toContain('Security 4624 (1)');
+});
+
 test.each([
   [4771, { Status: '0x18', IpAddress: '::ffff:10.0.0.66' }],
   [4768, { Status: '0x6', IpAddress: '::ffff:10.0.0.66' }],
@@ -64,6 +90,18 @@ test.each([
     times(8, (index) => security(id, index, { TargetUserName: `user${index}@EXAMPLE`, ...data })),
   );
   expect(accusations(result)).toEqual(['medium login/spraying']);
+});
+
+test.each([
+  [4625, {}],
+  [4625, { Status: '-', SubStatus: '0x0' }],
+  [4771, {}],
+])('a failure in event %i that does not say why counts as one: %o', async (id, data) => {
+  const result = await assessed(
+    times(40, (index) => security(id, index, { TargetUserName: 'bob', IpAddress: '45.33.32.156', ...data })),
+  );
+  expect(accusations(result)).toEqual(['low login/guessing']);
+  expect(result.verdict).not.toBe('benign');
 });
 
 test('accounts that fail once each from many addresses within minutes are one storm, and over a day none', async () => {

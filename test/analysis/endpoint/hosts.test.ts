@@ -154,6 +154,16 @@ test('harmless starts beside events that no rule speaks about are never a clean 
   expect((await assess([harmless, ended])).result.verdict).toBe('benign');
 });
 
+test('lines of Suricata are told by its name, and what to do with its alerts', async () => {
+  const { result } = await assess([
+    { flow_id: 1, event_type: 'alert', alert: { signature: 'x', severity: 1 } },
+    { flow_id: 2, event_type: 'http', http: { url: '/' } },
+  ]);
+  expect(result.verdict).toBe('inconclusive');
+  expect(JSON.stringify(result.not_checked)).toContain('Suricata alert (hand its alerts in one by one');
+  expect(JSON.stringify(result.not_checked)).toContain('Suricata http (1)');
+});
+
 test('what is not judged beside a conviction takes nothing from it', async () => {
   const grave = start('{1}', 'C:\\Windows\\System32\\vssadmin.exe', 'vssadmin delete shadows /all /quiet', '{0}');
   const { result } = await assess([grave, { Channel: 'Security', EventID: 4624, Hostname: 'WS-042' }]);

