@@ -56,9 +56,14 @@ export function toOutcome(reason: unknown): { code: number; text: string } {
   if (reason instanceof FleetError) return { code: EXIT.failed, text: reason.message };
   const error = told(AuroraError.from(reason instanceof AdvisedError ? reason.error : reason));
   const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
-  const advice = reason instanceof AdvisedError ? safe(reason.advice) : ADVICE.get(error.code);
+  const advice = reason instanceof AdvisedError ? safe(reason.advice) : adviceOn(error);
   const code = (reason instanceof AdvisedError ? reason.exit : undefined) ?? codeOf(error);
   return { code, text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
+}
+
+/** Who says when to come again was reached: there is no fleet to start. */
+function adviceOn({ code, retry_after_ms }: AuroraError): string | undefined {
+  return code === 5030 && retry_after_ms !== undefined ? undefined : ADVICE.get(code);
 }
 
 /** A link that the other end closed over our key says so, instead of only being gone (wire.md 10). */

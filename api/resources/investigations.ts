@@ -61,6 +61,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     investigationRoutes.investigate.implement(async (order, context) => {
       const { alert_id, input, kind, ...options } = order;
       if ((alert_id === undefined) === (input === undefined)) throw oneOfBoth();
+      if (alert_id !== undefined && kind !== undefined) throw kindOfAlert();
       const { task_id, state } = await handOff({ desk, ledger }, context, order, async () => {
         const alert = alert_id === undefined ? undefined : await alerts.get(alert_id);
         const source = alert ? await toSource(alert) : input;
@@ -153,6 +154,12 @@ const oneOfBoth = (): AuroraError =>
   new AuroraError(4220, {
     message: 'Validation failed: give exactly one of /alert_id and /input',
     detail: { issues: [{ path: '/', message: 'give exactly one of alert_id and input' }] },
+  });
+
+const kindOfAlert = (): AuroraError =>
+  new AuroraError(4220, {
+    message: 'Validation failed: /kind belongs to /input; an alert_id is an alert',
+    detail: { issues: [{ path: '/kind', message: 'leave it out: an alert_id is an alert' }] },
   });
 
 const Kind = z.object({ kind: InputKind });

@@ -123,7 +123,7 @@ export const alertRoutes = {
       source: z.string().max(128).optional(),
       acknowledged: z.boolean().optional(),
       assignee: Username.optional(),
-      since: z.iso.datetime().max(64).optional().describe('made then or later'),
+      since: z.iso.datetime({ offset: true }).max(64).optional().describe('made then or later'),
       sort: AlertSort.default('-created_at'),
     }),
     output: pageOf(Alert),

@@ -59,7 +59,11 @@ export const investigationRoutes = {
     permission: 'investigations:read',
     summary: 'List investigations, newest first.',
     keeps: ['E074'],
-    input: z.strictObject({ ...pageQuery, state: TaskState.optional(), since: z.iso.datetime().max(64).optional() }),
+    input: z.strictObject({
+      ...pageQuery,
+      state: TaskState.optional(),
+      since: z.iso.datetime({ offset: true }).max(64).optional(),
+    }),
     output: pageOf(InvestigationSummary),
   }),
   get: route({

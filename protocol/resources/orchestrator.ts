@@ -74,7 +74,7 @@ export const orchestratorRoutes = {
       state: TaskState.optional(),
       outcome: TaskOutcome.optional(),
       root_id: TaskId.optional().describe('only the tasks of one investigation'),
-      since: z.iso.datetime().max(64).optional(),
+      since: z.iso.datetime({ offset: true }).max(64).optional(),
     }),
     output: pageOf(DispatchRecord),
   }),

@@ -229,6 +229,16 @@ describe('a dispatch', () => {
     ]);
     const since = await api.call('GET', '/api/v1/orchestrator/history?since=2999-01-01T00:00:00Z', { as: 'viewer' });
     expect(since.body.items).toEqual([]);
+    const hours_east = await api.call('GET', '/api/v1/orchestrator/history?since=2000-01-01T00:00:00%2B01:00', {
+      as: 'viewer',
+    });
+    expect(hours_east.body.items).toContainEqual(expect.objectContaining({ task_id: body.task_id }));
+  });
+
+  test('an alert that is stored is an alert: a kind beside it is refused, not passed over', async () => {
+    const body = { alert_id: 'ALRT-2026-00001', kind: 'email' };
+    const { status, body: said } = await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body });
+    expect([status, said.error.detail.issues]).toMatchObject([422, [{ path: '/kind' }]]);
   });
 
   test('REQ-T04: a task is cancelled, and whoever waits for it is told so', async () => {

@@ -50,3 +50,9 @@ test('an investigation that failed for an agent that is away failed, and starts 
   expect(text).not.toContain('aurora up');
   expect(toOutcome(new AuroraError(5030)).code).toBe(3);
 });
+
+test('who is told when to come again is not advised to start a fleet: one answered', () => {
+  const busy = new AuroraError(5030, { message: 'Every agent for x is ejected', retry_after_ms: 1_000 });
+  expect(toOutcome(busy).text).toBe('Every agent for x is ejected (AURORA-5030)');
+  expect(toOutcome(new AuroraError(5030)).text).toContain('aurora up');
+});
