@@ -238,7 +238,8 @@ describe('a dispatch', () => {
   test('an alert that is stored is an alert: a kind beside it is refused, not passed over', async () => {
     const body = { alert_id: 'ALRT-2026-00001', kind: 'email' };
     const { status, body: said } = await api.call('POST', '/api/v1/agents/investigate', { as: 'analyst', body });
-    expect([status, said.error.detail.issues]).toMatchObject([422, [{ path: '/kind' }]]);
+    expect(status).toBe(422);
+    expect(said).toMatchObject({ error: { detail: { issues: [{ path: '/kind' }] } } });
   });
 
   test('REQ-T04: a task is cancelled, and whoever waits for it is told so', async () => {
