@@ -15,7 +15,7 @@ export function addTaskCommands(cli: Cli): void {
     .addOption(new Option('--outcome <outcome>', 'only those that ended like that').choices(TaskOutcome.options))
     .option('--since <when>', 'accepted then or later: 30m, 12h, 7d, or a date', toTime)
     .option('--limit <n>', 'how many', toInteger, 20)
-    .option('--before <task-id>', 'older than that task: the next page')
+    .option('--before <cursor>', 'the next page: what the one before said to go on with')
     .addHelpText(
       'after',
       '\nExamples:\n  aurora history\n  aurora history --outcome dead_lettered --since 24h\n  aurora --json history --limit 200',

@@ -31,6 +31,9 @@ beforeAll(async () => {
     AURORA_AGENTS: 'threat-intel,incident-responder',
     AURORA_PORTS: `orchestrator=${orchestrator},threat-intel=${intel},incident-responder=${responder}`,
     AURORA_LOG_LEVEL: 'error',
+    // Nobody answers there: what is approved is tried, and given up.
+    AURORA_EFFECTS_WEBHOOK_URL: 'http://127.0.0.1:9/act',
+    AURORA_EFFECTS_WEBHOOK_NETWORKS: '127.0.0.0/8',
     AURORA_FLOW_BREAKER_FAILURES_MAX: '1000',
     AURORA_FLOW_RETRY_PAUSE_MS: '10',
   };
@@ -102,7 +105,7 @@ test('an approval shows the action itself, takes no answer of who asked, and non
 }, 60_000);
 
 test('a timeline tells attempts, questions, answers and notes in order; a dead letter is redriven once at a time (PROM-P11)', async () => {
-  await untilFinal(dead_letter); // nobody carries actions out here: there is no webhook
+  await untilFinal(dead_letter); // nobody carries actions out here: the webhook is away
   const { stdout } = await run('task', dead_letter);
   const lines = [
     'accepted ',
