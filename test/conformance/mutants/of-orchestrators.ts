@@ -109,7 +109,7 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
     budget_ms: 890_000,
     deadline: new Date(Date.now() + 890_000).toISOString(),
   })),
-  accompanied('begins a trace of its own', ['ROUTE-05'], (meta) => ({
+  accompanied('begins a trace of its own', ['ROUTE-05', 'ROUTE-32'], (meta) => ({
     ...meta,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   })),
@@ -137,7 +137,7 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
   })),
   {
     does: 'does not tell the agent of a cancel',
-    breaks: ['ROUTE-19', 'ROUTE-26'],
+    breaks: ['ROUTE-19', 'ROUTE-26', 'ROUTE-31'],
     said: () => (frame) => (frame['method'] === '$/cancel' ? undefined : frame),
   },
   routed('is always in the same hurry', ['ROUTE-24'], (handoff) => ({ ...handoff, priority: 10 })),
@@ -166,7 +166,7 @@ export const wrongOrchestrators: readonly WrongOrchestrator[] = [
     ...page,
     items: itemsOf(page).flatMap((item) => [item, item]),
   })),
-  refused('calls a missing agent a missing page', ['TASK-06', 'TASK-07'], 4043, 4040),
+  refused('calls a missing agent a missing page', ['ROUTE-35', 'TASK-06', 'TASK-07'], 4043, 4040),
   refused('calls a key used otherwise a bad request', ['IDEM-02'], 4090, 4000),
   {
     does: 'numbers events as it likes',
