@@ -8,7 +8,7 @@ const FAULTS = 'test/faults/short.test.ts';
 
 const SHARED = SHARING.map((folder) => `${folder}**/*.test.ts`);
 
-/** Room for what is made and thrown away: an eighth of the time of a test went into looking at it again and again. */
+/** Room for what is made and thrown away: about a tenth of a test went into looking through it again and again. */
 const YOUNG = '--max-semi-space-size=64';
 
 /** Files that take minutes, the longest first: one that began last would keep one core busy and the other idle. */
