@@ -70,6 +70,23 @@ test.each([
   ['a.txt', '[1] The report of the vendor (New-Object is a cmdlet)', undefined],
   ['a.txt', 'The actor ran:\nwhoami\nand then left the host.', undefined],
   ['a.txt', 'curl was used with -x here.', undefined],
+  ['a.txt', "Mimikatz wasn't found on WS01", undefined],
+  ['a.txt', "Procdump can't read lsass on WS01", undefined],
+  ['a.txt', "Procdump on WS01 can’t read 'lsass'", undefined],
+  ['a.txt', "The helpdesk's view: Mimikatz", undefined],
+  ['a.txt', "Mimikatz on the helpdesk's list", undefined],
+  ['a.txt', 'Mimikatz was found in C:\\Temp on WS01', undefined],
+  ['a.txt', 'Mimikatz, a tool, lay in C:\\Temp on WS01', undefined],
+  ['a.txt', 'Python was installed to C:\\Python39 by the helpdesk', undefined],
+  ['a.txt', 'Python got installed to C:\\Python39 by the helpdesk', undefined],
+  ['a.txt', 'reg C:\\Users\\bob was full', undefined],
+  ['a.txt', 'net use stands for mapping drives on \\\\fileserver', undefined],
+  ['a.txt', 'net use Z: \\\\fileserver\\c$', 1],
+  ['a.txt', 'reg save HKLM\\SAM C:\\Temp\\sam.hiv', 1],
+  ['a.txt', 'python "C:\\Users\\Public\\a b.py" whatever', 1],
+  ['a.txt', 'esentutl.exe vss C:\\Windows\\ntds.dit', 1],
+  ['a.txt', "rubeus 'kerberoast'", 1],
+  ['a.txt', 'wmic process call create C:\\Temp\\a.exe', 1],
 ])('%s with %j is a script of so many commands: %s', (name, text, count) => {
   expect(scriptOf(Buffer.from(text), name, 65_536)?.commands.length).toBe(count);
 });
@@ -81,6 +98,21 @@ test('a line that looks like a command in a text that is no script is told as un
     { what: '1 line that looks like a command, the first in line 4' },
   ]);
   expect(commandsUnread(Buffer.from('The host was slow.\nNobody knows why - we looked.\n'))).toEqual([]);
+});
+
+test.each([
+  ['google.com was visited by the user.', 0],
+  ['acme.com Newsletter for you', 0],
+  ['acme.com - the newsletter', 0],
+  ['$5 = 4 EUR', 0],
+  ['setup.exe could not be opened', 0],
+  ['setup.exe /S was run for all, by the helpdesk today.', 0],
+  ['$url = $env:TEMP', 1],
+  ['evil.exe install C:\\ProgramData\\a', 1],
+  ['evil.exe --install', 1],
+  ['Invoke-Evil -Target WS01', 1],
+])('%j has so many lines that look like a command: %i', (text, count) => {
+  expect(commandsUnread(Buffer.from(`The host was slow.\n${text}\n`))).toHaveLength(count);
 });
 
 test('what a text names is cited where it stands: a URL by its line, a command line of an alert by its field', () => {
