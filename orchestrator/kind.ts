@@ -9,7 +9,7 @@ import {
   isHostLog,
   isShellHistory,
   isW3cLog,
-  separatorOf,
+  tableShapeOf,
   SHELL_LINK_SIGNATURE,
   wideEncodingOf,
 } from '../analysis/readers/index.ts';
@@ -229,7 +229,7 @@ export function unreadOfText(kind: InputKind, head: Uint8Array, name = ''): NotC
       what: is_log ? 'the lines of the log' : 'the events in the XML',
       why: `no specialist knows this format: it was read as text only, for indicators. ${is_log ? 'Known are web access logs, syslog, auditd, W3C logs and JSON lines' : 'Hand in the .evtx file itself, or its events as JSON: Get-WinEvent -Path x.evtx | ConvertTo-Json | Out-File -Encoding utf8 x.json'}`,
     });
-  else if (separatorOf(toText(head), name) !== undefined)
+  else if (tableShapeOf(toText(head), name) !== undefined)
     gaps.push({
       what: 'the rows of the table',
       why: 'no specialist reads tables: it was read as text only, for indicators. Hand in its events as JSON lines, and its commands by themselves, one a line',

@@ -236,15 +236,19 @@ function alertLook(alert: Alert, name: string): Step[] {
 /** The URLs that a text names are taken apart too, as they are when somebody asks about one: both ways say the same. */
 function urlSteps({ kind, input, settled, offers }: Situation): Step[] {
   if (kind !== 'report' || !offers?.('analyze_url')) return [];
-  return urlsFound(settled.get(TEXT_STEP))
+  const text = settled.get(TEXT_STEP);
+  const open = urlsFound(text)
     .slice(0, URLS_MAX)
-    .map((url, nth) => ({
-      step: `url-${nth + 1}`,
-      skill: 'analyze_url',
-      params: { url, origin: { source: nameOf(input), locator: placeOf(url, settled.get(TEXT_STEP)) } },
-      reason: 'The text names a URL: its host and what it imitates',
-    }))
+    .map((url, nth) => ({ url, step: `url-${nth + 1}` }))
     .filter(({ step }) => !settled.has(step));
+  if (open.length === 0) return [];
+  const places = placesIn(text);
+  return open.map(({ url, step }) => ({
+    step,
+    skill: 'analyze_url',
+    params: { url, origin: { source: nameOf(input), locator: places.get(url) ?? 'named by extract_iocs' } },
+    reason: 'The text names a URL: its host and what it imitates',
+  }));
 }
 
 /** The URLs that a text was found to name, each once. */
@@ -253,11 +257,14 @@ export const urlsFound = (result: unknown): string[] => {
   return [...new Set(iocs.filter(({ type }) => type === 'url').map(({ value }) => value.slice(0, URL_CHARS_MAX)))];
 };
 
-/** Where the text names a URL, as the one who read it says. */
-function placeOf(url: string, result: unknown): string {
-  const extracted = Extracted.safeParse(result).data?.extracted ?? [];
-  const found = extracted.find(({ value }) => value.slice(0, URL_CHARS_MAX) === url);
-  return found ? `line ${found.line}` : 'named by extract_iocs';
+/** Where the text first names each of its values, as the one who read it says. */
+function placesIn(result: unknown): Map<string, string> {
+  const places = new Map<string, string>();
+  for (const { value, line } of Extracted.safeParse(result).data?.extracted ?? []) {
+    const url = value.slice(0, URL_CHARS_MAX);
+    if (!places.has(url)) places.set(url, `line ${line}`);
+  }
+  return places;
 }
 
 const nameOf = ({ name }: Source): string => name.slice(0, SOURCE_CHARS_MAX);

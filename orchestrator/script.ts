@@ -35,7 +35,9 @@ export function scriptOf(head: Uint8Array, name: string, head_bytes_max: number)
 
 /** What of a text that is no script looks like a command all the same: nobody judges it as one, and that is said. */
 export function commandsUnread(head: Uint8Array): NotChecked[] {
-  const lines = numberedCommandsOf(textOf(head)).filter(({ text }) => isTyped(text) || LIKE_COMMAND.test(text));
+  const lines = numberedCommandsOf(textOf(head)).filter(
+    ({ text }) => isTyped(text) || (LIKE_COMMAND.test(text) && !isProse(text)),
+  );
   const [first] = lines;
   if (!first) return [];
   return [
@@ -51,24 +53,41 @@ const textOf = (head: Uint8Array): string =>
     .replace(/^\ufeff/, '')
     .replaceAll('\0', '');
 
-const isTyped = (line: string): boolean => TYPED.some((shape) => shape.test(line)) && !SENTENCE.test(line);
+const isTyped = (line: string): boolean => TYPED.some((shape) => shape.test(line)) && !isProse(line);
+
+const isProse = (line: string): boolean => SENTENCE.test(line) || NARRATION.test(line);
 
 const SHEBANG = /^#!.{0,120}\b(?:sh|bash|zsh|dash|ksh|pwsh|powershell)\b/;
 const NAME = /\.(?:sh|bash|zsh|ksh|ps1|psm1|bat|cmd)$/i;
-/** A program that intruders and administrators start, and an option, a path or a redirection behind it. */
-const COMMAND =
-  /^(?:sudo )?(?:[\w:\\/.]{0,120}[\\/])?(?:powershell|pwsh|cmd|wscript|cscript|mshta|rundll32|regsvr32|certutil|bitsadmin|wmic|schtasks|reg|net1?|vssadmin|wevtutil|bcdedit|bash|sh|curl|wget|nc|ncat|python3?|perl|iex|invoke-\w{1,24})(?:\.exe)?["']? .{0,200}?(?:(?<= )[-/]\w|[|<>&]|https?:|(?<=[ "'=])[a-z]:\\|(?<=[ "'=])\\\\\w)/i;
+const FOLDERS = String.raw`(?:[\w:\\/.]{0,120}[\\/])?`;
+const PROGRAM = String.raw`^(?:sudo )?${FOLDERS}(?:powershell|pwsh|cmd|wscript|cscript|mshta|rundll32|regsvr32|certutil|bitsadmin|wmic|schtasks|reg|net1?|vssadmin|wevtutil|bcdedit|bash|sh|curl|wget|nc|ncat|python3?|perl|iex|invoke-\w{1,24})(?:\.exe)?["']? `;
+const TOOLS = String.raw`^${FOLDERS}(?:mimikatz|procdump(?:64)?|ntdsutil|rubeus|psexec(?:64)?|sharphound|esentutl|nltest|adfind|lazagne|secretsdump)(?:\.exe|\.py)?["']? `;
+/** Up to the second argument: behind that a path is where somebody says that something lies. */
+const EARLY = String.raw`(?:(?:"[^"]{0,200}"|\S{1,200}) )?(?:\w{1,40}=)?["']?`;
+/** A program that intruders and administrators start, and an option, a redirection or a URL behind it. */
+const COMMAND = new RegExp(String.raw`${PROGRAM}.{0,200}?(?:(?<= )[-/]\w|[|<>&]|https?:)`, 'i');
+/** The same with a drive, a share or a registry key. */
+const COMMAND_AT = new RegExp(
+  String.raw`${PROGRAM}${EARLY}(?:[a-z]:[\\ ]|\\\\\w|hk(?:lm|cu|cr|u|cc|ey_\w{1,40})\\)`,
+  'i',
+);
+/** Programs that are told much before they are told a path. */
+const LAUNCHER =
+  /^(?:[\w:\\/.]{0,120}[\\/])?(?:rundll32|regsvr32|mshta|cscript|wscript|wmic)(?:\.exe)?["']? .{0,200}?(?<=[ "'=])(?:[a-z]:\\|\\\\\w)/i;
 /** A tool that nobody starts but to take secrets or to act elsewhere, and what it is told. */
-const TOOL =
-  /^(?:[\w:\\/.]{0,120}[\\/])?(?:mimikatz|procdump(?:64)?|ntdsutil|rubeus|psexec(?:64)?|sharphound|esentutl|nltest|adfind|lazagne|secretsdump)(?:\.exe|\.py)?["']? .{0,200}?(?:["']|(?<= )[-/]\w|\w::\w|[a-z]:\\)/i;
+const TOOL = new RegExp(String.raw`${TOOLS}.{0,200}?(?:(?<=[ ,(])["']|(?<= )[-/]\w|\w::\w)`, 'i');
+const TOOL_AT = new RegExp(String.raw`${TOOLS}${EARLY}[a-z]:\\`, 'i');
 /** PowerShell that begins with an object or a type. */
 const EXPRESSION =
   /^(?:\(?New-Object (?:-\w+ )?[\w.]{3,80}|\[(?:ref|(?:system\.)?(?:reflection|net|convert|text|io|runtime)[\w.]{0,80})\](?:::|\.))/i;
-const TYPED = [COMMAND, TOOL, EXPRESSION];
-/** A program by its ending, a cmdlet or a variable with what it is told. */
+const TYPED = [COMMAND, COMMAND_AT, LAUNCHER, TOOL, TOOL_AT, EXPRESSION];
+/** A program by its ending with an option, a quote or a path, a cmdlet, or a variable with what it is told. */
 const LIKE_COMMAND =
-  /^(?:(?:[\w:\\/.-]{0,120}[\\/])?[\w-]{2,40}\.(?:exe|cmd|bat|ps1|com|vbs)["']? [-/"'\w]|[A-Z][a-z]{2,11}-[A-Z]\w{2,40} [-"'$]|\$\w{1,40} ?= ?\S)/;
+  /^(?:(?:[\w:\\/.-]{0,120}[\\/])?[\w-]{2,40}\.(?:exe|cmd|bat|ps1|vbs)["']? (?:\S{1,200} )?(?:(?:--?|\/)\w|["']|[A-Za-z]:\\|\\\\\w)|[A-Z][a-z]{2,11}-[A-Z]\w{2,40} [-"'$]|\$[A-Za-z_]\w{0,39} ?= ?\S)/;
 const SENTENCE = /[a-z]{3}[.!?]$|[a-z]{2}[.,;:] [A-Za-z][a-z]+ [a-z]+ /;
+/** Somebody tells of a program: a verb stands where its arguments would. */
+const NARRATION =
+  /^\S{1,200} (?:[^-/"'\s]\S{0,200} ){0,2}(?:(?:was|were|is|are|has|have|had|can|could|did|does|will|would|should|must|may|might)(?:n?['’]?t)?|cannot|won['’]?t|failed|found|stands)\b/i;
 /** As many as one call of `check_lolbins` takes. */
 const COMMANDS_MAX = 500;
 const COMMAND_CHARS_MAX = 16_384;

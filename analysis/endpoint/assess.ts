@@ -15,12 +15,14 @@ import { evidence, neutralize } from '../evidence/index.ts';
 import { indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
 import { compareText } from '../order/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
-import { parentOf } from './classify.ts';
+import { parentOf, type Classification } from './classify.ts';
 import { credentialResets } from './credential-resets.ts';
 import { textsIn } from './decode.ts';
+import { isEverydayAct, severityOf } from './gravity.ts';
 import { createHostWatch, type HostWatch } from './host-watch.ts';
-import { fileOf } from './process-tree.ts';
+import { fileOf, type ProcessNode } from './process-tree.ts';
 import { scriptSuspicions } from './script-blocks.ts';
+import { createSlices } from './slices.ts';
 import { processSuspicions, type Pace, type Suspicion } from './suspicions.ts';
 
 /** Why a host is rated as it is. */
@@ -77,7 +79,7 @@ export async function assessHosts(
             return known ? [{ id: known.id, evidence: suspicion.evidence }] : [];
           }),
     ),
-    iocs: iocsOf(listed, watch),
+    iocs: await iocsOf(listed, watch, pace),
     checked: [
       {
         ...seen.checked,
@@ -260,25 +262,44 @@ const factorOf = ({ technique, rule }: Suspicion): string => {
 };
 
 /** Addresses that suspicious processes spoke to, or whose commands do, or that guessed, and the programs themselves. */
-function iocsOf(suspicions: readonly Suspicion[], watch: HostWatch): Ioc[] {
+async function iocsOf(suspicions: readonly Suspicion[], watch: HostWatch, { signal }: Pace): Promise<Ioc[]> {
   const found = new Map<string, Ioc>();
-  const keep = (type: string, value: string) => found.set(`${type} ${value}`, { type, value });
-  for (const { rule, severity, nodes, attacker } of suspicions) {
-    if (severityRank(severity) < severityRank('medium')) continue;
-    if (attacker !== undefined) keep('ip', attacker);
+  const keep = ({ type, value }: Ioc) => {
+    if (found.size < IOCS_MAX) found.set(`${type} ${value}`, { type, value });
+  };
+  const grave = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('medium'));
+  const slices = createSlices(signal);
+  const read = new Set<string>();
+  for (const { rule, nodes, attacker } of grave) {
+    if (attacker !== undefined) keep({ type: 'ip', value: attacker });
     for (const node of nodes) {
-      if (rule.startsWith('command/'))
-        for (const { type, value } of indicatorsInCommands(textsIn(watch.classify(node).decoded))) keep(type, value);
-      if (rule.startsWith('place/') && node.sha256 !== '') keep('sha256', node.sha256);
-      if (!rule.startsWith('network/')) continue;
-      for (const { address } of node.connections) {
-        const ip = address.slice(0, address.lastIndexOf(':'));
-        if (!/^(?:127\.|::1$|fe80|224\.|239\.|255\.|0\.)/i.test(ip) && ip !== '') keep('ip', ip);
+      if (found.size >= IOCS_MAX) return [...found.values()];
+      if (rule.startsWith('place/') && node.sha256 !== '') keep({ type: 'sha256', value: node.sha256 });
+      if (rule.startsWith('network/')) peersOf(node).forEach(keep);
+      if (!rule.startsWith('command/') || read.has(node.command_line)) continue;
+      read.add(node.command_line);
+      await slices.spend(node.command_line.length);
+      for (const text of textsOfWeight(watch.classify(node))) {
+        await slices.spend(text.length);
+        indicatorsInCommands([text]).forEach(keep);
       }
     }
   }
-  return [...found.values()].slice(0, IOCS_MAX);
+  return [...found.values()];
 }
+
+/** The texts of a command that does what is grave; none where administrators do all of it as well. */
+const textsOfWeight = ({ signs, decoded }: Classification): string[] =>
+  signs.some((sign) => !isEverydayAct(sign) && severityRank(severityOf(sign)) >= severityRank('medium'))
+    ? textsIn(decoded)
+    : [];
+
+/** The addresses that a process spoke to, without those that never leave the host or the link. */
+const peersOf = ({ connections }: ProcessNode): Ioc[] =>
+  [...connections]
+    .map(({ address }) => address.slice(0, address.lastIndexOf(':')))
+    .filter((ip) => ip !== '' && !NEAR.test(ip))
+    .map((value) => ({ type: 'ip', value }));
 
 function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
   const grave = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('high'));
@@ -351,6 +372,7 @@ const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;
 const RECOMMENDED_ADDRESSES_MAX = 20;
 const REASONS_SHOWN_MAX = 3;
+const NEAR = /^(?:127\.|::1$|fe80|224\.|239\.|255\.|0\.)/i;
 const IOCS_MAX = 200;
 const KINDS_SHOWN_MAX = 5;
 const TITLE_CHARS_MAX = 300;

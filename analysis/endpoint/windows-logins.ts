@@ -55,16 +55,13 @@ function triedIn(event_id: string, text: (name: string) => string): Tried | unde
       return WITH_PASSWORD.has(text('LogonType')) ? { works: true, kind: 'logon' } : undefined;
     case '4625': {
       const sub_status = text('SubStatus').toLowerCase();
-      return failedWith(Number(sub_status) === 0 ? text('Status').toLowerCase() : sub_status, NTLM, 'logon');
+      const code = Number(sub_status) === 0 ? text('Status').toLowerCase() : sub_status;
+      return isUntold(code) && BY_ITSELF.has(text('LogonType')) ? undefined : failedWith(code, NTLM, 'logon');
     }
     case '4776':
-      return Number(text('Status')) === 0
-        ? { works: true, kind: 'ntlm' }
-        : failedWith(text('Status').toLowerCase(), NTLM, 'ntlm');
+      return answeredWith(text('Status').toLowerCase(), NTLM, 'ntlm');
     case '4768':
-      return Number(text('Status')) === 0
-        ? { works: true, kind: 'kerberos' }
-        : failedWith(text('Status').toLowerCase(), KERBEROS, 'kerberos');
+      return answeredWith(text('Status').toLowerCase(), KERBEROS, 'kerberos');
     case '4771':
       return failedWith(text('Status').toLowerCase(), KERBEROS, 'kerberos');
     default:
@@ -72,11 +69,19 @@ function triedIn(event_id: string, text: (name: string) => string): Tried | unde
   }
 }
 
-/** A failure that does not say why is one all the same: collectors drop the code. */
+/** An event of either outcome: only its code tells which, and collectors drop it. */
+function answeredWith(code: string, codes: ReadonlyMap<string, Partial<Login>>, kind: string): Tried | undefined {
+  if (code === '' || code === '-') return undefined;
+  return Number(code) === 0 ? { works: true, kind } : failedWith(code, codes, kind);
+}
+
+/** A failure that does not say why is one all the same. */
 function failedWith(code: string, codes: ReadonlyMap<string, Partial<Login>>, kind: string): Tried | undefined {
-  const why = Number(code) === 0 || code === '-' ? {} : codes.get(code);
+  const why = isUntold(code) ? {} : codes.get(code);
   return why && { works: false, kind, ...why };
 }
+
+const isUntold = (code: string): boolean => code === '-' || Number(code) === 0;
 
 /** Wrong password, no such account, locked; the last without saying which. */
 const NTLM: ReadonlyMap<string, Partial<Login>> = new Map([
@@ -92,6 +97,8 @@ const KERBEROS: ReadonlyMap<string, Partial<Login>> = new Map([
 ]);
 /** At the console, over the network, unlocking, in clear text, by remote desktop, from cached credentials. */
 const WITH_PASSWORD = new Set(['2', '3', '7', '8', '10', '11']);
+/** A task and a service: nobody types their passwords. */
+const BY_ITSELF = new Set(['4', '5']);
 const NOBODY = new Set(['anonymous logon', 'system', 'local service', 'network service', 'guest', 'defaultaccount']);
 const LOOPBACK = /^(?:127\.|::1$|0\.0\.0\.0$|::$)/;
 const WORKSTATIONS_MAX = 10_000;

@@ -1,5 +1,5 @@
 /** Indicators in text: found, refanged, and judged by how the text speaks about them. */
-import { separatorOf, withTabs } from '../readers/index.ts';
+import { tableShapeOf, withTabs } from '../readers/index.ts';
 import { decodeEntities, isHtml } from './entities.ts';
 import { judge, type Kind } from './judge.ts';
 import { mentionsOf } from './mentions.ts';
@@ -42,8 +42,8 @@ export function extractIocs(text: string, { source }: { source: string }): Extra
   const { text: read, writtenAt } = isHtml(written)
     ? decodeEntities(written)
     : { text: written, writtenAt: (offset: number) => offset };
-  const separator = separatorOf(read, source);
-  const tokens = tokenize(separator === undefined ? read : withTabs(read, separator));
+  const shape = tableShapeOf(read, source);
+  const tokens = tokenize(shape === undefined ? read : withTabs(read, shape));
   const mentions = mentionsOf(tokens);
   const around = surroundingsOf(read, mentions);
   const lineAt = lineCounter(written);

@@ -17,7 +17,8 @@ export function indicatorsInCommands(texts: readonly string[]): Ioc[] {
       if (isPublicAddress(host)) add('ip', host);
     } else if (isPublicName(host)) add('domain', host);
   };
-  for (const text of texts) {
+  for (const written of texts) {
+    const text = written.replace(PROXY, '$1');
     for (const { type, value, kind } of extractIocs(text, { source: 'command' }).extracted) {
       if (kind !== 'indicator') continue;
       if (type === 'ipv4' || type === 'ipv6') addHost(value);
@@ -38,5 +39,7 @@ const HOSTS: readonly RegExp[] = [
   /\b(?:nc|ncat|netcat|telnet)(?: -\w{1,8}(?: (?:\/[\w/]{1,40}|\d{1,5}))?){0,6} ([\w.-]{3,253}) \d{1,5}\b/gi,
   /\b(?:wget|curl)(?: -{1,2}[\w-]{1,30}){0,6} ((?:[\w-]{1,63}\.){1,8}[a-z]{2,24})\//gi,
 ];
+/** Whom curl is told to ask through: nobody that the command is about. */
+const PROXY = /(\bcurl(?:\.exe)? [^|;&\n]{0,512}?(?<= )(?:-[a-zA-Z]{0,8}x|--proxy))[ =]?["']?[^\s"']{1,2048}/g;
 const INSIDE = /(?:^|\.)(?:local|localhost|localdomain|internal|intranet|lan|corp|home|private)$/i;
 const INDICATORS_MAX = 100;

@@ -152,7 +152,7 @@ export const ACTIONS: readonly ActionKind[] = [
     said: /^Look for connections that the web server opened\b/,
     answers: WEB,
     action: 'Look for connections that the web server opened when these requests came',
-    reason: 'They have the server call another host, of which its answers tell nothing',
+    reason: 'They have the server call another host: its connections tell whether it did',
     preconditions: [],
     rollback: NOTHING_CHANGES,
     breaks: 'nothing is changed',

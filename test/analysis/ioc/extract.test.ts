@@ -28,6 +28,27 @@ test('in a table of commas a URL ends with its cell, and in prose it keeps them'
   expect(urls('Seen at http://evil-corp.net/a,b,c.\nIt beacons.', 'note.txt')).toEqual(['http://evil-corp.net/a,b,c']);
 });
 
+test.each([
+  ['a log', 'log.txt', 'seen http://evil-corp.net/a,b,c twice\n'.repeat(3), ['http://evil-corp.net/a,b,c']],
+  ['a row with one comma more', 'a.csv', 'url,weight\nhttp://evil-corp.net/a,b,high\n', ['http://evil-corp.net/a,b']],
+  [
+    'a row with two URLs',
+    'a.csv',
+    'url,found at\nhttp://evil-corp.net/a,hxxp://bad-corp.net/b,c\n',
+    ['http://evil-corp.net/a', 'http://bad-corp.net/b,c'],
+  ],
+  ['a row with a remark', 'a.csv', 'url,remark\nhttp://evil-corp.net/a, seen, twice\n', ['http://evil-corp.net/a']],
+])('a comma inside a URL belongs to it, unless the cells of the row need it: %s', (_what, source, text, urls) => {
+  const { extracted } = extractIocs(text, { source });
+  expect([...new Set(extracted.flatMap(({ type, value }) => (type === 'url' ? [value] : [])))]).toEqual(urls);
+});
+
+test('a row of thousands of commas takes time in proportion', async () => {
+  await expectProportion('a,', 40_000, (text) =>
+    extractIocs(`url,weight\nhttp://evil-corp.net/${text}\n`, { source: 'a.csv' }),
+  );
+});
+
 test('a host is found at its own place inside the URL, as written', () => {
   const text = 'go to hxxp://user:pw@evil[.]example[.]com:81/x';
   const host = extractIocs(text, { source: 'text' }).extracted.find(({ type }) => type === 'domain')!;
