@@ -63,8 +63,8 @@ export function createBlobDisk(deps: { blobs: Blobs; clock: Clock; random: Rando
     const { bytes } = tried;
     const is_taken = await isTaken(bytes);
     if (trouble !== tried) return; // it is over, and what came since has a timer of its own
-    if (is_taken) taken(bytes);
-    if (trouble) tryLater();
+    if (is_taken && bytes >= tried.bytes) taken(bytes);
+    else tryLater();
   }
 
   /** Writes what nobody else has, so that removing it takes nothing from anybody. */
