@@ -72,7 +72,7 @@ export function createReception(deps: ReceptionDeps): Reception {
   const guests = new Map<Peer, Guest>();
   /** The newest link of each instance. */
   const newest = new Map<string, Peer>();
-  /** Links of each key, by role and id. */
+  /** Links of each key, under whatever ids it comes. */
   const counts = new Map<string, number>();
   let is_leaving = false;
 
@@ -173,10 +173,13 @@ export function createReception(deps: ReceptionDeps): Reception {
     log.info({ id, role, remote: peer.link.remote }, 'a peer proved its key');
   }
 
-  /** Whoever comes back under the name of an instance takes the place of its link. */
+  /** Whoever comes back under the name of an instance of its own key takes the place of its link. */
   function isCrowd(principal: Principal): boolean {
     const links_max = principal.role === 'agent' ? AGENT_LINKS_MAX : KEY_LINKS_MAX;
-    return (counts.get(keyOf(principal)) ?? 0) >= links_max && !newest.has(nameOf(principal));
+    const older = newest.get(nameOf(principal));
+    const replaced = older && guests.get(older)?.principal;
+    const is_back = replaced !== undefined && keyOf(replaced) === keyOf(principal);
+    return (counts.get(keyOf(principal)) ?? 0) >= links_max && !is_back;
   }
 
   function count(principal: Principal, by: 1 | -1): void {
@@ -251,7 +254,8 @@ export function createReception(deps: ReceptionDeps): Reception {
 /** An instance names itself; its id is proven. */
 const nameOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
-const keyOf = ({ id, role }: Principal): string => JSON.stringify([id, role]);
+/** A stranger claims any id; what it proved is its key. */
+const keyOf = ({ id, role, public_key }: Principal): string => public_key ?? JSON.stringify([id, role]);
 
 interface Guest {
   principal: Principal | undefined;

@@ -18,9 +18,10 @@ import type { Clock } from '../seams/index.ts';
 import { stateAt, taskIdIn } from './approval.ts';
 import type { Approvals } from './approvals.ts';
 import type { Callers } from './callers.ts';
-import type { Consumption } from './consumption.ts';
+import type { Consumption, Holder } from './consumption.ts';
 import { bytesOf } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
+import type { Asked } from './one-target.ts';
 import { assertCursor, metaOf, parse, withoutMeta } from './params.ts';
 import type { Registry } from './registry.ts';
 import { allows } from './routing.ts';
@@ -31,7 +32,10 @@ export interface ApprovalMethodDeps {
   ledger: Pick<Ledger, 'get' | 'page'>;
   registry: Pick<Registry, 'instances'>;
   approvals: Approvals;
-  consumption: Consumption;
+  consumption: Pick<Consumption, 'refused'> & {
+    /** In its turn on the target, as long as the asker listens. */
+    consume(task: TaskRow, use: ApprovalUse, asked: Holder & Asked): Promise<ApprovalUsed>;
+  };
   operator: Callers['operator'];
   held: Callers['held'];
 }
@@ -101,7 +105,7 @@ export function createApprovalMethods(deps: ApprovalMethodDeps): [string, Method
   async function consume(params: RpcParams | undefined, call: Call): Promise<ApprovalUsed> {
     const use = parse(ApprovalUse, withoutMeta(params));
     const { task, by, fence, is_holder } = await deps.held(metaOf(params), call);
-    if (task && is_holder) return consumption.consume(task, use, { agent_id: by, fence });
+    if (task && is_holder) return consumption.consume(task, use, { agent_id: by, fence, stop: call.stop });
     const { approval_id, effect_key } = use;
     if (task) await consumption.refused(task, { by, approval_id, effect_key, error: notHeld() });
     throw notHeld();

@@ -1,6 +1,6 @@
 /** One breaker per agent and skill: after too many failures nobody is sent there, until one task that tries it comes back well (PROM-P10). */
 import { isLinkLost } from '../mesh/index.ts';
-import type { AuroraError } from '../protocol/index.ts';
+import { isRetryable, type AuroraError } from '../protocol/index.ts';
 import { toIso, type Clock, type Metrics } from '../seams/index.ts';
 
 /** All breakers. One that nobody asked about yet is closed. */
@@ -184,9 +184,24 @@ export function createBreakers({ clock, metrics, onReady = () => undefined, limi
   }
 }
 
-/** What an answer, or none, says of the agent: that the link went, that it broke or was not able to; not what the caller did wrong. */
-export const outcomeOf = (error?: AuroraError): Outcome =>
-  !error ? 'ok' : isLinkLost(error) || BLAMED.has(error.code) ? 'failed' : 'ignored';
+/**
+ * What an answer, or none, says of the agent: that the link went, that it broke or was not able to; not what the caller did wrong, nor
+ * that work it handed off found nobody able to do it.
+ */
+export function outcomeOf(error?: AuroraError): Outcome {
+  if (!error) return 'ok';
+  return isLinkLost(error) || (BLAMED.has(error.code) && !isOfChild(error)) ? 'failed' : 'ignored';
+}
+
+/** What an agent passes on of a child that ended with a retryable code (`endedBadly`). */
+const isOfChild = ({ code, detail }: AuroraError): boolean =>
+  code === 5000 &&
+  typeof detail === 'object' &&
+  detail !== null &&
+  'code' in detail &&
+  isRetryable(codeIn(detail.code));
+
+const codeIn = (text: unknown): number => Number(/^AURORA-(\d{4})$/.exec(String(text))?.[1]);
 
 interface Pair {
   readonly agent_id: string;

@@ -106,7 +106,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     events.restore(task.task_id, told);
     const { to = asked.agent_id === '' ? { skill: asked.skill } : { agent_id: asked.agent_id } } = asked;
     const routing = { ...asked, path: [...asked.path], due: task.due };
-    const from = { leased: undefined, lost: held && { attempt: held } };
+    const from = { leased: undefined, lost: held && { attempt: held }, told };
     void carry(open.open(task), { ...asked, to, routing }, from);
   }
 
@@ -129,7 +129,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const skill = own.find(order);
     if (skill) return own.run(task, skill, stop.signal, from.lost?.attempt);
     let { leased, lost } = from;
-    const hear = relay(task);
+    const hear = relay(task, from.told);
     for (;;) {
       if (lost) {
         leased = await reclaim(task, lost, stop.signal);
@@ -244,6 +244,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 interface Start {
   leased: Leased | undefined;
   lost: Lost | undefined;
+  /** What an earlier process told of it. */
+  told?: Recovered['told'];
   /** Gives back what was held in the queue while the task was being kept. */
   leaveQueue?: (() => void) | undefined;
 }

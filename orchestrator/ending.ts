@@ -75,7 +75,7 @@ export const UNKNOWN_EFFECT: TaskEnd = {
 export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({
   code,
   message: redactText(message),
-  detail: redact({ detail }, { depth_max: DETAIL_DEPTH_MAX })['detail'],
+  detail: redact({ detail }, { depth_max: DETAIL_DEPTH_MAX, is_foreign: true })['detail'],
 });
 
 /**

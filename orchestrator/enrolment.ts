@@ -80,15 +80,16 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 
   /**
    * Calls once that time is over. A timer that fires late shows that this process stood still, and what came meanwhile is not read
-   * yet: then it waits as long once more (PROM-P12).
+   * yet: then it waits once more, for as long as it was late and at most that time (PROM-P12).
    */
   const expire = (ms: number, run: () => void): CancelTimer => {
     let cancel: CancelTimer = () => undefined;
-    const wait = () => {
-      const due = clock.monotonic() + ms;
-      cancel = clock.after(ms, () => (clock.monotonic() - due > LATE_MS_MAX ? wait() : run()));
-    };
-    wait();
+    const due = clock.monotonic() + ms;
+    cancel = clock.after(ms, () => {
+      const late_ms = clock.monotonic() - due;
+      if (late_ms <= LATE_MS_MAX) run();
+      else cancel = clock.after(Math.min(late_ms, ms), run);
+    });
     return () => cancel();
   };
 
@@ -152,7 +153,7 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 /** An instance names itself; its agent id is proven. */
 const holderOf = ({ id, instance_id }: Principal): string => JSON.stringify([id, instance_id]);
 
-/** Later than that, ms, no timer fires of a process that runs. */
+/** A timer that fires later than that, ms, is taken for one of a process that stood still, or had no time to read. */
 const LATE_MS_MAX = 250;
 /** How long somebody who is away is told of, ms: a day. */
 const AWAY_MS_MAX = 86_400_000;

@@ -114,6 +114,7 @@ export function applyEvent(
   if (type === 'released') {
     const { outcome, why } = Released.parse(event.payload);
     row.attempts = endAttempt(row.attempts, fence, { outcome, ended_at: at });
+    delete row.last_why; // of an attempt before
     if (why !== undefined) row.last_why = why;
     row.state = 'submitted';
     return;

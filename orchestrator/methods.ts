@@ -20,13 +20,12 @@ import {
 } from '../protocol/index.ts';
 import type { Clock, Random } from '../seams/index.ts';
 import { ABOUT } from './about.ts';
-import { createApprovalMethods } from './approval-methods.ts';
+import { createApprovalMethods, type ApprovalMethodDeps } from './approval-methods.ts';
 import type { Approvals } from './approvals.ts';
 import type { BlobStore } from './blobs.ts';
 import { createCallers } from './callers.ts';
 import type { Care } from './care.ts';
 import { createCareMethods } from './care-methods.ts';
-import type { Consumption } from './consumption.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { Events } from './events.ts';
@@ -53,7 +52,7 @@ export interface MethodDeps {
   /** Every agent that can be told of: of the fleet, in quarantine, away. */
   knownAgents: () => readonly { agent_id: string }[];
   approvals: Approvals;
-  consumption: Consumption;
+  consumption: ApprovalMethodDeps['consumption'];
   /** What can be done with the ledger as a whole; nothing where it is in memory only. */
   care: Care | undefined;
   /** Who is behind a peer: it proved a key, or nothing is answered. */

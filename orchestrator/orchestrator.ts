@@ -238,7 +238,7 @@ export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
     approvals,
     consumption: {
       ...consumption,
-      consume: (task, use, holder) => oneTarget.take(task, use, () => consumption.consume(task, use, holder)),
+      consume: (task, use, asked) => oneTarget.take(task, use, asked, () => consumption.consume(task, use, asked)),
     },
     care: deps.care,
     principalOf,

@@ -3,6 +3,7 @@ import { isFinal, type Attempt, type ProgressEvent, type TaskEventKind } from '.
 import type { Log } from '../seams/index.ts';
 import { bytesOf, cutValue, type Events, type StreamEvent } from './events.ts';
 import type { Ledger, TaskRow } from './ledger.ts';
+import type { Retold } from './retold.ts';
 
 /** Tells events, and relays those of an agent. */
 export interface Telling {
@@ -10,9 +11,9 @@ export interface Telling {
   /**
    * Hears the events of a task's attempts. The agent's own numbering ends here: what is missing in it becomes a `gap`, what comes
    * twice or too late is dropped, and too large a thought is cut rather than carried (ATK-E10). An agent that is asked again goes
-   * on with the run it has, and counts on under the fence with which that began.
+   * on with the run it has, and counts on under the fence with which that began. `told` is what an earlier process kept of it.
    */
-  readonly relay: (task: TaskRow) => (attempt: Attempt) => (event: ProgressEvent) => void;
+  readonly relay: (task: TaskRow, told?: readonly Retold[]) => (attempt: Attempt) => (event: ProgressEvent) => void;
 }
 
 /** Hears everything that is told, once, with the task as it is then. */
@@ -39,9 +40,11 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
     events.append(task.root_id, kind, value, source);
   }
 
-  function relay(task: TaskRow): (attempt: Attempt) => (event: ProgressEvent) => void {
+  function relay(task: TaskRow, told: readonly Retold[] = []): (attempt: Attempt) => (event: ProgressEvent) => void {
     const expected = new Map<number, number>();
-    let [artifacts, artifact_chars] = [0, 0];
+    const earlier = told.filter(({ kind }) => kind === 'artifact');
+    let artifacts = earlier.length;
+    let artifact_chars = earlier.reduce((sum, { value }) => sum + bytesOf(value), 0);
     return ({ fence }) =>
       ({ seq, since = fence, kind, value }) => {
         const run = Math.min(since, fence);
@@ -59,11 +62,11 @@ export function createTelling({ events, ledger, log, onTold }: TellingDeps): Tel
           return;
         }
         const is_small = kind === 'artifact' ? artifact_chars <= ARTIFACT_CHARS_MAX : size <= EVENT_CHARS_MAX;
-        const told = is_small ? value : cutValue(value);
-        if (kind === 'artifact') keep(task, told);
+        const shown = is_small ? value : cutValue(value);
+        if (kind === 'artifact') keep(task, shown);
         // States and gaps are the orchestrator's to tell: an agent's status is how far it has come, and a gap of its own is a hole.
         if (kind === 'gap') lose(task, 1);
-        else tell(task, kind, kind === 'status' ? { text: textIn(told) } : told);
+        else tell(task, kind, kind === 'status' ? { text: textIn(shown) } : shown);
       };
   }
 

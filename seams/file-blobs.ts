@@ -20,7 +20,11 @@ export function fileBlobs(folder: string): Blobs {
   };
   const prepare = async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await (swept ??= removeDrafts(folder));
+    swept ??= removeDrafts(folder).catch((reason: unknown) => {
+      swept = undefined; // the next put tries it again
+      throw reason;
+    });
+    await swept;
   };
   return {
     async put(bytes, bytes_max, expected) {

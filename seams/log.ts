@@ -70,10 +70,11 @@ export function memoryLog(): Log & { lines: { level: string; fields: object; tex
 
 /**
  * A copy without secrets: values under telling names and token-shaped text are replaced, at any depth (ATK-J1, J2). Of each list and
- * object it has a hundred items.
+ * object it has a hundred items, and how many more there were. The names in what somebody else wrote are not remembered: they would
+ * use up the room.
  */
-export function redact(fields: object, { depth_max = DEPTH_MAX } = {}): Record<string, unknown> {
-  const copy = scrub(fields, depth_max);
+export function redact(fields: object, { depth_max = DEPTH_MAX, is_foreign = false } = {}): Record<string, unknown> {
+  const copy = scrub(fields, depth_max, is_foreign ? judgeName : nameOf);
   return isRecord(copy) ? copy : {};
 }
 
@@ -87,7 +88,7 @@ function toLog(base: pino.Logger): Log {
   };
 }
 
-function scrub(value: unknown, depth_left: number): unknown {
+function scrub(value: unknown, depth_left: number, look: (name: string) => Name): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
   if (!isRecord(value)) return value;
@@ -98,17 +99,24 @@ function scrub(value: unknown, depth_left: number): unknown {
       name,
       message: redactText(message),
       ...(stack ? { stack: redactText(stack) } : {}),
-      ...(cause === undefined ? {} : { cause: scrub(cause, depth_left - 1) }),
+      ...(cause === undefined ? {} : { cause: scrub(cause, depth_left - 1, look) }),
     };
   }
-  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth_left - 1));
-  const copy: Record<string, unknown> = { __proto__: null }; // a field may have any name
-  for (const key of Object.keys(value).slice(0, ITEMS_MAX)) {
-    const { shown, is_secret } = nameOf(key);
-    copy[shown] = is_secret ? secretOf(value[key]) : scrub(value[key], depth_left - 1);
+  if (Array.isArray(value)) {
+    const items = value.slice(0, ITEMS_MAX).map((item: unknown) => scrub(item, depth_left - 1, look));
+    return value.length > ITEMS_MAX ? [...items, leftOut(value.length)] : items;
   }
+  const copy: Record<string, unknown> = { __proto__: null }; // a field may have any name
+  const keys = Object.keys(value);
+  for (const key of keys.slice(0, ITEMS_MAX)) {
+    const { shown, is_secret } = look(key);
+    copy[shown] = is_secret ? secretOf(value[key]) : scrub(value[key], depth_left - 1, look);
+  }
+  if (keys.length > ITEMS_MAX) copy['…'] = leftOut(keys.length);
   return copy;
 }
+
+const leftOut = (count: number): string => `[${count - ITEMS_MAX} more]`;
 
 /** A yes or no is no secret, whatever its name; a number may be one. */
 const secretOf = (value: unknown): unknown =>
@@ -118,10 +126,15 @@ const secretOf = (value: unknown): unknown =>
 function nameOf(name: string): Name {
   const known = NAMES.get(name);
   if (known) return known;
-  const found = { shown: redactText(name), is_secret: SECRET_NAME.test(name.slice(0, NAME_CHARS_MAX)) };
+  const found = judgeName(name);
   if (NAMES.size < NAMES_MAX && name.length <= NAME_CHARS_MAX) NAMES.set(name, found);
   return found;
 }
+
+const judgeName = (name: string): Name => ({
+  shown: redactText(name),
+  is_secret: SECRET_NAME.test(name.slice(0, NAME_CHARS_MAX)),
+});
 
 /** How a name is written, which may hold a secret itself, and whether its value is one. */
 interface Name {

@@ -26,6 +26,17 @@ test('one key proves 200 links at once; the next is closed with 1013, where it i
   for (const peer of [again, bob, late]) expect(await peer.request('rpc.ping', {})).toEqual({ ok: true });
 });
 
+test('a stranger that claims ever new ids, or that of somebody who is there, has no more links than one id', async () => {
+  const { enter } = reception();
+  const other = identityOf('mallory', 'agent').identity;
+  await enter('nobody', 'nobody-1', identityOf('nobody', 'agent').identity);
+  for (let nth = 0; nth < 200; nth++) await enter(`stranger-${nth}`, 'one', { ...other, id: `stranger-${nth}` });
+  expect(await (await enter('stranger-200', 'one', { ...other, id: 'stranger-200' })).closed).toMatchObject({
+    code: 1013,
+  });
+  expect(await (await enter('nobody', 'nobody-1', { ...other, id: 'nobody' })).closed).toMatchObject({ code: 1013 });
+});
+
 test('the processes of one agent are more than that', async () => {
   const { enter } = reception();
   const peers: Peer[] = [];
@@ -63,10 +74,10 @@ function reception() {
     admit: (introduced) => ({ ...introduced, role: introduced.role ?? 'stranger' }),
   });
 
-  async function enter(id: string, instance_id: string): Promise<Peer> {
+  async function enter(id: string, instance_id: string, identity = known.get(id)!.identity): Promise<Peer> {
     const [near, far] = memoryLink({ protocol: 'mesh.v1', dialled: 'orchestrator.test:1' });
     desk.accept(far);
-    const handshake = { ...shared, self: { ...known.get(id)!.identity, instance_id } };
+    const handshake = { ...shared, self: { ...identity, instance_id } };
     const peer = createPeer({
       ...shared,
       link: near,

@@ -1,6 +1,7 @@
 /** When nobody is sent to an agent any more, when one task tries it, and what that one's end says. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BREAKER_LIMITS, createBreakers, outcomeOf, type Breakers, type Outcome } from '../../orchestrator/breaker.ts';
+import { endedBadly } from '../../orchestrator/ending.ts';
 import { AuroraError, type ErrorCode } from '../../protocol/index.ts';
 import { countingMetrics, manualClock, type ManualClock } from '../../seams/index.ts';
 
@@ -172,6 +173,12 @@ test.each<[ErrorCode, Outcome]>([
 ])('an answer of %i is %s', (code, outcome) => {
   expect(outcomeOf(new AuroraError(code))).toBe(outcome);
   expect(outcomeOf()).toBe('ok');
+});
+
+test('what an agent passes on of a child that nobody could do says nothing of the agent', () => {
+  const task = { task_id: 'task_2', error: { code: 5031, message: 'Nobody is free' } };
+  expect(outcomeOf(endedBadly(task))).toBe('ignored');
+  expect(outcomeOf(endedBadly({ ...task, error: { code: 5000, message: 'It broke' } }))).toBe('failed');
 });
 
 test('what is remembered is bounded: a closed one goes before an open one', () => {

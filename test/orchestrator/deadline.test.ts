@@ -1,10 +1,13 @@
 /** Deadlines: 5040 when over, and nothing starts after (wire.md 7). */
 import { expect, test } from 'vitest';
+import { applyEvent, releasedBy } from '../../orchestrator/journal.ts';
 import type { Task } from '../../protocol/index.ts';
 import { AuroraError, TaskPage } from '../../protocol/index.ts';
 import { manualClock, noEffects, sleep, type ManualClock } from '../../seams/index.ts';
+import type { Arrow } from '../../store/index.ts';
 import { runFor, runUntilQuiet, settled } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
+import { row } from '../support/ledger.ts';
 import { startMesh, type TestMesh } from '../support/mesh.ts';
 
 test('a task that is not over in time fails with 5040, on the millisecond', async () => {
@@ -158,3 +161,14 @@ const ask = (mesh: TestMesh, deadline_ms?: number): Promise<unknown> =>
 async function states(mesh: TestMesh): Promise<Task['state'][]> {
   return TaskPage.parse(await mesh.operator.request('task/list', {})).items.map(({ state }) => state);
 }
+
+test('what an earlier attempt said is not put into the mouth of one that said nothing', () => {
+  const task = row('task_1');
+  const at = '2026-01-01T00:00:00.000Z';
+  const give = ({ type, fence, payload }: Arrow) =>
+    applyEvent(task, { type, fence: fence ?? null, at, payload }, () => 0);
+  give(releasedBy(1, '5030', 'the sandbox is full'));
+  expect(task.last_why).toBe('the sandbox is full');
+  give(releasedBy(2, 'link_lost'));
+  expect(task.last_why).toBeUndefined();
+});

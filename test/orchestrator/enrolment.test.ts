@@ -254,3 +254,16 @@ test('a lease that ran out while this process stood still ends only when nobody 
   clock.advance(1);
   expect(kept).toEqual([]);
 });
+
+test('a process that stands still again and again keeps no lease for ever: it is longer once, by as much as was missed', async () => {
+  await register(URL_OK);
+  const monotonic = clock.monotonic.bind(clock);
+  let stood_ms = 4_000;
+  clock.monotonic = () => monotonic() + stood_ms;
+  clock.advance(15_000);
+  stood_ms += 4_000;
+  clock.advance(3_999);
+  expect(kept).toHaveLength(1);
+  clock.advance(1);
+  expect(kept).toEqual([]);
+});

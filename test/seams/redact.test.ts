@@ -72,3 +72,13 @@ test('controls beyond ASCII and what reorders or breaks lines are escaped in a l
   expect(line.length).toBeLessThan(8_192);
   expect(JSON.parse(line)).toMatchObject({ text, msg: 'said' });
 });
+
+test('what is left out of a long list or object is said', () => {
+  const long = {
+    list: Array.from({ length: 103 }, () => 1),
+    ...Object.fromEntries(Array.from({ length: 104 }, (_, nth) => [`k${nth}`, nth])),
+  };
+  const copy = redact(long);
+  expect((copy['list'] as unknown[]).slice(99)).toEqual([1, '[3 more]']);
+  expect([Object.keys(copy).length, copy['…']]).toEqual([101, '[5 more]']);
+});
