@@ -79,8 +79,11 @@ export function introductionOf(key: Key, instance_id: string): Frame {
   return {
     agent: { agent_id: key.id, instance_id, name: 'Conformance kit', version: '1', public_key: publicKeyOf(key) },
     capabilities: { cancel: true, progress: true, approvals: true, resume: false, batch_max: 32 },
-    limits: { frame_bytes_max: 4_194_304, in_flight_max: 64, depth_max: 64 },
+    limits: LIMITS,
     heartbeat_ms: 7_000,
     in_flight: [],
   };
 }
+
+/** What the kit takes, unless a check says otherwise. */
+export const LIMITS = { frame_bytes_max: 4_194_304, in_flight_max: 64, depth_max: 64 };

@@ -36,10 +36,11 @@ export function resultIn(answer: Frame): Frame {
 /** The code of an error; undefined when it is none. */
 export const codeIn = (answer: Frame): unknown => (isFrame(answer['error']) ? answer['error']['code'] : undefined);
 
-/** Throws a Failure unless the answer is an error, of that code where one is named. */
-export function expectError(answer: Frame, code?: number): void {
+/** Throws a Failure unless the answer is an error, of one of those codes where some are named. */
+export function expectError(answer: Frame, ...codes: number[]): void {
   const got = codeIn(answer);
-  demand(code === undefined ? got !== undefined : got === code, `answered ${show(answer)}, not ${code ?? 'an error'}`);
+  const holds = codes.length === 0 ? got !== undefined : codes.some((code) => code === got);
+  demand(holds, `answered ${show(answer)}, not ${codes.join(' or ') || 'an error'}`);
 }
 
 /** The task as `task/get` tells it. */
@@ -87,6 +88,8 @@ const toParams = ({ agent_id }: OwnAgent, { skill = 'kit_echo', params = {}, opt
   ...(meta && { _meta: meta }),
 });
 
+/** How long a check listens for what should not come, ms. */
+export const QUIET_MS = 250;
 const FINAL = new Set(['completed', 'failed', 'canceled', 'rejected']);
 const DEADLINE_MS = 10_000;
 /** A little more than the deadline of what is handed over. */

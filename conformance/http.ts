@@ -25,7 +25,10 @@ export interface HttpAnswer {
   json: unknown;
 }
 
-/** Asks once. Throws a Failure when the whole answer is not there in time, or the path names another host. */
+/** The peer hung up on the request, and told nothing. */
+export class HungUp extends Failure {}
+
+/** Asks once. Throws a Failure, where it was hung up on a HungUp, when the whole answer is not there in time, or the path names another host. */
 export async function askHttp(
   subject: HttpSubject,
   { path, method = 'GET', headers, body: sent }: HttpAsked,
@@ -76,7 +79,12 @@ export async function askHttp(
       cancel();
       reject(new Failure(`${method} ${path}: ${error.message}`));
     }
-    request.on('error', refuse);
+    // Once there is a response, what breaks off is an error of that.
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      cancel();
+      const why = `${method} ${path}: ${error.message}`;
+      reject(error.code === 'ECONNRESET' ? new HungUp(why) : new Failure(why));
+    });
     request.end(sent);
   });
 }

@@ -77,7 +77,7 @@ export function bindInvestigations(deps: InvestigationDeps): BoundRoute[] {
     }),
     investigationRoutes.cancel.implement(async ({ investigation_id, reason }, context) => {
       const { task_id } = await rootOf(investigation_id);
-      await cancel({ desk, ledger, audit }, context, task_id, reason);
+      await cancel({ desk, audit }, context, task_id, reason);
       return whole(task_id, context);
     }),
     investigationRoutes.grantBlob.implement(async (ref, context) => {

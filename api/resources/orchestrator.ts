@@ -59,7 +59,7 @@ export function bindOrchestrator({ desk, feed, ledger, audit }: OrchestratorDeps
     ),
     orchestratorRoutes.events.implement((query, context) => eventsOf(desk, context, query)),
     orchestratorRoutes.cancel.implement(async ({ task_id, reason }, context) => {
-      await cancel({ desk, ledger, audit }, context, task_id, reason);
+      await cancel({ desk, audit }, context, task_id, reason);
       return recordFor(context, await taskOf(ledger, task_id));
     }),
   ];
@@ -139,17 +139,20 @@ async function hand(
   return Accepted.parse(answer);
 }
 
-/** Cancels a task and everything below it, and writes down who did; what is over is left as it is. Throws 4040. */
+/**
+ * Cancels a task and everything below it, and writes down who did; what is over is left as it is. Whoever cancelled it and asks again
+ * is written down again: the first time that may have failed. Throws 4040.
+ */
 export async function cancel(
-  { desk, ledger, audit }: Pick<OrchestratorDeps, 'desk' | 'audit'> & { ledger: Pick<Ledger, 'get'> },
+  { desk, audit }: Pick<OrchestratorDeps, 'desk' | 'audit'>,
   context: RouteContext,
   task_id: string,
   reason: string | undefined,
 ): Promise<void> {
-  const { state } = await taskOf(ledger, task_id);
   const asked = given({ reason });
-  await desk.ask(context, 'task/cancel', { task_id, ...asked });
-  if (!isFinal(state)) await audit.write(doerIn(context), { action: 'task.cancel', target: task_id, detail: asked });
+  const { state, error } = Cancelled.parse(await desk.ask(context, 'task/cancel', { task_id, ...asked }));
+  const is_theirs = state === 'canceled' && error?.detail.canceled_by === callerIn(context).sub;
+  if (is_theirs) await audit.write(doerIn(context), { action: 'task.cancel', target: task_id, detail: asked });
 }
 
 /** A result with 200; a question with 202; a task that is not over with 202; a failure as its own error. */
@@ -198,6 +201,14 @@ const given = (values: object): Record<string, unknown> =>
 
 const Accepted = z.object({ task_id: z.string(), state: TaskState });
 type Accepted = z.infer<typeof Accepted>;
+/** What `task/cancel` answers, as far as it says who cancelled. */
+const Cancelled = z.object({
+  state: TaskState,
+  error: z
+    .object({ detail: z.object({ canceled_by: z.string() }) })
+    .optional()
+    .catch(undefined),
+});
 
 /** What the records of one page hold at most: params and results may have megabytes, and a page may be short. */
 export const PAGE_BYTES_MAX = 2_097_152;

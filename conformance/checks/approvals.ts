@@ -1,5 +1,5 @@
 /** What people have to allow: asked for without waiting, decided by another, used once and for what it was given. */
-import { askPeople, enlistActing, keyOf, TARGET, withdraw } from '../acting.ts';
+import { amongPeople, keyOf, TARGET } from '../acting.ts';
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { codeIn, expectError, handOver, resultIn } from '../handing.ts';
@@ -9,20 +9,19 @@ import type { Probe } from '../probe.ts';
 /** The checks of APPR. */
 export const approvalChecks = [
   verifies('APPR-01', async (probe) => {
-    const acting = await enlistActing(probe);
-    const idempotency_key = keyOf(probe);
-    const first = await askPeople(probe, acting, { idempotency_key });
-    const again = await askPeople(probe, acting, { idempotency_key });
-    demand(show(again) === show(first), `the same key was answered ${show(again)}, the first time ${show(first)}`);
-    await withdraw(acting.asker, first);
+    await amongPeople(probe, async ({ ask }) => {
+      const idempotency_key = keyOf(probe);
+      const first = await ask(idempotency_key);
+      const again = await ask(idempotency_key);
+      demand(show(again) === show(first), `the same key was answered ${show(again)}, the first time ${show(first)}`);
+    });
   }),
   verifies('APPR-02', async (probe) => {
-    const { agent, asker } = await enlistActing(probe);
-    const { approval_id, action_hash, task_id } = await askPeople(probe, { agent, asker });
-    const answer = await asker.ask('approval/decide', { approval_id, action_hash, decision: 'approve' });
-    await withdraw(asker, { task_id });
-    expectError(answer, 4030);
-    demand(agent.calls.length === 0, 'the agent was sent what its own asker approved');
+    await amongPeople(probe, async ({ agent, asker, ask }) => {
+      const { approval_id, action_hash } = await ask();
+      expectError(await asker.ask('approval/decide', { approval_id, action_hash, decision: 'approve' }), 4030);
+      demand(agent.calls.length === 0, 'the agent was sent what its own asker approved');
+    });
   }),
   verifies('APPR-03', async (probe) => {
     const { agent, asker } = await probe.enlisting.enlist();
@@ -34,22 +33,21 @@ export const approvalChecks = [
     });
     const options = { mode: 'monitor', idempotency_key: keyOf(probe) };
     resultIn(await handOver(asker, agent, { skill: 'kit_set', params: { target: TARGET }, options }));
-    expectError(answer, 4031);
+    expectError(answer, 4031, 4040); // outside mode active nobody gives one that could be used
   }),
   verifies('APPR-04', async (probe) => {
-    const { agent, asker } = await enlistActing(probe);
-    const ticket = await askPeople(probe, { agent, asker });
-    const answers: Frame[] = [];
-    agent.does('kit_echo', async (call) => {
-      // For the task that it holds, and for the one that waits, which it does not.
-      for (const handoff of [{}, { parent_id: ticket.task_id, fence: 1 }])
-        answers.push(await consume(call, ticket, { kind: 'kit_act', handoff }));
-      return {};
+    await amongPeople(probe, async ({ agent, asker, ask }) => {
+      const ticket = await ask();
+      const answers: Frame[] = [];
+      agent.does('kit_echo', async (call) => {
+        // For the task that it holds, and for the one that waits, which it does not.
+        for (const handoff of [{}, { parent_id: ticket.task_id, fence: 1 }])
+          answers.push(await consume(call, ticket, { kind: 'kit_act', handoff }));
+        return {};
+      });
+      resultIn(await handOver(asker, agent, { options: { mode: 'active' } }));
+      for (const answer of answers) expectError(answer);
     });
-    const whole = await handOver(asker, agent, { options: { mode: 'active' } });
-    await withdraw(asker, ticket);
-    resultIn(whole);
-    for (const answer of answers) expectError(answer);
   }),
   verifies('APPR-05', async (probe) => {
     const [allowed, other] = await used(probe, [TARGET, `other-${TARGET}`]);
@@ -66,20 +64,20 @@ export const approvalChecks = [
 
 /** What an agent is answered that uses an approval which policy gave by itself, for one target after the other. */
 async function used(probe: Probe, targets: readonly string[]): Promise<Frame[]> {
-  const { agent, asker } = await enlistActing(probe);
   const answers: Frame[] = [];
-  agent.does('kit_set', async (call) => {
-    const { approval } = call.routing;
-    if (!isFrame(approval)) return {};
-    for (const target of targets) answers.push(await consume(call, approval, { target }));
-    return {};
+  await amongPeople(probe, async ({ agent, hand }) => {
+    agent.does('kit_set', async (call) => {
+      const { approval } = call.routing;
+      if (!isFrame(approval)) return {};
+      for (const target of targets) answers.push(await consume(call, approval, { target }));
+      return {};
+    });
+    const answer = await hand('kit_set');
+    if ([4031, 4032].some((code) => code === codeIn(answer)))
+      skip('here also what is of the class low is for people to allow: nothing was granted that could be used');
+    resultIn(answer);
+    demand(answers.length > 0, `what was allowed came without its approval: ${show(agent.calls[0]?.routing)}`);
   });
-  const options = { mode: 'active', on_approval: 'return', idempotency_key: keyOf(probe) };
-  const answer = await handOver(asker, agent, { skill: 'kit_set', params: { target: TARGET }, options });
-  if ([4031, 4032, 4290].some((code) => code === codeIn(answer)))
-    skip('here also what is of the class low is for people to allow: nothing was granted that could be used');
-  resultIn(answer);
-  demand(answers.length > 0, `what was allowed came without its approval: ${show(agent.calls[0]?.routing)}`);
   return answers;
 }
 

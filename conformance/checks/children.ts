@@ -110,7 +110,11 @@ export const childrenChecks = [
     const { agent: peer } = await enlisting.enlistPeer();
     const answers: Frame[] = [];
     agent.does('kit_echo', async (call) => {
-      for (let nth = 0; nth < FAN_OUT_MAX; nth++) answers.push(await call.handOff(toPeer(peer)));
+      const at_once = Math.min(FAN_OUT_MAX, takenAtOnce(call));
+      while (answers.length < FAN_OUT_MAX) {
+        const left = Math.min(at_once, FAN_OUT_MAX - answers.length);
+        answers.push(...(await Promise.all(Array.from({ length: left }, () => call.handOff(toPeer(peer))))));
+      }
       answers.push(await call.handOff(toPeer(peer)));
       return {};
     });
@@ -123,6 +127,13 @@ export const childrenChecks = [
 
 /** What is handed on to the second agent. */
 const toPeer = ({ agent_id }: OwnAgent): Frame => ({ to: { agent_id }, method: 'kit_echo', params: {} });
+
+/** How many requests the orchestrator takes at once, by the hello that it dialled with. */
+function takenAtOnce({ talk }: Call): number {
+  const { params } = talk.asked.find(({ method }) => method === 'mesh/hello') ?? {};
+  const limits = isFrame(params) && isFrame(params['limits']) ? params['limits'] : {};
+  return Number.isInteger(limits['in_flight_max']) ? Math.max(1, Number(limits['in_flight_max'])) : FAN_OUT_MAX;
+}
 
 /** A task of the first agent, in dry_run and with five seconds, that hands on to the second one. */
 async function handedOn(

@@ -1,5 +1,5 @@
 /** Doing once what is asked twice, and doing nothing that nobody allowed. */
-import { askPeople, enlistActing, enlistActive, keyOf, TARGET, withdraw } from '../acting.ts';
+import { amongPeople, enlistActive, keyOf, TARGET } from '../acting.ts';
 import { demand, show, verifies } from '../check.ts';
 import { beginTask, createGate, expectError, handOver, resultIn } from '../handing.ts';
 
@@ -45,10 +45,10 @@ export const idempotencyChecks = [
     demand(agent.calls.length === 0, 'the agent was sent an action without a key');
   }),
   verifies('IDEM-05', async (probe) => {
-    const { agent, asker } = await enlistActing(probe);
-    const ticket = await askPeople(probe, { agent, asker });
-    const [acting] = agent.calls;
-    demand(acting === undefined, `sent ${show(acting?.frame)} before anybody allowed it`);
-    await withdraw(asker, ticket);
+    await amongPeople(probe, async ({ agent, hand }) => {
+      await hand('kit_act');
+      const [acting] = agent.calls;
+      demand(acting === undefined, `sent ${show(acting?.frame)} before anybody allowed it`);
+    });
   }),
 ];

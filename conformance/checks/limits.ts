@@ -3,6 +3,7 @@ import { isFrame } from '../answers.ts';
 import { demand, show, skip, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
 import { codeOf } from '../expect.ts';
+import { LIMITS } from '../greeting.ts';
 import { resultOf, triedSkills } from '../handover.ts';
 import { untilKnown, type Probe } from '../probe.ts';
 import type { Skill } from '../subject.ts';
@@ -31,7 +32,7 @@ export const limitChecks = [
     const bytes = Buffer.byteLength(JSON.stringify(usual));
     if (!isFrame(usual['result']) || bytes < DOCUMENT_BYTES_MIN)
       skip('rpc.discover answers with little: no larger answer is known to be had');
-    const limits = { frame_bytes_max: FRAME_BYTES_MAX, in_flight_max: 64, depth_max: 64 };
+    const limits = { ...LIMITS, frame_bytes_max: FRAME_BYTES_MAX };
     const talk = await probe.greet({ key, hello: { limits }, answer: { limits } });
     await untilKnown(talk);
     // One document fits, perhaps; a batch of them has to be answered in one frame.

@@ -1,7 +1,8 @@
 /** Which agent is given work, and how much of it: what it can be found by, what it takes at once, and whether it leaves. */
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
-import { beginTask, createGate, endOf, expectError } from '../handing.ts';
+import { LIMITS } from '../greeting.ts';
+import { beginTask, createGate, endOf, expectError, QUIET_MS } from '../handing.ts';
 import { SKILLS_EXTENSION } from '../../protocol/index.ts';
 
 /** ROUTE-35, ROUTE-36 and AWAY-06. */
@@ -13,7 +14,7 @@ export const placingChecks = [
     expectError(answer, 4043);
   }),
   verifies('ROUTE-36', async ({ enlisting }) => {
-    const { agent, asker } = await enlisting.enlist({ hello: { limits: { in_flight_max: ROOM } } });
+    const { agent, asker } = await enlisting.enlist({ hello: { limits: { ...LIMITS, in_flight_max: ROOM } } });
     const gate = createGate();
     agent.does('kit_echo', () => gate.opened);
     const task_ids: string[] = [];
@@ -67,6 +68,4 @@ function hidden(card: Frame): Frame {
 
 const ROOM = 2;
 const SHORT = { deadline_ms: 1_000, mode: 'monitor' };
-/** How long a check listens for what should not come, ms. */
-const QUIET_MS = 250;
 const AWAY_MS = 30_000;

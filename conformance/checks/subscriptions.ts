@@ -2,7 +2,7 @@
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, fail, show, verifies } from '../check.ts';
 import { pass } from '../clock.ts';
-import { beginTask, createGate, eventsOf, follow, isLast, resultIn } from '../handing.ts';
+import { beginTask, createGate, eventsOf, follow, isLast, QUIET_MS, resultIn } from '../handing.ts';
 import type { Probe } from '../probe.ts';
 import type { Talk } from '../talk.ts';
 
@@ -91,4 +91,3 @@ const plain = ({ seq, kind, value }: Frame): unknown => ({ seq, kind, value });
 
 const THOUGHTS = 4;
 const CREDIT = 2;
-const QUIET_MS = 150;

@@ -1,7 +1,7 @@
 /** Tasks as who handed them over sees them: accepted, told, listed, ended, and refused where nobody fits. */
 import { isFrame, type Frame } from '../answers.ts';
 import { demand, show, verifies } from '../check.ts';
-import { beginTask, createGate, endOf, expectError, handOver, resultIn, taskOf } from '../handing.ts';
+import { beginTask, createGate, endOf, expectError, handOver, QUIET_MS, resultIn, taskOf } from '../handing.ts';
 import type { Talk } from '../talk.ts';
 import { isWire } from '../upgrade.ts';
 
@@ -80,7 +80,7 @@ export const taskChecks = [
   verifies('TASK-09', async (probe) => {
     const { agent } = await probe.enlisting.enlist();
     const strangers: Talk[] = [await probe.greet({ key: probe.subject.stranger })];
-    const bare = await probe.upgrade({ protocols: [] });
+    const bare = await probe.upgrade({ protocols: [], headers: { authorization: undefined } });
     if (isWire(bare)) strangers.push(probe.talkOver(bare, 'bare'));
     const asked = { to: { agent_id: agent.agent_id }, method: 'kit_echo', params: {} };
     for (const stranger of strangers) {
@@ -150,5 +150,3 @@ const STATES = new Set([
   'rejected',
 ]);
 const LONG_MS = 10_000;
-/** How long a check listens for what should not come, ms. */
-const QUIET_MS = 250;

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const patient = echoAgent('patient', async (text, ctx) => {
     ctx.progress.thought(`thinking about ${text}`);
     await ctx.progress.tool('look', text, () => text);
-    if (text === 'wait') await new Promise<void>((resolve) => void waiting.push(resolve));
+    if (text.startsWith('wait')) await new Promise<void>((resolve) => void waiting.push(resolve));
     return text;
   });
   api = await startApi([await agents['threat-intel']!(), await agents['web-security']!(), responder, patient]);
@@ -34,6 +34,20 @@ const hearing = (owner: LinkOwner, hear: (text: string) => void): LinkOwner => (
   onDrain: () => owner.onDrain?.(),
   onClose: (code, reason) => owner.onClose(code, reason),
 });
+/** Work that waits, when its agent has begun it. */
+async function held(text: string) {
+  const waiter = dispatch('analyst', echo(text), '?wait=true');
+  const stream = await api.follow('/api/v1/ws/agent-thoughts?after_seq=0', { as: 'viewer' });
+  const { data } = await stream.until(({ data: said }) => said?.['text'] === `thinking about ${text}`);
+  stream.close();
+  const task_id = String(data['task_id']);
+  return { waiter, task_id, path: `/api/v1/orchestrator/tasks/${task_id}/cancel` };
+}
+/** Who cancelled a task, by the audit record. */
+async function cancelsOf(task_id: string) {
+  const { body } = await api.call('GET', '/api/v1/audit?action=task.cancel', { as: 'admin' });
+  return body.items.filter(({ target }) => target === task_id);
+}
 const echo = (text: string) => ({ to: { skill: 'echo_text' }, params: { text } });
 
 describe('an investigation', () => {
@@ -243,21 +257,46 @@ describe('a dispatch', () => {
   });
 
   test('REQ-T04: a task is cancelled, and whoever waits for it is told so', async () => {
-    const waiter = dispatch('analyst', echo('wait'), '?wait=true');
-    const stream = await api.follow('/api/v1/ws/agent-thoughts?after_seq=0', { as: 'viewer' });
-    const { data } = await stream.until(({ data: said }) => said?.['text'] === 'thinking about wait');
-    stream.close();
-    const path = `/api/v1/orchestrator/tasks/${String(data['task_id'])}/cancel`;
+    const { waiter, task_id, path } = await held('wait');
     expect((await api.call('POST', path, { as: 'viewer' })).status).toBe(403);
     const cancelled = await api.call('POST', path, { as: 'analyst', body: { reason: 'enough' } });
     expect(cancelled.body.state).toBe('canceled');
     expect((await waiter).body).toMatchObject({ state: 'canceled' });
     for (const go of waiting.splice(0)) go();
     await api.call('POST', path, { as: 'admin', body: { reason: 'over already' } });
-    const record = await api.call('GET', '/api/v1/audit?action=task.cancel', { as: 'admin' });
-    expect(record.body.items).toMatchObject([
-      { actor: 'user:analyst', target: data['task_id'], outcome: 'done', detail: { reason: 'enough' } },
+    expect(await cancelsOf(task_id)).toMatchObject([
+      { actor: 'user:analyst', target: task_id, outcome: 'done', detail: { reason: 'enough' } },
     ]);
+  });
+
+  test('a cancel that could not be written down is, when whoever cancelled asks again', async () => {
+    const { waiter, task_id, path } = await held('wait, and be recorded');
+    const { audit } = api.records;
+    const write = audit.write.bind(audit);
+    audit.write = () => Promise.reject(new Error('the disk is full'));
+    expect((await api.call('POST', path, { as: 'analyst' })).status).toBe(500);
+    audit.write = write;
+    expect((await waiter).body).toMatchObject({ state: 'canceled' });
+    expect(await cancelsOf(task_id)).toEqual([]);
+    expect((await api.call('POST', path, { as: 'analyst' })).status).toBe(200);
+    expect(await cancelsOf(task_id)).toMatchObject([{ actor: 'user:analyst' }]);
+    for (const go of waiting.splice(0)) go();
+  });
+
+  test('a task that ends before its cancel comes to it is recorded as cancelled by nobody', async () => {
+    const { waiter, task_id, path } = await held('wait, and end meanwhile');
+    const { ledger } = api.mesh;
+    const get = ledger.get.bind(ledger);
+    ledger.get = async (asked) => {
+      ledger.get = get;
+      const row = await get(asked);
+      const before = row && { ...row }; // as it was
+      for (const go of waiting.splice(0)) go();
+      expect((await waiter).body).toMatchObject({ state: 'completed' });
+      return before;
+    };
+    expect((await api.call('POST', path, { as: 'analyst' })).body.state).toBe('completed');
+    expect(await cancelsOf(task_id)).toEqual([]);
   });
 
   test('nobody for the skill is 4043, params that the skill refuses are 4220, and its own error keeps its code', async () => {

@@ -58,8 +58,8 @@ export interface Lie {
   lost?: (line: Line) => void;
   /** The connection of the agent ended: true to leave the kit's own open. */
   left?: (line: Line) => boolean;
-  /** An answer over HTTP. */
-  http?: (answer: HttpSaid, request: IncomingMessage) => HttpSaid;
+  /** An answer over HTTP; `undefined` hangs up instead. */
+  http?: (answer: HttpSaid, request: IncomingMessage) => HttpSaid | undefined;
 }
 
 /** An answer over HTTP. */
@@ -130,7 +130,8 @@ function passHttp(request: IncomingMessage, response: ServerResponse, port: numb
         headers: answer.headers,
         body: Buffer.concat(chunks).toString(),
       };
-      const said = lie.http?.(honest, request) ?? honest;
+      const said = lie.http ? lie.http(honest, request) : honest;
+      if (!said) return void response.destroy();
       const { 'content-length': _length, 'transfer-encoding': _coding, ...kept } = said.headers;
       for (const [name, value] of Object.entries(kept)) if (value !== undefined) response.setHeader(name, value);
       response.statusCode = said.status;

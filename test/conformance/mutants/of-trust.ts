@@ -20,7 +20,7 @@ export const mutantsOfTrust: readonly WrongOrchestrator[] = [
   },
   {
     does: 'asks people without saying what it asked',
-    breaks: ['APPR-01', 'APPR-02', 'APPR-04', 'IDEM-05'],
+    breaks: ['APPR-01', 'APPR-02', 'APPR-04'],
     mode: 'active',
     lie: () => ({
       said(message) {
@@ -29,6 +29,32 @@ export const mutantsOfTrust: readonly WrongOrchestrator[] = [
         return { ...message, error: { ...error, data: { ...error['data'], detail: null } } };
       },
     }),
+  },
+  {
+    does: 'sends at once what it asks people about',
+    breaks: ['APPR-02', 'IDEM-05'],
+    mode: 'active',
+    lie: () => {
+      const held = new Map<unknown, Json>();
+      return {
+        // Done as if nothing came of it, and only then asked for as it was.
+        heard(message, line) {
+          const params = isJson(message) && isJson(message['params']) ? message['params'] : {};
+          if (!isJson(message) || params['method'] !== 'kit_act' || !isJson(params['options'])) return message;
+          const early = `early ${String(params['options']['idempotency_key'])}`;
+          held.set(early, message);
+          const options = { mode: 'monitor', idempotency_key: early };
+          line.tell({ ...message, id: early, params: { ...params, options } });
+          return undefined;
+        },
+        said(message, line) {
+          const asked = held.get(message['id']);
+          if (!asked) return message;
+          line.tell(asked);
+          return undefined;
+        },
+      };
+    },
   },
   {
     does: 'asks anew whenever the same key comes back, and lets whoever asked answer',
