@@ -33,7 +33,9 @@ async function put(store: BlobStore, request: IncomingMessage, response: ServerR
   const { token, sha256 } = asked(request);
   const announced = Number(request.headers['content-length'] ?? 0);
   response.shouldKeepAlive = false; // a refusal must not wait for the rest of the bytes
-  const kept = await store.put(token, sha256, request, announced);
+  // Whoever stops reading leaves the connection open: the refusal has to go over it.
+  const bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  const kept = await store.put(token, sha256, bytes, announced);
   response.shouldKeepAlive = request.complete; // all of them were read: the next may come the same way
   const body = JSON.stringify(kept);
   response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
