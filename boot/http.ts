@@ -90,7 +90,10 @@ export async function* openBlob(ref: BlobRef, routing: Routing | undefined, trus
 async function toError(response: IncomingMessage, status: number): Promise<AuroraError> {
   const body = Envelope.safeParse(await readJson(response, ERROR_BYTES_MAX).catch(() => undefined));
   const code = Number(body.data?.error.code.replace('AURORA-', ''));
-  if (body.success && isErrorCode(code)) return new AuroraError(code, { message: body.data.error.message });
+  if (body.success && isErrorCode(code)) {
+    const { message, retry_after_ms } = body.data.error;
+    return new AuroraError(code, { message, ...(retry_after_ms !== undefined && { retry_after_ms }) });
+  }
   return new AuroraError(5030, { message: `HTTP ${status} from the other end` });
 }
 
@@ -100,7 +103,9 @@ async function* bytesOf(response: IncomingMessage): AsyncIterable<Uint8Array> {
 
 const originOf = (url: string): string => new URL(url).host;
 
-const Envelope = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const Envelope = z.object({
+  error: z.object({ code: z.string(), message: z.string(), retry_after_ms: z.number().optional().catch(undefined) }),
+});
 const SILENCE_MS_MAX = 30_000;
 const CARD_MS_MAX = 5_000;
 const CARD_BYTES_MAX = 1_048_576;

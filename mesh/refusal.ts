@@ -13,7 +13,7 @@ import type { RefusedLog } from './refused-log.ts';
  * refused: it keeps the id that it came with.
  */
 export interface Refusal {
-  onResponse(response: ServerResponse, reason: unknown, request: Asking): void;
+  onResponse(response: ServerResponse, reason: unknown, request: IncomingMessage): void;
   /** On a socket without a response: an upgrade, or bytes that were no request. It is closed after. `more` are headers besides. */
   onWire(wire: Socket, reason: unknown, request?: Asking, more?: Readonly<Record<string, string>>): void;
 }
@@ -53,9 +53,12 @@ export function createRefusal(deps: {
   return {
     onResponse(response, reason, request) {
       const { status, headers, body } = render(reason, request, request.socket);
-      if (response.headersSent)
+      if (response.headersSent) {
         response.destroy(); // half an answer must not look whole
-      else response.writeHead(status, headers).end(body);
+        return;
+      }
+      response.writeHead(status, headers).write(body);
+      void passOverRest(request, deps.clock).then(() => response.end());
     },
     onWire(wire, reason, request, more) {
       const { status, headers, body } = render(reason, request, wire);
@@ -70,6 +73,22 @@ export function createRefusal(deps: {
       wire.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
     },
   };
+}
+
+/**
+ * Reads on for a moment what is still sent, and forgets it: a connection that is closed over bytes nobody read takes the answer with it
+ * (RFC 9112, 9.6).
+ */
+function passOverRest(request: IncomingMessage, clock: Clock): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cancel = clock.after(REST_MS_MAX, over);
+    request.once('end', over).once('close', over).resume();
+    function over(): void {
+      cancel();
+      resolve();
+    }
+  });
 }
 
 /** Who a socket leads to, `host:port`; `unknown` where it is closed and nobody asked before. */
@@ -94,6 +113,8 @@ export const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+/** How long the rest of what was refused is read, ms. */
+const REST_MS_MAX = 2_000;
 const REFUSED = 'the port refused a request';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const JSON_TYPE = 'application/json; charset=utf-8';

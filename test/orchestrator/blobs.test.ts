@@ -1,10 +1,12 @@
 /** Bytes over HTTP on a real port: only what was granted, whole or not at all (wire.md 5). */
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listen, type Pin, type Port } from '../../mesh/index.ts';
+import { listen, type Link, type Pin, type Port } from '../../mesh/index.ts';
 import { blobRoutes } from '../../orchestrator/blob-routes.ts';
 import { createBlobStore, type BlobStore } from '../../orchestrator/blobs.ts';
 import type { TaskRow } from '../../orchestrator/ledger.ts';
@@ -14,6 +16,7 @@ import {
   DiskRefused,
   fileBlobs,
   manualClock,
+  memoryBlobs,
   memoryLog,
   seededRandom,
   sha256Of,
@@ -52,15 +55,7 @@ beforeEach(async () => {
     base_url: () => `http://127.0.0.1:${port.port}`,
     limits: LIMITS,
   });
-  port = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    clock: systemClock,
-    ids: countingIds(),
-    routes: blobRoutes(store, log),
-    onLink: (link) => link.cut(),
-    onFault: (fault) => faults.push(fault),
-  });
+  port = await listen({ ...listening(), routes: blobRoutes(store, log) });
 });
 
 afterEach(async () => {
@@ -118,6 +113,24 @@ describe('putting', () => {
       expect(refused).toMatchObject({ status: 422, headers: { connection: 'close' } });
     } finally {
       agent.destroy();
+    }
+  });
+
+  test('ATK-I2: a refusal in the middle of an upload is heard by who still sends', async () => {
+    const large = createBlobStore({
+      blobs: { ...memoryBlobs(), put: refusingAfterOnePiece },
+      clock,
+      random: seededRandom(1),
+      ...known(),
+      base_url: () => `http://127.0.0.1:${busy.port}`,
+      limits: { ...LIMITS, blob_bytes_max: 50_000_000, blobs_bytes_max: 50_000_000 },
+    });
+    const busy = await listen({ ...listening(), routes: blobRoutes(large, log) });
+    try {
+      const grants = Array.from({ length: 10 }, () => large.forPutting(refTo(Buffer.alloc(26_000_000, 7))));
+      expect(await sentByAnother(grants)).toEqual(grants.map(() => 503));
+    } finally {
+      await busy.close();
     }
   });
 
@@ -492,6 +505,41 @@ const changed = (body: string): string =>
   Buffer.from(Buffer.from(body, 'base64url').toString().replace('"exp":1', '"exp":9')).toString('base64url');
 
 /** Blobs that lie on `disk`. */
+const listening = () => ({
+  host: '127.0.0.1',
+  port: 0,
+  clock: systemClock,
+  ids: countingIds(),
+  onLink: (link: Link) => link.cut(),
+  onFault: (fault: unknown) => void faults.push(fault),
+});
+
+/** A disk that is full as soon as something comes, and takes its time to say so. */
+const refusingAfterOnePiece: Blobs['put'] = async (bytes) => {
+  for await (const piece of bytes) if (piece.byteLength > 0) break;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  throw new DiskRefused(true);
+};
+
+/** What another process is answered that goes on sending 26 MB whatever comes back, one grant after the other. */
+async function sentByAnother(grants: readonly { url: string; token: string }[]): Promise<unknown> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', SENDER, JSON.stringify(grants)]);
+  return JSON.parse(await text(child.stdout));
+}
+const SENDER = `
+  import { request } from 'node:http';
+  import { Readable } from 'node:stream';
+  const send = ({ url, token }) => new Promise((resolve) => {
+    const asking = request(url, { method: 'PUT', headers: { authorization: 'Bearer ' + token } });
+    asking.on('response', ({ statusCode }) => resolve(statusCode));
+    asking.on('error', ({ code }) => resolve(code));
+    Readable.from(Array(400).fill(Buffer.alloc(65_000, 7))).pipe(asking);
+  });
+  const answers = [];
+  for (const grant of JSON.parse(process.argv[1])) answers.push(await send(grant));
+  process.stdout.write(JSON.stringify(answers), () => process.exit(0));
+`;
+
 const onDisk = (blobs: Blobs): Blobs => ({
   ...blobs,
   put(...asked) {
