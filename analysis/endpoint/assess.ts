@@ -12,7 +12,7 @@ import {
 import { techniqueOf } from '../attack/index.ts';
 import { normalizeEvent } from '../events/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
-import { indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
+import { blockAtEdge, indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
 import { compareText } from '../order/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { parentOf, type Classification } from './classify.ts';
@@ -309,11 +309,8 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
 /** Who guessed passwords from the internet is kept out, before anything is done to the host that was guessed at. */
 function blocksOf(suspicions: readonly Suspicion[]): Recommendation[] {
   const guessing = suspicions.filter(({ severity }) => severityRank(severity) >= severityRank('medium'));
-  const attackers = [...new Set(guessing.map(({ attacker }) => attacker))].filter((address) => address !== undefined);
-  if (attackers.length === 0) return [];
-  const target = attackers.slice(0, RECOMMENDED_ADDRESSES_MAX).join(', ');
-  const reason = 'They guess passwords here; check for shared addresses first';
-  return [{ action: 'Block the attacking addresses at the edge', action_class: 'medium', target, reason }];
+  const attackers = new Set(guessing.map(({ attacker }) => attacker).filter((address) => address !== undefined));
+  return blockAtEdge([...attackers], 'They guess passwords here');
 }
 
 function forHosts(grave: readonly Suspicion[]): Recommendation[] {
@@ -370,7 +367,6 @@ const ABOUT_ACCOUNTS = /^(?:login|ticket|directory|cluster)\//;
 const FINDINGS_MAX = 400;
 const HOSTS_LISTED_MAX = 100;
 const RECOMMENDED_HOSTS_MAX = 20;
-const RECOMMENDED_ADDRESSES_MAX = 20;
 const REASONS_SHOWN_MAX = 3;
 const NEAR = /^(?:127\.|::1$|fe80|224\.|239\.|255\.|0\.)/i;
 const IOCS_MAX = 200;

@@ -9,7 +9,7 @@ import {
 import { techniqueOf } from '../attack/index.ts';
 import { accusingOf, classifyCommand, isEverydayAct, parentOf, severityOf } from '../endpoint/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
-import { indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
+import { blockAtEdge, indicatorsInCommands, isPublicAddress } from '../ioc/index.ts';
 import { conclude, WEIGHT, type Gap, type WeighedFinding } from '../verdict/index.ts';
 import { judgeRequest, leadingClass } from '../web/index.ts';
 import { isRunUnseen } from './fetched.ts';
@@ -134,16 +134,7 @@ function recommendationsOf(suspicions: readonly Suspicion[]): Recommendation[] {
         .join(', '),
       reason,
     },
-    ...(sources.length === 0
-      ? []
-      : [
-          {
-            action: 'Block the attacking addresses at the edge',
-            action_class: 'medium' as const,
-            target: sources.join(', '),
-            reason: 'They guessed a password; check for shared addresses first',
-          },
-        ]),
+    ...blockAtEdge(sources, 'They guessed a password'),
   ];
 }
 

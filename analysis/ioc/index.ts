@@ -3,6 +3,7 @@ export { analyzeText, analyzeThreat, INDICATORS_MAX } from './analyze.ts';
 export type { ListedIoc, TextResult } from './analyze.ts';
 export { assessIndicators } from './assess.ts';
 export type { AssessOptions, Origin } from './assess.ts';
+export { blockAtEdge } from './block.ts';
 export { enrichIocs } from './enrich.ts';
 export type { Enriched, Enrichment } from './enrich.ts';
 export { extractIocs, TEXT_LENGTH_MAX } from './extract.ts';

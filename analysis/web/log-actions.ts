@@ -1,7 +1,7 @@
 /** What to do about the sources a log accuses: never a step against an address that belongs to nobody on the internet. */
 import type { NotChecked, Recommendation } from '../../protocol/index.ts';
 import { neutralize } from '../evidence/index.ts';
-import { isPublicAddress } from '../ioc/index.ts';
+import { blockAtEdge, isPublicAddress } from '../ioc/index.ts';
 
 /** What one source is accused of, gravest source first. */
 export interface Accused {
@@ -38,12 +38,7 @@ export function recommendationsOf(accused: readonly Accused[]): Recommendation[]
       'medium',
       'A login succeeded after many failures',
     ),
-    step(
-      all.filter(isPublicAddress),
-      'Block the attacking addresses at the edge',
-      'medium',
-      'They attack this server; check for shared addresses first',
-    ),
+    blockAtEdge(all.filter(isPublicAddress), 'They attack this server'),
     step(
       all.filter((source) => !isPublicAddress(source)),
       'Look up the real client addresses, e.g. in X-Forwarded-For at the proxy',
