@@ -137,13 +137,13 @@ export function createHandoff(deps: HandoffDeps): MethodHandler {
   }
 
   function toWanted({ to, params = {}, task, method }: HandoffRequest): Pick<Order, 'to' | 'skill' | 'params'> {
+    const skill = method ?? to?.skill;
+    if (task !== undefined && (skill !== undefined || Object.keys(params).length > 0)) {
+      throw invalidParams([{ path: '/task', message: 'give params to a skill that is named, or text and neither' }]);
+    }
     if (!to) {
       if (task === undefined) throw invalidParams([{ path: '/to', message: 'name whom, or give /task as text' }]);
       return toTextOrder(task, skillIds());
-    }
-    const skill = method ?? to.skill;
-    if (skill !== undefined && task !== undefined) {
-      throw invalidParams([{ path: '/task', message: 'give params to a skill that is named, or text and no skill' }]);
     }
     if (task !== undefined && 'agent_id' in to) {
       const interests = deps.registry.interests().filter(({ agent_id }) => agent_id === to.agent_id);

@@ -99,7 +99,13 @@ test('a bound is one of bytes: params and keys that have fewer characters are 41
 
 test('text for a skill that is named is refused, not dropped: /task says what to do', async () => {
   const { mesh, metas } = await watched([echoAgent('ada')]);
-  for (const named of [{ to: { skill: 'echo_text' } }, { to: { agent_id: 'ada' }, method: 'echo_text' }]) {
+  for (const named of [
+    { to: { skill: 'echo_text' } },
+    { to: { agent_id: 'ada' }, method: 'echo_text' },
+    { to: { agent_id: 'ada' } }, // with params, that no skill would get
+    { method: 'echo_text' },
+    {},
+  ]) {
     const order = mesh.operator.request('handoff', { ...named, task: 'say hi', params: { text: 'x' } });
     await expect(order).rejects.toMatchObject({ code: -32602, detail: { issues: [{ path: '/task' }] } });
   }
