@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import ts from 'typescript';
+import { transformSync } from 'rolldown/utils';
 
 if (isMainThread) register(import.meta.url);
 
 export async function load(url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, inlineSourceMap: true };
-  const { outputText } = ts.transpileModule(await readFile(fileURLToPath(url), 'utf8'), { compilerOptions });
-  return { format: 'module', source: outputText, shortCircuit: true };
+  const path = fileURLToPath(url);
+  const { code, map, errors } = transformSync(path, await readFile(path, 'utf8'), { sourcemap: true });
+  if (errors.length > 0) throw new SyntaxError(`${path}: ${errors[0].message}`);
+  const inline = Buffer.from(JSON.stringify(map)).toString('base64');
+  const source = `${code}//# sourceMappingURL=data:application/json;base64,${inline}\n`;
+  return { format: 'module', source, shortCircuit: true };
 }
