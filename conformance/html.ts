@@ -32,7 +32,7 @@ export function toHtml(report: Report, replay: (result: Result) => string | unde
             with <code>--seed ${report.seed}</code> and it tries the same.
           </footer>
         </main>
-        <script>${{ markup: SCRIPT }}</script>
+        ${{ markup: `<script>${SCRIPT}</script>` }}
       </body>
     </html> `;
   return page.markup;
