@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Care } from '../orchestrator/index.ts';
 import { AuroraError, type LedgerVerdict } from '../protocol/index.ts';
 import { systemClock, toIso, type Clock, type Log } from '../seams/index.ts';
-import { restoreBackup, type Store } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { Config } from './config.ts';
 import { placeOf } from './place.ts';
 
@@ -60,6 +60,7 @@ export async function restoreLedger({ data }: Pick<Config, 'data'>, from: string
   mkdirSync(ledgerFolder, { recursive: true, mode: 0o700 });
   const ending = `.replaced-${stampOf(systemClock)}`;
   const kept = existsSync(ledger) ? `${ledger}${ending}` : undefined;
+  const { restoreBackup } = await import('../store/index.ts'); // only who restores loads it
   const verdict = await restoreBackup({ from, to: ledger, ...(kept !== undefined && { keep: kept }) });
   // They speak of what came after the backup too: from here on there are new ones.
   if (existsSync(anchors)) renameSync(anchors, `${anchors}${ending}`);

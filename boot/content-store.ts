@@ -3,7 +3,7 @@ import { createReadStream, existsSync, lstatSync, mkdirSync, readdirSync, rmSync
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FILE_KINDS, FilePack, gatherContent, ContentKind, type Gathering } from '../analysis/content/index.ts';
-import { unpack, type UnpackedFile } from '../analysis/readers/index.ts';
+import type { UnpackedFile } from '../analysis/readers/index.ts';
 import { sha256Of, systemClock, toIso } from '../seams/index.ts';
 import { AuroraError } from '../protocol/index.ts';
 import { PACK_BYTES_MAX, PACK_CHANGED, PACK_GONE, readPackText } from './content.ts';
@@ -142,6 +142,7 @@ export function verifyContent(folder: string): PackCheck[] {
 
 /** The files at a path, whatever they are packed in; links are not followed. */
 async function* filesAt(path: string): AsyncGenerator<UnpackedFile> {
+  const { unpack } = await import('../analysis/readers/index.ts'); // only who adds content loads them
   const about = lstatSync(path, { throwIfNoEntry: false });
   if (!about) throw new AuroraError(4220, { message: `There is nothing at ${path}` });
   if (!about.isDirectory()) {

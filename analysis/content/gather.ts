@@ -1,7 +1,7 @@
 /** Makes packs of the files that somebody brings: each kind one pack, each file judged, what is refused said. */
 import { compareText } from '../order/index.ts';
-import { collect, type UnpackedFile } from '../readers/index.ts';
-import { ContentKind, judgeFile, type ContentFile } from './kind.ts';
+import type { UnpackedFile } from '../readers/index.ts';
+import { ContentKind, type ContentFile } from './kind.ts';
 
 /** What was found in the files of one kind. */
 export interface Gathered {
@@ -31,6 +31,8 @@ export async function gatherContent(files: AsyncIterable<UnpackedFile>): Promise
   const licences = new Set<string>();
   let passed_over = 0;
 
+  // Every process knows the kinds, and only who brings content judges it.
+  const [{ collect }, { judgeFile }] = await Promise.all([import('../readers/index.ts'), import('./judge.ts')]);
   for await (const { name: path, bytes } of files) {
     const text = (await collect(bytes, FILE_BYTES_MAX)).toString('utf8');
     if (LICENCE_FILE.test(path)) {

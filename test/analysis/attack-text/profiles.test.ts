@@ -1,7 +1,7 @@
 /** Groups and software whose known techniques are like those found: measured against chance, bounded, and never an attribution. */
 import { expect, test } from 'vitest';
 import { likenesses, mapText, profilesOf } from '../../../analysis/attack-text/index.ts';
-import { judgeFile } from '../../../analysis/content/kind.ts';
+import { judgeFile } from '../../../analysis/content/judge.ts';
 import { literalContent } from '../../../seams/index.ts';
 
 const FOUND = ['T1003.001', 'T1055', 'T1105', 'T1190'];
