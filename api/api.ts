@@ -150,6 +150,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     proxies,
     origins: deps.origins ?? [],
     document,
+    isStream: (path) => hub.isStream(path),
     bindings: [...namedBindings(acts), ...(deps.bindings ?? [])],
   });
 

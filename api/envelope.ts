@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   AuroraError,
+  challengeOf,
   ERRORS,
   errorData,
   httpStatus,
@@ -22,12 +23,13 @@ export interface Refused {
 export function toRefusal(reason: unknown, about: { request_id: string; at: string }): Refused {
   const error = atTheEdge(reason);
   const wait_ms = error.retry_after_ms ?? (ALWAYS_RETRY.has(httpStatus(error.code)) ? RETRY_AFTER_MS : undefined);
+  const challenge = challengeOf(error.code);
   return {
     error,
     status: httpStatus(error.code),
     headers: {
       ...(wait_ms !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(wait_ms / 1_000))) }),
-      ...(httpStatus(error.code) === 401 && { 'www-authenticate': challengeOf(error.code) }),
+      ...(challenge !== undefined && { 'www-authenticate': challenge }),
     },
     body: JSON.stringify({ error: errorData(error, about) }),
   };
@@ -69,9 +71,6 @@ function statusOf(reason: unknown): number | undefined {
   const { statusCode } = reason;
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
 }
-
-const challengeOf = (code: ErrorCode): string =>
-  code === 4011 ? 'Bearer realm="aurora", error="invalid_token", error_description="expired"' : 'Bearer realm="aurora"';
 
 const WithIssues = z.object({ issues: z.array(ParamIssue).min(1) });
 

@@ -18,6 +18,8 @@ export interface ServerOptions extends PipelineDeps {
   bindings: readonly (readonly [string, BoundRoute])[];
   /** Describes them, for people: shown under `/docs`. */
   document: OpenApi;
+  /** Whether a stream is at that path: it is there, and not for requests. */
+  isStream: (path: string) => boolean;
 }
 
 /** A server without a port. */
@@ -45,6 +47,8 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   app.setNotFoundHandler((request, reply) => {
     const there = bindings.filter(([, { route }]) => shapeOf(route.path).test(pathOf(request)));
     if (there.length > 0) reply.header('allow', [...new Set(there.map(([, { route }]) => route.method))].join(', '));
+    else if (options.isStream(pathOf(request)))
+      return refuse(new AuroraError(4000, { message: STREAM }), request, reply);
     return refuse(new AuroraError(there.length > 0 ? 4050 : 4040), request, reply);
   });
   onlyJson();
@@ -143,6 +147,7 @@ const pathOf = ({ raw }: FastifyRequest): string => raw.url?.split('?', 1)[0] ??
 const shapeOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 
+const STREAM = 'This is a stream: open it as a WebSocket';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const BODY_BYTES_MAX = 1_048_576;
 const PARAM_CHARS_MAX = 256;

@@ -24,6 +24,8 @@ export interface StreamHub {
   /** Judges an upgrade: throws what is answered instead of the 101. */
   admit(request: IncomingMessage): Promise<LinkLimits>;
   onLink(link: Link, request: IncomingMessage): void;
+  /** Whether a stream is at that path, for whoever asks without an upgrade. */
+  isStream(pathname: string): boolean;
   /** Looks again who may still follow; called after rights changed, and every two seconds. */
   recheck(): void;
   readonly count: number;
@@ -84,6 +86,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   return {
     admit,
     onLink,
+    isStream: (pathname) => doors.some(({ match }) => match(pathname) !== undefined),
     recheck,
     get count() {
       return followers.size;

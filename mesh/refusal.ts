@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { AuroraError, errorData, httpStatus } from '../protocol/index.ts';
+import { AuroraError, challengeOf, errorData, httpStatus } from '../protocol/index.ts';
 import type { Clock, Ids } from '../seams/index.ts';
 import { toIso } from '../seams/index.ts';
 import { toHostPort } from './addresses.ts';
@@ -40,10 +40,12 @@ export function createRefusal(deps: {
     const own = deps.headers && { ...deps.headers(), 'x-request-id': request_id };
     const retry_after_s = Math.ceil((error.retry_after_ms ?? 0) / 1_000);
     const retry = retry_after_s > 0 && { 'retry-after': String(retry_after_s) };
+    const challenge = challengeOf(error.code);
     const headers = {
       ...SAFE_HEADERS,
       ...own,
       ...retry,
+      ...(challenge !== undefined && { 'www-authenticate': challenge }),
       'content-type': JSON_TYPE,
       'content-length': Buffer.byteLength(body),
     };

@@ -89,6 +89,12 @@ export function httpStatus(code: ErrorCode): number {
   return EDGE[code] ?? 500;
 }
 
+/** What a 401 says of the proof that is wanted, as `WWW-Authenticate` (RFC 9110, 11.6.1; RFC 6750, 3); undefined for any other status. */
+export function challengeOf(code: ErrorCode): string | undefined {
+  if (httpStatus(code) !== 401) return undefined;
+  return `Bearer realm="aurora"${code === 4011 ? ', error="invalid_token", error_description="expired"' : ''}`;
+}
+
 /** Worth repeating unchanged, later. */
 export const isRetryable = (code: number): boolean => RETRYABLE.has(code);
 

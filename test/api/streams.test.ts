@@ -132,6 +132,13 @@ describe('over a real port', () => {
     expect(STREAM_LIMITS).toMatchObject({ streams_max: 5_000, streams_per_caller_max: 200 });
   });
 
+  test('a stream that is asked for without an upgrade is there, and says how it is opened', async () => {
+    const { status, body } = await api.call('GET', '/api/v1/ws/alerts', { as: 'viewer' });
+    const { code, message } = body.error;
+    expect([status, code, message]).toEqual([400, 'AURORA-4000', 'This is a stream: open it as a WebSocket']);
+    expect((await api.call('GET', '/api/v1/ws/nothing', { as: 'viewer' })).status).toBe(404);
+  });
+
   test('an unknown stream is 404, a number that is none 422, a page of another origin 403', async () => {
     const as = 'viewer';
     await expect(api.follow('/api/v1/ws/nothing', { as })).rejects.toMatchObject({ status: 404 });
@@ -150,6 +157,7 @@ describe('over a real port', () => {
     const open = await upgrade({ Authorization: `Bearer ${api.tokens.get('viewer') ?? ''}` });
     const refused = await upgrade({});
     expect([open, refused].map(({ head }) => head.split(' ')[1])).toEqual(['101', '401']);
+    expect(refused.head.toLowerCase()).toContain('\r\nwww-authenticate: bearer realm="aurora"\r\n'); // RFC 9110, 11.6.1
     for (const { head, socket } of [open, refused]) {
       const lines = head.toLowerCase().split('\r\n');
       for (const line of ['x-api-version: 1.0', 'x-aurorasoc-mode: monitor', `x-request-id: ${request_id}`]) {

@@ -131,7 +131,10 @@ describe('an upgrade', () => {
   test('with a wrong handshake is told so in the same envelope', async () => {
     const { port } = await open();
     expect(await upgrade(port, { 'Sec-WebSocket-Key': 'short' })).toMatchObject({ status: 400, code: 'AURORA-4000' });
-    expect(await upgrade(port, { Upgrade: 'h2c' })).toMatchObject({ status: 404, code: 'AURORA-4040' });
+    expect(await upgrade(port, { Upgrade: 'h2c', Connection: 'Upgrade, close' })).toMatchObject({
+      status: 404,
+      code: 'AURORA-4040',
+    });
     expect(await upgrade(port, { 'Sec-WebSocket-Protocol': 'mesh.v1,,' })).toMatchObject({
       status: 400,
       code: 'AURORA-4000',
