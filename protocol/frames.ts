@@ -142,7 +142,7 @@ function judgeResponse(entry: Record<string, unknown>, id: unknown): Judged {
 
   const error = entry['error'];
   if (!isRecord(error) || !Number.isInteger(error['code']) || typeof error['message'] !== 'string') {
-    return { kind: 'strike', reason: 'an error without integer code and message' };
+    return { kind: 'response', response: errorResponse(id, MALFORMED) }; // whoever asked need not wait for the deadline
   }
   const { code, message, data } = error;
   const shown = { code: Number(code), message, ...(data === undefined ? {} : { data }) };
@@ -225,6 +225,10 @@ function withoutPrototypeKeys(value: unknown): unknown {
   return value;
 }
 
+const MALFORMED: RpcError = {
+  code: 5000,
+  message: 'The other end answered with an error of no integer code or no message',
+};
 const isAnswer = (entry: Record<string, unknown>): boolean =>
   entry['method'] === undefined && (Object.hasOwn(entry, 'result') || Object.hasOwn(entry, 'error'));
 const isRecord = (value: unknown): value is Record<string, unknown> =>

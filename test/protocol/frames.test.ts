@@ -180,11 +180,18 @@ describe('responses are never answered', () => {
     ['no id', '{"jsonrpc":"2.0","result":1}'],
     ['a fraction as id', '{"jsonrpc":"2.0","result":1,"id":1.5}'],
     ['no version', '{"result":1,"id":1}'],
-    ['an error that is a string', '{"jsonrpc":"2.0","error":"no","id":1}'],
-    ['an error code that is a fraction', '{"jsonrpc":"2.0","error":{"code":1.5,"message":"m"},"id":1}'],
-    ['an error without message', '{"jsonrpc":"2.0","error":{"code":1},"id":1}'],
   ])('ATK-A15: a response with %s is a strike', (_name, text) => {
     expect(only(text).kind).toBe('strike');
+  });
+
+  test.each([
+    ['that is a string', '"no"'],
+    ['whose code is a fraction', '{"code":1.5,"message":"m"}'],
+    ['without a message', '{"code":1}'],
+    ['that is null', 'null'],
+  ])('an error %s settles its call with 5000', (_name, error) => {
+    const judged = only(`{"jsonrpc":"2.0","error":${error},"id":1}`);
+    expect(judged).toMatchObject({ kind: 'response', response: { id: 1, error: { code: 5000 } } });
   });
 
   test('arrays of responses are legal', () => {
