@@ -1,4 +1,4 @@
-/** How the tests run: in two processes, since the machine they are meant for has two cores; the longest first, the faults after them, alone. */
+/** How the tests run: in three processes on two cores, for they wait a fifth of their time; the longest first, the faults after them, alone. */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SHARING } from './test/support/sharing.ts';
@@ -39,7 +39,7 @@ export default defineConfig({
     setupFiles: ['test/support/plain.ts'],
     pool: 'forks',
     execArgv: [YOUNG],
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     sequence: { sequencer: LongestFirst },

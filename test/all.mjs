@@ -1,5 +1,5 @@
 /** What `npm test` runs: format, lint, types, tests, 5 000 seeds of the simulation; every stage runs, and the last line counts them all. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,13 +15,13 @@ const only = process.argv.slice(2); // `npm test -- test/house.test.ts` runs tha
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
   await setup();
-  await stages({
-    format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
-    lint: ['eslint/bin/eslint.js', '.'],
-    types: ['typescript/bin/tsc', '--noEmit'],
-  });
-  tests();
-  if (only.length === 0) script('simulation', 'test/simulation/run.mjs'); // alone: it takes every core
+  const lint = stage('lint', 'eslint/bin/eslint.js', '.'); // as long as the other two and a part of the tests: heard after them
+  const format = stage('format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.');
+  const types = stage('types', 'typescript/bin/tsc', '--noEmit');
+  for (const each of [format, types]) hear(await each);
+  await tests();
+  hear(await lint);
+  if (only.length === 0) tell('simulation', await node('test/simulation/run.mjs')); // alone: it takes every core
 } catch (reason) {
   count.failed += 1;
   console.error(`aurora: ${reason instanceof Error ? reason.message : String(reason)}`);
@@ -31,23 +31,17 @@ try {
 console.log(`\n${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`);
 process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
 
-/** Checks of the sources, side by side, for one takes as long as the others together. Each counts as one test, and is heard when all are over. */
-async function stages(named) {
-  const ended = Object.entries(named).map(async ([name, [tool, ...args]]) => {
-    const child = spawn(process.execPath, [join('node_modules', tool), ...args], { cwd: root });
-    const said = Promise.all([text(child.stdout), text(child.stderr)]);
-    const [status] = await once(child, 'close');
-    return { name, said: (await said).join(''), ok: status === 0 };
-  });
-  for (const { name, said, ok } of await Promise.all(ended)) {
-    process.stdout.write(said);
-    tell(name, ok);
-  }
+/** Begins a check of the sources, beside whatever else runs. It counts as one test. */
+async function stage(name, tool, ...args) {
+  const child = spawn(process.execPath, [join('node_modules', tool), ...args], { cwd: root });
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [status] = await once(child, 'close');
+  return { name, said: (await said).join(''), ok: status === 0 };
 }
 
-/** A script of the house; it counts as one test. */
-function script(name, path) {
-  tell(name, node(path));
+function hear({ name, said, ok }) {
+  process.stdout.write(said);
+  tell(name, ok);
 }
 
 function tell(name, ok) {
@@ -56,8 +50,8 @@ function tell(name, ok) {
 }
 
 /** The suite. What fails outside a test (a file that does not load, a stray error) counts as one failure more. */
-function tests() {
-  const ok = node(
+async function tests() {
+  const ok = await node(
     'node_modules/vitest/vitest.mjs',
     'run',
     '--reporter=default',
@@ -72,6 +66,10 @@ function tests() {
 }
 
 /** Runs one script in its own process, its words passed through; true when it is content. */
-function node(path, ...args) {
-  return spawnSync(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' }).status === 0;
+async function node(path, ...args) {
+  const [status] = await once(
+    spawn(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' }),
+    'exit',
+  );
+  return status === 0;
 }
