@@ -3,7 +3,7 @@
  * CrowdStrike, and odd forms of our own.
  */
 import { TriagedAlert } from '../analysis/triage/index.ts';
-import { DESK_FIELDS, DESK_LABELS } from './plan.ts';
+import { Alert, DESK_FIELDS, DESK_LABELS } from './plan.ts';
 
 /** The alert in our fields, and which of its fields carried something and are not read. */
 export interface ShapedAlert {
@@ -30,6 +30,7 @@ export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAler
       break;
     }
   }
+  odd.push(...takeCarried(alert, taken));
   for (const field of [...DESK_FIELDS, ...DESK_LABELS, 'alert_id', 'description', 'command_line']) {
     if (alert[field] === undefined || alert[field] === null) {
       Reflect.deleteProperty(alert, field);
@@ -43,6 +44,28 @@ export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAler
     }
   }
   return { alert, taken, odd };
+}
+
+/**
+ * What an alert may carry whole: a log, a request, a mail. Products keep an object of their own under the same names, of which a
+ * request is made where it tells one. Returns the fields that have no form that is read; they are taken out.
+ */
+function takeCarried(alert: Record<string, unknown>, taken: Set<string>): string[] {
+  const { http } = alert;
+  const method = at(http, 'http_method');
+  const url = at(http, 'url');
+  if (at(http, 'method') === undefined && isText(method) && isText(url)) {
+    const headers = HTTP_HEADERS.flatMap(([field, name]) => {
+      const value = at(http, field);
+      return isText(value) ? [[name, value] as const] : [];
+    });
+    alert['http'] = { method, url, headers: Object.fromEntries(headers) };
+    for (const field of ['http_method', 'url', ...HTTP_HEADERS.map(([name]) => name)]) taken.add(`http.${field}`);
+  }
+  return CARRIED.filter((field) => {
+    if (alert[field] === undefined || Alert.shape[field].safeParse(alert[field]).success) return false;
+    return Reflect.deleteProperty(alert, field);
+  });
 }
 
 /** A value in the form its field has for the desk, or undefined when it has none. */
@@ -261,6 +284,13 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
     ],
   ],
   ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'id']],
+];
+const CARRIED = ['raw_log', 'http', 'email'] as const;
+/** The headers that Suricata logs of a request, and what they are called there. */
+const HTTP_HEADERS: readonly (readonly [string, string])[] = [
+  ['hostname', 'Host'],
+  ['http_user_agent', 'User-Agent'],
+  ['http_refer', 'Referer'],
 ];
 /** Fields that are objects in these products, of which parts are read. */
 const TAKEN_APART: ReadonlySet<string> = new Set(['host', 'user', 'rule', 'source']);

@@ -14,6 +14,9 @@ export function isPublicName(host: string): boolean {
   return domain !== null && (isIcann === true || isPrivate === true);
 }
 
+/** Whether the name is one of those that networks give inside: nobody outside can have it, and nobody outside is led there. */
+export const isInsideName = (host: string): boolean => INSIDE.test(host);
+
 /** Whether the host is an address instead of a name, in any notation a browser takes. */
 export const isAddress = (host: string): boolean => ipaddr.isValid(host);
 
@@ -202,3 +205,5 @@ const CONTAINED_MIN = 6;
 const SPELLING_MIN = 6;
 const RANDOM_MIN = 9;
 const RANDOM_LONG = 24;
+/** Set aside for it (RFC 6762, RFC 8375, `internal` by ICANN), or used so and never to be delegated. */
+const INSIDE = /\.(?:local|localdomain|internal|intranet|lan|corp|home|private|home\.arpa)$/i;

@@ -5,6 +5,7 @@ export {
   isMember,
   isMixedScript,
   isOneEdit,
+  isInsideName,
   isPublicName,
   isRandomLabel,
   lookalikeOf,

@@ -3,7 +3,7 @@ import { FREEMAIL, isAmong } from '../brands/index.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
 import { nearOf } from './near.ts';
 import { fold } from './lures.ts';
-import { piecesOf } from './pieces.ts';
+import { piecesOf, type Piece } from './pieces.ts';
 import type { Sign } from './signals.ts';
 
 /** The signs of a request for money, and of a sender that is nearly somebody the reader knows. */
@@ -34,14 +34,12 @@ export function moneySigns(mail: ParsedMail): Sign[] {
 
 function requestsIn(mail: ParsedMail): Sign[] {
   const found = new Map<Sign['id'], Sign>();
-  for (const { line, text } of piecesOf(mail.body).pieces) {
-    if (/^\s*>/.test(text)) continue;
-    const folded = fold(text);
-    for (const [id, pattern] of REQUESTS) {
-      const phrase = found.has(id) ? undefined : pattern.exec(folded)?.[0];
-      if (phrase === undefined) continue;
-      found.set(id, { id, locator: `body line ${line + 1}`, text, detail: `"${phrase}"` });
-    }
+  const pieces = piecesOf(mail.body)
+    .pieces.filter(({ text }) => !/^\s*>/.test(text))
+    .map(folding);
+  for (const [id, pattern] of REQUESTS) {
+    const told = saidIn(pieces, pattern);
+    if (told) found.set(id, { id, locator: `body line ${told.line + 1}`, text: told.text, detail: `"${told.phrase}"` });
   }
   return [...found.values()];
 }
@@ -49,12 +47,31 @@ function requestsIn(mail: ParsedMail): Sign[] {
 /** A charge nobody ordered and a number to call about it, from a free mailbox, with nothing else to follow. */
 function callSigns(mail: ParsedMail, sender: Mailbox): Sign[] {
   if (!isAmong(sender.domain, FREEMAIL) || mail.links.length > 0) return [];
-  const pieces = piecesOf([mail.facts.subject ?? '', ...mail.body]).pieces;
-  const charge = pieces.find(({ text }) => CHARGE.test(fold(text)));
-  const call = pieces.find(({ text }) => CALL.test(fold(text)));
-  if (!charge || !call) return [];
+  const pieces = piecesOf([mail.facts.subject ?? '', ...mail.body]).pieces.map(folding);
+  const call = saidIn(pieces, CALL);
+  if (!call || !saidIn(pieces, CHARGE)) return [];
   return [{ id: 'call_back', locator: call.line === 0 ? 'header Subject' : `body line ${call.line}`, text: call.text }];
 }
+
+/** Where a pattern is said first: in one piece, or over the end of a line into the next, as mail programs wrap sentences. */
+function saidIn(pieces: readonly FoldedPiece[], pattern: RegExp): (Piece & { phrase: string }) | undefined {
+  for (const [index, { line, text, folded }] of pieces.entries()) {
+    const alone = pattern.exec(folded)?.[0];
+    if (alone !== undefined) return { line, text, phrase: alone };
+    const next = pieces[index + 1];
+    if (next?.line !== line + 1 || !isWrapped(text) || pattern.test(next.folded)) continue;
+    const phrase = pattern.exec(`${folded} ${next.folded}`)?.[0];
+    if (phrase !== undefined) return { line, text: `${text} ${next.text}`, phrase };
+  }
+  return undefined;
+}
+
+interface FoldedPiece extends Piece {
+  folded: string;
+}
+
+const folding = (piece: Piece): FoldedPiece => ({ ...piece, folded: fold(piece.text) });
+const isWrapped = ({ length }: string) => length >= WRAPPED_CHARS_MIN && length <= WRAPPED_CHARS_MAX;
 
 function isExecutive(mail: ParsedMail, sender: Mailbox): boolean {
   if (!isAmong(sender.domain, FREEMAIL)) return false;
@@ -94,5 +111,8 @@ const CHARGE =
   /\b(?:subscription|membership|renew(?:ed|al)|order|purchase|invoice|transaction|abo(?:nnement)?|bestellung|verlanger\w*)\b.{0,160}(?:[$€£]\s?\d|\d[\d.,]*\s?(?:usd|eur|euro|dollars?|[$€£]))|(?:charged|debited|abgebucht|belastet)\b.{0,80}(?:[$€£]\s?\d|account|konto)/;
 const CALL =
   /\b(?:call|dial|contact|phone|reach|ruf\w*|telefon\w*|wenden sie sich)\b.{0,80}(?:\+|\b)(?:\(?\d{1,4}\)?[ ./-]{0,3}){2,5}\d{2,6}/;
+/** Shorter lines end where their writer ended them, and no program wraps as late as longer ones. */
+const WRAPPED_CHARS_MIN = 40;
+const WRAPPED_CHARS_MAX = 120;
 const SIGNATURE_LINES = 4;
 const TITLE_CHARS_MAX = 80;

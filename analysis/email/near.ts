@@ -22,6 +22,13 @@ export function nearOf(mail: ParsedMail, sender: string): Near | undefined {
   return undefined;
 }
 
+/** Whether two domains of different owners look alike: letters of one shape, or one letter more, less or other. */
+export function isNearly(domain: string, other: string): boolean {
+  const [left, right] = [domain, other].map(registeredDomain) as [string, string];
+  const how = left === right ? undefined : differenceOf(left, right);
+  return how !== undefined && how !== 'suffix';
+}
+
 function differenceOf(sender: string, known: string): Near['how'] | undefined {
   const [name, suffix] = split(sender);
   const [other, otherSuffix] = split(known);

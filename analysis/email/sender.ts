@@ -16,6 +16,7 @@ import {
 import { brandNamedIn } from './claims.ts';
 import type { Mailbox, ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
+import { isNearly } from './near.ts';
 import { compoundOr, type Trust } from './trust.ts';
 import type { Sign } from './signals.ts';
 
@@ -90,7 +91,9 @@ function replySigns(mail: ParsedMail, sender: Mailbox | undefined): Sign[] {
       ? []
       : [{ id: 'reply_freemail', ...where }];
   }
-  return known.has(registeredDomain(reply.domain)) ? [] : [{ id: 'reply_elsewhere', ...where }];
+  if (known.has(registeredDomain(reply.domain))) return [];
+  if (sender && isNearly(reply.domain, sender.domain)) return [{ id: 'reply_near', ...where, detail: sender.domain }];
+  return [{ id: 'reply_elsewhere', ...where }];
 }
 
 /** Whether the host is the brand's: in one of its domains, or its own label under another public suffix. */

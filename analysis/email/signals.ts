@@ -84,6 +84,9 @@ export const SIGNALS = {
   envelope_unreal: signal('envelope', 0.3, 'info', 'The Return-Path domain cannot exist or looks generated'),
   reply_freemail: signal('reply', 0.5, 'low', 'Replies go to a free mailbox instead of the sender'),
   reply_unreal: signal('reply', 0.4, 'low', 'Replies go to a domain that cannot exist'),
+  reply_near: signal('reply', 0.5, 'medium', 'Replies go to a domain that is nearly the one of the sender', [
+    'T1684.001',
+  ]),
   reply_elsewhere: signal('reply', 0.2, 'info', 'Replies go to another owner than the sender'),
   link_lookalike: signal('claim-link', 0.55, 'high', imitating('The name a link leads to'), ['T1684.001']),
   link_compound: signal('claim-link', 0.25, 'info', 'The name a link leads to has a brand in it'),

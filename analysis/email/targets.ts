@@ -6,6 +6,7 @@ import {
   isAmong,
   isCheap,
   isMixedScript,
+  isInsideName,
   isPublicName,
   isRandomLabel,
   lookalikeOf,
@@ -80,7 +81,7 @@ const carriedIn = (link: MailLink): MailLink[] =>
 function hostSigns(link: MailLink, { owners, brands, trust }: Excuse): Sign[] {
   const host = effectiveHostOf(link.url);
   if (isAddress(host)) return [signOf('link_address', link, host === link.host ? undefined : host)];
-  if (!isPublicName(host)) return [signOf('link_unreal', link)];
+  if (!isPublicName(host)) return isInsideName(host) ? [] : [signOf('link_unreal', link)];
 
   const isOwn = owners.has(registeredDomain(host)) && !isAmong(host, FREE_HOSTING);
   const lookalike = lookalikeOf(host, brands);

@@ -10,6 +10,7 @@ import {
   isAmong,
   isCheap,
   isMixedScript,
+  isInsideName,
   isPublicName,
   isRandomLabel,
   lookalikeOf,
@@ -114,7 +115,7 @@ function signsOf(url: UrlAnatomy, inner: UrlAnatomy | undefined): UrlSign[] {
         : [];
   const credentials = url.has_credentials ? [sign('link_credentials')] : [];
   if (url.is_address) return [...credentials, sign('link_address', url.host === host ? undefined : host), ...forwards];
-  if (!isPublicName(host)) return [...credentials, sign('link_unreal'), ...forwards];
+  if (!isPublicName(host)) return [...credentials, ...(isInsideName(host) ? [] : [sign('link_unreal')]), ...forwards];
   return [
     ...credentials,
     ...(url.imitates

@@ -108,7 +108,7 @@ export async function assessHosts(
       ...(unjudged > 0 && spoken_about > 0
         ? [
             {
-              what: `${unjudged} events`,
+              what: `${unjudged} event${unjudged === 1 ? '' : 's'}`,
               why: `no rule here speaks about their kind: ${namesOf(kinds)}`,
               is_unjudged: true,
             },

@@ -42,7 +42,13 @@ export function createScriptBlocks(): ScriptBlocks {
       const part = text('ScriptBlockText');
       const host = (event.host ?? '').toLowerCase();
       const key = `${host}\0${text('ScriptBlockId') || event.locator}`;
-      const known = blocks.get(key);
+      const number = Number(text('MessageNumber')) || 1;
+      const first = blocks.get(key);
+      const before = first?.parts.get(number);
+      if (before === part) return;
+      // Another text under the number of a part is no repetition: a block of its own, for it may be the one that matters.
+      const own = before === undefined ? key : `${key}\0${event.locator}`;
+      const known = before === undefined ? first : undefined;
       if (chars + part.length > CHARS_MAX || (!known && blocks.size >= BLOCKS_MAX)) {
         left += 1;
         return;
@@ -54,10 +60,8 @@ export function createScriptBlocks(): ScriptBlocks {
         parts: new Map<number, string>(),
         parts_total: Number(text('MessageTotal')) || 1,
       };
-      const number = Number(text('MessageNumber')) || 1;
-      if (block.parts.has(number)) return;
       block.parts.set(number, part);
-      blocks.set(key, block);
+      blocks.set(own, block);
       chars += part.length;
     },
     blocks: () => [...blocks.values()],

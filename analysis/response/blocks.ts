@@ -31,7 +31,9 @@ function whyLeftAlone(indicator: Indicator): string | undefined {
   if (ipaddr.isValid(host)) return whyNoAddress(host);
   if (type === 'domain' && SHARED.some((names) => names.has(host))) return 'everybody uses it: a part of it was meant';
   if (type === 'email' && isBrands(host)) return 'it is of a brand that is most likely imitated';
-  return whySpared(indicator, undefined);
+  const spared = whySpared(indicator, undefined);
+  if (spared !== undefined || type !== 'domain' || !isServedByBrand(host)) return spared;
+  return 'it is of a well-known brand: a part of it was meant, or it is imitated';
 }
 
 /** Addresses set aside for documentation stand for public ones, as in all examples here. */
@@ -41,6 +43,11 @@ function whyNoAddress(host: string): string | undefined {
   if (range !== 'unicast' && range !== 'reserved') return `in a special-purpose range (${range})`;
   return isPublicResolver(host) ? 'a public resolver that everybody asks' : undefined;
 }
+
+/** A name of a brand's own, such as where everybody signs in or gets updates; below some, each name is a customer's. */
+const isServedByBrand = (host: string): boolean =>
+  ownerOf(host, STARTER_BRANDS) !== undefined &&
+  ![FREE_HOSTING, TRIAL_SENDERS, TENANTS].some((set) => isAmong(host, set));
 
 /** Mailboxes that anybody gets are not the brand's. */
 const isBrands = (host: string): boolean =>
@@ -54,4 +61,6 @@ const BLOCKS: ReadonlyMap<string, string> = new Map([
   ['ip', 'block_address'],
 ]);
 const SHARED: readonly ReadonlySet<string>[] = [SHORTENERS, REDIRECTORS, FREE_HOSTING, FREEMAIL];
+/** Domains of brands in which each customer has a name. */
+const TENANTS: ReadonlySet<string> = new Set(['sharepoint.com', 'dynamics.com', 'visualstudio.com']);
 const INSIDE: ReadonlySet<string> = new Set(['private', 'uniqueLocal']);

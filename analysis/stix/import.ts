@@ -112,22 +112,24 @@ function findingsOf(
   return [
     ...told(
       'intel-indicators',
-      `The document vouches for ${read.indicators.length} indicators`,
+      `The document vouches for ${counted(read.indicators, 'indicator')}`,
       read.indicators.slice(0, EVIDENCE_MAX).map((ioc) => citing(ioc, ioc.value)),
     ),
     ...told(
       'intel-groups',
-      `It speaks of ${read.groups.length} groups; that a thing is like theirs names nobody`,
+      `It speaks of ${counted(read.groups, 'group')}; that a thing is like theirs names nobody`,
       named(read.groups),
     ),
-    ...told('intel-software', `It speaks of ${read.software.length} pieces of software`, named(read.software)),
+    ...told('intel-software', `It speaks of ${counted(read.software, 'program')}`, named(read.software)),
     ...told(
       'intel-rejected',
-      `${rejected.length} parts of it were not taken over`,
+      `${counted(rejected, 'part')} of it ${rejected.length === 1 ? 'was' : 'were'} not taken over`,
       rejected.slice(0, EVIDENCE_MAX).map((part) => citing(part, part.why)),
     ),
   ];
 }
+
+const counted = ({ length }: { length: number }, noun: string): string => `${length} ${noun}${length === 1 ? '' : 's'}`;
 
 /** Names and remarks are the producer's words: harmless to print. Values stay as they are, they are what is matched. */
 const printable = (ioc: SharedIndicator): SharedIndicator => ({

@@ -202,7 +202,9 @@ export function headlineOf(first: Finding, rest: readonly Finding[]): string {
     ...(findings > 0 ? [`${findings} more finding${findings === 1 ? '' : 's'}`] : []),
     ...(notes > 0 ? [`${notes} ${isNote(first) ? 'more ' : ''}note${notes === 1 ? '' : 's'}`] : []),
   ].map((what) => ` and ${what}`);
-  return `${isNote(first) ? 'Nothing weighs against it; noted: ' : ''}${title}${beside.join('')}.`;
+  const said = `${title}${beside.join('')}`;
+  const end = /[.!?…]$/.test(said) ? '' : '.'; // a sensor's title may be a sentence already
+  return `${isNote(first) ? 'Nothing weighs against it; noted: ' : ''}${said}${end}`;
 }
 
 /** A finding that weighs nothing names no technique of the verdict: it keeps its tags, and nothing follows from them. */

@@ -21,7 +21,7 @@ async function investigated(text: string) {
   const task = row('root', { params: { input: { name: 'input', text } } });
   const result = InvestigationResult.parse(await run(task, new AbortController().signal, () => undefined));
   const desk = steps.find(({ skill }) => skill === 'triage_alert')?.params.alert;
-  return { result, desk, skills: steps.map(({ skill }) => skill).sort() };
+  return { result, desk, steps, skills: steps.map(({ skill }) => skill).sort() };
 }
 
 test('an alert of Wazuh is read by its level, agent, rule and data, and what is left is named', async () => {
@@ -222,6 +222,45 @@ test.each([
   const { desk } = await investigated(JSON.stringify(alert));
   expect(desk).toBeDefined();
   expect(desk).not.toHaveProperty('severity');
+});
+
+test('the request that an alert of Suricata tells of is judged, and the rest of what it logged is told as unread', async () => {
+  const http = {
+    hostname: 'shop.example',
+    url: '/?id=1%20UNION%20SELECT%201',
+    http_user_agent: 'sqlmap/1.7',
+    http_method: 'GET',
+    status: 200,
+  };
+  const alert = { signature: 'ET WEB_SERVER SELECT in URI', signature_id: 2006446, severity: 1 };
+  const { result, desk, steps } = await investigated(
+    JSON.stringify({ timestamp: '2026-11-10T08:00:00Z', event_type: 'alert', src_ip: '198.51.100.9', alert, http }),
+  );
+  expect(desk).toMatchObject({ title: 'ET WEB_SERVER SELECT in URI', severity: 'high' });
+  expect(steps.find(({ skill }) => skill === 'analyze_http')?.params['request']).toEqual({
+    method: 'GET',
+    url: '/?id=1%20UNION%20SELECT%201',
+    headers: { Host: 'shop.example', 'User-Agent': 'sqlmap/1.7' },
+  });
+  expect(result.not_checked[0]?.what).toContain('http.status');
+  expect(result.not_checked[0]?.what).not.toMatch(/http\.(?:url|hostname|http_method)/);
+});
+
+test('a request, a mail or a log in another form than is read ends no investigation: it is named', async () => {
+  const { result, desk } = await investigated(
+    JSON.stringify({
+      title: 'x',
+      severity: 'low',
+      http: { request: { method: 'GET' } },
+      email: { from: 'a@b.example' },
+      raw_log: ['line'],
+    }),
+  );
+  expect(desk).toMatchObject({ title: 'x' });
+  expect(result.not_checked[0]).toMatchObject({
+    what: expect.stringMatching(/raw_log.*http.*email/) as string,
+    why: expect.stringContaining('passed over') as string,
+  });
 });
 
 test('an odd field is passed over and named, and never the end of an investigation', async () => {

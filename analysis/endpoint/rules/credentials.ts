@@ -46,7 +46,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     strength: 2,
     title: 'makes a shadow copy to read locked files',
     pattern:
-      /vssadmin(?:\.exe)?["']? +create shadow|wmic[^\n]{0,40}shadowcopy[^\n]{0,20}create|win32_shadowcopy[^\n]{0,40}create|diskshadow[^\n]{0,30}\/s/i,
+      /vssadmin(?:\.exe)?["']? +create shadow|wmic[^\n]{0,40}shadowcopy[^\n]{0,20}create|win32_shadowcopy[^\n]{0,40}create/i,
   },
   {
     id: 'lsa-secrets',

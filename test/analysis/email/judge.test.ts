@@ -42,6 +42,20 @@ test.each([
   expect(found.verdict).toBe(verdict);
 });
 
+test('a link to a name inside the network is no sign; one to a name that nobody can have is', async () => {
+  const build = (host: string) =>
+    judge(
+      mail(
+        'From: "Build" <build@example.org>\r\nAuthentication-Results: mx.example.org; spf=softfail; dmarc=fail\r\nSubject: Build failed',
+        `<p>Look at the log of the build, which ends with an error.</p><a href="http://${host}:8080/job/7/">log</a>`,
+      ),
+    );
+  const inside = await build('build.example.local');
+  expect(inside.verdict).not.toBe('suspicious');
+  expect(rules(inside)).not.toContain('link_unreal');
+  expect(rules(await build('build.example.zzzz'))).toContain('link_unreal');
+});
+
 test('a link that asks for access to an account says so where another application gets it', async () => {
   const asking = (app: string) =>
     judge(

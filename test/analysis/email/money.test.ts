@@ -41,6 +41,18 @@ test.each([
     'Your subscription has been renewed for $399.99.\r\nIf you did not authorize this, call us at +1 (808) 555-0142.',
     ['call_back'],
   ],
+  [
+    'a charge and a number to call about it in lines that a mail program wrapped',
+    'From: "SoftGuard Billing" <billing.4411@gmail.com>\r\nSubject: Hello',
+    'Your account will be charged $399.99 today.\r\nIf you did not authorize this, please call our helpdesk within\r\n24 hours at +1 (808) 555-0142.',
+    ['call_back'],
+  ],
+  [
+    'changed bank details, with answers to a neighbour of the sender',
+    'From: "AR" <ar@vandermeersteel.nl>\r\nReply-To: <ar@vandermeerstee1.nl>\r\nSubject: RE: Invoice 2026-1187',
+    'Please note that, because of an audit that is not over yet, our bank account\r\nhas been changed.',
+    ['asks_bank_change', 'reply_near'],
+  ],
 ])('%s is suspicious, with what was said as evidence', async (_, headers, text, expected) => {
   const found = await judge(headers, text);
   expect(found).toMatchObject({ verdict: 'suspicious', severity: 'medium' });
@@ -53,6 +65,11 @@ test.each([
     'a bill with its bank details',
     'From: "Buchhaltung" <bh@holz-meyer.de>\r\nSubject: Rechnung 2026-11',
     'Bitte überweisen Sie den Betrag von 1.200,00 EUR bis zum 30.11. auf IBAN DE02 1203 0000 0000 2020 51.',
+  ],
+  [
+    'a bill whose answers go to the same name under another suffix',
+    'From: "Holz Meyer" <bh@holz-meyer.de>\r\nReply-To: <bh@holz-meyer.com>\r\nSubject: Rechnung 2026-11',
+    'Anbei die Rechnung für Oktober.',
   ],
   [
     'a bill whose answers go to a billing service',

@@ -80,6 +80,14 @@ test('what Windows, Defender, Office, browsers and management start by themselve
   expect(result.verdict).not.toBe('malicious');
 });
 
+test('what a script of diskshadow does is not known: no theft of the directory is told, as backups run them too', () => {
+  const { signs } = classifyCommand(String.raw`diskshadow /s C:\ProgramData\Backup\create.dsh`);
+  expect(signs.map(({ technique }) => technique)).not.toContain('T1003.003');
+  expect(Math.max(...signs.map((sign) => rank(severityOf(sign))))).toBe(rank('medium'));
+  const copied = String.raw`diskshadow /s C:\s.txt & copy Z:\Windows\NTDS\ntds.dit C:\Users\Public\n`;
+  expect(classifyCommand(copied).signs.map(({ technique }) => technique)).toContain('T1003.003');
+});
+
 test.each([
   ['a switch of curl', 'curl -sSf https://api.example.test/health', 'command/proxy'],
   ['a question about an account', 'net user anna /domain', 'command/account-removed'],

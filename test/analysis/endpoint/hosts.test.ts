@@ -146,7 +146,7 @@ test('harmless starts beside events that no rule speaks about are never a clean 
     const { result } = await assess([harmless, other]);
     expect(result.verdict, JSON.stringify(other)).toBe('inconclusive');
     expect(result.not_checked).toContainEqual({
-      what: '1 events',
+      what: '1 event',
       why: expect.stringContaining(`${other.Channel} ${other.EventID} (1)`) as string,
     });
   }

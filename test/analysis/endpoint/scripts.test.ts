@@ -38,6 +38,14 @@ test('a block that was split is judged as one, in whatever order its parts come'
   expect(torn.not_checked.map(({ what }) => what)).toContain('parts of 1 blocks of PowerShell');
 });
 
+test('two blocks under one id are both judged, and a record that comes twice counts once', async () => {
+  const harmless = block('Get-Process', { ScriptBlockId: 'a' });
+  const result = await assessed([harmless, block(CRADLE, { ScriptBlockId: 'a' })]);
+  expect(result.findings[0]?.evidence[0]).toMatchObject({ locator: 'line 2', excerpt: CRADLE });
+  const again = await assessed([block(CRADLE, { ScriptBlockId: 'a' }), block(CRADLE, { ScriptBlockId: 'a' })]);
+  expect(again.findings[0]?.evidence).toHaveLength(1);
+});
+
 test('texts put together out of many pieces are told, though nobody can say what they do', async () => {
   const pieces = Array.from({ length: 40 }, (_, index) => `('q${index}'+'x')`).join('+');
   expect(accusations(await assessed([block(`$a=${pieces};&($a)`)]))).toContain('medium script/pieced-together');

@@ -146,6 +146,13 @@ test.each<[string, string, string]>([
   ['domain', 'google.com', 'the whole of a well-known site: the page or file that was meant is not named'],
   ['domain', 'bit.ly', 'everybody uses it: a part of it was meant'],
   ['domain', 'github.io', 'everybody uses it: a part of it was meant'],
+  ...['login.microsoftonline.com', 'drive.google.com', 'raw.githubusercontent.com'].map(
+    (host): [string, string, string] => [
+      'domain',
+      host,
+      'it is of a well-known brand: a part of it was meant, or it is imitated',
+    ],
+  ),
   ['domain', 'not a domain', 'it is no domain'],
   ['email', 'service@paypal.com', 'it is of a brand that is most likely imitated'],
   ['email', 'ceo@corp.example', 'it belongs to your own corp.example'],
@@ -163,6 +170,8 @@ test.each<[string, string, string]>([
 test.each([
   ['domain', 'mail.evil.example'],
   ['domain', 'evil.github.io'],
+  ['domain', 'evil.sharepoint.com'],
+  ['domain', 'login.microsoftonline.com.evil.example'],
   ['domain', 'notcorp.example'],
   ['url', 'https://bit.ly/3xYz'],
   ['email', 'helpdesk@gmail.com'],

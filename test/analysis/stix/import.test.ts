@@ -55,6 +55,7 @@ test('an indicator carries what it indicates; old technique ids become today’s
     software: ['Foo'],
     rejected: [],
   });
+  expect(result.findings.map(({ title }) => title)).toContain('The document vouches for 1 indicator');
   expect(result.indicators).toEqual([
     {
       type: 'ip',

@@ -31,6 +31,12 @@ test('slight findings beside a single grave one do not make it malicious', () =>
   expect(judge([grave, finding('other', 'medium', 'other')])).toMatchObject({ verdict: 'malicious', confidence: 0.72 });
 });
 
+test('a title that ends as a sentence gets no second period', () => {
+  const told = { ...finding('a', 'high', 'a'), title: 'Failures, then a success.' };
+  expect(judge([told]).summary).toMatch(/ a success\.$/);
+  expect(judge([told, finding('b', 'low', 'b')]).summary).toMatch(/ a success\. and 1 more finding\.$/);
+});
+
 test('a mandatory part that was not checked bounds the confidence and lowers no verdict', () => {
   const grave = [finding('a', 'critical', 'a')];
   const not_checked = [{ what: '1 line', why: 'it is in no known format', mandatory: true }];
