@@ -3,6 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isFrame, type Frame } from './answers.ts';
 import { createPatterns } from './patterns.ts';
+import { tooLarge } from './schema-size.ts';
 
 /** A schema as it was read: what keeps a value from fitting it, or why it is none. With `unjudged` nothing is: that says why. */
 export type ReadSchema =
@@ -11,6 +12,8 @@ export type ReadSchema =
 /** Reads a schema of an OpenRPC document, whose `#/components/…` it may refer to. */
 export function readSchema(schema: unknown, document: Frame = {}): ReadSchema {
   if (typeof schema !== 'boolean' && !isFrame(schema)) return { fault: 'it is neither an object nor a boolean' };
+  const unread = tooLarge({ schema, components: document['components'] });
+  if (unread !== undefined) return { unjudged: unread, faultOf: () => undefined };
   try {
     const validate = compile(schema, document);
     return toReader(validate, PATTERNS.takeUnjudged());

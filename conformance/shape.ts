@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { default as formats } from 'ajv-formats';
 import { isFrame, type Frame } from './answers.ts';
 import { createPatterns, type Patterns } from './patterns.ts';
+import { tooLarge } from './schema-size.ts';
 
 /** A schema that compiled. */
 export interface Shape {
@@ -49,6 +50,8 @@ const KNOWN_CHARS_MAX = 64 * 1024;
 
 function compileShape(schema: Frame): Read {
   if ('$async' in schema) return {};
+  const unread = tooLarge(schema);
+  if (unread !== undefined) return { unjudged: unread };
   try {
     const patterns = createPatterns();
     const [loose, strict] = [false, true].map((validateFormats) => compile(schema, validateFormats, patterns));

@@ -8,6 +8,7 @@ import type { Clock, Ids, Random } from '../seams/index.ts';
 import { isLoopback, toHostPort } from './addresses.ts';
 import { createCrowd } from './crowd.ts';
 import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
+import { inTurn } from './in-turn.ts';
 import type { Link, LinkLimits } from './link.ts';
 import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, GOODBYE_MS_MAX } from './link.ts';
 import { createRefusal, remoteIn, requestIdIn, SAFE_HEADERS } from './refusal.ts';
@@ -165,7 +166,16 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
   const server = createHttpServer(tls, bounds);
   server.maxConnections = bounds.links_max + STRANGERS_MAX;
-  server.on('request', (request, response) => void answer(request, response)); // answer never rejects
+  server.on(
+    'request',
+    inTurn(
+      (request, response) => void answer(request, response), // answer never rejects
+      (wire) => {
+        tell?.({ remote: remoteIn(wire), why: 'Too many requests at once' }, DROPPED);
+        wire.destroy();
+      },
+    ),
+  );
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     refusal.onResponse(
       response,

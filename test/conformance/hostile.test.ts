@@ -50,6 +50,22 @@ test('finding out what a peer speaks and can do takes no longer than a check may
   await expect(conform({ ...bounds, profiles: ['bare'] })).rejects.toThrow('what the peer can do was not found out');
 });
 
+test('a schema that would be compiled for minutes is not judged, and why is said', () => {
+  const names = Array.from({ length: 50_000 }, (_, at) => `p${at}`);
+  const large = [
+    [{ type: 'object', properties: { one: { enum: names } } }, 'a list of it has over 1000 entries'],
+    [{ type: 'object', required: names }, 'a list of it has over 1000 entries'],
+    [{ allOf: Array.from({ length: 900 }, () => ({ anyOf: names.slice(0, 20) })) }, 'it has over 10000 values'],
+  ] as const;
+  for (const [schema, why] of large) {
+    const told: string[] = [];
+    expect(readShape(schema, (said) => told.push(said))).toBeUndefined();
+    expect(told).toEqual([why]);
+    expect(readSchema(schema)).toMatchObject({ unjudged: why });
+    expect(readSchema({ type: 'object' }, { components: { schemas: schema } })).toMatchObject({ unjudged: why });
+  }
+});
+
 test('a pattern that makes a backtracking engine think for ever is judged at once', () => {
   const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } };
   const value = { text: `${'a'.repeat(50_000)}!` };

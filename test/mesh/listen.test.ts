@@ -7,7 +7,7 @@ import { LINK_LIMITS } from '../../mesh/link.ts';
 import { listen, LISTEN_BOUNDS, type ListenOptions } from '../../mesh/listen.ts';
 import { dialWebsocket } from '../../mesh/websocket.ts';
 import { AuroraError } from '../../protocol/index.ts';
-import { countingIds, manualClock, systemClock } from '../../seams/index.ts';
+import { countingIds, manualClock, memoryLog, systemClock } from '../../seams/index.ts';
 import { exchange, frame, openRaw, upgradeRequest } from './raw.ts';
 import { record, type Recorder } from './recorder.ts';
 
@@ -364,3 +364,42 @@ test.each([
 function echoBody(request: IncomingMessage, response: ServerResponse): void {
   request.pipe(response);
 }
+
+describe('many requests at once on one connection', () => {
+  const ask = (port: number, count: number) =>
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`.repeat(count - 1) +
+    `GET /last HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
+  const statusesOf = (answers: string) => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+
+  test('are answered one by one, each in a turn of its own, so that others get theirs', async () => {
+    const [seen, turns] = [[0], [0]];
+    let [under_way, turn] = [0, 0];
+    const { port } = await open({
+      handle: (_request, response) => {
+        seen.push((under_way += 1));
+        turns.push(turn);
+        setImmediate(() => (turn += 1));
+        response.on('close', () => (under_way -= 1)).end('here');
+      },
+    });
+    expect(statusesOf(await exchange(port, ask(port, 50)))).toEqual(Array(50).fill('200'));
+    expect(Math.max(...seen)).toBe(1);
+    expect(new Set(turns).size).toBe(50);
+  });
+
+  test('end it where they are more than it holds: nobody gathers what nobody answers', async () => {
+    const lines = memoryLog();
+    let asked = 0;
+    const { port } = await open({
+      log: lines,
+      handle: (_request, response) => {
+        asked += 1;
+        response.end('here');
+      },
+    });
+    await exchange(port, ask(port, 1_000));
+    expect(asked).toBeLessThan(1_000);
+    expect(lines.lines.map(({ fields }) => fields)).toMatchObject([{ why: 'Too many requests at once' }]);
+    expect((await get(port, '/')).status).toBe(200);
+  });
+});
