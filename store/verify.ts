@@ -4,12 +4,16 @@ import { breakOf, GENESIS } from './chain.ts';
 import { anchorBreak, type Against } from './anchor-check.ts';
 import { checkpointBreak } from './checkpoint.ts';
 import { nextTurn } from './either.ts';
+import { faultOf } from './faults.ts';
 import { folded, indexBreak, keyBreak, type Folded, type Indexed } from './index-check.ts';
 import { TASK_COLUMNS } from './rows.ts';
 import type { EventRow, Tables } from './schema.ts';
 import { isRefusal, RECEIVED, transition } from './transition.ts';
 
-/** What checking found (INV16, INV21). Without a task, `seq` is the number of a checkpoint or an anchor; `why` says of which. */
+/**
+ * What checking found (INV16, INV21). Without a task, `seq` is the number of a checkpoint or an anchor; `why` says of which. Of a
+ * damaged file the last row that was read before the damage is named, and 0 where there was none.
+ */
 export type ChainVerdict =
   | { ok: true; tasks: number; events: number; anchors?: number }
   | { ok: false; task_id: string; seq: number; why: string };
@@ -19,6 +23,22 @@ export type ChainVerdict =
  * Also folds them by the transition table: what the index says of a task must be what its events make of it.
  */
 export async function verifyChain(db: Kysely<Tables>, against: Against = {}): Promise<ChainVerdict> {
+  const last = { task_id: '', seq: 0 };
+  try {
+    return await check(db, against, last);
+  } catch (reason) {
+    const { kind, cause } = faultOf(reason);
+    if (kind !== 'corrupt') throw reason;
+    return { ok: false, ...last, why: `${cause}: not all that follows can be read` };
+  }
+}
+
+/** `last` is kept at the newest row of the pages that could be read. */
+async function check(
+  db: Kysely<Tables>,
+  against: Against,
+  last: { task_id: string; seq: number },
+): Promise<ChainVerdict> {
   const checkpoints = await db.selectFrom('checkpoints').selectAll().orderBy('seq').execute();
   const checkpoint = checkpointBreak(checkpoints, against.verify);
   if (checkpoint) return { ok: false, task_id: '', ...checkpoint };
@@ -40,6 +60,7 @@ export async function verifyChain(db: Kysely<Tables>, against: Against = {}): Pr
       if (isRefusal(standing)) return broken(row, `${row.type} cannot happen there`);
       chain = { row, ...folded(chain, row, standing) };
     }
+    if (chain) ({ task_id: last.task_id, seq: last.seq } = chain.row);
     if (page.length < PAGE_ROWS) break;
     await nextTurn();
   }
