@@ -1,4 +1,5 @@
 /** The HTTP server: bytes become requests, routes are bound, and whatever goes wrong has one form. */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
@@ -86,9 +87,11 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     const parseEntries = app.getDefaultJsonParser('ignore', 'ignore'); // a poisoned entry is refused by itself
     const bulks = new Set(bindings.filter(([, { route }]) => route.bulk).map(([name]) => name));
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      if (body === '') done(null, undefined);
-      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, String(body), done);
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      const bytes = Buffer.from(body);
+      if (bytes.length === 0) done(null, undefined);
+      else if (!isUtf8(bytes)) done(new AuroraError(4000, { message: 'The body is no UTF-8' }));
+      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, bytes.toString(), done);
     });
   }
 

@@ -4,7 +4,7 @@ import { Ioc, Severity } from '../result.ts';
 import { route } from '../route.ts';
 import { stream } from '../stream.ts';
 import { Username } from './auth.ts';
-import { pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery, Since } from './page.ts';
 
 /** `ALRT-2026-05821`: the year it came, and its number in that year (M08). */
 export const AlertId = z
@@ -123,7 +123,7 @@ export const alertRoutes = {
       source: z.string().max(128).optional(),
       acknowledged: z.boolean().optional(),
       assignee: Username.optional(),
-      since: z.iso.datetime({ offset: true }).max(64).optional().describe('made then or later'),
+      since: Since.optional().describe('made then or later'),
       sort: AlertSort.default('-created_at'),
     }),
     output: pageOf(Alert),

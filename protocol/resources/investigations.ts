@@ -9,7 +9,7 @@ import { route } from '../route.ts';
 import { stream } from '../stream.ts';
 import { Simulated, Task, TaskError, TaskOutcome, TaskState } from '../task.ts';
 import { AlertId } from './alerts.ts';
-import { pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery, Since } from './page.ts';
 
 /** The id of a task; an investigation has that of the task at its root. */
 export const TaskId = z.string().min(1).max(64);
@@ -62,7 +62,7 @@ export const investigationRoutes = {
     input: z.strictObject({
       ...pageQuery,
       state: TaskState.optional(),
-      since: z.iso.datetime({ offset: true }).max(64).optional(),
+      since: Since.optional(),
     }),
     output: pageOf(InvestigationSummary),
   }),

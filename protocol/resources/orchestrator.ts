@@ -6,7 +6,7 @@ import { RecordedEvent } from '../mesh.ts';
 import { route } from '../route.ts';
 import { Simulated, Task, TaskOutcome, TaskState } from '../task.ts';
 import { TaskId, workOptions } from './investigations.ts';
-import { pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery, Since } from './page.ts';
 
 /** What a dispatch answers: the task as accepted; its result with wait=true; the question when people are asked first. */
 export const Dispatched = z.object({
@@ -74,7 +74,7 @@ export const orchestratorRoutes = {
       state: TaskState.optional(),
       outcome: TaskOutcome.optional(),
       root_id: TaskId.optional().describe('only the tasks of one investigation'),
-      since: z.iso.datetime({ offset: true }).max(64).optional(),
+      since: Since.optional(),
     }),
     output: pageOf(DispatchRecord),
   }),

@@ -14,3 +14,13 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 /** What a delete answers. */
 export const Gone = z.object({ deleted: z.literal(true) });
 export type Gone = z.infer<typeof Gone>;
+
+/** A moment from which on things are listed, with any offset. In UTC it has four digits of a year: five would be sorted before all others. */
+export const Since = z.iso
+  .datetime({ offset: true })
+  .max(64)
+  .refine((text) => Date.parse(text) <= LAST_MS && Date.parse(text) >= FIRST_MS, {
+    message: 'must be in the years 0 to 9999 of UTC',
+  });
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');

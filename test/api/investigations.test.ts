@@ -243,6 +243,10 @@ describe('a dispatch', () => {
     ]);
     const since = await api.call('GET', '/api/v1/orchestrator/history?since=2999-01-01T00:00:00Z', { as: 'viewer' });
     expect(since.body.items).toEqual([]);
+    for (const text of ['9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00%2B23:59']) {
+      const { status, body } = await api.call('GET', `/api/v1/orchestrator/history?since=${text}`, { as: 'viewer' });
+      expect([status, body.error.message]).toEqual([422, expect.stringContaining('since')]);
+    }
     const hours_east = await api.call('GET', '/api/v1/orchestrator/history?since=2000-01-01T00:00:00%2B01:00', {
       as: 'viewer',
     });

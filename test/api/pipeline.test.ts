@@ -308,6 +308,19 @@ describe('errors', () => {
     expect((await api.call('POST', '/api/v1/alerts', { as, raw: poisoned })).status).toBe(400);
   });
 
+  test('a body that is no UTF-8 is 400: what was sent would be kept as something else', async () => {
+    const answer = await fetch(`http://127.0.0.1:${api.port}/api/v1/alerts`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.tokens.get('analyst') ?? ''}`, 'content-type': 'application/json' },
+      body: Buffer.concat([
+        Buffer.from('{"title":"'),
+        Buffer.of(0xff),
+        Buffer.from('","severity":"low","source":"x"}'),
+      ]),
+    });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('AURORA-4000')]);
+  });
+
   test.each([
     ['without a key', {}],
     ['with one', { 'idempotency-key': 'k-1e400' }],
