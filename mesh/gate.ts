@@ -3,12 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { AuroraError } from '../protocol/index.ts';
 import { isAllowedHost, toHostPort } from './addresses.ts';
 
-/** Refuses what is not bounded (ATK-A1), and meant for us (DNS rebinding). */
+/** Refuses what is not bounded (ATK-A1), not meant for us (DNS rebinding), or expects what nobody here does (RFC 9110, 10.1.1). */
 export function checkRequest(request: IncomingMessage, secure: boolean, allowed_hosts: readonly string[]): void {
   if (request.rawHeaders.length > 2 * HEADERS_MAX) throw new AuroraError(4310);
   if (!request.url?.startsWith('/')) throw new AuroraError(4000, { message: 'The request target must be a path' });
   if (countOf('host', request.rawHeaders) > 1) throw new AuroraError(4000, { message: 'Send one Host' }); // RFC 9112, 3.2
-  const host = request.headers.host ?? '';
+  const { host = '', expect } = request.headers;
+  if (expect !== undefined && !CONTINUE.test(expect))
+    throw new AuroraError(4000, { message: 'No expectation but 100-continue can be met' });
   if (isAllowedHost(host, allowed_hosts) || isAllowedHost(toHostPort(host, secure), allowed_hosts)) return;
   throw new AuroraError(4030, { message: 'This port does not answer for that Host' });
 }
@@ -41,5 +43,7 @@ const originsOf = ({ headers }: IncomingMessage): string[] =>
 const countOf = (name: string, raw_headers: readonly string[]): number =>
   raw_headers.filter((raw, at) => at % 2 === 0 && raw.length === name.length && raw.toLowerCase() === name).length;
 
+/** As Node looks for it: all others come to the gate unanswered. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 const MESH_PROTOCOL = 'mesh.v1';
 const HEADERS_MAX = 128;

@@ -166,23 +166,15 @@ export async function listen(options: ListenOptions): Promise<Port> {
 
   const server = createHttpServer(tls, bounds);
   server.maxConnections = bounds.links_max + STRANGERS_MAX;
-  server.on(
-    'request',
-    inTurn(
-      (request, response) => void answer(request, response), // answer never rejects
-      (wire) => {
-        tell?.({ remote: remoteIn(wire), why: 'Too many requests at once' }, DROPPED);
-        wire.destroy();
-      },
-    ),
+  const onRequest = inTurn(
+    (request, response) => void answer(request, response), // answer never rejects
+    (wire) => {
+      tell?.({ remote: remoteIn(wire), why: 'Too many requests at once' }, DROPPED);
+      wire.destroy();
+    },
   );
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-    refusal.onResponse(
-      response,
-      new AuroraError(4000, { message: 'No expectation but 100-continue can be met' }),
-      request,
-    ),
-  );
+  server.on('request', onRequest);
+  server.on('checkExpectation', onRequest); // the gate refuses it
   server.on('upgrade', (request, _socket, head) => void upgrade(request, head)); // nor does upgrade
   server.on('drop', (dropped?: Dropped) => tell?.({ remote: remoteIn(dropped), why: 'Too many connections' }, DROPPED));
   if (secure && tls.ca !== undefined) server.on('connection', remember);

@@ -366,8 +366,8 @@ function echoBody(request: IncomingMessage, response: ServerResponse): void {
 }
 
 describe('many requests at once on one connection', () => {
-  const ask = (port: number, count: number) =>
-    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`.repeat(count - 1) +
+  const ask = (port: number, count: number, more = '') =>
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${more}\r\n`.repeat(count - 1) +
     `GET /last HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
   const statusesOf = (answers: string) => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
 
@@ -400,6 +400,8 @@ describe('many requests at once on one connection', () => {
     await exchange(port, ask(port, 1_000));
     expect(asked).toBeLessThan(1_000);
     expect(lines.lines.map(({ fields }) => fields)).toMatchObject([{ why: 'Too many requests at once' }]);
+    const refused = statusesOf(await exchange(port, ask(port, 1_000, 'Expect: a-miracle\r\n')));
+    expect(refused.length).toBeLessThan(1_000);
     expect((await get(port, '/')).status).toBe(200);
   });
 });
