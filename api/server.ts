@@ -87,11 +87,10 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     const parseEntries = app.getDefaultJsonParser('ignore', 'ignore'); // a poisoned entry is refused by itself
     const bulks = new Set(bindings.filter(([, { route }]) => route.bulk).map(([name]) => name));
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-      const bytes = Buffer.from(body);
-      if (bytes.length === 0) done(null, undefined);
-      else if (!isUtf8(bytes)) done(new AuroraError(4000, { message: 'The body is no UTF-8' }));
-      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, bytes.toString(), done);
+    app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      if (body.length === 0) done(null, undefined);
+      else if (!isUtf8(body)) done(new AuroraError(4000, { message: 'The body is no UTF-8' }));
+      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, body.toString(), done);
     });
   }
 
