@@ -80,8 +80,7 @@ test(
       (door) => `export * as ${door} from 'aurora-mesh/${door}';`,
     );
     writeFileSync(join(folder, 'doors.ts'), lines.join('\n'));
-    const common =
-      '--ignoreConfig --noEmit --strict --target es2023 --types node --skipLibCheck false --skipDefaultLibCheck doors.ts';
+    const common = '--ignoreConfig --noEmit --strict --target es2023 --types node --skipLibCheck false doors.ts';
     for (const way of ['--module nodenext', '--module esnext --moduleResolution bundler'])
       await run(`npx tsc ${way} ${common}`);
   },

@@ -14,11 +14,8 @@ export const failed = ({ results }: Report): string[] =>
 export const whyOf = ({ results }: Report): string =>
   results.flatMap(({ id, outcome, why }) => (outcome === 'fail' ? [`${id}: ${why}`] : [])).join('; ');
 
-/** All sentences but those that take many seconds, move megabytes or thousands of frames, unless it is one of them that is broken. */
+/** All sentences but those that take many seconds or move megabytes, unless it is one of them that is broken. */
 export const quick = (breaks: readonly RequirementId[]): RequirementId[] => {
-  const long = new Set([...HEAVY, ...checks.filter(({ phase }) => phase === 'long').map(({ id }) => id)]);
+  const long = new Set(['WS-14', ...checks.filter(({ phase }) => phase === 'long').map(({ id }) => id)]);
   return [...checks.map(({ id }) => id), ...WATCHED].filter((id) => !long.has(id) || breaks.includes(id));
 };
-
-/** They cost as much as forty others; no other sentence of the phases `hard` and `last` is left out. */
-const HEAVY = ['WS-14', 'FRAME-15', 'LIFE-05'];
