@@ -1,4 +1,5 @@
 /** Commands that hand what they download straight to a shell: how intruders begin, and how many programs are installed. */
+import { isInsideName } from '../brands/index.ts';
 
 /** Whether one does so with what nobody who offers an installer gives out. Names inside a network are nobody's there. */
 export function isRunUnseen(command: string): boolean {
@@ -27,7 +28,7 @@ function isForeign(place: string): boolean {
   const slash = path.indexOf('/');
   const authority = slash < 0 ? path : path.slice(0, slash);
   const host = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d{0,5}$/, '');
-  if (!NAME.test(host) || INSIDE.test(host)) return false;
+  if (!NAME.test(host) || isInsideName(host) || host.endsWith('.test')) return false;
   const real = slash < 0 ? host : `${host}${path.slice(slash)}`;
   return UPWARDS.test(real) || !INSTALLERS.some((known) => real === known || real.startsWith(`${known}/`));
 }
@@ -50,7 +51,6 @@ const INSTALLER = new RegExp(
   'i',
 );
 const NAME = new RegExp(`^${HOST}$`);
-const INSIDE = /\.(?:local|localdomain|internal|intranet|lan|corp|home|private|test)$/;
 /** A folder up, however it is written: who has a place beside an installer's may be reached so. */
 const UPWARDS = /\/(?:\.|%2e){1,2}(?:\/|$)|\\/;
 /** Who gives out an installer that is run so, by the host and, where anybody may have a place there, the place. */

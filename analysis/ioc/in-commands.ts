@@ -1,5 +1,6 @@
 /** What command lines speak to: URLs, addresses and names, as indicators that intelligence can be asked about. */
 import type { Ioc } from '../../protocol/index.ts';
+import { isInsideName } from '../brands/index.ts';
 import { extractIocs } from './extract.ts';
 import { hostOfUrl, isAddress } from './mentions.ts';
 import { nameKind } from './names.ts';
@@ -31,7 +32,8 @@ export function indicatorsInCommands(texts: readonly string[]): Ioc[] {
 
 const isPublicHost = (host: string): boolean => (isAddress(host) ? isPublicAddress(host) : isPublicName(host));
 
-const isPublicName = (host: string): boolean => nameKind(host, true) === 'domain' && !INSIDE.test(host);
+const isPublicName = (host: string): boolean =>
+  nameKind(host, true) === 'domain' && !ITSELF.test(host) && !isInsideName(`.${host}`);
 
 /** The sockets of bash, what a program connects to, and downloads without a scheme. */
 const HOSTS: readonly RegExp[] = [
@@ -41,5 +43,5 @@ const HOSTS: readonly RegExp[] = [
 ];
 /** Whom curl is told to ask through: nobody that the command is about. */
 const PROXY = /(\bcurl(?:\.exe)? [^|;&\n]{0,512}?(?<= )(?:-[a-zA-Z]{0,8}x|--proxy))[ =]?["']?[^\s"']{1,2048}/g;
-const INSIDE = /(?:^|\.)(?:local|localhost|localdomain|internal|intranet|lan|corp|home|private)$/i;
+const ITSELF = /(?:^|\.)localhost$/i;
 const INDICATORS_MAX = 100;
