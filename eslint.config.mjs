@@ -41,4 +41,23 @@ export default tseslint.config(
     files: ['test/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unnecessary-condition': 'off' },
   },
+  {
+    // While a child is waited for no timer runs, not even the one that ends a test: a wait without a bound ends nothing, ever.
+    files: ['test/**'],
+    ignores: ['test/support/child.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:child_process',
+              importNames: ['execFileSync', 'execSync', 'spawnSync'],
+              message: 'test/support/child.ts runs commands with a bound.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

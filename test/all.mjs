@@ -12,6 +12,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'aurora-test-'));
 const report = join(scratch, 'report.json');
 const only = process.argv.slice(2); // `npm test -- test/house.test.ts` runs that file alone, after the same stages
 
+/** Twice and more what the tests take on a machine that does much else. */
+const script_ms_max = 60 * 60_000;
+
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
   await setup();
@@ -55,6 +58,7 @@ async function tests() {
     'node_modules/vitest/vitest.mjs',
     'run',
     '--reporter=default',
+    '--reporter=./test/support/still-running.ts',
     '--reporter=json',
     `--outputFile=${report}`,
     ...only,
@@ -65,11 +69,14 @@ async function tests() {
   count.skipped += numPendingTests + numTodoTests;
 }
 
-/** Runs one script in its own process, its words passed through; true when it is content. */
+/** Runs one script in its own process, its words passed through; true when it is content. A script that hangs is ended, and said so. */
 async function node(path, ...args) {
-  const [status] = await once(
-    spawn(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' }),
-    'exit',
-  );
+  const child = spawn(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' });
+  const timer = setTimeout(() => {
+    console.error(`aurora: ${path} did not end within ${script_ms_max / 60_000} min`);
+    child.kill('SIGKILL');
+  }, script_ms_max);
+  const [status] = await once(child, 'exit');
+  clearTimeout(timer);
   return status === 0;
 }

@@ -1,5 +1,4 @@
 /** The compose file: one hardened service a process, each with its own key, nothing open to the network. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { agents } from '../agents/index.ts';
 import { loadConfig, ORCHESTRATOR_NODE, type Config } from '../boot/index.ts';
 import { addressesOf } from '../boot/roster.ts';
 import { bindingOf } from '../boot/seams.ts';
+import { run } from './support/child.ts';
 
 const path = join(import.meta.dirname, '..', 'docker-compose.yml');
 const Mount = z.object({
@@ -49,9 +49,7 @@ const drain_s_max = 30;
 
 test('a linter of compose files has nothing to say', () => {
   const linter = join(path, '..', 'node_modules/dclint/bin/dclint.cjs'); // its types do not load under nodenext
-  const said: unknown = JSON.parse(
-    execFileSync(process.execPath, [linter, '--formatter', 'json', path], { encoding: 'utf8' }),
-  );
+  const said: unknown = JSON.parse(run(process.execPath, [linter, '--formatter', 'json', path]));
   expect(said).toMatchObject([{ filePath: path, messages: [] }]);
 });
 

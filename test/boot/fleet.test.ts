@@ -1,5 +1,5 @@
 /** The fleet as real processes from what was built: each its own, restarted, given up, drained, gone with its parent. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -24,6 +24,7 @@ import {
 import { AnalysisResult } from '../../protocol/index.ts';
 import { addPins, filePins } from '../../boot/pins.ts';
 import { aurora } from '../support/aurora.ts';
+import { setUp } from '../support/child.ts';
 import { freePorts } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -31,7 +32,7 @@ const folder = mkdtempSync(join(tmpdir(), 'aurora-fleet-'));
 let events: FleetEvent[] = [];
 let listeners: (() => void)[] = [];
 let count = 0;
-beforeAll(() => void execFileSync(process.execPath, [join(root, 'bin', 'setup.mjs')]), 180_000);
+beforeAll(setUp, 180_000);
 beforeEach(() => {
   events = [];
   listeners = [];

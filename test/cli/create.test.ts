@@ -1,5 +1,4 @@
 /** `aurora create agent` as a person runs it: what it writes where, what it refuses, and that it then writes nothing. */
-import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -21,10 +20,11 @@ import { planPackage } from '../../cli/create/package.ts';
 import { planSpecialist } from '../../cli/create/specialist.ts';
 import { readTemplate } from '../../cli/create/templates.ts';
 import { aurora } from '../support/aurora.ts';
+import { setUp } from '../support/child.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'aurora-create-'));
-beforeAll(() => void execFileSync(process.execPath, ['bin/setup.mjs'], { cwd: root }), 240_000);
+beforeAll(setUp, 240_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const folder = (name: string): string => {

@@ -1,5 +1,5 @@
 /** `aurora inspect` as a person uses it: piped, for one skill, and as a shell on a terminal. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveGoodAgent } from '../conformance/mutants/good-agent.ts';
 import { openMiddle } from '../conformance/mutants/middle.ts';
 import { aurora } from '../support/aurora.ts';
+import { tryRun } from '../support/child.ts';
 import { startRudeAgent } from '../support/rude-agent.ts';
 import { startServedAgent } from '../support/served-agent.ts';
 
@@ -104,7 +105,7 @@ test.each([
   expect(ended).toMatchObject({ code, stdout: '', stderr: has(says) });
 });
 
-const has_script = spawnSync('script', ['--version']).status === 0;
+const has_script = tryRun('script', ['--version']).status === 0;
 if (!has_script) console.error('SKIP the shell of aurora inspect: no script (Debian: bsdutils)');
 
 test.skipIf(!has_script)(

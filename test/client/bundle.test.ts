@@ -1,12 +1,12 @@
 /** What a client drags along: a browser zod alone, a Node process `ws` as well, once it opens a stream. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { bundleClient } from './bundle.ts';
+import { run, setUp } from '../support/child.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-beforeAll(() => void execFileSync(process.execPath, ['bin/setup.mjs'], { cwd: root }), 240_000);
+beforeAll(setUp, 240_000);
 
 test('the bundle of a browser holds the client, the words, and zod alone', async () => {
   const { inputs, imports, code } = await bundleClient();
@@ -53,6 +53,6 @@ test('in Node, ws is loaded when the first stream is opened, and not before', ()
     await client.streams.alerts().next().catch(() => undefined);
     console.log(JSON.stringify([before, isLoaded()]));
   `;
-  const said = execFileSync(process.execPath, ['--input-type=module', '-e', story], { cwd: root, encoding: 'utf8' });
+  const said = run(process.execPath, ['--input-type=module', '-e', story], { cwd: root });
   expect(JSON.parse(said)).toEqual([false, true]);
 });

@@ -1,9 +1,10 @@
 /** The page about agents of one's own, from an empty folder with the packed mesh in it, by its own words: nothing else is typed. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run, setUp } from '../support/child.ts';
 import { freePorts } from '../support/ports.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -29,8 +30,8 @@ let ports: number[];
 
 beforeAll(async () => {
   mkdirSync(folder);
-  execFileSync(process.execPath, ['bin/setup.mjs'], { cwd: root });
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: root });
+  setUp();
+  run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: root });
   registry = await startRegistry();
   ports = await freePorts(3);
   env = {
@@ -53,7 +54,7 @@ afterAll(async () => {
 
 test('an agent is made, installed and tested from the packed mesh alone', { timeout: page_ms_max }, async () => {
   expect(beginning.length).toBeGreaterThan(2);
-  for (const line of beginning) await run(line);
+  for (const line of beginning) await runLine(line);
 });
 
 test(
@@ -63,7 +64,7 @@ test(
     const said = new Map<string, string>();
     for (const line of fleet.flat()) {
       const ready = staying.find(([pattern]) => pattern.test(line))?.[1];
-      if (ready === undefined) said.set(line, await run(line));
+      if (ready === undefined) said.set(line, await runLine(line));
       else await start(line, ready);
     }
     expect(said.get('npx aurora agents')).toContain('secret-scanner');
@@ -82,18 +83,18 @@ test(
     writeFileSync(join(folder, 'doors.ts'), lines.join('\n'));
     const common = '--ignoreConfig --noEmit --strict --target es2023 --types node --skipLibCheck false doors.ts';
     for (const way of ['--module nodenext', '--module esnext --moduleResolution bundler'])
-      await run(`npx tsc ${way} ${common}`);
+      await runLine(`npx tsc ${way} ${common}`);
   },
 );
 
 test('a linter of packages has nothing to say', () => {
   const linter = join(root, 'node_modules', 'publint', 'src', 'cli.js');
-  const said = execFileSync(process.execPath, [linter, 'run', tarball, '--strict'], { cwd: root, encoding: 'utf8' });
+  const said = run(process.execPath, [linter, 'run', tarball, '--strict'], { cwd: root });
   expect(said).toContain('All good!');
 });
 
 /** One line of the page, at ports that are free here. Answers what it printed. The registry answers meanwhile. */
-function run(line: string): Promise<string> {
+function runLine(line: string): Promise<string> {
   const child = spawn('bash', ['-c', here(line)], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [printed, said] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

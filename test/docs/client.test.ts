@@ -1,5 +1,5 @@
 /** The lines of the README that use the client: they type-check as they stand, and run against the real API. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { setUp } from '../support/child.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'README.md'), 'utf8');
@@ -14,7 +15,7 @@ const [, lines = ''] = /```ts\n(import \{ createClient[\s\S]*?)```/.exec(page) ?
 let api: TestApi;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['bin/setup.mjs'], { cwd: root });
+  setUp();
   api = await startApi([await agents['threat-intel']!()]);
   const by = { sub: 'system' };
   await api.records.users.create(by, { username: 'anna', role: 'analyst', password: 'correct horse battery staple' });

@@ -1,8 +1,8 @@
 /** Less of the machine for one process: memory and processor by control groups (version 1), open files by a limit. Needs root. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from './waiting.ts';
+import { run } from '../support/child.ts';
 
 /** Where they are, for the needs of a scenario. */
 export const MEMORY_GROUPS = '/sys/fs/cgroup/memory/memory.limit_in_bytes';
@@ -36,7 +36,7 @@ export function cpuGroup(name: string, percent: number): Group {
 
 /** Lets a living process have so many open files at most. */
 export const limitOpenFiles = (pid: number, files_max: number): void =>
-  void execFileSync('prlimit', ['--pid', String(pid), `--nofile=${files_max}:${files_max}`]);
+  void run('prlimit', ['--pid', String(pid), `--nofile=${files_max}:${files_max}`]);
 
 /** Memory that a process has now, MB. */
 export const rssOf = (pid: number): number => {

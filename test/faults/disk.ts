@@ -1,7 +1,7 @@
 /** A small disk of one's own: a folder in memory with so many MB, that can be filled and freed. */
-import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../support/child.ts';
 
 /** It. */
 export interface SmallDisk {
@@ -18,7 +18,7 @@ export interface SmallDisk {
 /** Mounts it over a folder; needs root. */
 export function mountSmallDisk(folder: string, size_mb: number): SmallDisk {
   mkdirSync(folder, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size_mb}m,mode=0700`, 'tmpfs', folder]);
+  run('mount', ['-t', 'tmpfs', '-o', `size=${size_mb}m,mode=0700`, 'tmpfs', folder]);
   const filler = join(folder, 'filler');
   const left = () => {
     const { bavail, bsize } = statfsSync(folder);
@@ -39,7 +39,7 @@ export function mountSmallDisk(folder: string, size_mb: number): SmallDisk {
     left,
     async unmount() {
       await Promise.resolve(); // it is an ending like the others
-      execFileSync('umount', ['-l', folder]);
+      run('umount', ['-l', folder]);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Runs scenarios and says what held: `run.mjs [--seeds 3] [--seed 7] [--only X7,X9] [--set short] [--minutes 20] [--json file] [--keep]`. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tryRun } from '../support/child.ts';
 import { createKit, type Outcome, type Scenario } from './harness.ts';
 
 /** One line of the table. */
@@ -124,12 +124,7 @@ function tableOf(results: readonly Result[]): string {
 function isHere(need: string): boolean {
   if (need === 'root') return process.getuid?.() === 0 && mayMount();
   if (need.includes('/')) return existsSync(need);
-  try {
-    execFileSync('which', [need], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  return tryRun('which', [need]).status === 0;
 }
 
 /** Root in a container often may not: what counts is the capability CAP_SYS_ADMIN. */

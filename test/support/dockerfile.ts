@@ -1,7 +1,7 @@
 /** Replays the steps of a Dockerfile in a folder, without an engine: every absolute path of the image lies below that folder. */
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { run } from './child.ts';
 
 /** One instruction: its keyword and all that follows, continuation lines joined. */
 export interface Step {
@@ -57,7 +57,7 @@ export function replay(steps: readonly Step[], context: string, folder: string):
         break;
       }
       case 'RUN':
-        run(below(root, rest), cwd, env);
+        runStep(below(root, rest), cwd, env);
         break;
       case 'HEALTHCHECK':
         healthcheck = execForm(/\sCMD\s+(\[.*)$/.exec(rest)?.[1]);
@@ -114,14 +114,8 @@ function stageFiles(base: string | undefined): Source {
   return { base, has: () => true };
 }
 
-function run(script: string, cwd: string, env: NodeJS.ProcessEnv): void {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
-    cwd,
-    env,
-    encoding: 'utf8',
-    timeout: step_ms_max,
-  });
-  if (status !== 0) throw new Error(`RUN ${script}\n${stdout}${stderr}`);
+function runStep(script: string, cwd: string, env: NodeJS.ProcessEnv): void {
+  run('sh', ['-c', script], { cwd, env, ms_max: step_ms_max });
 }
 
 /** The image starts without our own settings; PATH, HOME and npm's registry and cache stay. */

@@ -1,11 +1,12 @@
 /** A private PostgreSQL of Debian's binaries, for one test file; tests that need it say SKIP loudly where there are none. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe } from 'vitest';
+import { run } from './child.ts';
 
 const binaries = newestOf('/usr/lib/postgresql');
 const required = (process.env['AURORA_REQUIRE'] ?? '').split(',').includes('pg');
@@ -50,11 +51,7 @@ export async function startCluster(): Promise<Cluster> {
   if (user) chownSync(folder, user.uid, user.gid);
   writeFileSync(join(folder, 'password'), PASSWORD, { mode: 0o644 });
   const initdb = ['-D', data, '-U', 'aurora', '-A', 'scram-sha-256', '--pwfile', join(folder, 'password')];
-  execFileSync(join(binaries ?? '', 'initdb'), [...initdb, '-E', 'UTF8', '--no-locale', '--no-sync'], {
-    ...user,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  run(join(binaries ?? '', 'initdb'), [...initdb, '-E', 'UTF8', '--no-locale', '--no-sync'], { ...user, cwd: folder });
   const urlBy = (socket: string) => `postgres://aurora:${PASSWORD}@${encodeURIComponent(socket)}/postgres`;
   const url = urlBy(folder);
   let server: ChildProcess | undefined;
@@ -122,7 +119,7 @@ export async function startCluster(): Promise<Cluster> {
 function nobody(): { uid: number; gid: number } {
   for (const name of ['postgres', 'nobody']) {
     try {
-      const ask = (what: string) => Number(execFileSync('id', [what, name], { encoding: 'utf8' }));
+      const ask = (what: string) => Number(run('id', [what, name]));
       return { uid: ask('-u'), gid: ask('-g') };
     } catch {
       // There is no such user: the next.

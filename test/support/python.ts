@@ -1,11 +1,12 @@
 /** Debian's Python with what the example agent needs; tests that need it say SKIP loudly where it is absent. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import { run, tryRun } from './child.ts';
 
 const PYTHON = '/usr/bin/python3';
 const needed = 'import cryptography, sys, websockets; sys.exit(sys.version_info < (3, 11))';
-const present = spawnSync(PYTHON, ['-c', needed]).status === 0;
+const present = tryRun(PYTHON, ['-c', needed]).status === 0;
 const required = (process.env['AURORA_REQUIRE'] ?? '').split(',').includes('python');
 
 /** Where the agent lies. */
@@ -63,7 +64,5 @@ export function startScript(script: string, args: readonly string[], first?: str
 
 /** What a Python program of one text answers as JSON. */
 export function askPython(program: string): unknown {
-  const { status, stdout, stderr } = spawnSync(PYTHON, ['-B', '-c', program], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
+  return JSON.parse(run(PYTHON, ['-B', '-c', program]));
 }
