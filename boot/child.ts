@@ -52,6 +52,7 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
   let now: { process: ChildProcess; ready?: Ready } | undefined;
   let port: number | undefined;
   let url: string | undefined;
+  let ready_ms = READY_MS_MIN;
   const tell = (what: FleetEvent['what'], detail: string) =>
     deps.onEvent?.({ what, id: spec.name, pid: now?.process.pid, detail });
 
@@ -112,12 +113,17 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     });
     if (log !== undefined) closeSync(log); // the child has its own by now
     now = { process: child };
-    const cancel = clock.after(READY_MS_MAX, () => child.kill('SIGKILL'));
+    const life = { is_silent: false };
+    const cancel = clock.after(ready_ms, () => {
+      life.is_silent = true;
+      child.kill('SIGKILL');
+    });
     child.on('message', (message) => {
       if (StandingBy.safeParse(message).success) cancel();
       const ready = Ready.safeParse(message);
       if (!ready.success) return;
       cancel();
+      ready_ms = READY_MS_MIN;
       now = { process: child, ready: ready.data };
       ({ port, url } = ready.data);
       tell('up', url);
@@ -125,11 +131,15 @@ export function createChild(spec: ChildSpec, deps: ChildDeps): Child {
     });
     const exited = once(child, 'exit');
     if (stopping.signal.aborted) child.kill('SIGTERM');
-    const ending = await exited.then(toEnding, (cause: unknown) => ({
+    const ending: Ending = await exited.then(toEnding, (cause: unknown) => ({
       code: 1,
       why: `it did not start: ${String(cause)}`,
     }));
     cancel();
+    if (life.is_silent) {
+      ending.why = `it did not serve within ${ready_ms / 1_000} s`;
+      ready_ms = Math.min(READY_MS_MAX, ready_ms * 2);
+    }
     if (!stopping.signal.aborted) tell('died', ending.why);
     now = undefined;
     return ending;
@@ -177,8 +187,12 @@ function ignore(): void {
   // An abort is seen by the loop's condition.
 }
 
-/** From fork to serving; a process that takes longer is killed and counts as dead. */
-const READY_MS_MAX = 20_000;
+/**
+ * From fork to serving; a process that takes longer is killed and counts as dead. The next one is given twice as long: where the
+ * machine is busy, a whole fleet that is killed and started anew again and again is what keeps it busy.
+ */
+const READY_MS_MIN = 20_000;
+const READY_MS_MAX = 320_000;
 const LOOP_DEATHS = 5;
 const LOOP_WINDOW_MS = 30_000;
 const PAUSE_MS = 250;

@@ -14,6 +14,7 @@ const only = process.argv.slice(2); // `npm test -- test/house.test.ts` runs tha
 
 /** Twice and more what the tests take on a machine that does much else. */
 const script_ms_max = 60 * 60_000;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
@@ -69,14 +70,24 @@ async function tests() {
   count.skipped += numPendingTests + numTodoTests;
 }
 
-/** Runs one script in its own process, its words passed through; true when it is content. A script that hangs is ended, and said so. */
+/**
+ * Runs one script in its own process, its words passed through; true when it is content. It is the first of a group of processes, so
+ * that a script that hangs is ended with all that it started; whoever ends us ends that group.
+ */
 async function node(path, ...args) {
-  const child = spawn(process.execPath, [join(root, path), ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(root, path), ...args], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const end = (signal) => process.kill(-child.pid, signal);
   const timer = setTimeout(() => {
     console.error(`aurora: ${path} did not end within ${script_ms_max / 60_000} min`);
-    child.kill('SIGKILL');
+    end('SIGKILL');
   }, script_ms_max);
+  for (const signal of signals) process.on(signal, end);
   const [status] = await once(child, 'exit');
+  for (const signal of signals) process.off(signal, end);
   clearTimeout(timer);
   return status === 0;
 }

@@ -10,7 +10,7 @@ export interface Fleet {
   stop(): Promise<number | null>;
 }
 
-/** Starts it and waits until it is ready. Rejects with what it said when it ends before. */
+/** Starts it and waits until it is ready. Rejects with what it said when it ends before, or takes too long: then it is ended. */
 export async function startFleet(
   env: NodeJS.ProcessEnv,
   { args = [], log }: { args?: readonly string[]; /** Where its own log goes, a file descriptor. */ log?: number } = {},
@@ -25,12 +25,21 @@ export async function startFleet(
   await new Promise<void>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-SAID_CHARS_MAX);
-      if (said.includes('Ready at')) resolve();
+      if (!said.includes('Ready at')) return;
+      clearTimeout(timer);
+      resolve();
     };
+    const timer = setTimeout(() => {
+      child.kill('SIGTERM');
+      reject(new Error(`the fleet was not ready within ${READY_MS_MAX} ms: ${said}`));
+    }, READY_MS_MAX);
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
     child.once('error', reject);
-    void gone.then((code) => reject(new Error(`the fleet ended with ${code} before it was ready: ${said}`)));
+    void gone.then((code) => {
+      clearTimeout(timer);
+      reject(new Error(`the fleet ended with ${code} before it was ready: ${said}`));
+    });
   });
   return {
     said: () => said,
@@ -42,4 +51,6 @@ export async function startFleet(
 }
 
 const root = join(import.meta.dirname, '..', '..');
+/** Less than a hook of a test may take, so that what it said is told. */
+const READY_MS_MAX = 110_000;
 const SAID_CHARS_MAX = 262_144;
