@@ -18,6 +18,7 @@ import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { createReplay, type ReplayDeps } from './replay.ts';
 import { queryOf } from './secrets.ts';
+import { answerShownTo } from './shown.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the pipeline is made of. */
@@ -188,7 +189,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const given = await replay.answer({ name, route, input, context }, act);
     if (given.is_replayed) reply.header('idempotency-replayed', 'true');
     if ('refusal' in given) throw given.refusal;
-    send(route, { request, reply }, given);
+    // Not before: what is kept under a key is the whole, and whoever repeats the request may read less, or more.
+    send(route, { request, reply }, { ...given, body: answerShownTo(context.caller, route, given.body) });
   }
 
   function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer' | 'once'>): RouteContext {
