@@ -7,6 +7,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { createLineShare } from '../mesh/index.ts';
 import { AuroraError, type BoundRoute } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import { toRefusal } from './envelope.ts';
@@ -33,6 +34,11 @@ export interface ApiServer {
 export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const { clock, ids, log, metrics, bindings } = options;
   const pipeline = createPipeline(options);
+  const mayWrite = createLineShare({
+    clock,
+    onMinute: (unlogged) =>
+      log.warn({ unlogged }, 'more requests of strangers came within a minute, and are only counted'),
+  });
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -42,7 +48,11 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     frameworkErrors: (error, _request, reply) => refuseUnbegun(error, reply),
   });
 
-  app.addHook('onRequest', async (request, reply) => void pipeline.begin(request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    pipeline.begin(request, reply);
+    if (request.is404) await pipeline.admitLost(request, reply);
+    else if (nameOf(request) === DOCS) pipeline.admitPublic(request, reply);
+  });
   app.addHook('onResponse', async (request, reply) => tell(request, reply));
   app.setErrorHandler((reason: unknown, request, reply) => refuse(reason, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -114,7 +124,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
       .send(refused.body);
   }
 
-  /** One line a request, by the name of its route: an address may hold what nobody should read. */
+  /** One line a request, by the name of its route: an address may hold what nobody should read. Strangers have a share of the lines. */
   function tell(request: FastifyRequest, reply: FastifyReply): void {
     const { request_id, traceparent, remote, started, who } = pipeline.stateOf(request);
     const ms = Math.round(clock.monotonic() - started);
@@ -122,6 +132,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     const { statusCode: status } = reply;
     metrics.observe('api_request_ms', ms, { route, status: `${Math.floor(status / 100)}xx` });
     const { sub, key_id } = who?.caller ?? {};
+    if (!who && !mayWrite(remote)) return;
     const trace_id = traceparent.slice(3, 35);
     log.info(
       {
@@ -143,12 +154,13 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
 const nameOf = ({ routeOptions }: FastifyRequest): string => {
   const { config, url } = routeOptions;
   if ('name' in config && typeof config.name === 'string') return config.name;
-  return url?.startsWith('/docs') ? 'docs' : 'none';
+  return url?.startsWith('/docs') ? DOCS : 'none';
 };
 const pathOf = ({ raw }: FastifyRequest): string => raw.url?.split('?', 1)[0] ?? '';
 const shapeOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 
+const DOCS = 'docs';
 const STREAM = 'This is a stream: open it as a WebSocket';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const BODY_BYTES_MAX = 1_048_576;
