@@ -8,7 +8,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createLineShare } from '../mesh/index.ts';
-import { AuroraError, type BoundRoute } from '../protocol/index.ts';
+import { AuroraError, FRAME_LIMITS, valuesIn, type BoundRoute } from '../protocol/index.ts';
 import { toIso } from '../seams/index.ts';
 import { toRefusal } from './envelope.ts';
 import type { OpenApi } from './openapi.ts';
@@ -48,20 +48,10 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     frameworkErrors: (error, _request, reply) => refuseUnbegun(error, reply),
   });
 
-  app.addHook('onRequest', async (request, reply) => {
-    pipeline.begin(request, reply);
-    if (request.is404) await pipeline.admitLost(request, reply);
-    else if (nameOf(request) === DOCS) pipeline.admitPublic(request, reply);
-  });
+  app.addHook('onRequest', async (request, reply) => void pipeline.begin(request, reply));
   app.addHook('onResponse', async (request, reply) => tell(request, reply));
   app.setErrorHandler((reason: unknown, request, reply) => refuse(reason, request, reply));
-  app.setNotFoundHandler((request, reply) => {
-    const there = bindings.filter(([, { route }]) => shapeOf(route.path).test(pathOf(request)));
-    if (there.length > 0) reply.header('allow', [...new Set(there.map(([, { route }]) => route.method))].join(', '));
-    else if (options.isStream(pathOf(request)))
-      return refuse(new AuroraError(4000, { message: STREAM }), request, reply);
-    return refuse(new AuroraError(there.length > 0 ? 4050 : 4040), request, reply);
-  });
+  app.setNotFoundHandler((request, reply) => refuse(whyLost(request, reply), request, reply));
   onlyJson();
 
   await app.register(helmet, { contentSecurityPolicy: { directives: NOTHING_LOADED, useDefaults: false } });
@@ -81,6 +71,12 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
       void refuse(new AuroraError(5030, { message: 'Too much at once', retry_after_ms: 2_000 }), request, reply);
     },
   });
+  app.addHook('onRequest', async (request, reply) => {
+    if (nameOf(request) === DOCS) pipeline.admitPublic(request, reply);
+    if (!request.is404) return;
+    await pipeline.admitLost(request, reply);
+    throw whyLost(request, reply); // nobody reads its body
+  });
   await app.register(swagger, { mode: 'static', specification: { document: options.document } });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { deepLinking: false } });
   for (const [name, bound] of bindings) pipeline.bind(app, name, bound);
@@ -91,6 +87,15 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     close: async () => app.close(),
   };
 
+  /** Nothing there, or not with that method; what may be asked instead goes on the reply. */
+  function whyLost(request: FastifyRequest, reply: FastifyReply): AuroraError {
+    const path = pathOf(request);
+    const there = bindings.filter(([, { route }]) => shapeOf(route.path).test(path));
+    if (there.length > 0) reply.header('allow', [...new Set(there.map(([, { route }]) => route.method))].join(', '));
+    else if (options.isStream(path)) return new AuroraError(4000, { message: STREAM });
+    return new AuroraError(there.length > 0 ? 4050 : 4040);
+  }
+
   /** A body is JSON or it is refused; an empty one is none, whatever its type says. */
   function onlyJson(): void {
     const parse = app.getDefaultJsonParser('error', 'error');
@@ -98,9 +103,18 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     const bulks = new Set(bindings.filter(([, { route }]) => route.bulk).map(([name]) => name));
     app.removeAllContentTypeParsers();
     app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-      if (body.length === 0) done(null, undefined);
-      else if (!isUtf8(body)) done(new AuroraError(4000, { message: 'The body is no UTF-8' }));
-      else void (bulks.has(nameOf(request)) ? parseEntries : parse)(request, body.toString(), done);
+      if (body.length === 0) {
+        done(null, undefined);
+        return;
+      }
+      if (!isUtf8(body)) {
+        done(new AuroraError(4000, { message: 'The body is no UTF-8' }));
+        return;
+      }
+      const [text, is_bulk] = [body.toString(), bulks.has(nameOf(request))];
+      const values_max = is_bulk ? BULK_VALUES_MAX : BODY_VALUES_MAX;
+      if (valuesIn(text) > values_max) done(tooMany(values_max));
+      else void (is_bulk ? parseEntries : parse)(request, text, done);
     });
   }
 
@@ -151,6 +165,9 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   }
 }
 
+const tooMany = (values_max: number): AuroraError =>
+  new AuroraError(4130, { message: `The body has more than ${values_max} values`, detail: { values_max } });
+
 const nameOf = ({ routeOptions }: FastifyRequest): string => {
   const { config, url } = routeOptions;
   if ('name' in config && typeof config.name === 'string') return config.name;
@@ -164,6 +181,9 @@ const DOCS = 'docs';
 const STREAM = 'This is a stream: open it as a WebSocket';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const BODY_BYTES_MAX = 1_048_576;
+/** Values of a body: whatever people measure takes 11 bytes each, and params have 256 KiB; those of a bulk are a frame's. */
+const BODY_VALUES_MAX = 25_000;
+const BULK_VALUES_MAX = FRAME_LIMITS.values_max;
 const PARAM_CHARS_MAX = 256;
 /** When the event loop stands still that long, new requests are refused, health excepted. */
 const LAG_MS_MAX = 1_000;

@@ -172,6 +172,30 @@ describe('errors', () => {
     expect(cases[1]?.[0].headers.allow).toBe('GET, POST');
   });
 
+  test('ATK-A9: a body of a few bytes a value has a bound of its own, and nobody reads one that leads nowhere', async () => {
+    const as = 'admin';
+    const many = (count: number) => `{"to":{"skill":"nobodys"},"params":{"text":"x","more":[${'0,'.repeat(count)}0]}}`;
+    const path = '/api/v1/orchestrator/dispatch?wait=true';
+    const over = await api.call('POST', path, { as, raw: many(25_000) });
+    expect([over.status, over.body.error]).toMatchObject([
+      413,
+      { code: 'AURORA-4130', detail: { values_max: 25_000 } },
+    ]);
+    expect((await api.call('POST', path, { as, raw: many(24_000) })).body.error.code).toBe('AURORA-4043');
+    const commas = `{"to":{"skill":"nobodys"},"params":{"text":"${',[{'.repeat(30_000)}"}}`; // text is one value
+    expect((await api.call('POST', path, { as, raw: commas })).body.error.code).toBe('AURORA-4043');
+    const alerts = Array.from({ length: 400 }, (_, nth) => ({ ...alert(`of many ${nth}`), iocs: [] as object[] }));
+    for (const { iocs } of alerts)
+      for (let nth = 0; nth < 40; nth++) iocs.push({ type: 'ip', value: `192.0.2.${nth}` });
+    const bulk = await api.call('POST', '/api/v1/alerts/bulk', { as, body: { alerts } });
+    expect([bulk.status, bulk.body]).toMatchObject([200, { refused: 0 }]);
+    const nowhere = await api.call('POST', '/nowhere', {
+      raw: `"${'x'.repeat(1_100_000)}`,
+      headers: { origin: 'https://soc.example' },
+    });
+    expect([nowhere.status, nowhere.headers['access-control-allow-origin']]).toEqual([404, 'https://soc.example']);
+  });
+
   test('OPTIONS from no page is answered with every header too (REQ-H01)', async () => {
     const { status, headers } = await api.call('OPTIONS', '/api/v1/alerts');
     expect([status, headers['x-api-version'], headers['x-aurorasoc-mode']]).toEqual([204, '1.0', 'monitor']);
