@@ -119,10 +119,11 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   }
 
   function refuse(reason: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const { request_id } = pipeline.stateOf(request);
+    const { request_id, remote, who } = pipeline.stateOf(request);
     const { error, status, headers, body } = toRefusal(reason, { request_id, at: toIso(clock.now()) });
     const about = { request_id, route: nameOf(request), code: error.code };
-    if (status >= 500) log.error({ ...about, err: error.cause ?? error }, 'a request failed');
+    const is_fault = status >= 500 && (who !== undefined || mayWrite(remote));
+    if (is_fault) log.error({ ...about, err: error.cause ?? error }, 'a request failed');
     else log.debug({ ...about, why: error.message }, 'a request was refused');
     return reply.code(status).headers(headers).type(JSON_TYPE).send(body);
   }

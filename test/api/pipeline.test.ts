@@ -639,6 +639,21 @@ describe('strangers', () => {
     }
   });
 
+  test('ATK-J2: what nobody could look into is no more lines than other requests of theirs', async () => {
+    const own = await startApi([]);
+    try {
+      vi.spyOn(own.records.keys, 'find').mockRejectedValue(new AuroraError(5030, { retry_after_ms: 1_000 }));
+      const ask = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 30; nth++) expect((await own.call('GET', '/api/v1/alerts', ask)).status).toBe(503);
+      const shown = own.mesh.log.lines.filter(({ level, fields }) => level !== 'debug' && 'request_id' in fields);
+      expect(shown).toHaveLength(20);
+      expect(shown.some(({ level }) => level === 'error')).toBe(true);
+    } finally {
+      vi.restoreAllMocks();
+      await own.stop();
+    }
+  });
+
   test('an upgrade says what is left as every answer does, refused or not', async () => {
     const own = await startApi([], { user_minute_max: 5 });
     try {
