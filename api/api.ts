@@ -80,8 +80,8 @@ export interface Gateway {
 /** The face, to be given to a port. */
 export interface Api {
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Headers of what the port refuses by itself. */
-  headers(): Record<string, string>;
+  /** Headers of a 101, and of what the port refuses by itself. */
+  headers(request?: object): Record<string, string>;
   admit(request: IncomingMessage): Promise<LinkLimits>;
   onLink(link: Link, request: IncomingMessage): void;
   /** Looks at once who may still follow; called after rights changed. */
@@ -156,7 +156,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
 
   return {
     handle: (request, response) => server.handle(request, response),
-    headers: () => everyHeader(mode()),
+    headers: (request = {}) => ({ ...everyHeader(mode()), ...hub.headersOf(request) }),
     admit: (request) => hub.admit(request),
     onLink: (link, request) => hub.onLink(link, request),
     onAccessChanged: () => hub.recheck(),

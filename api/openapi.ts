@@ -51,10 +51,12 @@ export function openApiOf(
 }
 
 function toOperation(name: string, route: RouteSpec): object {
-  const { permission, status = 200, also = [], rate = 'user', keeps, deprecated } = route;
+  const { permission, shows, status = 200, also = [], rate = 'user', keeps, deprecated } = route;
   const { idempotency = route.method === 'POST' ? 'replay' : 'none' } = route;
   const media = route.media ?? 'application/json';
-  const ok = { [media]: { schema: toSchema(route.output, 'output') } };
+  const whole = toSchema(route.output, 'output');
+  const ok = { [media]: { schema: shows ? { oneOf: [whole, toSchema(shows.told, 'output')] } : whole } };
+  const described = shows ? `As asked; without ${shows.permission} the smaller one.` : 'As asked.';
   const body = bodyOf(route);
   return {
     operationId: name,
@@ -67,12 +69,12 @@ function toOperation(name: string, route: RouteSpec): object {
       requestBody: { required: body.is_needed, content: { 'application/json': { schema: body.schema } } },
     }),
     responses: {
-      ...Object.fromEntries([status, ...also].map((code) => [code, { description: 'As asked.', content: ok }])),
+      ...Object.fromEntries([status, ...also].map((code) => [code, { description: described, content: ok }])),
       ...(route.etag &&
         route.method === 'GET' && { 304: { description: 'As in the answer whose ETag came as If-None-Match.' } }),
       ...errorResponses(route),
     },
-    'x-aurora': { permission, rate, idempotency, keeps: [...keeps] },
+    'x-aurora': { permission, ...(shows && { shows: shows.permission }), rate, idempotency, keeps: [...keeps] },
   };
 }
 

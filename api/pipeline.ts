@@ -14,10 +14,11 @@ import { sha256Of, type Clock, type Ids, type Log, type Metrics, type Random } f
 import type { StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createGathering } from './input.ts';
-import { budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
+import { budgetHeaders, budgetOf, publicBudget, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { createReplay, type ReplayDeps } from './replay.ts';
 import { queryOf } from './secrets.ts';
+import { answerShownTo } from './shown.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the pipeline is made of. */
@@ -52,6 +53,10 @@ export interface Pipeline {
   /** Begins the road: names the request, and puts on the headers that every answer has. */
   begin(request: FastifyRequest, reply: FastifyReply): RequestState;
   stateOf(request: FastifyRequest): RequestState;
+  /** Counts a request for what no route answers: whoever is known pays from their own budget, everybody else by address. */
+  admitLost(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Counts a request for what is open to everybody. */
+  admitPublic(request: FastifyRequest, reply: FastifyReply): void;
   /** Joins a route with its name to the server. */
   bind(app: FastifyInstance, name: string, bound: BoundRoute): void;
 }
@@ -68,7 +73,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const replay = createReplay(deps);
   const states = new WeakMap<IncomingMessage, RequestState>();
 
-  return { begin, stateOf, bind };
+  return { begin, stateOf, admitLost, admitPublic, bind };
 
   function begin(request: FastifyRequest, reply: FastifyReply): RequestState {
     const request_id = requestIdIn(request.headers, ids);
@@ -111,8 +116,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function admit(route: RouteSpec, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const state = stateOf(request);
     if (route.deprecated) reply.headers({ deprecation: 'true', sunset: route.deprecated.sunset });
-    queryOf(request.raw.url); // refuses secrets in it
-    refuseEncoded(request);
+    try {
+      queryOf(request.raw.url); // refuses secrets in it
+      refuseEncoded(request);
+    } catch (refusal) {
+      await admitLost(request, reply);
+      throw refusal;
+    }
     if (route.permission !== 'PUB') state.who = await identify(request, reply, state);
     count(route, reply, state);
     if (admits(route.permission, state.who?.caller)) return;
@@ -120,6 +130,21 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       message: `This needs ${route.permission}`,
       detail: { permission: route.permission },
     });
+  }
+
+  async function admitLost(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const state = stateOf(request);
+    try {
+      state.who = await identify(request, reply, state);
+    } catch (reason) {
+      if (isWrongProof(reason)) return; // it is counted
+      throw reason;
+    }
+    take(reply, ...budgetOf(state.who.caller, deps.limits()));
+  }
+
+  function admitPublic(request: FastifyRequest, reply: FastifyReply): void {
+    take(reply, ...publicBudget(stateOf(request).remote, deps.limits()));
   }
 
   /** Whoever gives a wrong proof is counted by address. */
@@ -135,22 +160,16 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   function count({ rate = 'user' }: RouteSpec, reply: FastifyReply, { who, remote }: RequestState): void {
     if (rate === 'none') return;
     const limits = deps.limits();
-    if (rate === 'login' || !who) {
-      take(reply, `${rate}:${remote}`, rate === 'login' ? LOGINS_MINUTE_MAX : limits.user_minute_max);
-      return;
-    }
-    if (rate === 'chat') take(reply, `chat:${who.caller.username}`, limits.chat_minute_max);
+    if (rate === 'login') take(reply, `login:${remote}`, LOGINS_MINUTE_MAX);
+    else if (!who) take(reply, ...publicBudget(remote, limits));
+    else if (rate === 'chat') take(reply, `chat:${who.caller.username}`, limits.chat_minute_max);
     else take(reply, ...budgetOf(who.caller, limits));
   }
 
   function take(reply: FastifyReply, name: string, limit: number): void {
-    const { remaining, reset_s, is_over, retry_after_ms } = limiter.take(name, limit);
-    reply.headers({
-      'x-ratelimit-limit': String(limit),
-      'x-ratelimit-remaining': String(remaining),
-      'x-ratelimit-reset': String(reset_s),
-    });
-    if (is_over) throw new AuroraError(4290, { retry_after_ms });
+    const budget = limiter.take(name, limit);
+    reply.headers(budgetHeaders(budget));
+    if (budget.is_over) throw new AuroraError(4290, { retry_after_ms: budget.retry_after_ms });
   }
 
   /* ---- act, answer ---- */
@@ -188,7 +207,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const given = await replay.answer({ name, route, input, context }, act);
     if (given.is_replayed) reply.header('idempotency-replayed', 'true');
     if ('refusal' in given) throw given.refusal;
-    send(route, { request, reply }, given);
+    // Not before: what is kept under a key is the whole, and whoever repeats the request may read less, or more.
+    send(route, { request, reply }, { ...given, body: answerShownTo(context.caller, route, given.body) });
   }
 
   function toContext(request: FastifyRequest, more: Pick<RouteContext, 'signal' | 'answer' | 'once'>): RouteContext {

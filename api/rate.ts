@@ -74,6 +74,13 @@ export function takeOrThrow(limiter: RateLimiter, name: string, limit: number): 
   if (is_over) throw new AuroraError(4290, { retry_after_ms });
 }
 
+/** What is left, as headers (R32–R34). */
+export const budgetHeaders = ({ limit, remaining, reset_s }: Budget): Record<string, string> => ({
+  'x-ratelimit-limit': String(limit),
+  'x-ratelimit-remaining': String(remaining),
+  'x-ratelimit-reset': String(reset_s),
+});
+
 /** The ordinary budget of a caller: one, by whichever door they come and however many keys they hold (ATK-I1). */
 export const budgetOf = (
   { username, key_id }: Caller,
@@ -81,11 +88,20 @@ export const budgetOf = (
 ): [name: string, limit: number] =>
   key_id === undefined ? [`user:${username}`, user_minute_max] : [`key:${username}`, key_minute_max];
 
-/** That of an address whose proofs were wrong: guessing is bounded like everything else, at every door together. */
+/**
+ * That of an address whose proofs were wrong, or which asks without one for what is not there: guessing is bounded like everything
+ * else, at every door together.
+ */
 export const strangersBudget = (
   remote: string,
   { user_minute_max }: StoredSettings['limits'],
 ): [name: string, limit: number] => [`remote:${remote}`, user_minute_max];
+
+/** That of an address for what is open to everybody. */
+export const publicBudget = (
+  remote: string,
+  { user_minute_max }: StoredSettings['limits'],
+): [name: string, limit: number] => [`public:${remote}`, user_minute_max];
 
 const WINDOW_MS = 60_000;
 const NAMES_MAX = 50_000;

@@ -1,5 +1,5 @@
 /** A record as its reader may see it: what people are asked, and what they answer, is for those who may read approvals. */
-import type { Caller, HistoryPage, RecordedEvent } from '../protocol/index.ts';
+import { admits, type Caller, type HistoryPage, type RecordedEvent, type RouteSpec } from '../protocol/index.ts';
 import type { TaskRow } from './task-facts.ts';
 
 /** Whoever reads, by what they hold. */
@@ -15,6 +15,13 @@ export function shownTo({ permissions }: Reader, page: HistoryPage): HistoryPage
 export function taskShownTo({ permissions }: Reader, task: TaskRow): TaskRow {
   if (permissions.includes(NEEDED) || !task.error || !isRejection(task.error)) return task;
   return { ...task, error: { code: task.error.code, message: 'Rejected', detail: HIDDEN } };
+}
+
+/** An answer as JSON: whoever may act, and not read what it shows, is told what their route says of it. */
+export function answerShownTo(caller: Caller | undefined, { shows }: Pick<RouteSpec, 'shows'>, body: string): string {
+  if (!shows || admits(shows.permission, caller)) return body;
+  const answer: unknown = JSON.parse(body);
+  return JSON.stringify(shows.told.parse(Object.assign({}, answer, { hidden: shows.permission })));
 }
 
 /** What everybody who follows a stream may see. */

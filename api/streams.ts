@@ -14,7 +14,7 @@ import { gapFor, toIso, type Bus, type BusEvent, type Clock, type Log, type Metr
 import type { StoredSettings } from '../soc/index.ts';
 import { isWrongProof, type Authority, type Identified } from './authority.ts';
 import { createBacklogs } from './backlogs.ts';
-import { budgetOf, strangersBudget, takeOrThrow, type RateLimiter } from './rate.ts';
+import { budgetHeaders, budgetOf, strangersBudget, type RateLimiter } from './rate.ts';
 import { remoteOf } from './remote.ts';
 import { queryOf } from './secrets.ts';
 import type { Tickets } from './tickets.ts';
@@ -24,6 +24,8 @@ export interface StreamHub {
   /** Judges an upgrade: throws what is answered instead of the 101. */
   admit(request: IncomingMessage): Promise<LinkLimits>;
   onLink(link: Link, request: IncomingMessage): void;
+  /** What was left of a budget when that upgrade was counted, for its answer. */
+  headersOf(request: object): Record<string, string>;
   /** Whether a stream is at that path, for whoever asks without an upgrade. */
   isStream(pathname: string): boolean;
   /** Looks again who may still follow; called after rights changed, and every two seconds. */
@@ -71,6 +73,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   const { bus, clock, log, metrics, authority, limiter, budgets, limits = STREAM_LIMITS } = deps;
   const doors = deps.streams.map(([name, spec]) => ({ name, spec, match: matcherOf(spec.path) }));
   const admitted = new WeakMap<IncomingMessage, Admitted>();
+  const counts = new WeakMap<object, Record<string, string>>();
   const followers = new Set<Follower>();
   const backlogs = createBacklogs<Follower>(limits.backlog_bytes_max, (follower) => {
     cut(follower, 'it was furthest behind while all together held back too much');
@@ -86,6 +89,7 @@ export function createStreams(deps: StreamDeps): StreamHub {
   return {
     admit,
     onLink,
+    headersOf: (request) => counts.get(request) ?? {},
     isStream: (pathname) => doors.some(({ match }) => match(pathname) !== undefined),
     recheck,
     get count() {
@@ -101,14 +105,8 @@ export function createStreams(deps: StreamDeps): StreamHub {
 
   async function admit(request: IncomingMessage): Promise<LinkLimits> {
     if (!is_open) throw new AuroraError(5030, { retry_after_ms: RETRY_AFTER_MS });
-    const { url = '/' } = request;
-    const [pathname = ''] = url.split('?', 1);
-    const door = doors.find(({ match }) => match(pathname));
-    const params = door?.match(pathname);
-    if (!door || !params) throw new AuroraError(4040, { message: 'No such stream' });
-    const query = parseQuery(queryOf(url));
+    const { spec, params, query } = await askedOf(request);
     const who = await counted(request, query);
-    const { spec } = door;
     if (!admits(spec.permission, who.caller) || !admits(spec.shows, who.caller)) {
       throw new AuroraError(4030, { message: `This stream needs ${spec.shows}`, detail: { permission: spec.shows } });
     }
@@ -123,17 +121,43 @@ export function createStreams(deps: StreamDeps): StreamHub {
     return LIMITS;
   }
 
+  /** What an upgrade asks for. Whoever asks for what is not there pays for it as well. */
+  async function askedOf(request: IncomingMessage) {
+    try {
+      return parseAsked(request.url);
+    } catch (refusal) {
+      await counted(request, {}).catch((reason: unknown) => {
+        if (!isWrongProof(reason)) throw reason; // a wrong proof is counted
+      });
+      throw refusal;
+    }
+  }
+
+  function parseAsked(url = '/') {
+    const [pathname = ''] = url.split('?', 1);
+    const door = doors.find(({ match }) => match(pathname));
+    const params = door?.match(pathname);
+    if (!door || !params) throw new AuroraError(4040, { message: 'No such stream' });
+    return { spec: door.spec, params, query: parseQuery(queryOf(url)) };
+  }
+
   /** An upgrade costs what a request costs, from the same budget (ATK-I1, B8). */
   async function counted(request: IncomingMessage, query: StreamQuery): Promise<Identified> {
     let who: Identified;
     try {
       who = await whoAsks(request, query);
     } catch (reason) {
-      if (isWrongProof(reason)) takeOrThrow(limiter, ...strangersBudget(remoteOf(request, deps.proxies), budgets()));
+      if (isWrongProof(reason)) take(request, ...strangersBudget(remoteOf(request, deps.proxies), budgets()));
       throw reason;
     }
-    takeOrThrow(limiter, ...budgetOf(who.caller, budgets()));
+    take(request, ...budgetOf(who.caller, budgets()));
     return who;
+  }
+
+  function take(request: object, name: string, limit: number): void {
+    const budget = limiter.take(name, limit);
+    counts.set(request, budgetHeaders(budget));
+    if (budget.is_over) throw new AuroraError(4290, { retry_after_ms: budget.retry_after_ms });
   }
 
   /** A ticket, or a header; a token in the address is refused, for addresses are written down everywhere (ATK-B15). */

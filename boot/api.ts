@@ -116,7 +116,7 @@ export async function prepareApi(deps: FaceDeps): Promise<Face | undefined> {
         proxies.length === 0 ? LISTEN_BOUNDS : { ...LISTEN_BOUNDS, links_per_remote_max: LISTEN_BOUNDS.links_max },
       allow_hosts: [...binding.allow_hosts, ...(binding.advertise === undefined ? [] : [hostOf(binding.advertise)])],
       handle: (request, response) => served.handle(request, response),
-      headers: () => served.headers(),
+      headers: (request) => served.headers(request),
       agree: () => '',
       admit: (request) => served.admit(request),
       onLink: (link, request) => served.onLink(link, request),

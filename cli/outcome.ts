@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ConfigError, FleetError, KeyFileError, PortTakenError } from '../boot/index.ts';
 import { AuroraError } from '../protocol/index.ts';
-import { safe } from './text.ts';
+import { nameOfCode, safe } from './text.ts';
 
 /** Exit codes of every command. */
 export const EXIT = {
@@ -55,10 +55,12 @@ export function toOutcome(reason: unknown): { code: number; text: string } {
   if (reason instanceof PortTakenError) return { code: EXIT.port_taken, text: reason.message };
   if (reason instanceof FleetError) return { code: EXIT.failed, text: reason.message };
   const error = told(AuroraError.from(reason instanceof AdvisedError ? reason.error : reason));
-  const name = error.code >= 4000 ? `AURORA-${error.code}` : `JSON-RPC ${error.code}`;
   const advice = reason instanceof AdvisedError ? safe(reason.advice) : adviceOn(error);
   const code = (reason instanceof AdvisedError ? reason.exit : undefined) ?? codeOf(error);
-  return { code, text: `${safe(error.message)} (${name})${advice === undefined ? '' : `\n${advice}`}` };
+  return {
+    code,
+    text: `${safe(error.message)} (${nameOfCode(error.code)})${advice === undefined ? '' : `\n${advice}`}`,
+  };
 }
 
 /** Who says when to come again was reached: there is no fleet to start. */

@@ -21,6 +21,9 @@ export const paintSeverity = (severity: Severity): string => SEVERITY[severity](
 export const paintState = (state: string): string =>
   state === 'completed' ? colors.green(state) : FINAL_BAD.has(state) ? colors.red(state) : colors.cyan(state);
 
+/** What a code is called: ours by their own name, those of JSON-RPC by theirs. */
+export const nameOfCode = (code: number): string => (code >= 4000 ? `AURORA-${code}` : `JSON-RPC ${code}`);
+
 /** A span of time, rounded to what a person wants to know. */
 export function toSpan(ms: number): string {
   const [size, unit] = SPANS.find(([least]) => Math.abs(ms) >= least) ?? [1, 'ms'];

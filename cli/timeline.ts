@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { colors } from '../boot/index.ts';
 import type { RecordedEvent, Task } from '../protocol/index.ts';
-import { paintState, safe } from './text.ts';
+import { nameOfCode, paintState, safe } from './text.ts';
 
 /** One task for people: what it is, how it stands, and everything that happened. */
 export function toTimelineText(task: Task, events: readonly RecordedEvent[]): string {
@@ -45,7 +45,7 @@ function headOf(task: Task): string[] {
     `${colors.bold(task_id)}  ${standingOf(task)}  ${safe(`${agent_id} ${skill}`.trim())}  hop ${hop}`,
     ...(reason === undefined ? [] : [`  because: ${safe(reason)}`]),
     `  made ${created_at}, deadline ${deadline}, priority ${priority}, mode ${mode}`,
-    ...(error ? [`  ${colors.red(`AURORA-${error.code}`)} ${safe(error.message)}`] : []),
+    ...(error ? [`  ${colors.red(nameOfCode(error.code))} ${safe(error.message)}`] : []),
     ...(late_result ? [`  answered after its end, ${late_result.at}${after(lateText(late_result))}`] : []),
     ...(redriven_as === undefined ? [] : [`  done once more as ${safe(redriven_as)}`]),
   ];

@@ -46,8 +46,9 @@ export type Resources = {
     readonly [Name in keyof (typeof routes)[Resource]]: (typeof routes)[Resource][Name] extends {
       input: infer I extends z.ZodType;
       output: infer O extends z.ZodType;
+      shows?: { told: infer T };
     }
-      ? Method<z.input<I>, z.output<O>>
+      ? Method<z.input<I>, z.output<O> | z.output<T>>
       : never;
   };
 };

@@ -52,24 +52,38 @@ export function toOperation(name: string, spec: RouteSpec, input: unknown = {}):
     is_proven: spec.permission !== 'PUB',
     keyed: idempotency === 'none' ? undefined : idempotency,
     instead: spec.deprecated?.instead,
-    read: (text, request_id) => readWith(spec.output, text, { operation: name, request_id, media: spec.media }),
+    read: (text, request_id) => readAnswer(spec, text, { operation: name, request_id }),
   };
 }
 
 /** Checks an answer. Unknown members pass and are left out: what is added later breaks nobody. */
-export function readWith<S extends z.ZodType>(
-  schema: S,
-  text: string,
-  about: { operation: string; request_id: string | undefined; media?: RouteSpec['media'] },
-): z.output<S> {
-  const value = about.media === 'text/plain' ? text : parseJson(text, about);
+export function readWith<S extends z.ZodType>(schema: S, text: string, about: About): z.output<S> {
+  return check(schema, valueIn(text, about), about);
+}
+
+/** The answer of a route: its output, or what is told of that where reading it needs more, which it says itself. */
+function readAnswer({ output, shows, media }: RouteSpec, text: string, known: About): unknown {
+  const about = { ...known, media };
+  const value = valueIn(text, about);
+  return check(shows && Hidden.safeParse(value).data?.hidden === shows.permission ? shows.told : output, value, about);
+}
+
+interface About {
+  operation: string;
+  request_id: string | undefined;
+  media?: RouteSpec['media'];
+}
+
+function check<S extends z.ZodType>(schema: S, value: unknown, about: About): z.output<S> {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const message = `the answer has another form: ${z.prettifyError(checked.error)}`;
   throw new InvalidResponseError(message, { ...about, cause: checked.error });
 }
 
-function parseJson(text: string, about: { operation: string; request_id: string | undefined }): unknown {
+const valueIn = (text: string, about: About): unknown => (about.media === 'text/plain' ? text : parseJson(text, about));
+
+function parseJson(text: string, about: About): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -102,3 +116,5 @@ function kindOf(name: string, { method }: RouteSpec, input: Record<string, unkno
   if (name.endsWith('.bulk')) return 'bulk';
   return method === 'GET' ? 'read' : 'write';
 }
+
+const Hidden = z.object({ hidden: z.string() });

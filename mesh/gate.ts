@@ -7,7 +7,9 @@ import { isAllowedHost, toHostPort } from './addresses.ts';
 export function checkRequest(request: IncomingMessage, secure: boolean, allowed_hosts: readonly string[]): void {
   if (request.rawHeaders.length > 2 * HEADERS_MAX) throw new AuroraError(4310);
   if (!request.url?.startsWith('/')) throw new AuroraError(4000, { message: 'The request target must be a path' });
-  if (countOf('host', request.rawHeaders) > 1) throw new AuroraError(4000, { message: 'Send one Host' }); // RFC 9112, 3.2
+  for (const name of SENT_ONCE)
+    if (countOf(name.toLowerCase(), request.rawHeaders) > 1)
+      throw new AuroraError(4000, { message: `Send one ${name}` });
   const { host = '', expect } = request.headers;
   if (expect !== undefined && !CONTINUE.test(expect))
     throw new AuroraError(4000, { message: 'No expectation but 100-continue can be met' });
@@ -43,6 +45,8 @@ const originsOf = ({ headers }: IncomingMessage): string[] =>
 const countOf = (name: string, raw_headers: readonly string[]): number =>
   raw_headers.filter((raw, at) => at % 2 === 0 && raw.length === name.length && raw.toLowerCase() === name).length;
 
+/** Node takes the first, and whoever stands between may have judged another (RFC 9112, 3.2; RFC 9110, 5.3). */
+const SENT_ONCE = ['Host', 'Authorization'];
 /** As Node looks for it: all others come to the gate unanswered. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 const MESH_PROTOCOL = 'mesh.v1';

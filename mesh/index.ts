@@ -19,6 +19,7 @@ export {
 export { BARE_LINK_LIMITS, LINK_LIMITS, type Link, type LinkEnd, type LinkLimits, type LinkOwner } from './link.ts';
 export type { Subscription } from './asking.ts';
 export { isHungUp, isLinkLost, isUnsent } from './failing.ts';
+export { createLineShare } from './line-share.ts';
 export type { LateAnswer } from './late-answers.ts';
 export {
   createMethods,

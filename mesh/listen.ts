@@ -11,7 +11,7 @@ import { agreedProtocol, checkOrigin, checkRequest } from './gate.ts';
 import { inTurn } from './in-turn.ts';
 import type { Link, LinkLimits } from './link.ts';
 import { ARRIVING_LINK_LIMITS, BARE_LINK_LIMITS, GOODBYE_MS_MAX } from './link.ts';
-import { createRefusal, remoteIn, requestIdIn, SAFE_HEADERS } from './refusal.ts';
+import { createRefusal, remoteIn, requestIdIn, SAFE_HEADERS, type Asking } from './refusal.ts';
 import { createRefusedLog, type WritingLog } from './refused-log.ts';
 import { upgradeWebsocket } from './websocket.ts';
 
@@ -44,8 +44,8 @@ export interface ListenOptions {
   routes?: readonly HttpRoute[];
   /** Answers every request itself, headers and errors included, instead of `routes`. */
   handle?: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Headers of a 101, and of what is refused before anybody could answer; `x-request-id` is added. */
-  headers?: () => Readonly<Record<string, string>>;
+  /** Headers of a 101, and of what is refused before anybody could answer; `x-request-id` is added. What came may be no request. */
+  headers?: (request?: Asking) => Readonly<Record<string, string>>;
   /** The subprotocol of an upgrade; `mesh.v1` or none unless said. Throws an AuroraError for an offer that nobody here speaks. */
   agree?: (request: IncomingMessage) => string;
   /** The name that others dial, for this port alone unless it says another: what is relayed from elsewhere is not ours (wire.md 4). */
@@ -144,7 +144,7 @@ export async function listen(options: ListenOptions): Promise<Port> {
         onFault,
         ...(options.random && { random: options.random }),
         ...(options.headers && {
-          headers: { ...options.headers(), 'x-request-id': requestIdIn(request.headers, options.ids) },
+          headers: { ...options.headers(request), 'x-request-id': requestIdIn(request.headers, options.ids) },
         }),
         onRefused: (reason) =>
           refusal.onWire(wire, new AuroraError(4000, { message: reason }), request, SPOKEN_VERSION),

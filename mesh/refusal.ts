@@ -18,7 +18,8 @@ export interface Refusal {
   onWire(wire: Socket, reason: unknown, request?: Asking, more?: Readonly<Record<string, string>>): void;
 }
 
-type Asking = Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
+/** What is asked, as far as a refusal looks at it. */
+export type Asking = Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
 
 /** Makes the refusals of one port. */
 export function createRefusal(deps: {
@@ -26,7 +27,7 @@ export function createRefusal(deps: {
   ids: Pick<Ids, 'uuid'>;
   onFault: (fault: unknown) => void;
   /** Headers besides; `x-request-id` is added where there are any. */
-  headers?: (() => Readonly<Record<string, string>>) | undefined;
+  headers?: ((request?: Asking) => Readonly<Record<string, string>>) | undefined;
   /** Hears of each, for the log. */
   tell?: RefusedLog | undefined;
 }): Refusal {
@@ -37,7 +38,7 @@ export function createRefusal(deps: {
     deps.tell?.({ ...aboutOf(request, wire), code: error.code, why: error.message, request_id }, REFUSED);
     const data = errorData(error, { request_id, at: toIso(deps.clock.now()) });
     const body = JSON.stringify({ error: data });
-    const own = deps.headers && { ...deps.headers(), 'x-request-id': request_id };
+    const own = deps.headers && { ...deps.headers(request), 'x-request-id': request_id };
     const retry_after_s = Math.ceil((error.retry_after_ms ?? 0) / 1_000);
     const retry = retry_after_s > 0 && { 'retry-after': String(retry_after_s) };
     const challenge = challengeOf(error.code);

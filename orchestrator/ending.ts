@@ -1,5 +1,6 @@
 /** How a task ends: what was thrown, or came of its attempts, as the end that callers see. */
-import { AuroraError, errorCodeText, isErrorCode, isRetryable, type TaskError } from '../protocol/index.ts';
+import { z } from 'zod';
+import { AuroraError, errorCodeText, isErrorCode, isRetryable, ParamIssue, type TaskError } from '../protocol/index.ts';
 import { redact, redactText, type Stop } from '../seams/index.ts';
 import { effectsBegun } from './approval.ts';
 import type { TaskEnd, TaskRow } from './ledger.ts';
@@ -85,8 +86,16 @@ export const shownOf = ({ code, message, detail }: AuroraError): TaskError => ({
 export function endedBadly({ task_id, error }: Pick<TaskRow, 'task_id' | 'error'>): AuroraError {
   const { code = 5000, message = 'The task did not complete', detail = null } = error ?? {};
   const known = isErrorCode(code) ? code : 5000;
-  if (!isRetryable(known)) return new AuroraError(known, { message, detail: { task_id, detail } });
+  if (!isRetryable(known)) return new AuroraError(known, { message, detail: { task_id, ...besideTask(detail) } });
   return new AuroraError(5000, { message, detail: { task_id, code: errorCodeText(known), detail } });
+}
+
+/** What is wrong with params stands where every refusal of params says it; whatever else an agent wrote stays by itself. */
+function besideTask(detail: unknown): object {
+  const { data } = WithIssues.safeParse(detail);
+  if (!data) return { detail };
+  const { issues, ...rest } = data;
+  return { issues, ...(Object.keys(rest).length > 0 && { detail: rest }) };
 }
 
 /** Why a task was not accepted. */
@@ -99,6 +108,7 @@ export function refusalOf(why: 'full' | 'fan_out' | 'family'): AuroraError {
   return new AuroraError(5080, { message: `Handoff refused: ${bound}` });
 }
 
+const WithIssues = z.looseObject({ issues: z.array(ParamIssue).min(1) });
 /** As deep as a frame may be, in its envelope. */
 const DETAIL_DEPTH_MAX = 64;
 const REFUSALS = new Set<number>([4030, 4031]);

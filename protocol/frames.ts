@@ -99,6 +99,9 @@ export function judgeFrame(text: string, limits: FrameLimits = FRAME_LIMITS): Ju
   return { batch: true, entries: entries.map(judge), weight };
 }
 
+/** How many values a JSON text has, as its opening brackets, braces and commas tell them. */
+export const valuesIn = (text: string): number => measure(text).values;
+
 /** What a JSON text holds of memory once it is parsed, bytes. */
 export const weightOf = (text: string): number => text.length + measure(text).values * VALUE_BYTES;
 

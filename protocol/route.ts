@@ -1,11 +1,15 @@
 /** One REST operation as data: server, client, permission check and documents all read it (house.md 4). */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import type { Mode } from './handoff.ts';
 import type { Access, Permission, Role } from './permission.ts';
 
 /** A route without its act. */
-export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
+export interface RouteSpec<
+  I extends z.ZodObject = z.ZodObject,
+  O extends z.ZodType = z.ZodType,
+  T extends z.ZodObject = z.ZodObject,
+> {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Full path with `{name}` parameters, prefix included. */
   path: string;
@@ -20,6 +24,8 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   /** Members of the input that stand in the query; all that the path does not name, for GET and DELETE. */
   query?: readonly string[];
   output: O;
+  /** What it takes to read the output, where it is more than it takes to act: whoever may only act is told `told` of it (ATK-D4). */
+  shows?: Shows<T>;
   /** Status of its success, 200 unless said. */
   status?: number;
   /** Further statuses of success that `answer` may choose. */
@@ -41,6 +47,18 @@ export interface RouteSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   /** H04, H05: it works until `sunset`, an ISO date-time; `instead` names the route to use. */
   deprecated?: { sunset: string; instead: string };
 }
+
+/** A permission to read, and what is told without it: what the caller needs to go on, and the name of that permission. */
+export interface Shows<T extends z.ZodObject = z.ZodObject> {
+  permission: Permission;
+  told: T;
+}
+
+/** Says what an output shows, and which part of it is told to everybody who may act. */
+export const shows = <P extends Permission, S extends z.core.$ZodLooseShape>(permission: P, part: z.ZodObject<S>) => ({
+  permission,
+  told: part.extend({ hidden: z.literal(permission).describe('the permission that reading the rest needs') }),
+});
 
 /** `user`: the ordinary budget of a caller. `chat`: a smaller one. `login`: by account and address. `none`: health. */
 export type RateClass = 'user' | 'chat' | 'login' | 'none';
@@ -99,13 +117,15 @@ export interface BoundRoute {
 }
 
 /** A route that waits for its act. */
-export interface Route<I extends z.ZodObject, O extends z.ZodType> extends RouteSpec<I, O> {
+export interface Route<I extends z.ZodObject, O extends z.ZodType, T extends z.ZodObject> extends RouteSpec<I, O, T> {
   /** A method, so that O is settled before the act is read (house.md 3, the trap). */
   implement(act: (input: z.output<I>, context: RouteContext) => z.input<O> | Promise<z.input<O>>): BoundRoute;
 }
 
 /** Declares a route. */
-export function route<I extends z.ZodObject, O extends z.ZodType>(spec: RouteSpec<I, O>): Route<I, O> {
+export function route<I extends z.ZodObject, O extends z.ZodType, T extends z.ZodObject = never>(
+  spec: RouteSpec<I, O, T>,
+): Route<I, O, T> {
   return {
     ...spec,
     implement: (act) => ({

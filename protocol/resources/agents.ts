@@ -1,7 +1,7 @@
 /** The fleet: who is there, what they offer, how they are, what they just did. */
 import { z } from 'zod';
 import { SkillTraits } from '../card.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { stream } from '../stream.ts';
 import { pageOf, pageQuery } from './page.ts';
 
@@ -72,6 +72,8 @@ export type ToolCall = z.infer<typeof ToolCall>;
 /** A server of tools or of inference that was configured, and how it is. */
 const Outside = z.object({ name: z.string(), state: z.enum(['ok', 'degraded', 'unavailable']), message: z.string() });
 
+const shown = shows('agents:read', FleetAgent.pick({ agent_id: true, health: true }));
+
 /** The routes of agents: the fleet, its tools, what it was asked. */
 export const agentRoutes = {
   list: route({
@@ -101,6 +103,7 @@ export const agentRoutes = {
     keeps: ['T02'],
     input: z.strictObject({ agent_id: AgentName }),
     output: FleetAgent,
+    shows: shown,
     errors: [4043],
   }),
   resume: route({
@@ -111,6 +114,7 @@ export const agentRoutes = {
     keeps: ['T02'],
     input: z.strictObject({ agent_id: AgentName }),
     output: FleetAgent,
+    shows: shown,
     errors: [4043],
   }),
   tools: route({

@@ -1,7 +1,7 @@
 /** Alerts: what was seen, by whom, and what became of it. */
 import { z } from 'zod';
 import { Ioc, Severity } from '../result.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { stream } from '../stream.ts';
 import { Username } from './auth.ts';
 import { pageOf, pageQuery, Since } from './page.ts';
@@ -104,6 +104,12 @@ export const BulkOutcome = z.discriminatedUnion('status', [
 ]);
 export type BulkOutcome = z.infer<typeof BulkOutcome>;
 
+/** For senders and hands that may write alerts and not read them. */
+const shown = shows(
+  'alerts:read',
+  Alert.pick({ alert_id: true, status: true, acknowledged: true, occurrences: true, version: true }),
+);
+
 /** How alerts are put in order. */
 export const AlertSort = z.enum(['-created_at', 'created_at', '-last_seen_at', '-severity']);
 export type AlertSort = z.infer<typeof AlertSort>;
@@ -138,6 +144,7 @@ export const alertRoutes = {
     query: ['on_duplicate'],
     input: NewAlert.extend({ on_duplicate: z.enum(['refuse', 'return']).default('refuse') }),
     output: Alert,
+    shows: shown,
     status: 201,
     also: [200],
     errors: [4091],
@@ -188,6 +195,7 @@ export const alertRoutes = {
       metadata: metadata.optional(),
     }),
     output: Alert,
+    shows: shown,
     errors: [4042, 4120],
     etag: 'version',
   }),
@@ -199,6 +207,7 @@ export const alertRoutes = {
     keeps: ['E019'],
     input: z.strictObject({ alert_id: AlertId }),
     output: Alert,
+    shows: shown,
     errors: [4042],
     etag: 'version',
     if_match: true,

@@ -1,7 +1,7 @@
 /** Questions to people before something acts, and their answers. */
 import { z } from 'zod';
 import { Approval, ApprovalState } from '../approval.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { stream } from '../stream.ts';
 import { pageOf, pageQuery } from './page.ts';
 
@@ -11,6 +11,8 @@ const decision = {
   action_hash: z.string().length(64).describe('of the question that you read: a changed action is another question'),
   note: z.string().max(1024).optional(),
 };
+
+const shown = shows('approvals:read', Approval.pick({ approval_id: true, task_id: true, state: true }));
 
 /** The routes of approvals: what waits for a person, and the answers. */
 export const approvalRoutes = {
@@ -40,6 +42,7 @@ export const approvalRoutes = {
     keeps: ['T01'],
     input: z.strictObject(decision),
     output: Approval,
+    shows: shown,
     errors: [4090],
   }),
   reject: route({
@@ -50,6 +53,7 @@ export const approvalRoutes = {
     keeps: ['T01'],
     input: z.strictObject(decision),
     output: Approval,
+    shows: shown,
     errors: [4090],
   }),
 };

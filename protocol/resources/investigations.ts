@@ -5,7 +5,7 @@ import { Mode } from '../handoff.ts';
 import { InputKind, InvestigationResult } from '../investigation.ts';
 import { RecordedEvent } from '../mesh.ts';
 import { Severity, Verdict } from '../result.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { stream } from '../stream.ts';
 import { Simulated, Task, TaskError, TaskOutcome, TaskState } from '../task.ts';
 import { AlertId } from './alerts.ts';
@@ -109,6 +109,7 @@ export const investigationRoutes = {
     keeps: ['T04'],
     input: z.strictObject({ investigation_id: TaskId, reason: z.string().max(1024).optional() }),
     output: Investigation,
+    shows: shows('investigations:read', Investigation.pick({ investigation_id: true, state: true })),
   }),
   grantBlob: route({
     method: 'POST',

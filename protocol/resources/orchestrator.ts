@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ApprovalTicket } from '../approval.ts';
 import { HandoffTo } from '../handoff.ts';
 import { RecordedEvent } from '../mesh.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { Simulated, Task, TaskOutcome, TaskState } from '../task.ts';
 import { TaskId, workOptions } from './investigations.ts';
 import { pageOf, pageQuery, Since } from './page.ts';
@@ -104,5 +104,6 @@ export const orchestratorRoutes = {
     keeps: ['T04'],
     input: z.strictObject({ task_id: TaskId, reason: z.string().max(1024).optional() }),
     output: DispatchRecord,
+    shows: shows('investigations:read', DispatchRecord.pick({ task_id: true, state: true })),
   }),
 };

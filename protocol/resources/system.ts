@@ -1,7 +1,7 @@
 /** The installation itself: settings, health, numbers, the record of who did what, and its own description. */
 import { z } from 'zod';
 import { Mode } from '../handoff.ts';
-import { route } from '../route.ts';
+import { route, shows } from '../route.ts';
 import { pageOf, pageQuery } from './page.ts';
 
 /** A number that can be changed while it runs. */
@@ -80,6 +80,7 @@ export const systemRoutes = {
       duplicate_window_hours: z.number().min(0).max(8_760).optional(),
     }),
     output: RuntimeSettings,
+    shows: shows('system:read', RuntimeSettings.pick({ mode: true, version: true })),
     errors: [4120],
     etag: 'version',
   }),

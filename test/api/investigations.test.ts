@@ -485,6 +485,19 @@ test('ATK-E8: no credential of a user is in any frame between orchestrator and a
   }
 });
 
+test('REQ-X13: params that do not fit are told at one place, whether the door, a link or an agent refuses them', async () => {
+  const bad = { to: { skill: 'echo_text' }, params: { text: 3 } };
+  const issues = [{ path: '/text', message: 'Invalid input: expected string, received number' }];
+  const waited = await dispatch('analyst', bad, '?wait=true');
+  expect([waited.status, waited.body.error.message]).toEqual([422, `Validation failed: /text ${issues[0]?.message}`]);
+  expect(waited.body.error.detail).toEqual({ task_id: expect.any(String) as string, issues });
+  const told: unknown = await api.mesh.operator.request('handoff', bad).catch((reason: unknown) => reason);
+  expect(told).toMatchObject({ code: -32602 });
+  expect(told).toHaveProperty('detail', { task_id: expect.any(String) as string, issues });
+  const { body } = await dispatch('analyst', { ...bad, params: 3 });
+  expect(body.error.detail).toMatchObject({ issues: [{ path: '/params' }] });
+});
+
 describe('what acts', () => {
   test('outside mode active it is a preview, and says so to whoever waited, on its record and on its receipt', async () => {
     const receipts = await api.follow('/api/v1/ws/investigation-receipts', { as: 'analyst' });

@@ -37,6 +37,26 @@ test('a stream says what its upgrade is refused with: over the budget, and for a
 });
 const Responses = z.record(z.string(), z.object({ description: z.string() }));
 
+test('ATK-D4: a route that tells less to whoever may not read says both forms, and which permission decides', () => {
+  const described = Described.parse(document.paths['/api/v1/alerts/{alert_id}/acknowledge']?.['post']);
+  expect([described['x-aurora'].permission, described['x-aurora'].shows]).toEqual(['alerts:write', 'alerts:read']);
+  const [whole, told] = described.responses['200'].content['application/json'].schema.oneOf;
+  expect(whole?.required).toContain('raw_log');
+  expect(told?.required).toEqual(['alert_id', 'status', 'acknowledged', 'occurrences', 'version', 'hidden']);
+});
+const Described = z.object({
+  'x-aurora': z.object({ permission: z.string(), shows: z.string() }),
+  responses: z.object({
+    200: z.object({
+      content: z.object({
+        'application/json': z.object({
+          schema: z.object({ oneOf: z.array(z.object({ required: z.array(z.string()) })).length(2) }),
+        }),
+      }),
+    }),
+  }),
+});
+
 /** Rows of the list that a later release brings. */
 const later = (id: number): boolean =>
   (id >= 3 && id <= 6) || (id >= 20 && id <= 73) || (id >= 79 && id <= 92) || (id >= 97 && id <= 102);

@@ -8,6 +8,7 @@ import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } fr
 import { pinoLog } from '../../seams/index.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
+import { openRaw } from '../mesh/raw.ts';
 
 const Lost = z.looseObject({ next: z.string() });
 /** What no line may hold: controls, and what reorders or breaks text. */
@@ -169,6 +170,30 @@ describe('errors', () => {
       expect([headers['x-api-version'], headers['x-aurorasoc-mode']]).toEqual(['1.0', 'monitor']);
     }
     expect(cases[1]?.[0].headers.allow).toBe('GET, POST');
+  });
+
+  test('ATK-A9: a body of a few bytes a value has a bound of its own, and nobody reads one that leads nowhere', async () => {
+    const as = 'admin';
+    const many = (count: number) => `{"to":{"skill":"nobodys"},"params":{"text":"x","more":[${'0,'.repeat(count)}0]}}`;
+    const path = '/api/v1/orchestrator/dispatch?wait=true';
+    const over = await api.call('POST', path, { as, raw: many(25_000) });
+    expect([over.status, over.body.error]).toMatchObject([
+      413,
+      { code: 'AURORA-4130', detail: { values_max: 25_000 } },
+    ]);
+    expect((await api.call('POST', path, { as, raw: many(24_000) })).body.error.code).toBe('AURORA-4043');
+    const commas = `{"to":{"skill":"nobodys"},"params":{"text":"${',[{'.repeat(30_000)}"}}`; // text is one value
+    expect((await api.call('POST', path, { as, raw: commas })).body.error.code).toBe('AURORA-4043');
+    const alerts = Array.from({ length: 400 }, (_, nth) => ({ ...alert(`of many ${nth}`), iocs: [] as object[] }));
+    for (const { iocs } of alerts)
+      for (let nth = 0; nth < 40; nth++) iocs.push({ type: 'ip', value: `192.0.2.${nth}` });
+    const bulk = await api.call('POST', '/api/v1/alerts/bulk', { as, body: { alerts } });
+    expect([bulk.status, bulk.body]).toMatchObject([200, { refused: 0 }]);
+    const nowhere = await api.call('POST', '/nowhere', {
+      raw: `"${'x'.repeat(1_100_000)}`,
+      headers: { origin: 'https://soc.example' },
+    });
+    expect([nowhere.status, nowhere.headers['access-control-allow-origin']]).toEqual([404, 'https://soc.example']);
   });
 
   test('OPTIONS from no page is answered with every header too (REQ-H01)', async () => {
@@ -532,6 +557,117 @@ describe('budgets', () => {
     for (let nth = 0; nth < 10; nth++) expect((await guess(`203.0.113.9:${4_000 + nth}`)).status).toBe(401);
     expect((await guess('203.0.113.9')).status).toBe(429);
     expect((await guess('203.0.113.10:4711')).status).toBe(401);
+  });
+});
+
+describe('strangers', () => {
+  test('ATK-I1: whoever asks for what is not there pays as whoever guesses, and whoever is known pays from their own', async () => {
+    const own = await startApi([], { user_minute_max: 8 });
+    try {
+      const ways: [method: string, path: string, ask?: Parameters<TestApi['call']>[2]][] = [
+        ['GET', '/nothing'],
+        ['POST', '/api/v1/nothing', { raw: '{}', headers: { 'x-api-key': 'aurora_key_x' } }],
+        ['DELETE', '/api/v1/alerts'], // 405
+        ['GET', '/api/v1/ws/alerts'], // a stream, and no upgrade
+        ['GET', '/api/v1/alerts?token=x'],
+        ['POST', '/api/v1/alerts', { body: {}, headers: { 'content-encoding': 'gzip' } }],
+      ];
+      const left: unknown[] = [];
+      const statuses: number[] = [];
+      for (const way of ways) {
+        const { status, headers } = await own.call(...way);
+        statuses.push(status);
+        left.push(headers['x-ratelimit-remaining']);
+      }
+      expect(statuses).toEqual([404, 404, 405, 400, 401, 415]);
+      expect(left).toEqual(['7', '6', '5', '4', '3', '2']);
+      const upgrades = ['/api/v1/ws/nothing', '/api/v1/ws/alerts?nonsense=1', '/nothing'];
+      for (const [nth, path] of upgrades.entries())
+        await expect(own.follow(path)).rejects.toMatchObject({
+          status: [404, 422, 429][nth],
+          headers: { 'x-ratelimit-limit': '8', 'x-ratelimit-remaining': ['1', '0', '0'][nth] },
+        });
+      const over = await own.call('GET', '/nothing');
+      expect([over.status, over.headers['retry-after']]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+      const known = await own.call('GET', '/nothing', { as: 'viewer' });
+      expect([known.status, known.headers['x-ratelimit-remaining']]).toEqual([404, '7']);
+      await expect(own.follow('/nothing', { as: 'viewer' })).rejects.toMatchObject({
+        status: 404,
+        headers: { 'x-ratelimit-remaining': '6' },
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('ATK-I1: the page that shows the API is for everybody, within the budget of everybody', async () => {
+    const own = await startApi([], { user_minute_max: 3 });
+    try {
+      const statuses: number[] = [];
+      for (const path of ['/docs/', '/docs/static/none', '/api/v1/openapi.json', '/docs/'])
+        statuses.push((await own.call('GET', path)).status);
+      expect(statuses).toEqual([200, 404, 200, 429]);
+      expect((await own.call('GET', '/api/v1/alerts')).status).toBe(401);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('ATK-I1: nobody who is named like an address pays for what comes from there', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    try {
+      await own.signIn('127.0.0.1', 'viewer');
+      for (let nth = 0; nth < 6; nth++) await own.call('GET', '/api/v1/openapi.json');
+      expect((await own.call('GET', '/api/v1/users/me', { as: '127.0.0.1' })).status).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('ATK-J2: twenty of their requests a minute are lines, those of whoever is known are all', async () => {
+    const own = await startApi([]);
+    const lines = () => own.mesh.log.lines.filter(({ text }) => text === 'request');
+    try {
+      for (let nth = 0; nth < 15; nth++)
+        for (const path of ['/nothing', '/health', '/api/v1/alerts']) await own.call('GET', path);
+      expect(lines()).toHaveLength(20);
+      for (let nth = 0; nth < 25; nth++) await own.call('GET', '/nothing', { as: 'viewer' });
+      expect(lines()).toHaveLength(20 + 25);
+      expect(lines().at(-1)).toMatchObject({ fields: { route: 'none', status: 404, sub: 'user:viewer' } });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('ATK-J2: what nobody could look into is no more lines than other requests of theirs', async () => {
+    const own = await startApi([]);
+    try {
+      vi.spyOn(own.records.keys, 'find').mockRejectedValue(new AuroraError(5030, { retry_after_ms: 1_000 }));
+      const ask = { headers: { 'x-api-key': 'aurora_key_x' } };
+      for (let nth = 0; nth < 30; nth++) expect((await own.call('GET', '/api/v1/alerts', ask)).status).toBe(503);
+      const shown = own.mesh.log.lines.filter(({ level, fields }) => level !== 'debug' && 'request_id' in fields);
+      expect(shown).toHaveLength(20);
+      expect(shown.some(({ level }) => level === 'error')).toBe(true);
+    } finally {
+      vi.restoreAllMocks();
+      await own.stop();
+    }
+  });
+
+  test('an upgrade says what is left as every answer does, refused or not', async () => {
+    const own = await startApi([], { user_minute_max: 5 });
+    try {
+      await expect(own.follow('/api/v1/ws/approvals', { as: 'viewer' })).rejects.toMatchObject({
+        status: 403,
+        headers: { 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '4' },
+      });
+      const headers = { authorization: `Bearer ${own.tokens.get('viewer') ?? ''}` };
+      const raw = await openRaw(own.port, headers, '/api/v1/ws/alerts');
+      raw.socket.destroy();
+      expect(raw.head).toMatch(/^HTTP\/1\.1 101 .*^x-ratelimit-remaining: 3\r$.*^x-ratelimit-reset: \d{10}\r$/ims);
+    } finally {
+      await own.stop();
+    }
   });
 });
 

@@ -224,6 +224,17 @@ test('REQ-K03: an answer of another form is an error of its own; members added l
   await expect(client.alerts.list()).resolves.toEqual(EMPTY);
 });
 
+test('ATK-D4: what is told to a key that may not read is an answer, and no record of another form is taken for it', async () => {
+  const part = { alert_id: 'ALRT-2026-00001', status: 'new', acknowledged: true, occurrences: 1, version: 2 };
+  const told = { ...part, hidden: 'alerts:read' };
+  const { raw_log: _missing, ...mangled } = ALERT;
+  server.on('/acknowledge', answer(200, { ...told, later: 1 }), answer(200, mangled), answer(200, part));
+  const { alert_id } = part;
+  await expect(client.alerts.acknowledge({ alert_id })).resolves.toEqual(told);
+  await expect(client.alerts.acknowledge({ alert_id })).rejects.toBeInstanceOf(InvalidResponseError);
+  await expect(client.alerts.acknowledge({ alert_id })).rejects.toBeInstanceOf(InvalidResponseError);
+});
+
 test('REQ-K05 REQ-N06: the base may end with a slash, with the version, or with both', async () => {
   server.on('/alerts', answer(200, EMPTY));
   for (const base of ['/', '/api/v1', '/api/v1/', '///']) {

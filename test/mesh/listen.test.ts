@@ -351,6 +351,11 @@ test('an upgrade to something else than WebSocket is answered as the request tha
 test.each([
   ['without a Host', '', 403],
   ['with two of them', 'Host: localhost\r\nhOST: localhost\r\n', 400],
+  [
+    'with two proofs, of which a proxy may see the other',
+    'Host: localhost\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n',
+    400,
+  ],
   ['with an expectation', 'Host: localhost\r\nExpect: a-miracle\r\n', 400],
 ])('a request %s is refused in the one form (REQ-V01)', async (_how, headers, status) => {
   const { port } = await open({ headers: () => ({ 'x-api-version': '1' }) });

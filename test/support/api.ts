@@ -261,7 +261,7 @@ function openPort(
     port: 0,
     allow_origins: origins,
     handle: (request, response) => api.handle(request, response),
-    headers: () => api.headers(),
+    headers: (request) => api.headers(request),
     agree: () => '',
     admit: (request) => api.admit(request),
     onLink: (link, request) => api.onLink(link, request),
