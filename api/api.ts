@@ -63,6 +63,8 @@ export interface ApiDeps {
   proxies?: readonly string[];
   origins?: readonly string[];
   stream_limits?: StreamLimits;
+  /** How long the event loop may stand still before requests are refused, ms: 1 000. */
+  lag_ms_max?: number | undefined;
   /** Routes of other faces, by name (house.md 2). */
   bindings?: readonly (readonly [string, BoundRoute])[];
 }

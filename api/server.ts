@@ -22,6 +22,8 @@ export interface ServerOptions extends PipelineDeps {
   document: OpenApi;
   /** Whether a stream is at that path: it is there, and not for requests. */
   isStream: (path: string) => boolean;
+  /** When the event loop stands still that long on the average of a second, requests are refused, health excepted: 1 000 ms. */
+  lag_ms_max?: number | undefined;
 }
 
 /** A server without a port. */
@@ -32,7 +34,7 @@ export interface ApiServer {
 
 /** Joins the routes behind the pipeline. */
 export async function createServer(options: ServerOptions): Promise<ApiServer> {
-  const { clock, ids, log, metrics, bindings } = options;
+  const { clock, ids, log, metrics, bindings, lag_ms_max = LAG_MS_MAX } = options;
   const pipeline = createPipeline(options);
   const mayWrite = createLineShare({
     clock,
@@ -65,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     strictPreflight: false, // an OPTIONS from no page is answered as one that is: with every header, and nothing allowed
   });
   await app.register(underPressure, {
-    maxEventLoopDelay: LAG_MS_MAX,
+    maxEventLoopDelay: lag_ms_max,
     pressureHandler: (request, reply) => {
       if (pathOf(request).startsWith('/health')) return;
       void refuse(new AuroraError(5030, { message: 'Too much at once', retry_after_ms: 2_000 }), request, reply);
@@ -186,7 +188,6 @@ const BODY_BYTES_MAX = 1_048_576;
 const BODY_VALUES_MAX = 25_000;
 const BULK_VALUES_MAX = FRAME_LIMITS.values_max;
 const PARAM_CHARS_MAX = 256;
-/** When the event loop stands still that long, new requests are refused, health excepted. */
 const LAG_MS_MAX = 1_000;
 const NOTHING_LOADED = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 const ASKED_HEADERS = [

@@ -174,6 +174,8 @@ class WebsocketLink implements Link, HeartbeatDeps {
   said: LinkEnd | undefined;
   corked = false;
   full = false;
+  /** Nothing is read until the owner says so. */
+  held_back = false;
   control_frames = 0;
   control_since: number;
   cancelCut: CancelTimer | undefined;
@@ -262,13 +264,25 @@ class WebsocketLink implements Link, HeartbeatDeps {
   }
 
   pause(): void {
+    this.held_back = true;
     this.socket.pause();
     this.heart.hold(true);
   }
 
   resume(): void {
+    this.held_back = false;
     this.socket.resume();
     this.heart.hold(false);
+  }
+
+  /**
+   * Of large frames one a turn is read: a turn reads up to 2 MiB of each link, and all of that is in memory several times over
+   * before anybody could be refused, or anything be collected.
+   */
+  rest(): void {
+    if (this.held_back || this.said) return;
+    this.socket.pause();
+    setImmediate(goOn, this);
   }
 
   trust(): void {
@@ -334,6 +348,7 @@ class WebsocketLink implements Link, HeartbeatDeps {
       this.close(1009, TOO_LARGE);
       return;
     }
+    if (data.byteLength > LARGE_BYTES) this.rest();
     try {
       this.owner?.onText(data.toString('utf8'));
     } catch (fault) {
@@ -373,6 +388,10 @@ function tellError(this: WebSocket, error: Error): void {
 
 function tellClose(this: WebSocket, code: number, reason: Buffer): void {
   if (this instanceof LinkSocket) this.link?.onClose(code, reason);
+}
+
+function goOn(link: WebsocketLink): void {
+  if (!link.held_back && !link.said) link.socket.resume();
 }
 
 function flush(link: WebsocketLink): void {
@@ -418,6 +437,8 @@ const WS_BOUNDS = {
 } as const;
 /** Links whose other end proved nothing yet, by the stream below them. */
 const STRANGERS = new WeakMap<Socket, WebsocketLink>();
+/** A frame of that many bytes is as much as a read brings: of smaller ones a turn may bring many. */
+const LARGE_BYTES = 65_536;
 /** As much as one read of a socket brings: it may hold the end of one frame and the beginning of the next. */
 const CHUNK_BYTES_MAX = 65_536;
 const TOO_LARGE = 'the frame is too large for who proved no key yet';

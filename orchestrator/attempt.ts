@@ -1,6 +1,13 @@
 /** One attempt of a task: a frame to the specialist, its answer, and what follows when there is none. */
 import { isLinkLost, isUnsent, type LateAnswer } from '../mesh/index.ts';
-import { AuroraError, type Attempt, type Mode, type ProgressEvent, type TaskError } from '../protocol/index.ts';
+import {
+  AuroraError,
+  isErrorCode,
+  type Attempt,
+  type Mode,
+  type ProgressEvent,
+  type TaskError,
+} from '../protocol/index.ts';
 import type { Clock, Failpoints, Ids, Log, Metrics, Random, Stop } from '../seams/index.ts';
 import { modeOf } from './approval.ts';
 import { outcomeOf } from './breaker.ts';
@@ -38,6 +45,8 @@ export interface Attempts {
   readonly handOff: (task: TaskRow, leased: Leased, hear: Hear, stop: Stop) => Promise<Answer>;
   /** Closes an attempt that came to nothing; answers the end when there must be no other one (PROM-P4, P11). */
   readonly giveUp: (task: TaskRow, attempt: Attempt, why: string, error?: TaskError) => Promise<TaskEnd | undefined>;
+  /** The end of a task that an earlier process had no more attempts for, and died before it said so (INV10). */
+  readonly spent: (task: TaskRow) => TaskEnd | undefined;
 }
 
 /** What attempts need. */
@@ -62,7 +71,7 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
   const limits = { ...RETRY_LIMITS, ...deps.retry };
   const budget = createRetryBudget({ clock, metrics, limits });
 
-  return { handOff, giveUp };
+  return { handOff, giveUp, spent };
 
   async function handOff(task: TaskRow, { slot, attempt, adopted }: Leased, hear: Hear, stop: Stop): Promise<Answer> {
     const { agent_id, instance_id, peer } = slot.instance;
@@ -159,11 +168,16 @@ export function createAttempts(deps: AttemptDeps & Pick<Telling, 'tell'>): Attem
 
   async function close(task: TaskRow, attempt: Attempt, why: string, error?: TaskError): Promise<TaskEnd | undefined> {
     await ledger.release(task.task_id, attempt.fence, why, error?.message);
-    const judged = judgeAttempts(task.attempts, limits);
-    if (judged.then === 'dead_letter') return withEffects(task, deadLetter(error ?? AGENT_GONE, judged.cause));
+    const end = spent(task, error);
+    if (end) return end;
     const { agent_id, instance_id } = attempt;
     tell(task, 'status', { state: 'submitted', attempt: attempt.attempt, agent_id, instance_id, why });
     return undefined;
+  }
+
+  function spent(task: TaskRow, error = lastOf(task)): TaskEnd | undefined {
+    const judged = judgeAttempts(task.attempts, limits);
+    return judged.then === 'dead_letter' ? withEffects(task, deadLetter(error, judged.cause)) : undefined;
   }
 }
 
@@ -174,6 +188,12 @@ interface Failure {
   pause_ms: number;
   /** Its agent was never asked. */
   is_unsent?: boolean;
+}
+
+/** What its record says of the last attempt: an outcome is an error's code, or says that the agent was lost. */
+function lastOf({ attempts, last_why: message = AGENT_GONE.message }: TaskRow): TaskError {
+  const code = Number(attempts.at(-1)?.outcome);
+  return { code: isErrorCode(code) ? code : AGENT_GONE.code, message };
 }
 
 /** An agent that we threw out for what it sends is not waited for. */

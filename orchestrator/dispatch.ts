@@ -57,7 +57,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const { clock, log, metrics, ledger, registry, events, failpoints } = deps;
   const open = createOpenTasks(deps);
   const { tell, relay } = createTelling(deps);
-  const { handOff, giveUp } = createAttempts({ ...deps, tell });
+  const { handOff, giveUp, spent } = createAttempts({ ...deps, tell });
   const own = createOwnSkills({ ...deps, tell, giveUp });
   const leaving = createLeaving();
   const { permit, answered, admitAction, isAllowedAtOnce } = createPermits({ ...deps, open, leaving });
@@ -126,6 +126,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** One attempt after another, until one comes to an end. */
   async function road(task: TaskRow, order: Order, stop: Stop, from: Start): Promise<TaskEnd> {
+    const last = (from.leased ?? from.lost) ? undefined : spent(task);
+    if (last) return last;
     const skill = own.find(order);
     if (skill) return own.run(task, skill, stop.signal, from.lost?.attempt);
     let { leased, lost } = from;

@@ -17,6 +17,8 @@ export interface LedgerLimits {
   open_max: number;
   /** What those were asked with may weigh together, bytes of memory: 64 MiB. */
   open_bytes_max: number;
+  /** What new tasks are written down as may have together until it is kept, characters: 24 Mi. It is in memory several times over. */
+  writing_chars_max: number;
   /** Final tasks kept in memory too, in number and in bytes of memory: 32 MiB. The oldest go first, and stay in the store. */
   finished_max: number;
   finished_bytes_max: number;
@@ -39,6 +41,7 @@ export function createLedger(
   const hot = new Map<string, TaskRow>();
   const finished = createFinished(limits, (task_id) => void hot.delete(task_id));
   const families = createFamilies(limits);
+  let writing_chars = 0;
   const oneByOne = createOneByOne(PAGES_WAITING_MAX);
 
   return {
@@ -62,8 +65,11 @@ export function createLedger(
 
   async function accept(row: TaskRow, bounds: FamilyBounds, lease?: Lease): ReturnType<Ledger['accept']> {
     const accepted = written(acceptedBy(row));
+    const chars = accepted.text.length;
+    if (writing_chars + chars > limits.writing_chars_max) return 'full';
     const refusal = families.enter(row, bounds, weigh(accepted.text));
     if (refusal) return refusal;
+    writing_chars += chars;
     const { task_id, root_id, parent_id = null, skill, deadline, key } = row;
     const expires_at = toIso(clock.now() + limits.key_ms_min);
     const started = lease ? [leasedBy(1, lease)] : [];
@@ -83,6 +89,8 @@ export function createLedger(
     } catch (reason) {
       families.leave(row);
       throw reason;
+    } finally {
+      writing_chars -= chars;
     }
     hot.set(task_id, row);
     for (const { type, fence = null, payload } of started)
@@ -197,6 +205,7 @@ const KEY_MS_MIN = 86_400_000;
 const LEDGER_LIMITS: LedgerLimits = {
   open_max: 10_000,
   open_bytes_max: 67_108_864,
+  writing_chars_max: 25_165_824,
   finished_max: 100,
   finished_bytes_max: 33_554_432,
   key_ms_min: KEY_MS_MIN,

@@ -109,4 +109,5 @@ interface Entry extends OpenTask {
 }
 
 const parentOver = (): AuroraError => new AuroraError(4990, { message: 'The parent is over' });
-const outOfTime = (): AuroraError => new AuroraError(5040, { message: 'The task ran out of time' });
+/** The reason of a task that is not over in time. */
+export const outOfTime = (): AuroraError => new AuroraError(5040, { message: 'The task ran out of time' });

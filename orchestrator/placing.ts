@@ -4,6 +4,7 @@ import type { Clock } from '../seams/index.ts';
 import type { Adopted, Leased } from './attempt.ts';
 import { LEFT, type Leaving } from './leaving.ts';
 import type { Lease, Ledger, TaskRow } from './ledger.ts';
+import { outOfTime } from './open-tasks.ts';
 import { wantedBy, type Order } from './order.ts';
 import type { Permits } from './permits.ts';
 import { ANNOUNCE_MS_MAX, type Registry, type Slot } from './registry.ts';
@@ -56,6 +57,8 @@ export function createPlacing(deps: PlacingDeps): Placing {
         slot.release(); // nobody is kept from other work while people think
         return await take(task, order, signal);
       }
+      // Its timer may be late: what holds this process up holds that up too.
+      if (clock.monotonic() >= task.due) throw outOfTime();
       const attempt = await ledger.lease(task.task_id, leaseOf(order, slot));
       if (!attempt) throw new AuroraError(4990);
       return { slot, attempt };

@@ -77,7 +77,7 @@ export function judgeFrame(text: string, limits: FrameLimits = FRAME_LIMITS): Ju
     return { batch: false, entries: [refuse(-32700, null)], weight: text.length };
   }
   const { deepest, values } = measure(text);
-  const weight = text.length + values * VALUE_BYTES;
+  const weight = toWeight(text, values);
   const is_heavy = values > limits.values_max;
   // Depth is only measured entry by entry when the cheap scan says that some entry may be too deep.
   const suspect_deep = deepest > limits.depth_max;
@@ -103,7 +103,16 @@ export function judgeFrame(text: string, limits: FrameLimits = FRAME_LIMITS): Ju
 export const valuesIn = (text: string): number => measure(text).values;
 
 /** What a JSON text holds of memory once it is parsed, bytes. */
-export const weightOf = (text: string): number => text.length + measure(text).values * VALUE_BYTES;
+export const weightOf = (text: string): number => toWeight(text, measure(text).values);
+
+/**
+ * A string is held with one byte a character, and with two as soon as one of them is beyond Latin-1, however that was written:
+ * 200 KB of text and one such are 410 KB, measured. It may be in any string of the text: all are taken for wide.
+ */
+const toWeight = (text: string, values: number): number => text.length * (isWide(text) ? 2 : 1) + values * VALUE_BYTES;
+
+const isWide = (text: string): boolean =>
+  BEYOND_LATIN_1.test(text) || (text.includes('\\u') && BEYOND_LATIN_1_ESCAPED.test(text));
 
 /** An error answer. */
 export function errorResponse(id: RpcId, error: RpcError): RpcResponse {
@@ -250,6 +259,9 @@ const TOO_DEEP: Unread = {
   response: 'The answer was nested too deeply',
 };
 const TOO_MANY: Unread = { request: 'Invalid Request: too many values', response: 'The answer had too many values' };
+/** Of a text without any the engine knows so: the search costs nothing. */
+const BEYOND_LATIN_1 = /[^\0-\xff]/;
+const BEYOND_LATIN_1_ESCAPED = /\\u(?!00)/;
 /** What a value takes beside its text, bytes: of `{}` and of a member 64, and a comma tells of either once more. */
 const VALUE_BYTES = 48;
 const [COMMA, QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { digestOf } from '../../mesh/index.ts';
 import { AuroraError, ERRORS, errorCodeText, httpStatus, isErrorCode, route } from '../../protocol/index.ts';
 import { pinoLog } from '../../seams/index.ts';
-import { startApi, type TestApi } from '../support/api.ts';
+import { startApi, type Answer, type TestApi } from '../support/api.ts';
 import { echoAgent } from '../support/echo.ts';
 import { openRaw } from '../mesh/raw.ts';
 
@@ -669,6 +669,35 @@ describe('strangers', () => {
       await own.stop();
     }
   });
+});
+
+describe('an event loop that stands still', () => {
+  test('ATK-I2: new requests are refused with the time to come again, health is not, and it is over by itself', async () => {
+    const own = await startApi([], { lag_ms_max: 50 });
+    try {
+      const { body, headers } = await ask(503, () => holdUp(200));
+      expect([body.error.code, body.error.message]).toEqual(['AURORA-5030', 'Too much at once']);
+      expect(headers['retry-after']).toBe('2');
+      expect((await own.call('GET', '/health')).status).toBe(200);
+      await ask(401, () => undefined);
+    } finally {
+      await own.stop();
+    }
+
+    async function ask(wanted: number, before: () => void): Promise<Answer> {
+      for (;;) {
+        before();
+        const answer = await own.call('GET', '/api/v1/alerts');
+        if (answer.status === wanted) return answer;
+        expect([401, 503]).toContain(answer.status);
+      }
+    }
+  });
+
+  const holdUp = (ms: number) => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  };
 });
 
 describe('an outage of the database', () => {

@@ -1,6 +1,6 @@
 /** Somebody who asks: a proven operator that writes down what it asked and what it heard, and never takes a broken socket for a no. */
 import { connectOrchestrator } from '../../boot/index.ts';
-import { isLinkLost, type Peer } from '../../mesh/index.ts';
+import { isLinkLost, LINK_LIMITS, type Peer } from '../../mesh/index.ts';
 import { AuroraError, isFinal, Task } from '../../protocol/index.ts';
 import { z } from 'zod';
 import { digestOf } from './checker.ts';
@@ -56,14 +56,21 @@ export function createCaller(options: {
   const { url, data, name, history, call_ms_max = CALL_MS_MAX } = options;
   const accepted: string[] = [];
   let dialled: Promise<Peer> | undefined;
+  let turn = Promise.resolve();
   let count = 0;
 
   async function peer(): Promise<Peer> {
-    const known = await dialled?.catch(() => undefined);
+    const before = dialled;
+    const known = await before?.catch(() => undefined);
     if (known?.link.open) return known;
+    // Of all who waited for the same link the first dials: the others would have dialled once each.
+    if (dialled && dialled !== before) return dialled;
     dialled = connectOrchestrator({ url, data, signal: AbortSignal.timeout(call_ms_max) });
     return dialled;
   }
+
+  /** One question a turn of the event loop: whoever asks hundreds of large ones at once still hears, and answers a hello in time. */
+  const inTurn = (): Promise<void> => (turn = turn.then(() => new Promise((resolve) => void setImmediate(resolve))));
 
   async function request(method: string, params: Record<string, unknown>): Promise<unknown> {
     return (await peer()).request(method, params, { timeout_ms: call_ms_max });
@@ -85,6 +92,8 @@ export function createCaller(options: {
     } catch (reason) {
       return { kind: 'info', error: AuroraError.from(reason) }; // nothing was sent
     }
+    await inTurn();
+    while (asked.link.unsent_bytes > UNSENT_BYTES_MAX) await roomOf(asked); // looked at anew each time: others waited as well
     history.write({ ...about, kind: 'invoke', ...stamp() });
     try {
       const order = { to, method: skill, params, wait: 'accepted', options: given };
@@ -155,6 +164,14 @@ export function createCaller(options: {
   };
 }
 
+/** Resolves once half of what waits on a link was read, or it is gone: over its bound it would be closed from here. */
+async function roomOf(peer: Peer): Promise<void> {
+  let stop: () => void = () => undefined;
+  const drained = new Promise<void>((resolve) => (stop = peer.onDrain(resolve)));
+  await Promise.race([drained, peer.closed]);
+  stop();
+}
+
 /** Nobody there just now: look again. What is no question of reaching it is thrown. */
 function isAway(reason: unknown): false {
   const error = AuroraError.from(reason);
@@ -165,4 +182,6 @@ function isAway(reason: unknown): false {
 const Accepted = z.object({ task_id: z.string() });
 const Listed = z.object({ items: z.array(z.object({ agent_id: z.string(), state: z.string() })) });
 const CALL_MS_MAX = 5_000;
+/** A frame's head more than half of what a link leaves unsent: over half it says when there is less. */
+const UNSENT_BYTES_MAX = LINK_LIMITS.unsent_bytes_max / 2 + 64;
 const RETRY_MS = 250;

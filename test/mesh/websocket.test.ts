@@ -231,6 +231,34 @@ describe('a link over WebSocket', () => {
     expect((await other.closed).code).toBe(1013);
   });
 
+  test('of large frames one a turn is read: what a turn brings is in memory several times over', async () => {
+    const { near, far } = await pair();
+    let turn = 0;
+    let is_over = false;
+    const count = () => {
+      turn++;
+      if (!is_over) setImmediate(count);
+    };
+    count();
+    const turns: number[] = [];
+    const one = record(near, () => turns.push(turn));
+    for (let nth = 0; nth < 20; nth++) far.send('x'.repeat(100_000));
+    await one.count(20);
+    is_over = true;
+    expect(new Set(turns).size).toBe(20);
+  });
+
+  test('a reader that was told to stop within a large frame stays stopped until it is told to go on', async () => {
+    const { near, far } = await pair();
+    const one = record(near, () => near.pause());
+    for (let nth = 0; nth < 3; nth++) far.send('x'.repeat(100_000));
+    await one.count(1);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(one.texts).toHaveLength(1);
+    near.resume();
+    await one.count(2);
+  });
+
   test('a reader that goes on lets the sender know when half is gone', async () => {
     const { near, far } = await pair({ limits: { unsent_bytes_max: 8_000_000 } });
     const [one, other] = [record(near), record(far)];

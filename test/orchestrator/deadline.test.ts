@@ -59,6 +59,25 @@ test('what only a person can change is not tried again, and is no strike against
   expect(mesh.orchestrator.health().breakers).toEqual([]);
 });
 
+test('nothing starts after its time, however late the timer of it is: what holds a process up holds that up (PROM-P6, INV9)', async () => {
+  const clock = manualClock();
+  const late = { ...clock, after: (delay_ms: number, run: () => void) => clock.after(delay_ms + LATE_MS, run) };
+  const runs: string[] = [];
+  let is_up = false;
+  const agent = echoAgent('ada', (text) => {
+    runs.push(text);
+    return text;
+  });
+  const mesh = await startMesh([agent], { clock: late, is_up: () => is_up });
+  const waiting = expect(ask(mesh, 1_000)).rejects.toMatchObject({ code: 5040, message: 'The task ran out of time' });
+  await runFor(clock, 1_010);
+  is_up = true; // dialled before the task's timer is called
+  await runFor(clock, LATE_MS);
+  await waiting;
+  expect(mesh.orchestrator.health().agents).toMatchObject([{ state: 'online' }]);
+  expect(runs).toEqual([]);
+});
+
 test('a wall clock that jumps changes no deadline', async () => {
   const clock = manualClock();
   const mesh = await start(clock, 2_000);
@@ -172,3 +191,4 @@ test('what an earlier attempt said is not put into the mouth of one that said no
   give(releasedBy(2, 'link_lost'));
   expect(task.last_why).toBeUndefined();
 });
+const LATE_MS = 5_000;

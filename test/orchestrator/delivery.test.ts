@@ -3,9 +3,12 @@ import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { memoryLink } from '../../mesh/index.ts';
 import { AuroraError, Routing } from '../../protocol/index.ts';
-import { manualClock, type ManualClock } from '../../seams/index.ts';
+import { createLedger } from '../../orchestrator/index.ts';
+import { manualClock, silentLog, toIso, type ManualClock } from '../../seams/index.ts';
+import { openStore } from '../../store/index.ts';
 import { runFor, runUntilQuiet } from '../support/drive.ts';
 import { echoAgent } from '../support/echo.ts';
+import { row } from '../support/ledger.ts';
 import { startMesh } from '../support/mesh.ts';
 import { tapped } from '../support/tap.ts';
 
@@ -69,5 +72,38 @@ test('a wall that is set meanwhile takes no time from a task: its next delivery 
   expect(Math.abs(Date.parse(second!.deadline) - Date.parse(first!.deadline) - HOUR_MS)).toBeLessThanOrEqual(1);
 });
 
+test('after a restart there are no more attempts than there were: one that died before it said so leaves its end to the next (INV10)', async () => {
+  const clock = manualClock();
+  const endOfTurn = queueMicrotask;
+  const store = await openStore({ file: ':memory:', durability: 'full', clock, log: silentLog, endOfTurn });
+  const before = createLedger(store, clock);
+  const due = { due: clock.monotonic() + 300_000, deadline: toIso(clock.now() + 300_000) };
+  const accepted = row('t1', { skill: 'echo_text', params: { text: 'hi' }, actor: ACTOR, ...due });
+  await before.accept(accepted, { fan_out_max: 8, root_tasks_max: 64 });
+  const to = { agent_id: 'ada', instance_id: 'ada-0', hop: 1, path: ['ada'], actor: ACTOR, effect: 'read' } as const;
+  for (let nth = 1; nth <= 5; nth++) {
+    await before.lease('t1', to);
+    await before.release('t1', nth, '4290', 'ada is busy');
+  }
+  const runs: string[] = [];
+  const agent = echoAgent('ada', (text) => {
+    runs.push(text);
+    return text;
+  });
+  const mesh = await startMesh([agent], { clock, orchestrator: { ledger: createLedger(store, clock) } });
+  await mesh.online(1);
+  await runFor(clock, 10_000);
+  expect(await mesh.operator.request('task/get', { task_id: 't1' })).toMatchObject({
+    state: 'failed',
+    outcome: 'dead_lettered',
+    error: {
+      code: 4290,
+      message: expect.stringMatching(/^Given up: 5 attempts came to nothing.*ada is busy$/) as string,
+    },
+  });
+  expect(runs).toEqual([]);
+});
+
+const ACTOR = { sub: 'operator:test', scopes: ['*'], tenant: 'default' };
 const DELIVERIES = 3;
 const HOUR_MS = 3_600_000;

@@ -248,6 +248,16 @@ describe('PROM-P8: what is at hand is bounded by its size', () => {
     expect(await next.accept(task('t7', { params: large }), BOUNDS)).toBe('accepted');
   });
 
+  test('what is written down at once is bounded, and has room again once it is kept', async () => {
+    const ledger = createLedger(store, clock, { writing_chars_max: 100_000 });
+    const accept = (task_id: string) => ledger.accept(task(task_id, { params: large }), BOUNDS);
+    expect(await Promise.all([accept('t1'), accept('t2')])).toEqual(['accepted', 'full']);
+    expect(await ledger.get('t2')).toBeUndefined();
+    expect(await accept('t3')).toBe('accepted');
+    await expect(Promise.all([accept('t1'), accept('t4')])).rejects.toThrow('t1 was accepted before');
+    expect(await accept('t5')).toBe('accepted');
+  });
+
   test('after a restart they are read in pages of so many bytes, one at least, and all are found', async () => {
     const ledger = createLedger(store, clock);
     const ids = ['t1', 't2', 't3', 't4'];

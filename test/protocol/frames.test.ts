@@ -293,6 +293,10 @@ describe('values', () => {
     expect(weightOf('{"a":"{,,,["}')).toBe(13 + 48);
     expect(weightOf('[{},{}]')).toBe(7 + 4 * 48);
     expect(judgeFrame('[{},{}]').weight).toBe(weightOf('[{},{}]'));
+    expect(weightOf('"é\\u00e9"')).toBe(9);
+    expect(weightOf('"日x"')).toBe(4 * 2);
+    expect(weightOf('"\\u65e5x"')).toBe(9 * 2);
+    expect(judgeFrame(`[{},${'"x"'.repeat(9)}日]`).weight).toBe(`[{},${'"x"'.repeat(9)}日]`.length);
   });
 });
 

@@ -3,9 +3,6 @@ import type { Scenario } from '../harness.ts';
 import { startFleet, loadConfig, type FleetEvent } from '../../../boot/index.ts';
 import { until } from '../waiting.ts';
 import { ask, that } from '../workload.ts';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { freePorts } from '../../support/ports.ts';
 
 export const scenario: Scenario = {
@@ -35,33 +32,26 @@ export const scenario: Scenario = {
   },
 };
 
-/** A kept fleet with an agent whose port is taken: it is started five times, and then not again. */
+/** A kept fleet with an agent that is killed whenever it serves: it is started five times, and then not again. */
 async function intensity(data: string, onStart: (fleet: { stop(): Promise<void> }) => void): Promise<string[]> {
-  const held = createServer().listen(0, '127.0.0.1');
-  await once(held, 'listening');
-  try {
-    const address = held.address();
-    const [orchestrator = 0, web = 0] = await freePorts(2);
-    const taken = typeof address === 'object' && address ? address.port : 0;
-    const ports = { orchestrator, 'web-security': web, 'threat-intel': taken };
-    const flags = {
-      data: join(data, 'fleet'),
-      agents: ['threat-intel', 'web-security'],
-      ports,
-      log_level: 'silent' as const,
-    };
-    const events: FleetEvent[] = [];
-    const onEvent = (event: FleetEvent) => void events.push(event);
-    const fleet = await startFleet({ config: loadConfig({ env: {}, flags }), flags, quiet: true, onEvent });
-    onStart(fleet);
-    const own = () => events.filter(({ id }) => id === 'threat-intel');
-    await until('it is given up', () => own().some(({ what }) => what === 'given_up'));
-    const deaths = own().filter(({ what }) => what === 'died').length;
-    const alive = events.some(({ id, what }) => id === 'web-security' && what === 'up');
-    return [...that(deaths === 5, `given up after ${deaths} deaths`), ...that(alive, 'the others did not serve')];
-  } finally {
-    held.close();
-  }
+  const [orchestrator = 0, web = 0, threat = 0] = await freePorts(3);
+  const ports = { orchestrator, 'web-security': web, 'threat-intel': threat };
+  const flags = { data, agents: [VICTIM, 'web-security'], ports, log_level: 'silent' as const };
+  const events: FleetEvent[] = [];
+  const onEvent = (event: FleetEvent) => {
+    events.push(event);
+    if (event.id === VICTIM && event.what === 'up' && event.pid !== undefined) process.kill(event.pid, 'SIGKILL');
+  };
+  const fleet = await startFleet({ config: loadConfig({ env: {}, flags }), flags, quiet: true, onEvent });
+  onStart(fleet);
+  const own = () => events.filter(({ id }) => id === VICTIM);
+  await until('it is given up', () => own().some(({ what }) => what === 'given_up'), GIVEN_UP_MS_MAX);
+  const deaths = own().filter(({ what }) => what === 'died').length;
+  const alive = events.some(({ id, what }) => id === 'web-security' && what === 'up');
+  return [...that(deaths === 5, `given up after ${deaths} deaths`), ...that(alive, 'the others did not serve')];
 }
 
+const VICTIM = 'threat-intel';
+/** Five starts of a process, and the pauses between them. */
+const GIVEN_UP_MS_MAX = 60_000;
 const DEATHS = 6;
