@@ -9,7 +9,7 @@ export function judgeShell(value: string): Match[] {
   for (const { index, separator, name, rest } of commandsOf(text)) {
     const end = Math.min(text.length, index + separator.length + name.length + 24);
     const arguments_fit = /^(?:\s|\$\{?ifs|<|>|[;&|)}`"'#]|$)/.test(rest);
-    if (!arguments_fit) continue;
+    if (!arguments_fit || isOfAgent(text, { index, separator, name, rest })) continue;
     const split = /[;|&`\n]|\$\(|[<>]\(/.test(separator);
     const speaks = /^\s{1,8}(?:-{1,2}[a-z?]|\/[a-z?*]|[a-z]:\\|[~.]{0,2}\/|https?:|[*$'"\d%]|\w{1,24}\.\w|\|)/.test(
       rest,
@@ -139,6 +139,13 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
   );
 }
 
+/** `Mozilla/5.0 (Windows NT 6.3; Touch; rv:11.0)`: semicolons part what a program says of itself, word by word. */
+const isOfAgent = (text: string, { index, separator, name, rest }: Command): boolean =>
+  separator === ';' &&
+  !STRONG.has(name) &&
+  /^(?:[;)]|\/\d| *$)/.test(rest) &&
+  AGENT_COMMENT.test(text.slice(0, Math.min(index, AGENT_CHARS)));
+
 /** `more details below; id 55`: words, then what has a number. */
 const isNumbered = (text: string, { index, separator, rest }: Command): boolean =>
   separator === ';' && /^ \d{1,9}[.!?]?$/.test(rest) && /\p{L}{2} \p{L}{2,32}$/u.test(text.slice(0, index));
@@ -182,6 +189,9 @@ const COMMANDS =
   nohup strace gdb tee xargs sort uniq lsof lsb_release lscpu lsmod df free uptime history locate which whereis finger arp route ifdown ifup ufw openssl
   dir type copy move del erase ren attrib schtasks sc reg taskkill vssadmin net net1 netsh nbtstat getmac findstr expr eval exec export source alias bzip2 rsync
   socat node java javac rpm dpkg tcpdump screen tmux vim vi nano ed ex dash zsh ksh csh tcsh fish pidof iwmi iwr irm iex gci gwmi saps mkfifo chsh visudo usermod dmesg getent pwd cd ver`);
+/** The name of a program and its version, then what is open of its comment. */
+const AGENT_COMMENT = /^[a-z][\w.-]{0,40}\/\d[\w.]{0,20} \([^()]{0,400}$/;
+const AGENT_CHARS = 480;
 /** What does nothing without an argument or an input. */
 const IDLE = words(
   'bash zsh ksh csh tcsh dash fish python python2 python3 perl ruby php lua node java javac cat head tail less more sort grep sed awk echo find make gcc locate which touch kill',
