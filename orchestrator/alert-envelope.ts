@@ -131,7 +131,7 @@ const SINGLE: readonly (readonly [string, (value: Fields) => boolean])[] = [
   ['object', (value) => isText(value['objectSchemaType'])],
 ];
 /** Fields that hold several: Graph and Azure, CrowdStrike, GuardDuty and Security Hub, search engines. */
-const LISTS = ['value', 'resources', 'findings', 'alerts', 'incidents', 'hits.hits'] as const;
+const LISTS = ['value', 'resources', 'findings', 'alerts', 'incidents', 'data', 'hits.hits'] as const;
 /** Where the list goes on. */
 const PAGES = ['@odata.nextLink', 'nextLink', 'NextToken', 'nextToken', '_scroll_id'] as const;
 /** What says nothing of the alert. */

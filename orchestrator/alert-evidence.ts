@@ -107,6 +107,10 @@ const OF_ALERT: readonly Part[] = [
   ['device.local_ip', 'address'],
   ['service.action.dnsRequestAction.domain', 'domain'],
   ['tls.sni', 'domain'],
+  ['threatInfo.sha256', 'hash'],
+  ['threatInfo.sha1', 'hash'],
+  ['threatInfo.maliciousProcessArguments', 'command'],
+  ['agentDetectionInfo.agentIpV4', 'address'],
   ['fileinfo.sha256', 'hash'],
 ];
 /** Lists: the evidence of Graph and Defender, the entities of Sentinel, the behaviors of CrowdStrike, the probes of GuardDuty. */

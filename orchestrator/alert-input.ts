@@ -57,7 +57,7 @@ function linesOf(text: string, is_cut: boolean): { value: unknown; place: string
     } catch {
       value = undefined; // no record: it is counted as none
     }
-    return [{ value: isDeeper(value, DEPTH_MAX) ? undefined : value, place: `line ${nth + 1}` }];
+    return [{ value: isDeeper(value, DEPTH_MAX) ? undefined : value, place: `line ${nth + 1}, ` }];
   });
 }
 

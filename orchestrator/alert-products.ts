@@ -76,6 +76,10 @@ const PRODUCTS: readonly ((value: Fields) => boolean)[] = [
     typeof at(value, 'rule.level') === 'number' &&
     isTextAt(value, 'rule.description') &&
     (isFields(value['agent']) || isFields(value['manager'])),
+  // SentinelOne.
+  (value) => isTextAt(value, 'threatInfo.threatName'),
+  // Splunk, as it calls a webhook.
+  (value) => isText(value['search_name']) && isFields(value['result']),
   // Elastic.
   (value) => isTextAt(value, 'kibana.alert.rule.name') || isTextAt(value, 'signal.rule.name'),
 ];

@@ -1,6 +1,6 @@
 /**
  * Alerts as products write them, brought to the fields that are read here: Wazuh, Elastic and ECS, Suricata, GuardDuty, Defender and
- * Graph, Sentinel, CrowdStrike, and odd forms of our own.
+ * Graph, Sentinel, CrowdStrike, SentinelOne, Splunk, and odd forms of our own.
  */
 import { TriagedAlert } from '../analysis/triage/index.ts';
 import { listedIn, type ListedEvidence } from './alert-evidence.ts';
@@ -170,6 +170,9 @@ const ofCrowdStrike = onScale([
   [20, 'low'],
   [0, 'info'],
 ]);
+/** How sure SentinelOne is: it gives no other word for how grave it is. */
+const ofSentinelOne = (level: unknown): string | undefined =>
+  typeof level === 'string' ? { malicious: 'high', suspicious: 'medium' }[level.toLowerCase()] : undefined;
 /** Priorities of the rules: 1 is the gravest; those of one's own may go further. */
 const ofSuricata = (priority: unknown): string | undefined =>
   typeof priority === 'number' && Number.isInteger(priority) ? ['high', 'medium', 'low'][priority - 1] : undefined;
@@ -187,6 +190,8 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'event.DetectName',
       'event.reason',
       'display_name',
+      'threatInfo.threatName',
+      'search_name',
       { path: 'behaviors', each: 'display_name' },
       { path: 'behaviors', each: 'scenario' },
       'Title',
@@ -217,6 +222,9 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'max_severity_displayname',
       { path: 'max_severity', read: ofCrowdStrike },
       'Severity.Label',
+      'result.urgency',
+      'result.severity',
+      { path: 'threatInfo.confidenceLevel', read: ofSentinelOne },
       { path: 'rule.level', read: ofWazuh },
       { path: 'alert.severity', read: ofSuricata, of: isSuricata },
       { path: 'severity', read: ofGuardDuty, of: isGuardDuty },
@@ -243,6 +251,9 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'computerDnsName',
       'event.ComputerName',
       'device.hostname',
+      'agentRealtimeInfo.agentComputerName',
+      'result.dest',
+      'result.host',
       { path: 'resource.instanceDetails.instanceId', of: isGuardDuty },
     ],
   ],
@@ -258,6 +269,8 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'relatedUser.userName',
       'event.UserName',
       'user_name',
+      'threatInfo.processUser',
+      'result.user',
       { path: 'resource.accessKeyDetails.userName', of: isGuardDuty },
     ],
   ],
@@ -266,6 +279,8 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
     [
       'source.ip',
       'data.srcip',
+      'result.src_ip',
+      'result.src',
       'service.action.awsApiCallAction.remoteIpDetails.ipAddressV4',
       { path: REMOTE, of: isInbound },
     ],
@@ -282,6 +297,7 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'createdTimeUtc',
       'first_behavior',
       'created_timestamp',
+      'threatInfo.createdAt',
       'CreatedAt',
       { path: 'service.eventLastSeen', of: isGuardDuty },
       { path: 'metadata.eventCreationTime', read: toTime },

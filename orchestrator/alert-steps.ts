@@ -75,7 +75,10 @@ function correlateStep(alerts: readonly PlacedAlert[]): Step[] {
   const weighed = alerts.filter(isForDesk);
   if (weighed.length === 0) return [];
   const params = {
-    alerts: weighed.map(({ alert, place }) => ({ ...deskView(alert), alert_id: alert.alert_id ?? place })),
+    alerts: weighed.map(({ alert, place }) => ({
+      ...deskView(alert),
+      alert_id: alert.alert_id ?? place.replace(/, $/, ''),
+    })),
   };
   const reason = `A sensor judged these ${weighed.length} alerts: which of them belong together`;
   return [{ step: 'triage', skill: 'correlate_alerts', params, reason }];

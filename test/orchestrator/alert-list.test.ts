@@ -239,6 +239,34 @@ test('alerts among the lines of an eve.json are judged, each by its line, and th
   expect(detectKind(Buffer.from(linesOf(dns, dns)))).toBe('events');
 });
 
+test('a threat of SentinelOne and a search of Splunk are read in their own words', async () => {
+  const threat = {
+    id: '225',
+    agentDetectionInfo: { agentIpV4: '10.1.2.3' },
+    agentRealtimeInfo: { agentComputerName: 'WS-9' },
+    threatInfo: {
+      ...{ threatName: 'mimikatz.exe', confidenceLevel: 'malicious', createdAt: '2026-11-20T10:00:00Z' },
+      ...{ sha256: SHA256, maliciousProcessArguments: 'mimikatz.exe x', processUser: 'CORP\\anna' },
+    },
+  };
+  const one = await investigated({ data: [threat], pagination: { nextCursor: null } });
+  expect(one.desk).toMatchObject({ title: 'mimikatz.exe', severity: 'high', host: 'WS-9', user: 'CORP\\anna' });
+  expect(one.paramsOf('check_lolbins')?.['origins']).toEqual([
+    { source: 'in', locator: '/data/0/threatInfo/maliciousProcessArguments' },
+  ]);
+  const search = { search_name: 'Brute force', results_link: 'x', result: { src: '198.51.100.7', urgency: 'high' } };
+  const { desk } = await investigated(search);
+  expect(desk).toMatchObject({ title: 'Brute force', severity: 'high', src_ip: '198.51.100.7' });
+});
+
+test('what is said of a line of a log is cited by the line and the pointer in it', async () => {
+  const line = { 'kibana.alert.rule.name': 'x', 'kibana.alert.severity': 'low' };
+  const { paramsOf } = await investigated(
+    linesOf({ ...line, host: { name: 'a' } }, { ...line, process: { command_line: 'whoami /all' } }),
+  );
+  expect(paramsOf('check_lolbins')?.['origins']).toEqual([{ source: 'in', locator: 'line 2, /process/command_line' }]);
+});
+
 test('alerts in our own words are a list too, and events that only have a title are none', () => {
   const kindOf = (value: unknown) => detectKind(Buffer.from(JSON.stringify(value)));
   expect(kindOf([{ title: 'x', severity: 'high', host: 'a' }])).toBe('alert');
