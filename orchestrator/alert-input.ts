@@ -1,34 +1,101 @@
-/** An alert as somebody hands it in: read, brought to our fields, and with what of it no specialist is given. */
+/** Alerts as somebody hands them in: taken out of what they came in, brought to our fields, and with what of it no specialist is given. */
 import type { z } from 'zod';
+import { isDeeper } from '../analysis/readers/index.ts';
 import { AuroraError, invalidParams, type NotChecked } from '../protocol/index.ts';
+import { isLogOfAlerts, openEnvelope, openRecords, type Opened, type OpenedAlert } from './alert-envelope.ts';
+import { isFields, isTelling, toPointer } from './alert-products.ts';
+import { fitTogether } from './alert-room.ts';
 import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
+import { Alert, DESK_FIELDS, type PlacedAlert } from './alert-steps.ts';
 import { placeOf } from './json-place.ts';
-import { Alert, DESK_FIELDS } from './plan.ts';
 
-/** Reads it whole; throws 4130 when it is too large, and 4220 naming what is wrong when it is no alert. */
-export async function readAlert(bytes: AsyncIterable<Uint8Array>): Promise<{ alert: Alert; unread: NotChecked[] }> {
-  const value = parseJson(await readWhole(bytes));
-  const shaped = isFields(value) ? shapeAlert(value) : undefined;
-  const alert = Alert.safeParse(shaped?.alert ?? value, { error: missing });
-  if (!alert.success) throw invalidParams(alert.error, { code: 4220, what: 'The alert is not valid' });
-  return { alert: alert.data, unread: shaped && isFields(value) ? unreadIn(value, shaped) : [] };
+/** Reads all of them; throws 4130 when it is too large, and 4220 naming what is wrong when it is no alert. */
+export async function readAlerts(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ alerts: PlacedAlert[]; unread: NotChecked[] }> {
+  const { text, is_cut } = await readText(bytes);
+  const opened = openText(text, is_cut);
+  const read = opened.alerts.map(readOne);
+  const { alerts, left_out } = fitTogether(read.map(({ placed }) => placed));
+  return {
+    alerts,
+    unread: [
+      ...gap([...opened.rest, ...read.flatMap(({ left }) => left)], 'no specialist reads them'),
+      ...gap(
+        read.flatMap(({ odd }) => odd),
+        'their values have no form that is read, and were passed over',
+      ),
+      ...besideOf(opened, is_cut),
+      ...left_out,
+    ],
+  };
 }
 
-async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** One object, a list, or a log with one on each line. */
+function openText(text: string, is_cut: boolean): Opened {
+  if (isLogOfAlerts(text.trimStart())) return openRecords(linesOf(text, is_cut));
+  if (is_cut) throw new AuroraError(4130, { message: `Alerts that are no log may have ${ALERT_BYTES_MAX} bytes` });
+  const value = parseJson(text);
+  if (isDeeper(value, DEPTH_MAX))
+    throw new AuroraError(4220, { message: `The alert is not valid: it is more than ${DEPTH_MAX} deep` });
+  if (isFields(value)) return openEnvelope(value);
+  if (!Array.isArray(value)) throw invalidAlert(value);
+  const opened = openRecords(value.map((each: unknown, nth) => ({ value: each, place: `/${nth}` })));
+  if (opened.alerts.length === 0)
+    throw new AuroraError(4220, { message: 'The list has no alert in it that is known by its fields' });
+  return opened;
+}
+
+/** Records, with the number of their line; where the log was cut, its last line is a part of one. */
+function linesOf(text: string, is_cut: boolean): { value: unknown; place: string }[] {
+  const lines = text.split(/\r?\n/);
+  return (is_cut ? lines.slice(0, -1) : lines).flatMap((line, nth) => {
+    if (line.trim() === '') return [];
+    let value: unknown;
+    try {
+      value = JSON.parse(line) as unknown;
+    } catch {
+      value = undefined; // no record: it is counted as none
+    }
+    return [{ value: isDeeper(value, DEPTH_MAX) ? undefined : value, place: `line ${nth + 1}, ` }];
+  });
+}
+
+function readOne({ fields, place }: OpenedAlert): { placed: PlacedAlert; left: string[]; odd: string[] } {
+  const shaped = shapeAlert(fields);
+  const alert = Alert.safeParse(shaped.alert, { error: missing });
+  if (!alert.success) throw invalidParams(alert.error, { code: 4220, what: 'The alert is not valid' });
+  const { places, commands, iocs, odd } = shaped;
+  return { placed: { alert: alert.data, place, places, commands, iocs }, left: leftIn(fields, shaped), odd };
+}
+
+function invalidAlert(value: unknown): AuroraError {
+  const { error } = Alert.safeParse(value, { error: missing });
+  return error
+    ? invalidParams(error, { code: 4220, what: 'The alert is not valid' })
+    : new AuroraError(4220, { message: 'The alert is not valid' });
+}
+
+async function readText(bytes: AsyncIterable<Uint8Array>): Promise<{ text: string; is_cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {
-    size += chunk.byteLength;
-    if (size > ALERT_BYTES_MAX) throw new AuroraError(4130, { message: `An alert may have ${ALERT_BYTES_MAX} bytes` });
     chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > ALERT_BYTES_MAX) break;
   }
-  return Buffer.concat(chunks);
+  const is_cut = size > ALERT_BYTES_MAX;
+  const whole = Buffer.concat(chunks).subarray(0, ALERT_BYTES_MAX);
+  try {
+    // A cut may fall into a character: it belongs to the line that is left out.
+    return { text: new TextDecoder('utf-8', { fatal: !is_cut }).decode(whole), is_cut };
+  } catch (cause) {
+    throw new AuroraError(4220, { message: 'The input is no valid JSON in UTF-8', cause });
+  }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  let text = '';
+function parseJson(text: string): unknown {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return JSON.parse(text) as unknown;
   } catch (cause) {
     throw new AuroraError(4220, { message: `The input is no valid JSON in UTF-8${placeOf(cause, text)}`, cause });
@@ -41,39 +108,65 @@ function missing({ input, ...issue }: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_value' ? `is missing: one of ${issue.values.join(', ')}` : 'is missing';
 }
 
-/** Fields of an alert that no specialist is given, or that have no form that is read: what they say is not judged. */
-function unreadIn(fields: Fields, { taken, odd }: ShapedAlert): NotChecked[] {
-  const left = Object.entries(fields).flatMap(([field, value]) => leftOf(field, value, taken));
+/** Records that are no alerts, and alerts that lie elsewhere: nobody looked at them. */
+function besideOf({ others, more }: Opened, is_cut: boolean): NotChecked[] {
   return [
-    ...gap(left, 'no specialist reads them'),
-    ...gap(odd, 'their values have no form that is read, and were passed over'),
+    ...(others > 0
+      ? [
+          {
+            what: `${others} record${others === 1 ? '' : 's'} beside the alerts`,
+            why: 'they are no alerts that are known',
+          },
+        ]
+      : []),
+    ...(more.length > 0
+      ? [{ what: 'further alerts of the list', why: `it goes on elsewhere, as its ${more.join(', ')} says` }]
+      : []),
+    ...(is_cut ? [{ what: 'the rest of the log', why: `alerts are read in its first ${ALERT_BYTES_MAX} bytes` }] : []),
   ];
 }
 
-/** What of a field nobody is given: nothing, all of it, or, where parts of it were taken, the others. */
-function leftOf(field: string, value: unknown, taken: ReadonlySet<string>): string[] {
-  if (LABEL_FIELDS.has(field)) return [];
-  const parts = [...taken].filter((path) => path === field || path.startsWith(`${field}.`));
-  if (parts.includes(field)) return [];
-  if (parts.length === 0 || !isFields(value)) return READ_FIELDS.has(field) ? [] : [field];
-  const isTaken = (path: string) => parts.some((part) => part === path || part.startsWith(`${path}.`));
-  return Object.keys(value)
-    .map((key) => `${field}.${key}`)
-    .filter((path) => !isTaken(path));
+/** Fields of an alert that no specialist is given: what they say is not judged. */
+function leftIn(fields: Readonly<Record<string, unknown>>, { taken }: ShapedAlert): string[] {
+  return Object.entries(fields).flatMap(([field, value]) => {
+    if (LABEL_FIELDS.has(field)) return [];
+    const pointer = toPointer(field);
+    if (READ_FIELDS.has(field) && !isTakenBelow(pointer, taken)) return [];
+    return leftAt(value, { pointer, shown: field }, taken);
+  });
 }
 
-const gap = (paths: readonly string[], why: string): NotChecked[] =>
-  paths.length === 0 ? [] : [{ what: `the alert's fields ${shownFields(paths)}`, why }];
+/** Nothing, all of it, or, where parts of it were taken, the others; elements of a list are told together. */
+function leftAt(
+  value: unknown,
+  { pointer, shown }: { pointer: string; shown: string },
+  taken: ReadonlySet<string>,
+): string[] {
+  if (!isTelling(value) || taken.has(pointer)) return [];
+  if (!isTakenBelow(pointer, taken) || typeof value !== 'object' || value === null) return [shown];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    leftAt(
+      inner,
+      { pointer: pointer + toPointer(key), shown: Array.isArray(value) ? `${shown}[]` : `${shown}.${key}` },
+      taken,
+    ),
+  );
+}
+
+const isTakenBelow = (pointer: string, taken: ReadonlySet<string>): boolean =>
+  [...taken].some((each) => each.startsWith(`${pointer}/`));
+
+/** Each field once, however many alerts have it. */
+function gap(fields: readonly string[], why: string): NotChecked[] {
+  const distinct = [...new Set(fields)];
+  return distinct.length === 0 ? [] : [{ what: `the alert's fields ${shownFields(distinct)}`, why }];
+}
 
 const shownFields = (paths: readonly string[]): string =>
   paths
     .slice(0, FIELDS_SHOWN)
     .map((path) => path.slice(0, FIELD_CHARS_MAX))
     .join(', ');
-
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const READ_FIELDS = new Set<string>([
   'title',
@@ -86,7 +179,12 @@ const READ_FIELDS = new Set<string>([
   ...DESK_FIELDS,
 ]);
 /** What others call or count it by: no evidence. */
-const LABEL_FIELDS = new Set(['alert_id', 'source', 'status', 'timestamp', 'created_at', '@timestamp']);
+const LABEL_FIELDS = new Set([
+  ...['alert_id', 'source', 'status', 'timestamp', 'created_at', '@timestamp'],
+  ...['incidentId', 'incidentNumber', 'incidentUrl', 'incidentWebUrl', 'alertWebUrl', 'providerAlertId'],
+  ...['providerIncidentId', 'detectorId', 'tenantId'],
+]);
 const FIELDS_SHOWN = 20;
 const FIELD_CHARS_MAX = 64;
 const ALERT_BYTES_MAX = 1_048_576;
+const DEPTH_MAX = 64;

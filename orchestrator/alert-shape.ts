@@ -1,35 +1,45 @@
 /**
- * Alerts as products write them, brought to the fields that are read here: Wazuh, Elastic and ECS, Suricata, GuardDuty, Defender,
- * CrowdStrike, and odd forms of our own.
+ * Alerts as products write them, brought to the fields that are read here: Wazuh, Elastic and ECS, Suricata, GuardDuty, Defender and
+ * Graph, Sentinel, CrowdStrike, SentinelOne, Splunk, and odd forms of our own.
  */
 import { TriagedAlert } from '../analysis/triage/index.ts';
-import { Alert, DESK_FIELDS, DESK_LABELS } from './plan.ts';
+import { listedIn, type ListedEvidence } from './alert-evidence.ts';
+import { at, find, isGuardDuty, isSuricata, isTelling, isText, toPointer, type Fields } from './alert-products.ts';
+import { Alert, DESK_FIELDS, DESK_LABELS } from './alert-steps.ts';
 
 /** The alert in our fields, and which of its fields carried something and are not read. */
-export interface ShapedAlert {
+export interface ShapedAlert extends Pick<ListedEvidence, 'iocs' | 'commands'> {
   alert: Record<string, unknown>;
-  /** Paths of what was taken, so that it is not told as unread. */
+  /** Pointers to what was taken, so that it is not told as unread. */
   taken: ReadonlySet<string>;
+  /** Where in the alert stands what a field of ours says. */
+  places: ReadonlyMap<string, string>;
   /** Fields whose value has no form that is read: passed over. */
   odd: string[];
 }
 
 /** Never throws: what it cannot read it names. */
-export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAlert {
+export function shapeAlert(value: Fields): ShapedAlert {
   const alert: Record<string, unknown> = { ...value };
-  const taken = new Set<string>();
+  const listed = listedIn(value);
+  const taken = new Set(listed.taken);
+  const places = new Map<string, string>();
   const odd: string[] = [];
-  for (const [field, places] of SHAPES) {
+  for (const [field, kept] of SHAPES) {
     if (typeof alert[field] === 'string' || Array.isArray(alert[field])) continue;
-    for (const place of places) {
-      const { path, read = asItIs, of, is_part }: Kept = typeof place === 'string' ? { path: place } : place;
-      const told = of && !of(value) ? undefined : read(at(value, path));
-      if (!isTelling(told)) continue;
+    for (const place of kept) {
+      const { path, read = asItIs, of, each }: Kept = typeof place === 'string' ? { path: place } : place;
+      const found = of && !of(value) ? undefined : find(value, path);
+      const told = found && (each === undefined ? read(found.value) : namesIn(found.value, each));
+      if (!found || !isPlainlyTelling(told)) continue;
       alert[field] = told;
-      if (!is_part) taken.add(path);
+      places.set(field, found.pointer);
+      if (each === undefined) taken.add(found.pointer);
+      else for (const nth of elementsOf(found.value).keys()) taken.add(`${found.pointer}/${nth}/${each}`);
       break;
     }
   }
+  addListed(alert, listed);
   odd.push(...takeCarried(alert, taken));
   for (const field of [...DESK_FIELDS, ...DESK_LABELS, 'alert_id', 'description', 'command_line']) {
     if (alert[field] === undefined || alert[field] === null) {
@@ -39,11 +49,20 @@ export function shapeAlert(value: Readonly<Record<string, unknown>>): ShapedAler
     const read = field === 'severity' ? toSeverity(alert[field]) : toForm(field, alert[field]);
     if (read !== undefined) alert[field] = read;
     else {
-      if (!TAKEN_APART.has(field) || ![...taken].some((path) => path.startsWith(`${field}.`))) odd.push(field);
+      const below = `${toPointer(field)}/`;
+      if (!TAKEN_APART.has(field) || ![...taken].some((pointer) => pointer.startsWith(below))) odd.push(field);
       Reflect.deleteProperty(alert, field);
     }
   }
-  return { alert, taken, odd };
+  return { alert, taken, places, odd, iocs: listed.iocs, commands: listed.commands };
+}
+
+/** What the lists of a product say stands in for the fields of ours that the alert does not have. */
+function addListed(alert: Record<string, unknown>, { entities, techniques }: ListedEvidence): void {
+  if (entities.length > 0 && !TriagedAlert.shape.entities.safeParse(alert['entities'] ?? null).success)
+    alert['entities'] = entities;
+  if (techniques.length > 0 && !Array.isArray(alert['mitre_techniques']))
+    alert['mitre_techniques'] = [...new Set(techniques)];
 }
 
 /**
@@ -60,7 +79,7 @@ function takeCarried(alert: Record<string, unknown>, taken: Set<string>): string
       return isText(value) ? [[name, value] as const] : [];
     });
     alert['http'] = { method, url, headers: Object.fromEntries(headers) };
-    for (const field of ['http_method', 'url', ...HTTP_HEADERS.map(([name]) => name)]) taken.add(`http.${field}`);
+    for (const field of ['http_method', 'url', ...HTTP_HEADERS.map(([name]) => name)]) taken.add(`/http/${field}`);
   }
   return CARRIED.filter((field) => {
     if (alert[field] === undefined || Alert.shape[field].safeParse(alert[field]).success) return false;
@@ -93,47 +112,26 @@ function toSeverity(value: unknown): string | undefined {
 const onScale = (steps: readonly (readonly [number, string])[]) => (level: unknown) =>
   typeof level === 'number' ? steps.find(([from]) => level >= from)?.[1] : undefined;
 
-type Fields = Readonly<Record<string, unknown>>;
-const isSuricata = (value: Fields): boolean => value['event_type'] === 'alert' && isText(at(value, 'alert.signature'));
-/** The names are those of its findings in JSON: a scale of 0 to 10 says nothing without them. */
-const isGuardDuty = (value: Fields): boolean => isText(value['schemaVersion']) && isText(value['type']);
 const isOutbound = (value: Fields): boolean => at(value, DIRECTION) === 'OUTBOUND';
 const isInbound = (value: Fields): boolean => at(value, DIRECTION) === 'INBOUND';
 
-/** What the first process among the evidence of Defender was started with. */
-const commandIn = (evidence: unknown): unknown =>
-  Array.isArray(evidence)
-    ? evidence.map((each: unknown) => at(each, 'processCommandLine')).find((command) => isText(command))
-    : undefined;
+/** What a list says of its elements under one name, each once. */
+const namesIn = (list: unknown, name: string): string =>
+  [...new Set(elementsOf(list).map((each) => at(each, name)))].filter(isText).join(', ').slice(0, NAMES_CHARS_MAX);
+
+const elementsOf = (list: unknown): unknown[] => (Array.isArray(list) ? list.slice(0, ELEMENTS_MAX) : []);
 
 /** Milliseconds since 1970 as ISO 8601. */
 const toTime = (at_ms: unknown): string | undefined =>
   typeof at_ms === 'number' && at_ms > 0 && at_ms <= DATE_MS_MAX ? new Date(at_ms).toISOString() : undefined;
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
 const asItIs = (value: unknown): unknown => value;
 
 const lower = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
-const isTelling = (value: unknown): boolean =>
-  (typeof value === 'string' && value !== '') ||
-  typeof value === 'number' ||
-  (Array.isArray(value) && value.length > 0);
-
-/** A field by its path, whether its dots are objects in one another or stand in the name, as Elastic writes both. */
-function at(value: unknown, path: string): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const fields = value as Readonly<Record<string, unknown>>;
-  if (Object.hasOwn(fields, path)) return fields[path];
-  for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
-    const found = Object.hasOwn(fields, path.slice(0, dot))
-      ? at(fields[path.slice(0, dot)], path.slice(dot + 1))
-      : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+/** A text, a number or a list: an object is none of the fields that are read. */
+const isPlainlyTelling = (value: unknown): boolean =>
+  isTelling(value) && (typeof value === 'string' || typeof value === 'number' || Array.isArray(value));
 
 /** Where a product keeps something, and what its value says in our words where it is not as it is. */
 interface Kept {
@@ -141,8 +139,8 @@ interface Kept {
   read?: (value: unknown) => unknown;
   /** Only where the alert is of that product. */
   of?: (alert: Fields) => boolean;
-  /** More stands there than is taken, and it is told as unread. */
-  is_part?: true;
+  /** It is a list, whose elements say it under this name. */
+  each?: string;
 }
 
 /** Which side began a connection that GuardDuty tells of. */
@@ -164,6 +162,17 @@ const ofGuardDuty = onScale([
   [1, 'low'],
   [0, 'info'],
 ]);
+/** From 1 to 100; the words are those of CrowdStrike's own console. */
+const ofCrowdStrike = onScale([
+  [80, 'critical'],
+  [60, 'high'],
+  [40, 'medium'],
+  [20, 'low'],
+  [0, 'info'],
+]);
+/** How sure SentinelOne is: it gives no other word for how grave it is. */
+const ofSentinelOne = (level: unknown): string | undefined =>
+  typeof level === 'string' ? { malicious: 'high', suspicious: 'medium' }[level.toLowerCase()] : undefined;
 /** Priorities of the rules: 1 is the gravest; those of one's own may go further. */
 const ofSuricata = (priority: unknown): string | undefined =>
   typeof priority === 'number' && Number.isInteger(priority) ? ['high', 'medium', 'low'][priority - 1] : undefined;
@@ -180,17 +189,25 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'alert.signature',
       'event.DetectName',
       'event.reason',
+      'display_name',
+      'threatInfo.threatName',
+      'search_name',
+      { path: 'behaviors', each: 'display_name' },
+      { path: 'behaviors', each: 'scenario' },
+      'Title',
       'message',
     ],
   ],
   [
     'description',
     [
+      { path: 'behaviors', each: 'description' },
       'kibana.alert.reason',
       'kibana.alert.rule.description',
       'event.DetectDescription',
       'full_log',
       'event.original',
+      'Description',
       'message',
     ],
   ],
@@ -201,6 +218,13 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'signal.rule.severity',
       'event.SeverityName',
       'event.severity',
+      'severity_name',
+      'max_severity_displayname',
+      { path: 'max_severity', read: ofCrowdStrike },
+      'Severity.Label',
+      'result.urgency',
+      'result.severity',
+      { path: 'threatInfo.confidenceLevel', read: ofSentinelOne },
       { path: 'rule.level', read: ofWazuh },
       { path: 'alert.severity', read: ofSuricata, of: isSuricata },
       { path: 'severity', read: ofGuardDuty, of: isGuardDuty },
@@ -226,6 +250,10 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'agent.name',
       'computerDnsName',
       'event.ComputerName',
+      'device.hostname',
+      'agentRealtimeInfo.agentComputerName',
+      'result.dest',
+      'result.host',
       { path: 'resource.instanceDetails.instanceId', of: isGuardDuty },
     ],
   ],
@@ -240,6 +268,9 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'data.srcuser',
       'relatedUser.userName',
       'event.UserName',
+      'user_name',
+      'threatInfo.processUser',
+      'result.user',
       { path: 'resource.accessKeyDetails.userName', of: isGuardDuty },
     ],
   ],
@@ -248,6 +279,8 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
     [
       'source.ip',
       'data.srcip',
+      'result.src_ip',
+      'result.src',
       'service.action.awsApiCallAction.remoteIpDetails.ipAddressV4',
       { path: REMOTE, of: isInbound },
     ],
@@ -260,6 +293,12 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'kibana.alert.start',
       'alertCreationTime',
       'createdDateTime',
+      'firstActivityTimeUtc',
+      'createdTimeUtc',
+      'first_behavior',
+      'created_timestamp',
+      'threatInfo.createdAt',
+      'CreatedAt',
       { path: 'service.eventLastSeen', of: isGuardDuty },
       { path: 'metadata.eventCreationTime', read: toTime },
     ],
@@ -270,20 +309,14 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'rule.mitre.id',
       'threat.technique.id',
       'mitreTechniques',
+      'additionalData.techniques',
       { path: 'alert.metadata.mitre_technique_id', of: isSuricata },
     ],
   ],
   ['process_guid', ['process.entity_id']],
-  [
-    'command_line',
-    [
-      'process.command_line',
-      'data.win.eventdata.commandLine',
-      'event.CommandLine',
-      { path: 'evidence', read: commandIn, is_part: true },
-    ],
-  ],
-  ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'id']],
+  ['command_line', ['process.command_line', 'data.win.eventdata.commandLine', 'event.CommandLine']],
+  ['source', ['serviceSource', 'detectionSource', 'providerName', 'ProductName']],
+  ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'detection_id', 'composite_id', 'id']],
 ];
 const CARRIED = ['raw_log', 'http', 'email'] as const;
 /** The headers that Suricata logs of a request, and what they are called there. */
@@ -293,7 +326,7 @@ const HTTP_HEADERS: readonly (readonly [string, string])[] = [
   ['http_refer', 'Referer'],
 ];
 /** Fields that are objects in these products, of which parts are read. */
-const TAKEN_APART: ReadonlySet<string> = new Set(['host', 'user', 'rule', 'source']);
+const TAKEN_APART: ReadonlySet<string> = new Set(['host', 'user', 'rule', 'source', 'entities', 'Severity']);
 const SEVERITIES: ReadonlyMap<string, string> = new Map([
   ...['info', 'low', 'medium', 'high', 'critical'].map((word) => [word, word] as const),
   ['informational', 'info'],
@@ -307,6 +340,8 @@ const SEVERITIES: ReadonlyMap<string, string> = new Map([
   ['fatal', 'critical'],
   ['emergency', 'critical'],
 ]);
+const NAMES_CHARS_MAX = 480;
+const ELEMENTS_MAX = 500;
 const TECHNIQUES_MAX = 64;
 const TECHNIQUE_CHARS_MAX = 32;
 const DATE_MS_MAX = 8_640_000_000_000_000;

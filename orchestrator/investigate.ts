@@ -13,7 +13,7 @@ import {
   type NotChecked,
   type Source,
 } from '../protocol/index.ts';
-import { readAlert } from './alert-input.ts';
+import { readAlerts } from './alert-input.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
 import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
@@ -49,8 +49,8 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const packed = kind === 'alert' ? undefined : headInside(head);
     const shown = packed?.subarray(0, HEAD_BYTES) ?? head;
     if (!isBinaryKind(kind)) refuseBinary(shown, kind);
-    const parsed = kind === 'alert' ? await readAlert(open(input)) : undefined;
-    const alert = parsed?.alert;
+    const parsed = kind === 'alert' ? await readAlerts(open(input)) : undefined;
+    const alerts = parsed?.alerts;
     const script =
       kind === 'report'
         ? scriptOf(shown, nameInside(input.name), isWholeInside(head, packed) ? HEAD_BYTES : 0)
@@ -59,7 +59,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
 
     const { asked: interested, left_out } = shareOut(interestedIn(known, { kind, head }));
     const outcomes = await carryOut(
-      { kind, input, alert, offers, interested, commands: script?.commands },
+      { kind, input, alert: alerts?.[0]?.alert, alerts, offers, interested, commands: script?.commands },
       { planner, task, signal, tell, handOff },
     );
     const result = toResult(kind, outcomes, [

@@ -15,6 +15,7 @@ import {
 } from '../analysis/readers/index.ts';
 import { parseLogLine } from '../analysis/web/index.ts';
 import { AuroraError, type InputKind, type NotChecked } from '../protocol/index.ts';
+import { isListOfAlerts, isLogOfAlerts } from './alert-envelope.ts';
 
 /**
  * The kind of an input from its head (the first 64 KiB), looked for inside when that is packed. Throws 4220 saying what was seen
@@ -58,6 +59,7 @@ function textKind(head: Uint8Array, name: string): InputKind {
   if (isAccessLog(lines, text)) return 'access_log';
   if (isHostLog(lines) || isShellHistory(lines)) return 'artifact';
   if (isIntel(text)) return 'intel';
+  if (isListOfAlerts(text) || isLogOfAlerts(text)) return 'alert';
   if (isEvents(text, lines)) return 'events';
   if (text.startsWith('{')) return 'alert';
   if (HTTP_REQUEST.test(lines[0] ?? '')) return 'http';

@@ -1,6 +1,7 @@
 /** The rules planner: which specialists look at an input, in which order, and what depends on what was found. */
 import { z } from 'zod';
-import { AnalysisResult, Ioc, type InputKind, type Source } from '../protocol/index.ts';
+import { AnalysisResult, type InputKind, type Ioc, type Source } from '../protocol/index.ts';
+import { alertLook, type Alert, type PlacedAlert } from './alert-steps.ts';
 import type { Interest } from './interest.ts';
 import { responseStep } from './response.ts';
 import type { ScriptCommand } from './script.ts';
@@ -25,6 +26,8 @@ export interface Situation {
   input: Source;
   /** The parsed alert, when the input is one. */
   alert: Alert | undefined;
+  /** The alerts of an input with what was read beside them and where; the one above alone unless said. */
+  alerts?: readonly PlacedAlert[] | undefined;
   /** The commands of the input, when it is a text that is a script. */
   commands?: readonly ScriptCommand[] | undefined;
   /** What came back so far, by step; a failed step has no result. */
@@ -41,28 +44,6 @@ export interface Planner {
   /** Asked once all of it is back: who says what to do about it, and in which order. Nobody unless said. */
   respond?(result: AnalysisResult, offers?: (skill: string) => boolean): Step | undefined;
 }
-
-/** An alert as people and SIEMs post it: the reference's fields, all else kept out of the way. */
-export const Alert = z.looseObject({
-  alert_id: z.string().max(128).optional(),
-  title: z.string().max(500).optional(),
-  description: z.string().max(65_536).optional(),
-  iocs: z.array(Ioc).max(1_000).default([]),
-  /** Text as the sensor wrote it: log lines, a request or a mail. */
-  raw_log: z.string().max(262_144).optional(),
-  http: z
-    .looseObject({
-      method: z.string(),
-      url: z.string(),
-      headers: z.record(z.string(), z.string()).default({}),
-      body: z.string().optional(),
-    })
-    .optional(),
-  email: z.string().max(262_144).optional(),
-  /** What a process was started with. */
-  command_line: z.string().min(1).max(65_536).optional(),
-});
-export type Alert = z.infer<typeof Alert>;
 
 /** The planner without a model: a short table of rules, read from top to bottom. */
 export const rulesPlanner: Planner = {
@@ -85,7 +66,8 @@ function withInterested({ input, interested = [] }: Situation, own: readonly Ste
 }
 
 /** What the input itself calls for; all of it may run side by side. */
-function firstLook({ kind, input, alert, offers, commands = [] }: Situation): Step[] {
+function firstLook(situation: Situation): Step[] {
+  const { kind, input, offers, commands = [] } = situation;
   switch (kind) {
     case 'email':
       return [{ step: 'email', skill: 'analyze_email', params: { email: input }, reason: 'The input is a mail' }];
@@ -165,11 +147,18 @@ function firstLook({ kind, input, alert, offers, commands = [] }: Situation): St
         },
       ];
     case 'alert':
-      return alert ? alertLook(alert, input.name) : [];
+      return alertFirst(alertsOf(situation), input.name);
     case 'certificate':
     case 'file':
       return []; // no specialist of ours: agents ask for them by their cards
   }
+}
+
+/** Alerts that name indicators only need nobody else first. */
+function alertFirst(alerts: readonly PlacedAlert[], name: string): Step[] {
+  const steps = alertLook(alerts, name);
+  const found = alerts.flatMap((alert) => foundIn(alert, name));
+  return steps.length > 0 || found.length === 0 ? steps : intelSteps(alerts, distinct(found));
 }
 
 /** Both look at every event, with different eyes: the rules of the trade, and what a host does. */
@@ -177,61 +166,6 @@ const recordingLook = (input: Source, reason: string): Step[] => [
   { step: 'endpoint', skill: 'assess_endpoint', params: { events: input }, reason: `${reason}: what the hosts do` },
   { step: 'sigma', skill: 'run_sigma', params: { events: input }, reason: `${reason}: which rules match` },
 ];
-
-function alertLook(alert: Alert, name: string): Step[] {
-  const steps: Step[] = [];
-  if (DESK_FIELDS.some((field) => alert[field] !== undefined)) {
-    // Its indicators and texts go to those who judge them: the same evidence is not weighed twice.
-    const given = Object.fromEntries(
-      [...DESK_FIELDS, ...DESK_LABELS].flatMap((field) => (alert[field] === undefined ? [] : [[field, alert[field]]])),
-    );
-    steps.push({
-      step: 'triage',
-      skill: 'triage_alert',
-      params: { alert: { ...given, alert_id: alert.alert_id ?? 'investigation' } },
-      reason: 'A sensor judged it and says what it is about',
-    });
-  }
-  if (alert.raw_log !== undefined) {
-    const log = { name: `${name}#/raw_log`, text: alert.raw_log };
-    steps.push({
-      step: 'access_log',
-      skill: 'analyze_access_log',
-      params: { log },
-      reason: 'The alert carries raw log lines',
-    });
-  }
-  if (alert.http) {
-    const { method, url, headers, body } = alert.http;
-    const request = { method, url, headers, ...(body !== undefined && { body }) };
-    steps.push({
-      step: 'http',
-      skill: 'analyze_http',
-      params: { request },
-      reason: 'The alert carries an HTTP request',
-    });
-  }
-  if (alert.email !== undefined) {
-    const email = { name: `${name}#/email`, text: alert.email };
-    steps.push({ step: 'email', skill: 'analyze_email', params: { email }, reason: 'The alert carries a mail' });
-  }
-  if (alert.command_line !== undefined) {
-    const params = {
-      commands: [alert.command_line],
-      origins: [{ source: name.slice(0, SOURCE_CHARS_MAX), locator: '/command_line' }],
-    };
-    steps.push({ step: 'command_line', skill: 'check_lolbins', params, reason: 'The alert carries a command line' });
-  }
-  for (const field of TEXT_FIELDS) {
-    const text = alert[field];
-    if (text === undefined || text.trim() === '') continue;
-    const source = { name: `${name}#/${field}`, text };
-    steps.push({ step: field, skill: 'extract_iocs', params: { source }, reason: `The ${field} may name indicators` });
-  }
-  // An alert that names indicators only needs nobody else first.
-  if (steps.length === 0 && alert.iocs.length > 0) steps.push(...intelSteps(alert, foundIn(alert, name)));
-  return steps;
-}
 
 /** The URLs that a text names are taken apart too, as they are when somebody asks about one: both ways say the same. */
 function urlSteps({ kind, input, settled, offers }: Situation): Step[] {
@@ -270,7 +204,8 @@ function placesIn(result: unknown): Map<string, string> {
 const nameOf = ({ name }: Source): string => name.slice(0, SOURCE_CHARS_MAX);
 
 /** Once everything of the first look is back, whatever indicators it rests on go to threat intelligence, once. */
-function followUp({ input, alert, settled }: Situation, first: readonly Step[]): Step[] {
+function followUp(situation: Situation, first: readonly Step[]): Step[] {
+  const { input, settled } = situation;
   const is_waiting = first.some(({ step }) => !settled.has(step));
   if (is_waiting || settled.has(INTEL_STEP) || first.some(({ step }) => step === INTEL_STEP)) return [];
   const iocsOf = (step: string) => AnalysisResult.safeParse(settled.get(step)).data?.iocs ?? [];
@@ -283,9 +218,10 @@ function followUp({ input, alert, settled }: Situation, first: readonly Step[]):
       const locator = agent_id === undefined ? `named by ${skill}` : `named by ${skill} of ${agent_id}`;
       return iocsOf(step).map((ioc) => ({ ioc, origin: { source: input.name, locator } }));
     });
-  const found = distinct([...(alert ? foundIn(alert, input.name) : []), ...named]);
+  const alerts = alertsOf(situation);
+  const found = distinct([...alerts.flatMap((alert) => foundIn(alert, input.name)), ...named]);
   return intelSteps(
-    alert,
+    alerts,
     found.filter(({ ioc }) => !judged.has(keyOf(ioc))),
   );
 }
@@ -296,13 +232,22 @@ interface Found {
   origin: { source: string; locator: string };
 }
 
-const foundIn = ({ iocs }: Alert, source: string): Found[] =>
-  iocs.map(({ type, value }, index) => ({ ioc: { type, value }, origin: { source, locator: `/iocs/${index}/value` } }));
+const alertsOf = ({ alert, alerts }: Situation): readonly PlacedAlert[] =>
+  alerts ?? (alert ? [{ alert, place: '', places: new Map(), commands: [], iocs: [] }] : []);
+
+const foundIn = ({ alert, place, iocs }: PlacedAlert, source: string): Found[] =>
+  [
+    ...alert.iocs.map((ioc, index) => ({ ioc, at: `${place}/iocs/${index}/value` })),
+    ...iocs.map(({ type, value, place: within }) => ({ ioc: { type, value }, at: place + within })),
+  ].map(({ ioc: { type, value }, at }) => ({
+    ioc: { type, value },
+    origin: { source, locator: at.slice(0, LOCATOR_CHARS_MAX) },
+  }));
 
 /** As many steps as it takes to ask about every indicator: none is left out in silence. */
-function intelSteps(alert: Alert | undefined, found: readonly Found[]): Step[] {
+function intelSteps(alerts: readonly PlacedAlert[], found: readonly Found[]): Step[] {
   const reason = `${found.length} indicator${found.length === 1 ? '' : 's'} came up; threat intelligence judges them`;
-  const alert_id = alert?.alert_id ?? 'investigation';
+  const alert_id = (alerts.length === 1 ? alerts[0]?.alert.alert_id : undefined) ?? 'investigation';
   return Array.from({ length: Math.ceil(found.length / IOCS_MAX) }, (_, part) => {
     const asked = found.slice(part * IOCS_MAX, (part + 1) * IOCS_MAX);
     return {
@@ -322,23 +267,6 @@ const distinct = (found: readonly Found[]): Found[] => {
 
 const keyOf = ({ type, value }: Ioc): string => `${type} ${value}`;
 
-/** Fields of an alert that the desk weighs, and those by which it tells alerts apart. */
-export const DESK_FIELDS = [
-  'severity',
-  'rule',
-  'host',
-  'hostname',
-  'user',
-  'username',
-  'src_ip',
-  'dst_ip',
-  'process_guid',
-  'mitre_techniques',
-  'entities',
-  'asset_criticality',
-] as const;
-/** Fields that the desk shows and does not weigh. */
-export const DESK_LABELS = ['title', 'source', 'timestamp', 'created_at'] as const;
 /** Whose trade each skill is, in our own fleet: names the specialist that a fleet lacks. */
 export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   analyze_access_log: 'web-security',
@@ -348,6 +276,7 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
   analyze_url: 'email-security',
   assess_endpoint: 'endpoint-security',
   check_lolbins: 'endpoint-security',
+  correlate_alerts: 'security-analyst',
   extract_iocs: 'threat-intel',
   import_intel: 'threat-intel',
   map_text_to_attack: 'threat-intel',
@@ -360,13 +289,12 @@ export const SPECIALIST_OF: Readonly<Record<string, string>> = {
 /** Of a text, so many URLs are taken apart. */
 export const URLS_MAX = 20;
 const URL_CHARS_MAX = 4_096;
-/** The longest source that a finding cites. */
+/** The longest source, and the longest place in it, that a finding cites. */
 const SOURCE_CHARS_MAX = 255;
+const LOCATOR_CHARS_MAX = 255;
 const Extracted = z.object({ extracted: z.array(z.object({ value: z.string(), line: z.number().int() })) });
 /** The step that reads a text for indicators. */
 export const TEXT_STEP = 'text';
-/** Fields of an alert that people write: read one by one, so that evidence points into the field itself. */
-const TEXT_FIELDS = ['title', 'description'] as const;
 const INTEL_STEP = 'intel';
 /** Indicators one call of `analyze_threat` takes. */
 const IOCS_MAX = 1_000;

@@ -6,9 +6,10 @@ import {
   type HandoffTo,
   type InputKind,
 } from '../protocol/index.ts';
+import { Alert } from './alert-steps.ts';
 import { interestedIn, type Interest } from './interest.ts';
 import { detectKind } from './kind.ts';
-import { Alert, rulesPlanner } from './plan.ts';
+import { rulesPlanner } from './plan.ts';
 
 /** What a text turned into. */
 export interface TextOrder {

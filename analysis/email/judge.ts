@@ -11,6 +11,7 @@ import type { ParsedMail } from './facts.ts';
 import { headerOf } from './headers.ts';
 import { indicatorsOf } from './indicators.ts';
 import { moneySigns } from './money.ts';
+import { ownDomainSigns } from './own-domain.ts';
 import { senderSigns } from './sender.ts';
 import { CERTAIN_FROM, FLAG_FROM, SIGNALS, type Sign, type Signal, type SignalId } from './signals.ts';
 import { targetSigns } from './targets.ts';
@@ -71,6 +72,7 @@ function signsOf(mail: ParsedMail, brands: readonly Brand[], authentication: Aut
     ...moneySigns(mail),
     ...attachmentSigns(mail),
     ...openedSigns(mail),
+    ...(authentication?.dmarc === 'pass' ? [] : ownDomainSigns(mail)),
     ...reported,
     ...checked,
   ];

@@ -152,6 +152,27 @@ export const SIGNALS = {
     'info',
     'The receiving server reports a sender check that did not pass',
   ),
+  own_domain: signal(
+    'authentication',
+    0.4,
+    'low',
+    'The mail names the domain of its reader as its sender, and the receiving server says it is forged',
+    ['T1684.002'],
+  ),
+  own_domain_bait: signal(
+    'authentication',
+    0.62,
+    'medium',
+    'The mail names the domain of its reader as its sender, and the receiving server says it is forged',
+    ['T1684.002'],
+  ),
+  own_domain_denied: signal(
+    'authentication',
+    0.65,
+    'medium',
+    'The mail names the domain of its reader as its sender, whose policy refuses it by the word of the receiving server',
+    ['T1684.002'],
+  ),
   checked_failure: signal('authentication', 0.4, 'medium', 'The sender check fails', ['T1684.002']),
 } as const satisfies Record<string, Signal>;
 

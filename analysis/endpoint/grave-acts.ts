@@ -96,6 +96,16 @@ const ACTS: readonly GraveAct[] = [
     ],
   },
   {
+    rule: 'command/hidden-start',
+    technique: 'T1564.001',
+    strength: 3,
+    severity: 'medium',
+    title: 'starts a hidden file in a folder that is open to all',
+    shapes: [
+      /(?:(?:^|[;&|(])\s{0,8}|\b(?:nohup|setsid|sudo|exec|(?:ba|da|z|k)?sh)\s{1,8})\/(?:tmp|var\/tmp|dev\/shm)\/(?:[\w-][\w.-]{0,40}\/){0,4}\.(?!mount_|ansible\/)[\w-][\w./-]{0,120}(?=\s|[;&|)]|$)/m,
+    ],
+  },
+  {
     rule: 'command/rundll32-script',
     technique: 'T1218.011',
     strength: 3,

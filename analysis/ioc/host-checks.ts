@@ -39,6 +39,16 @@ function checkName(host: string): Observation[] {
       techniques: host.endsWith('.onion') ? ['T1090.003'] : [],
     });
   }
+  if (MINING_POOLS.has(domain ?? host)) {
+    observations.push({
+      check: 'mining-pool',
+      title: `${host} is a public mining pool: whatever asks for it mines, or is made to`,
+      severity: 'low',
+      weight: WEIGHT.low,
+      shown: host,
+      techniques: ['T1496'],
+    });
+  }
   const provider = dynamicProviderOf(host);
   if (provider) {
     observations.push({
@@ -105,6 +115,13 @@ function isInside(address: string, network: string): boolean {
 
 const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32'];
 const RESERVED_NAME = /(?:^|\.)(?:example(?:\.com|\.net|\.org)?|test|invalid|localhost|local|internal)$/;
+/** Pools that anybody can mine in, most seen in reports of miners that nobody wanted. */
+const MINING_POOLS: ReadonlySet<string> = new Set(
+  (
+    'minexmr.com supportxmr.com moneroocean.stream hashvault.pro nanopool.org 2miners.com herominers.com c3pool.com c3pool.org ' +
+    'unmineable.com minergate.com f2pool.com xmrpool.eu dwarfpool.com miningpoolhub.com monerohash.com minexmr.to crypto-pool.fr'
+  ).split(' '),
+);
 /** Providers whose names follow a moving address, most seen in malware reports. */
 const DYNAMIC_DNS = (
   'duckdns.org ddns.net no-ip.org no-ip.com no-ip.biz hopto.org zapto.org sytes.net servebeer.com serveftp.com myftp.org ' +

@@ -23,11 +23,17 @@ export function indicatorsInCommands(texts: readonly string[]): Ioc[] {
     for (const { type, value, kind } of extractIocs(text, { source: 'command' }).extracted) {
       if (kind !== 'indicator') continue;
       if (type === 'ipv4' || type === 'ipv6') addHost(value);
-      if (type === 'url' && isPublicHost(hostOfUrl(value) ?? '')) add('url', value);
+      if (type === 'url' && isPublicHost(hostOfUrl(value) ?? '')) add('url', endedBySemicolon(value, text));
     }
     for (const pattern of HOSTS) for (const [, host = ''] of text.matchAll(pattern)) addHost(host.toLowerCase());
   }
   return [...found.values()];
+}
+
+/** A shell ends a word at `;` unless it stands in quotes: the next command is no part of the URL. */
+function endedBySemicolon(url: string, text: string): string {
+  const is_quoted = text.includes(`"${url}`) || text.includes(`'${url}`);
+  return is_quoted ? url : (url.split(';', 1)[0] ?? url);
 }
 
 const isPublicHost = (host: string): boolean => (isAddress(host) ? isPublicAddress(host) : isPublicName(host));

@@ -4,6 +4,7 @@ export type { ListedIoc, TextResult } from './analyze.ts';
 export { assessIndicators } from './assess.ts';
 export type { AssessOptions, Origin } from './assess.ts';
 export { blockAtEdge } from './block.ts';
+export { deliveryNetworkOf } from './delivery-networks.ts';
 export { enrichIocs } from './enrich.ts';
 export type { Enriched, Enrichment } from './enrich.ts';
 export { extractIocs, TEXT_LENGTH_MAX } from './extract.ts';

@@ -11,7 +11,7 @@ import {
   STARTER_BRANDS,
   TRIAL_SENDERS,
 } from '../brands/index.ts';
-import { isPublicResolver, parseIndicator, whySpared, type Indicator } from '../ioc/index.ts';
+import { deliveryNetworkOf, isPublicResolver, parseIndicator, whySpared, type Indicator } from '../ioc/index.ts';
 import type { Assets } from './assets.ts';
 
 /** The kind of step that blocks it, or why nothing is proposed; undefined for what nothing blocks: a CVE, a path, a network. */
@@ -28,7 +28,7 @@ export function blockOf(ioc: Ioc, assets: Assets): { kind_id: string } | { why: 
 function whyLeftAlone(indicator: Indicator): string | undefined {
   const { type, host } = indicator;
   if (host === undefined) return undefined;
-  if (ipaddr.isValid(host)) return whyNoAddress(host);
+  if (ipaddr.isValid(host)) return whyNoAddress(host) ?? (type === 'ip' ? whyDelivery(host) : undefined);
   if (type === 'domain' && SHARED.some((names) => names.has(host))) return 'everybody uses it: a part of it was meant';
   if (type === 'email' && isBrands(host)) return 'it is of a brand that is most likely imitated';
   const spared = whySpared(indicator, undefined);
@@ -42,6 +42,12 @@ function whyNoAddress(host: string): string | undefined {
   if (INSIDE.has(range)) return 'it is an address inside: find out whose it is, and act on that host';
   if (range !== 'unicast' && range !== 'reserved') return `in a special-purpose range (${range})`;
   return isPublicResolver(host) ? 'a public resolver that everybody asks' : undefined;
+}
+
+/** One page there can be blocked, the address cannot. */
+function whyDelivery(host: string): string | undefined {
+  const network = deliveryNetworkOf(host);
+  return network && `it is of ${network}, which answers there for millions of sites: block the name that was asked for`;
 }
 
 /** A name of a brand's own, such as where everybody signs in or gets updates; below some, each name is a customer's. */

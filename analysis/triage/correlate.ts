@@ -119,7 +119,11 @@ function toFinding(incident: Incident): WeighedFinding {
   const alone = evidence({ source: `alert ${first?.alert_id ?? ''}`, locator: '/title', text: first?.title ?? '' });
   return {
     id: incident.incident_id,
-    title: `${incident.alert_ids.length} alerts in one incident: ${incident.title}`.slice(0, TITLE_CHARS_MAX),
+    title:
+      `${incident.alert_ids.length} alert${incident.alert_ids.length === 1 ? '' : 's'} in one incident: ${incident.title}`.slice(
+        0,
+        TITLE_CHARS_MAX,
+      ),
     severity: incident.severity,
     evidence: bonds.length > 0 ? bonds : [alone],
     weight: incident.confidence,

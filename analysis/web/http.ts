@@ -1,12 +1,15 @@
 /** From a few requests to a verdict: what each place of each request tries. */
 import { createHash } from 'node:crypto';
-import type { AnalysisResult, Checked, NotChecked } from '../../protocol/index.ts';
+import type { AnalysisResult, Checked, Ioc, NotChecked } from '../../protocol/index.ts';
 import { evidence, neutralize } from '../evidence/index.ts';
+import { indicatorsInCommands } from '../ioc/index.ts';
 import { conclude, WEIGHT, type WeighedFinding } from '../verdict/index.ts';
+import { layersOf } from './decode.ts';
+import type { AttackClass } from './hit.ts';
 import { judgeRequest, judgeValue, type Hit } from './judge.ts';
 import { knownPathOf, scannerOf } from './known-paths.ts';
 import { onePerPart, toHit } from './parts.ts';
-import type { HttpRequest } from './request.ts';
+import { placesOf, type HttpRequest } from './request.ts';
 import { GRAVE, TRADE } from './trade.ts';
 
 /** Judges requests together. Deterministic. `source` is what findings cite. */
@@ -57,6 +60,7 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
     techniques: listed.flatMap(({ hit, index }) =>
       techniquesOf(hit, requests.length > 1 ? `request ${index + 1}, ` : '', source),
     ),
+    iocs: commandIndicators(judged.map(({ hits, index }) => ({ hits, request: requests[index] }))),
     checked: [checked],
     not_checked: [
       ...gaps.slice(0, GAPS_MAX),
@@ -81,6 +85,22 @@ export function analyzeRequests(requests: readonly HttpRequest[], source: string
         ]
       : [],
   });
+}
+
+/** Whom the commands speak to that were put into requests: what they fetch, and from where. */
+function commandIndicators(judged: readonly { hits: readonly Hit[]; request: HttpRequest | undefined }[]): Ioc[] {
+  const texts = judged.flatMap(({ hits, request }) => {
+    const parts = new Set(
+      hits
+        .filter(({ class: attack, certain, in_prose }) => certain && !in_prose && RUNS.has(attack))
+        .map(({ label }) => label),
+    );
+    if (!request || parts.size === 0) return [];
+    return placesOf(request)
+      .values.filter(({ label }) => parts.has(label))
+      .flatMap(({ text }) => layersOf(text).map((layer) => layer.text.slice(0, COMMAND_CHARS_MAX)));
+  });
+  return indicatorsInCommands(texts.slice(0, COMMANDS_MAX));
 }
 
 /** What a request attacks, one hit a part; `cut` and `doubts` as `judgeRequest` names them. */
@@ -138,6 +158,18 @@ const citing = (hit: Hit, where: string, source: string) =>
     text: hit.text,
   });
 
+/** Attacks that have the server run what stands in the value. */
+const RUNS: ReadonlySet<AttackClass> = new Set([
+  'rce',
+  'rfi',
+  'log4shell',
+  'php-injection',
+  'java-injection',
+  'nodejs-injection',
+  'template-injection',
+]);
+const COMMANDS_MAX = 200;
+const COMMAND_CHARS_MAX = 4_096;
 /** Requests judged in one call. */
 export const REQUESTS_MAX = 100;
 const PLANTED = "1' UNION SELECT name FROM users-- ";

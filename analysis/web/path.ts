@@ -33,7 +33,7 @@ export function judgePath(value: string): Match[] {
     'system-file',
     'names a system file',
     true,
-    /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
+    /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users[\\/]{1,4}(?:administrator|public|default|all users|[^\\/\n]{1,40}[\\/]{1,4}(?:\.\w|appdata|ntuser))|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
   );
   findFile(
     'system-file',

@@ -9,7 +9,8 @@ export function judgeShell(value: string): Match[] {
   for (const { index, separator, name, rest } of commandsOf(text)) {
     const end = Math.min(text.length, index + separator.length + name.length + 24);
     const arguments_fit = /^(?:\s|\$\{?ifs|<|>|[;&|)}`"'#]|$)/.test(rest);
-    if (!arguments_fit) continue;
+    if (!arguments_fit || endsEntity(text, { index, separator, name, rest })) continue;
+    if (isOfAgent(text, { index, separator, name, rest })) continue;
     const split = /[;|&`\n]|\$\(|[<>]\(/.test(separator);
     const speaks = /^\s{1,8}(?:-{1,2}[a-z?]|\/[a-z?*]|[a-z]:\\|[~.]{0,2}\/|https?:|[*$'"\d%]|\w{1,24}\.\w|\|)/.test(
       rest,
@@ -53,7 +54,7 @@ export function judgeShell(value: string): Match[] {
     'download',
     'downloads a program',
     true,
-    /\b(?:wget|curl|fetch|lwp-download|tftp|certutil|bitsadmin)\b[^\n]{0,60}(?:https?|ftp):\/\//,
+    /\b(?:wget|curl|fetch|lwp-download|tftp|certutil|bitsadmin)\b(?!\/\d)[^\n]{0,60}(?:https?|ftp):\/\//,
   );
   find(
     'substitution',
@@ -131,6 +132,8 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
     return IDLE.has(name) && separator !== '|' && / $/.test(before) && /\p{L}/u.test(before);
   if (separator === '|' && READERS.has(name))
     return /\p{L}{2} $/u.test(before) && /^(?: \p{L}+){2,}/u.test(rest) && !OPTION.test(rest);
+  const is_compared = (name === 'less' || name === 'more') && /^ than \S/.test(rest);
+  if (separator === ';' && is_compared && text[index + 1] === ' ') return /\p{L}{2}$/u.test(before);
   return (
     separator === ';' &&
     /\p{L}{2}$/u.test(before) &&
@@ -138,6 +141,20 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
     text[index + 1] === ' '
   );
 }
+
+/** `plates &amp; more`: the semicolon ends an entity; what it stands for is judged where it is decoded. */
+const endsEntity = (text: string, { index, separator, name }: Command): boolean =>
+  separator === ';' &&
+  !STRONG.has(name) &&
+  text[index + 1] === ' ' &&
+  /&(?:amp|nbsp)$/.test(text.slice(Math.max(0, index - ENTITY_CHARS), index));
+
+/** `Mozilla/5.0 (Windows NT 6.3; Touch; rv:11.0)`: semicolons part what a program says of itself, word by word. */
+const isOfAgent = (text: string, { index, separator, name, rest }: Command): boolean =>
+  separator === ';' &&
+  !STRONG.has(name) &&
+  /^(?:[;)]|\/\d| *$)/.test(rest) &&
+  AGENT_COMMENT.test(text.slice(0, Math.min(index, AGENT_CHARS)));
 
 /** `more details below; id 55`: words, then what has a number. */
 const isNumbered = (text: string, { index, separator, rest }: Command): boolean =>
@@ -182,6 +199,10 @@ const COMMANDS =
   nohup strace gdb tee xargs sort uniq lsof lsb_release lscpu lsmod df free uptime history locate which whereis finger arp route ifdown ifup ufw openssl
   dir type copy move del erase ren attrib schtasks sc reg taskkill vssadmin net net1 netsh nbtstat getmac findstr expr eval exec export source alias bzip2 rsync
   socat node java javac rpm dpkg tcpdump screen tmux vim vi nano ed ex dash zsh ksh csh tcsh fish pidof iwmi iwr irm iex gci gwmi saps mkfifo chsh visudo usermod dmesg getent pwd cd ver`);
+/** The name of a program and its version, then what is open of its comment. */
+const AGENT_COMMENT = /^[a-z][\w.-]{0,40}\/\d[\w.]{0,20} \([^()]{0,400}$/;
+const AGENT_CHARS = 480;
+const ENTITY_CHARS = 10;
 /** What does nothing without an argument or an input. */
 const IDLE = words(
   'bash zsh ksh csh tcsh dash fish python python2 python3 perl ruby php lua node java javac cat head tail less more sort grep sed awk echo find make gcc locate which touch kill',

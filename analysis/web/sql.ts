@@ -173,7 +173,8 @@ export function judgeSql(text: string): Match[] {
       if (literal || (from.breaks && ends) || (from.breaks && left.quoted)) {
         add('condition', 'a condition after a quote', true, from, left);
       }
-      if (from.breaks && from.kind === 'word') add('condition-start', 'a connective after a quote', false, from, left);
+      if (from.breaks && !from.balanced && from.kind === 'word')
+        add('condition-start', 'a connective after a quote', false, from, left);
       return;
     }
     let second = compare + 1;
@@ -291,6 +292,8 @@ interface Token {
   end: number;
   /** A quote or a closing parenthesis stands before it (with blanks). */
   breaks: boolean;
+  /** What stands before it closes only what was opened in the value itself: `(KHTML, like Gecko) like`. */
+  balanced: boolean;
   /** An opening parenthesis stands before it. */
   opened: boolean;
   /** A quote stands directly before it. */
@@ -314,12 +317,24 @@ function tokenize(text: string) {
   const tokens: Token[] = [];
   const comments: Comment[] = [];
   const quotes: { start: number; end: number }[] = [];
-  let [breaks, opened, quoted, statement, glued] = [false, false, false, false, false];
+  let [breaks, balanced, opened, quoted, statement, glued] = [false, false, false, false, false, false];
+  let depth = 0;
   let at = 0;
   let has_call = false;
   const push = (kind: Token['kind'], end: number) => {
-    tokens.push({ kind, text: text.slice(at, end), start: at, end, breaks, opened, quoted, statement, glued });
-    [breaks, opened, quoted, statement, glued] = [false, false, false, false, false];
+    tokens.push({
+      kind,
+      text: text.slice(at, end),
+      start: at,
+      end,
+      breaks,
+      balanced,
+      opened,
+      quoted,
+      statement,
+      glued,
+    });
+    [breaks, balanced, opened, quoted, statement, glued] = [false, false, false, false, false, false];
     at = end;
   };
   while (at < text.length) {
@@ -331,7 +346,7 @@ function tokenize(text: string) {
     }
     if (QUOTES.has(char) || (char === '\\' && QUOTES.has(text.charAt(at + 1)))) {
       if (char !== '\\') quotes.push({ start: at, end: at + 1 });
-      [breaks, quoted, glued] = [true, true, true];
+      [breaks, balanced, quoted, glued] = [true, false, true, true];
       at += 1;
       continue;
     }
@@ -380,13 +395,16 @@ function tokenize(text: string) {
         has_call = true;
       } else at += 1;
       opened = true;
+      depth += 1;
       continue;
     }
     if (char === ')') {
-      breaks = true;
+      const is_own = depth > 0 && (!breaks || balanced);
+      depth = Math.max(0, depth - 1);
+      [breaks, balanced] = [true, is_own];
       if (has_call) push('operator', at + 1);
       else at += 1;
-      breaks = true;
+      [breaks, balanced] = [true, is_own];
       continue;
     }
     if (isWordStart(code)) {
@@ -428,6 +446,7 @@ const NOTHING: Token = {
   start: 0,
   end: 0,
   breaks: false,
+  balanced: false,
   opened: false,
   quoted: false,
   statement: false,

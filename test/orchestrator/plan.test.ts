@@ -1,7 +1,8 @@
 /** The rules planner: what runs side by side, and what waits for what was found. */
 import { expect, test } from 'vitest';
 import { agents } from '../../agents/index.ts';
-import { Alert, rulesPlanner, SPECIALIST_OF, type Situation } from '../../orchestrator/plan.ts';
+import { Alert } from '../../orchestrator/alert-steps.ts';
+import { rulesPlanner, SPECIALIST_OF, type Situation } from '../../orchestrator/plan.ts';
 import { commandsUnread, scriptOf } from '../../orchestrator/script.ts';
 import type { InputKind } from '../../protocol/index.ts';
 import { resultOf } from '../support/result.ts';

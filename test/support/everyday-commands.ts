@@ -70,6 +70,17 @@ mount | column -t
 cat /etc/os-release
 cat /etc/passwd
 getent group docker
+curl -fsSL https://download.docker.com/linux/ubuntu/gpg | gpg --dearmor -o /etc/apt/keyrings/docker.gpg
+wget -qO - https://artifacts.elastic.co/GPG-KEY-elasticsearch | sudo apt-key add -
+iptables-save > /etc/iptables/rules.v4
+chmod 600 /root/.ssh/authorized_keys
+mysqldump --single-transaction --all-databases -u backup | gzip > /var/backups/mysql.sql.gz
+openssl s_client -connect mail.example.com:465 -brief
+python3 -c "import json,sys; print(json.load(sys.stdin)['version'])"
+docker run -d --name node-exporter --net=host --pid=host -v /:/host:ro,rslave quay.io/prometheus/node-exporter --path.rootfs=/host
+docker run -d --name=dd-agent -v /var/run/docker.sock:/var/run/docker.sock:ro -v /proc/:/host/proc/:ro gcr.io/datadoghq/agent:7
+kubectl drain node-3 --ignore-daemonsets --delete-emptydir-data
+kubectl create secret generic db --from-env-file=db.env -n prod
 groups
 docker ps -a
 docker build -t app:latest .

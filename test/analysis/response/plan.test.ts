@@ -140,6 +140,17 @@ test.each<[string, string, string]>([
   ['ip', '8.8.8.8', 'a public resolver that everybody asks'],
   ['ip', '10.0.0.5', 'it is an address inside: find out whose it is, and act on that host'],
   ['ip', 'fd00::5', 'it is an address inside: find out whose it is, and act on that host'],
+  ...[
+    ['104.21.33.7', 'Cloudflare'],
+    ['2606:4700::6810:85e5', 'Cloudflare'],
+    ['151.101.1.140', 'Fastly'],
+    ['23.45.12.1', 'Akamai'],
+    ['::ffff:99.86.1.2', 'CloudFront'],
+  ].map(([address = '', network = '']): [string, string, string] => [
+    'ip',
+    address,
+    `it is of ${network}, which answers there for millions of sites: block the name that was asked for`,
+  ]),
   ['ip', '127.0.0.1', 'in a special-purpose range (loopback)'],
   ['url', 'http://10.0.0.5/login', 'it is an address inside: find out whose it is, and act on that host'],
   ['url', 'https://google.com/', 'the whole of a well-known site: the page or file that was meant is not named'],
@@ -170,6 +181,8 @@ test.each<[string, string, string]>([
 test.each([
   ['domain', 'mail.evil.example'],
   ['domain', 'evil.github.io'],
+  ['url', 'http://104.21.33.7/a.ps1'],
+  ['ip', '45.77.1.2'],
   ['domain', 'evil.sharepoint.com'],
   ['domain', 'login.microsoftonline.com.evil.example'],
   ['domain', 'notcorp.example'],

