@@ -10,6 +10,7 @@ import { doneIn } from './looking.ts';
 import type { Lolbas } from './lolbas.ts';
 import { ACT_PATTERNS, actOf } from './rules/acts.ts';
 import { isEverydayAct } from './rules/everyday.ts';
+import { withoutHarmless } from './rules/harmless.ts';
 
 /** A rule that recognised something, with the text it recognised. */
 export interface CommandSign {
@@ -72,8 +73,10 @@ function ownSigns(text: string, done: string, steps: readonly string[]): Command
     const found = also && !inText(also) ? null : inText(pattern);
     const is_asking = ASKING.has(rule);
     if (is_asking && !found) return [];
-    const [judged, find] = acts_by_reading ? [text, inText] : [done, inDone];
-    const act = is_asking ? undefined : actOf(rule, judged, find);
+    const [whole, find] = acts_by_reading ? [text, inText] : [done, inDone];
+    const seen = is_asking ? undefined : actOf(rule, whole, find);
+    const judged = seen === undefined ? whole : withoutHarmless(id, whole);
+    const act = judged === whole ? seen : actOf(rule, judged);
     if (act === undefined && !found) return [];
     const sign = { rule: `command/${id}`, technique, strength, title, steps };
     const words = found?.[0].trim() || text;

@@ -102,7 +102,7 @@ const ACTS: readonly GraveAct[] = [
     severity: 'medium',
     title: 'starts a hidden file in a folder that is open to all',
     shapes: [
-      /(?:(?:^|[;&|(])\s{0,8}|\b(?:nohup|setsid|sudo|exec|(?:ba|da|z|k)?sh)\s{1,8})\/(?:tmp|var\/tmp|dev\/shm)\/(?:[\w-][\w.-]{0,40}\/){0,4}\.(?!mount_|ansible\/)[\w-][\w./-]{0,120}(?=\s|[;&|)]|$)/m,
+      /(?:(?:^|[;&|(])\s{0,8}|\b(?:nohup|setsid|sudo|exec|(?:ba|da|z|k)?sh)\s{1,8})\/(?:tmp|var\/tmp|dev\/shm)\/(?:[\w-][\w.-]{0,40}\/){0,4}\.(?!(?<=\/tmp\/\.)mount_[A-Za-z][\w-]{0,30}[A-Za-z\d]{6}\/(?:AppRun|usr\/bin\/\w[\w.-]{0,60})(?=\s|[;&|)]|$))[\w-][\w./-]{0,120}(?=\s|[;&|)]|$)/m,
     ],
   },
   {

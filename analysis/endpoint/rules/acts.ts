@@ -318,7 +318,7 @@ const ACTS: ReadonlyMap<string, readonly RegExp[]> = new Map<string, readonly Re
   [
     'container-escape',
     [
-      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))|-v +\/:\/(?![\w\/.-]{0,80}:ro\b)|--unix-socket[^\n]{0,40}docker\.sock|\bdocker\.sock[^\n]{0,120}(?:\bdocker(?: +-\S+)* +(?:run|exec)\b|containers\/create|chroot|nsenter|\/bin\/(?:ba)?sh\b)/i,
+      /hostPID|\bnsenter\b[^\n]{0,40}(?:-t *1\b|--target[ =]1\b|--mount)|release_agent|\/proc\/1\/root|--privileged\b[^\n]{0,200}(?:-v +\/:|chroot|nsenter|--pid[= ]host|\/dev\/(?:sd|vd|dm))| (?:-v *|--volume[= ]+)["']?\/:\/| --mount[= ][^\s,]{0,40}(?:,[^\s,]{1,80}){0,6}(?<=\b(?:src|source)=\/),|--unix-socket[^\n]{0,40}docker\.sock|\bdocker\.sock[^\n]{0,120}(?:\bdocker(?: +-\S+)* +(?:run|exec)\b|containers\/create|chroot|nsenter|\/bin\/(?:ba)?sh\b)/i,
     ],
   ],
   [

@@ -212,7 +212,7 @@ export const CREDENTIAL_RULES: readonly CommandRule[] = [
     title: 'reads secrets of containers',
     acts_by_reading: true,
     pattern:
-      /kubectl(?![^\n;&|]{0,60}\b(?:create|apply|delete|label|annotate) +secret)[^\n]{0,80}(?:secrets?\b|serviceaccount\/token)|kubernetes\.io\/serviceaccount|docker[^\n]{0,40}secret|\/var\/run\/secrets/i,
+      /kubectl[^\n]{0,80}(?:secrets?\b|serviceaccount\/token)|kubernetes\.io\/serviceaccount|docker[^\n]{0,40}secret|\/var\/run\/secrets/i,
   },
   {
     id: 'cloud-secrets',

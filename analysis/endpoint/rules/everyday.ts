@@ -1,12 +1,14 @@
 /** Acts that administrators and developers do every day: they count a grade less, unless something about them is odd. */
 import { isIP } from 'node:net';
 import { actOf } from './acts.ts';
+import { onlyPrintsInPython } from './python-words.ts';
 import type { CommandRule } from './rule.ts';
 
 /** Whether everything that a rule recognised in this command line is such an act, command by command. */
 export function isEverydayAct(rule: CommandRule, done: string): boolean {
   const shape = EVERYDAY.get(rule.id);
   if (shape === undefined) return false;
+  if (rule.id === 'python' && onlyPrintsInPython(done)) return true;
   const acts = done.split(/[\n;]|&&/).filter((piece) => actOf(rule, piece) !== undefined);
   return acts.length > 0 && acts.every((act) => shape.test(act) && !ODD.test(act) && !namesBareAddress(act));
 }
@@ -38,6 +40,7 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
   ['container-secrets', /\bkubectl\b|\bdocker\b/i],
   ['metadata-service', /169\.254\.169\.254(?!\/[^\s"']{0,200}(?:iam|credential|token|identity\/oauth))/i],
   ['alternative-exfiltration', /\bssh +[^\n]{0,80}(?:tar|cat|dd)\b|python[\d.]* +-m +http\.server|ftp:\/\//i],
+  ['encrypted-c2', /^[^|<>]{0,200}\bopenssl +s_client\b(?![^\n]{0,400}(?:-quiet\b|[|<>]))/i],
   [
     'unix-log-cleared',
     /\btruncate +-s *0 +\/var\/log\/(?:nginx|apache2|httpd|haproxy|tomcat\d*|redis|mysql|postgresql)\//,
@@ -58,15 +61,15 @@ const EVERYDAY: ReadonlyMap<string, RegExp> = new Map([
   ],
   [
     'hidden-files',
-    /\/\.(?:ansible|cache|config|local|ssh|kube|docker|npm|gnupg|aws|azure|cargo|rustup|nvm|pyenv|m2|gradle|vscode|git|github|terraform\.d)\b/,
+    /^[\s"'(]*(?:\/bin\/sh -c ["'] *\( *)?mkdir(?: +-p)? +["']?(?:~|\$HOME|\/root|\/home\/[\w.-]+|\/Users\/[\w.-]+)\/\.(?:ansible|cache|config|local|ssh|kube|docker|npm|gnupg|aws|azure|cargo|m2|gradle)(?:\/[\w.-]+)*["']?[\s)"']*$/,
   ],
   [
     'archived-by-tool',
-    /\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^\n]{0,400}\| *(?:gzip|zstd|xz|bzip2)\b(?![^\n]{0,400}(?:\b(?:curl|nc|ncat|ssh|scp|rclone)\b|aws s3|https?:))/,
+    /\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^\n|]{0,400}\| *(?:gzip|zstd|xz|bzip2)(?: +-\w+)* *(?:> *["']?(?!\/dev\/)[^|<>]{1,200})?$/,
   ],
   [
     'python',
-    /\bpython[\d.]*(?:\.exe)?["']? +(?:-c +["'](?![^\n]{0,2000}(?:socket|subprocess|\bos\b|urllib|requests|http|base64|\bexec|\beval|\bpty\b|ctypes|\bopen\(|__import__|compile|marshal|pickle))|(?:-[a-zA-Z]{1,4} +)*["']?(?![^\n]{0,200}(?:exploit|payload|shell|backdoor|beacon|implant|brute|dump|crack|poison|relay|https?:))[\w.\/~:\\-]{1,200}\.py\b|-m +(?:venv|pip|json\.tool|unittest|pytest|compileall)\b)/i,
+    /\bpython[\d.]*(?:\.exe)?["']? +(?:(?:-[abd-zA-Z]{1,4} +)*["']?(?![^\n]{0,200}(?:exploit|payload|shell|backdoor|beacon|implant|brute|dump|crack|poison|relay|https?:))[\w.\/~:\\-]{1,200}\.py\b|-m +(?:venv|pip|json\.tool|unittest|pytest|compileall)\b(?![^\n]{0,400}https?:))/i,
   ],
   ['sniffing', ANY],
   ['deobfuscate', /\bbase64 +(?:-d|-D|--decode)|unxz|\bxxd -r|\bexpand\b/i],

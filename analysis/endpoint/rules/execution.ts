@@ -446,7 +446,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'brings a tool from outside',
     pattern:
-      /certutil(?:\.exe)?["']?[^\n]{0,80}(?:urlcache|verifyctl|\burl\b)|bitsadmin(?:\.exe)?["']?[^\n]{0,40}\/transfer|MpCmdRun(?:\.exe)?["']?[^\n]{0,40}-DownloadFile|\.DownloadFile\(|finger(?:\.exe)? +[^\n]{1,60}@|\b(?:scp|rsync)(?:\.exe)? +(?![^\n;&|]{0,400}[ "'][\w.@[\]%{}$#-]{2,}:[^\s"';&|]{0,200}["']?\s*(?:$|[\n;&|]))|\bsftp +|\bwhois +-h|printbrm|replace(?:\.exe)? +\\\\|GUP\.exe +-unzip|curl(?:\.exe)?["']? +[^\n|]{0,160}(?:-[a-z]*[oO]\b|--output|--remote-name)|\bwget +(?!--post|[^\n;&]{0,300}\| *(?:sudo +)?(?:apt-key|gpg|rpm +--import|tee +\/(?:etc\/apt|usr\/share\/keyrings))\b)[^\n]{0,20}http|(?:iwr|Invoke-WebRequest|wget|irm|Invoke-RestMethod)\b[^\n]{0,200}-outfile|download-file\.(?:vbs|js|ps1)|\bfetch +-o|imewdbld|lwp-download|\bcertreq\b[^\n]{0,20}-post|hh(?:\.exe)? +http|\bftp(?:\.exe)? +-s:|nimgrab|svn[^\n]{0,10}co http/i,
+      /certutil(?:\.exe)?["']?[^\n]{0,80}(?:urlcache|verifyctl|\burl\b)|bitsadmin(?:\.exe)?["']?[^\n]{0,40}\/transfer|MpCmdRun(?:\.exe)?["']?[^\n]{0,40}-DownloadFile|\.DownloadFile\(|finger(?:\.exe)? +[^\n]{1,60}@|\b(?:scp|rsync)(?:\.exe)? +(?![^\n;&|]{0,400}[ "'][\w.@[\]%{}$#-]{2,}:[^\s"';&|]{0,200}["']?\s*(?:$|[\n;&|]))|\bsftp +|\bwhois +-h|printbrm|replace(?:\.exe)? +\\\\|GUP\.exe +-unzip|curl(?:\.exe)?["']? +[^\n]{0,160}(?:-[a-z]*[oO]\b|--output|--remote-name)|\bwget +(?!--post)[^\n]{0,20}http|(?:iwr|Invoke-WebRequest|wget|irm|Invoke-RestMethod)\b[^\n]{0,200}-outfile|download-file\.(?:vbs|js|ps1)|\bfetch +-o|imewdbld|lwp-download|\bcertreq\b[^\n]{0,20}-post|hh(?:\.exe)? +http|\bftp(?:\.exe)? +-s:|nimgrab|svn[^\n]{0,10}co http/i,
   },
   {
     id: 'sent-out',
@@ -519,7 +519,7 @@ export const EXECUTION_RULES: readonly CommandRule[] = [
     technique: 'T1573',
     strength: 3,
     title: 'speaks to a server inside TLS',
-    pattern: /SslStream|openssl +s_client(?=[^\n]{0,200}-quiet\b)|AuthenticateAsClient/i,
+    pattern: /SslStream|openssl +s_client|AuthenticateAsClient/i,
   },
   {
     id: 'content-injection',

@@ -285,7 +285,7 @@ export const PERSISTENCE_RULES: readonly CommandRule[] = [
     technique: 'T1543.005',
     strength: 2,
     title: 'has a container start always',
-    pattern: /docker run[^\n]{0,80}--restart[= ]always|(?<!ignore-)DaemonSet/i,
+    pattern: /docker run[^\n]{0,80}--restart[= ]always|(?<!--ignore-)DaemonSet/i,
   },
   {
     id: 'event-triggered',
@@ -430,7 +430,7 @@ export const PERSISTENCE_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'has something run at logon',
     pattern:
-      /CurrentVersion\\{1,2}(?:Policies\\{1,2}Explorer\\{1,2})?Run(?:Once|OnceEx|Services|ServicesOnce)?\b|Start Menu\\Programs\\Startup|(?<!\/c +["']?\\\\[^\s"']{1,200}\\Scripts\\)\bStartUp\\[^\n]{0,60}\.(?:lnk|bat|vbs|jse?|exe|cmd)|Terminal Server\\Wds\\rdpwd|StartupPrograms|User Shell Folders|Explorer\\Shell Folders|SpecialFolders[^\n]{0,20}Startup|shell:startup|secedit[^\n]{0,40}\/configure|Directory\\Background\\shell|645FF040-5081|Windows NT\\CurrentVersion\\Windows[^\n]{0,30}(?:Load|Run)\b|Control\\Session Manager[^\n]{0,30}BootExecute/i,
+      /CurrentVersion\\{1,2}(?:Policies\\{1,2}Explorer\\{1,2})?Run(?:Once|OnceEx|Services|ServicesOnce)?\b|Start Menu\\Programs\\Startup|\bStartUp\\[^\n]{0,60}\.(?:lnk|bat|vbs|jse?|exe|cmd)|Terminal Server\\Wds\\rdpwd|StartupPrograms|User Shell Folders|Explorer\\Shell Folders|SpecialFolders[^\n]{0,20}Startup|shell:startup|secedit[^\n]{0,40}\/configure|Directory\\Background\\shell|645FF040-5081|Windows NT\\CurrentVersion\\Windows[^\n]{0,30}(?:Load|Run)\b|Control\\Session Manager[^\n]{0,30}BootExecute/i,
   },
   {
     id: 'auth-package',

@@ -464,7 +464,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'hides files',
     pattern:
-      /\battrib(?:\.exe)?["']? +[^\n]{0,20}\+[hs]\b|(?:mkdir|touch|mv|cp|echo)[^\n;]{0,120}\/\.[a-z][^\s\/]{0,40}(?:\s|\/|$)|chflags +hidden|AppleShowAllFiles|ShowSuperHidden|Advanced["']? +[^\n]{0,40}\/v +Hidden\b|setfile -a v|xattr -lr/im,
+      /\battrib(?:\.exe)?["']? +[^\n]{0,20}\+[hs]\b|(?:mkdir|touch|mv|cp|echo)[^\n]{0,120}\/\.[a-z][^\s\/]{0,40}(?:\s|\/|$)|chflags +hidden|AppleShowAllFiles|ShowSuperHidden|Advanced["']? +[^\n]{0,40}\/v +Hidden\b|setfile -a v|xattr -lr/im,
   },
   {
     id: 'hidden-users',
@@ -487,7 +487,7 @@ export const STEALTH_RULES: readonly CommandRule[] = [
     strength: 3,
     title: 'hides data in an alternate stream',
     pattern:
-      /\.[a-z]{1,4}:(?!(?:r[ow]|z|cached|delegated|consistent|nocopy|[rs]slave|[rs]shared|[rs]private)\b)[a-z_]+\.?[a-z]{0,4}\b["']?(?=[^\n\\/]{0,4}(?:\s|$|["')&]))|-stream +["']?(?!zone)|::\$index_allocation|::\$data|extrac32[^\n]{0,120}\.txt:/im,
+      /\.[a-z]{1,4}:[a-z_]+\.?[a-z]{0,4}\b["']?(?=[^\n\\/]{0,4}(?:\s|$|["')&]))|-stream +["']?(?!zone)|::\$index_allocation|::\$data|extrac32[^\n]{0,120}\.txt:/im,
   },
   {
     id: 'virtual-instance',
