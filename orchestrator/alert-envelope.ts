@@ -31,7 +31,7 @@ export function openRecords(records: readonly { value: unknown; place: string }[
   return {
     alerts: opened.flatMap((each) => each?.alerts ?? []),
     rest: [...new Set(opened.flatMap((each) => each?.rest ?? []))],
-    more: opened.flatMap((each) => each?.more ?? []),
+    more: [...new Set(opened.flatMap((each) => each?.more ?? []))],
     others: opened.reduce((sum, each) => sum + (each?.others ?? 1), 0),
   };
 }

@@ -128,33 +128,42 @@ function besideOf({ others, more }: Opened, is_cut: boolean): NotChecked[] {
 
 /** Fields of an alert that no specialist is given: what they say is not judged. */
 function leftIn(fields: Readonly<Record<string, unknown>>, { taken }: ShapedAlert): string[] {
+  const read: Read = { taken, above: aboveOf(taken) };
   return Object.entries(fields).flatMap(([field, value]) => {
     if (LABEL_FIELDS.has(field)) return [];
     const pointer = toPointer(field);
-    if (READ_FIELDS.has(field) && !isTakenBelow(pointer, taken)) return [];
-    return leftAt(value, { pointer, shown: field }, taken);
+    if (READ_FIELDS.has(field) && !read.above.has(pointer)) return [];
+    return leftAt(value, { pointer, shown: field }, read);
   });
 }
 
+/** Pointers to what was taken, and to whatever holds some of it. */
+interface Read {
+  taken: ReadonlySet<string>;
+  above: ReadonlySet<string>;
+}
+
 /** Nothing, all of it, or, where parts of it were taken, the others; elements of a list are told together. */
-function leftAt(
-  value: unknown,
-  { pointer, shown }: { pointer: string; shown: string },
-  taken: ReadonlySet<string>,
-): string[] {
-  if (!isTelling(value) || taken.has(pointer)) return [];
-  if (!isTakenBelow(pointer, taken) || typeof value !== 'object' || value === null) return [shown];
+function leftAt(value: unknown, { pointer, shown }: { pointer: string; shown: string }, read: Read): string[] {
+  if (!isTelling(value) || read.taken.has(pointer)) return [];
+  if (typeof value !== 'object' || value === null || !read.above.has(pointer)) return [shown];
   return Object.entries(value).flatMap(([key, inner]) =>
     leftAt(
       inner,
       { pointer: pointer + toPointer(key), shown: Array.isArray(value) ? `${shown}[]` : `${shown}.${key}` },
-      taken,
+      read,
     ),
   );
 }
 
-const isTakenBelow = (pointer: string, taken: ReadonlySet<string>): boolean =>
-  [...taken].some((each) => each.startsWith(`${pointer}/`));
+/** Made once for all fields of an alert: there are many of them, and much is taken. */
+function aboveOf(taken: ReadonlySet<string>): Set<string> {
+  const above = new Set<string>();
+  for (const pointer of taken)
+    for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1))
+      above.add(pointer.slice(0, end));
+  return above;
+}
 
 /** Each field once, however many alerts have it. */
 function gap(fields: readonly string[], why: string): NotChecked[] {
