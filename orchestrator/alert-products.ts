@@ -89,7 +89,14 @@ const PRODUCTS: readonly ((value: Fields) => boolean)[] = [
   (value) => isTextAt(value, 'kibana.alert.rule.name') || isTextAt(value, 'signal.rule.name'),
 ];
 
+/** What only a recorded event carries: of Windows, in whatever form, of CloudTrail and of auditd. */
+export const isEvent = (value: Fields): boolean => EVENT_FIELDS.some((field) => Object.hasOwn(value, field));
+
 /** Our own words: somebody named it, and said how grave it is. */
 const isPlainAlert = (value: Fields): boolean =>
-  isText(value['title']) && isText(value['severity']) && SEVERITY.test(value['severity']);
+  !isEvent(value) && isText(value['title']) && isText(value['severity']) && SEVERITY.test(value['severity']);
 const SEVERITY = /^(?:info(?:rmational)?|low|medium|moderate|high|severe|critical)$/i;
+const EVENT_FIELDS = [
+  ...['EventID', 'EventRecordID', 'EventData', 'Event', 'ProviderGuid', 'winlog', 'LogName', 'Records'],
+  ...['eventSource', 'eventName', 'auditd'],
+];

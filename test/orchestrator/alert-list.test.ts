@@ -195,10 +195,13 @@ test('a page of Graph is a list of alerts: the desk binds them, and the evidence
   expect(unread).not.toMatch(/assignedTo|comments|evidence\[\]\.url/);
 });
 
-test('alerts among the lines of an eve.json are judged, each by its line, and the other lines are counted', async () => {
+test('the alerts of an eve.json are judged, each by its line; with other lines it is a recording, unless it is said', async () => {
   const http = { http_method: 'GET', hostname: 'shop.example', url: '/?id=1' };
   const dns = { event_type: 'dns', flow_id: 9, dns: { rrname: 'x.example' } };
-  const { result, together, paramsOf, unread } = await investigated(linesOf(dns, eve(1, { http }), eve(2, { http })));
+  const { result, together, paramsOf, unread } = await investigated(
+    linesOf(dns, eve(1, { http }), eve(2, { http })),
+    'alert',
+  );
   expect(result.kind).toBe('alert');
   expect(together).toMatchObject([
     { alert_id: 'line 2', title: 'ET MALWARE Beacon 1', severity: 'high', dst_ip: '203.0.113.1' },
@@ -207,6 +210,8 @@ test('alerts among the lines of an eve.json are judged, each by its line, and th
   expect(paramsOf('analyze_http')?.['requests']).toHaveLength(2);
   expect(paramsOf('extract_iocs')?.['source']).toMatchObject({ text: 'ET MALWARE Beacon 1\nET MALWARE Beacon 2' });
   expect(unread).toContain('1 record beside the alerts');
+  expect(detectKind(Buffer.from(linesOf(eve(1), eve(2))))).toBe('alert');
+  expect(detectKind(Buffer.from(linesOf(dns, eve(1), eve(2))))).toBe('events');
   expect(detectKind(Buffer.from(linesOf(dns, dns)))).toBe('events');
 });
 
