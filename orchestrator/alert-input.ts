@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { isDeeper } from '../analysis/readers/index.ts';
 import { AuroraError, invalidParams, type NotChecked } from '../protocol/index.ts';
 import { isLogWithAlerts, openEnvelope, openRecords, type Opened, type OpenedAlert } from './alert-envelope.ts';
-import { isFields, isTelling, toPointer } from './alert-products.ts';
+import { at, isFields, isTelling, toPointer } from './alert-products.ts';
 import { fitTogether } from './alert-room.ts';
 import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
 import { Alert, DESK_FIELDS, type PlacedAlert } from './alert-steps.ts';
@@ -35,10 +35,19 @@ export async function readAlerts(bytes: AsyncIterable<Uint8Array>): Promise<Read
         'their values have no form that is read, and were passed over',
       ),
       ...repeated,
+      ...dismissedOf(opened.alerts),
     ],
     missing: [...besideOf(opened, is_cut), ...refused, ...left_out],
     others: opened.others,
   };
+}
+
+/** Alerts that somebody called false or benign where they come from: they count as grave as they are told. */
+function dismissedOf(opened: readonly OpenedAlert[]): NotChecked[] {
+  const count = opened.filter(({ fields }) => DISMISSED.some(([path, word]) => at(fields, path) === word)).length;
+  if (count === 0) return [];
+  const what = `whether ${count === 1 ? '1 alert is' : `${count} alerts are`} false`;
+  return [{ what, why: 'its product says that somebody dismissed it; it counts as it was raised' }];
 }
 
 /** Those that are valid; the others are said. Throws what is wrong with the first one when none is. */
@@ -232,6 +241,11 @@ const LABEL_FIELDS = new Set([
   ...['incidentId', 'incidentNumber', 'incidentUrl', 'incidentWebUrl', 'alertWebUrl', 'providerAlertId'],
   ...['providerIncidentId', 'detectorId', 'tenantId'],
 ]);
+/** What SentinelOne says of a threat that was looked at. */
+const DISMISSED = [
+  ['threatInfo.analystVerdict', 'false_positive'],
+  ['threatInfo.mitigationStatus', 'marked_as_benign'],
+] as const;
 const FIELDS_SHOWN = 20;
 const PLACES_SHOWN = 5;
 const FIELD_CHARS_MAX = 64;

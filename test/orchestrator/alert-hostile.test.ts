@@ -139,3 +139,54 @@ test('one alert that is not valid is passed over and said, and a list of such al
   expect(result.not_checked.find(({ what }) => what.startsWith('1 alert'))?.why).toContain('/1');
   await expect(investigated([bad, bad])).rejects.toMatchObject({ code: 4220 });
 });
+
+test('a name that is too long with what is joined to it costs the alert none of its others', async () => {
+  const account = { kind: 'Account', properties: { accountName: 'a', upnSuffix: 'x'.repeat(600) } };
+  const host = { kind: 'Host', properties: { hostName: 'ws-1' } };
+  const { desk } = await investigated({ ...ALERT, entities: [account, host] });
+  expect(desk?.['entities']).toEqual([{ type: 'host', value: 'ws-1' }]);
+});
+
+test('what CrowdStrike streams under its new names is read', async () => {
+  const event = {
+    Hostname: 'WS-1',
+    Name: 'Theft',
+    Description: 'd',
+    CompositeId: 'c:1',
+    SeverityName: 'High',
+    MD5String: 'a'.repeat(32),
+  };
+  const { desk, paramsOf } = await investigated({
+    metadata: { eventType: 'EppDetectionSummaryEvent' },
+    event: { ...event, IOCValue: 'bad.example', IOCType: 'domain' },
+  });
+  expect(desk).toMatchObject({ alert_id: 'c:1', title: 'Theft', host: 'WS-1', severity: 'high' });
+  expect(paramsOf('analyze_threat')?.['iocs']).toHaveLength(2);
+});
+
+test.each(['networkConnectionAction', 'awsApiCallAction', 'kubernetesApiCallAction', 'rdsLoginAttemptAction'])(
+  'the other side of a %s of GuardDuty is an indicator',
+  async (action) => {
+    const told = { connectionDirection: 'OUTBOUND', remoteIpDetails: { ipAddressV4: '203.0.113.7' } };
+    const finding = { schemaVersion: '2.0', type: 'Backdoor:EC2/C&CActivity.B', id: 'f', severity: 8, title: 't' };
+    const { paramsOf } = await investigated({ ...finding, service: { action: { [action]: told } } });
+    expect(paramsOf('analyze_threat')?.['iocs']).toEqual([{ type: 'ip', value: '203.0.113.7' }]);
+  },
+);
+
+test('the network and the indicators of a finding of Security Hub are judged, and the rest is said', async () => {
+  const { paramsOf, unread } = await investigated({
+    ...{ SchemaVersion: '2018-10-08', ProductArn: 'arn:x', Title: 't', Severity: { Label: 'HIGH' } },
+    ...{ Network: { DestinationIpV4: '203.0.113.7', DestinationDomain: 'bad.example' }, Malware: [{ Name: 'm' }] },
+    ThreatIntelIndicators: [{ Type: 'IPV4_ADDRESS', Value: '203.0.113.8' }],
+  });
+  expect(paramsOf('analyze_threat')?.['iocs']).toHaveLength(3);
+  expect(unread).toContain('Malware');
+});
+
+test('a threat of SentinelOne that was dismissed there is told so, and each of its addresses is one', async () => {
+  const threatInfo = { threatName: 'm', confidenceLevel: 'malicious', analystVerdict: 'false_positive' };
+  const { desk, unread } = await investigated({ threatInfo, agentDetectionInfo: { agentIpV4: '10.0.0.1, 10.0.0.2' } });
+  expect(desk).toMatchObject({ severity: 'high', entities: [{ value: '10.0.0.1' }, { value: '10.0.0.2' }] });
+  expect(unread).toContain('whether 1 alert is false');
+});
