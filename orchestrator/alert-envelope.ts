@@ -1,6 +1,6 @@
 /** What alerts come in: the event of a bus, the page of an API, lines of a log; taken off, and what else stood there is said. */
 import { envelopeOf } from '../analysis/readers/index.ts';
-import { at, find, isAlert, isFields, isSentinel, isTelling, isText, type Fields } from './alert-products.ts';
+import { at, find, isAlert, isEvent, isFields, isSentinel, isTelling, isText, type Fields } from './alert-products.ts';
 
 /** An alert, and where in the input it lies. */
 export interface OpenedAlert {
@@ -31,25 +31,73 @@ export function openRecords(records: readonly { value: unknown; place: string }[
   return {
     alerts: opened.flatMap((each) => each?.alerts ?? []),
     rest: [...new Set(opened.flatMap((each) => each?.rest ?? []))],
-    more: opened.flatMap((each) => each?.more ?? []),
+    more: [...new Set(opened.flatMap((each) => each?.more ?? []))],
     others: opened.reduce((sum, each) => sum + (each?.others ?? 1), 0),
   };
 }
 
-/** Whether a text is a list of alerts, as far as it begins; a single one is none. */
+/** Whether a text is a list of alerts and of nothing else, as far as it begins; a single one is none. */
 export function isListOfAlerts(text: string): boolean {
   if (!text.startsWith('[') && !envelopeOf(text)) return false;
-  const start = text.indexOf('{', text.indexOf('['));
-  const first = start < 0 ? undefined : parsed(objectAt(text, start));
-  return openRecord(isFields(first) ? recordOf(first) : first, '', 1) !== undefined;
+  const { records, is_broken } = recordsOf(text);
+  return !is_broken && records.length > 0 && records.every((record) => isOnlyAlerts(parsed(record)));
 }
 
-/** Whether a text is a log with an alert on a line of it, alone or among events, as far as it begins. */
+/** Whether a text is a log with alerts on its lines and nothing else, as far as it begins: its last line may be cut. */
 export function isLogOfAlerts(text: string): boolean {
-  if (!text.startsWith('{')) return false;
-  const [first = '', ...others] = text.split('\n', LINES_LOOKED_AT).map((line) => line.trim());
-  if (parsed(first) === undefined || others.every((line) => line === '')) return false;
-  return [first, ...others].some((line) => openRecord(parsed(line), '', 1) !== undefined);
+  const lines = recordLines(text);
+  const [last = ''] = lines.slice(-1);
+  if (lines.length < 2 || !lines.slice(0, -1).every((line) => isOnlyAlerts(parsed(line)))) return false;
+  const value = parsed(last);
+  return value === undefined ? last.startsWith('{') : isOnlyAlerts(value);
+}
+
+/** Whether a text is a log with an alert on a line of it, alone or among events: for those who say that it is one of alerts. */
+export const isLogWithAlerts = (text: string): boolean => {
+  const lines = recordLines(text);
+  return lines.length > 1 && parsed(lines[0] ?? '') !== undefined && lines.some((line) => isOpened(parsed(line)));
+};
+
+const recordLines = (text: string): string[] =>
+  text.startsWith('{')
+    ? text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '')
+    : [];
+
+const isOpened = (value: unknown): boolean => openRecord(value, '', 1) !== undefined;
+
+/** An alert, or what it comes in, without a record beside it that is none. */
+const isOnlyAlerts = (value: unknown): boolean =>
+  openRecord(isFields(value) ? recordOf(value) : value, '', 1)?.others === 0;
+
+/** The objects of the first list in a text that are whole in it; broken where anything else stands among them. */
+function recordsOf(text: string): { records: string[]; is_broken: boolean } {
+  const records: string[] = [];
+  for (let position = listIn(text) + 1; position < text.length; position += 1) {
+    const char = text[position] ?? '';
+    if (char === ']') break;
+    if (char === ',' || char.trim() === '') continue;
+    if (char !== '{') return { records, is_broken: true };
+    const record = objectAt(text, position);
+    position += record.length - 1;
+    // The last one may be cut.
+    if (position < text.length - 1 || parsed(record) !== undefined) records.push(record);
+  }
+  return { records, is_broken: false };
+}
+
+/** Where the first list begins, outside of quotes. */
+function listIn(text: string): number {
+  let quoted = false;
+  for (let position = 0; position < text.length; position += 1) {
+    const char = text[position];
+    if (quoted && char === '\\') position += 1;
+    else if (char === '"') quoted = !quoted;
+    else if (char === '[' && !quoted) return position;
+  }
+  return text.length;
 }
 
 const openRecord = (value: unknown, place: string, depth: number): Opened | undefined => {
@@ -73,7 +121,7 @@ function open(value: Fields, place: string, depth: number): Opened | undefined {
     const opened = openRecord(inner, `${place}/${field}`, depth + 1);
     if (opened) return { ...opened, rest: [...beside(value, [field, ...OF_EVENT]), ...opened.rest] };
   }
-  if (isAlert(value)) return undefined;
+  if (isAlert(value) || isEvent(value)) return undefined;
   for (const path of LISTS) {
     const list = find(value, path);
     if (!Array.isArray(list?.value)) continue;
@@ -148,5 +196,3 @@ const OF_EVENT = [
 ];
 const OF_LIST = ['@odata.context', '@odata.count', 'count', 'meta', 'errors', 'took', 'timed_out', '_shards'];
 const DEPTH_MAX = 4;
-/** Lines of a log in which its first alert must stand. */
-const LINES_LOOKED_AT = 400;

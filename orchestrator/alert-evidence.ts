@@ -36,7 +36,8 @@ export function listedIn(alert: Fields): ListedEvidence {
 }
 
 type Part = readonly [path: string, what: What, with_path?: string];
-type What = 'host' | 'user' | 'ip' | 'address' | 'hash' | 'url' | 'domain' | 'command' | 'technique' | 'indicator';
+type What =
+  'host' | 'user' | 'ip' | 'address' | 'remote' | 'hash' | 'url' | 'domain' | 'command' | 'technique' | 'indicator';
 
 function take(element: Fields, place: string, parts: readonly Part[], found: ListedEvidence): void {
   let has_taken = false;
@@ -68,15 +69,13 @@ function put(
       return /^T\d{4}(?:\.\d{3})?$/.test(value) && found.techniques.push(value) > 0;
     case 'host':
     case 'user':
-      return (
-        value.length <= NAME_CHARS_MAX &&
-        found.entities.push({ type: what, value: isText(beside) ? `${value}${JOINT[what]}${beside}` : value }) > 0
-      );
+      return putName(isText(beside) ? `${value}${JOINT[what]}${beside}` : value, what, found);
     case 'ip':
-      found.entities.push({ type: 'ip', value: value.slice(0, NAME_CHARS_MAX) });
+      return putName(value, 'ip', found) && found.iocs.push({ type: 'ip', value, place }) > 0;
+    case 'remote':
       return found.iocs.push({ type: 'ip', value, place }) > 0;
     case 'address':
-      return found.entities.push({ type: 'ip', value: value.slice(0, NAME_CHARS_MAX) }) > 0;
+      return value.split(',').filter((each) => putName(each.trim(), 'ip', found)).length > 0;
     case 'url':
     case 'domain':
       return found.iocs.push({ type: what, value, place }) > 0;
@@ -90,6 +89,10 @@ function put(
     }
   }
 }
+
+/** A name longer than the desk takes would cost the alert all of its entities. */
+const putName = (value: string, type: 'host' | 'user' | 'ip', { entities }: ListedEvidence): boolean =>
+  value !== '' && value.length <= NAME_CHARS_MAX && entities.push({ type, value }) > 0;
 
 function distinct<T>(all: readonly T[], keyOf: (each: T) => string): T[] {
   const by_key = new Map<string, T>();
@@ -106,6 +109,15 @@ const OF_ALERT: readonly Part[] = [
   ['technique_id', 'technique'],
   ['device.local_ip', 'address'],
   ['service.action.dnsRequestAction.domain', 'domain'],
+  ...['networkConnectionAction', 'awsApiCallAction', 'kubernetesApiCallAction', 'rdsLoginAttemptAction'].map(
+    (action) => [`service.action.${action}.remoteIpDetails.ipAddressV4`, 'remote'] as const,
+  ),
+  ['Network.SourceIpV4', 'remote'],
+  ['Network.DestinationIpV4', 'remote'],
+  ['Network.DestinationDomain', 'domain'],
+  ['event.SHA256String', 'hash'],
+  ['event.MD5String', 'hash'],
+  ['event.IOCValue', 'indicator', 'event.IOCType'],
   ['tls.sni', 'domain'],
   ['threatInfo.sha256', 'hash'],
   ['threatInfo.sha1', 'hash'],
@@ -163,6 +175,7 @@ const LISTS: readonly (readonly [string, readonly Part[]])[] = [
     ],
   ],
   ['service.action.portProbeAction.portProbeDetails', [['remoteIpDetails.ipAddressV4', 'ip']]],
+  ['ThreatIntelIndicators', [['Value', 'indicator', 'Type']]],
   ['dns.query', [['rrname', 'domain']]],
 ];
 const LABELS = ['@odata.type', 'entityType', 'kind', 'id', 'name', 'type'];
@@ -174,7 +187,7 @@ const HASHES: ReadonlyMap<number, string> = new Map([
 ]);
 const INDICATORS: readonly (readonly [RegExp, What])[] = [
   [/^(?:hash_)?(?:sha256|sha1|md5)$/i, 'hash'],
-  [/^(?:ipv?[46]|ip(?:_address)?)$/i, 'ip'],
+  [/^ip(?:v?[46])?(?:_address)?$/i, 'ip'],
   [/^domain$/i, 'domain'],
   [/^url$/i, 'url'],
 ];

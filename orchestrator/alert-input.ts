@@ -2,21 +2,30 @@
 import type { z } from 'zod';
 import { isDeeper } from '../analysis/readers/index.ts';
 import { AuroraError, invalidParams, type NotChecked } from '../protocol/index.ts';
-import { isLogOfAlerts, openEnvelope, openRecords, type Opened, type OpenedAlert } from './alert-envelope.ts';
-import { isFields, isTelling, toPointer } from './alert-products.ts';
+import { isLogWithAlerts, openEnvelope, openRecords, type Opened, type OpenedAlert } from './alert-envelope.ts';
+import { at, isFields, isTelling, toPointer } from './alert-products.ts';
 import { fitTogether } from './alert-room.ts';
 import { shapeAlert, type ShapedAlert } from './alert-shape.ts';
 import { Alert, DESK_FIELDS, type PlacedAlert } from './alert-steps.ts';
 import { placeOf } from './json-place.ts';
 
-/** Reads all of them; throws 4130 when it is too large, and 4220 naming what is wrong when it is no alert. */
-export async function readAlerts(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ alerts: PlacedAlert[]; unread: NotChecked[] }> {
+/** What an input says of alerts. */
+export interface ReadAlerts {
+  alerts: PlacedAlert[];
+  /** Fields that nobody is given. */
+  unread: NotChecked[];
+  /** Alerts and other records that nobody looked at. */
+  missing: NotChecked[];
+  /** Records that are no alerts. */
+  others: number;
+}
+
+/** Reads all of them; throws 4130 when it is too large, and 4220 naming what is wrong when none of them is a valid alert. */
+export async function readAlerts(bytes: AsyncIterable<Uint8Array>): Promise<ReadAlerts> {
   const { text, is_cut } = await readText(bytes);
   const opened = openText(text, is_cut);
-  const read = opened.alerts.map(readOne);
-  const { alerts, left_out } = fitTogether(read.map(({ placed }) => placed));
+  const { read, refused } = readEach(opened.alerts);
+  const { alerts, repeated, left_out } = fitTogether(read.map(({ placed }) => placed));
   return {
     alerts,
     unread: [
@@ -25,15 +34,47 @@ export async function readAlerts(
         read.flatMap(({ odd }) => odd),
         'their values have no form that is read, and were passed over',
       ),
-      ...besideOf(opened, is_cut),
-      ...left_out,
+      ...repeated,
+      ...dismissedOf(opened.alerts),
+    ],
+    missing: [...besideOf(opened, is_cut), ...refused, ...left_out],
+    others: opened.others,
+  };
+}
+
+/** Alerts that somebody called false or benign where they come from: they count as grave as they are told. */
+function dismissedOf(opened: readonly OpenedAlert[]): NotChecked[] {
+  const count = opened.filter(({ fields }) => DISMISSED.some(([path, word]) => at(fields, path) === word)).length;
+  if (count === 0) return [];
+  const what = `whether ${count === 1 ? '1 alert is' : `${count} alerts are`} false`;
+  return [{ what, why: 'its product says that somebody dismissed it; it counts as it was raised' }];
+}
+
+/** Those that are valid; the others are said. Throws what is wrong with the first one when none is. */
+function readEach(opened: readonly OpenedAlert[]): { read: ReadAlert[]; refused: NotChecked[] } {
+  const read: ReadAlert[] = [];
+  const refused: { place: string; error: AuroraError }[] = [];
+  for (const each of opened) {
+    const outcome = readOne(each);
+    if (outcome instanceof AuroraError) refused.push({ place: each.place, error: outcome });
+    else read.push(outcome);
+  }
+  const [first] = refused;
+  if (!first) return { read, refused: [] };
+  if (read.length === 0) throw first.error;
+  const places = refused.slice(0, PLACES_SHOWN).map(({ place }) => place.replace(/, $/, ''));
+  const count = refused.length === 1 ? '1 alert' : `${refused.length} alerts`;
+  return {
+    read,
+    refused: [
+      { what: `${count} of the input`, why: `at ${places.join(', ')} something is not valid: ${first.error.message}` },
     ],
   };
 }
 
 /** One object, a list, or a log with one on each line. */
 function openText(text: string, is_cut: boolean): Opened {
-  if (isLogOfAlerts(text.trimStart())) return openRecords(linesOf(text, is_cut));
+  if (isLogWithAlerts(text.trimStart())) return openRecords(linesOf(text, is_cut));
   if (is_cut) throw new AuroraError(4130, { message: `Alerts that are no log may have ${ALERT_BYTES_MAX} bytes` });
   const value = parseJson(text);
   if (isDeeper(value, DEPTH_MAX))
@@ -61,10 +102,17 @@ function linesOf(text: string, is_cut: boolean): { value: unknown; place: string
   });
 }
 
-function readOne({ fields, place }: OpenedAlert): { placed: PlacedAlert; left: string[]; odd: string[] } {
+/** An alert in our fields, and what of it no specialist is given. */
+interface ReadAlert {
+  placed: PlacedAlert;
+  left: string[];
+  odd: string[];
+}
+
+function readOne({ fields, place }: OpenedAlert): ReadAlert | AuroraError {
   const shaped = shapeAlert(fields);
   const alert = Alert.safeParse(shaped.alert, { error: missing });
-  if (!alert.success) throw invalidParams(alert.error, { code: 4220, what: 'The alert is not valid' });
+  if (!alert.success) return invalidParams(alert.error, { code: 4220, what: 'The alert is not valid' });
   const { places, commands, iocs, odd } = shaped;
   return { placed: { alert: alert.data, place, places, commands, iocs }, left: leftIn(fields, shaped), odd };
 }
@@ -128,33 +176,42 @@ function besideOf({ others, more }: Opened, is_cut: boolean): NotChecked[] {
 
 /** Fields of an alert that no specialist is given: what they say is not judged. */
 function leftIn(fields: Readonly<Record<string, unknown>>, { taken }: ShapedAlert): string[] {
+  const read: Read = { taken, above: aboveOf(taken) };
   return Object.entries(fields).flatMap(([field, value]) => {
     if (LABEL_FIELDS.has(field)) return [];
     const pointer = toPointer(field);
-    if (READ_FIELDS.has(field) && !isTakenBelow(pointer, taken)) return [];
-    return leftAt(value, { pointer, shown: field }, taken);
+    if (READ_FIELDS.has(field) && !read.above.has(pointer)) return [];
+    return leftAt(value, { pointer, shown: field }, read);
   });
 }
 
+/** Pointers to what was taken, and to whatever holds some of it. */
+interface Read {
+  taken: ReadonlySet<string>;
+  above: ReadonlySet<string>;
+}
+
 /** Nothing, all of it, or, where parts of it were taken, the others; elements of a list are told together. */
-function leftAt(
-  value: unknown,
-  { pointer, shown }: { pointer: string; shown: string },
-  taken: ReadonlySet<string>,
-): string[] {
-  if (!isTelling(value) || taken.has(pointer)) return [];
-  if (!isTakenBelow(pointer, taken) || typeof value !== 'object' || value === null) return [shown];
+function leftAt(value: unknown, { pointer, shown }: { pointer: string; shown: string }, read: Read): string[] {
+  if (!isTelling(value) || read.taken.has(pointer)) return [];
+  if (typeof value !== 'object' || value === null || !read.above.has(pointer)) return [shown];
   return Object.entries(value).flatMap(([key, inner]) =>
     leftAt(
       inner,
       { pointer: pointer + toPointer(key), shown: Array.isArray(value) ? `${shown}[]` : `${shown}.${key}` },
-      taken,
+      read,
     ),
   );
 }
 
-const isTakenBelow = (pointer: string, taken: ReadonlySet<string>): boolean =>
-  [...taken].some((each) => each.startsWith(`${pointer}/`));
+/** Made once for all fields of an alert: there are many of them, and much is taken. */
+function aboveOf(taken: ReadonlySet<string>): Set<string> {
+  const above = new Set<string>();
+  for (const pointer of taken)
+    for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1))
+      above.add(pointer.slice(0, end));
+  return above;
+}
 
 /** Each field once, however many alerts have it. */
 function gap(fields: readonly string[], why: string): NotChecked[] {
@@ -184,7 +241,13 @@ const LABEL_FIELDS = new Set([
   ...['incidentId', 'incidentNumber', 'incidentUrl', 'incidentWebUrl', 'alertWebUrl', 'providerAlertId'],
   ...['providerIncidentId', 'detectorId', 'tenantId'],
 ]);
+/** What SentinelOne says of a threat that was looked at. */
+const DISMISSED = [
+  ['threatInfo.analystVerdict', 'false_positive'],
+  ['threatInfo.mitigationStatus', 'marked_as_benign'],
+] as const;
 const FIELDS_SHOWN = 20;
+const PLACES_SHOWN = 5;
 const FIELD_CHARS_MAX = 64;
 const ALERT_BYTES_MAX = 1_048_576;
 const DEPTH_MAX = 64;

@@ -15,7 +15,9 @@ export const isGuardDuty = (value: Fields): boolean => isTextAt(value, 'schemaVe
 
 /** An incident of Microsoft Sentinel, as its API and its triggers write one. */
 export const isSentinel = (value: Fields): boolean =>
-  /^microsoft\.securityinsights\/incidents$/i.test(String(value['type'])) && isFields(value['properties']);
+  isText(value['type']) &&
+  /^microsoft\.securityinsights\/incidents$/i.test(value['type']) &&
+  isFields(value['properties']);
 
 /** A field by its path: dots may stand in a name, and a first letter may be a capital, as the command line of AWS writes them. */
 export function find(value: unknown, path: string): { value: unknown; pointer: string } | undefined {
@@ -68,7 +70,10 @@ const PRODUCTS: readonly ((value: Fields) => boolean)[] = [
   // CrowdStrike: detections, alerts, and what it streams.
   (value) => isText(value['detection_id']) && Array.isArray(value['behaviors']),
   (value) => isText(value['composite_id']) && (isText(value['display_name']) || isText(value['technique_id'])),
-  (value) => /DetectionSummaryEvent$/.test(String(at(value, 'metadata.eventType'))) && isFields(value['event']),
+  (value) => {
+    const type = at(value, 'metadata.eventType');
+    return isText(type) && type.endsWith('DetectionSummaryEvent') && isFields(value['event']);
+  },
   // Security Hub.
   (value) => isText(value['SchemaVersion']) && isText(value['ProductArn']) && isText(value['Title']),
   // Wazuh.
@@ -84,7 +89,14 @@ const PRODUCTS: readonly ((value: Fields) => boolean)[] = [
   (value) => isTextAt(value, 'kibana.alert.rule.name') || isTextAt(value, 'signal.rule.name'),
 ];
 
+/** What only a recorded event carries: of Windows, in whatever form, of CloudTrail and of auditd. */
+export const isEvent = (value: Fields): boolean => EVENT_FIELDS.some((field) => Object.hasOwn(value, field));
+
 /** Our own words: somebody named it, and said how grave it is. */
 const isPlainAlert = (value: Fields): boolean =>
-  isText(value['title']) && isText(value['severity']) && SEVERITY.test(value['severity']);
+  !isEvent(value) && isText(value['title']) && isText(value['severity']) && SEVERITY.test(value['severity']);
 const SEVERITY = /^(?:info(?:rmational)?|low|medium|moderate|high|severe|critical)$/i;
+const EVENT_FIELDS = [
+  ...['EventID', 'EventRecordID', 'EventData', 'Event', 'ProviderGuid', 'winlog', 'LogName', 'Records'],
+  ...['eventSource', 'eventName', 'auditd'],
+];

@@ -188,6 +188,7 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'rule.name',
       'alert.signature',
       'event.DetectName',
+      'event.Name',
       'event.reason',
       'display_name',
       'threatInfo.threatName',
@@ -205,6 +206,7 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'kibana.alert.reason',
       'kibana.alert.rule.description',
       'event.DetectDescription',
+      'event.Description',
       'full_log',
       'event.original',
       'Description',
@@ -250,6 +252,7 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
       'agent.name',
       'computerDnsName',
       'event.ComputerName',
+      'event.Hostname',
       'device.hostname',
       'agentRealtimeInfo.agentComputerName',
       'result.dest',
@@ -316,7 +319,7 @@ const SHAPES: readonly (readonly [string, readonly (string | Kept)[]])[] = [
   ['process_guid', ['process.entity_id']],
   ['command_line', ['process.command_line', 'data.win.eventdata.commandLine', 'event.CommandLine']],
   ['source', ['serviceSource', 'detectionSource', 'providerName', 'ProductName']],
-  ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'detection_id', 'composite_id', 'id']],
+  ['alert_id', ['kibana.alert.uuid', 'event.DetectId', 'event.CompositeId', 'detection_id', 'composite_id', 'id']],
 ];
 const CARRIED = ['raw_log', 'http', 'email'] as const;
 /** The headers that Suricata logs of a request, and what they are called there. */

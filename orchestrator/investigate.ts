@@ -16,7 +16,7 @@ import {
 import { readAlerts } from './alert-input.ts';
 import { judgeGuest } from './guest.ts';
 import { INTERESTED_MAX, interestedIn, isKnownFile, shareOut, SKILLS_OF_AGENT_MAX, type Interest } from './interest.ts';
-import { detectKind, isBinaryKind, isEmpty, refuseBinary, unreadOfText } from './kind.ts';
+import { detectKind, isBinaryKind, isEmpty, isRecording, refuseBinary, unreadOfText } from './kind.ts';
 import type { TaskRow } from './ledger.ts';
 import type { LocalSkill, Tell } from './own-skills.ts';
 import { inOrderOf } from './response.ts';
@@ -45,11 +45,15 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
     const head = await readHead(open(input));
     if (isEmpty(head)) return nothingThere(asked.data.kind ?? 'report', head);
     const known = interests?.() ?? [];
-    const kind = asked.data.kind ?? detectOrKnow(head, input.name, known);
+    const likely = asked.data.kind ?? detectOrKnow(head, input.name, known);
+    const read = likely === 'alert' ? await readAlerts(open(input)) : undefined;
+    // Events behind the beginning of a log of alerts are judged as such.
+    const is_recording = asked.data.kind === undefined && read !== undefined && read.others > 0 && isRecording(head);
+    const kind = is_recording ? 'events' : likely;
+    const parsed = is_recording ? undefined : read;
     const packed = kind === 'alert' ? undefined : headInside(head);
     const shown = packed?.subarray(0, HEAD_BYTES) ?? head;
     if (!isBinaryKind(kind)) refuseBinary(shown, kind);
-    const parsed = kind === 'alert' ? await readAlerts(open(input)) : undefined;
     const alerts = parsed?.alerts;
     const script =
       kind === 'report'
@@ -62,7 +66,7 @@ export function createInvestigate({ planner, open, handOff, offers, interests }:
       { kind, input, alert: alerts?.[0]?.alert, alerts, offers, interested, commands: script?.commands },
       { planner, task, signal, tell, handOff },
     );
-    const result = toResult(kind, outcomes, [
+    const result = toResult({ kind, lost: parsed?.missing ?? [] }, outcomes, [
       ...(parsed?.unread ?? []),
       ...(isBinaryKind(kind) && kind !== 'events' ? [] : unreadOfText(kind, shown, nameInside(input.name))),
       ...(kind === 'report' && !script ? commandsUnread(shown) : []),
@@ -193,7 +197,11 @@ const leftOut = (step: Step): Outcome => {
 };
 
 /** One verdict; a step that did not come back is said, and keeps the verdict from being clean. */
-function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonly NotChecked[]): InvestigationResult {
+function toResult(
+  { kind, lost: unseen }: { kind: InputKind; lost: readonly NotChecked[] },
+  outcomes: readonly Outcome[],
+  unread: readonly NotChecked[],
+): InvestigationResult {
   const ordered = [...outcomes].sort((left, right) => (left.step.step < right.step.step ? -1 : 1));
   const parts = ordered.flatMap(({ step, row }) => {
     const result = AnalysisResult.safeParse(row.result);
@@ -204,7 +212,7 @@ function toResult(kind: InputKind, outcomes: readonly Outcome[], unread: readonl
   if (parts.length === 0) throw nothingBack(kind, ordered);
   const missing = lost.map(missingOf);
   const unproven = parts.flatMap(({ agent_id, result }) => unprovenOf(agent_id, result));
-  return { ...merge(parts, [...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
+  return { ...merge(parts, [...unseen, ...missing, ...unproven], unread), kind, steps: ordered.map(toStep) };
 }
 
 /** What did not come back; where nobody offers it, also which specialist would. */

@@ -38,6 +38,15 @@ export function detectKind(head: Uint8Array, name = ''): InputKind {
   return kind;
 }
 
+/** Whether a text is a recording of events where its records are no alerts, all of them. */
+export function isRecording(head: Uint8Array): boolean {
+  const text = toText(head);
+  return isEvents(
+    text,
+    text.split('\n', LINES_LOOKED_AT).map((line) => line.slice(0, LINE_CHARS_MAX)),
+  );
+}
+
 /** Kinds whose first bytes need not be text. */
 export const isBinaryKind = (kind: InputKind): boolean => BINARY.has(kind);
 

@@ -1,36 +1,7 @@
 /** Alerts as APIs, buses and logs hand them over: in envelopes, in lists, one on each line. */
 import { expect, test } from 'vitest';
-import { createInvestigate } from '../../orchestrator/investigate.ts';
 import { detectKind } from '../../orchestrator/kind.ts';
-import { rulesPlanner, type Step } from '../../orchestrator/plan.ts';
-import { InvestigationResult } from '../../protocol/index.ts';
-import { row } from '../support/ledger.ts';
-import { resultOf } from '../support/result.ts';
-
-async function* bytesOf({ text = '' }: { text?: string | undefined }): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(Buffer.from(text));
-}
-
-async function investigated(given: unknown) {
-  const text = typeof given === 'string' ? given : JSON.stringify(given);
-  const steps: Step[] = [];
-  const handOff = ({ task_id }: { task_id: string }, step: Step) => {
-    steps.push(step);
-    return Promise.resolve(row(`${task_id}/${step.step}`, { state: 'completed', result: resultOf(), agent_id: 'any' }));
-  };
-  const run = createInvestigate({ planner: rulesPlanner, open: bytesOf, handOff });
-  const task = row('root', { params: { input: { name: 'in', text } } });
-  const result = InvestigationResult.parse(await run(task, new AbortController().signal, () => undefined));
-  const paramsOf = (skill: string) => steps.find((step) => step.skill === skill)?.params;
-  return {
-    result,
-    steps,
-    paramsOf,
-    desk: paramsOf('triage_alert')?.['alert'] as Record<string, unknown> | undefined,
-    together: paramsOf('correlate_alerts')?.['alerts'] as Record<string, unknown>[] | undefined,
-    unread: result.not_checked.map(({ what }) => what).join('\n'),
-  };
-}
+import { investigated } from '../support/investigated.ts';
 
 const SHA256 = '275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f';
 const ENTITIES = [
@@ -224,10 +195,13 @@ test('a page of Graph is a list of alerts: the desk binds them, and the evidence
   expect(unread).not.toMatch(/assignedTo|comments|evidence\[\]\.url/);
 });
 
-test('alerts among the lines of an eve.json are judged, each by its line, and the other lines are counted', async () => {
+test('the alerts of an eve.json are judged, each by its line; with other lines it is a recording, unless it is said', async () => {
   const http = { http_method: 'GET', hostname: 'shop.example', url: '/?id=1' };
   const dns = { event_type: 'dns', flow_id: 9, dns: { rrname: 'x.example' } };
-  const { result, together, paramsOf, unread } = await investigated(linesOf(dns, eve(1, { http }), eve(2, { http })));
+  const { result, together, paramsOf, unread } = await investigated(
+    linesOf(dns, eve(1, { http }), eve(2, { http })),
+    'alert',
+  );
   expect(result.kind).toBe('alert');
   expect(together).toMatchObject([
     { alert_id: 'line 2', title: 'ET MALWARE Beacon 1', severity: 'high', dst_ip: '203.0.113.1' },
@@ -236,6 +210,8 @@ test('alerts among the lines of an eve.json are judged, each by its line, and th
   expect(paramsOf('analyze_http')?.['requests']).toHaveLength(2);
   expect(paramsOf('extract_iocs')?.['source']).toMatchObject({ text: 'ET MALWARE Beacon 1\nET MALWARE Beacon 2' });
   expect(unread).toContain('1 record beside the alerts');
+  expect(detectKind(Buffer.from(linesOf(eve(1), eve(2))))).toBe('alert');
+  expect(detectKind(Buffer.from(linesOf(dns, eve(1), eve(2))))).toBe('events');
   expect(detectKind(Buffer.from(linesOf(dns, dns)))).toBe('events');
 });
 
