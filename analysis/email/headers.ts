@@ -3,6 +3,7 @@ import { decodeWords } from 'postal-mime';
 import type { NotChecked } from '../../protocol/index.ts';
 import { bothEnds, endsOf, isCut } from '../readers/index.ts';
 import type { MailHeader, Mailbox, ReportedAuthentication } from './facts.ts';
+import { statedResults } from './stated-results.ts';
 
 /** Headers with encoded words decoded, at most `HEADERS_MAX` of them; of a value that is too long both ends. */
 export const decodeHeaders = (raw: readonly { key: string; value: string }[]): MailHeader[] =>
@@ -54,7 +55,9 @@ export function soleDomain(mailboxes: readonly Mailbox[]): string | null {
 /** What the topmost Authentication-Results header states (RFC 8601): the last server's word, earlier ones are hearsay. */
 export function reportedAuthentication(headers: readonly MailHeader[]): ReportedAuthentication {
   const stated = headerOf(headers, 'authentication-results') ?? '';
-  const result = (method: string) => new RegExp(`\\b${method}=(\\w+)`, 'i').exec(stated)?.[1]?.toLowerCase() ?? null;
+  const results = statedResults(stated);
+  const written = (method: string) => new RegExp(`\\b${method}=(\\w+)`, 'i').exec(stated)?.[1]?.toLowerCase() ?? null;
+  const result = (method: string) => results.find((each) => each.method === method)?.result ?? written(method);
   return {
     source: 'header Authentication-Results',
     spf: result('spf'),

@@ -10,7 +10,7 @@ import type { Doubt, Located } from './places.ts';
 import { bothEnds } from '../readers/index.ts';
 import { placesOf, VALUE_LENGTH_MAX, type HttpRequest } from './request.ts';
 import { judgeSession, judgeUpload } from './cross.ts';
-import { judgeShell } from './shell.ts';
+import { judgeAgentShell, judgeShell } from './shell.ts';
 import { isSpokenOf } from './spoken.ts';
 import { judgeSql } from './sql.ts';
 
@@ -121,6 +121,7 @@ type Grammars = readonly ((text: string) => Match[])[];
 function grammarsOf({ place, name, label }: Located): Grammars {
   if (place === 'value' && GRAPHQL.test(label)) return GRAPHQL_GRAMMARS;
   if (place === 'path') return PATH_GRAMMARS;
+  if (place === 'header' && name === 'user-agent') return AGENT_GRAMMARS;
   if (place === 'header') return LIST_HEADERS.has(name) ? LIST_GRAMMARS : HEADER_GRAMMARS;
   if (place === 'name') return NAME_GRAMMARS;
   if (place === 'cookie') return COOKIE_GRAMMARS;
@@ -201,6 +202,7 @@ const NAME_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judg
 const COOKIE_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
 const PATH_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgePath, judgeCode, judgeLookup];
 const HEADER_GRAMMARS: Grammars = [judgeSql, judgeHtml, judgeShell, judgePath, judgeCode, judgeLookup];
+const AGENT_GRAMMARS: Grammars = HEADER_GRAMMARS.map((grammar) => (grammar === judgeShell ? judgeAgentShell : grammar));
 const LIST_GRAMMARS: Grammars = [judgeHtml, judgeCode, judgeLookup];
 /** All of them: the place of each stands for it where values are remembered. */
 const GRAMMARS = [
@@ -210,6 +212,7 @@ const GRAMMARS = [
   COOKIE_GRAMMARS,
   PATH_GRAMMARS,
   HEADER_GRAMMARS,
+  AGENT_GRAMMARS,
   LIST_GRAMMARS,
 ];
 /** The query of a JSON body, or of one of a list: no other place is GraphQL. */

@@ -33,8 +33,9 @@ export function judgePath(value: string): Match[] {
     'system-file',
     'names a system file',
     true,
-    /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|users[\\/]{1,4}(?:administrator|public|default|all users|[^\\/\n]{1,40}[\\/]{1,4}(?:\.\w|appdata|ntuser))|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
+    /(?:^|[\\/])(?:boot|win|system|php)\.ini(?:$|\W)|win(?:dows|nt)[\\/]{1,4}(?:win\.ini|system|repair|debug|php\.ini|explorer|my\.ini)|system32[\\/]|inetpub[\\/]|[a-z]:[\\/]{1,4}(?:windows|winnt|program|boot|autoexec|xampp|wamp|apache|mysql|php)/,
   );
+  findFile('system-file', 'names a system file', true, USER_FILE);
   findFile(
     'system-file',
     'names a file of the system',
@@ -95,6 +96,12 @@ function isInner(path: string): boolean {
 const ONE_STEP =
   /^(?:https?:\/\/[\w.:-]{1,253}\/|\/)?(?:[\w-]{1,64}\/){0,8}\.\.\/(?!(?:etc|proc|var|admin\w*|private|conf\w*|secret\w*|passwd|shadow|boot|windows|root|bin|logs?|backups?|cred\w*|passw\w*|keys?|flag|dev|mnt|srv|opt|usr|tmp|sys|run|ssl|certs?|app\/etc|db|data\w*|include\w*|internal|system)(?:$|[/.]))(?:[\w-]{1,64}\/){0,8}(?:[\w-]{1,64}(?:\.(?:png|jpe?g|gif|svg|webp|avif|css|m?js|html?|pdf|ico|mp4|woff2?))?)?$/;
 const ONE_STEP_CHARS_MAX = 1_024;
+/**
+ * `C:\Users\…`, but for a document of every day in a folder for such, which programs send as the name of what was chosen: by its kind and
+ * a name that speaks of no secret. All else there is loot.
+ */
+const USER_FILE =
+  /[a-z]:[\\/]{1,4}users(?![\\/]{1,4}(?!administrator|public|default|all users)[\w -]{1,40}[\\/]{1,4}(?:documents|downloads|desktop|pictures|music|videos)(?![^\n]{0,600}(?:pass|pwd|cred|secret|key|token|wallet|vpn|recover|seed|backup|login|account|cookie|ssh|2fa|pin))(?:[\\/]{1,4}[^\\/.;|&$`'"<>%\n][^\\/;|&$`'"<>%\n]{0,60}){0,6}\.(?:docx?|xlsx?|pptx?|pdf|odt|jpe?g|png|gif|mp[34])$)/;
 /** Three words of plain letters before a file that a blank parts from them, or words after it: a sentence about it, no path; a shell's command is another's to know. */
 const PROSE =
   /^(?:(?:[a-z]{1,20} ){3,20}\/[\w./-]{1,80}(?: [a-z]{1,20}){0,20}|\/[\w./-]{1,80}(?: \p{L}{3,20}){1,20})[?.!]?$/u;

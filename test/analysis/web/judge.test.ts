@@ -449,6 +449,51 @@ test('what a program says of itself between semicolons is no command, and comman
   expect(rules('x; touch; y')).toContain('rce/command');
 });
 
+test.each(["a/1 (';id;'", "a/1 (x';id;'", 'a/1 (x";env;"', 'a/1 (x; id;', 'a/1 (x$(y);id;', 'x &amp; env'])(
+  'a value that dresses %s as a User-Agent or an entity is a command as any other',
+  (host) => {
+    const asked = [{ method: 'GET', target: `/ping?host=${encodeURIComponent(host)}` }];
+    expect(analyzeRequests(asked, 'r').verdict).toBe('malicious');
+  },
+);
+
+test.each(["a/1 (x';id;'", 'a/1 (x";id;"', 'a/1 (x|y; id;', 'a/1 (x`y; id;', 'a/1 (x%27; id;', 'a/1 (x\\y; id; z)'])(
+  'the User-Agent %s says more than a comment may, and is judged as a command',
+  (agent) => {
+    const rules = analyzeRequests([{ method: 'GET', target: '/', headers: { 'User-Agent': agent } }], 'r').findings;
+    expect(rules.map(({ rule }) => rule)).toContain('rce/short-command');
+  },
+);
+
+test.each([
+  'Documents/passwords.kdbx',
+  'Desktop/vpn.ovpn',
+  'Documents/mail.pfx',
+  'code.p12',
+  'Desktop/server.rdp',
+  'aws.pem',
+  'tls.key',
+  'putty.ppk',
+  'id_rsa',
+  'id_ed25519',
+  'NTUSER.DAT',
+  '.ssh/known_hosts',
+  'AppData/Local/Google/Chrome/User Data/Default/Login Data',
+  'Cookies',
+  'Documents/passwords.txt',
+  'Documents/wallet.dat',
+  'Documents/db.sqlite',
+])('%s in a folder of a user is loot', (file) => {
+  for (const path of [`C:/Users/bob/${file}`, `C:\\Users\\bob\\${file}`, `C:\\\\Users\\\\bob\\\\${file}`]) {
+    const target = `/download?file=${encodeURIComponent(path)}`;
+    expect(analyzeRequests([{ method: 'GET', target }], 'r').verdict, path).toBe('malicious');
+  }
+});
+
+test('an entity hides no command that does something by itself', () => {
+  expect(certainClass('8.8.8.8&nbsp; env')).toBe('rce');
+});
+
 test('whoever asks with curl is told from a command that does', () => {
   expect(certainClass('curl/8.4.0 http://203.0.113.7/a')).toBeUndefined();
   for (const act of [
